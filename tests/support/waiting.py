@@ -1,0 +1,52 @@
+"""Wait for a condition, never for a length of time."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.01
+
+
+async def eventually(
+    condition: Callable[[], T | Awaitable[T]], deadline: float = 5.0, *, why: str = ""
+) -> T:
+    """The first true result of `condition` (plain or async) within `deadline` seconds.
+
+    An `AssertionError` or `OSError` raised by it counts as "not yet" and is shown when time is up.
+    """
+    ends = time.monotonic() + deadline
+    last: object = None
+    while True:
+        try:
+            result = condition()
+            if inspect.isawaitable(result):
+                result = await result
+            if result:
+                return result
+            last = result
+        except (AssertionError, OSError) as error:
+            last = error
+        if time.monotonic() > ends:
+            raise AssertionError(f"not within {deadline} s: {why or condition}; last: {last!r}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def eventually_blocking(condition: Callable[[], T], deadline: float = 5.0, *, why: str = "") -> T:
+    """As `eventually`, for tests and fixtures without an event loop."""
+    ends = time.monotonic() + deadline
+    last: object = None
+    while True:
+        try:
+            result = condition()
+            if result:
+                return result
+            last = result
+        except (AssertionError, OSError) as error:
+            last = error
+        if time.monotonic() > ends:
+            raise AssertionError(f"not within {deadline} s: {why or condition}; last: {last!r}")
+        time.sleep(POLL_SECONDS)
