@@ -248,6 +248,10 @@ def _works_in(process: psutil.Process, recipe: Recipe) -> bool:
 
 
 def run_once(*command: str, directory: Path, said: str = "") -> None:
+    """Run a preparing program to its end, `said` on its standard input; blocks.
+
+    Raises `EmbeddedServerError` with its last words when it fails.
+    """
     done = subprocess.run(  # noqa: S603 - our own command
         launched(*command, directory=directory),
         input=said,

@@ -5,6 +5,7 @@ test starts in about 50 ms with a schema of its own.
 """
 
 import asyncio
+import importlib
 import importlib.util
 import inspect
 import os
@@ -22,7 +23,8 @@ from uuid import uuid4
 import asyncpg
 import redis
 
-from app.embedded import EmbeddedServer, embedded_postgres, embedded_valkey
+from app.embedded import embedded_postgres, embedded_valkey
+from app.server_process import EmbeddedServer
 
 T = TypeVar("T")
 

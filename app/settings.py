@@ -1,0 +1,257 @@
+"""Settings: read once from the environment, checked together, frozen.
+
+`SETTINGS` is the table a person reads (`nest doctor --settings`); `Settings` is what the code
+gets. Errors: `SettingsError`, which names every problem at once.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+LogFormat = Literal["auto", "json", "text"]
+
+DATABASE_SCHEMES = {"postgresql", "postgres", "postgresql+asyncpg"}
+REDIS_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "valkey", "valkeys"}
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """The environment holds values that cannot be used; `problems` has a sentence for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the table: environment variable, unit, default as text, reason."""
+
+    name: str
+    unit: str
+    default: str
+    reason: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="HOST", unit="address", default="127.0.0.1", reason="Only this machine, unless asked"),
+    Setting(name="PORT", unit="1-65535", default="8080", reason="Where the web process listens"),
+    Setting(name="NEST_PUBLIC_URL", unit="URL", default="http://HOST:PORT", reason="What links in invitations and on the admin login start with; set it behind a proxy"),
+    Setting(name="NEST_HOME", unit="directory", default=".nest", reason="Data, sockets and logs of the embedded servers"),
+    Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
+    Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
+    Setting(name="NEST_DEV", unit="0 or 1", default="0", reason="Development drawer on the page; never in public"),
+    Setting(name="NEST_NODE", unit="name", default="host-pid", reason="Name of this process in logs, presence and queues; unique among running processes"),
+    Setting(name="NEST_DATABASE_POOL_SIZE", unit="connections", default="10", reason="Per process; the sum over processes stays under max_connections - 10"),
+    Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
+    Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
+    Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
+    Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
+    Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
+    Setting(name="NEST_LOG_FORMAT", unit="auto/json/text", default="auto", reason="auto: text on a terminal, JSON lines otherwise"),
+)  # fmt: skip
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
+
+    `database_url` starts with `postgresql://`; it and `redis_url` are "" where none was given.
+    `public_url` has no slash at its end.
+    """
+
+    host: str
+    port: int
+    public_url: str
+    home: Path
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    dev: bool
+    node: str
+    database_pool_size: int
+    database_deadline_seconds: float
+    redis_pool_size: int
+    redis_deadline_seconds: float
+    shutdown_deadline_seconds: int
+    log_level: str
+    log_format: LogFormat
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the web process."""
+        return local_url(self.host, self.port)
+
+
+def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settings:
+    """Settings from environment variables; an empty variable counts as absent.
+
+    `node` is the default of NEST_NODE, which only the edge can know.
+    Raises SettingsError with every problem.
+    """
+    reader = _Reader(environ)
+    host = reader.take("HOST", _host, "127.0.0.1")
+    port = reader.take("PORT", _integer(1, 65535), 8080)
+    settings = Settings(
+        host=host,
+        port=port,
+        public_url=reader.take("NEST_PUBLIC_URL", _public_url, local_url(host, port)),
+        home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
+        database_url=reader.take("DATABASE_URL", _database_url, ""),
+        redis_url=reader.take("REDIS_URL", _redis_url, ""),
+        dev=reader.take("NEST_DEV", _switch, False),
+        node=reader.take("NEST_NODE", _node, node),
+        database_pool_size=reader.take("NEST_DATABASE_POOL_SIZE", _integer(2, 1000), 10),
+        database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
+        redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
+        redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        shutdown_deadline_seconds=reader.take(
+            "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
+        ),
+        log_level=reader.take("NEST_LOG_LEVEL", _one_of(*LOG_LEVELS), "info"),
+        log_format=reader.take("NEST_LOG_FORMAT", _log_format, "auto"),
+    )
+    if reader.problems:
+        raise SettingsError(tuple(reader.problems))
+    return settings
+
+
+def unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each NEST_ variable that nothing reads, with the name that was likely meant."""
+    sentences = []
+    for name in sorted(environ):
+        if name.startswith("NEST_") and name not in _DEFAULTS:
+            near = get_close_matches(name, _DEFAULTS, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            sentences.append(f"{name} is not a setting.{meant}")
+    return tuple(sentences)
+
+
+def settings_table() -> str:
+    """The table of all settings, aligned for a terminal."""
+    rows = [("name", "unit", "default", "reason")]
+    rows += [(each.name, each.unit, each.default, each.reason) for each in SETTINGS]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        "  ".join([*(row[column].ljust(widths[column]) for column in range(3)), row[3]])
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def without_secrets(url: str) -> str:
+    """The URL without user, password and query, to show or log."""
+    parts = urlsplit(url)
+    place = parts.netloc.rsplit("@", 1)[-1]
+    return f"{parts.scheme}://{place}{parts.path}"
+
+
+def local_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    if ":" in reachable and not reachable.startswith("["):
+        reachable = f"[{reachable}]"
+    return f"http://{reachable}:{port}"
+
+
+class _Reader:
+    """Takes values one by one and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def take(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        raw = self._environ.get(name, "").strip()
+        if not raw:
+            return default
+        try:
+            return parse(raw)
+        except ValueError as error:
+            self.problems.append(f"{name} {error}.")
+            return default
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {value!r}")
+        return int(value)
+
+    return parse
+
+
+def _seconds(value: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", value, re.ASCII) or not 0.01 <= float(value) <= 3600:
+        raise ValueError(f"must be seconds from 0.01 to 3600, not {value!r}")
+    return float(value)
+
+
+def _switch(value: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if value.lower() not in known:
+        raise ValueError(f"must be 0 or 1, not {value!r}")
+    return known[value.lower()]
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {value!r}")
+        return value.lower()
+
+    return parse
+
+
+def _log_format(value: str) -> LogFormat:
+    match value.lower():
+        case "auto":
+            return "auto"
+        case "json":
+            return "json"
+        case "text":
+            return "text"
+        case _:
+            raise ValueError(f"must be one of auto, json, text, not {value!r}")
+
+
+def _host(value: str) -> str:
+    bare = value.removeprefix("[").removesuffix("]")
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", bare):
+            return bare
+    raise ValueError(f"must be an address or a host name, not {value!r}")
+
+
+def _node(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+        raise ValueError(f"must be 1 to 64 letters, digits, dots, dashes, not {value!r}")
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be like https://house.example")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    # The value is not repeated in these sentences: it can hold a password.
+    if urlsplit(value).scheme not in DATABASE_SCHEMES:
+        raise ValueError("must be like postgresql://user:password@host:5432/name")
+    return f"postgresql://{value.partition('://')[2]}"
+
+
+def _redis_url(value: str) -> str:
+    if urlsplit(value).scheme not in REDIS_SCHEMES:
+        raise ValueError("must be like redis://host:6379/0")
+    return value
