@@ -1,0 +1,199 @@
+"""Why an operation was refused or adjusted, in words for the people who see it.
+
+Every sentence says what, why, and the way out; German in du-form first, English equally careful.
+An id that somebody sent is never repeated: it is not known to be a word.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from configurator.catalogue import Category, Option, QuantityRule, Text, text_to_json
+from configurator.selection import Bounds
+
+
+class ReasonCode(StrEnum):
+    """The published codes; clients decide by these, never by the text."""
+
+    UNKNOWN_CATEGORY = "unknown_category"
+    UNKNOWN_OPTION = "unknown_option"
+    CATEGORY_REQUIRED = "category_required"
+    NOTHING_SELECTED = "nothing_selected"
+    QUANTITY_NOT_ALLOWED = "quantity_not_allowed"
+    QUANTITY_ABOVE_MAXIMUM = "quantity_above_maximum"
+    QUANTITY_BELOW_MINIMUM = "quantity_below_minimum"
+    QUANTITY_OFF_STEP = "quantity_off_step"
+    QUANTITY_REDUCED = "quantity_reduced"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason of an outcome, about one category if it is about one."""
+
+    code: ReasonCode
+    text: Text
+    category: str | None = None
+
+
+def reason_to_json(reason: Reason) -> dict[str, object]:
+    """`{"code", "text", "category"?}`."""
+    shown: dict[str, object] = {"code": reason.code.value, "text": text_to_json(reason.text)}
+    return shown if reason.category is None else {**shown, "category": reason.category}
+
+
+def unknown_category() -> Reason:
+    """A category that this catalogue does not have."""
+    text = Text(
+        de="Diesen Bereich gibt es in diesem Katalog nicht. Lade die Seite neu, dann siehst du, "
+        "was du wählen kannst.",
+        en="This catalogue has no such category. Reload the page to see what you can choose.",
+    )
+    return Reason(code=ReasonCode.UNKNOWN_CATEGORY, text=text)
+
+
+def unknown_option(category: Category) -> Reason:
+    """An option that this category does not have."""
+    text = Text(
+        de=f"Diese Ausführung gibt es bei „{category.name.de}“ nicht. Wähle eine der "
+        "angebotenen.",
+        en=f"“{category.name.en}” has no such option. Choose one of those on offer.",
+    )
+    return Reason(code=ReasonCode.UNKNOWN_OPTION, text=text, category=category.id)
+
+
+def category_required(category: Category) -> Reason:
+    """A required category that somebody wanted to leave out."""
+    text = Text(
+        de=f"„{category.name.de}“ gehört zu jedem Haus und kann nicht entfallen. Wähle "
+        "stattdessen eine andere Ausführung.",
+        en=f"“{category.name.en}” is part of every house and cannot be left out. Choose "
+        "another option instead.",
+    )
+    return Reason(code=ReasonCode.CATEGORY_REQUIRED, text=text, category=category.id)
+
+
+def nothing_selected(category: Category) -> Reason:
+    """A quantity for a category in which no option is chosen yet."""
+    text = Text(
+        de=f"Bei „{category.name.de}“ ist noch keine Ausführung gewählt. Wähle zuerst eine, dann "
+        "die Menge.",
+        en=f"No option is chosen for “{category.name.en}” yet. Choose one first, then the "
+        "quantity.",
+    )
+    return Reason(code=ReasonCode.NOTHING_SELECTED, text=text, category=category.id)
+
+
+def quantity_not_allowed(category: Category) -> Reason:
+    """A quantity for a category that has none."""
+    text = Text(
+        de=f"„{category.name.de}“ hat keine Menge. Wähle die Ausführung ohne Menge.",
+        en=f"“{category.name.en}” has no quantity. Choose the option without one.",
+    )
+    return Reason(code=ReasonCode.QUANTITY_NOT_ALLOWED, text=text, category=category.id)
+
+
+def quantity_above_maximum(
+    category: Category, rule: QuantityRule, size: Option, size_category: Category, wanted: int
+) -> Reason:
+    """More than fits with the chosen size; says so when a larger size would do."""
+    maximum = rule.maximum[size.id]
+    de, en = f"Nimm höchstens {maximum}", f"Choose at most {maximum}"
+    if max(rule.maximum.values()) >= wanted:
+        de += f" oder ändere zuerst „{size_category.name.de}“"
+        en += f", or change “{size_category.name.en}” first"
+    place_de, place_en = _sentence_start(rule.place.de), _sentence_start(rule.place.en)
+    text = Text(
+        de=f"{place_de} {size.name.de} {_verb_de(maximum)} höchstens "
+        f"{amount_de(maximum, rule)}, gewünscht: {_number_de(wanted)}. {de}.",
+        en=f"{place_en} {size.name.en} at most {amount_en(maximum, rule)} "
+        f"{_verb_en(maximum)}; you asked for {_number_en(wanted)}. {en}.",
+    )
+    return Reason(code=ReasonCode.QUANTITY_ABOVE_MAXIMUM, text=text, category=category.id)
+
+
+def quantity_below_minimum(
+    category: Category, rule: QuantityRule, bounds: Bounds, wanted: int
+) -> Reason:
+    """Less than can be chosen."""
+    omit_de, omit_en = "wähle den Bereich ab", "remove the category"
+    de, en = f"Nimm mindestens {bounds.lowest}", f"Choose at least {bounds.lowest}"
+    if not category.required:
+        de, en = f"{de} oder {omit_de}", f"{en}, or {omit_en}"
+    text = Text(
+        de=f"Bei „{category.name.de}“ geht es nicht unter {amount_de(bounds.minimum, rule)}, "
+        f"gewünscht: {_number_de(wanted)}. {de}.",
+        en=f"“{category.name.en}” cannot go below {amount_en(bounds.minimum, rule)}; you asked "
+        f"for {_number_en(wanted)}. {en}.",
+    )
+    return Reason(code=ReasonCode.QUANTITY_BELOW_MINIMUM, text=text, category=category.id)
+
+
+def quantity_off_step(
+    category: Category, rule: QuantityRule, neighbours: tuple[int, ...], wanted: int
+) -> Reason:
+    """A quantity between two steps."""
+    de, en = (f" {word} ".join(map(str, neighbours)) for word in ("oder", "or"))
+    text = Text(
+        de=f"„{category.name.de}“ gibt es in Schritten von {amount_de(rule.step, rule)}, "
+        f"{_number_de(wanted)} liegt dazwischen. Nimm {de}.",
+        en=f"“{category.name.en}” comes in steps of {amount_en(rule.step, rule)}, and "
+        f"{_number_en(wanted)} lies between two of them. Choose {en}.",
+    )
+    return Reason(code=ReasonCode.QUANTITY_OFF_STEP, text=text, category=category.id)
+
+
+def quantity_reduced(
+    category: Category, rule: QuantityRule, size: Option, before: int, after: int
+) -> Reason:
+    """A quantity that a smaller size cut down."""
+    maximum = rule.maximum[size.id]
+    text = Text(
+        de=f"{category.name.de} von {before} auf {amount_de(after, rule)} verringert, weil "
+        f"{rule.place.de} {size.name.de} höchstens {maximum} {_verb_de(maximum)}.",
+        en=f"{category.name.en} reduced from {before} to {amount_en(after, rule)}, because at "
+        f"most {maximum} {_verb_en(maximum)} {rule.place.en} {size.name.en}.",
+    )
+    return Reason(code=ReasonCode.QUANTITY_REDUCED, text=text, category=category.id)
+
+
+def changed_meanwhile(category: Category, by: str) -> Reason:
+    """Somebody changed what the author relied on."""
+    text = Text(
+        de=f"{by} hat „{category.name.de}“ inzwischen geändert. Sieh dir den neuen Stand an und "
+        "entscheide dann noch einmal.",
+        en=f"{by} has changed “{category.name.en}” in the meantime. Look at the new state, then "
+        "decide again.",
+    )
+    return Reason(code=ReasonCode.CHANGED_MEANWHILE, text=text, category=category.id)
+
+
+def amount_de(quantity: int, rule: QuantityRule) -> str:
+    """A quantity with its German unit: "8 Module", "1 Modul"."""
+    unit = rule.unit_one if quantity == 1 else rule.unit
+    return f"{_number_de(quantity)} {unit.de}"
+
+
+def amount_en(quantity: int, rule: QuantityRule) -> str:
+    """A quantity with its English unit: "8 panels", "1 panel"."""
+    unit = rule.unit_one if quantity == 1 else rule.unit
+    return f"{_number_en(quantity)} {unit.en}"
+
+
+def _verb_de(quantity: int) -> str:
+    return "passt" if quantity == 1 else "passen"
+
+
+def _verb_en(quantity: int) -> str:
+    return "fits" if quantity == 1 else "fit"
+
+
+def _number_de(number: int) -> str:
+    return _number_en(number).replace(",", ".")
+
+
+def _number_en(number: int) -> str:
+    return f"{number:,}".replace("-", "−")
+
+
+def _sentence_start(word: str) -> str:
+    return word[:1].upper() + word[1:]
