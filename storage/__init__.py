@@ -1,0 +1,1 @@
+"""Storage: PostgreSQL is the truth, Redis carries hints and queues."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: one public method is one transaction."""

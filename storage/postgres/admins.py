@@ -1,0 +1,79 @@
+"""How admins get in: a link that works once, and the session it opens. Only hashes are stored."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.postgres.engine import Database
+from storage.postgres.tables import admin_links, admin_sessions
+
+
+class Admins:
+    """Admin links and admin sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def mint_link(self, token_sha256: bytes, expires_at: datetime) -> None:
+        """Stores a link that works once until `expires_at`."""
+        new = insert(admin_links).values(token_sha256=token_sha256, expires_at=expires_at)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(new)
+
+        await self._database.write(work)
+
+    async def use_link(
+        self, token_sha256: bytes, session_sha256: bytes, now: datetime, expires_at: datetime
+    ) -> bool:
+        """Uses up the link and opens a session until `expires_at`, both or none.
+
+        False: no such link, expired, or used before.
+        """
+        used = (
+            update(admin_links)
+            .where(
+                admin_links.c.token_sha256 == token_sha256,
+                admin_links.c.used_at.is_(None),
+                admin_links.c.expires_at > now,
+            )
+            .values(used_at=now)
+            .returning(admin_links.c.token_sha256)
+        )
+        opened = insert(admin_sessions).values(token_sha256=session_sha256, expires_at=expires_at)
+
+        async def work(connection: AsyncConnection) -> bool:
+            if (await connection.execute(used)).one_or_none() is None:
+                return False
+            await connection.execute(opened)
+            return True
+
+        return await self._database.write(work)
+
+    async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:
+        """Whether the session is open at `now`."""
+        statement = select(admin_sessions.c.token_sha256).where(
+            admin_sessions.c.token_sha256 == session_sha256,
+            admin_sessions.c.revoked_at.is_(None),
+            admin_sessions.c.expires_at > now,
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return found.one_or_none() is not None
+
+    async def revoke(self, session_sha256: bytes, now: datetime) -> bool:
+        """Ends the session; returns whether it was open."""
+        ended = (
+            update(admin_sessions)
+            .where(
+                admin_sessions.c.token_sha256 == session_sha256,
+                admin_sessions.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=now)
+            .returning(admin_sessions.c.token_sha256)
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(ended)).one_or_none() is not None
+
+        return await self._database.write(work)

@@ -1,0 +1,279 @@
+"""Configurations and their op log, read side. Ops are written by `storage.postgres.committer`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Row, Select, exc, select, true, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import CodeTaken
+from storage.postgres.engine import Database
+from storage.postgres.failures import unique_violation
+from storage.postgres.tables import (
+    configurations,
+    deployment,
+    grants,
+    operations,
+    people,
+    sessions,
+)
+
+Document: TypeAlias = dict[str, object]
+OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConfiguration:
+    """A configuration at one version. `written`: category -> version that last changed it."""
+
+    id: UUID
+    code: str
+    catalogue_id: str
+    epoch: UUID
+    version: int
+    selection: Document
+    written: dict[str, int]
+    total_cents: int
+    status: str
+    owner_id: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOperation:
+    """One op with its outcome. `version` is None for a refused op (rejected, conflict).
+
+    `judged_at_version` is the head it was judged at; a committed op has version = judged + 1.
+    """
+
+    configuration_id: UUID
+    op_id: UUID
+    version: int | None
+    judged_at_version: int
+    base_version: int
+    person_id: UUID
+    author_name: str
+    author_colour: int
+    outcome: str
+    body_sha256: bytes
+    operation: Document
+    changes: list[Document]
+    reasons: list[Document]
+    repairs: list[Document]
+    total_cents: int | None
+    guarded: bool
+    committed_at: datetime
+
+
+class Configurations:
+    """Create and read configurations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        *,
+        configuration_id: UUID,
+        code: str,
+        catalogue_id: str,
+        selection: Document,
+        total_cents: int,
+        owner_id: UUID,
+        session_id: UUID | None,
+    ) -> StoredConfiguration:
+        """Stores a configuration at version 0, the owner's grant and the link of the session.
+
+        The same `configuration_id` of the same owner again returns what is stored. Raises
+        CodeTaken.
+        """
+        head = (
+            insert(configurations)
+            .values(
+                id=configuration_id,
+                code=code,
+                catalogue_id=catalogue_id,
+                selection=selection,
+                total_cents=total_cents,
+                owner_id=owner_id,
+            )
+            .on_conflict_do_nothing(index_elements=[configurations.c.id])
+        )
+
+        async def work(connection: AsyncConnection) -> StoredConfiguration:
+            try:
+                await connection.execute(head)
+            except exc.IntegrityError as error:
+                if unique_violation(error) == "uq_configurations_code":
+                    raise CodeTaken(code) from error
+                raise
+            await connection.execute(
+                insert(grants)
+                .values(configuration_id=configuration_id, person_id=owner_id, role=OWNER)
+                .on_conflict_do_nothing()
+            )
+            if session_id is not None:
+                await connection.execute(
+                    update(sessions)
+                    .where(sessions.c.id == session_id)
+                    .values(configuration_id=configuration_id)
+                )
+            stored = await connection.execute(
+                _configurations().where(
+                    configurations.c.id == configuration_id,
+                    configurations.c.owner_id == owner_id,
+                )
+            )
+            row = stored.one_or_none()
+            if row is None:
+                raise CodeTaken(f"configuration {configuration_id} belongs to somebody else")
+            return _configuration(row)
+
+        return await self._database.write(work)
+
+    async def load(self, configuration_id: UUID) -> StoredConfiguration | None:
+        """The configuration at its head; None when there is none."""
+        return await self._one(_configurations().where(configurations.c.id == configuration_id))
+
+    async def find(self, code: str) -> StoredConfiguration | None:
+        """The configuration with this code; None when there is none."""
+        return await self._one(_configurations().where(configurations.c.code == code))
+
+    async def latest_of(self, person_id: UUID, limit: int = 20) -> list[StoredConfiguration]:
+        """What the person owns or was given a role in, last edited first."""
+        statement = (
+            _configurations()
+            .join(grants, grants.c.configuration_id == configurations.c.id)
+            .where(grants.c.person_id == person_id, grants.c.revoked_at.is_(None))
+            .order_by(configurations.c.updated_at.desc(), configurations.c.id)
+            .limit(limit)
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return [_configuration(row) for row in found]
+
+    async def load_with_operations(
+        self, configuration_id: UUID, since_version: int, limit: int
+    ) -> tuple[StoredConfiguration, list[StoredOperation]] | None:
+        """Head and the committed ops after `since_version`, both of the same moment.
+
+        The ops are ascending and at most `limit`: the gap is whole when there are
+        `version - since_version` of them. None when there is no such configuration.
+        """
+
+        async def work(
+            connection: AsyncConnection,
+        ) -> tuple[StoredConfiguration, list[StoredOperation]] | None:
+            head = await connection.execute(
+                _configurations().where(configurations.c.id == configuration_id)
+            )
+            row = head.one_or_none()
+            if row is None:
+                return None
+            log = await connection.execute(_log(configuration_id, since_version, limit))
+            return _configuration(row), [stored_operation(entry) for entry in log]
+
+        return await self._database.read_snapshot(work)
+
+    async def operations_since(
+        self, configuration_id: UUID, version: int, limit: int
+    ) -> list[StoredOperation]:
+        """The committed ops after `version`, ascending, at most `limit`."""
+        statement = _log(configuration_id, version, limit)
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return [stored_operation(row) for row in found]
+
+    async def outcome_of(self, configuration_id: UUID, op_id: UUID) -> StoredOperation | None:
+        """What became of an op; None: it never arrived (or is still being committed)."""
+        statement = _operations().where(
+            operations.c.configuration_id == configuration_id, operations.c.op_id == op_id
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else stored_operation(row)
+
+    async def heads(self, ids: Iterable[UUID]) -> dict[UUID, int]:
+        """Head version by id; unknown ids are absent."""
+        statement = select(configurations.c.id, configurations.c.head).where(
+            configurations.c.id.in_(list(ids))
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.id: row.head for row in found}
+
+    async def _one(self, statement: Select[Any]) -> StoredConfiguration | None:
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else _configuration(row)
+
+
+def operations_of(wanted: Iterable[tuple[UUID, UUID]]) -> Select[Any]:
+    """Selects ops by (configuration_id, op_id); for rows of `stored_operation`."""
+    return _operations().where(
+        tuple_(operations.c.configuration_id, operations.c.op_id).in_(list(wanted))
+    )
+
+
+def _configurations() -> Select[Any]:
+    return select(configurations, deployment.c.epoch).join(deployment, true())
+
+
+def _operations() -> Select[Any]:
+    return select(
+        operations, people.c.name.label("author_name"), people.c.colour.label("author_colour")
+    ).outerjoin(people, people.c.id == operations.c.person_id)
+
+
+def _log(configuration_id: UUID, since_version: int, limit: int) -> Select[Any]:
+    return (
+        _operations()
+        .where(
+            operations.c.configuration_id == configuration_id,
+            operations.c.version > since_version,
+        )
+        .order_by(operations.c.version)
+        .limit(limit)
+    )
+
+
+def _configuration(row: Row[Any]) -> StoredConfiguration:
+    return StoredConfiguration(
+        id=row.id,
+        code=row.code,
+        catalogue_id=row.catalogue_id,
+        epoch=row.epoch,
+        version=row.head,
+        selection=row.selection,
+        written=row.written,
+        total_cents=row.total_cents,
+        status=row.status,
+        owner_id=row.owner_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def stored_operation(row: Row[Any]) -> StoredOperation:
+    """One row of `operations_of` as a value."""
+    return StoredOperation(
+        configuration_id=row.configuration_id,
+        op_id=row.op_id,
+        version=row.version,
+        judged_at_version=row.judged_at_version,
+        base_version=row.base_version,
+        person_id=row.person_id,
+        author_name=row.author_name or "",
+        author_colour=row.author_colour or 0,
+        outcome=row.outcome,
+        body_sha256=row.body_sha256,
+        operation=row.operation,
+        changes=row.changes,
+        reasons=row.reasons,
+        repairs=row.repairs,
+        total_cents=row.total_cents,
+        guarded=row.guarded,
+        committed_at=row.committed_at,
+    )

@@ -1,0 +1,226 @@
+"""The process's way to PostgreSQL: one pool, deadlines, and errors that say what to do.
+
+Stale connections (PostgreSQL was restarted) cost no round trip to detect: asyncpg notices the
+closed socket by itself, the pool asks it at checkout, and what slips through is retried once on a
+fresh connection - only while COMMIT has not been sent.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncpg
+import orjson
+from sqlalchemy import event, exc, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from storage.errors import OutcomeUnknown, StorageUnavailable
+from storage.postgres.failures import Failure, describe, failure, storage_errors
+from storage.postgres.migrate import head_revision
+
+Result = TypeVar("Result")
+_BUSY_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long each step may take, in seconds. `call` bounds one public storage method."""
+
+    connect: float = 3.0
+    pool: float = 2.0
+    lock: float = 2.0
+    statement: float = 4.0
+    call: float = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The revision of the database and the one this code wants. `current` None: empty database."""
+
+    current: str | None
+    head: str
+
+    @property
+    def at_head(self) -> bool:
+        """Whether the database has exactly the schema of this code."""
+        return self.current == self.head
+
+
+class Database:
+    """Async context manager owning the connection pool.
+
+    `url` is a libpq URL (`postgresql://user@host:port/name?sslmode=...`).
+    `synchronous_commit` is always on: an answer means the commit reached the disk.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        deadlines: Deadlines | None = None,
+        retry_after_seconds: float = 1.0,
+        application_name: str = "nest",
+    ) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self.deadlines = deadlines or Deadlines()
+        self.retry_after_seconds = retry_after_seconds
+        self._application_name = application_name
+        self._engine: AsyncEngine | None = None
+
+    async def __aenter__(self) -> Self:
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_timeout=self.deadlines.pool,
+            pool_use_lifo=True,
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+        )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        engine, self._engine = self.engine, None
+        await engine.dispose()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine; only for code inside `storage.postgres`."""
+        if self._engine is None:
+            raise RuntimeError("Database is used outside its 'async with'")
+        return self._engine
+
+    async def ping(self) -> None:
+        """Returns when PostgreSQL answered; raises StorageUnavailable."""
+        await self.read(lambda connection: connection.execute(text("SELECT 1")))
+
+    async def migrated(self) -> Schema:
+        """The current schema revision against the one this code wants."""
+
+        async def current(connection: AsyncConnection) -> str | None:
+            found = await connection.execute(text("SELECT to_regclass('alembic_version')::text"))
+            if found.scalar_one() is None:
+                return None
+            version = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            return version.scalar_one_or_none()
+
+        return Schema(current=await self.read(current), head=head_revision())
+
+    async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Runs statements that only read, each with its own snapshot; retried once when lost."""
+        return await self._call(self.engine.execution_options(isolation_level="AUTOCOMMIT"), work)
+
+    async def read_snapshot(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Runs reads that all see one moment (REPEATABLE READ, read only)."""
+        options = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        return await self._call(options, work)
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Runs one transaction (READ COMMITTED) and commits it.
+
+        `work` runs again from the start after a deadlock, a serialization failure or a connection
+        lost before COMMIT. Lost at COMMIT raises OutcomeUnknown.
+        """
+        return await self._call(self.engine, work)
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[asyncpg.Connection]:
+        """A raw asyncpg connection of the pool, in no transaction.
+
+        Raises StorageUnavailable instead of connection errors. jsonb is passed as a JSON string
+        and comes back parsed. A connection that failed in an unclear way is thrown away.
+        """
+        with storage_errors(self.retry_after_seconds):
+            async with self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                driver = raw.driver_connection
+                if driver is None:
+                    raise StorageUnavailable("the pool gave no connection")
+                try:
+                    yield driver
+                except BaseException as error:
+                    if not isinstance(error, asyncpg.PostgresError) or driver.is_closed():
+                        driver.terminate()
+                        await connection.invalidate()
+                    raise
+
+    async def _call(
+        self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
+    ) -> Result:
+        with storage_errors(self.retry_after_seconds):
+            async with asyncio.timeout(self.deadlines.call):
+                lost = busy = 0
+                while True:
+                    try:
+                        return await _transaction(engine, work)
+                    except Exception as error:
+                        match failure(error):
+                            case Failure.LOST | Failure.STALE if lost == 0:
+                                lost += 1
+                            case Failure.BUSY if busy < _BUSY_TRIES:
+                                busy += 1
+                                await asyncio.sleep(random.uniform(0, 0.01 * 2**busy))  # noqa: S311
+                            case _:
+                                raise
+
+    async def _connect(self, *_: object, **__: object) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            self._url,
+            timeout=self.deadlines.connect,
+            command_timeout=self.deadlines.statement + 0.5,
+            server_settings={
+                "application_name": self._application_name,
+                "synchronous_commit": "on",
+                "statement_timeout": _milliseconds(self.deadlines.statement),
+                "lock_timeout": _milliseconds(self.deadlines.lock),
+                "idle_in_transaction_session_timeout": _milliseconds(self.deadlines.call + 5),
+                "jit": "off",
+                "timezone": "UTC",
+            },
+        )
+
+
+async def _transaction(
+    engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
+) -> Result:
+    async with engine.connect() as connection:
+        result = await work(connection)
+        try:
+            await connection.commit()
+        except Exception as error:
+            if failure(error) in {Failure.LOST, Failure.AWAY}:
+                raise OutcomeUnknown(f"at COMMIT: {describe(error)}") from error
+            raise
+        return result
+
+
+def _refuse_closed(
+    connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    if connection.driver_connection.is_closed():
+        raise exc.InvalidatePoolError
+
+
+def _to_json(value: Any) -> str:  # noqa: ANN401 - the signature SQLAlchemy asks for
+    return orjson.dumps(value).decode()
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))

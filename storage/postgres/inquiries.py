@@ -1,0 +1,164 @@
+"""Inquiries: a customer asks for a house as it stands at one version."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import InquiryDiffers
+from storage.postgres.configurations import Document
+from storage.postgres.engine import Database
+from storage.postgres.tables import configurations, inquiries, sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What was asked for: the house at `version`, at `total_cents`."""
+
+    id: UUID
+    configuration_id: UUID
+    version: int
+    total_cents: int
+    selection: Document
+    person_id: UUID
+    session_id: UUID | None
+    name: str
+    email: str
+    message: str
+    consent_at: datetime
+    status: str
+    created_at: datetime
+
+
+class Inquiries:
+    """Submit and list inquiries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def submit(
+        self,
+        *,
+        inquiry_id: UUID,
+        configuration_id: UUID,
+        person_id: UUID,
+        session_id: UUID | None,
+        name: str,
+        email: str,
+        message: str,
+        consent_at: datetime,
+        body_sha256: bytes,
+    ) -> Inquiry | None:
+        """Stores the inquiry with the price and selection of the head, all in one transaction.
+
+        Also marks the configuration as inquired and completes the session with the price. The
+        same `inquiry_id` again returns the stored inquiry; with another `body_sha256` it raises
+        InquiryDiffers. None: there is no such configuration.
+        """
+        asked = {
+            "person_id": person_id,
+            "session_id": session_id,
+            "name": name,
+            "email": email,
+            "message": message,
+            "consent_at": consent_at,
+            "body_sha256": body_sha256,
+        }
+
+        async def work(connection: AsyncConnection) -> Inquiry | None:
+            head = await _inquired_head(connection, configuration_id)
+            if head is None:
+                return None
+            stored = await connection.execute(
+                insert(inquiries)
+                .values(
+                    id=inquiry_id,
+                    configuration_id=configuration_id,
+                    version=head.head,
+                    total_cents=head.total_cents,
+                    selection=head.selection,
+                    **asked,
+                )
+                .on_conflict_do_nothing(index_elements=[inquiries.c.id])
+                .returning(inquiries)
+            )
+            row = stored.one_or_none()
+            if row is None:
+                return await _known(connection, inquiry_id, configuration_id, body_sha256)
+            if session_id is not None:
+                await connection.execute(_completed(session_id, configuration_id, row.total_cents))
+            return _inquiry(row)
+
+        return await self._database.write(work)
+
+    async def get(self, inquiry_id: UUID) -> Inquiry | None:
+        """The inquiry with this id."""
+        statement = select(inquiries).where(inquiries.c.id == inquiry_id)
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else _inquiry(row)
+
+    async def latest(self, limit: int = 50) -> list[Inquiry]:
+        """The newest inquiries, newest first."""
+        statement = (
+            select(inquiries).order_by(inquiries.c.created_at.desc(), inquiries.c.id).limit(limit)
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return [_inquiry(row) for row in found]
+
+
+async def _inquired_head(connection: AsyncConnection, configuration_id: UUID) -> Row[Any] | None:
+    """Locks the head until the transaction ends, so that price and version belong together."""
+    found = await connection.execute(
+        update(configurations)
+        .where(configurations.c.id == configuration_id)
+        .values(status="inquired")
+        .returning(configurations.c.head, configurations.c.total_cents, configurations.c.selection)
+    )
+    return found.one_or_none()
+
+
+async def _known(
+    connection: AsyncConnection, inquiry_id: UUID, configuration_id: UUID, body_sha256: bytes
+) -> Inquiry:
+    found = await connection.execute(select(inquiries).where(inquiries.c.id == inquiry_id))
+    row = found.one()
+    if row.body_sha256 != body_sha256 or row.configuration_id != configuration_id:
+        raise InquiryDiffers(f"inquiry {inquiry_id} is stored with another body")
+    return _inquiry(row)
+
+
+def _completed(session_id: UUID, configuration_id: UUID, order_value_cents: int) -> Any:  # noqa: ANN401
+    return (
+        update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(
+            status="COMPLETED",
+            configuration_id=configuration_id,
+            order_value_cents=order_value_cents,
+            completed_at=func.coalesce(sessions.c.completed_at, func.now()),
+            last_seen_at=func.now(),
+        )
+    )
+
+
+def _inquiry(row: Row[Any]) -> Inquiry:
+    return Inquiry(
+        id=row.id,
+        configuration_id=row.configuration_id,
+        version=row.version,
+        total_cents=row.total_cents,
+        selection=row.selection,
+        person_id=row.person_id,
+        session_id=row.session_id,
+        name=row.name,
+        email=row.email,
+        message=row.message,
+        consent_at=row.consent_at,
+        status=row.status,
+        created_at=row.created_at,
+    )

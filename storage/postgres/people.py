@@ -1,0 +1,100 @@
+"""People: a name, a colour and the hash of the token that proves who they are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.postgres.engine import Database
+from storage.postgres.tables import people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who can be a member of rooms. `colour`: 0..7."""
+
+    id: UUID
+    name: str
+    colour: int
+    created_at: datetime
+    last_seen_at: datetime
+
+
+_columns = (
+    people.c.id,
+    people.c.name,
+    people.c.colour,
+    people.c.created_at,
+    people.c.last_seen_at,
+)
+
+
+class People:
+    """Create and find people."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self, *, person_id: UUID, token_sha256: bytes, name: str, colour: int
+    ) -> Person:
+        """Stores a person; the same id and token again returns what is stored."""
+        new = (
+            insert(people)
+            .values(id=person_id, token_sha256=token_sha256, name=name, colour=colour)
+            .on_conflict_do_nothing(index_elements=[people.c.id])
+        )
+        stored = select(*_columns).where(
+            people.c.id == person_id, people.c.token_sha256 == token_sha256
+        )
+
+        async def work(connection: AsyncConnection) -> Person:
+            await connection.execute(new)
+            return _person((await connection.execute(stored)).one())
+
+        return await self._database.write(work)
+
+    async def by_token(self, token_sha256: bytes) -> Person | None:
+        """The person this token belongs to."""
+        statement = select(*_columns).where(people.c.token_sha256 == token_sha256)
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else _person(row)
+
+    async def rename(self, person_id: UUID, name: str) -> Person | None:
+        """Changes the name; None when there is no such person."""
+        statement = (
+            update(people).where(people.c.id == person_id).values(name=name).returning(*_columns)
+        )
+
+        async def work(connection: AsyncConnection) -> Person | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return None if row is None else _person(row)
+
+        return await self._database.write(work)
+
+    async def touch(self, ids: Iterable[UUID]) -> None:
+        """Notes that these people were here just now (the server's clock)."""
+        statement = (
+            update(people).where(people.c.id.in_(sorted(ids))).values(last_seen_at=func.now())
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(work)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        colour=row.colour,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+    )

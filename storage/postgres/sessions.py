@@ -1,0 +1,151 @@
+"""Visitor sessions of the original API (`sessionId`): one visit, with or without a configuration."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from storage.postgres.engine import Database
+from storage.postgres.tables import sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """One visit. `external_id` is the id a client of the original API made up itself.
+
+    `status`: ACTIVE, COMPLETED or ABANDONED; `order_value_cents` only when completed.
+    """
+
+    id: UUID
+    external_id: str | None
+    person_id: UUID | None
+    configuration_id: UUID | None
+    status: str
+    started_at: datetime
+    last_seen_at: datetime
+    completed_at: datetime | None
+    order_value_cents: int | None
+    device_type: str | None
+    viewport_width: int | None
+    viewport_height: int | None
+    interaction_count: int
+    last_category: str | None
+
+
+class Sessions:
+    """Start, link, find and complete sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(
+        self,
+        *,
+        session_id: UUID,
+        external_id: str | None = None,
+        person_id: UUID | None = None,
+        device_type: str | None = None,
+        viewport_width: int | None = None,
+        viewport_height: int | None = None,
+    ) -> StoredSession:
+        """Stores a session; a known `session_id` or `external_id` returns the stored one."""
+        new = (
+            insert(sessions)
+            .values(
+                id=session_id,
+                external_id=external_id,
+                person_id=person_id,
+                device_type=device_type,
+                viewport_width=viewport_width,
+                viewport_height=viewport_height,
+            )
+            .on_conflict_do_nothing()
+        )
+        mine = sessions.c.id == session_id
+        if external_id is not None:
+            mine = mine | (sessions.c.external_id == external_id)
+
+        async def work(connection: AsyncConnection) -> StoredSession:
+            await connection.execute(new)
+            stored = select(sessions).where(mine).order_by(sessions.c.id != session_id).limit(1)
+            return _session((await connection.execute(stored)).one())
+
+        return await self._database.write(work)
+
+    async def link(
+        self,
+        session_id: UUID,
+        *,
+        person_id: UUID | None = None,
+        configuration_id: UUID | None = None,
+    ) -> StoredSession | None:
+        """Says whose session it is or what it works on; None values stay as they are."""
+        statement = (
+            update(sessions)
+            .where(sessions.c.id == session_id)
+            .values(
+                person_id=func.coalesce(person_id, sessions.c.person_id),
+                configuration_id=func.coalesce(configuration_id, sessions.c.configuration_id),
+                last_seen_at=func.now(),
+            )
+            .returning(sessions)
+        )
+        return await self._changed(statement)
+
+    async def get(self, session_id: UUID) -> StoredSession | None:
+        """The session with this id."""
+        return await self._one(select(sessions).where(sessions.c.id == session_id))
+
+    async def by_external_id(self, external_id: str) -> StoredSession | None:
+        """The session that a client of the original API calls so."""
+        return await self._one(select(sessions).where(sessions.c.external_id == external_id))
+
+    async def complete(self, session_id: UUID, order_value_cents: int) -> StoredSession | None:
+        """Marks the session as completed; a completed one keeps its first value and time."""
+        statement = (
+            update(sessions)
+            .where(sessions.c.id == session_id)
+            .values(
+                status="COMPLETED",
+                completed_at=func.coalesce(sessions.c.completed_at, func.now()),
+                order_value_cents=func.coalesce(sessions.c.order_value_cents, order_value_cents),
+            )
+            .returning(sessions)
+        )
+        return await self._changed(statement)
+
+    async def _one(self, statement: Select[Any]) -> StoredSession | None:
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else _session(row)
+
+    async def _changed(self, statement: ReturningUpdate[Any]) -> StoredSession | None:
+        async def work(connection: AsyncConnection) -> StoredSession | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return None if row is None else _session(row)
+
+        return await self._database.write(work)
+
+
+def _session(row: Row[Any]) -> StoredSession:
+    return StoredSession(
+        id=row.id,
+        external_id=row.external_id,
+        person_id=row.person_id,
+        configuration_id=row.configuration_id,
+        status=row.status,
+        started_at=row.started_at,
+        last_seen_at=row.last_seen_at,
+        completed_at=row.completed_at,
+        order_value_cents=row.order_value_cents,
+        device_type=row.device_type,
+        viewport_width=row.viewport_width,
+        viewport_height=row.viewport_height,
+        interaction_count=row.interaction_count,
+        last_category=row.last_category,
+    )

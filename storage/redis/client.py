@@ -1,0 +1,143 @@
+"""The process's way to Redis or Valkey: one pool, deadlines, and one error.
+
+Redis Cluster: this wrapper opens single-server URLs only. A cluster client would be built in
+`Redis.__aenter__` and `Redis.dedicated_connection`; every key and channel of this package already
+carries one hash tag (`{<configuration id>}`).
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import Redis as Client
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    BusyLoadingError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as ClientConnectionError
+from redis.exceptions import TimeoutError as ClientTimeoutError
+
+from storage.errors import StorageDefect, StorageUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durability:
+    """What the server says it does with data; None where it forbids asking (CONFIG)."""
+
+    append_only: bool | None
+    append_fsync: str | None
+    eviction_policy: str | None
+
+    @property
+    def loses_nothing(self) -> bool | None:
+        """Append-only file on and no eviction; None when the server does not tell."""
+        if self.append_only is None or self.eviction_policy is None:
+            return None
+        return self.append_only and self.eviction_policy == "noeviction"
+
+
+class Redis:
+    """Async context manager owning the connection pool. Answers are bytes, never decoded."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 16,
+        connect_seconds: float = 2.0,
+        call_seconds: float = 2.0,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        self.url = url
+        self._pool_size = pool_size
+        self.connect_seconds = connect_seconds
+        self.call_seconds = call_seconds
+        self.retry_after_seconds = retry_after_seconds
+        self._client: Client | None = None
+
+    async def __aenter__(self) -> Self:
+        pool = BlockingConnectionPool.from_url(
+            self.url,
+            max_connections=self._pool_size,
+            timeout=self.call_seconds,
+            socket_connect_timeout=self.connect_seconds,
+            socket_timeout=self.call_seconds,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 1, supported_errors=(ClientConnectionError,)),
+            decode_responses=False,
+        )
+        self._client = Client.from_pool(pool)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        client, self._client = self.client, None
+        await client.aclose()
+
+    @property
+    def client(self) -> Client:
+        """redis-py's client; only for code inside `storage.redis`. Use it within `errors()`."""
+        if self._client is None:
+            raise RuntimeError("Redis is used outside its 'async with'")
+        return self._client
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug."""
+        try:
+            yield
+        except (ClientConnectionError, ClientTimeoutError, OSError, TimeoutError) as error:
+            raise self.unavailable(error) from error
+        except (BusyLoadingError, ReadOnlyError, OutOfMemoryError) as error:
+            raise self.unavailable(error) from error
+        except ResponseError as error:
+            if str(error).startswith(("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN")):
+                raise self.unavailable(error) from error
+            raise StorageDefect(str(error)) from error
+        except RedisError as error:
+            raise StorageDefect(str(error)) from error
+
+    def unavailable(self, error: BaseException) -> StorageUnavailable:
+        """The error to raise instead of `error`."""
+        return StorageUnavailable(f"Redis: {type(error).__name__}", self.retry_after_seconds)
+
+    async def ping(self) -> None:
+        """Returns when the server answered; raises StorageUnavailable."""
+        with self.errors():
+            async with asyncio.timeout(self.call_seconds):
+                await self.client.ping()
+
+    async def durability(self) -> Durability:
+        """Reads appendonly, appendfsync and maxmemory-policy; never fails on a forbidden CONFIG."""
+        with self.errors():
+            async with asyncio.timeout(self.call_seconds):
+                try:
+                    answer = await self.client.config_get(
+                        "appendonly", "appendfsync", "maxmemory-policy"
+                    )
+                except ResponseError:
+                    answer = {}
+        settings = {_text(key): _text(value) for key, value in answer.items()}
+        append_only = settings.get("appendonly")
+        return Durability(
+            append_only=None if append_only is None else append_only == "yes",
+            append_fsync=settings.get("appendfsync"),
+            eviction_policy=settings.get("maxmemory-policy"),
+        )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,85 @@
+"""Who is where, as each process reports it. Presence is a courtesy: nothing may depend on it.
+
+Keys: `presence:{<configuration id>}:<process>` holds the members of one process and expires by
+itself when the process dies; `presence:{<configuration id>}` lists the processes to look at.
+`online:<process>` and `online` are the same for whole processes.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID
+
+from storage.redis.client import Redis
+
+_ONLINE = "online:{processes}"
+# The list outlives its longest entry, so that it never hides a living one, and dies by itself.
+_LIST_TTL_FACTOR = 4
+
+
+class Presence:
+    """Reports and reads presence. Every method raises StorageUnavailable when Redis is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def put(
+        self, configuration_id: UUID, process: str, members_json: bytes, ttl_seconds: float
+    ) -> None:
+        """Says which members of a configuration this process holds, for `ttl_seconds`."""
+        await self._put(_room(configuration_id), process, members_json, ttl_seconds)
+
+    async def remove(self, configuration_id: UUID, process: str) -> None:
+        """This process holds no members of the configuration any more."""
+        index = _room(configuration_id)
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                pipeline = self._redis.client.pipeline(transaction=True)
+                pipeline.delete(_entry(index, process)).srem(index, process)
+                await pipeline.execute()
+
+    async def all(self, configuration_id: UUID) -> dict[str, bytes]:
+        """Members by process, of every process that reported in time."""
+        return await self._all(_room(configuration_id))
+
+    async def report(self, process: str, payload: bytes, ttl_seconds: float) -> None:
+        """Says how this process is doing, for `ttl_seconds`."""
+        await self._put(_ONLINE, process, payload, ttl_seconds)
+
+    async def reports(self) -> dict[str, bytes]:
+        """The last report of every process that is alive."""
+        return await self._all(_ONLINE)
+
+    async def _put(self, index: str, process: str, value: bytes, ttl_seconds: float) -> None:
+        ttl_ms = int(ttl_seconds * 1000)
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                pipeline = self._redis.client.pipeline(transaction=True)
+                pipeline.set(_entry(index, process), value, px=ttl_ms)
+                pipeline.sadd(index, process)
+                pipeline.pexpire(index, ttl_ms * _LIST_TTL_FACTOR)
+                await pipeline.execute()
+
+    async def _all(self, index: str) -> dict[str, bytes]:
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                client = self._redis.client
+                processes = sorted(name.decode() for name in await client.smembers(index))
+                if not processes:
+                    return {}
+                values = await client.mget([_entry(index, process) for process in processes])
+                found = dict(zip(processes, values, strict=True))
+                await self._forget(index, (name for name, value in found.items() if value is None))
+        return {name: value for name, value in found.items() if value is not None}
+
+    async def _forget(self, index: str, gone: Iterable[str]) -> None:
+        names = list(gone)
+        if names:
+            await self._redis.client.srem(index, *names)
+
+
+def _room(configuration_id: UUID) -> str:
+    return f"presence:{{{configuration_id}}}"
+
+
+def _entry(index: str, process: str) -> str:
+    return f"{index}:{process}"
