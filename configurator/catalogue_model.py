@@ -141,21 +141,25 @@ class Catalogue:
     combination: Combination
     financing: FinancingTerms
     defaults: Selection
-    _categories: Mapping[str, Category] = field(init=False, repr=False)
+    by_id: Mapping[str, Category] = field(init=False, repr=False)
     _options: Mapping[tuple[str, str], Option] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         options = {(c.id, option.id): option for c in self.categories for option in c.options}
-        object.__setattr__(self, "_categories", {c.id: c for c in self.categories})
+        object.__setattr__(self, "by_id", {c.id: c for c in self.categories})
         object.__setattr__(self, "_options", options)
 
     def category(self, category: str) -> Category | None:
-        """The category with this id."""
-        return self._categories.get(category)
+        """The category with this id; `by_id` is for ids that are known to exist."""
+        return self.by_id.get(category)
 
     def option(self, category: str, option: str) -> Option | None:
         """The option with this id in this category."""
         return self._options.get((category, option))
+
+    def chosen_option(self, category: str, selection: Selection) -> Option:
+        """The option chosen in this category. Raises KeyError when none is."""
+        return self._options[category, selection[category].option]
 
     @override
     def __eq__(self, other: object) -> bool:

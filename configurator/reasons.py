@@ -54,8 +54,7 @@ def unknown_category() -> Reason:
 def unknown_option(category: Category) -> Reason:
     """An option that this category does not have."""
     text = Text(
-        de=f"Diese Ausführung gibt es bei „{category.name.de}“ nicht. Wähle eine der "
-        "angebotenen.",
+        de=f"Diese Ausführung gibt es bei „{category.name.de}“ nicht. Wähle eine der angebotenen.",
         en=f"“{category.name.en}” has no such option. Choose one of those on offer.",
     )
     return Reason(code=ReasonCode.UNKNOWN_OPTION, text=text, category=category.id)
@@ -134,7 +133,7 @@ def quantity_off_step(
     """A quantity between two steps."""
     de, en = (f" {word} ".join(map(str, neighbours)) for word in ("oder", "or"))
     text = Text(
-        de=f"„{category.name.de}“ gibt es in Schritten von {amount_de(rule.step, rule)}, "
+        de=f"„{category.name.de}“ gibt es nur in {rule.step}er-Schritten, "
         f"{_number_de(wanted)} liegt dazwischen. Nimm {de}.",
         en=f"“{category.name.en}” comes in steps of {amount_en(rule.step, rule)}, and "
         f"{_number_en(wanted)} lies between two of them. Choose {en}.",

@@ -1,0 +1,110 @@
+"""Who is here: members of a room, from this process and from the others.
+
+Presence is never part of the document. Each process tells the others its members now and then;
+what it told expires, so that a process that died takes its members along.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from configurator.access import Role
+
+COLOURS = 8
+
+_TREES = (
+    "Ahorn", "Birke", "Buche", "Eberesche", "Eibe", "Eiche", "Erle", "Esche", "Espe", "Fichte",
+    "Föhre", "Ginkgo", "Hainbuche", "Hasel", "Holunder", "Kastanie", "Kiefer", "Kirsche", "Lärche",
+    "Linde", "Mispel", "Nussbaum", "Olive", "Pappel", "Platane", "Quitte", "Robinie", "Tanne",
+    "Ulme", "Wacholder", "Weide", "Zirbe",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One connection of a person in a room; `colour` is 0..7. `category` and `view`: looked at now."""
+
+    connection: str
+    person: UUID
+    name: str
+    initials: str
+    colour: int
+    role: Role
+    category: str | None = None
+    view: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteMembers:
+    """What another process said about its members, good until `expires_at`."""
+
+    process: str
+    members: tuple[Member, ...]
+    expires_at: datetime
+
+
+def merge_members(
+    local: Iterable[Member], remote: Iterable[RemoteMembers], *, now: datetime
+) -> tuple[Member, ...]:
+    """Everybody who is here, once per connection, in an order that does not depend on who asks.
+
+    What has expired does not count. A connection that several processes report (it moved) counts
+    as the process that has it here says, else as the report that expires last.
+    """
+    here: dict[str, Member] = {}
+    for report in sorted(remote, key=lambda report: (report.expires_at, report.process)):
+        if report.expires_at > now:
+            here.update((member.connection, member) for member in report.members)
+    here.update((member.connection, member) for member in local)
+    return tuple(sorted(here.values(), key=lambda member: (member.name, member.connection)))
+
+
+def initials(name: str) -> str:
+    """One or two capital letters: first and last word, or the first two letters of a single word."""
+    words = [letters for word in name.split() if (letters := "".join(filter(str.isalnum, word)))]
+    if not words:
+        return "?"
+    short = words[0][:2] if len(words) == 1 else words[0][0] + words[-1][0]
+    return short.upper()[:2]
+
+
+def guest_name(number: int) -> str:
+    """The name of a guest who has not said theirs, like "Gast Ahorn"; repeats after 32 numbers."""
+    return f"Gast {_TREES[number % len(_TREES)]}"
+
+
+def person_colour(number: int) -> int:
+    """One of the eight people colours for any number."""
+    return number % COLOURS
+
+
+def member_to_json(member: Member) -> dict[str, object]:
+    """The member as the protocol shows it."""
+    return {
+        "connection": member.connection,
+        "person": str(member.person),
+        "name": member.name,
+        "initials": member.initials,
+        "colour": member.colour,
+        "role": member.role.value,
+        "category": member.category,
+        "view": member.view,
+    }
+
+
+def member_from_json(value: Mapping[str, object]) -> Member:
+    """A member as `member_to_json` wrote it. Raises KeyError or ValueError for anything else."""
+    colour, category, view = value["colour"], value.get("category"), value.get("view")
+    if type(colour) is not int:
+        raise ValueError("a member has a colour 0..7")
+    return Member(
+        connection=str(value["connection"]),
+        person=UUID(str(value["person"])),
+        name=str(value["name"]),
+        initials=str(value["initials"]),
+        colour=colour,
+        role=Role(str(value["role"])),
+        category=None if category is None else str(category),
+        view=None if view is None else str(view),
+    )
