@@ -1,0 +1,208 @@
+"""The house from the garden: two-point perspective, sun from the left."""
+
+import math
+
+from configurator.preview import glazing, landscape
+from configurator.preview.geometry import EAVES, MODULE, RIDGE, SLOPE, WIDTH, House
+from configurator.preview.keys import PreviewKey
+from configurator.preview.materials import NAMES, SHELL_SHADE, palette
+from configurator.preview.openings import DOOR_LEFT, DOOR_WIDTH, intended, openings
+from configurator.preview.projection import Pt, Vec, View, hull, two_point
+from configurator.preview.shell import clad, joints
+from configurator.preview.svg import Sheet, polygon, seen, segment
+from configurator.preview.words import area, count_of, metres
+
+_TURN = 33.0
+_EYE = 3.1
+_HORIZON = 560.0
+_SUN = (0.62, 0.34, -0.72)
+"""Direction the light travels in."""
+
+
+def camera(house: House) -> View:
+    """The same standpoint relative to the house; it steps back a little for longer ones."""
+    distance = 19 + 0.8 * house.length
+    turn = math.radians(_TURN)
+    aim = (house.length * 0.56, WIDTH * 0.4)
+    eye = (aim[0] + math.sin(turn) * distance, aim[1] - math.cos(turn) * distance, _EYE)
+    rough = two_point(eye, _TURN, 1.0, (0, 0))
+    outer = [rough(corner)[0] for corner in house.corners]
+    span = 1010 + (house.modules - 4) * 85
+    focal = span / (max(outer) - min(outer))
+    middle = (max(outer) + min(outer)) / 2 * focal
+    return two_point(eye, _TURN, focal, (790 - middle, _HORIZON))
+
+
+def draw(key: PreviewKey) -> str:
+    """The exterior as an SVG document."""
+    house = House(key.modules)
+    shell = key.shell or "holzlattung"
+    view = camera(house)
+    paints = {**palette(shell=shell, frame=key.frame), "dash": _dash(shell)}
+    sheet = Sheet(f"Außenansicht {_nest(key)}", _description(key, house), paints)
+    _surroundings(sheet, house, view)
+    _ground(sheet, house, view)
+    _body(sheet, house, view, shell)
+    _openings(sheet, house, view, key)
+    taken, _ = house.panels(key.panels)
+    glazing.panels(sheet, view, house.roof, taken)
+    _outline(sheet, house, view)
+    _foreground(sheet, house, view)
+    return sheet.document()
+
+
+def _nest(key: PreviewKey) -> str:
+    return f"Nest. {key.nest.removeprefix('nest')}"
+
+
+def _dash(shell: str) -> tuple[str, str]:
+    return ("#8A8A84", "#2A2C2C") if shell == "fassadenplatten_weiss" else ("#F3EEE4", "#C9C5BC")
+
+
+def _description(key: PreviewKey, house: House) -> str:
+    windows = (
+        f"{area(key.glass_m2)} Fenster aus {NAMES[key.frame]}"
+        if key.frame
+        else "noch keine Fenster gewählt, mögliche Öffnungen gestrichelt"
+    )
+    solar = count_of(key.panels, "Photovoltaikmodul", "Photovoltaikmodule") + " auf dem Dach"
+    return (
+        f"{_nest(key)} aus {house.modules} Modulen, {metres(house.length)} lang, mit Satteldach, "
+        f"von der Gartenseite gesehen. Hülle: {NAMES[key.shell or 'holzlattung']}; {windows}; {solar}."
+    )
+
+
+def _surroundings(sheet: Sheet, house: House, view: View) -> None:
+    sheet.fill("paper", "M0 0H1600V1000H0Z")
+    sky = sheet.gradient("sky", [(0, "paper", 1), (1, "sky", 1)])
+    sheet.wash(sky, f"M0 0H1600V{_HORIZON:g}H0Z")
+    landscape.hills(sheet, _HORIZON)
+    left = view((0, WIDTH / 2, RIDGE))[0]
+    landscape.tree(sheet, (max(70, left - 120), _HORIZON + 34), 330, 5, strength=0.75)
+    landscape.tree(sheet, (left + 190, _HORIZON + 20), 420, 12, strength=0.6)
+    meadow = sheet.gradient("meadow", [(0, "meadow2", 1), (0.35, "meadow", 1), (1, "paper", 1)])
+    sheet.wash(meadow, f"M0 {_HORIZON:g}H1600V1000H0Z")
+    sheet.line("tree2", landscape.grass(_HORIZON, (200, 1450), count=110, seed=4), 1.2, opacity=0.45)
+    right = view((house.length, WIDTH, 0))
+    landscape.tree(sheet, (min(1490, right[0] + 105), right[1] + 6), 520, 27)
+
+
+def _shadow_points(points: list[Vec], stretch: float = 1.0) -> list[Vec]:
+    dx, dy, dz = _SUN
+    return [(x - dx / dz * z * stretch, y - dy / dz * z * stretch, 0.0) for x, y, z in points]
+
+
+def _ground(sheet: Sheet, house: House, view: View) -> None:
+    length = house.length
+    for stretch, opacity in ((1.06, 0.16), (1.0, 0.26)):
+        cast = [view(point) for point in _shadow_points(house.corners, stretch)]
+        sheet.fill("shadow", polygon(hull(cast)), opacity=opacity)
+    apron = [(-0.5, -0.5, 0.0), (length + 0.4, -0.5, 0.0), (length + 0.4, WIDTH, 0.0)]
+    sheet.fill("gravel", seen(view, [*apron, (-0.5, WIDTH, 0.0)]), opacity=0.9)
+    _path(sheet, view)
+    start = length - 2 * MODULE
+    corners: list[Pt] = [(start, -2.4), (length + 2.9, -2.4), (length + 2.9, WIDTH - 0.9)]
+    corners += [(length, WIDTH - 0.9), (length, 0.0), (start, 0.0)]
+    top = [(x, y, 0.1) for x, y in corners]
+    sheet.fill("kerb", seen(view, [(x, y, 0.0) for x, y in corners]))
+    front = [(start, -2.4, 0.0), (length + 2.9, -2.4, 0.0)]
+    sheet.fill("deck2", seen(view, [*front, top[1], top[0]]))
+    side = [(length + 2.9, -2.4, 0.0), (length + 2.9, WIDTH - 0.9, 0.0)]
+    sheet.fill("deck2", seen(view, [*side, top[2], top[1]]))
+    sheet.fill("deck", seen(view, top))
+    boards = ""
+    for index in range(1, 17):
+        y = -2.4 + index * 0.15
+        boards += segment(view((start, y, 0.1)), view((length + 2.9, y, 0.1)))
+    for index in range(17, 48):
+        y = -2.4 + index * 0.15
+        boards += segment(view((length, y, 0.1)), view((length + 2.9, y, 0.1)))
+    sheet.line("deck2", boards, 1, opacity=0.55)
+    shade = hull([view((x, y, 0.1)) for x, y, _ in _shadow_points(house.corners)])
+    clip = sheet.window("terrace", seen(view, top))
+    sheet.fill("shadow", polygon(shade), opacity=0.42, extra=clip)
+    sheet.line("deck2", seen(view, top), 1.2)
+
+
+def _path(sheet: Sheet, view: View) -> None:
+    """Stepping slabs to the entrance."""
+    path = ""
+    for index in range(6):
+        y = -0.75 - index * 0.95
+        x0, x1 = DOOR_LEFT - 0.15, DOOR_LEFT + DOOR_WIDTH + 0.15
+        path += seen(view, [(x0, y, 0), (x1, y, 0), (x1, y - 0.7, 0), (x0, y - 0.7, 0)])
+    sheet.fill("gravel", path)
+    sheet.line("kerb", path, 1.2)
+
+
+def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
+    east, south, roof = house.facade("east"), house.facade("south"), house.roof
+    for surface in (east, south, roof):
+        clad(sheet, view, surface, shell)
+    sheet.fill("black", polygon(east.drawn(view, east.outline)), opacity=SHELL_SHADE[shell])
+    falloff = sheet.gradient("fall", [(0, "black", 0), (1, "black", 0.16)], 'x2="1" y2=".25"')
+    sheet.wash(falloff, polygon(south.drawn(view, south.outline)))
+    sheen = sheet.gradient("sheen", [(0, "sun", 0.3), (1, "sun", 0.1)], 'x2="1" y2=".1"')
+    sheet.wash(sheen, polygon(roof.drawn(view, roof.outline)))
+    joints(sheet, view, south, 1.8)
+    joints(sheet, view, roof, 1.8)
+    plinth = [(0.0, 0.0), (house.length, 0.0), (house.length, 0.09), (0.0, 0.09)]
+    sheet.fill("reveal", polygon(south.drawn(view, plinth)), opacity=0.75)
+    end = [(0.0, 0.0), (WIDTH, 0.0), (WIDTH, 0.09), (0.0, 0.09)]
+    sheet.fill("reveal", polygon(east.drawn(view, end)), opacity=0.85)
+    drip = [(0.0, EAVES - 0.14), (house.length, EAVES - 0.14)]
+    drip += [(house.length, EAVES), (0.0, EAVES)]
+    sheet.fill("black", polygon(south.drawn(view, drip)), opacity=0.3)
+
+
+def _openings(sheet: Sheet, house: House, view: View, key: PreviewKey) -> None:
+    glazing.glass(sheet)
+    glazing.door(sheet, view, house.facade("south"), depth=0.16)
+    chosen = openings(house.modules, key.glass_m2)
+    for opening in chosen or intended(house.modules):
+        if opening.facade not in ("south", "east"):
+            continue
+        surface = house.facade(opening.facade)
+        if chosen:
+            glazing.window(sheet, view, surface, opening, depth=0.16, line=1.4)
+        else:
+            glazing.promised(sheet, view, surface, opening)
+
+
+def _outline(sheet: Sheet, house: House, view: View) -> None:
+    roof, east = house.roof, house.facade("east")
+    verge = [(house.length, 0.0, EAVES), (house.length, WIDTH / 2, RIDGE)]
+    verge.append((house.length, WIDTH, EAVES))
+    inner = [(x, WIDTH / 2 + (y - WIDTH / 2) * 0.985, z - 0.16) for x, y, z in verge]
+    sheet.fill("w4", seen(view, [*verge, *inner[::-1]]), opacity=0.8)
+    path = polygon(roof.drawn(view, roof.outline)) + polygon(east.drawn(view, east.outline))
+    path += polygon(house.facade("south").drawn(view, house.facade("south").outline))
+    sheet.line("edge", path, 2)
+    gutter = segment(view((0, 0, EAVES)), view((house.length, 0, EAVES)))
+    sheet.line("edge", gutter, 3.4)
+    ridge = segment(view(roof.at(0, SLOPE)), view(roof.at(house.length, SLOPE)))
+    sheet.line("edge", ridge, 2.6)
+
+
+def _foreground(sheet: Sheet, house: House, view: View) -> None:
+    for x, y, height in ((MODULE * 1.9, -2.3, 1.78), (MODULE * 1.9 + 0.62, -2.1, 1.16)):
+        foot = view((x, y, 0.0))
+        scale = foot[1] - view((x, y, 1.0))[1]
+        reach = [(x, y, 0.0), (x + 0.16, y, 0.0), (x + 1.5, y + 0.75, 0.0), (x + 1.3, y + 0.8, 0.0)]
+        sheet.fill("shadow", seen(view, reach), opacity=0.25)
+        landscape.person(sheet, foot, scale, height=height)
+    _dimension(sheet, house, view)
+
+
+def _dimension(sheet: Sheet, house: House, view: View) -> None:
+    y = -4.2
+    a, b = view((0, y, 0)), view((house.length, y, 0))
+    path = segment(a, b)
+    for index in range(house.modules + 1):
+        x, reach = index * MODULE, 0.4 if index in (0, house.modules) else 0.18
+        path += segment(view((x, y - reach, 0)), view((x, y + reach, 0)))
+    sheet.line("quiet", path, 1.6)
+    turn = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
+    middle = view((house.length / 2, y, 0))
+    drop = 46
+    sheet.text((middle[0] - drop * math.sin(math.radians(turn)), middle[1] + drop), metres(house.length), paint="quiet", turn=turn)  # fmt: skip

@@ -1,0 +1,145 @@
+"""Windows, the entrance and photovoltaic panels as they sit in or on a surface."""
+
+from collections.abc import Sequence
+
+from configurator.preview.geometry import PANEL_HEIGHT, PANEL_WIDTH, Surface, rectangle
+from configurator.preview.openings import DOOR_LEFT, DOOR_WIDTH, HEAD, Opening
+from configurator.preview.projection import Pt, View, clip
+from configurator.preview.svg import Sheet, polygon, segment
+
+_FRAME = 0.085
+_MULLION = 0.1
+
+
+def glass(sheet: Sheet) -> str:
+    """Defines the glass of a sheet once: sky above, ground below."""
+    return sheet.gradient(
+        "glass", [(0, "glass1", 1), (0.55, "glass2", 1), (1, "glass3", 1)], 'x2=".35" y2="1"'
+    )
+
+
+def window(
+    sheet: Sheet, view: View, surface: Surface, opening: Opening, *, depth: float, line: float
+) -> None:
+    """A window set ``depth`` metres into the wall; needs ``glass`` defined."""
+    hole = surface.drawn(view, opening.outline)
+    sheet.fill("reveal", polygon(hole), extra=f' data-window="{opening.facade}"')
+    if depth and not opening.triangle:
+        sill = [(opening.left, opening.sill), (opening.left + opening.width, opening.sill)]
+        near, far = surface.drawn(view, sill), surface.drawn(view, sill, depth)
+        sheet.fill("frame2", polygon([*near, *far[::-1]]))
+    frame = clip(surface.drawn(view, opening.inset(0.015), depth), hole)
+    sheet.fill("frame", polygon(frame))
+    panes = [clip(surface.drawn(view, pane, depth), hole) for pane in _panes(opening)]
+    whole = "".join(polygon(pane) for pane in panes)
+    sheet.wash("glass", whole)
+    glints = "".join(
+        polygon(clip(surface.drawn(view, glint, depth), pane))
+        for pane, glint in zip(panes, _glints(opening), strict=True)
+    )
+    sheet.fill("white", glints, opacity=0.2)
+    if depth:
+        top = opening.sill + opening.height
+        left, right = opening.left, opening.left + opening.width
+        cast = [(left, top), (right, top), (right, top - 0.22), (left + 0.2, top - 0.22)]
+        cast += [(left + 0.2, opening.sill), (left, opening.sill)]
+        if not opening.triangle:
+            sheet.fill("black", polygon(clip(surface.drawn(view, cast, depth), hole)), opacity=0.3)
+    sheet.line("frame2", whole, line * 0.7)
+    sheet.line("edge", polygon(hole), line)
+
+
+def promised(sheet: Sheet, view: View, surface: Surface, opening: Opening) -> None:
+    """A dashed outline where a window could be."""
+    sheet.line(
+        "dash", polygon(surface.drawn(view, opening.outline)), 2, opacity=0.8,
+        extra=' stroke-dasharray="9 8"',
+    )  # fmt: skip
+
+
+def door(sheet: Sheet, view: View, surface: Surface, *, depth: float) -> None:
+    """The entrance in the first bay: a larch leaf with a long handle."""
+    outline = rectangle(DOOR_LEFT, 0.08, DOOR_WIDTH, HEAD - 0.08)
+    hole = surface.drawn(view, outline)
+    sheet.fill("reveal", polygon(hole))
+    leaf = rectangle(DOOR_LEFT + 0.05, 0.1, DOOR_WIDTH - 0.1, HEAD - 0.15)
+    sheet.fill("accent", polygon(clip(surface.drawn(view, leaf, depth), hole)))
+    boards = ""
+    for part in range(1, 6):
+        u = DOOR_LEFT + 0.05 + part * (DOOR_WIDTH - 0.1) / 6
+        boards += segment(view(surface.at(u, 0.1, depth)), view(surface.at(u, HEAD - 0.05, depth)))
+    sheet.line("black", boards, 1.2, opacity=0.35)
+    u = DOOR_LEFT + DOOR_WIDTH - 0.2
+    handle = segment(view(surface.at(u, 0.75, depth)), view(surface.at(u, 1.6, depth)))
+    sheet.line("reveal", handle, 3.2)
+    sheet.line("edge", polygon(hole), 1.4)
+
+
+def panels(sheet: Sheet, view: View, surface: Surface, places: Sequence[tuple[Pt, ...]]) -> None:
+    """One element for every panel, counted by ``data-panel``, then their cells and frames."""
+    if not places:
+        return
+    sheet.gradient("cells", [(0, "panel2", 1), (1, "panel", 1)], 'x1="0" y1="0" x2=".7" y2="1"')
+    lift = -0.12
+    shadow = [[(u + 0.16, v - 0.1) for u, v in place] for place in places]
+    sheet.fill(
+        "black", "".join(polygon(surface.drawn(view, place)) for place in shadow), opacity=0.32
+    )
+    cells = ""
+    for index, place in enumerate(places):
+        sheet.wash(
+            "cells", polygon(surface.drawn(view, place, lift)), extra=f' data-panel="{index + 1}"'
+        )
+        cells += _cells(view, surface, place[0], lift)
+    sheet.line("cell", cells, 0.9, opacity=0.75)
+    sheet.line("trim", "".join(polygon(surface.drawn(view, place, lift)) for place in places), 1.5)
+
+
+def _cells(view: View, surface: Surface, corner: Pt, lift: float) -> str:
+    u, v = corner
+    path = ""
+    for part in range(1, 6):
+        at = u + part * PANEL_WIDTH / 6
+        path += segment(view(surface.at(at, v, lift)), view(surface.at(at, v + PANEL_HEIGHT, lift)))
+    for part in (0.25, 0.49, 0.51, 0.75):
+        at = v + part * PANEL_HEIGHT
+        path += segment(view(surface.at(u, at, lift)), view(surface.at(u + PANEL_WIDTH, at, lift)))
+    return path
+
+
+def _panes(opening: Opening) -> list[tuple[Pt, ...]]:
+    if opening.triangle:
+        a, b, top = opening.inset(_FRAME)
+        middle, half = top[0], _MULLION / 2
+        slope = (top[1] - a[1]) / (middle - a[0])
+        height = top[1] - half * slope
+        return [
+            (a, (middle - half, a[1]), (middle - half, height)),
+            ((middle + half, b[1]), b, (middle + half, height)),
+        ]
+    inner = opening.inset(_FRAME)
+    (left, sill), (right, top) = inner[0], inner[2]
+    width = (right - left - (opening.lights - 1) * _MULLION) / opening.lights
+    return [
+        rectangle(left + index * (width + _MULLION), sill, width, top - sill)
+        for index in range(opening.lights)
+    ]
+
+
+def _glints(opening: Opening) -> list[tuple[Pt, ...]]:
+    """Slanting bands of reflected sky, one a pane."""
+    glints = []
+    for pane in _panes(opening):
+        left, right = min(u for u, _ in pane), max(u for u, _ in pane)
+        low, high = min(v for _, v in pane), max(v for _, v in pane)
+        width, height = right - left, high - low
+        glints.append(
+            (
+                (left - 0.1 * width, low + 0.35 * height),
+                (left + 0.25 * width, low + 0.35 * height - 0.1),
+                (right, high - 0.05 * height),
+                (right - 0.3 * width, high + 0.3 * height),
+                (left, high),
+            )
+        )
+    return glints

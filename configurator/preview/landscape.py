@@ -1,0 +1,90 @@
+"""Restrained surroundings: hills, meadow, trees, people. Sheet units unless said otherwise."""
+
+import math
+
+from configurator.preview.materials import scatter
+from configurator.preview.projection import Pt
+from configurator.preview.svg import Sheet, number, polygon, segment
+
+_ADULT = (
+    "M0 1.53A.115 .125 0 1 1 0 1.78A.115 .125 0 1 1 0 1.53Z"
+    "M-.08 1.49C-.2 1.47-.24 1.36-.25 1.2L-.27 .84L-.2 .83L-.17 1.1L-.17 .86L-.15 .45L-.19 .03L-.07 0"
+    "L-.01 .45L.03 .76L.09 .44L.15 0L.27 .03L.2 .45L.18 .9L.17 1.12L.22 .84L.28 .86L.26 1.22C.25 1.36 .2 1.47 .08 1.49Z"
+)
+
+
+def person(sheet: Sheet, foot: Pt, scale: float, *, height: float = 1.76) -> None:
+    """A standing figure; ``scale`` is units per metre, ``height`` in metres."""
+    size = scale * height / 1.78
+    x, y = number(foot[0]), number(foot[1])
+    sheet.open(f' transform="translate({x} {y}) scale({size:.2f} {-size:.2f})"')
+    sheet.fill("figure", _ADULT)
+    sheet.close()
+
+
+def hills(sheet: Sheet, horizon: float) -> None:
+    """Two far ridges across the sheet."""
+    for paint, height, seed in (("hill1", 64, 3), ("hill2", 30, 8)):
+        points: list[Pt] = [(0, horizon + 4)]
+        for index in range(41):
+            wave = math.sin(index * 0.21 + seed) + 0.5 * math.sin(index * 0.53 + seed * 2)
+            bumps = (scatter(index, seed) % 100 - 50) / 700
+            points.append((index * 40, horizon - height * (0.55 + 0.25 * wave + bumps)))
+        sheet.fill(paint, polygon([*points, (1600, horizon + 4)]))
+
+
+def tree(sheet: Sheet, foot: Pt, height: float, seed: int, *, strength: float = 1.0) -> None:
+    """A tree with a fine skeleton and a light crown of overlapping leaves."""
+    twigs: list[tuple[Pt, Pt, int]] = []
+    _grow(twigs, foot, -math.pi / 2, height * 0.3, 0, seed)
+    crowns = {"tree": "", "tree2": ""}
+    for index, (_, end, level) in enumerate(twigs):
+        if level < 3:
+            continue
+        radius = height * (0.045 + 0.03 * (scatter(index, seed, 7) % 100) / 100)
+        paint = "tree2" if end[0] > foot[0] + height * 0.02 or index % 5 == 0 else "tree"
+        crowns[paint] += _leaf(end, radius, scatter(index, seed))
+    sheet.fill("tree", crowns["tree"], opacity=0.5 * strength)
+    sheet.fill("tree2", crowns["tree2"], opacity=0.36 * strength)
+    for level, width in enumerate((0.016, 0.010, 0.006, 0.0035, 0.002)):
+        path = "".join(segment(a, b) for a, b, depth in twigs if depth == level)
+        sheet.line("bark", path, max(0.8, height * width), opacity=0.85 * strength)
+
+
+def _grow(
+    twigs: list[tuple[Pt, Pt, int]], start: Pt, angle: float, length: float, level: int, seed: int
+) -> None:
+    end = (start[0] + math.cos(angle) * length, start[1] + math.sin(angle) * length)
+    twigs.append((start, end, level))
+    if level == 4:
+        return
+    for branch in range(3 if level in (0, 1, 2) else 2):
+        noise = (scatter(len(twigs), seed, branch) % 200 - 100) / 100
+        turn = (branch - (1 if level < 3 else 0.5)) * 0.62 + noise * 0.2
+        _grow(twigs, end, angle + turn, length * (0.7 + 0.1 * noise), level + 1, seed)
+
+
+def _leaf(at: Pt, radius: float, seed: int) -> str:
+    count = 6
+    points = []
+    for index in range(count):
+        angle = (index + (scatter(seed, index) % 100) / 160) * math.tau / count
+        reach = radius * (0.75 + (scatter(index, seed) % 100) / 220)
+        points.append((at[0] + math.cos(angle) * reach, at[1] + math.sin(angle) * reach * 0.85))
+    return polygon(points)
+
+
+def grass(horizon: float, clear: tuple[float, float], *, count: int, seed: int) -> str:
+    """Short strokes on the meadow, larger towards the viewer; ``clear`` is an x range left out."""
+    path = ""
+    for index in range(count):
+        x = scatter(index, seed) % 1600
+        depth = (scatter(index, seed, 1) % 1000) / 1000
+        y = horizon + 30 + depth**1.4 * (985 - horizon - 30)
+        if clear[0] < x < clear[1] and y < 900:
+            continue
+        size = 2 + 9 * depth
+        path += segment((x, y), (x + size * 0.35, y - size)) + segment(
+            (x + size * 0.5, y), (x + size * 1.1, y - size * 0.7)
+        )
+    return path

@@ -1,0 +1,161 @@
+"""A sheet of paper that becomes a standalone SVG document.
+
+Colours are paints: a name with a light and a dark value. Shapes carry classes; only the paints
+that were used reach the style sheet. Nothing outside the document is ever referred to.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Final
+
+from configurator.preview.projection import Pt, Vec, View
+
+SHEET_WIDTH: Final = 1600
+SHEET_HEIGHT: Final = 1000
+Paints = Mapping[str, tuple[str, str]]
+
+
+class Sheet:
+    """Collects shapes in painting order; ``document`` ends it."""
+
+    def __init__(self, title: str, description: str, paints: Paints) -> None:
+        self._title = title
+        self._description = description
+        self._paints = paints
+        self._used: dict[str, set[str]] = {"f": set(), "s": set(), "g": set()}
+        self._defs: list[str] = []
+        self._parts: list[str] = []
+
+    def fill(self, paint: str, path: str, *, opacity: float = 1.0, extra: str = "") -> None:
+        """A filled path. ``extra`` is markup for further attributes, with a leading space."""
+        self._used["f"].add(paint)
+        self._parts.append(f'<path class="f-{paint}"{_opacity(opacity)}{extra} d="{path}"/>')
+
+    def wash(self, gradient: str, path: str, *, opacity: float = 1.0, extra: str = "") -> None:
+        """A path filled with a gradient made by ``gradient``."""
+        self._parts.append(
+            f'<path fill="url(#{gradient})"{_opacity(opacity)}{extra} d="{path}"/>'
+        )
+
+    def line(
+        self, paint: str, path: str, width: float, *, opacity: float = 1.0, extra: str = ""
+    ) -> None:
+        """A stroked path, ``width`` in sheet units."""
+        if not path:
+            return
+        self._used["s"].add(paint)
+        self._parts.append(
+            f'<path class="s-{paint}" stroke-width="{number(width)}"{_opacity(opacity)}{extra} d="{path}"/>'
+        )
+
+    def text(
+        self, at: Pt, words: str, *, size: str = "t", paint: str = "ink", anchor: str = "middle",
+        turn: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Words at a base line. ``size`` is a class: t (note), n (quiet note) or h (heading)."""
+        self._used["f"].add(paint)
+        x, y = number(at[0]), number(at[1])
+        turned = f' transform="rotate({number(turn)} {x} {y})"' if turn else ""
+        self._parts.append(
+            f'<text class="{size} f-{paint}" x="{x}" y="{y}" text-anchor="{anchor}"{turned}>'
+            f"{escape(words)}</text>"
+        )
+
+    def gradient(
+        self, name: str, stops: Sequence[tuple[float, str, float]], box: str = 'x2="0" y2="1"'
+    ) -> str:
+        """Defines a linear gradient of (offset, paint, opacity) and returns its name."""
+        for _, paint, _ in stops:
+            self._used["g"].add(paint)
+        body = "".join(
+            f'<stop class="g-{paint}" offset="{number(offset)}"'
+            + (f' stop-opacity="{opacity:g}"' if opacity < 1 else "")
+            + "/>"
+            for offset, paint, opacity in stops
+        )
+        self._defs.append(f'<linearGradient id="{name}" {box}>{body}</linearGradient>')
+        return name
+
+    def window(self, name: str, path: str) -> str:
+        """Defines a clipping region and returns the attribute that uses it."""
+        self._defs.append(f'<clipPath id="{name}"><path d="{path}"/></clipPath>')
+        return f' clip-path="url(#{name})"'
+
+    def define(self, markup: str) -> None:
+        """Adds a definition."""
+        self._defs.append(markup)
+
+    def open(self, attributes: str) -> None:
+        """Starts a group."""
+        self._parts.append(f"<g{attributes}>")
+
+    def close(self) -> None:
+        """Ends the innermost group."""
+        self._parts.append("</g>")
+
+    def document(self) -> str:
+        """The whole document."""
+        light = "".join(self._rules(0))
+        dark = "".join(self._rules(1))
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SHEET_WIDTH} {SHEET_HEIGHT}" '
+            f'width="{SHEET_WIDTH}" height="{SHEET_HEIGHT}" role="img" lang="de" aria-labelledby="title desc">'
+            f'<title id="title">{escape(self._title)}</title>'
+            f'<desc id="desc">{escape(self._description)}</desc>'
+            f"<style>{_STYLE}{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
+            f"<defs>{''.join(self._defs)}</defs>{''.join(self._parts)}</svg>\n"
+        )
+
+    def _rules(self, scheme: int) -> Iterable[str]:
+        for kind, rule in (("f", "fill"), ("s", "stroke"), ("g", "stop-color")):
+            for paint in sorted(self._used[kind]):
+                yield f".{kind}-{paint}{{{rule}:{self._paints[paint][scheme]}}}"
+
+
+_STYLE: Final = (
+    "[class^=s-]{fill:none;stroke-linejoin:round;stroke-linecap:round}"
+    "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
+    "font-variant-numeric:tabular-nums}"
+    ".h{font-size:40px;font-weight:500}.t{font-size:26px}.n{font-size:21px}"
+    "@media(max-width:700px){.h{font-size:58px}.t{font-size:48px}.n{font-size:44px}.wide{display:none}}"
+)
+
+
+def number(value: float) -> str:
+    """A coordinate with one decimal at most."""
+    text = f"{value:.1f}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def polygon(points: Iterable[Pt]) -> str:
+    """A closed path; empty for no points."""
+    path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return f"M{path}Z" if path else ""
+
+
+def polyline(points: Iterable[Pt]) -> str:
+    """An open path."""
+    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+def segment(a: Pt, b: Pt) -> str:
+    """One straight line, as short as it can be written."""
+    x, y = number(a[0]), number(a[1])
+    u, v = number(b[0]), number(b[1])
+    if x == u:
+        return f"M{x} {y}V{v}"
+    return f"M{x} {y}H{u}" if y == v else f"M{x} {y}L{u} {v}"
+
+
+def dot(at: Pt) -> str:
+    """A point for a round-capped stroke."""
+    return f"M{number(at[0])} {number(at[1])}h0"
+
+
+def seen(view: View, points: Iterable[Vec]) -> str:
+    """The closed path of points in space."""
+    return polygon(view(point) for point in points)
+
+
+def _opacity(value: float) -> str:
+    return f' opacity="{value:g}"' if value < 1 else ""
