@@ -1,80 +1,60 @@
-"""Group commit of ops (signatures; the body follows)."""
+"""Group commit: ops that wait at the same moment are committed by one statement.
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+Nobody waits for a batch to fill: a free connection takes whatever is there. An op without an
+answer (connection lost, server restarting) is sent again with the same op_id on a fresh
+connection until its deadline; the op_id decides whether the first attempt had been committed.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, assert_never
 from uuid import UUID
 
+import asyncpg
+
+from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
+from storage.postgres.commit_queue import CommitQueue, Waiting
+from storage.postgres.commit_statement import (
+    COMMIT,
+    FIND,
+    SETTINGS,
+    CommitRequest,
+    CommitResult,
+    Gone,
+    HeadMoved,
+    NotAllowed,
+    Repeated,
+    Stored,
+    commit_arguments,
+    is_own,
+)
 from storage.postgres.configurations import StoredOperation
 from storage.postgres.engine import Database
+from storage.postgres.failures import Failure, describe, failure
 
+__all__ = [
+    "CommitRequest",
+    "CommitResult",
+    "Committer",
+    "Gone",
+    "HeadMoved",
+    "NotAllowed",
+    "Repeated",
+    "Stored",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitRequest:
-    """One op with its computed outcome. The documents are JSON strings.
-
-    `takes_version` False: a refused op, stored only for its outcome; it changes nothing else.
-    `selection`, `written` and `total_cents` are the state after the op; for a refused op they are
-    ignored.
-    """
-
-    configuration_id: UUID
-    op_id: UUID
-    person_id: UUID
-    expected_version: int
-    takes_version: bool
-    outcome: str
-    base_version: int
-    guarded: bool
-    body_sha256: bytes
-    operation: str
-    changes: str
-    reasons: str
-    repairs: str
-    selection: str
-    written: str
-    total_cents: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """Durable. `version` is `expected_version + 1`, or None for a refused op."""
-
-    version: int | None
-    committed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
-    """This op_id was stored before; compare `operation.body_sha256` with the request's."""
-
-    operation: StoredOperation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadMoved:
-    """Somebody else's op came first: compute again on the state at `head`."""
-
-    head: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAllowed:
-    """The person has no unrevoked grant that may edit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """There is no such configuration."""
-
-
-CommitResult: TypeAlias = Stored | Repeated | HeadMoved | NotAllowed | Gone
+_MAX_PAUSE_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.02
 
 
 class Committer:
-    """Async context manager that commits ops, those that wait at the same moment together."""
+    """Async context manager that commits ops.
+
+    It keeps `connections` connections of the database's pool for itself. `lock_seconds`: how long
+    a batch waits for a row that somebody else holds before its ops go on one by one.
+    """
 
     def __init__(
         self,
@@ -84,19 +64,230 @@ class Committer:
         max_batch: int = 64,
         connections: int = 2,
         deadline_seconds: float = 5.0,
+        lock_seconds: float = 0.25,
         max_waiting: int = 4096,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
+        self._editing_roles = tuple(editing_roles)
+        self._connections = connections
+        self._deadline_seconds = deadline_seconds
+        self._lock_seconds = lock_seconds
+        self._max_waiting = max_waiting
+        self._jitter = jitter
+        self._queue = CommitQueue(max_batch)
+        self._tasks = asyncio.TaskGroup()
+        self._open = False
 
-    async def __aenter__(self) -> Self: ...
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        for _ in range(self._connections):
+            self._tasks.create_task(self._keep_committing())
+        self._open = True
+        return self
 
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        """Answers what is waiting, within its deadlines, and lets the connections go."""
+        self._open = False
+        self._queue.close()
+        await self._tasks.__aexit__(kind, error, traceback)
+
+    @property
+    def waiting(self) -> int:
+        """How many ops wait for a connection."""
+        return len(self._queue)
 
     async def commit(self, request: CommitRequest) -> CommitResult:
-        """The fate of one op. Raises StorageUnavailable when it is unknown at the deadline."""
-        raise NotImplementedError
+        """The fate of one op.
+
+        Raises OutcomeUnknown when it was sent and not answered until the deadline (the same op_id
+        again resolves it), StorageUnavailable when it was never sent, StorageDefect when the
+        server refuses its values.
+        """
+        if not self._open or len(self._queue) >= self._max_waiting:
+            raise self._unavailable("too many ops are waiting")
+        item = Waiting(request, asyncio.get_running_loop().create_future())
+        self._queue.add(item)
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await item.result
+        except TimeoutError as error:
+            retry_after = self._database.retry_after_seconds
+            if item.tries:
+                raise OutcomeUnknown("the op was sent but not answered", retry_after) from error
+            raise self._unavailable("PostgreSQL does not answer") from error
+        finally:
+            if item.result.cancelled():
+                self._queue.forget(item)
+
+    def _unavailable(self, message: str) -> StorageUnavailable:
+        return StorageUnavailable(message, self._database.retry_after_seconds)
+
+    async def _keep_committing(self) -> None:
+        """Owns one connection at a time; ends when the queue is closed and empty."""
+        failures = 0
+        while True:
+            connection = _Connection(self._database, self._lock_seconds, self._editing_roles)
+            try:
+                async with self._database.driver() as driver:
+                    await connection.prepare(driver)
+                    while batch := await self._queue.take():
+                        await self._commit_batch(connection, batch)
+                        failures = 0
+                    await driver.execute("RESET ALL")
+                    return
+            except StorageUnavailable:
+                failures += 1
+                if self._queue.finished:
+                    return
+            await asyncio.sleep(self._pause(failures))
+
+    def _pause(self, failures: int) -> float:
+        """Full jitter; the first retry follows at once."""
+        longest = min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**failures)
+        return 0.0 if failures <= 1 else longest * self._jitter()
+
+    async def _commit_batch(self, connection: "_Connection", batch: list[Waiting]) -> None:
+        """Answers every op of the batch, or gives it back to the queue.
+
+        Raises StorageUnavailable when the connection is of no use any more.
+        """
+        for item in batch:
+            item.tries += 1
+        try:
+            results = await connection.commit([item.request for item in batch])
+        except asyncio.CancelledError:
+            self._queue.finish(batch)
+            raise
+        except Exception as error:
+            await self._after_failure(connection, batch, error)
+            return
+        for item, result in zip(batch, results, strict=True):
+            _answer(item, result)
+        self._queue.finish(batch)
+
+    async def _after_failure(
+        self, connection: "_Connection", batch: list[Waiting], error: Exception
+    ) -> None:
+        verdict = failure(error)
+        if isinstance(error, asyncpg.UniqueViolationError):
+            verdict = Failure.BUSY  # the same op_id was committed while we waited for the lock
+        match verdict:
+            case Failure.LOST | Failure.STALE | Failure.AWAY:
+                for item in batch:
+                    item.unknown = item.unknown or verdict is Failure.LOST
+                self._queue.give_back(batch, 0.0)
+                raise self._unavailable(describe(error)) from error
+            case Failure.BUSY | Failure.DEFECT if len(batch) > 1:
+                await self._one_by_one(connection, batch)
+            case Failure.BUSY:
+                batch[0].alone = True
+                self._queue.give_back(batch, self._pause(batch[0].tries))
+            case Failure.DEFECT:
+                if not batch[0].result.done():
+                    batch[0].result.set_exception(StorageDefect(describe(error)))
+                self._queue.finish(batch)
+            case Failure.FOREIGN:
+                self._queue.finish(batch)
+                raise error
+            case _:
+                assert_never(verdict)
+
+    async def _one_by_one(self, connection: "_Connection", batch: list[Waiting]) -> None:
+        """One op must never fail the others."""
+        for position, item in enumerate(batch):
+            try:
+                await self._commit_batch(connection, [item])
+            except StorageUnavailable:
+                self._queue.give_back(batch[position + 1 :], 0.0)
+                raise
+
+
+def _answer(item: Waiting, result: CommitResult) -> None:
+    if item.result.done():
+        return
+    if isinstance(result, Repeated) and item.unknown and is_own(result.operation, item.request):
+        stored = result.operation
+        result = Stored(version=stored.version, committed_at=stored.committed_at)
+    item.result.set_result(result)
+
+
+class _Connection:
+    """One held connection with its prepared statements."""
+
+    def __init__(
+        self, database: Database, lock_seconds: float, editing_roles: Collection[str]
+    ) -> None:
+        self._deadline_seconds = database.deadlines.statement
+        self._settings = {**SETTINGS, "lock_timeout": str(int(lock_seconds * 1000))}
+        self._editing_roles = editing_roles
+
+    async def prepare(self, driver: asyncpg.Connection) -> None:
+        self._driver = driver
+        await driver.execute(
+            "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)",
+            list(self._settings),
+            list(self._settings.values()),
+        )
+        self._commit = await driver.prepare(COMMIT)
+        self._find = await driver.prepare(FIND)
+
+    async def commit(self, requests: list[CommitRequest]) -> list[CommitResult]:
+        """Runs the statement once; results in the order of the requests."""
+        rows = await self._fetch(self._commit, *commit_arguments(requests, self._editing_roles))
+        decided = {row["configuration_id"]: row for row in rows}
+        doubtful = [
+            request
+            for request in requests
+            if decided[request.configuration_id]["verdict"] in {"repeated", "moved"}
+        ]
+        known = await self._known(doubtful) if doubtful else {}
+        return [
+            _result(decided[request.configuration_id], known.get(request.configuration_id))
+            for request in requests
+        ]
+
+    async def _known(self, requests: list[CommitRequest]) -> dict[UUID, StoredOperation]:
+        rows = await self._fetch(
+            self._find,
+            [request.configuration_id for request in requests],
+            [request.op_id for request in requests],
+        )
+        return {row["configuration_id"]: StoredOperation(**row) for row in rows}
+
+    async def _fetch(self, statement: Any, *arguments: object) -> list[Any]:  # noqa: ANN401
+        """At the deadline the connection is closed without asking PostgreSQL to cancel.
+
+        A cancel request could end the wait for a synchronous standby and make an op visible that
+        is not durable yet.
+        """
+        loop = asyncio.get_running_loop()
+        closing = loop.call_later(self._deadline_seconds, self._driver.terminate)
+        try:
+            rows: list[Any] = await statement.fetch(
+                *arguments, timeout=2 * self._deadline_seconds + 60
+            )
+        finally:
+            closing.cancel()
+        return rows
+
+
+def _result(row: Any, known: StoredOperation | None) -> CommitResult:  # noqa: ANN401
+    if known is not None:
+        return Repeated(operation=known)
+    match row["verdict"]:
+        case "stored":
+            return Stored(version=row["version"], committed_at=row["committed_at"])
+        case "moved":
+            return HeadMoved(head=row["head"])
+        case "not_allowed":
+            return NotAllowed()
+        case "gone":
+            return Gone()
+        case verdict:
+            raise StorageDefect(f"no such verdict: {verdict}")

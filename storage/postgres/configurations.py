@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exc, select, true, tuple_, update
+from sqlalchemy import Row, Select, exc, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -175,7 +175,7 @@ class Configurations:
             if row is None:
                 return None
             log = await connection.execute(_log(configuration_id, since_version, limit))
-            return _configuration(row), [stored_operation(entry) for entry in log]
+            return _configuration(row), [_operation(entry) for entry in log]
 
         return await self._database.read_snapshot(work)
 
@@ -185,7 +185,7 @@ class Configurations:
         """The committed ops after `version`, ascending, at most `limit`."""
         statement = _log(configuration_id, version, limit)
         found = await self._database.read(lambda connection: connection.execute(statement))
-        return [stored_operation(row) for row in found]
+        return [_operation(row) for row in found]
 
     async def outcome_of(self, configuration_id: UUID, op_id: UUID) -> StoredOperation | None:
         """What became of an op; None: it never arrived (or is still being committed)."""
@@ -194,7 +194,7 @@ class Configurations:
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
-        return None if row is None else stored_operation(row)
+        return None if row is None else _operation(row)
 
     async def heads(self, ids: Iterable[UUID]) -> dict[UUID, int]:
         """Head version by id; unknown ids are absent."""
@@ -208,13 +208,6 @@ class Configurations:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _configuration(row)
-
-
-def operations_of(wanted: Iterable[tuple[UUID, UUID]]) -> Select[Any]:
-    """Selects ops by (configuration_id, op_id); for rows of `stored_operation`."""
-    return _operations().where(
-        tuple_(operations.c.configuration_id, operations.c.op_id).in_(list(wanted))
-    )
 
 
 def _configurations() -> Select[Any]:
@@ -256,8 +249,7 @@ def _configuration(row: Row[Any]) -> StoredConfiguration:
     )
 
 
-def stored_operation(row: Row[Any]) -> StoredOperation:
-    """One row of `operations_of` as a value."""
+def _operation(row: Row[Any]) -> StoredOperation:
     return StoredOperation(
         configuration_id=row.configuration_id,
         op_id=row.op_id,

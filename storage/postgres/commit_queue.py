@@ -1,0 +1,134 @@
+"""Ops that wait for a committer's connection: first come, first served, per configuration one.
+
+Runs in one event loop; no I/O.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from storage.postgres.commit_statement import CommitRequest, CommitResult
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One op on its way.
+
+    `tries`: how often it was sent. `unknown`: an attempt got no answer, so it may be committed.
+    `alone`: it waited for a row that somebody else holds, so it goes without others. `due`: not
+    before this loop time.
+    """
+
+    request: CommitRequest
+    result: "asyncio.Future[CommitResult]"
+    tries: int = 0
+    unknown: bool = False
+    alone: bool = False
+    due: float = 0.0
+
+
+class CommitQueue:
+    """Hands out batches with at most one op per configuration, never two of one at a time."""
+
+    def __init__(self, max_batch: int) -> None:
+        self._max_batch = max_batch
+        self._waiting: deque[Waiting] = deque()
+        self._busy: set[UUID] = set()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._nudged = False
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def finished(self) -> bool:
+        """Closed, and nobody waits for an answer any more."""
+        return self._closed and all(item.result.done() for item in self._waiting)
+
+    def add(self, item: Waiting) -> None:
+        """Puts an op at the end."""
+        self._waiting.append(item)
+        self._nudge()
+
+    def forget(self, item: Waiting) -> None:
+        """Nobody waits for this op any more; it is not sent if it was not yet."""
+        with suppress(ValueError):
+            self._waiting.remove(item)
+
+    def close(self) -> None:
+        """Lets `take` return an empty batch once nothing waits any more."""
+        self._closed = True
+        while self._idle:
+            self._wake()
+
+    async def take(self) -> list[Waiting]:
+        """The next batch, as soon as there is anything; empty: closed and nothing is left."""
+        while True:
+            batch = self._ready()
+            if batch:
+                if self._waiting:
+                    self._nudge()
+                return batch
+            if self.finished:
+                return []
+            turn = asyncio.get_running_loop().create_future()
+            self._idle.append(turn)
+            try:
+                await turn
+            finally:
+                self._nudged = False
+                if turn in self._idle:
+                    self._idle.remove(turn)
+
+    def give_back(self, batch: Iterable[Waiting], delay_seconds: float) -> None:
+        """Puts ops without a result to the front again, to be taken after a delay."""
+        loop = asyncio.get_running_loop()
+        items = list(batch)
+        for item in items:
+            item.due = loop.time() + delay_seconds
+        self._waiting.extendleft(reversed(items))
+        if delay_seconds:
+            loop.call_later(delay_seconds, self._nudge)
+        self.finish(items)
+
+    def finish(self, batch: Iterable[Waiting]) -> None:
+        """The ops are not on their way any more; the next of their configurations may go."""
+        self._busy.difference_update(item.request.configuration_id for item in batch)
+        if self._closed:
+            self.close()
+        elif self._waiting:
+            self._nudge()
+
+    def _ready(self) -> list[Waiting]:
+        now = asyncio.get_running_loop().time()
+        batch: list[Waiting] = []
+        left: deque[Waiting] = deque()
+        while self._waiting and len(batch) < self._max_batch:
+            item = self._waiting.popleft()
+            if item.result.done():
+                continue
+            configuration_id = item.request.configuration_id
+            if configuration_id in self._busy or item.due > now or (item.alone and batch):
+                left.append(item)
+                continue
+            self._busy.add(configuration_id)
+            batch.append(item)
+            if item.alone:
+                break
+        self._waiting.extendleft(reversed(left))
+        return batch
+
+    def _nudge(self) -> None:
+        """Wakes one idle connection, unless one is waking up already."""
+        if self._idle and not self._nudged:
+            self._nudged = True
+            self._wake()
+
+    def _wake(self) -> None:
+        turn = self._idle.popleft()
+        if not turn.done():
+            turn.set_result(None)

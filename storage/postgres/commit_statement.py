@@ -1,0 +1,203 @@
+"""The one statement that commits ops of different configurations.
+
+Why it is right under READ COMMITTED, where a statement sees one snapshot and then waits for locks:
+- `head` and `granted` lock rows, and a locked row is read again after the wait: the head is the
+  newest one, and a grant revoked meanwhile is not returned. The locks are held until the commit,
+  so a revocation either comes before the op or waits for it.
+- `seen` reads the snapshot, so it misses an op_id committed during the wait. Then the head has
+  moved, or inserting violates the primary key; both are looked at again with a new snapshot.
+- The version is taken by the UPDATE, head + 1, and only from there reaches the op.
+- Heads are locked in the order of their ids, so two batches never wait for each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from storage.postgres.configurations import StoredOperation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRequest:
+    """One op with its computed outcome. The documents are JSON strings.
+
+    `takes_version` False: a refused op, stored only for its outcome; it changes nothing else.
+    `selection`, `written` and `total_cents` are the state after the op; for a refused op they are
+    ignored.
+    """
+
+    configuration_id: UUID
+    op_id: UUID
+    person_id: UUID
+    expected_version: int
+    takes_version: bool
+    outcome: str
+    base_version: int
+    guarded: bool
+    body_sha256: bytes
+    operation: str
+    changes: str
+    reasons: str
+    repairs: str
+    selection: str
+    written: str
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Durable. `version` is `expected_version + 1`, or None for a refused op."""
+
+    version: int | None
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """This op_id was stored before; compare `operation.body_sha256` with the request's."""
+
+    operation: StoredOperation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadMoved:
+    """Somebody else's op came first: compute again on the state at `head`."""
+
+    head: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAllowed:
+    """The person has no unrevoked grant that may edit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """There is no such configuration."""
+
+
+CommitResult: TypeAlias = Stored | Repeated | HeadMoved | NotAllowed | Gone
+
+# The planner does not know how few rows there are and would scan whole tables. The statement is
+# prepared once and its arrays differ in length, so one plan must fit all: always by index.
+SETTINGS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+COMMIT = """
+WITH request AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::bigint[],
+        $8::boolean[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[],
+        $14::text[], $15::text[], $16::bigint[]
+    ) AS r (
+        configuration_id, op_id, person_id, expected, takes_version, outcome, base_version,
+        guarded, body_sha256, operation, changes, reasons, repairs,
+        selection, written, total_cents
+    )
+), head AS MATERIALIZED (
+    SELECT c.id, c.head
+    FROM request r JOIN configurations c ON c.id = r.configuration_id
+    ORDER BY c.id
+    FOR NO KEY UPDATE OF c
+), granted AS MATERIALIZED (
+    SELECT g.configuration_id
+    FROM request r
+    JOIN grants g ON g.configuration_id = r.configuration_id AND g.person_id = r.person_id
+    WHERE g.revoked_at IS NULL AND g.role = ANY ($17::text[])
+    FOR SHARE OF g
+), seen AS MATERIALIZED (
+    SELECT o.configuration_id
+    FROM request r
+    JOIN operations o ON o.configuration_id = r.configuration_id AND o.op_id = r.op_id
+), decided AS MATERIALIZED (
+    SELECT r.*, h.head,
+        CASE
+            WHEN h.id IS NULL THEN 'gone'
+            WHEN s.configuration_id IS NOT NULL THEN 'repeated'
+            WHEN g.configuration_id IS NULL THEN 'not_allowed'
+            WHEN h.head <> r.expected THEN 'moved'
+            ELSE 'stored'
+        END AS verdict
+    FROM request r
+    LEFT JOIN head h ON h.id = r.configuration_id
+    LEFT JOIN granted g ON g.configuration_id = r.configuration_id
+    LEFT JOIN seen s ON s.configuration_id = r.configuration_id
+), advanced AS (
+    UPDATE configurations c
+    SET head = c.head + 1, selection = d.selection::jsonb, written = d.written::jsonb,
+        total_cents = d.total_cents, updated_at = clock_timestamp()
+    FROM decided d
+    WHERE c.id = d.configuration_id AND d.verdict = 'stored' AND d.takes_version
+        AND c.head = d.expected
+    RETURNING c.id, c.head
+), inserted AS (
+    INSERT INTO operations (
+        configuration_id, op_id, version, judged_at_version, base_version, person_id, outcome,
+        body_sha256, operation, changes, reasons, repairs, total_cents, guarded, committed_at
+    )
+    SELECT d.configuration_id, d.op_id, a.head, d.expected, d.base_version, d.person_id,
+        d.outcome, d.body_sha256, d.operation::jsonb, d.changes::jsonb, d.reasons::jsonb,
+        d.repairs::jsonb, CASE WHEN d.takes_version THEN d.total_cents END, d.guarded,
+        clock_timestamp()
+    FROM decided d LEFT JOIN advanced a ON a.id = d.configuration_id
+    WHERE d.verdict = 'stored' AND d.takes_version = (a.id IS NOT NULL)
+    RETURNING configuration_id, version, committed_at
+)
+SELECT d.configuration_id, d.verdict, d.head, i.version, i.committed_at
+FROM decided d LEFT JOIN inserted i ON i.configuration_id = d.configuration_id
+"""
+
+FIND = """
+SELECT o.configuration_id, o.op_id, o.version, o.judged_at_version, o.base_version, o.person_id,
+    coalesce(p.name, '') AS author_name, coalesce(p.colour, 0) AS author_colour, o.outcome,
+    o.body_sha256, o.operation, o.changes, o.reasons, o.repairs, o.total_cents, o.guarded,
+    o.committed_at
+FROM unnest($1::uuid[], $2::uuid[]) AS r (configuration_id, op_id)
+JOIN operations o ON o.configuration_id = r.configuration_id AND o.op_id = r.op_id
+LEFT JOIN people p ON p.id = o.person_id
+"""
+
+
+def commit_arguments(
+    requests: Sequence[CommitRequest], editing_roles: Iterable[str]
+) -> tuple[list[object], ...]:
+    """The arrays of COMMIT; at most one request per configuration."""
+    rows = [
+        (
+            r.configuration_id,
+            r.op_id,
+            r.person_id,
+            r.expected_version,
+            r.takes_version,
+            r.outcome,
+            r.base_version,
+            r.guarded,
+            r.body_sha256,
+            r.operation,
+            r.changes,
+            r.reasons,
+            r.repairs,
+            r.selection,
+            r.written,
+            r.total_cents,
+        )
+        for r in requests
+    ]
+    columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
+    return (*columns, list(editing_roles))
+
+
+def is_own(stored: StoredOperation, request: CommitRequest) -> bool:
+    """Whether a stored op is this very request: its first attempt was committed after all."""
+    return (
+        stored.body_sha256 == request.body_sha256
+        and stored.person_id == request.person_id
+        and stored.outcome == request.outcome
+        and stored.judged_at_version == request.expected_version
+    )

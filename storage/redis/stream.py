@@ -1,0 +1,380 @@
+"""The stream of interactions: what was answered is in it until PostgreSQL has it.
+
+An entry has the fields `s` (session id, text of a UUID) and `e` (`encode_event`), in this order.
+Ids of entries only grow. The consumer group `postgres` holds what is not stored yet; an entry
+leaves it (XACK) only after the COMMIT that stored it. Nothing is ever trimmed by length.
+
+The keys share one hash tag, so that a transaction over them works on Redis Cluster.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from redis.exceptions import ResponseError
+
+from configurator.activity import Event, encode_event
+from storage.errors import StorageUnavailable
+from storage.redis.client import Redis
+
+EVENTS = "{activity}:events"
+DEAD = "{activity}:dead"
+SEEN = "{activity}:seen:"
+GROUP = "postgres"
+HINTS = "activity"
+"""The pub/sub channel on which the id of a new last entry is published."""
+
+FIRST_ID = "0-0"
+FLUSH_EVENTS_MAX = 1_000
+SCAN_ENTRIES = 1_000
+SEEN_SECONDS = 900
+_BYTES_EVERY_SECONDS = 5.0
+_FULL_RETRY_SECONDS = 5.0
+
+_OF_SESSION = """
+local batch = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[3])
+local found = {}
+for _, entry in ipairs(batch) do
+  local fields = entry[2]
+  if fields[2] == ARGV[2] then found[#found + 1] = {entry[1], fields[4]} end
+end
+return {#batch, #batch > 0 and batch[#batch][1] or '', found}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the stream; `payload` is what `decode_event` reads, or something broken."""
+
+    id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """An event that is safe. `duplicate`: its id was appended before, in the last 15 minutes."""
+
+    stream_id: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where the stream refuses to grow; 1 GB holds about 3 million events."""
+
+    entries: int = 3_000_000
+    stream_bytes: int = 1_000_000_000
+    waiting: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far the group is, at one moment. Ids as text; `oldest_pending` None: nothing pending."""
+
+    last_delivered: str = FIRST_ID
+    pending: int = 0
+    oldest_pending: str | None = None
+    undelivered: int = 0
+    redis_ms: int = 0
+
+    @property
+    def first_unfinished(self) -> str:
+        """Every entry that is not acknowledged has this id or a larger one."""
+        return self.oldest_pending or next_id(self.last_delivered)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One `append` that waits for its answer."""
+
+    events: Sequence[Event]
+    may_repeat: bool
+    answer: asyncio.Future[list[Appended]]
+
+
+class InteractionStream:
+    """Appends and reads events. Async context manager; appending needs it to be entered.
+
+    Everything that waits in the same turn of the loop goes out in one pipeline; while it is on
+    its way the next one gathers. Nobody waits for a batch to fill.
+    """
+
+    def __init__(self, redis: Redis, *, limits: Limits | None = None) -> None:
+        self._redis = redis
+        self._limits = limits or Limits()
+        self._waiting: list[_Waiting] = []
+        self._waiting_events = 0
+        self._wake = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._flusher: asyncio.Task[None] | None = None
+        self._full = False
+        self._bytes_due = 0.0
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._flusher = self._tasks.create_task(self._flush_forever(), name="activity flush")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._flusher is not None:
+            self._flusher.cancel()
+        self._fail(self._take_all(), StorageUnavailable("Redis: stopping"))
+        if self._tasks is not None:
+            await self._tasks.__aexit__(kind, error, trace)
+
+    # ---- appending
+
+    async def append(self, events: Sequence[Event], *, may_repeat: bool = False) -> list[Appended]:
+        """Returns when Redis has the events, one answer for each, in order.
+
+        `may_repeat`: the ids were made by a client, so tell repeats. A repeat is appended all the
+        same: the database ignores it, and an answer that got lost proves nothing.
+
+        Raises:
+            StorageUnavailable: Redis is away or full, or did not answer in time. The events may
+                have been appended; the same events again are safe.
+        """
+        if self._waiting_events + len(events) > self._limits.waiting:
+            raise StorageUnavailable("Redis: too much is waiting", self._redis.retry_after_seconds)
+        if self._flusher is None or self._flusher.done():
+            raise StorageUnavailable("Redis: stopped", self._redis.retry_after_seconds)
+        answer: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(events=events, may_repeat=may_repeat, answer=answer))
+        self._waiting_events += len(events)
+        self._wake.set()
+        try:
+            async with asyncio.timeout(self._redis.call_seconds):
+                return await answer
+        except TimeoutError as error:
+            raise self._redis.unavailable(error) from error
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch = self._take()
+            if not batch:
+                continue
+            try:
+                last = await self._flush(batch)
+            except Exception as error:
+                self._fail(batch, error)
+                if not isinstance(error, StorageUnavailable):
+                    raise
+            except asyncio.CancelledError:
+                self._fail(batch, StorageUnavailable("Redis: stopping"))
+                raise
+            else:
+                await self._hint(last)
+
+    async def _flush(self, batch: list[_Waiting]) -> str:
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                await self._refuse_when_full()
+                pipe = self._redis.client.pipeline(transaction=False)
+                events = [event for waiting in batch for event in waiting.events]
+                for event in events:
+                    pipe.execute_command(
+                        "XADD", EVENTS, "*", "s", str(event.session_id), "e", encode_event(event)
+                    )
+                repeatable = [w for waiting in batch if waiting.may_repeat for w in waiting.events]
+                for event in repeatable:
+                    pipe.sadd(_seen_key(event.event_id), event.event_id.bytes)
+                for key in {_seen_key(event.event_id) for event in repeatable}:
+                    pipe.expire(key, SEEN_SECONDS)
+                pipe.xlen(EVENTS)
+                answers: list[Any] = await pipe.execute(raise_on_error=False)
+                for answer in answers:
+                    if isinstance(answer, Exception):
+                        raise answer
+        self._full = answers[-1] >= self._limits.entries
+        return self._answer(batch, [_text(each) for each in answers[: len(events)]],
+                            iter(answers[len(events) :]))
+
+    def _answer(self, batch: list[_Waiting], ids: list[str], added: Any) -> str:
+        taken = iter(ids)
+        for waiting in batch:
+            answers = [
+                Appended(
+                    stream_id=next(taken), duplicate=waiting.may_repeat and next(added) == 0
+                )
+                for _ in waiting.events
+            ]
+            if not waiting.answer.done():
+                waiting.answer.set_result(answers)
+        return ids[-1]
+
+    async def _refuse_when_full(self) -> None:
+        """Raises StorageUnavailable at the limits; the bytes are asked for every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if self._full:
+            self._full = await self._redis.client.xlen(EVENTS) >= self._limits.entries
+        if now >= self._bytes_due:
+            used = await self._redis.client.memory_usage(EVENTS) or 0
+            if used >= self._limits.stream_bytes:
+                raise StorageUnavailable("Redis: the stream is full", _FULL_RETRY_SECONDS)
+            self._bytes_due = now + _BYTES_EVERY_SECONDS
+        if self._full:
+            raise StorageUnavailable("Redis: the stream is full", _FULL_RETRY_SECONDS)
+
+    async def _hint(self, last_id: str) -> None:
+        """Tells the watchers. A lost hint costs them up to a second, so nothing is done about it."""
+        try:
+            with self._redis.errors():
+                async with asyncio.timeout(self._redis.call_seconds):
+                    await self._redis.client.publish(HINTS, last_id)
+        except StorageUnavailable:
+            return
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch; whoever gave up meanwhile is left out."""
+        batch: list[_Waiting] = []
+        size = 0
+        while self._waiting and size < FLUSH_EVENTS_MAX:
+            waiting = self._waiting[len(batch)] if False else self._waiting.pop(0)
+            self._waiting_events -= len(waiting.events)
+            if waiting.events and not waiting.answer.done():
+                batch.append(waiting)
+                size += len(waiting.events)
+        if not self._waiting:
+            self._wake.clear()
+        return batch
+
+    def _take_all(self) -> list[_Waiting]:
+        everything, self._waiting, self._waiting_events = self._waiting, [], 0
+        return everything
+
+    def _fail(self, batch: list[_Waiting], error: Exception) -> None:
+        for waiting in batch:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
+
+    # ---- reading
+
+    async def read_after(self, after_id: str, count: int) -> list[Entry]:
+        """Up to `count` entries with ids larger than `after_id`, ascending."""
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                found = await self._redis.client.xrange(EVENTS, f"({after_id}", "+", count)
+        return entries_of(found)
+
+    async def newest(self, count: int) -> list[Entry]:
+        """The last `count` entries, ascending."""
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                found = await self._redis.client.xrevrange(EVENTS, "+", "-", count)
+        return entries_of(found)[::-1]
+
+    async def first_id(self) -> str | None:
+        """The id of the oldest entry that is still kept."""
+        found = await self.read_after(FIRST_ID, 1)
+        return found[0].id if found else None
+
+    async def unacknowledged(
+        self, session_id: UUID, *, scan_entries_max: int = 500_000
+    ) -> list[Entry]:
+        """At least all entries of the session that are not acknowledged, ascending.
+
+        Position and scan are two steps, and that is enough: whatever is acknowledged in between
+        is in the scan all the same (XACK leaves the entry in the stream), and whatever is not
+        acknowledged lies at or after the position. Redis filters, 1,000 entries at a time.
+
+        Raises StorageUnavailable when more than `scan_entries_max` entries wait to be stored.
+        """
+        start = (await position(self._redis)).first_unfinished
+        found: list[Entry] = []
+        for _ in range(0, scan_entries_max, SCAN_ENTRIES):
+            with self._redis.errors():
+                async with asyncio.timeout(self._redis.call_seconds):
+                    scanned, last, mine = await self._redis.client.eval(
+                        _OF_SESSION, 1, EVENTS, start, str(session_id), SCAN_ENTRIES
+                    )
+            found += [Entry(id=_text(each), payload=payload) for each, payload in mine]
+            if scanned < SCAN_ENTRIES:
+                return found
+            start = f"({_text(last)}"
+        raise StorageUnavailable("the stream is far ahead of the database", _FULL_RETRY_SECONDS)
+
+
+async def position(redis: Redis) -> Position:
+    """Where the group stands, read in one transaction. Without stream or group: at the start."""
+    with redis.errors():
+        async with asyncio.timeout(redis.call_seconds):
+            pipe = redis.client.pipeline(transaction=True)
+            pipe.xinfo_groups(EVENTS)
+            pipe.xpending(EVENTS, GROUP)
+            pipe.xlen(EVENTS)
+            pipe.xrevrange(EVENTS, "+", "-", 1)
+            pipe.time()
+            groups, pending, length, newest, (seconds, micros) = await pipe.execute(
+                raise_on_error=False
+            )
+            for answer in (length, newest):
+                if isinstance(answer, Exception):
+                    raise answer
+            _tolerate_absence(groups, pending)
+    redis_ms = seconds * 1000 + micros // 1000
+    group = next((each for each in _listed(groups) if _text(each["name"]) == GROUP), None)
+    if group is None or isinstance(pending, ResponseError):
+        return Position(undelivered=length, redis_ms=redis_ms)
+    delivered = _text(group["last-delivered-id"])
+    everything = not newest or _text(newest[0][0]) == delivered
+    lag = 0 if everything else group.get("lag")
+    return Position(
+        last_delivered=delivered,
+        pending=pending["pending"],
+        oldest_pending=_text(pending["min"]) if pending["min"] is not None else None,
+        undelivered=length if lag is None else lag,
+        redis_ms=redis_ms,
+    )
+
+
+def _tolerate_absence(*answers: object) -> None:
+    """A missing stream or group is an answer; every other error is one."""
+    for answer in answers:
+        absent = isinstance(answer, ResponseError) and (
+            "no such key" in str(answer).lower() or "NOGROUP" in str(answer)
+        )
+        if isinstance(answer, Exception) and not absent:
+            raise answer
+
+
+def entries_of(found: Sequence[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Entry]:
+    """What redis-py returns for entries; a deleted one has no fields and an empty payload."""
+    return [
+        Entry(id=_text(each), payload=(fields or {}).get(b"e", b""))
+        for each, fields in found
+        if each is not None
+    ]
+
+
+def next_id(stream_id: str) -> str:
+    """The smallest id after this one."""
+    milliseconds, sequence = stream_id.split("-")
+    return f"{milliseconds}-{int(sequence) + 1}"
+
+
+def id_pair(stream_id: str) -> tuple[int, int]:
+    """An id as numbers that can be compared: (ms since 1970, sequence)."""
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def _listed(groups: object) -> list[dict[str, Any]]:
+    return groups if isinstance(groups, list) else []
+
+
+def _seen_key(event_id: UUID) -> str:
+    """Ids are remembered by the minute of their own time, so a repeat asks the same key."""
+    return f"{SEEN}{(event_id.int >> 80) // 60_000}"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
