@@ -207,13 +207,13 @@ def launched(
     *command: str,
     directory: Path | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
-    asservice_user: bool = True,
+    as_service_user: bool = True,
 ) -> list[str]:
     """The command line that runs `command` through `app.launch`, tied to this process's life."""
     options = ["--parent", str(os.getpid()), "--signal", str(int(death_signal))]
     if directory is not None:
         options += ["--directory", str(directory)]
-    user = service_user() if asservice_user else None
+    user = service_user() if as_service_user else None
     if user is not None:
         options += ["--uid", str(user.pw_uid), "--gid", str(user.pw_gid)]
         paths = [Path(command[0]), *([directory] if directory else [])]

@@ -1,0 +1,208 @@
+"""The command `nest`. Only this module reads the environment."""
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+
+from app.logging import configure_logging
+from app.settings import Settings, SettingsError, parse_settings, settings_table
+
+Command = Callable[[Settings, argparse.Namespace, Mapping[str, str]], int]
+
+DESCRIPTION = """\
+NEST-Haus Live: a configurator for modular houses that several people use at the same time.
+
+To try it:            nest run
+On real servers:      DATABASE_URL=... REDIS_URL=... nest migrate
+                      DATABASE_URL=... REDIS_URL=... nest web      (as many as you like)
+                      DATABASE_URL=... REDIS_URL=... nest worker   (one or more)
+When something fails: nest doctor
+
+Settings are environment variables; `nest doctor --settings` lists them all.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    environ = dict(os.environ)
+    try:
+        settings = parse_settings(environ, node=f"{platform.node() or 'host'}-{os.getpid()}"[:64])
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"nest: {problem}", file=sys.stderr)
+        return 2
+    configure_logging(level=settings.log_level, form=settings.log_format, node=settings.node)
+    command: Command = options.command
+    try:
+        return command(settings, options, environ)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    supervisor = import_module("app.supervisor")
+    stack = supervisor.Stack(
+        prepare=import_module("app.release").release,
+        mint_link=import_module("app.admin_link").mint_admin_link,
+    )
+    code: int = asyncio.run(supervisor.run(settings, stack, environ))
+    return code
+
+
+def _web(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    if not _has_servers(settings, "web"):
+        return 2
+    code: int = import_module("app.processes").serve_web(
+        settings, end_with_stdin=options.end_with_stdin
+    )
+    return code
+
+
+def _worker(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    if not _has_servers(settings, "worker"):
+        return 2
+    code: int = import_module("app.processes").run_worker(
+        settings, end_with_stdin=options.end_with_stdin
+    )
+    return code
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    settings = _with_running_stack(settings)
+    if not settings.database_url:
+        return _missing("migrate", "DATABASE_URL")
+    published = asyncio.run(import_module("app.release").release(settings.database_url))
+    print(f"The database is migrated. Catalogues: {', '.join(published) or 'none'}.")
+    return 0
+
+
+def _admin_link(
+    settings: Settings, _options: argparse.Namespace, _environ: Mapping[str, str]
+) -> int:
+    settings = _with_running_stack(settings)
+    if not settings.database_url:
+        return _missing("admin-link", "DATABASE_URL")
+    mint = import_module("app.admin_link").mint_admin_link
+    print(asyncio.run(mint(settings.database_url, settings.public_url)))
+    return 0
+
+
+def _doctor(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if options.settings:
+        print(settings_table())
+        return 0
+    doctor = import_module("app.doctor")
+    findings = asyncio.run(doctor.examine(settings, environ))
+    print(doctor.report(findings))
+    return 1 if any(finding.state == "wrong" for finding in findings) else 0
+
+
+def _has_servers(settings: Settings, command: str) -> bool:
+    missing = [
+        name
+        for name, url in (
+            ("DATABASE_URL", settings.database_url),
+            ("REDIS_URL", settings.redis_url),
+        )
+        if not url
+    ]
+    if missing:
+        _missing(command, " and ".join(missing))
+    return not missing
+
+
+def _with_running_stack(settings: Settings) -> Settings:
+    """With the addresses of the embedded servers, if `nest run` holds NEST_HOME and none is given."""
+    if settings.database_url or not import_module("app.doctor").is_running(settings):
+        return settings
+    database_url, redis_url = import_module("app.supervisor").embedded_urls(settings)
+    return replace(settings, database_url=database_url, redis_url=settings.redis_url or redis_url)
+
+
+def _missing(command: str, names: str) -> int:
+    print(
+        f"nest: `nest {command}` needs {names}. "
+        "`nest run` starts servers of its own; beside a running one, NEST_HOME finds them.",
+        file=sys.stderr,
+    )
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nest",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, command: Command, what: str, example: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=what,
+            description=what,
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(command=command)
+        return added
+
+    add(
+        "run",
+        _run,
+        "Start everything on this machine: PostgreSQL and Valkey (unless DATABASE_URL and "
+        "REDIS_URL are set), web, worker. Ctrl-C stops it all; the data stay in NEST_HOME.",
+        "PORT=9000 NEST_HOME=/tmp/house nest run",
+    )
+    web = add(
+        "web",
+        _web,
+        "Run one web process: pages, sockets, HTTP API. Start as many as you need.",
+        "DATABASE_URL=postgresql://nest@db/nest REDIS_URL=redis://cache/0 PORT=8081 nest web",
+    )
+    worker = add(
+        "worker",
+        _worker,
+        "Run one worker: it writes the recorded interactions to PostgreSQL.",
+        "DATABASE_URL=postgresql://nest@db/nest REDIS_URL=redis://cache/0 nest worker",
+    )
+    for process in (web, worker):
+        process.add_argument(
+            "--end-with-stdin",
+            action="store_true",
+            help="stop when standard input closes (how `nest run` makes sure nothing is left)",
+        )
+    add(
+        "migrate",
+        _migrate,
+        "Bring the database to the newest schema and publish the catalogue. Safe to repeat.",
+        "DATABASE_URL=postgresql://nest@db/nest nest migrate",
+    )
+    add(
+        "admin-link",
+        _admin_link,
+        "Print a link that logs an admin in, once, within the hour.",
+        "NEST_PUBLIC_URL=https://house.example DATABASE_URL=... nest admin-link",
+    )
+    doctor = add(
+        "doctor",
+        _doctor,
+        "Say what is configured, reachable and migrated, and how to mend what is wrong. "
+        "Exits with 1 if something is.",
+        "nest doctor",
+    )
+    doctor.add_argument(
+        "--settings", action="store_true", help="list every setting and its default"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+"""`nest doctor`: what is configured, what answers, and how to mend what is wrong.
+
+Every check returns findings; nothing here changes anything.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from app.browser import find_browser
+from app.exclusive import AlreadyInUseError, locked_home, require_free_port
+from app.settings import Settings, unknown_settings, without_secrets
+from app.supervisor import answers_ready, embedded_urls
+from storage.errors import StorageError
+from storage.postgres.engine import Database
+from storage.redis.client import Redis
+
+State = Literal["ok", "note", "wrong"]
+OLDEST_POSTGRES = 150_000
+OLDEST_REDIS = (7, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the report. `mend` says what to do, where there is something to do."""
+
+    state: State
+    subject: str
+    text: str
+    mend: str = ""
+
+
+async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """All findings, in the order a person wants to read them."""
+    running = is_running(settings)
+    database_url, redis_url = settings.database_url, settings.redis_url
+    if running:
+        embedded = embedded_urls(settings)
+        database_url, redis_url = database_url or embedded[0], redis_url or embedded[1]
+    findings = [
+        Finding(state="ok", subject="settings", text=_configured(settings)),
+        *(
+            Finding(state="wrong", subject="settings", text=text, mend="Remove or rename it.")
+            for text in unknown_settings(environ)
+        ),
+        _home(settings, running=running),
+        await _web(settings, running=running),
+    ]
+    async with asyncio.TaskGroup() as group:
+        database = group.create_task(_database(database_url), name="examine database")
+        redis = group.create_task(_redis(redis_url), name="examine redis")
+    findings += [*database.result(), *redis.result(), _browser(environ)]
+    return tuple(findings)
+
+
+def report(findings: tuple[Finding, ...]) -> str:
+    """The findings as text, remedies below what they mend, a verdict at the end."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<6} {finding.subject:<9} {finding.text}")
+        if finding.mend:
+            lines.append(f"{'':<16} → {finding.mend}")
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    lines.append("Nothing is wrong." if wrong == 0 else f"{wrong} wrong.")
+    return "\n".join(lines)
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a supervisor holds this NEST_HOME."""
+    if not (settings.home / "lock").exists():
+        return False
+    try:
+        with locked_home(settings.home):
+            return False
+    except AlreadyInUseError:
+        return True
+
+
+def _configured(settings: Settings) -> str:
+    shown = [
+        f"{each.name}={getattr(settings, each.name)}" for each in fields(settings) if each.repr
+    ]
+    return " ".join(shown)
+
+
+def _home(settings: Settings, *, running: bool) -> Finding:
+    state = "in use by `nest run`" if running else "not in use"
+    return Finding(state="ok", subject="home", text=f"{settings.home.resolve()} {state}")
+
+
+async def _web(settings: Settings, *, running: bool) -> Finding:
+    place = settings.local_url
+    if await answers_ready(settings.host, settings.port):
+        return Finding(state="ok", subject="web", text=f"{place}/readyz answers 200")
+    if running:
+        return Finding(
+            state="wrong",
+            subject="web",
+            text=f"{place}/readyz does not answer 200",
+            mend="Read the lines that start with `web` in the output of `nest run`.",
+        )
+    try:
+        require_free_port(settings.host, settings.port)
+    except AlreadyInUseError as error:
+        return Finding(
+            state="wrong",
+            subject="web",
+            text=str(error),
+            mend="Start with another PORT, or stop the program that listens there.",
+        )
+    return Finding(state="note", subject="web", text=f"nothing listens on {place}; it is free")
+
+
+async def _database(url: str) -> list[Finding]:
+    if not url:
+        text = "no DATABASE_URL; `nest run` starts an embedded PostgreSQL"
+        return [Finding(state="note", subject="database", text=text)]
+    place = without_secrets(url)
+    try:
+        async with Database(url, pool_size=2, application_name="nest doctor") as database:
+            number = int(await _show(database, "server_version_num"))
+            version = await _show(database, "server_version")
+            unsafe = [
+                f"{name}=off"
+                for name in ("fsync", "full_page_writes", "synchronous_commit")
+                if await _show(database, name) == "off"
+            ]
+            schema = await database.migrated()
+    except (StorageError, OSError, ValueError) as error:
+        return [
+            Finding(
+                state="wrong",
+                subject="database",
+                text=f"{place} cannot be used: {error}",
+                mend="Check that PostgreSQL runs there and that DATABASE_URL names user and "
+                "password it accepts.",
+            )
+        ]
+    findings = [
+        Finding(
+            state="ok" if number >= OLDEST_POSTGRES else "wrong",
+            subject="database",
+            text=f"{place} answers, PostgreSQL {version}",
+            mend="" if number >= OLDEST_POSTGRES else "PostgreSQL 15 or newer is needed.",
+        ),
+        Finding(
+            state="wrong" if unsafe else "ok",
+            subject="database",
+            text=f"durability: {', '.join(unsafe) or 'commits survive a crash'}",
+            mend="Switch them on: what is acknowledged would be lost in a crash." if unsafe else "",
+        ),
+    ]
+    at_head = schema.at_head
+    findings.append(
+        Finding(
+            state="ok" if at_head else "wrong",
+            subject="database",
+            text=f"schema {schema.current or '(empty)'}, this code wants {schema.head}",
+            mend="" if at_head else "Run `nest migrate`.",
+        )
+    )
+    return findings
+
+
+async def _show(database: Database, name: str) -> str:
+    found = await database.read(lambda connection: connection.exec_driver_sql(f"SHOW {name}"))
+    return str(found.scalar_one())
+
+
+async def _redis(url: str) -> list[Finding]:
+    if not url:
+        text = "no REDIS_URL; `nest run` starts an embedded Valkey"
+        return [Finding(state="note", subject="redis", text=text)]
+    place = without_secrets(url)
+    try:
+        async with Redis(url, pool_size=2) as redis:
+            await redis.ping()
+            durability = await redis.durability()
+            with redis.errors():
+                server = await redis.client.info("server")
+    except (StorageError, OSError, ValueError) as error:
+        return [
+            Finding(
+                state="wrong",
+                subject="redis",
+                text=f"{place} cannot be used: {error}",
+                mend="Check that Redis or Valkey runs there and that REDIS_URL is right. "
+                "Editing goes on without it; live updates and statistics wait.",
+            )
+        ]
+    kind = "Valkey" if "valkey_version" in server else "Redis"
+    version = str(server.get("valkey_version") or server["redis_version"])
+    new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_REDIS
+    safe = durability.loses_nothing
+    return [
+        Finding(
+            state="ok" if new_enough else "wrong",
+            subject="redis",
+            text=f"{place} answers, {kind} {version}",
+            mend="" if new_enough else "Redis 7.0 or Valkey 8 or newer is needed.",
+        ),
+        Finding(
+            state="ok" if safe else "note" if safe is None else "wrong",
+            subject="redis",
+            text=f"appendonly={_yes_no(durability.append_only)} "
+            f"appendfsync={durability.append_fsync or 'unknown'} "
+            f"maxmemory-policy={durability.eviction_policy or 'unknown'}",
+            mend=""
+            if safe
+            else "Set `appendonly yes` and `maxmemory-policy noeviction`, or interactions that "
+            "were acknowledged can be lost.",
+        ),
+    ]
+
+
+def _yes_no(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "unknown"}[value]
+
+
+def _browser(environ: Mapping[str, str]) -> Finding:
+    found = find_browser(environ)
+    if found is None:
+        return Finding(
+            state="note",
+            subject="browser",
+            text="no Chromium for the browser tests",
+            mend="`make test` installs one, or set CHROME_PATH.",
+        )
+    return Finding(state="ok", subject="browser", text=f"{found} (for the tests)")

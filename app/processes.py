@@ -1,0 +1,114 @@
+"""`nest web` and `nest worker`: one process each, until SIGTERM.
+
+With `end_with_stdin` they also stop when their standard input closes, which it does when the
+supervisor that holds the other end is gone, however it went.
+
+`app.web:create_app(settings)` is the ASGI application, `app.worker:run(settings)` the coroutine of
+the worker, which is cancelled once to stop. Each is imported only by the process that runs it: the
+worker never pays for the page.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import FrameType
+
+import uvicorn
+import uvloop
+
+from app.settings import Settings
+
+NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours are bounded earlier
+KEEP_ALIVE_SECONDS = 75  # longer than the proxy's, so that the proxy closes first
+
+
+def web_config(settings: Settings) -> uvicorn.Config:
+    """How the web process listens: one uvicorn process, never `workers` (NiceGUI keeps pages in it)."""
+    return uvicorn.Config(
+        import_module("app.web").create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_deadline_seconds,
+    )
+
+
+def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    config = web_config(settings)
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        if end_with_stdin:
+            watch_stdin(lambda: setattr(server, "should_exit", True))
+        await server.serve()
+
+    # uvicorn raises the signal again when it has stopped; without this we would die of it.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, _already_handled)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())
+    return 0
+
+
+def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
+    """Run the worker until SIGINT or SIGTERM; returns the exit code."""
+    worker = import_module("app.worker")
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - we are inside one
+        stopping = asyncio.Event()
+
+        def stop() -> None:
+            if not stopping.is_set():
+                stopping.set()
+                task.cancel()
+
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop)
+        if end_with_stdin:
+            watch_stdin(stop)
+        try:
+            await worker.run(settings)
+        except asyncio.CancelledError:
+            if not stopping.is_set():
+                raise
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())
+    return 0
+
+
+def watch_stdin(ended: Callable[[], object]) -> None:
+    """Call `ended` in the running loop when standard input closes."""
+    descriptor = sys.stdin.fileno()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with contextlib.suppress(BlockingIOError):
+            if not os.read(descriptor, 4096):
+                loop.remove_reader(descriptor)
+                ended()
+
+    os.set_blocking(descriptor, False)
+    loop.add_reader(descriptor, read)
+
+
+def _already_handled(_number: int, _frame: FrameType | None) -> None:
+    """Nothing is left to do for a signal that has been obeyed."""

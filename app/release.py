@@ -1,0 +1,31 @@
+"""What must be true of the database before processes start: newest schema, catalogues published.
+
+Repeating it changes nothing. Errors: those of `storage.errors`; `CatalogueError` with the line.
+"""
+
+import asyncio
+from importlib import resources
+
+from configurator.catalogue import parse_catalogue
+from storage.postgres.catalogues import Catalogues
+from storage.postgres.engine import Database
+from storage.postgres.migrate import upgrade
+
+
+async def release(database_url: str) -> tuple[str, ...]:
+    """Migrate to head and publish the catalogues that come with the code; returns their ids."""
+    await asyncio.to_thread(upgrade, database_url)
+    async with Database(database_url, pool_size=1, application_name="nest migrate") as database:
+        return await publish_catalogues(database)
+
+
+async def publish_catalogues(database: Database) -> tuple[str, ...]:
+    """Store every catalogue file of the package `catalogues`; the same revision again is fine."""
+    published = []
+    for file in sorted(resources.files("catalogues").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yaml"):
+            text = file.read_text(encoding="utf-8")
+            catalogue = parse_catalogue(text, source=file.name)
+            await Catalogues(database).publish(catalogue.id, catalogue.revision, text)
+            published.append(catalogue.id)
+    return tuple(published)

@@ -1,0 +1,185 @@
+"""`nest run`: ready, refused, stopped, killed. Its children are small stand-in programs."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def stack(home: Path, *, port: int | None = None, **environ: str) -> Process:
+    port = port or free_port()
+    settings = {"NEST_HOME": str(home), "PORT": str(port), "PYTHONPATH": "."}
+    command = (sys.executable, "-m", "tests.support.standin", "stack")
+    return Process(*command, environ={**settings, **environ}, port=port)
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[Process]:
+    with stack(home) as process:
+        process.ready_blocking()
+        yield process
+
+
+def working_below(home: Path) -> list[psutil.Process]:
+    """Every living process whose working directory or environment names this home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(home) in process.cwd() or process.environ().get("NEST_HOME") == str(home):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+async def nothing_left(home: Path, deadline: float = 10.0) -> None:
+    await eventually(lambda: not working_below(home), deadline, why="no process is left")
+
+
+async def test_prints_the_three_addresses_when_ready(running: Process) -> None:
+    await eventually(lambda: "ready after" in running.log)
+    assert f"Configurator   {running.url}/" in running.log
+    assert f"{running.url}/admin/login?token=once" in running.log
+    assert f"API docs       {running.url}/docs" in running.log
+    await eventually(lambda: "worker | working" in running.log)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_stops_every_process(
+    home: Path, running: Process, sign: signal.Signals
+) -> None:
+    assert len(running.children()) >= 6
+    running.signal(sign)
+    assert running.wait() == 0
+    await nothing_left(home)
+
+
+async def test_pressing_ctrl_c_again_and_again_leaves_nothing_either(
+    home: Path, running: Process
+) -> None:
+    def press() -> bool:
+        if running.alive:
+            running.signal(signal.SIGINT)
+        return not running.alive
+
+    await eventually(press, 15.0)
+    assert running.wait() == 0
+    await nothing_left(home)
+
+
+@pytest.mark.parametrize("moment", ["home/lock", "home/postgres.new", "home/run", "home/valkey"])
+async def test_a_signal_during_the_start_leaves_nothing(home: Path, moment: str) -> None:
+    with stack(home) as process:
+        await eventually((home.parent / moment).exists, why=moment)
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        await nothing_left(home)
+    with stack(home) as process:  # and what it left on the disk is good to start from
+        await process.ready()
+
+
+async def test_a_child_that_ignores_the_signal_is_killed(home: Path) -> None:
+    with stack(home, STANDIN_STUBBORN="1", NEST_SHUTDOWN_DEADLINE_SECONDS="1") as process:
+        await process.ready()
+        assert process.stop() == 0
+        assert "web did not stop in time" in process.log
+        await nothing_left(home)
+
+
+async def test_a_killed_supervisor_leaves_nothing(home: Path) -> None:
+    with stack(home, STANDIN_ALONE="1") as process:
+        await process.ready()
+        process.kill()
+        await nothing_left(home)
+
+
+async def test_the_next_start_takes_over_from_a_killed_one_at_once(home: Path) -> None:
+    with stack(home, STANDIN_ALONE="1") as first:
+        await first.ready()
+        first.kill()
+        with stack(home) as second:
+            await second.ready()
+
+
+async def test_a_crashed_child_comes_back(running: Process) -> None:
+    def web() -> list[psutil.Process]:
+        return [child for child in running.children() if child.cmdline()[-1:] == ["web"]]
+
+    (first,) = await eventually(web)
+    first.kill()
+    await eventually(lambda: "web ended with -9, again in 0.2 s" in running.log)
+    await eventually(lambda: web() not in ([], [first]))
+    await running.ready()
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey-server"])
+async def test_a_crashed_server_comes_back(running: Process, name: str) -> None:
+    def server() -> list[psutil.Process]:
+        return [child for child in psutil.Process(running.pid).children() if child.name() == name]
+
+    (first,) = await eventually(server)
+    first.kill()
+    await eventually(lambda: server() not in ([], [first]))
+    assert "ended with -9, again in 0.2 s" in running.log
+
+
+async def test_a_second_start_on_the_same_home_is_refused_in_one_line(
+    home: Path, running: Process
+) -> None:
+    with stack(home) as second:
+        assert second.wait() == 1
+        assert second.log == (
+            f"nest: NEST_HOME {home} is in use by process {running.pid}. "
+            "Stop it, or choose another NEST_HOME and PORT.\n"
+        )
+    assert running.is_ready()
+
+
+async def test_a_busy_port_is_refused_in_one_line_before_anything_starts(
+    home: Path, running: Process, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    with stack(other, port=running.port) as second:
+        assert second.wait() == 1
+        assert second.log == (
+            f"nest: PORT {running.port} on 127.0.0.1 is busy. Choose another PORT.\n"
+        )
+    assert sorted(path.name for path in other.iterdir()) == ["lock"]
+
+
+async def test_two_homes_run_side_by_side(running: Process, tmp_path: Path) -> None:
+    with stack(tmp_path / "neighbour") as neighbour:
+        await neighbour.ready()
+        assert running.is_ready()
+
+
+async def test_a_failed_preparation_ends_in_one_sentence(home: Path) -> None:
+    with stack(home, STANDIN_FAILS="1") as process:
+        assert process.wait() == 1
+        last = process.log.splitlines()[-1]
+        assert last.startswith("nest: The database postgresql:///nest could not be prepared: ")
+        assert last.endswith("the catalogue is not readable, line 3")
+        assert "Traceback" not in process.log
+        await nothing_left(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_servers_of_root_run_as_somebody_else(running: Process) -> None:
+    for child in psutil.Process(running.pid).children():
+        if child.name() in {"postgres", "valkey-server"}:
+            assert child.username() == "nobody"
