@@ -1,0 +1,1 @@
+"""Live configurations: rooms, connections, actions, transports, the HTTP API."""

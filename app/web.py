@@ -1,0 +1,235 @@
+"""The web process as one ASGI app: everything built once, entered in order, left in reverse.
+
+Order of starting: stores, bus, committer, rooms, sockets. Order of stopping: sockets end, rooms
+withdraw, ops in flight are answered, then the connections to the stores close.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from time import time_ns
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from app.settings import Settings
+from configurator.access import Permission, Role, may
+from configurator.activity import RANDOM_BITS, uuid7
+from configurator.catalogue import Catalogue, parse_catalogue
+from configurator.protocol.codes import CODES
+from realtime.actions import Actions, Stores
+from realtime.auth import Authenticator
+from realtime.catalogues import CatalogueShelf
+from realtime.connection import Services
+from realtime.http.catalogue import CatalogueEndpoints
+from realtime.http.configurations import ConfigurationEndpoints
+from realtime.http.edge import Origins, json
+from realtime.http.endpoints import routes
+from realtime.http.health import HealthEndpoints
+from realtime.http.openapi import docs_page, openapi
+from realtime.http.people import PeopleEndpoints
+from realtime.hub import Hub
+from realtime.previews import preview_url
+from realtime.room import RoomParts
+from realtime.transports.socketio import SocketIoTransport
+from realtime.transports.websocket import serve_websocket
+from storage.errors import StorageUnavailable
+from storage.postgres.admins import Admins
+from storage.postgres.catalogues import Catalogues
+from storage.postgres.committer import Committer
+from storage.postgres.configurations import Configurations
+from storage.postgres.engine import Database, Deadlines
+from storage.postgres.inquiries import Inquiries
+from storage.postgres.people import People
+from storage.postgres.sessions import Sessions
+from storage.postgres.shares import Shares
+from storage.redis.bus import Bus
+from storage.redis.client import Redis
+from storage.redis.presence import Presence
+
+CURRENT_CATALOGUE = "nest-haus-2025"
+EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
+SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE))
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The app of one web process; nothing is connected before its lifespan begins."""
+    return Web(settings).app
+
+
+class Web:
+    """Everything one web process is made of."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._draining = False
+        self._build_stores()
+        self._build_realtime()
+        self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
+
+    def _build_stores(self) -> None:
+        settings = self._settings
+        self.database = Database(
+            settings.database_url,
+            pool_size=settings.database_pool_size,
+            deadlines=Deadlines(call=settings.database_deadline_seconds),
+            application_name=f"nest web {settings.node}"[:63],
+        )
+        self.redis = Redis(
+            settings.redis_url,
+            pool_size=settings.redis_pool_size,
+            call_seconds=settings.redis_deadline_seconds,
+        )
+        self.bus = Bus(
+            self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
+        )
+        self.committer = Committer(
+            self.database,
+            editing_roles=EDITING_ROLES,
+            deadline_seconds=settings.database_deadline_seconds,
+        )
+        self.stores = Stores(
+            configurations=Configurations(self.database),
+            people=People(self.database),
+            shares=Shares(self.database, sharing_roles=SHARING_ROLES),
+            sessions=Sessions(self.database),
+            inquiries=Inquiries(self.database),
+        )
+        self.admins = Admins(self.database)
+
+    def _build_realtime(self) -> None:
+        settings = self._settings
+        self.catalogues = CatalogueShelf(
+            current=_current_catalogue(), published=Catalogues(self.database)
+        )
+        self.hub = Hub(
+            parts=RoomParts(
+                process=settings.node,
+                configurations=self.stores.configurations,
+                committer=self.committer,
+                bus=self.bus,
+                now=_now,
+                preview_url=preview_url,
+            ),
+            catalogues=self.catalogues,
+            presence=Presence(self.redis),
+        )
+        self.actions = Actions(
+            hub=self.hub,
+            stores=self.stores,
+            catalogues=self.catalogues,
+            now=_now,
+            new_id=_new_id,
+        )
+        self.authenticator = Authenticator(people=self.stores.people, admins=self.admins, now=_now)
+        self.services = Services(
+            hub=self.hub,
+            actions=self.actions,
+            tracker=self.intake,
+            authenticate=self.authenticator.by_token,
+        )
+        self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
+        self.socketio = SocketIoTransport(
+            services=self.services,
+            origins=sorted(self.origins.allowed),
+            cookie_principal=self.authenticator.by_token,
+            new_connection_id=_new_connection_id,
+        )
+
+    def _routes(self) -> list[BaseRoute]:
+        endpoints = [
+            *CatalogueEndpoints(shelf=self.catalogues).endpoints(),
+            *ConfigurationEndpoints(
+                actions=self.actions,
+                authenticator=self.authenticator,
+                public_url=self._settings.public_url,
+            ).endpoints(),
+            *PeopleEndpoints(
+                actions=self.actions,
+                authenticator=self.authenticator,
+                admins=self.admins,
+                now=_now,
+                public_url=self._settings.public_url,
+            ).endpoints(),
+            *HealthEndpoints(
+                database=self.database,
+                bus=self.bus,
+                node=self._settings.node,
+                draining=lambda: self._draining,
+            ).endpoints(),
+        ]
+        document = openapi(endpoints, public_url=self._settings.public_url)
+        page = docs_page(endpoints)
+
+        async def describe(_request: Request) -> Response:
+            return json(document)
+
+        async def docs(_request: Request) -> Response:
+            return HTMLResponse(page)
+
+        return [
+            *routes(endpoints, self.origins),
+            Route("/openapi.json", describe),
+            Route("/docs", docs),
+            WebSocketRoute("/ws", self._websocket),
+            Mount("/socket.io", self.socketio.app),
+        ]
+
+    async def _websocket(self, socket: WebSocket) -> None:
+        if not self.origins.trusts(socket):
+            await socket.close(CODES["foreign_origin"].close or 1008)
+            return
+        try:
+            principal = await self.authenticator.of(socket)
+        except StorageUnavailable:
+            principal = None  # hello will say so, in the client's own words
+        await serve_websocket(
+            socket,
+            services=self.services,
+            principal=principal,
+            connection_id=_new_connection_id(),
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in (
+                self.database,
+                self.redis,
+                self.bus,
+                self.committer,
+                self.hub,
+                self.socketio,
+            ):
+                await stack.enter_async_context(part)
+            yield
+            self._draining = True
+
+    def _hear(self, channel: str, payload: bytes) -> None:
+        self.hub.hear(channel, payload)
+
+    def _suspect(self) -> None:
+        self.hub.suspect_all()
+
+
+def _current_catalogue() -> Catalogue:
+    file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
+    return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> UUID:
+    return uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
+
+
+def _new_connection_id() -> str:
+    return secrets.token_urlsafe(9)

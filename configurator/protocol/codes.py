@@ -1,0 +1,239 @@
+"""The one table of codes: what each means, whether a retry helps, and how each transport says it.
+
+``Refused`` is how any part below a transport says no to its caller. Expected outcomes of an op
+(rejected, conflict) are not errors; REST answers them with the HTTP status of ``OUTCOME_STATUS``.
+"""
+
+from dataclasses import dataclass
+
+from configurator.catalogue import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One entry: ``status`` is HTTP, ``close`` the WebSocket close code where the socket ends."""
+
+    name: str
+    status: int
+    text: Text
+    retryable: bool = False
+    close: int | None = None
+
+
+def _code(
+    name: str, status: int, de: str, en: str, *, retryable: bool = False, close: int | None = None
+) -> Code:
+    return Code(name=name, status=status, text=Text(de=de, en=en), retryable=retryable, close=close)
+
+
+CODES: dict[str, Code] = {
+    code.name: code
+    for code in (
+        _code(
+            "malformed_message",
+            400,
+            "Diese Nachricht ist kein JSON in der vereinbarten Form. Prüfe die genannte Stelle.",
+            "This message is not JSON of the agreed shape. Check the place that is named.",
+        ),
+        _code(
+            "unknown_message_type",
+            400,
+            "Diesen Nachrichtentyp gibt es nicht. Die Liste steht unter /docs.",
+            "There is no such message type. The list is at /docs.",
+        ),
+        _code(
+            "message_too_large",
+            413,
+            "Diese Nachricht ist größer als 64 kB. Teile sie auf.",
+            "This message is larger than 64 kB. Split it.",
+            close=1009,
+        ),
+        _code(
+            "unsupported_media_type",
+            415,
+            "Bitte sende JSON (Content-Type: application/json).",
+            "Please send JSON (Content-Type: application/json).",
+        ),
+        _code(
+            "client_too_old",
+            426,
+            "Dieses Programm spricht eine andere Version des Protokolls. Lade die Seite neu.",
+            "This client speaks another version of the protocol. Reload or update it.",
+            close=4010,
+        ),
+        _code(
+            "hello_first",
+            400,
+            "Die erste Nachricht muss hello sein.",
+            "The first message must be hello.",
+        ),
+        _code(
+            "not_authenticated",
+            401,
+            "Wir wissen nicht, wer du bist. Sende deinen Zugang mit oder öffne die Startseite.",
+            "We do not know who you are. Send your token or open the start page.",
+            close=4001,
+        ),
+        _code(
+            "foreign_origin",
+            403,
+            "Diese Anfrage kommt von einer anderen Website. Öffne den Konfigurator direkt.",
+            "This request comes from another website. Open the configurator itself.",
+            close=4003,
+        ),
+        _code(
+            "not_found",
+            404,
+            "Dieses Haus gibt es nicht, oder es wurde nicht mit dir geteilt. Bitte um eine Einladung.",
+            "This house does not exist or was not shared with you. Ask for an invitation.",
+        ),
+        _code(
+            "page_not_found",
+            404,
+            "Unter dieser Adresse gibt es nichts. Die Liste steht unter /docs.",
+            "There is nothing at this address. The list is at /docs.",
+        ),
+        _code(
+            "method_not_allowed",
+            405,
+            "Diese Adresse versteht diese Methode nicht. Die Liste steht unter /docs.",
+            "This address does not understand this method. The list is at /docs.",
+        ),
+        _code(
+            "read_only",
+            403,
+            "Du siehst dieses Haus nur an. Bitte um eine Einladung zum Bearbeiten.",
+            "You are viewing this house only. Ask for an invitation to edit it.",
+        ),
+        _code(
+            "not_joined",
+            409,
+            "Betritt zuerst das Haus mit join.",
+            "Join the configuration first.",
+        ),
+        _code(
+            "already_joined",
+            409,
+            "Diese Verbindung ist schon in zu vielen Häusern. Verlasse erst eines mit leave.",
+            "This connection is in too many configurations already. Leave one first.",
+        ),
+        _code(
+            "op_id_reused",
+            409,
+            "Diese op_id gehört schon zu einer anderen Änderung. Nimm für jede Änderung eine neue.",
+            "This op_id already belongs to another change. Use a new one for each change.",
+        ),
+        _code(
+            "version_unknown",
+            409,
+            "Diese Version gibt es noch nicht. Lade den neuesten Stand und versuche es noch einmal.",
+            "This version does not exist yet. Load the latest state and try again.",
+        ),
+        _code(
+            "unknown_catalogue",
+            404,
+            "Diesen Katalog gibt es nicht. GET /api/catalogue nennt den aktuellen.",
+            "There is no such catalogue. GET /api/catalogue names the current one.",
+        ),
+        _code(
+            "unusable_selection",
+            422,
+            "Diese Auswahl passt nicht zum Katalog. Die genannte Stelle sagt, was fehlt.",
+            "This selection does not fit the catalogue. The place that is named says why.",
+        ),
+        _code(
+            "invitation_unusable",
+            410,
+            "Diese Einladung gilt nicht mehr. Bitte um eine neue.",
+            "This invitation is no longer valid. Ask for a new one.",
+        ),
+        _code(
+            "consent_required",
+            422,
+            "Bitte stimme zu, dass wir deine Angaben zur Beantwortung verwenden.",
+            "Please agree that we may use your details to answer you.",
+        ),
+        _code(
+            "email_unusable",
+            422,
+            "An diese E-Mail-Adresse können wir nicht antworten. Prüfe die Schreibweise.",
+            "We cannot answer to this e-mail address. Check its spelling.",
+        ),
+        _code(
+            "inquiry_id_reused",
+            409,
+            "Diese Anfrage wurde schon mit anderen Angaben gesendet. Sende sie als neue Anfrage.",
+            "This inquiry was already sent with other details. Send it as a new one.",
+        ),
+        _code(
+            "login_unusable",
+            401,
+            "Dieser Anmeldelink gilt nicht mehr. Erzeuge einen neuen mit: nest admin-link",
+            "This login link is no longer valid. Make a new one with: nest admin-link",
+        ),
+        _code(
+            "admins_only",
+            401,
+            "Das sehen nur Admins. Öffne den Anmeldelink aus: nest admin-link",
+            "Only admins see this. Open the login link from: nest admin-link",
+        ),
+        _code(
+            "event_unusable",
+            400,
+            "Dieses Ereignis hat nicht die vereinbarte Form. Prüfe die genannte Stelle.",
+            "This event does not have the agreed shape. Check the place that is named.",
+        ),
+        _code(
+            "not_saved",
+            503,
+            "Noch nicht gespeichert: der Speicher antwortet nicht. Wir versuchen es wieder.",
+            "Not saved yet: the store does not answer. Retrying with the same op_id is safe.",
+            retryable=True,
+        ),
+        _code(
+            "unavailable",
+            503,
+            "Das geht gerade nicht, weil ein Dienst nicht antwortet. Versuche es gleich noch einmal.",
+            "A service does not answer just now. Try again in a moment.",
+            retryable=True,
+        ),
+        _code(
+            "slow_reader",
+            503,
+            "Diese Verbindung liest zu langsam und wurde getrennt. Verbinde dich neu.",
+            "This connection reads too slowly and was closed. Connect again to resume.",
+            retryable=True,
+            close=4008,
+        ),
+        _code(
+            "restarting",
+            503,
+            "Der Server startet neu. Verbinde dich gleich wieder.",
+            "The server restarts. Connect again in a moment.",
+            retryable=True,
+            close=1012,
+        ),
+        _code(
+            "internal",
+            500,
+            "Bei uns ist etwas schiefgegangen, und wir wissen davon. Versuche es noch einmal.",
+            "Something went wrong on our side and we know about it. Try again.",
+            retryable=True,
+        ),
+    )
+}
+
+OUTCOME_STATUS = {"committed": 200, "adjusted": 200, "rejected": 422, "conflict": 409}
+"""HTTP status of an op's outcome."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the caller, not a failure of ours
+    """A request that is not carried out; ``code`` is a key of ``CODES``."""
+
+    def __init__(
+        self, code: str, *, detail: str | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = CODES[code]
+        self.detail = detail
+        self.retry_after_ms = retry_after_ms

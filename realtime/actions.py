@@ -1,0 +1,269 @@
+"""What people and programs can do: authorise, compute, commit, tell. The only service layer.
+
+Every transport and every page comes through here. A role is checked twice: here, to refuse early,
+and by storage inside the transaction that changes something, which is what counts.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from configurator.access import Permission, Role, may
+from configurator.presence import guest_name
+from configurator.pricing import price
+from configurator.protocol.codes import Refused
+from configurator.protocol.messages import OpRequest, Outcome, Person
+from configurator.selection import selection_to_json
+from realtime.catalogues import CatalogueShelf
+from realtime.hub import Hub
+from realtime.principal import Principal, token_sha256
+from storage.errors import CodeTaken, InquiryDiffers
+from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
+from storage.postgres.inquiries import Inquiries
+from storage.postgres.inquiries import Inquiry as StoredInquiry
+from storage.postgres.people import People
+from storage.postgres.sessions import Sessions
+from storage.postgres.shares import Shares
+
+INVITATION_TTL = timedelta(days=90)
+SESSION_TIMEOUT = timedelta(minutes=30)
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O, U."""
+
+CODE_LENGTH = 8
+CODE_TRIES = 5
+OPS_PER_READ_MAX = 500
+EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A configuration somebody may enter, and as what."""
+
+    configuration: StoredConfiguration
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What somebody sends with their house; ``id`` is made by the client."""
+
+    id: UUID
+    name: str
+    email: str
+    message: str
+    consent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The stored things that actions read and change."""
+
+    configurations: Configurations
+    people: People
+    shares: Shares
+    sessions: Sessions
+    inquiries: Inquiries
+
+
+class Actions:
+    """Every action of the product; holds no state of its own."""
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        stores: Stores,
+        catalogues: CatalogueShelf,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._hub = hub
+        self._stores = stores
+        self._now = now
+        self._new_id = new_id
+        self.catalogues = catalogues
+
+    # ---- people
+
+    async def register(self) -> tuple[Principal, str]:
+        """A new person with a guest name, and the secret token that proves it is them."""
+        token = secrets.token_urlsafe(32)
+        person = Person(
+            id=self._new_id(),
+            name=guest_name(secrets.randbelow(2**31)),
+            colour=secrets.randbelow(8),
+        )
+        await self._stores.people.create(
+            person_id=person.id,
+            token_sha256=token_sha256(token),
+            name=person.name,
+            colour=person.colour,
+        )
+        return Principal(person=person), token
+
+    async def introduce(self, principal: Principal, name: str) -> Principal:
+        """The person under a new name (1 to 40 printable characters)."""
+        clean = " ".join("".join(c for c in name if c.isprintable()).split())[:40]
+        if not clean:
+            raise Refused("malformed_message", detail="name is empty")
+        await self._stores.people.rename(principal.person.id, clean)
+        return _renamed(principal, clean)
+
+    # ---- configurations
+
+    async def create(
+        self, principal: Principal, *, catalogue_id: str | None = None
+    ) -> StoredConfiguration:
+        """A new configuration at the catalogue's defaults, owned by the person."""
+        shelf = self.catalogues
+        catalogue = await shelf.get(catalogue_id) if catalogue_id else shelf.current
+        configuration_id = self._new_id()
+        for _ in range(CODE_TRIES):
+            try:
+                return await self._stores.configurations.create(
+                    configuration_id=configuration_id,
+                    code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
+                    catalogue_id=catalogue.id,
+                    selection=selection_to_json(catalogue.defaults),
+                    total_cents=price(catalogue, catalogue.defaults).total_cents,
+                    owner_id=principal.person.id,
+                    session_id=None,
+                )
+            except CodeTaken:
+                continue
+        raise Refused("unavailable", retry_after_ms=1000)
+
+    async def latest(self, principal: Principal) -> StoredConfiguration | None:
+        """What the person worked on last."""
+        found = await self._stores.configurations.latest_of(principal.person.id, limit=1)
+        return found[0] if found else None
+
+    async def access(self, principal: Principal, reference: str) -> Access:
+        """The configuration with this id or code, if the person may see it.
+
+        Raises:
+            Refused: ``not_found``, whether it does not exist or is somebody else's.
+        """
+        found = await self._find(reference)
+        if found is None:
+            raise Refused("not_found")
+        role = await self._stores.shares.role_of(found.id, principal.person.id)
+        if role is not None:
+            return Access(configuration=found, role=Role(role))
+        if principal.admin:
+            return Access(configuration=found, role=Role.ADMIN)
+        raise Refused("not_found")
+
+    async def _find(self, reference: str) -> StoredConfiguration | None:
+        code = reference.strip().upper()
+        if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET):
+            return await self._stores.configurations.find(code)
+        try:
+            configuration_id = UUID(reference)
+        except ValueError:
+            return None
+        return await self._stores.configurations.load(configuration_id)
+
+    async def submit(
+        self, principal: Principal, configuration_id: UUID, role: Role, request: OpRequest
+    ) -> Outcome:
+        """Carry out one op; every member hears of it. See ``Room.submit``."""
+        if not may(role, Permission.EDIT):
+            raise Refused("read_only")
+        room = await self._hub.room(configuration_id)
+        return await room.submit(principal, request)
+
+    async def operations(self, access: Access, *, since: int, limit: int) -> list[StoredOperation]:
+        """Committed ops after a version, ascending, at most ``OPS_PER_READ_MAX``."""
+        if since > access.configuration.version:
+            raise Refused("version_unknown")
+        return await self._stores.configurations.operations_since(
+            access.configuration.id, since, min(limit, OPS_PER_READ_MAX)
+        )
+
+    # ---- sharing
+
+    async def share(self, principal: Principal, access: Access, role: Role) -> str:
+        """A new invitation: the secret token of a link that gives ``role``."""
+        if not may(access.role, Permission.INVITE) or role not in (Role.EDITOR, Role.VIEWER):
+            raise Refused("read_only")
+        if role is Role.EDITOR and not may(access.role, Permission.EDIT):
+            raise Refused("read_only")
+        token = secrets.token_urlsafe(24)
+        link = await self._stores.shares.create(
+            link_id=self._new_id(),
+            configuration_id=access.configuration.id,
+            token_sha256=token_sha256(token),
+            role=role.value,
+            created_by=principal.person.id,
+            expires_at=self._now() + INVITATION_TTL,
+        )
+        if link is None:
+            raise Refused("read_only")
+        return token
+
+    async def redeem(self, principal: Principal, token: str) -> str:
+        """The code of the configuration that an invitation opens, now open to the person."""
+        redeemed = await self._stores.shares.redeem(token_sha256(token), principal.person.id)
+        if redeemed is None:
+            raise Refused("invitation_unusable")
+        found = await self._stores.configurations.load(redeemed.configuration_id)
+        if found is None:
+            raise Refused("invitation_unusable")
+        return found.code
+
+    # ---- sessions and inquiries
+
+    async def session(self, principal: Principal, configuration_id: UUID) -> UUID:
+        """The visitor session of this visit: the running one, or a new one after 30 minutes."""
+        return await self._stores.sessions.current(
+            person_id=principal.person.id,
+            configuration_id=configuration_id,
+            new_id=self._new_id(),
+            since=self._now() - SESSION_TIMEOUT,
+        )
+
+    async def inquire(
+        self, principal: Principal, access: Access, inquiry: Inquiry
+    ) -> StoredInquiry:
+        """Save and send: the house as it is now goes to us with a name and an address."""
+        if not may(access.role, Permission.INQUIRE):
+            raise Refused("read_only")
+        if not inquiry.consent:
+            raise Refused("consent_required")
+        if EMAIL.fullmatch(inquiry.email) is None:
+            raise Refused("email_unusable")
+        session_id = await self.session(principal, access.configuration.id)
+        try:
+            stored = await self._stores.inquiries.submit(
+                inquiry_id=inquiry.id,
+                configuration_id=access.configuration.id,
+                person_id=principal.person.id,
+                session_id=session_id,
+                name=inquiry.name,
+                email=inquiry.email,
+                message=inquiry.message,
+                consent_at=self._now(),
+                body_sha256=hashlib.sha256(
+                    msgspec.json.encode([inquiry.name, inquiry.email, inquiry.message])
+                ).digest(),
+            )
+        except InquiryDiffers:
+            raise Refused("inquiry_id_reused") from None
+        if stored is None:
+            raise Refused("not_found")
+        return stored
+
+
+def _renamed(principal: Principal, name: str) -> Principal:
+    """The same principal under another name."""
+    return Principal(
+        person=msgspec.structs.replace(principal.person, name=name), admin=principal.admin
+    )

@@ -1,0 +1,298 @@
+"""REST for configurations: create, read, edit, share, inquire. The same actions as every socket."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.access import Role
+from configurator.derived import derive, derived_to_json
+from configurator.operations import Change, Reason
+from configurator.protocol.codes import OUTCOME_STATUS, Refused
+from configurator.protocol.messages import OpRequest, Outcome, Person
+from configurator.selection import Choice, selection_from_json
+from realtime.actions import Access, Actions, Inquiry
+from realtime.auth import Authenticator, credential
+from realtime.http.edge import body, json
+from realtime.http.endpoints import Endpoint
+from realtime.previews import preview_url
+from realtime.principal import Principal
+from storage.postgres.configurations import StoredConfiguration, StoredOperation
+
+
+class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``POST /api/configurations`` takes; without a catalogue the current one is used."""
+
+    catalogue: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+
+
+class ConfigurationAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A configuration at its head. ``token`` proves who you are; it is shown only when it is new."""
+
+    id: UUID
+    code: str
+    url: str
+    catalogue: str
+    epoch: UUID
+    version: int
+    status: str
+    role: str
+    selection: dict[str, Choice]
+    derived: dict[str, object]
+    token: str | None = None
+
+
+class LoggedOp(msgspec.Struct, frozen=True, kw_only=True):
+    """One committed op of the log."""
+
+    version: int
+    op_id: UUID
+    outcome: str
+    author: Person
+    operation: dict[str, object]
+    changes: list[Change]
+    reasons: list[Reason]
+    total_cents: int | None
+    at: str
+
+
+class OpsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Ops after ``since``, ascending. ``complete`` is False when there are more: ask again."""
+
+    configuration: UUID
+    epoch: UUID
+    since: int
+    version: int
+    complete: bool
+    ops: list[LoggedOp]
+
+
+class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which role the invitation gives: editor or viewer."""
+
+    role: Annotated[str, msgspec.Meta(pattern="^(editor|viewer)$")] = "editor"
+
+
+class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The invitation link. Whoever has it gets the role; it is not stored in readable form."""
+
+    url: str
+    role: str
+
+
+class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to be contacted about this house; ``inquiry_id`` (UUID) makes retries safe."""
+
+    inquiry_id: UUID
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    email: Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+    consent: bool
+    message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+
+
+class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent: the house at ``version`` for ``total_cents``."""
+
+    reference: str
+    version: int
+    total_cents: int
+
+
+class ConfigurationEndpoints:
+    """The handlers; ``public_url`` is the address people see, without a slash at its end."""
+
+    def __init__(self, *, actions: Actions, authenticator: Authenticator, public_url: str) -> None:
+        self._actions = actions
+        self._authenticator = authenticator
+        self._public_url = public_url
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        one = "/api/configurations/{id}"
+        return [
+            Endpoint(
+                method="POST",
+                path="/api/configurations",
+                handler=self.create,
+                summary="Create a configuration at the catalogue's defaults. Without a bearer "
+                "token or cookie a person is created too and its token is in the answer.",
+                body=CreateRequest,
+                answer=ConfigurationAnswer,
+                status=201,
+                codes=["unknown_catalogue", "not_authenticated"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="GET",
+                path=one,
+                handler=self.read,
+                summary="Read a configuration by id or code: selection, price, differences, "
+                "bounds, pictures.",
+                answer=ConfigurationAnswer,
+                codes=["not_found", "not_authenticated"],
+            ),
+            Endpoint(
+                method="POST",
+                path=one + "/ops",
+                handler=self.submit,
+                summary="Change a configuration. 200 committed or adjusted, 422 rejected, 409 "
+                "conflict. The same op_id again gives the same outcome again.",
+                body=OpRequest,
+                answer=Outcome,
+                codes=["not_found", "read_only", "op_id_reused", "version_unknown", "not_saved"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="GET",
+                path=one + "/ops",
+                handler=self.operations,
+                summary="Read the op log after a version, ascending, at most 500 at a time.",
+                query=["since", "limit"],
+                answer=OpsAnswer,
+                codes=["not_found", "version_unknown"],
+            ),
+            Endpoint(
+                method="POST",
+                path=one + "/share-links",
+                handler=self.share,
+                summary="Make an invitation link that gives the role editor or viewer.",
+                body=ShareRequest,
+                answer=ShareAnswer,
+                status=201,
+                codes=["not_found", "read_only"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path=one + "/inquiries",
+                handler=self.inquire,
+                summary="Save this house and send it to us.",
+                body=InquiryRequest,
+                answer=InquiryAnswer,
+                status=201,
+                codes=["consent_required", "email_unusable", "inquiry_id_reused", "not_found"],
+                away="not_saved",
+            ),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """``POST /api/configurations``."""
+        asked = await body(request, CreateRequest)
+        token: str | None = None
+        principal = await self._authenticator.of(request)
+        if principal is None and credential(request) is not None:
+            raise Refused("not_authenticated")
+        if principal is None or principal.admin:
+            principal, token = await self._actions.register()
+        stored = await self._actions.create(principal, catalogue_id=asked.catalogue)
+        access = Access(configuration=stored, role=Role.OWNER)
+        return json(await self._answer(access, token=token), 201)
+
+    async def read(self, request: Request) -> Response:
+        """``GET /api/configurations/{id}``."""
+        _, access = await self._access(request)
+        return json(await self._answer(access))
+
+    async def submit(self, request: Request) -> Response:
+        """``POST /api/configurations/{id}/ops``."""
+        principal, access = await self._access(request)
+        asked = await body(request, OpRequest)
+        outcome = await self._actions.submit(principal, access.configuration.id, access.role, asked)
+        return json(outcome, OUTCOME_STATUS[outcome.outcome])
+
+    async def operations(self, request: Request) -> Response:
+        """``GET /api/configurations/{id}/ops?since=``."""
+        _, access = await self._access(request)
+        since, limit = _whole(request, "since", 0), _whole(request, "limit", 500)
+        found = await self._actions.operations(access, since=since, limit=limit)
+        last = found[-1].version if found else since
+        head = access.configuration.version
+        return json(
+            OpsAnswer(
+                configuration=access.configuration.id,
+                epoch=access.configuration.epoch,
+                since=since,
+                version=head,
+                complete=(last or 0) >= head,
+                ops=[_logged(operation) for operation in found],
+            )
+        )
+
+    async def share(self, request: Request) -> Response:
+        """``POST /api/configurations/{id}/share-links``."""
+        principal, access = await self._access(request)
+        asked = await body(request, ShareRequest)
+        token = await self._actions.share(principal, access, Role(asked.role))
+        return json(ShareAnswer(url=f"{self._public_url}/join#{token}", role=asked.role), 201)
+
+    async def inquire(self, request: Request) -> Response:
+        """``POST /api/configurations/{id}/inquiries``."""
+        principal, access = await self._access(request)
+        asked = await body(request, InquiryRequest)
+        stored = await self._actions.inquire(
+            principal,
+            access,
+            Inquiry(
+                id=asked.inquiry_id,
+                name=asked.name.strip(),
+                email=asked.email.strip(),
+                message=asked.message.strip(),
+                consent=asked.consent,
+            ),
+        )
+        reference = f"{access.configuration.code}-{str(stored.id)[-4:].upper()}"
+        return json(
+            InquiryAnswer(
+                reference=reference, version=stored.version, total_cents=stored.total_cents
+            ),
+            201,
+        )
+
+    async def _access(self, request: Request) -> tuple[Principal, Access]:
+        principal = await self._authenticator.of(request)
+        if principal is None:
+            raise Refused("not_authenticated")
+        return principal, await self._actions.access(principal, request.path_params["id"])
+
+    async def _answer(self, access: Access, *, token: str | None = None) -> ConfigurationAnswer:
+        stored: StoredConfiguration = access.configuration
+        catalogue = await self._actions.catalogues.get(stored.catalogue_id)
+        selection = selection_from_json(catalogue, stored.selection)
+        return ConfigurationAnswer(
+            id=stored.id,
+            code=stored.code,
+            url=f"{self._public_url}/c/{stored.code}",
+            catalogue=stored.catalogue_id,
+            epoch=stored.epoch,
+            version=stored.version,
+            status=stored.status,
+            role=access.role.value,
+            selection=dict(selection),
+            derived=derived_to_json(derive(catalogue, selection, preview_url=preview_url)),
+            token=token,
+        )
+
+
+def _logged(operation: StoredOperation) -> LoggedOp:
+    return LoggedOp(
+        version=operation.version or 0,
+        op_id=operation.op_id,
+        outcome=operation.outcome,
+        author=Person(
+            id=operation.person_id, name=operation.author_name, colour=operation.author_colour
+        ),
+        operation=operation.operation,
+        changes=msgspec.convert(operation.changes, list[Change]),
+        reasons=msgspec.convert(operation.reasons, list[Reason]),
+        total_cents=operation.total_cents,
+        at=operation.committed_at.isoformat(),
+    )
+
+
+def _whole(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise Refused("malformed_message", detail=f"{name} must be a whole number from 0")
+    return int(text)

@@ -1,0 +1,125 @@
+"""Where HTTP ends: bounded bodies in, JSON out, every refusal a typed error with a code.
+
+Our endpoints are functions from a request to a response that raise ``Refused`` or storage errors;
+``endpoint`` turns those into ``{"error": {"code", "message": {"de", "en"}, ...}}``.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Literal, TypeVar
+
+import msgspec
+import structlog
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from configurator.protocol.codes import Refused
+from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from storage.errors import StorageUnavailable
+
+log = structlog.get_logger()
+
+Handler = Callable[[Request], Awaitable[Response]]
+Body = TypeVar("Body")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Origins:
+    """The addresses our own pages come from; requests that carry a cookie must come from there."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self.allowed = allowed
+
+    def trusts(self, connection: HTTPConnection) -> bool:
+        """Whether this request may use the visitor's cookies."""
+        origin = connection.headers.get("origin")
+        if origin is not None:
+            return origin in self.allowed or origin == _own(connection)
+        return connection.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+
+
+def _own(connection: HTTPConnection) -> str:
+    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+    return f"{scheme}://{connection.headers.get('host', '')}"
+
+
+def json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response."""
+    return Response(
+        msgspec.json.encode(content),
+        status_code=status,
+        media_type="application/json",
+        headers={"cache-control": "no-store", **(headers or {})},
+    )
+
+
+def refusal(refused: Refused) -> Response:
+    """The response for a refusal; ``Retry-After`` in whole seconds where a retry helps."""
+    code = refused.code
+    error: dict[str, object] = {
+        "code": code.name,
+        "message": code.text,
+        "retryable": code.retryable,
+    }
+    headers = {}
+    if refused.detail is not None:
+        error["detail"] = refused.detail
+    if code.retryable:
+        wait_ms = refused.retry_after_ms or 1000
+        error["retry_after_ms"] = wait_ms
+        headers["retry-after"] = str(max(1, -(-wait_ms // 1000)))
+    return json({"error": error}, code.status, headers)
+
+
+def endpoint(
+    handler: Handler, *, origins: Origins, away: Literal["not_saved", "unavailable"] = "unavailable"
+) -> Handler:
+    """Wraps a handler: foreign pages are refused, errors become answers, nothing leaks."""
+
+    @wraps(handler)
+    async def answer(request: Request) -> Response:
+        try:
+            if request.method in SAFE_METHODS or origins.trusts(request):
+                return await handler(request)
+            return refusal(Refused("foreign_origin"))
+        except Refused as refused:
+            return refusal(refused)
+        except StorageUnavailable as unavailable:
+            log.info(
+                "request_not_served", path=request.scope["path"], reason=str(unavailable)[:200]
+            )
+            wait_ms = int(unavailable.retry_after_seconds * 1000)
+            return refusal(Refused(away, retry_after_ms=max(wait_ms, 100)))
+        except Exception:
+            log.exception("request_failed", path=request.scope["path"], method=request.method)
+            return refusal(Refused("internal", retry_after_ms=1000))
+
+    return answer
+
+
+async def body(request: Request, shape: type[Body]) -> Body:
+    """The JSON body of a request in its agreed shape.
+
+    Raises:
+        Refused: ``unsupported_media_type``, ``message_too_large`` or ``malformed_message``.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Refused("unsupported_media_type")
+    text = await bounded(request)
+    try:
+        return msgspec.json.decode(text, type=shape)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
+        raise Refused("malformed_message", detail=str(problem)[:200]) from None
+
+
+async def bounded(request: Request, limit: int = MESSAGE_BYTES_MAX) -> bytes:
+    """The body of a request, refused as soon as it is longer than ``limit`` bytes."""
+    if int(request.headers.get("content-length", "0") or 0) > limit:
+        raise Refused("message_too_large")
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > limit:
+            raise Refused("message_too_large")
+    return bytes(received)

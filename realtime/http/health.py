@@ -1,0 +1,91 @@
+"""Is this process alive, and may it be sent traffic? Redis away is degraded, not unready."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from realtime.http.edge import json
+from realtime.http.endpoints import Endpoint
+from storage.errors import StorageError
+from storage.postgres.engine import Database
+from storage.redis.bus import Bus
+
+READY_SECONDS = 1.0
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of this process; ``problems`` says what is wrong."""
+
+    ready: bool
+    database: bool
+    migrated: bool
+    bus: bool
+    node: str
+    problems: list[str]
+
+
+class HealthEndpoints:
+    """The handlers; ``draining`` says that this process is about to stop."""
+
+    def __init__(
+        self, *, database: Database, bus: Bus, node: str, draining: Callable[[], bool]
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._node = node
+        self._draining = draining
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/healthz",
+                handler=self.alive,
+                summary="This process answers.",
+                answer=dict[str, bool],
+                tags=["health"],
+            ),
+            Endpoint(
+                method="GET",
+                path="/readyz",
+                handler=self.ready,
+                summary="This process may be sent traffic: 200, else 503 with what is wrong.",
+                answer=Health,
+                tags=["health"],
+            ),
+        ]
+
+    async def alive(self, _request: Request) -> Response:
+        """``GET /healthz``."""
+        return json({"alive": True})
+
+    async def ready(self, _request: Request) -> Response:
+        """``GET /readyz``."""
+        database, migrated, problems = True, True, []
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                schema = await self._database.migrated()
+            migrated = schema.at_head
+            if not migrated:
+                problems.append("the database is not migrated: run nest migrate")
+        except (StorageError, TimeoutError):
+            database = migrated = False
+            problems.append("PostgreSQL does not answer")
+        if not self._bus.healthy:
+            problems.append("Redis does not answer: editing goes on, live updates are slower")
+        if self._draining():
+            problems.append("this process is stopping")
+        ready = database and migrated and not self._draining()
+        health = Health(
+            ready=ready,
+            database=database,
+            migrated=migrated,
+            bus=self._bus.healthy,
+            node=self._node,
+            problems=problems,
+        )
+        return json(health, 200 if ready else 503)

@@ -1,0 +1,195 @@
+"""Who you are: a person on first use, an invitation that is accepted, an admin who logs in."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from configurator.protocol.codes import Refused
+from configurator.protocol.messages import Person, Token
+from realtime.actions import Actions
+from realtime.auth import ADMIN_SESSION_TTL, Authenticator
+from realtime.http.edge import body, json
+from realtime.http.endpoints import Endpoint
+from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
+from storage.postgres.admins import Admins
+
+PERSON_COOKIE_SECONDS = 400 * 24 * 3600
+
+
+class PersonAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A new person and the secret token that proves it is them."""
+
+    person: Person
+    token: str
+
+
+class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of an invitation link after the #."""
+
+    token: Token
+
+
+class RedeemAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration that is open to you now."""
+
+    code: str
+
+
+class LoginRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a login link after the #."""
+
+    token: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """It is done."""
+
+    done: bool = True
+
+
+class PeopleEndpoints:
+    """The handlers; ``public_url`` decides whether cookies are for https only."""
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        authenticator: Authenticator,
+        admins: Admins,
+        now: Callable[[], datetime],
+        public_url: str,
+    ) -> None:
+        self._actions = actions
+        self._authenticator = authenticator
+        self._admins = admins
+        self._now = now
+        self._secure = urlsplit(public_url).scheme == "https"
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            Endpoint(
+                method="POST",
+                path="/api/people",
+                handler=self.register,
+                summary="Become a person: the token is your bearer token from now on.",
+                answer=PersonAnswer,
+                status=201,
+                tags=["people"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/share-links/redeem",
+                handler=self.redeem,
+                summary="Accept an invitation. Without bearer token or cookie a person is "
+                "created and its cookie set.",
+                body=RedeemRequest,
+                answer=RedeemAnswer,
+                codes=["invitation_unusable"],
+                tags=["people"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/admin/login",
+                handler=self.login,
+                summary="Log in as an admin with a one-time link.",
+                body=LoginRequest,
+                answer=Done,
+                codes=["login_unusable"],
+                tags=["admin"],
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/admin/logout",
+                handler=self.logout,
+                summary="End the admin session.",
+                answer=Done,
+                tags=["admin"],
+            ),
+            Endpoint(
+                method="POST",
+                path="/start",
+                handler=self.start,
+                summary="The form of the start page: create a configuration and go there.",
+                answer=str,
+                status=303,
+                tags=["pages"],
+            ),
+        ]
+
+    async def register(self, _request: Request) -> Response:
+        """``POST /api/people``."""
+        principal, token = await self._actions.register()
+        return json(PersonAnswer(person=principal.person, token=token), 201)
+
+    async def redeem(self, request: Request) -> Response:
+        """``POST /api/share-links/redeem``."""
+        asked = await body(request, RedeemRequest)
+        principal, token = await self._person(request)
+        code = await self._actions.redeem(principal, asked.token)
+        return self._remember(json(RedeemAnswer(code=code)), token)
+
+    async def start(self, request: Request) -> Response:
+        """``POST /start``."""
+        principal, token = await self._person(request)
+        stored = await self._actions.create(principal)
+        return self._remember(RedirectResponse(f"/c/{stored.code}", status_code=303), token)
+
+    async def login(self, request: Request) -> Response:
+        """``POST /api/admin/login``."""
+        asked = await body(request, LoginRequest)
+        session_token = secrets.token_urlsafe(32)
+        now = self._now()
+        opened = await self._admins.use_link(
+            token_sha256(asked.token),
+            token_sha256(session_token),
+            now=now,
+            expires_at=now + ADMIN_SESSION_TTL,
+        )
+        if not opened:
+            raise Refused("login_unusable")
+        answer = json(Done())
+        answer.set_cookie(
+            ADMIN_COOKIE,
+            session_token,
+            max_age=int(ADMIN_SESSION_TTL.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+        return answer
+
+    async def logout(self, request: Request) -> Response:
+        """``POST /api/admin/logout``."""
+        token = request.cookies.get(ADMIN_COOKIE)
+        if token:
+            await self._admins.revoke(token_sha256(token), self._now())
+        answer = json(Done())
+        answer.delete_cookie(ADMIN_COOKIE)
+        return answer
+
+    async def _person(self, request: Request) -> tuple[Principal, str | None]:
+        principal = await self._authenticator.of(request)
+        if principal is None or principal.admin:
+            return await self._actions.register()
+        return principal, None
+
+    def _remember(self, answer: Response, token: str | None) -> Response:
+        if token is not None:
+            answer.set_cookie(
+                PERSON_COOKIE,
+                token,
+                max_age=PERSON_COOKIE_SECONDS,
+                httponly=True,
+                samesite="lax",
+                secure=self._secure,
+            )
+        return answer

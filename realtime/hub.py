@@ -1,0 +1,259 @@
+"""Every room of this process: opened once, kept whole, closed when nobody is left.
+
+Owns the tasks that keep rooms true: the head beacon (a room that missed a version hears of it
+within ``BEACON_SECONDS`` even when the bus loses messages or is away), presence, and the report of
+this process for the admin page.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from configurator.protocol.codes import Refused
+from realtime.catalogues import CatalogueShelf
+from realtime.room import PRESENCE_TTL, Room, RoomParts
+from storage.errors import StorageUnavailable
+from storage.redis.bus import room_channel
+from storage.redis.presence import Presence
+
+log = structlog.get_logger()
+
+BEACON_SECONDS = 2.0
+PRESENCE_SECONDS = 5.0
+REPORT_SECONDS = 1.0
+IDLE_ROUNDS = 15
+"""A room without members is closed after so many beacons."""
+
+REPORT_TTL_SECONDS = 10
+REPORT_ROOMS_MAX = 500
+
+
+class RoomReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One open configuration, for the admin page."""
+
+    id: UUID
+    code: str
+    total_cents: int
+    version: int
+    people: list[str]
+
+
+class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one web process has open; ``people`` are person ids."""
+
+    process: str
+    rooms: list[RoomReport]
+    people: list[UUID]
+    connections: int
+
+
+@dataclass(slots=True)
+class _Open:
+    room: Room
+    idle_rounds: int = 0
+
+
+class Hub:
+    """The rooms of a process. An async context manager: it owns their tasks."""
+
+    def __init__(self, *, parts: RoomParts, catalogues: CatalogueShelf, presence: Presence) -> None:
+        self._parts = parts
+        self._catalogues = catalogues
+        self._presence = presence
+        self._rooms: dict[UUID, _Open] = {}
+        self._by_channel: dict[str, _Open] = {}
+        self._opening: dict[UUID, asyncio.Lock] = {}
+        self._stale: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Start the loops; rooms open on demand."""
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        for name, loop in (
+            ("head beacon", self._beacon),
+            ("presence", self._refresh_presence),
+            ("repair", self._repair),
+        ):
+            self._loops.append(self._tasks.create_task(loop(), name=name))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the loops and say that this process's members are gone."""
+        for loop in self._loops:
+            loop.cancel()
+        if self._tasks is not None:
+            await self._tasks.__aexit__(kind, error, trace)
+        for room in self.rooms():
+            await self._withdraw(room)
+
+    def rooms(self) -> list[Room]:
+        """The open rooms."""
+        return [opened.room for opened in self._rooms.values()]
+
+    async def room(self, configuration_id: UUID) -> Room:
+        """The room of a configuration, opened when needed.
+
+        Raises:
+            Refused: ``not_found``.
+            StorageUnavailable: it is not open and cannot be loaded now.
+        """
+        opened = self._rooms.get(configuration_id)
+        if opened is None:
+            lock = self._opening.setdefault(configuration_id, asyncio.Lock())
+            async with lock:
+                opened = self._rooms.get(configuration_id) or await self._open(configuration_id)
+            self._opening.pop(configuration_id, None)
+        opened.idle_rounds = 0
+        return opened.room
+
+    async def _open(self, configuration_id: UUID) -> _Open:
+        self._parts.bus.subscribe(room_channel(configuration_id))
+        try:
+            opened = _Open(await self._load(configuration_id))
+        except BaseException:
+            self._parts.bus.unsubscribe(room_channel(configuration_id))
+            raise
+        self._rooms[configuration_id] = self._by_channel[room_channel(configuration_id)] = opened
+        await self._hear_stored_presence(opened.room)
+        return opened
+
+    async def _load(self, configuration_id: UUID) -> Room:
+        stored = await self._parts.configurations.load(configuration_id)
+        if stored is None:
+            raise Refused("not_found")
+        catalogue = await self._catalogues.get(stored.catalogue_id)
+        return Room(parts=self._parts, catalogue=catalogue, stored=stored)
+
+    # ---- the bus
+
+    def hear(self, name: str, payload: bytes) -> None:
+        """Take one message of the bus."""
+        opened = self._by_channel.get(name)
+        if opened is None:
+            return
+        room = opened.room
+        try:
+            whole = room.hear(payload)
+        except msgspec.DecodeError:
+            log.warning("bus_message_unreadable", channel=name)
+            return
+        if not whole:
+            self._mark(room.id)
+
+    def suspect_all(self) -> None:
+        """Anything may have been lost: every room reads its log."""
+        for configuration_id in self._rooms:
+            self._mark(configuration_id)
+
+    def _mark(self, configuration_id: UUID) -> None:
+        self._stale.add(configuration_id)
+        self._wake.set()
+
+    async def _repair(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._stale:
+                opened = self._rooms.get(self._stale.pop())
+                if opened is not None:
+                    await self._tolerant(opened.room.catch_up)
+
+    async def _beacon(self) -> None:
+        while True:
+            await asyncio.sleep(BEACON_SECONDS if self._parts.bus.healthy else BEACON_SECONDS / 2)
+            await self._tolerant(self._compare_heads)
+            self._close_idle()
+
+    async def _compare_heads(self) -> None:
+        heads = await self._parts.configurations.heads(list(self._rooms))
+        for configuration_id, head in heads.items():
+            opened = self._rooms.get(configuration_id)
+            if opened is not None and head > opened.room.version:
+                self._mark(configuration_id)
+
+    def _close_idle(self) -> None:
+        for configuration_id, opened in list(self._rooms.items()):
+            opened.idle_rounds = opened.idle_rounds + 1 if opened.room.empty else 0
+            if opened.idle_rounds > IDLE_ROUNDS:
+                del self._rooms[configuration_id], self._by_channel[room_channel(configuration_id)]
+                self._parts.bus.unsubscribe(room_channel(configuration_id))
+
+    # ---- presence and report
+
+    async def _refresh_presence(self) -> None:
+        rounds = 0
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            rounds += 1
+            await self._tolerant(self._report)
+            if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
+                for room in self.rooms():
+                    room.forget_expired()
+                    room.tell_others()
+                    await self._tolerant(partial(self._store_presence, room))
+
+    async def _store_presence(self, room: Room) -> None:
+        if room.empty:
+            await self._presence.remove(room.id, self._parts.process)
+        else:
+            await self._presence.put(
+                room.id,
+                self._parts.process,
+                room.presence_payload(),
+                int(PRESENCE_TTL.total_seconds()),
+            )
+
+    async def _hear_stored_presence(self, room: Room) -> None:
+        async def hear() -> None:
+            for report in (await self._presence.all(room.id)).values():
+                room.hear_report(report)
+
+        await self._tolerant(hear)
+
+    async def _withdraw(self, room: Room) -> None:
+        await self._tolerant(partial(self._presence.remove, room.id, self._parts.process))
+
+    def report(self) -> ProcessReport:
+        """What this process has open."""
+        occupied = [room for room in self.rooms() if not room.empty]
+        members = [member for room in occupied for member in room.local_members()]
+        return ProcessReport(
+            process=self._parts.process,
+            rooms=[
+                RoomReport(
+                    id=room.id,
+                    code=room.code,
+                    total_cents=room.total_cents,
+                    version=room.version,
+                    people=[member.name for member in room.local_members()],
+                )
+                for room in occupied[:REPORT_ROOMS_MAX]
+            ],
+            people=list({member.person for member in members}),
+            connections=len(members),
+        )
+
+    async def _report(self) -> None:
+        payload = msgspec.json.encode(self.report())
+        await self._presence.report(self._parts.process, payload, REPORT_TTL_SECONDS)
+
+    async def _tolerant(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step that may find a store away: the next round tries again."""
+        try:
+            await step()
+        except StorageUnavailable as away:
+            log.info("store_away", step="hub", reason=str(away)[:200])

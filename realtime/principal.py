@@ -1,0 +1,22 @@
+"""Who is asking: a person known by a secret token, or an admin."""
+
+import hashlib
+from dataclasses import dataclass
+
+from configurator.protocol.messages import Person
+
+PERSON_COOKIE = "nest_person"
+ADMIN_COOKIE = "nest_admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody who proved who they are; ``admin`` may read everything and change nothing."""
+
+    person: Person
+    admin: bool = False
+
+
+def token_sha256(token: str) -> bytes:
+    """What is stored of a token: 32 bytes from which it cannot be found."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,69 @@
+"""In-process: a page of this process is a member like any other, without a socket of its own.
+
+Frames are handed over in one go per turn of the event loop. A page whose browser is away drops
+them (it asks again by ``join`` with its position when it is back) instead of letting them pile up.
+"""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from configurator.protocol.codes import Code
+from realtime.connection import Connection, Services
+from realtime.outbox import Outbox
+from realtime.principal import Principal
+
+Send = Callable[[str], None]
+
+
+class OpenedPage:
+    """A tab that was let in; ``initial_frames`` are its welcome and snapshot."""
+
+    def __init__(
+        self,
+        *,
+        connection_id: str,
+        services: Services,
+        principal: Principal,
+        session_id: UUID,
+        send: Send,
+    ) -> None:
+        self._send = send
+        self._outbox = Outbox()
+        self._scheduled = False
+        self._built = False
+        self.initial_frames: list[str] = []
+        self.connection = Connection(
+            connection_id=connection_id,
+            services=services,
+            deliver=self._deliver,
+            hang_up=self._hang_up,
+            principal=principal,
+            source="page",
+            session_id=str(session_id),
+        )
+        self.connection.welcome()
+
+    def built(self) -> None:
+        """What was delivered so far is the first paint; from now on frames are sent."""
+        self.initial_frames = [frame.decode() for frame in self._outbox.drain()]
+        self._built = True
+
+    async def close(self) -> None:
+        """Leave the room and forget the tab. Safe to call twice."""
+        await self.connection.close()
+        self._outbox.close()
+
+    def _deliver(self, frame: bytes, *, key: object | None = None) -> None:
+        self._outbox.put(frame, key=key)
+        if self._built and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        for frame in self._outbox.drain():
+            self._send(frame.decode())
+
+    def _hang_up(self, code: Code) -> None:
+        """A page has no socket of ours to close; the error frame before it says what is wrong."""

@@ -1,0 +1,216 @@
+"""Socket.IO: namespace ``/configurator``, one event a message type, the same messages as on ``/ws``.
+
+``connect`` may carry ``{"token": ...}`` as auth, which stands for hello; the person's cookie does as
+well. Every event's acknowledgement carries the reply; the reply also arrives as an event, so that
+clients without acknowledgements see it. Binary attachments are refused: the protocol has none.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import socketio
+import structlog
+from socketio.packet import Packet
+
+from configurator.protocol import codec
+from configurator.protocol.codes import CODES, Code, Refused
+from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from realtime.connection import Connection, Services
+from realtime.outbox import Outbox
+from realtime.principal import PERSON_COOKIE, Principal
+from storage.errors import StorageUnavailable
+
+log = structlog.get_logger()
+
+NAMESPACE = "/configurator"
+HELLO_SECONDS = 5.0
+WAITING_FRAMES_MAX = 500
+"""A peer with more unsent frames in its transport's own queue is not reading."""
+
+
+class _StrictJson:
+    """JSON as RFC 8259 has it: no NaN, no Infinity."""
+
+    @staticmethod
+    def loads(text: str | bytes) -> object:
+        return msgspec.json.decode(text)
+
+    @staticmethod
+    def dumps(value: object, **_: object) -> str:
+        return msgspec.json.encode(value).decode()
+
+
+class PlainPacket(Packet):  # type: ignore[misc]  # socketio has no types
+    """A packet without binary attachments, so that nobody can make the server keep them."""
+
+    uses_binary_events = False
+    json = _StrictJson
+
+    def decode(self, encoded_packet: str) -> int:
+        """The number of attachments that follow: always 0. Raises ValueError otherwise."""
+        if super().decode(encoded_packet):
+            raise ValueError("binary attachments are not part of this protocol")
+        return 0
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no types
+    """Ends the connection of whoever sends what is no packet, instead of a traceback in the log."""
+
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except (ValueError, KeyError, IndexError, TypeError, msgspec.DecodeError) as problem:
+            log.info("packet_unreadable", reason=type(problem).__name__)
+            await self.eio.disconnect(eio_sid)
+
+
+@dataclass(slots=True, eq=False)
+class _Peer:
+    connection: Connection
+    outbox: Outbox
+    writer: asyncio.Task[None]
+
+
+class SocketIoTransport:
+    """The Socket.IO server of this process. An async context manager: it owns the writers."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        origins: Sequence[str],
+        cookie_principal: Callable[[str], Awaitable[Principal | None]],
+        new_connection_id: Callable[[], str],
+    ) -> None:
+        self._services = services
+        self._cookie_principal = cookie_principal
+        self._new_connection_id = new_connection_id
+        self._peers: dict[str, _Peer] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._server = _Server(
+            async_mode="asgi",
+            async_handlers=False,
+            always_connect=True,
+            cors_allowed_origins=list(origins),
+            serializer=PlainPacket,
+            max_http_buffer_size=MESSAGE_BYTES_MAX,
+            ping_interval=20,
+            ping_timeout=15,
+            namespaces=[NAMESPACE],
+        )
+        self._server.on("connect", self._connect, namespace=NAMESPACE)
+        self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
+        self._server.on("*", self._event, namespace=NAMESPACE)
+        self.app = socketio.ASGIApp(self._server, socketio_path=None)
+
+    async def __aenter__(self) -> Self:
+        """Accept connections."""
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the writers; the sockets are closed by the web server."""
+        for peer in list(self._peers.values()):
+            peer.writer.cancel()
+        if self._tasks is not None:
+            await self._tasks.__aexit__(kind, error, trace)
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
+        assert self._tasks is not None, "enter the transport before serving"  # noqa: S101
+        outbox = Outbox()
+        ending: list[Code] = []
+
+        def hang_up(code: Code) -> None:
+            ending.append(code)
+            outbox.close()
+
+        def deliver(frame: bytes, *, key: object | None = None) -> None:
+            if not outbox.put(frame, key=key):
+                hang_up(CODES["slow_reader"])
+
+        connection = Connection(
+            connection_id=self._new_connection_id(),
+            services=self._services,
+            deliver=deliver,
+            hang_up=hang_up,
+            principal=None,
+            source="socketio",
+        )
+        writer = self._tasks.create_task(
+            self._write(sid, connection, outbox, ending), name=f"socketio {connection.id}"
+        )
+        self._peers[sid] = _Peer(connection, outbox, writer)
+        connection.principal = await self._cookie(environ)
+        token = auth.get("token") if isinstance(auth, dict) else None
+        if isinstance(token, str) or connection.principal is not None:
+            hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
+            if isinstance(token, str):
+                hello["token"] = token
+            await connection.receive(msgspec.json.encode(hello))
+
+    async def _cookie(self, environ: Mapping[str, Any]) -> Principal | None:
+        try:
+            jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
+            morsel = jar.get(PERSON_COOKIE)
+            return await self._cookie_principal(morsel.value) if morsel else None
+        except (CookieError, StorageUnavailable):
+            return None
+
+    async def _disconnect(self, sid: str, _reason: object = None) -> None:
+        peer = self._peers.pop(sid, None)
+        if peer is not None:
+            await peer.connection.close()
+            peer.outbox.close()
+
+    async def _event(self, event: object, sid: str, *data: object) -> object:
+        peer = self._peers.get(sid)
+        if peer is None:
+            return None
+        body = data[0] if data and isinstance(data[0], dict) else {}
+        if len(data) > 1 or (data and not isinstance(data[0], dict)):
+            body = {"data": "not an object"}
+        message = {**body, "type": event if isinstance(event, str) else ""}
+        reply = await peer.connection.receive(msgspec.json.encode(message))
+        return msgspec.json.decode(reply) if reply is not None else None
+
+    async def _write(
+        self, sid: str, connection: Connection, outbox: Outbox, ending: list[Code]
+    ) -> None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS) as waiting:
+                while frames := await outbox.take():
+                    if connection.welcomed:
+                        waiting.reschedule(None)
+                    await self._emit(sid, frames)
+                    if self._unsent(sid) > WAITING_FRAMES_MAX:
+                        ending.append(CODES["slow_reader"])
+                        break
+        except TimeoutError:
+            refused = codec.error(Refused("not_authenticated"))
+            await self._emit(sid, [codec.encode(refused)])
+        if sid in self._peers:
+            await self._server.disconnect(sid, namespace=NAMESPACE)
+
+    async def _emit(self, sid: str, frames: Sequence[bytes]) -> None:
+        for frame in frames:
+            content = msgspec.json.decode(frame)
+            await self._server.emit(content.pop("type"), content, to=sid, namespace=NAMESPACE)
+
+    def _unsent(self, sid: str) -> int:
+        engine_id = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        engine_socket = self._server.eio.sockets.get(engine_id)
+        return engine_socket.queue.qsize() if engine_socket is not None else 0
+
+
+def _protocol(auth: object) -> object:
+    return auth.get("protocol", 1) if isinstance(auth, dict) else 1
