@@ -8,7 +8,8 @@ The keys share one hash tag, so that a transaction over them works on Redis Clus
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ from uuid import UUID
 from redis.exceptions import ResponseError
 
 from configurator.activity import Event, encode_event
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
 
 EVENTS = "{activity}:events"
@@ -105,7 +106,7 @@ class InteractionStream:
     def __init__(self, redis: Redis, *, limits: Limits | None = None) -> None:
         self._redis = redis
         self._limits = limits or Limits()
-        self._waiting: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
         self._waiting_events = 0
         self._wake = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
@@ -164,10 +165,8 @@ class InteractionStream:
                 continue
             try:
                 last = await self._flush(batch)
-            except Exception as error:
+            except StorageError as error:
                 self._fail(batch, error)
-                if not isinstance(error, StorageUnavailable):
-                    raise
             except asyncio.CancelledError:
                 self._fail(batch, StorageUnavailable("Redis: stopping"))
                 raise
@@ -178,7 +177,7 @@ class InteractionStream:
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
                 await self._refuse_when_full()
-                pipe = self._redis.client.pipeline(transaction=False)
+                pipe = commands(self._redis).pipeline(transaction=False)
                 events = [event for waiting in batch for event in waiting.events]
                 for event in events:
                     pipe.execute_command(
@@ -195,16 +194,15 @@ class InteractionStream:
                     if isinstance(answer, Exception):
                         raise answer
         self._full = answers[-1] >= self._limits.entries
-        return self._answer(batch, [_text(each) for each in answers[: len(events)]],
-                            iter(answers[len(events) :]))
+        return self._answer(
+            batch, [_text(each) for each in answers[: len(events)]], iter(answers[len(events) :])
+        )
 
-    def _answer(self, batch: list[_Waiting], ids: list[str], added: Any) -> str:
+    def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> str:
         taken = iter(ids)
         for waiting in batch:
             answers = [
-                Appended(
-                    stream_id=next(taken), duplicate=waiting.may_repeat and next(added) == 0
-                )
+                Appended(stream_id=next(taken), duplicate=waiting.may_repeat and next(added) == 0)
                 for _ in waiting.events
             ]
             if not waiting.answer.done():
@@ -215,9 +213,9 @@ class InteractionStream:
         """Raises StorageUnavailable at the limits; the bytes are asked for every few seconds."""
         now = asyncio.get_running_loop().time()
         if self._full:
-            self._full = await self._redis.client.xlen(EVENTS) >= self._limits.entries
+            self._full = await commands(self._redis).xlen(EVENTS) >= self._limits.entries
         if now >= self._bytes_due:
-            used = await self._redis.client.memory_usage(EVENTS) or 0
+            used = await commands(self._redis).memory_usage(EVENTS) or 0
             if used >= self._limits.stream_bytes:
                 raise StorageUnavailable("Redis: the stream is full", _FULL_RETRY_SECONDS)
             self._bytes_due = now + _BYTES_EVERY_SECONDS
@@ -229,7 +227,7 @@ class InteractionStream:
         try:
             with self._redis.errors():
                 async with asyncio.timeout(self._redis.call_seconds):
-                    await self._redis.client.publish(HINTS, last_id)
+                    await commands(self._redis).publish(HINTS, last_id)
         except StorageUnavailable:
             return
 
@@ -238,7 +236,7 @@ class InteractionStream:
         batch: list[_Waiting] = []
         size = 0
         while self._waiting and size < FLUSH_EVENTS_MAX:
-            waiting = self._waiting[len(batch)] if False else self._waiting.pop(0)
+            waiting = self._waiting.popleft()
             self._waiting_events -= len(waiting.events)
             if waiting.events and not waiting.answer.done():
                 batch.append(waiting)
@@ -248,7 +246,9 @@ class InteractionStream:
         return batch
 
     def _take_all(self) -> list[_Waiting]:
-        everything, self._waiting, self._waiting_events = self._waiting, [], 0
+        everything = list(self._waiting)
+        self._waiting.clear()
+        self._waiting_events = 0
         return everything
 
     def _fail(self, batch: list[_Waiting], error: Exception) -> None:
@@ -262,14 +262,14 @@ class InteractionStream:
         """Up to `count` entries with ids larger than `after_id`, ascending."""
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
-                found = await self._redis.client.xrange(EVENTS, f"({after_id}", "+", count)
+                found = await commands(self._redis).xrange(EVENTS, f"({after_id}", "+", count)
         return entries_of(found)
 
     async def newest(self, count: int) -> list[Entry]:
         """The last `count` entries, ascending."""
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
-                found = await self._redis.client.xrevrange(EVENTS, "+", "-", count)
+                found = await commands(self._redis).xrevrange(EVENTS, "+", "-", count)
         return entries_of(found)[::-1]
 
     async def first_id(self) -> str | None:
@@ -293,7 +293,7 @@ class InteractionStream:
         for _ in range(0, scan_entries_max, SCAN_ENTRIES):
             with self._redis.errors():
                 async with asyncio.timeout(self._redis.call_seconds):
-                    scanned, last, mine = await self._redis.client.eval(
+                    scanned, last, mine = await commands(self._redis).eval(
                         _OF_SESSION, 1, EVENTS, start, str(session_id), SCAN_ENTRIES
                     )
             found += [Entry(id=_text(each), payload=payload) for each, payload in mine]
@@ -303,11 +303,16 @@ class InteractionStream:
         raise StorageUnavailable("the stream is far ahead of the database", _FULL_RETRY_SECONDS)
 
 
+def commands(redis: Redis) -> Any:  # noqa: ANN401
+    """redis-py's client without its annotations, which allow every protocol and text mode at once."""
+    return redis.client
+
+
 async def position(redis: Redis) -> Position:
     """Where the group stands, read in one transaction. Without stream or group: at the start."""
     with redis.errors():
         async with asyncio.timeout(redis.call_seconds):
-            pipe = redis.client.pipeline(transaction=True)
+            pipe = commands(redis).pipeline(transaction=True)
             pipe.xinfo_groups(EVENTS)
             pipe.xpending(EVENTS, GROUP)
             pipe.xlen(EVENTS)

@@ -1,0 +1,191 @@
+"""The consuming side of the stream: take entries, acknowledge what is stored, trim behind.
+
+What was delivered and not acknowledged stays with the group, whoever dies. Redis 7.0 is enough.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from redis.exceptions import ResponseError
+
+from storage.redis.client import Redis
+from storage.redis.stream import (
+    DEAD,
+    EVENTS,
+    FIRST_ID,
+    GROUP,
+    Entry,
+    Position,
+    commands,
+    entries_of,
+    id_pair,
+    position,
+)
+
+T = TypeVar("T")
+
+KEPT_MS = 600_000
+"""Stored entries stay so long, so that a live view can repair its gaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An entry that cannot be stored, and why."""
+
+    entry: Entry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """What is not stored yet; `seconds` is the age of the oldest such entry, 0 without any."""
+
+    entries: int
+    seconds: float
+
+
+class StreamGroup:
+    """One consumer of the group. `consumer` is a name that stays the same over restarts.
+
+    Every method raises StorageUnavailable when Redis is away. A group that is gone (FLUSHALL, a
+    new server) is created again from the start of the stream: a replay changes nothing.
+    """
+
+    def __init__(self, redis: Redis, *, consumer: str) -> None:
+        self._redis = redis
+        self.consumer = consumer
+        self._claim_cursor = FIRST_ID
+
+    async def left_over(self, count: int) -> list[Entry]:
+        """Entries that an earlier life of this consumer took and did not finish. Never waits."""
+        return await self._take(lambda: self._read(FIRST_ID, count, None))
+
+    async def read(self, count: int, block_ms: int) -> list[Entry]:
+        """New entries; waits up to `block_ms`, at most half the deadline of a call."""
+        block_ms = max(1, min(block_ms, int(self._redis.call_seconds * 500)))
+        return await self._take(lambda: self._read(">", count, block_ms))
+
+    async def claim(self, count: int, min_idle_ms: int) -> list[Entry]:
+        """Entries that any consumer took `min_idle_ms` ago or earlier and did not finish.
+
+        Goes on where the last call stopped; an empty answer may only mean an empty stretch, see
+        `claim_complete`.
+        """
+
+        async def claim() -> list[Entry]:
+            cursor, found, _deleted = await commands(self._redis).xautoclaim(
+                EVENTS, GROUP, self.consumer, min_idle_ms, self._claim_cursor, count=count
+            )
+            self._claim_cursor = cursor.decode()
+            return entries_of(found)
+
+        return await self._take(claim)
+
+    @property
+    def claim_complete(self) -> bool:
+        """Whether the last `claim` reached the end of what is pending."""
+        return self._claim_cursor == FIRST_ID
+
+    async def acknowledge(self, stream_ids: Sequence[str]) -> None:
+        """Forgets entries that are stored."""
+        if stream_ids:
+            await self._within(lambda: commands(self._redis).xack(EVENTS, GROUP, *stream_ids))
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Moves entries to the dead-letter stream and acknowledges them, all or nothing."""
+        if not letters:
+            return
+        pipe = commands(self._redis).pipeline(transaction=True)
+        for letter in letters:
+            pipe.xadd(
+                DEAD,
+                {"id": letter.entry.id, "e": letter.entry.payload, "reason": letter.reason},
+            )
+        pipe.xack(EVENTS, GROUP, *(letter.entry.id for letter in letters))
+        await self._within(pipe.execute)
+
+    async def dead_letters(self, count: int) -> list[DeadLetter]:
+        """The newest dead letters, newest first."""
+        found = await self._within(lambda: commands(self._redis).xrevrange(DEAD, "+", "-", count))
+        return [
+            DeadLetter(
+                entry=Entry(id=fields[b"id"].decode(), payload=fields[b"e"]),
+                reason=fields[b"reason"].decode("utf-8", "replace"),
+            )
+            for _, fields in found
+        ]
+
+    async def dead_count(self) -> int:
+        """How many dead letters there are."""
+        return int(await self._within(lambda: commands(self._redis).xlen(DEAD)))
+
+    async def trim(self) -> int:
+        """Removes entries that are stored and older than `KEPT_MS`; returns how many.
+
+        An entry that is pending or undelivered has an id at or above the position that was read
+        before, and entries never become pending again below it; so none of them is removed.
+        """
+        where = await position(self._redis)
+        oldest = f"{max(0, where.redis_ms - KEPT_MS)}-0"
+        keep_from = min(where.oldest_pending or oldest, where.last_delivered, oldest, key=id_pair)
+        return int(
+            await self._within(
+                lambda: commands(self._redis).xtrim(EVENTS, minid=keep_from, approximate=True)
+            )
+        )
+
+    async def position(self) -> Position:
+        """Where the group stands."""
+        return await position(self._redis)
+
+    async def lag(self) -> Lag:
+        """How far the database is behind the stream."""
+        return await stream_lag(self._redis)
+
+    async def _read(self, start: str, count: int, block_ms: int | None) -> list[Entry]:
+        found = await commands(self._redis).xreadgroup(
+            GROUP, self.consumer, {EVENTS: start}, count=count, block=block_ms
+        )
+        return entries_of(found[0][1]) if found else []
+
+    async def _take(self, take: Callable[[], Awaitable[list[Entry]]]) -> list[Entry]:
+        async def take_with_group() -> list[Entry]:
+            try:
+                return await take()
+            except ResponseError as error:
+                if "NOGROUP" not in str(error):
+                    raise
+                await self._create()
+                return await take()
+
+        return await self._within(take_with_group)
+
+    async def _create(self) -> None:
+        self._claim_cursor = FIRST_ID
+        try:
+            await commands(self._redis).xgroup_create(EVENTS, GROUP, FIRST_ID, mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def _within(self, call: Callable[[], Awaitable[T]]) -> T:
+        with self._redis.errors():
+            async with asyncio.timeout(self._redis.call_seconds):
+                return await call()
+
+
+async def stream_lag(redis: Redis) -> Lag:
+    """How far the database is behind the stream, as Redis sees it now."""
+    where = await position(redis)
+    entries = where.pending + where.undelivered
+    if entries == 0:
+        return Lag(entries=0, seconds=0.0)
+    with redis.errors():
+        async with asyncio.timeout(redis.call_seconds):
+            first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
+    if not first:
+        return Lag(entries=entries, seconds=0.0)
+    age_ms = where.redis_ms - id_pair(first[0][0].decode())[0]
+    return Lag(entries=entries, seconds=max(0, age_ms) / 1000)
