@@ -1,0 +1,1 @@
+"""The screens: NiceGUI pages, own Vue components, and public HTML pages."""

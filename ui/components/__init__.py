@@ -1,0 +1,1 @@
+"""The elements that NiceGUI pages are made of."""

@@ -1,0 +1,125 @@
+"""Puts the screens on a Starlette application."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from nicegui import app as nicegui_app
+from nicegui import core, dependencies, ui
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ui.assets import DIRECTORY, Assets
+from ui.hardening import guard_events, harden_socket
+from ui.pages.admin import AdminPage
+from ui.pages.configurator import ConfiguratorPage
+from ui.pages.landing import PublicPages, public_routes
+from ui.pages.messages import MessagePages
+from ui.ports import AdminSource, CatalogueSource, Live, Visitors
+from ui.security_headers import SecurityHeaders
+from ui.templates import Templates
+from ui.texts import Texts
+
+MESSAGES_KEPT = 400
+
+
+def mount_screens(
+    app: Starlette,
+    *,
+    live: Live,
+    catalogue_source: CatalogueSource,
+    admin_source: AdminSource,
+    visitors: Visitors,
+    dev: bool,
+    node: str,
+    origins: Sequence[str] | None,
+    public_origin: str | None = None,
+) -> None:
+    """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
+
+    Args:
+        app: All routes and the lifespan of the product are in it already.
+        live: Opens configurations for tabs.
+        catalogue_source: The catalogue and the figures of the landing page.
+        admin_source: Feeds the live view.
+        visitors: Who is asking.
+        dev: Shows the development drawer.
+        node: Name of this process; the browser puts it into the socket's address, so that a
+            balancer can bring the socket to the process that built the page.
+        origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
+        public_origin: `https://…` for canonical addresses; None takes it from the request.
+    """
+    texts = Texts()
+    assets = Assets()
+    templates = Templates(texts, assets)
+    messages = MessagePages(templates)
+    pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
+    app.router.routes.extend([assets.route(), *public_routes(pages)])
+    dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
+    ConfiguratorPage(live, catalogue_source, visitors, texts, assets, messages, dev).register()
+    AdminPage(admin_source, catalogue_source, visitors, texts, assets, messages).register()
+    _answer_failures(app, messages)
+    app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
+    nicegui_app.config.socket_io_js_query_params["node"] = node
+    _harden_in_lifespan(app, origins)
+    ui.run_with(
+        app,  # type: ignore[arg-type]  # works with any Starlette; only annotated as FastAPI
+        title="NEST-Haus",
+        favicon=Path(DIRECTORY / "icon.svg"),
+        dark=None,
+        language="de",
+        binding_refresh_interval=None,
+        message_history_length=MESSAGES_KEPT,
+        gzip_middleware_factory=None,
+        tailwind=False,
+        show_welcome_message=False,
+    )
+
+
+def _answer_failures(app: Starlette, messages: MessagePages) -> None:
+    """Say not-found and failure in our own words; NiceGUI's pages would show the exception."""
+
+    async def not_found(request: Request, _error: Exception) -> Response:
+        return messages.not_found(request) if _wants_page(request) else _problem(404)
+
+    async def failed(request: Request, _error: Exception) -> Response:
+        return messages.our_fault(request) if _wants_page(request) else _problem(500)
+
+    core.app.add_exception_handler(404, not_found)
+    core.app.add_exception_handler(Exception, failed)
+    app.exception_handlers.setdefault(404, not_found)
+    app.exception_handlers.setdefault(Exception, failed)
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith(("/api/", "/_nicegui")) and (
+        "text/html" in request.headers.get("accept", "")
+    )
+
+
+def _problem(status: int) -> Response:
+    code = "page_not_found" if status == 404 else "internal"
+    sentences = {
+        404: {"de": "Unter dieser Adresse gibt es nichts.", "en": "There is nothing here."},
+        500: {
+            "de": "Bei uns ist etwas schiefgegangen, und wir wissen davon.",
+            "en": "Something went wrong on our side and we know about it.",
+        },
+    }
+    return JSONResponse({"error": {"code": code, "message": sentences[status]}}, status)
+
+
+def _harden_in_lifespan(app: Starlette, origins: Sequence[str] | None) -> None:
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def hardened(application: Starlette) -> AsyncIterator[object]:
+        harden_socket(origins)
+        async with inner(application) as state:
+            yield state
+
+    app.router.lifespan_context = hardened  # type: ignore[assignment]
+    guard_events()
+    nicegui_app.storage.max_tab_storage_age = 3600

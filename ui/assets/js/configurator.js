@@ -1,0 +1,418 @@
+// The configurator: one component, fed by protocol frames through receive(text), asking through
+// $emit('message', text). See room.js for what may be claimed when.
+import { computed, reactive, watch } from "vue";
+import { clockTime, createTexts, difference, euro, euroRounded, initialsOf } from "./format.js";
+import { Category, Notice } from "./parts/category.js";
+import { DevDrawer } from "./parts/dev.js";
+import { Inquiry, Invite, Reset } from "./parts/dialogs.js";
+import { House } from "./parts/house.js";
+import { PeopleButton, PeopleSheet } from "./parts/people.js";
+import { Breakdown, PriceBar } from "./parts/pricebar.js";
+import { Sheet } from "./parts/sheet.js";
+import { Status } from "./parts/status.js";
+import { askedChoices, createRoom, statusOf } from "./room.js";
+import { createTracker } from "./track.js";
+
+const VIEWS = ["exterior", "interior", "pv", "fenster"];
+const PLAIN = ["nest", "pvanlage", "planungspaket", "grundstueckscheck"];
+const ANNOUNCE_AFTER_MS = 900;
+const PRESENCE_EVERY_MS = 250;
+
+export default {
+  components: { Category, Notice, DevDrawer, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
+  props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean },
+  emits: ["message"],
+  template: `
+    <div class="nest">
+      <a class="skip" href="#categories" @click.prevent="skip">{{ screen.t("skip") }}</a>
+      <header class="topbar">
+        <a class="brand" href="/" :aria-label="screen.t('brand.home')">NEST</a>
+        <h1 class="house-title"><span>{{ screen.t("house.title") }}</span> <span class="code" v-if="room.code">{{ room.code }}</span></h1>
+        <Status />
+        <span class="spring"></span>
+        <PeopleButton v-if="room.derived" />
+        <div class="languages" role="group" :aria-label="screen.t('language')">
+          <button v-for="l in ['de', 'en']" :key="l" type="button" :lang="l" :aria-pressed="String(l === ui.language)" :aria-label="l === 'de' ? 'Deutsch' : 'English'" @click="setLanguage(l)">{{ l.toUpperCase() }}</button>
+        </div>
+        <button v-if="room.derived && screen.mayEdit.value" type="button" class="button invite" aria-haspopup="dialog" @click="screen.open('invite')">{{ screen.t("invite.button") }}</button>
+      </header>
+      <main v-if="room.gone" class="message-page"><h2>{{ screen.t("gone.title") }}</h2><p>{{ screen.say(room.gone) }}</p><p><a class="button primary" href="/">{{ screen.t("gone.home") }}</a></p></main>
+      <main v-else-if="!room.derived" class="layout skeleton" aria-busy="true"><section class="stage"><div class="picture loading"></div></section><section class="choices"><p class="sr-only">{{ screen.t("loading") }}</p><div class="ghost" v-for="n in 5" :key="n"></div></section></main>
+      <main v-else class="layout" ref="layout">
+        <House />
+        <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
+          <p v-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
+          <Notice v-for="r in generalRefusals" :key="r.key" :refusal="r" />
+          <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
+          <div class="choices-foot">
+            <button v-if="screen.mayEdit.value" type="button" class="text-button" aria-haspopup="dialog" @click="screen.open('reset')">{{ screen.t("reset.button") }}</button>
+            <p class="footnote">{{ screen.financingText.value }} {{ screen.t("vat") }}</p>
+            <div class="languages foot" role="group" :aria-label="screen.t('language')">
+              <button v-for="l in ['de', 'en']" :key="l" type="button" :lang="l" :aria-pressed="String(l === ui.language)" @click="setLanguage(l)">{{ l === "de" ? "Deutsch" : "English" }}</button>
+            </div>
+          </div>
+        </section>
+      </main>
+      <div class="toast" v-if="ui.toast && !room.gone" role="group" :aria-label="screen.t('toast.label')">
+        <span class="dot" :class="'colour-' + (ui.toast.colour % 8)"></span><span class="grow">{{ ui.toast.text }}</span>
+        <button type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
+        <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button>
+      </div>
+      <PriceBar v-if="room.derived && !room.gone" />
+      <Sheet v-if="ui.sheet && room.derived" :key="ui.sheet" :name="ui.sheet" :title="screen.t(ui.sheet + '.title')">
+        <component :is="sheetComponent" />
+      </Sheet>
+      <DevDrawer v-if="dev && room.derived" />
+      <p class="sr-only" aria-live="polite" data-testid="announcement">{{ ui.announcement }}</p>
+    </div>`,
+  setup(props, { emit }) {
+    const catalogueParsed = JSON.parse(props.catalogue);
+    const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toast: null, category: null });
+    const devLog = reactive({ frames: [], answers: [] });
+    const room = createRoom({
+      frames: JSON.parse(props.frames),
+      emit: (text) => emit("message", text),
+      reload: () => setTimeout(() => window.location.reload(), 500 + Math.random() * 1500),
+      onFrame: props.dev ? (way, frame) => logFrame(devLog, way, frame) : undefined,
+    });
+    const screen = createScreen({ props, catalogue: catalogueParsed, ui, room, devLog });
+    return { catalogueParsed, ui, engine: room, room: room.state, screen };
+  },
+  provide() {
+    return { screen: this.screen };
+  },
+  computed: {
+    generalRefusals() {
+      const known = new Set(this.catalogueParsed.categories.map((c) => c.id));
+      return this.room.refusals.filter((r) => !known.has(r.category));
+    },
+    sheetComponent() {
+      return { people: "PeopleSheet", invite: "Invite", inquiry: "Inquiry", reset: "Reset", breakdown: "Breakdown" }[this.ui.sheet];
+    },
+  },
+  mounted() {
+    this.leaveListeners = [];
+    const listen = (target, name, handler, options) => {
+      target.addEventListener(name, handler, options);
+      this.leaveListeners.push(() => target.removeEventListener(name, handler, options));
+    };
+    this.attachSocket();
+    this.clock = setInterval(() => (this.room.clock = Date.now()), 400);
+    listen(window, "online", () => {
+      this.room.online = true;
+      wake();
+    });
+    listen(window, "offline", () => (this.room.online = false));
+    listen(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
+    listen(window, "pagehide", () => {
+      this.screen.spent();
+      this.screen.tracker.leave();
+      this.engine.send({ type: "leave", configuration: this.room.configuration });
+    });
+    listen(window, "pageshow", (event) => event.persisted && wake());
+    listen(window, "scroll", () => this.shrinkHouse(), { passive: true });
+    this.setTitle();
+  },
+  beforeUnmount() {
+    clearInterval(this.clock);
+    this.leaveListeners.forEach((stop) => stop());
+  },
+  methods: {
+    // Called by the server with one frame as text.
+    receive(text) {
+      this.engine.receive(JSON.parse(text));
+    },
+    attachSocket() {
+      const socket = window.socket;
+      if (!socket) return void setTimeout(() => this.attachSocket(), 20);
+      socket.on("connect", () => this.engine.connected());
+      socket.on("disconnect", () => this.engine.disconnected());
+      if (socket.connected) this.engine.connected();
+    },
+    shrinkHouse() {
+      if (this.scrollFrame) return;
+      this.scrollFrame = requestAnimationFrame(() => {
+        this.scrollFrame = 0;
+        this.$refs.layout?.style.setProperty("--scrolled", `${Math.min(window.scrollY, 2000)}px`);
+      });
+    },
+    setLanguage(language) {
+      this.ui.language = language;
+      document.cookie = `nest_language=${language}; path=/; max-age=31536000; samesite=lax`;
+      document.documentElement.lang = language;
+      this.setTitle();
+    },
+    setTitle() {
+      document.title = `${this.screen.t("house.title")} ${this.room.code ?? ""} – NEST-Haus`;
+    },
+    skip() {
+      document.getElementById("categories")?.focus();
+    },
+    show(category) {
+      this.ui.toast = null;
+      const section = document.getElementById(`category-${category}`);
+      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      section?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+      section?.querySelector('[role="radio"][tabindex="0"]')?.focus({ preventScroll: true });
+    },
+  },
+};
+
+function wake() {
+  const socket = window.socket;
+  if (socket && !socket.connected) socket.connect();
+}
+
+function logFrame(log, way, frame) {
+  const text = JSON.stringify(frame, null, 1);
+  const now = performance.now();
+  const entry = { n: (log.frames.at(-1)?.n ?? 0) + 1, way, type: frame.type, text, bytes: JSON.stringify(frame).length, time: new Date().toISOString().slice(11, 23), at: now, op: frame.op_id ?? null, took: null };
+  if (way === "in" && frame.type === "op") {
+    const asked = log.frames.find((f) => f.way === "out" && f.op === frame.op_id);
+    if (asked) {
+      entry.took = Math.round(now - asked.at);
+      log.answers.push(entry.took);
+    }
+  }
+  log.frames.push(entry);
+  if (log.frames.length > 50) log.frames.shift();
+}
+
+// Everything the parts ask for: texts, names, money, actions.
+function createScreen({ props, catalogue, ui, room, devLog }) {
+  const state = room.state;
+  const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
+  const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
+  const language = () => ui.language;
+  const t = createTexts(JSON.parse(props.texts), language);
+  const say = (text) => text?.[language()] ?? text?.de ?? "";
+  const tracker = createTracker(() => state.sessionId);
+  const status = computed(() => statusOf(state));
+  const asked = computed(() => askedChoices(state.pending));
+  const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone);
+  let presenceTimer = null;
+  let visitedAt = null;
+
+  const categoryName = (id) => say(categories.get(id)?.name) || id;
+  const optionName = (category, option) => say(options.get(`${category}/${option}`)?.name) || option || categoryName(category);
+  const unitText = (category, quantity) => {
+    const rule = categories.get(category)?.quantity;
+    return say((quantity === 1 && rule?.unit_one) || rule?.unit);
+  };
+  const quantityText = (category, quantity) => `${quantity} ${unitText(category, quantity)}`.trim();
+  const choiceText = (category, choice) => {
+    if (!choice) return t("category.none");
+    const name = optionName(category, choice.option);
+    return choice.quantity ? `${name}, ${quantityText(category, choice.quantity)}` : name;
+  };
+
+  const withInitials = (person) => ({ ...person, person: person.id, initials: person.initials ?? initialsOf(person.name) });
+  const people = computed(() => {
+    const byPerson = new Map();
+    for (const member of state.members) {
+      const known = byPerson.get(member.person);
+      if (!known || (member.category && !known.category)) byPerson.set(member.person, { ...member, me: member.person === state.you?.person });
+    }
+    if (state.me && !byPerson.has(state.me.id)) byPerson.set(state.me.id, { ...withInitials(state.me), me: true, role: state.you?.role });
+    return [...byPerson.values()].sort((a, b) => Number(b.me) - Number(a.me) || a.name.localeCompare(b.name));
+  });
+
+  function sayChange(change, who) {
+    const category = categoryName(change.category);
+    const { before, after } = change;
+    if (!after) return t("change.cleared" + who, { category });
+    if (before && before.option === after.option) {
+      return t("change.quantity" + who, { category, before: before.quantity ?? 0, after: after.quantity ?? 0, unit: unitText(change.category, after.quantity) });
+    }
+    return t("change.chosen" + who, { category, choice: choiceText(change.category, after) });
+  }
+
+  function describe(entry) {
+    const name = entry.author.name;
+    const who = entry.mine ? ".you" : ".other";
+    if (entry.kind === "reset") return t("change.reset" + who, { name });
+    const wanted = entry.changes.filter((c) => c.cause === "asked");
+    const first = (wanted.length ? wanted : entry.changes)[0];
+    if (!first) return t("change.nothing" + who, { name });
+    const text = sayChange(first, who).replaceAll("{name}", name);
+    const more = wanted.length - 1;
+    return more > 0 ? `${text} ${t("change.more", { count: more })}` : text;
+  }
+
+  function describeAdjustment({ change, author, mine }) {
+    const category = categoryName(change.category);
+    const by = mine ? t("adjusted.byYou") : t("adjusted.byOther", { name: author.name });
+    if (!change.after) return t("adjusted.cleared", { category, by });
+    if (change.before?.option === change.after.option) {
+      return t("adjusted.quantity", { category, before: change.before.quantity ?? 0, after: change.after.quantity ?? 0, by });
+    }
+    return t("adjusted.option", { category, choice: choiceText(change.category, change.after), by });
+  }
+
+  function look(view) {
+    if (ui.view === view) return;
+    ui.view = view;
+    tracker.track("view_change", ui.category ?? "view", { elementId: "view", selectionValue: view });
+    sendPresence();
+  }
+
+  function lookAtCategory(category) {
+    const view = categories.get(category)?.view;
+    if (view && VIEWS.includes(view)) ui.view = view;
+  }
+
+  function sendPresence() {
+    clearTimeout(presenceTimer);
+    presenceTimer = setTimeout(() => {
+      const message = { type: "presence", configuration: state.configuration, view: ui.view };
+      if (ui.category) message.category = ui.category;
+      room.send(message);
+    }, PRESENCE_EVERY_MS);
+  }
+
+  function spent() {
+    if (ui.category && visitedAt) {
+      const timeSpent = Math.round(Date.now() - visitedAt);
+      if (timeSpent >= 500) tracker.track("time_spent", ui.category, { timeSpent });
+    }
+    visitedAt = null;
+  }
+
+  function visit(category) {
+    if (ui.category === category) return;
+    spent();
+    ui.category = category;
+    visitedAt = Date.now();
+    sendPresence();
+  }
+
+  const screen = {
+    t,
+    say,
+    ui,
+    room: state,
+    devLog,
+    views: VIEWS,
+    plain: PLAIN,
+    status,
+    asked,
+    mayEdit,
+    people,
+    tracker,
+    categoryName,
+    optionName,
+    quantityText,
+    choiceText,
+    withInitials,
+    describe,
+    describeAdjustment,
+    look,
+    visit,
+    spent,
+    track: tracker.track,
+    euro: (cents) => euro(cents, language()),
+    euroRounded: (cents) => euroRounded(cents, language()),
+    difference: (cents) => difference(cents, language()),
+    time: (ms) => clockTime(ms, language()),
+    open: (sheet) => (ui.sheet = sheet),
+    close: () => (ui.sheet = null),
+    dismiss: room.dismiss,
+    introduce: (name) => room.send({ type: "introduce", name }),
+    without: (category) => ({ [language()]: t("category.without", { category: say(category.name) }) }),
+    roleName: (role) => (role ? t("role." + role) : ""),
+    whereIs: (p) => (p.category ? t("people.at", { category: categoryName(p.category) }) : t("people.somewhere")),
+    clicked(category, elementId) {
+      const before = state.selection[category.id];
+      tracker.track("click", category.id, { elementId: elementId || "none", previousValue: before?.option });
+      lookAtCategory(category.id);
+      visit(category.id);
+      sendPresence();
+    },
+    submit(operation, how) {
+      return room.submit(operation, how);
+    },
+    repair(refusal, repair) {
+      room.dismiss(refusal.key);
+      room.submit(repair.operation);
+    },
+    pictureAlt() {
+      const { nest, ...rest } = state.selection;
+      const parts = Object.entries(rest)
+        .filter(([id]) => (categories.get(id)?.view ?? "") === ui.view || (ui.view === "exterior" && id === "gebaeudehuelle"))
+        .map(([id, choice]) => `${categoryName(id)}: ${choiceText(id, choice)}`);
+      const size = nest ? optionName("nest", nest.option) : "NEST";
+      return t("stage.alt." + ui.view, { size, details: parts.join("; ") || t("category.none") });
+    },
+    financingText: computed(() => {
+      const financing = state.derived?.price.financing;
+      if (!financing) return "";
+      const rate = new Intl.NumberFormat(language() === "de" ? "de-AT" : "en-IE", { minimumFractionDigits: 1 }).format(financing.rate_percent);
+      return t("financing", { months: financing.months, rate, amount: euroRounded(financing.monthly_cents, language()) });
+    }),
+  };
+
+  watch(
+    () => state.changes[0],
+    (entry) => entry && heard(entry),
+  );
+  watch(
+    () => state.refusals.length,
+    (now, before) => {
+      const newest = state.refusals.at(-1);
+      if (now > before && newest) {
+        announce([t("notice." + newest.outcome), ...newest.reasons.map((r) => say(r.text))].join(" "));
+        offerToShow(newest.category, t("notice." + newest.outcome), state.me?.colour ?? 0);
+      }
+    },
+  );
+  watch(
+    () => ui.language,
+    () => (ui.announcement = ""),
+  );
+
+  let waiting = [];
+  let announceTimer = null;
+  function announce(text) {
+    waiting.push(text);
+    if (announceTimer) return;
+    announceTimer = setTimeout(() => {
+      announceTimer = null;
+      const spoken = waiting.length > 3 ? [t("announce.many", { count: waiting.length - 1 }), waiting.at(-1)] : waiting;
+      ui.announcement = spoken.join(" ");
+      waiting = [];
+    }, ANNOUNCE_AFTER_MS);
+  }
+
+  function heard(entry) {
+    const adjusted = entry.changes.filter((c) => c.cause === "rule");
+    const parts = [describe(entry)];
+    for (const change of adjusted) parts.push(describeAdjustment({ change, author: entry.author, mine: entry.mine }));
+    parts.push(t("announce.price", { total: euro(entry.total_cents, language()) }));
+    announce(parts.join(". "));
+    if (adjusted.length) {
+      offerToShow(adjusted[0].category, describeAdjustment({ change: adjusted[0], author: entry.author, mine: entry.mine }), entry.author.colour);
+    }
+    if (entry.mine) {
+      for (const change of entry.changes.filter((c) => c.cause === "asked")) {
+        tracker.track("selection", change.category, {
+          elementId: change.after?.option ?? "none",
+          selectionValue: change.after ? [change.after.option, change.after.quantity].filter((v) => v != null).join(":") : "none",
+          previousValue: change.before?.option,
+        });
+      }
+    }
+  }
+
+  let toastTimer = null;
+  function offerToShow(category, text, colour) {
+    const section = category && document.getElementById(`category-${category}`);
+    if (!section) return;
+    const box = section.getBoundingClientRect();
+    if (box.top > 60 && box.top < window.innerHeight - 200) return;
+    ui.toast = { category, text, colour };
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => (ui.toast = null), 12000);
+  }
+
+  return screen;
+}

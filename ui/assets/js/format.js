@@ -1,0 +1,62 @@
+// Money, texts and small pieces of language. Nothing here computes a price.
+const LOCALES = { de: "de-AT", en: "en-IE" };
+const formats = new Map();
+
+function euroFormat(language, digits) {
+  const key = `${language}${digits}`;
+  if (!formats.has(key)) {
+    formats.set(
+      key,
+      new Intl.NumberFormat(LOCALES[language], {
+        style: "currency",
+        currency: "EUR",
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }),
+    );
+  }
+  return formats.get(key);
+}
+
+const deGrouping = (text) => text.replace(/(\d)[\u00a0\u202f](?=\d)/g, "$1.");
+
+export function euro(cents, language) {
+  const digits = cents % 100 === 0 ? 0 : 2;
+  const text = euroFormat(language, digits).format(Math.abs(cents) / 100);
+  const sign = cents < 0 ? "−\u00a0" : "";
+  return sign + (language === "de" ? deGrouping(text) : text);
+}
+
+export function euroRounded(cents, language) {
+  return euro(Math.round(cents / 100) * 100, language);
+}
+
+export function difference(cents, language) {
+  if (cents < 0) return `−\u00a0${euro(-cents, language)}`;
+  return `+\u00a0${euro(cents, language)}`;
+}
+
+export function clockTime(ms, language) {
+  return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(ms);
+}
+
+export function count(number, language) {
+  return deGroupingFor(language, new Intl.NumberFormat(LOCALES[language]).format(number));
+}
+
+function deGroupingFor(language, text) {
+  return language === "de" ? deGrouping(text) : text;
+}
+
+export function createTexts(entries, languageOf) {
+  return function t(key, values = {}) {
+    let text = entries[key]?.[languageOf()] ?? key;
+    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
+    return text;
+  };
+}
+
+export function initialsOf(name) {
+  const words = (name || "?").trim().split(/\s+/);
+  return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words.at(-1)[0] : (words[0]?.[1] ?? ""))).toUpperCase();
+}

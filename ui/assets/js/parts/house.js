@@ -1,0 +1,71 @@
+// The house: one picture per view, cross-faded when the server names another one. The next picture
+// is loaded completely before it is shown, so there is never an empty frame.
+export const House = {
+  inject: ["screen"],
+  data: () => ({ layers: [], failed: false, wanted: null }),
+  template: `
+    <section class="stage" :aria-label="screen.t('stage.label')">
+      <div class="picture" :class="{ loading: !layers.length && !failed }">
+        <img v-for="layer in layers" :key="layer.url" :src="layer.url" :class="{ shown: layer.shown }"
+          :alt="layer.shown ? alt : ''" :aria-hidden="!layer.shown" decoding="async" />
+        <p v-if="failed && !layers.length" class="quiet picture-failed">{{ screen.t("stage.failed") }}</p>
+      </div>
+      <div class="stage-foot">
+        <div class="views" role="group" :aria-label="screen.t('stage.views')">
+          <button v-for="v in screen.views" :key="v" type="button" :aria-pressed="String(v === screen.ui.view)" @click="screen.look(v)">
+            {{ screen.t("view." + v) }}
+          </button>
+        </div>
+        <p class="latest" v-if="latest"><span class="dot" :class="'colour-' + (latest.author.colour % 8)"></span><span class="latest-text">{{ latest.text }}</span><time class="quiet">{{ latest.time }}</time></p>
+      </div>
+    </section>`,
+  computed: {
+    url() {
+      return this.screen.room.derived?.previews?.[this.screen.ui.view] ?? null;
+    },
+    alt() {
+      return this.screen.pictureAlt();
+    },
+    latest() {
+      const change = this.screen.room.changes[0];
+      if (!change) return null;
+      return { author: change.author, text: this.screen.describe(change), time: this.screen.time(change.at) };
+    },
+  },
+  watch: {
+    url: { immediate: true, handler: "load" },
+  },
+  methods: {
+    async load(url) {
+      this.wanted = url;
+      if (!url) return;
+      const image = new Image();
+      image.src = url;
+      try {
+        await image.decode();
+        this.failed = false;
+      } catch {
+        if (this.wanted === url && !image.complete) this.failed = true;
+        if (image.naturalWidth === 0) {
+          if (this.wanted === url) this.failed = true;
+          return;
+        }
+      }
+      if (this.wanted !== url) return;
+      if (!this.layers.some((l) => l.url === url)) this.layers.push({ url, shown: false });
+      await this.$nextTick();
+      requestAnimationFrame(() => {
+        if (this.wanted !== url) return;
+        for (const layer of this.layers) layer.shown = layer.url === url;
+        setTimeout(() => {
+          if (this.wanted === url) this.layers = this.layers.filter((l) => l.shown);
+        }, 400);
+        this.preloadOthers();
+      });
+    },
+    preloadOthers() {
+      const others = Object.values(this.screen.room.derived?.previews ?? {}).filter((u) => u !== this.url);
+      (window.requestIdleCallback ?? setTimeout)(() => others.forEach((u) => (new Image().src = u)));
+    },
+  },
+};

@@ -1,0 +1,61 @@
+// Who is here: faces in the header, faces at a category, and the sheet that names them.
+export const Face = {
+  props: { who: Object, small: Boolean },
+  template: `<span class="face" :class="['colour-' + (who.colour % 8), { small }]" :title="who.name" aria-hidden="true">{{ who.initials }}</span>`,
+};
+
+export const PeopleButton = {
+  components: { Face },
+  inject: ["screen"],
+  template: `
+    <button type="button" class="people" :aria-label="label" @click="screen.open('people')">
+      <Face v-for="p in shown" :key="p.person" :who="p" />
+      <span v-if="more" class="face more" aria-hidden="true">+{{ more }}</span>
+    </button>`,
+  computed: {
+    shown() {
+      return this.screen.people.value.slice(0, this.screen.people.value.length > 3 ? 2 : 3);
+    },
+    more() {
+      return this.screen.people.value.length - this.shown.length;
+    },
+    label() {
+      const names = this.screen.people.value.map((p) => p.name).join(", ");
+      return this.screen.t("people.here", { count: this.screen.people.value.length, names });
+    },
+  },
+};
+
+export const PeopleSheet = {
+  components: { Face },
+  inject: ["screen"],
+  data: () => ({ name: "" }),
+  template: `
+    <ul class="plain people-list">
+      <li v-for="p in screen.people.value" :key="p.person">
+        <Face :who="p" />
+        <span class="grow"><strong>{{ p.name }}</strong> <span v-if="p.me" class="quiet">{{ screen.t("people.you") }}</span><br />
+          <span class="quiet">{{ screen.whereIs(p) }}</span></span>
+        <span class="quiet">{{ screen.roleName(p.role) }}</span>
+      </li>
+    </ul>
+    <form class="row-form" @submit.prevent="save">
+      <label for="own-name">{{ screen.t("people.name") }}</label>
+      <div class="row">
+        <input id="own-name" v-model.trim="name" maxlength="40" autocomplete="name" :placeholder="own" />
+        <button type="submit" class="button" :disabled="!name">{{ screen.t("people.save") }}</button>
+      </div>
+    </form>`,
+  computed: {
+    own() {
+      return this.screen.people.value.find((p) => p.me)?.name ?? "";
+    },
+  },
+  methods: {
+    save() {
+      this.screen.introduce(this.name);
+      this.name = "";
+      this.screen.close();
+    },
+  },
+};

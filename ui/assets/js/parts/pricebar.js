@@ -1,0 +1,77 @@
+// The price: always visible, always the server's. The number counts to its new value; what is
+// read out is the new value at once.
+export const PriceBar = {
+  inject: ["screen"],
+  data: () => ({ shownCents: null, frame: 0 }),
+  template: `
+    <footer class="pricebar" :aria-label="screen.t('pricebar.label')">
+      <div class="figures">
+        <p class="total" data-testid="total" :data-cents="price.total_cents"><span aria-hidden="true">{{ screen.euro(shownCents ?? price.total_cents) }}</span><span class="sr-only">{{ screen.t("pricebar.total", { total: screen.euro(price.total_cents) }) }}</span></p>
+        <p class="figure"><span>{{ monthly }}</span>&#8239;<a href="#financing" class="star" :aria-label="screen.t('pricebar.assumptions')" @click.prevent="screen.open('breakdown')">*</a></p>
+        <p class="figure per-m2">{{ screen.euroRounded(price.per_m2_cents) }}/m²</p>
+      </div>
+      <button type="button" class="button quiet-button breakdown-button" aria-haspopup="dialog" @click="screen.open('breakdown')">{{ screen.t("pricebar.breakdown") }}</button>
+      <button type="button" class="button primary" aria-haspopup="dialog" :disabled="!screen.mayEdit.value" @click="screen.open('inquiry')">{{ screen.t("pricebar.inquire") }}</button>
+    </footer>`,
+  computed: {
+    price() {
+      return this.screen.room.derived.price;
+    },
+    monthly() {
+      return this.screen.t("pricebar.monthly", { amount: this.screen.euroRounded(this.price.financing.monthly_cents) });
+    },
+  },
+  watch: {
+    "price.total_cents"(to, from) {
+      cancelAnimationFrame(this.frame);
+      if (window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden) {
+        this.shownCents = null;
+        return;
+      }
+      const start = performance.now();
+      const begin = this.shownCents ?? from;
+      const tick = (now) => {
+        const part = Math.min(1, (now - start) / 250);
+        const eased = 1 - (1 - part) ** 3;
+        this.shownCents = part < 1 ? Math.round((begin + (to - begin) * eased) / 100) * 100 : null;
+        if (part < 1) this.frame = requestAnimationFrame(tick);
+      };
+      this.frame = requestAnimationFrame(tick);
+    },
+  },
+};
+
+export const Breakdown = {
+  inject: ["screen"],
+  template: `
+    <table class="breakdown">
+      <caption class="sr-only">{{ screen.t("breakdown.title") }}</caption>
+      <thead class="sr-only"><tr><th scope="col">{{ screen.t("breakdown.item") }}</th><th scope="col">{{ screen.t("breakdown.amount") }}</th></tr></thead>
+      <tbody>
+        <tr v-for="line in price.lines" :key="line.id">
+          <th scope="row"><span class="line-name">{{ screen.optionName(line.category, line.option) }}</span><span class="quiet line-detail">{{ detail(line) }}</span></th>
+          <td>{{ amount(line.amount_cents) }}</td>
+        </tr>
+      </tbody>
+      <tfoot><tr><th scope="row">{{ screen.t("breakdown.total") }}</th><td data-testid="breakdown-total">{{ screen.euro(price.total_cents) }}</td></tr></tfoot>
+    </table>
+    <p class="footnote" id="financing">{{ screen.financingText.value }}</p>`,
+  computed: {
+    price() {
+      return this.screen.room.derived.price;
+    },
+  },
+  methods: {
+    amount(cents) {
+      if (cents === null || cents === undefined) return this.screen.t("price.onRequest");
+      return cents === 0 ? this.screen.t("price.included") : this.screen.euro(cents);
+    },
+    detail(line) {
+      const parts = [this.screen.categoryName(line.category)];
+      if (line.quantity && line.unit_cents) {
+        parts.push(`${this.screen.quantityText(line.category, line.quantity)} × ${this.screen.euro(line.unit_cents)}`);
+      }
+      return parts.join(" · ");
+    },
+  },
+};

@@ -1,0 +1,84 @@
+// A quantity: minus, a number one can type, plus. Quick steps are gathered into one operation.
+const GATHER_MS = 450;
+
+export const Stepper = {
+  inject: ["screen"],
+  props: { category: Object },
+  data: () => ({ draft: null, typed: null, timer: null, hint: "" }),
+  template: `
+    <div class="stepper" role="group" :aria-label="label">
+      <span class="stepper-label" :id="'quantity-' + category.id">{{ unit }}</span>
+      <div class="stepper-controls">
+        <button type="button" :aria-label="screen.t('quantity.less', { unit })" :disabled="!screen.mayEdit.value || value <= lowest" @click="step(-1)"><span aria-hidden="true">−</span></button>
+        <input inputmode="numeric" autocomplete="off" :aria-labelledby="'quantity-' + category.id" :aria-describedby="'bounds-' + category.id"
+          :class="{ pending: waiting }" :value="typed ?? value" :disabled="!screen.mayEdit.value" @input="typed = $event.target.value" @change="commitTyped" @keydown.enter="commitTyped" @keydown.up.prevent="step(1)" @keydown.down.prevent="step(-1)" />
+        <button type="button" :aria-label="screen.t('quantity.more', { unit })" :disabled="!screen.mayEdit.value || value >= bounds.maximum" @click="step(1)"><span aria-hidden="true">+</span></button>
+      </div>
+      <span class="quiet bounds" :id="'bounds-' + category.id">{{ hint || boundsText }}</span>
+    </div>`,
+  computed: {
+    bounds() {
+      const own = this.screen.room.derived.bounds[this.category.id];
+      return own ?? { minimum: this.category.quantity.minimum, maximum: Infinity, step: this.category.quantity.step ?? 1 };
+    },
+    lowest() {
+      return this.category.required ? this.bounds.minimum : Math.min(0, this.bounds.minimum);
+    },
+    unit() {
+      return this.screen.say(this.category.quantity.unit);
+    },
+    label() {
+      return `${this.screen.say(this.category.name)}: ${this.unit}`;
+    },
+    current() {
+      return this.screen.room.selection[this.category.id]?.quantity ?? 0;
+    },
+    asked() {
+      return this.screen.asked.value[this.category.id]?.quantity;
+    },
+    value() {
+      return this.draft ?? this.asked ?? this.current;
+    },
+    waiting() {
+      return this.draft !== null || this.asked !== undefined;
+    },
+    boundsText() {
+      return this.screen.t("quantity.bounds", { minimum: this.bounds.minimum, maximum: this.bounds.maximum, unit: this.unit });
+    },
+  },
+  methods: {
+    step(direction) {
+      this.propose(this.value + direction * (this.bounds.step || 1));
+    },
+    commitTyped() {
+      if (this.typed === null) return;
+      const text = this.typed.trim();
+      this.typed = null;
+      if (!/^\d{1,6}$/.test(text)) {
+        this.hint = this.screen.t("quantity.whole", { minimum: this.bounds.minimum, maximum: this.bounds.maximum });
+        return;
+      }
+      this.propose(Number(text), 0);
+    },
+    propose(wanted, wait = GATHER_MS) {
+      const value = Math.min(this.bounds.maximum, Math.max(this.lowest, wanted));
+      this.hint = value === wanted ? "" : this.screen.t("quantity.limit", { limit: value, unit: this.unit });
+      this.draft = value;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.commit(), wait);
+    },
+    commit() {
+      clearTimeout(this.timer);
+      const value = this.draft;
+      this.draft = null;
+      if (value === null || value === (this.asked ?? this.current)) return;
+      const category = this.category.id;
+      this.screen.clicked(this.category, `quantity:${value}`);
+      if (value === 0) this.screen.submit({ kind: "clear", category });
+      else this.screen.submit({ kind: "set_quantity", category, quantity: value });
+    },
+  },
+  beforeUnmount() {
+    this.commit();
+  },
+};

@@ -1,0 +1,320 @@
+// One configuration as this tab knows it.
+//
+// The server decides; this module remembers what was asked and not yet answered.
+//
+//   state.version   the last version whose op (or snapshot) arrived
+//   pending         asked, unanswered ops, oldest first; kept in sessionStorage until answered
+//
+// Every pending op leaves the list in exactly one of these ways: its own `op` or `outcome` frame
+// arrives, or an `error` with its op_id says that it will never be carried out. A lost answer is
+// asked for again with the SAME op_id, which is safe: the server stores the outcome by op_id.
+//
+// Position: `op.version` must be `state.version + 1`. Anything newer means that something was
+// missed; then nothing is applied until the answer to `join{since}` has filled the gap.
+import { reactive } from "vue";
+import { uuid7 } from "./ids.js";
+
+const ANSWER_WITHIN_MS = 6000;
+const RETRY_MAX_MS = 15000;
+const CHANGES_KEPT = 30;
+const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
+const RELOAD = new Set(["slow_reader", "restarting", "client_too_old"]);
+const GONE = new Set(["not_found", "not_authenticated"]);
+
+export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame }) {
+  const state = reactive({
+    me: null,
+    sessionId: null,
+    you: null,
+    configuration: null,
+    code: null,
+    epoch: null,
+    version: 0,
+    selection: {},
+    derived: null,
+    members: [],
+    pending: [],
+    refusals: [],
+    adjustments: [],
+    changes: [],
+    socket: "connecting",
+    online: navigator.onLine,
+    gone: null,
+    askingSince: null,
+    clock: Date.now(),
+    connectionId: null,
+  });
+  const timers = new Map();
+  let joinNumber = 0;
+  let gapAskedAt = 0;
+
+  function send(message) {
+    if (state.socket !== "up" && message.type !== "leave") return false;
+    onFrame?.("out", message);
+    emit(JSON.stringify(message));
+    return true;
+  }
+
+  // -- asking ------------------------------------------------------------------------------
+
+  function submit(operation, { guarded = false } = {}) {
+    const entry = {
+      op_id: uuid7(),
+      base_version: state.version,
+      guarded,
+      operation,
+      since: Date.now(),
+      tries: 0,
+      refusedTries: 0,
+      waiting: false,
+    };
+    state.pending.push(entry);
+    persist();
+    transmit(entry.op_id);
+    return entry.op_id;
+  }
+
+  function transmit(opId) {
+    clearTimer(opId);
+    const entry = state.pending.find((p) => p.op_id === opId);
+    if (!entry) return;
+    entry.waiting = false;
+    const sent = send({
+      type: "op",
+      configuration: state.configuration,
+      op_id: entry.op_id,
+      base_version: entry.base_version,
+      guarded: entry.guarded,
+      operation: entry.operation,
+    });
+    if (!sent) return; // connected() sends everything again
+    entry.tries += 1;
+    timers.set(opId, setTimeout(() => retry(opId, 0), ANSWER_WITHIN_MS));
+  }
+
+  function retry(opId, afterMs) {
+    const entry = state.pending.find((p) => p.op_id === opId);
+    if (!entry) return;
+    entry.waiting = true;
+    entry.refusedTries += 1;
+    const backoff = Math.min(RETRY_MAX_MS, Math.max(afterMs, 400 * 2 ** Math.min(entry.refusedTries, 6)));
+    clearTimer(opId);
+    timers.set(opId, setTimeout(() => transmit(opId), backoff * (0.75 + Math.random() * 0.5)));
+  }
+
+  function settle(opId) {
+    clearTimer(opId);
+    const at = state.pending.findIndex((p) => p.op_id === opId);
+    if (at < 0) return null;
+    const [entry] = state.pending.splice(at, 1);
+    persist();
+    return entry;
+  }
+
+  function clearTimer(opId) {
+    clearTimeout(timers.get(opId));
+    timers.delete(opId);
+  }
+
+  function join(full = false) {
+    joinNumber += 1;
+    const since = !full && state.epoch ? { epoch: state.epoch, version: state.version } : undefined;
+    state.askingSince = `join-${joinNumber}`;
+    gapAskedAt = Date.now();
+    return send({ type: "join", id: state.askingSince, configuration: state.configuration, since });
+  }
+
+  // -- hearing -----------------------------------------------------------------------------
+
+  function receive(frame) {
+    onFrame?.("in", frame);
+    if (frame.configuration && state.configuration && frame.configuration !== state.configuration) return;
+    handlers[frame.type]?.(frame);
+  }
+
+  const handlers = {
+    welcome(frame) {
+      state.me = frame.person ?? state.me;
+      state.sessionId = frame.session_id ?? state.sessionId;
+      state.connectionId = frame.connection ?? state.connectionId;
+    },
+    introduced(frame) {
+      state.me = frame.person;
+    },
+    snapshot(frame) {
+      state.configuration = frame.configuration;
+      state.code = frame.code;
+      state.epoch = frame.epoch;
+      state.version = frame.version;
+      state.selection = frame.selection;
+      state.derived = frame.derived;
+      state.members = frame.members;
+      state.you = frame.you;
+      caughtUp();
+    },
+    ops(frame) {
+      if (frame.epoch !== state.epoch) return join(true);
+      for (const op of frame.ops) if (op.version === state.version + 1) apply(op);
+      state.members = frame.members;
+      if (frame.you) state.you = frame.you;
+      if (state.version < frame.to) return join(true);
+      caughtUp();
+    },
+    op(frame) {
+      if (frame.epoch !== state.epoch) return join(true);
+      if (frame.version <= state.version) return void settle(frame.op_id);
+      if (frame.version === state.version + 1) return apply(frame);
+      if (!state.askingSince || Date.now() - gapAskedAt > ANSWER_WITHIN_MS) join();
+    },
+    outcome(frame) {
+      const entry = settle(frame.op_id);
+      if (frame.outcome === "rejected" || frame.outcome === "conflict") {
+        if (entry) refuse(entry, frame);
+      } else if (frame.version > state.version && !state.askingSince) {
+        join();
+      }
+    },
+    presence(frame) {
+      state.members = frame.members;
+    },
+    error(frame) {
+      if (RELOAD.has(frame.code)) return reload(frame.code);
+      const aboutJoin = frame.re && frame.re === state.askingSince;
+      if (GONE.has(frame.code) && (aboutJoin || frame.op_id)) {
+        state.gone = frame.message;
+        return;
+      }
+      if (REJOIN.has(frame.code)) {
+        join(frame.code === "version_unknown");
+        if (frame.op_id) retry(frame.op_id, 0);
+        return;
+      }
+      if (frame.retryable) {
+        if (frame.op_id) retry(frame.op_id, frame.retry_after_ms ?? 0);
+        else if (aboutJoin) {
+          const pause = (frame.retry_after_ms ?? 1000) * (0.75 + Math.random() * 0.5);
+          setTimeout(() => state.socket === "up" && join(), pause);
+        }
+        return;
+      }
+      const entry = frame.op_id ? settle(frame.op_id) : null;
+      if (entry) refuse(entry, { outcome: "failed", reasons: [{ code: frame.code, text: frame.message }], repairs: [] });
+    },
+  };
+
+  function caughtUp() {
+    state.askingSince = null;
+    resendAll();
+  }
+
+  function apply(frame) {
+    const mine = Boolean(settle(frame.op_id)) || (state.you && frame.author.id === state.you.person);
+    state.version = frame.version;
+    state.selection = frame.selection;
+    state.derived = frame.derived;
+    const touched = new Set(frame.changes.map((change) => change.category));
+    state.adjustments = state.adjustments.filter((a) => !touched.has(a.category));
+    state.refusals = state.refusals.filter((r) => !touched.has(r.category));
+    const entry = {
+      key: frame.op_id,
+      mine,
+      author: frame.author,
+      kind: frame.operation_kind,
+      changes: frame.changes,
+      reasons: frame.reasons,
+      outcome: frame.outcome,
+      at: Date.parse(frame.at) || Date.now(),
+      seenAt: Date.now(),
+      total_cents: frame.derived.price.total_cents,
+    };
+    for (const change of frame.changes) {
+      if (change.cause !== "rule") continue;
+      const reasons = frame.reasons.filter((r) => !r.category || r.category === change.category);
+      state.adjustments.push({ key: `${frame.op_id}-${change.category}`, category: change.category, change, reasons, author: frame.author, mine });
+    }
+    state.changes.unshift(entry);
+    state.changes.splice(CHANGES_KEPT);
+  }
+
+  function refuse(entry, answer) {
+    const operation = entry.operation;
+    const category = operation.category ?? answer.reasons.find((r) => r.category)?.category ?? null;
+    state.refusals = state.refusals.filter((r) => r.category !== category);
+    state.refusals.push({ key: entry.op_id, category, operation, outcome: answer.outcome, reasons: answer.reasons, repairs: answer.repairs });
+  }
+
+  // -- keeping -----------------------------------------------------------------------------
+
+  const storageKey = () => `nest-pending-${state.configuration}`;
+
+  function persist() {
+    const kept = state.pending.map(({ op_id, base_version, guarded, operation, since }) => ({ op_id, base_version, guarded, operation, since }));
+    try {
+      if (kept.length) storage.setItem(storageKey(), JSON.stringify(kept));
+      else storage.removeItem(storageKey());
+    } catch {
+      // storage may be full or forbidden; the ops are still in memory
+    }
+  }
+
+  function restore() {
+    let kept = [];
+    try {
+      kept = JSON.parse(storage.getItem(storageKey()) ?? "[]");
+    } catch {
+      kept = [];
+    }
+    for (const entry of Array.isArray(kept) ? kept : []) {
+      if (!entry?.op_id || !entry?.operation) continue;
+      state.pending.push({ ...entry, tries: 0, refusedTries: 0, waiting: true });
+    }
+  }
+
+  function resendAll() {
+    for (const entry of [...state.pending]) if (!timers.has(entry.op_id) || entry.waiting) transmit(entry.op_id);
+  }
+
+  function connected() {
+    state.socket = "up";
+    for (const entry of state.pending) clearTimer(entry.op_id);
+    join();
+  }
+
+  function disconnected() {
+    state.socket = "down";
+    state.askingSince = null;
+  }
+
+  function dismiss(key) {
+    state.refusals = state.refusals.filter((r) => r.key !== key);
+    state.adjustments = state.adjustments.filter((a) => a.key !== key);
+  }
+
+  for (const frame of frames) receive(frame);
+  if (state.configuration) restore();
+  return { state, submit, receive, send, connected, disconnected, dismiss, join };
+}
+
+// What the status beside the title may claim.
+export function statusOf(state) {
+  const waiting = state.pending.length;
+  if (state.gone) return { name: "gone", count: waiting };
+  if (!state.online || state.socket === "down") return { name: "offline", count: waiting };
+  if (!waiting) return { name: "saved", count: 0 };
+  const oldest = Math.max(...state.pending.map((p) => state.clock - p.since));
+  if (state.pending.some((p) => p.refusedTries > 0) || oldest > 3000) return { name: "retrying", count: waiting };
+  return { name: "saving", count: waiting };
+}
+
+// The choice that was asked for and not yet answered, per category: undefined = nothing asked.
+export function askedChoices(pending) {
+  const asked = {};
+  const note = (operation) => {
+    if (operation.kind === "select") asked[operation.category] = { option: operation.option, quantity: operation.quantity };
+    else if (operation.kind === "clear") asked[operation.category] = null;
+    else if (operation.kind === "set_quantity") asked[operation.category] = { quantity: operation.quantity };
+    else if (operation.kind === "apply") operation.operations.forEach(note);
+  };
+  for (const entry of pending) note(entry.operation);
+  return asked;
+}

@@ -1,0 +1,114 @@
+"""NiceGUI's own Socket.IO server, made safe to stand on the internet.
+
+As shipped it accepts any Origin, lets any socket send events for any page whose id it knows, and
+keeps any number of binary frames that a peer announces. Every setting here is applied in the
+lifespan, after NiceGUI's start-up (which sets its own ping) and before the first request.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from nicegui import Client, core
+from socketio.packet import Packet
+from typing_extensions import override
+
+PING_INTERVAL_S: Final = 15
+PING_TIMEOUT_S: Final = 10
+MESSAGE_BYTES_MAX: Final = 64 * 1024
+LOG_CHARACTERS_MAX: Final = 300
+EVENT_ARGUMENTS_MAX: Final = 4
+
+_log = structlog.get_logger(__name__)
+
+
+class TextOnlyPacket(Packet):  # type: ignore[misc]  # python-socketio is untyped
+    """A packet that may not announce attachments: our pages send none."""
+
+    @override
+    def decode(self, encoded_packet: str) -> int:
+        """Decode like the original, but refuse binary attachments."""
+        attachments = super().decode(encoded_packet)
+        if attachments:
+            raise ValueError("binary attachments are not accepted")
+        return 0
+
+
+def harden_socket(origins: Sequence[str] | None) -> None:
+    """Restrict who may connect and how much they may send. None = only the own origin."""
+    server = core.sio
+    server.eio.cors_allowed_origins = list(origins) if origins else None
+    server.eio.ping_interval = PING_INTERVAL_S
+    server.eio.ping_timeout = PING_TIMEOUT_S
+    server.eio.max_http_buffer_size = MESSAGE_BYTES_MAX
+    TextOnlyPacket.json = server.packet_class.json
+    server.packet_class = TextOnlyPacket
+
+
+def guard_events() -> None:
+    """Replace NiceGUI's handlers by ones that accept a message only from the page's own socket."""
+    server = core.sio
+    server.on("event", _on_event)
+    server.on("javascript_response", _on_javascript_response)
+    server.on("ack", _on_ack)
+    server.on("log", _on_log)
+
+
+def _on_event(sid: str, message: object) -> None:
+    client = _owner(sid, message)
+    if client is None or not client.has_socket_connection:
+        return
+    if event := _event(message):
+        try:
+            client.handle_event(event)
+        except (ValueError, KeyError, TypeError) as error:
+            _log.info("page_event_refused", reason=type(error).__name__)
+
+
+def _on_javascript_response(sid: str, message: object) -> None:
+    client = _owner(sid, message)
+    if client is not None and _text(message, "request_id"):
+        client.handle_javascript_response(_mapping(message))
+
+
+def _on_ack(sid: str, message: object) -> None:
+    client = _owner(sid, message)
+    number = _mapping(message).get("next_message_id")
+    if client is not None and isinstance(number, int):
+        client.outbox.prune_history(number)
+
+
+def _on_log(sid: str, message: object) -> None:
+    if _owner(sid, message) is not None:
+        text = _text(message, "message")
+        _log.info("page_log", text=ascii(text[:LOG_CHARACTERS_MAX]))
+
+
+def _owner(sid: str, message: object) -> Client | None:
+    """Return the page a message is for, if the socket that sent it is that page's own."""
+    client_id = _text(message, "client_id")
+    if not client_id or client_id not in core.sio.rooms(sid):
+        return None
+    return Client.instances.get(client_id)
+
+
+def _event(message: object) -> dict[str, Any] | None:
+    event = _mapping(message)
+    arguments = event.get("args", [])
+    well_formed = (
+        isinstance(event.get("id"), int)
+        and isinstance(event.get("listener_id"), str)
+        and isinstance(arguments, list)
+        and len(arguments) <= EVENT_ARGUMENTS_MAX
+        and all(argument is None or isinstance(argument, str) for argument in arguments)
+    )
+    return dict(event) if well_formed else None
+
+
+def _mapping(message: object) -> dict[str, Any]:
+    return message if isinstance(message, dict) else {}
+
+
+def _text(message: object, name: str) -> str:
+    value = _mapping(message).get(name)
+    return value if isinstance(value, str) else ""

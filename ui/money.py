@@ -1,0 +1,14 @@
+"""Euro amounts as people read them; the browser does the same with Intl.NumberFormat."""
+
+from ui.language import Language
+
+
+def euro(cents: int, language: Language) -> str:
+    """Return whole euros: `€ 264.290` in German, `€264,290` in English; cents only when not zero."""
+    whole, rest = divmod(abs(cents), 100)
+    text = f"{whole:,}"
+    decimals = f".{rest:02d}" if rest else ""
+    sign = "−" if cents < 0 else ""
+    if language == "de":
+        return f"{sign}€\u00a0{text.replace(',', '.')}{decimals.replace('.', ',')}"
+    return f"{sign}€{text}{decimals}"

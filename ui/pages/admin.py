@@ -1,0 +1,68 @@
+"""`/admin`: the live view. Everything is pushed; the browser polls nothing."""
+
+from dataclasses import dataclass
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ui.assets import Assets
+from ui.components.screens import AdminScreen
+from ui.language import language_of
+from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.conversation import Conversation
+from ui.pages.messages import MessagePages
+from ui.ports import AdminSource, CatalogueSource, Visitors
+from ui.texts import Texts
+
+RECONNECT_TIMEOUT_S = 60.0
+MODULES = ("js/admin.js", "js/feed.js", "js/format.js")
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    """What the page is built from."""
+
+    source: AdminSource
+    catalogue: CatalogueSource
+    visitors: Visitors
+    texts: Texts
+    assets: Assets
+    messages: MessagePages
+
+    def register(self) -> None:
+        """Make NiceGUI serve the page."""
+
+        @ui.page(
+            "/admin",
+            title="NEST-Haus Live",
+            dark=None,
+            language="de",
+            response_timeout=BUILD_WITHIN_S,
+            reconnect_timeout=RECONNECT_TIMEOUT_S,
+        )
+        async def admin(request: Request) -> Response | None:
+            return await self._build(request)
+
+    async def _build(self, request: Request) -> Response | None:
+        client = ui.context.client
+        if not await self.visitors.admin_of(request):
+            client.delete()
+            return self.messages.admins_only(request)
+        conversation = Conversation()
+        watch = await self.source.watch(conversation.send)
+        language = language_of(request)
+        speak(language)
+        add_head(self.assets, stylesheet="css/admin.css", modules=MODULES)
+        screen = AdminScreen(
+            frames=watch.initial_frames,
+            catalogue=self.catalogue.catalogue_json(),
+            texts=self.texts.json,
+            language=language,
+        )
+        conversation.start(screen, receive=_ignore, close=watch.close, leave=None)
+        return None
+
+
+async def _ignore(_text: str) -> None:
+    """The live view says nothing."""

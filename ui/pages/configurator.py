@@ -1,0 +1,126 @@
+"""`/c/{code}`: the configurator of one house."""
+
+import copy
+import json
+from dataclasses import dataclass
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ui.assets import Assets
+from ui.components.screens import ConfiguratorScreen
+from ui.language import Language, language_of
+from ui.pages.conversation import Conversation
+from ui.pages.messages import MessagePages
+from ui.ports import CatalogueSource, Live, Visitors
+from ui.texts import Texts
+
+RECONNECT_TIMEOUT_S = 120.0
+BUILD_WITHIN_S = 10.0
+MODULES = (
+    "js/configurator.js",
+    "js/format.js",
+    "js/ids.js",
+    "js/materials.js",
+    "js/room.js",
+    "js/track.js",
+    "js/parts/category.js",
+    "js/parts/dev.js",
+    "js/parts/dialogs.js",
+    "js/parts/house.js",
+    "js/parts/people.js",
+    "js/parts/pricebar.js",
+    "js/parts/sheet.js",
+    "js/parts/status.js",
+    "js/parts/stepper.js",
+)
+
+
+@dataclass(frozen=True)
+class ConfiguratorPage:
+    """What the page is built from."""
+
+    live: Live
+    catalogue: CatalogueSource
+    visitors: Visitors
+    texts: Texts
+    assets: Assets
+    messages: MessagePages
+    dev: bool
+
+    def register(self) -> None:
+        """Make NiceGUI serve the page."""
+
+        @ui.page(
+            "/c/{code}",
+            title="NEST-Haus",
+            viewport="width=device-width, initial-scale=1, viewport-fit=cover",
+            dark=None,
+            language="de",
+            response_timeout=BUILD_WITHIN_S,
+            reconnect_timeout=RECONNECT_TIMEOUT_S,
+        )
+        async def configurator(request: Request, code: str) -> Response | None:
+            return await self._build(request, code)
+
+    async def _build(self, request: Request, code: str) -> Response | None:
+        language = language_of(request)
+        conversation = Conversation()
+        opened = await self.live.open(
+            configuration_code=code,
+            person_token=self.visitors.person_token_of(request),
+            send=conversation.send,
+            language=language,
+        )
+        client = ui.context.client
+        if opened is None:
+            client.delete()
+            return self.messages.private(request)
+        if client.is_deleted:
+            await opened.close()
+            return None
+        speak(language)
+        add_head(self.assets, stylesheet="css/configurator.css", modules=MODULES)
+        client.title = f"{self.texts.of(language, 'house.title')} {code} – NEST-Haus"
+        screen = ConfiguratorScreen(
+            frames=opened.initial_frames,
+            catalogue=self.catalogue.catalogue_json(),
+            texts=self.texts.json,
+            language=language,
+            dev=self.dev,
+            hear=conversation.hear,
+        )
+        conversation.start(
+            screen,
+            receive=opened.connection.receive,
+            close=opened.close,
+            leave=_leave_message(opened.initial_frames),
+        )
+        return None
+
+
+def speak(language: Language) -> None:
+    """Give this one page the visitor's language (html lang, NiceGUI's own texts)."""
+    client = ui.context.client
+    client.page = copy.copy(client.page)
+    client.page.language = "de" if language == "de" else "en-GB"
+
+
+def add_head(assets: Assets, *, stylesheet: str, modules: tuple[str, ...]) -> None:
+    """Add our style sheets and the modules that the first paint needs."""
+    links = [
+        f'<link rel="stylesheet" href="{assets.url(name)}">'
+        for name in ("css/tokens.css", stylesheet)
+    ]
+    links += [f'<link rel="modulepreload" href="{url}">' for url in assets.modules(*modules)]
+    links.append('<meta name="robots" content="noindex">')
+    ui.add_head_html("\n".join(links))
+
+
+def _leave_message(frames: object) -> str | None:
+    for frame in frames if isinstance(frames, list | tuple) else ():
+        message = json.loads(frame)
+        if message.get("type") == "snapshot":
+            return json.dumps({"type": "leave", "configuration": message["configuration"]})
+    return None

@@ -1,0 +1,98 @@
+"""One browser tab's traffic between NiceGUI and a connection.
+
+    browser --$emit--> hear(text) --queue--> one task --> connection.receive(text)
+    connection --> show(frame) --run_method--> browser
+
+Messages of a tab are handled one at a time and in order. When the queue is full a message is
+dropped: the browser asks again with the same op_id until it is answered. While the browser is
+away frames are kept up to a limit and then dropped: on every connect it asks for what it missed.
+A tab that stays away is taken out of the room, so that nobody looks present who is not.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from nicegui import Client, background_tasks
+
+from ui.components.screens import Screen
+
+QUEUE_MESSAGES_MAX: Final = 256
+AWAY_FRAMES_MAX: Final = 64
+AWAY_AFTER_S: Final = 12.0
+
+
+class Conversation:
+    """Belongs to one page; `start` once the page is built, ends with the page's client."""
+
+    def __init__(self) -> None:
+        self._incoming: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_MESSAGES_MAX)
+        self._early: list[str] = []
+        self._screen: Screen | None = None
+        self._client: Client | None = None
+        self._away = False
+        self.dropped = 0
+
+    def hear(self, text: str) -> None:
+        """Take a message from the browser."""
+        try:
+            self._incoming.put_nowait(text)
+        except asyncio.QueueFull:
+            self.dropped += 1
+
+    def send(self, frame: str) -> None:
+        """Take a frame for the browser; never blocks."""
+        if self._screen is None or self._client is None:
+            self._early.append(frame)
+            return
+        if self._client.is_deleted:
+            return
+        away = not self._client.has_socket_connection
+        if away and len(self._client.outbox.messages) >= AWAY_FRAMES_MAX:
+            self.dropped += 1
+            return
+        with self._client:
+            self._screen.show(frame)
+
+    def start(
+        self,
+        screen: Screen,
+        *,
+        receive: Callable[[str], Awaitable[None]],
+        close: Callable[[], Awaitable[None]],
+        leave: str | None,
+    ) -> None:
+        """Begin passing texts. `leave` is the message to send for a tab that stays away."""
+        client = screen.client
+        self._screen, self._client = screen, client
+        task = background_tasks.create(self._run(receive, leave), name="page conversation")
+
+        async def end() -> None:
+            task.cancel()
+            await close()
+
+        client.on_connect(lambda: self._came(back=True))
+        client.on_disconnect(lambda: self._came(back=client.has_socket_connection))
+        client.on_delete(end)
+        early, self._early = self._early, []
+        for frame in early:
+            self.send(frame)
+
+    def _came(self, *, back: bool) -> None:
+        self._away = not back
+        if not self._incoming.full():
+            self._incoming.put_nowait(None)
+
+    async def _run(self, receive: Callable[[str], Awaitable[None]], leave: str | None) -> None:
+        while True:
+            patience = AWAY_AFTER_S if self._away and leave is not None else None
+            try:
+                async with asyncio.timeout(patience):
+                    text = await self._incoming.get()
+            except TimeoutError:
+                if self._away and leave is not None:
+                    self._away = False
+                    await receive(leave)
+                continue
+            if text is not None:
+                await receive(text)

@@ -1,0 +1,96 @@
+"""Public pages that are real HTML: the landing page, the invitation page, the admin login."""
+
+import json
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ui.language import Language, language_of
+from ui.ports import CatalogueSource, Offer, Visitors
+from ui.templates import Templates
+from ui.texts import Texts
+
+
+@dataclass(frozen=True)
+class PublicPages:
+    """What the pages are built from. `public_origin` like `https://nest.example`, or None."""
+
+    templates: Templates
+    texts: Texts
+    catalogue: CatalogueSource
+    visitors: Visitors
+    public_origin: str | None
+
+    async def landing(self, request: Request) -> Response:
+        """`/`: what a nest is, what it costs, and the way in. Changes nothing."""
+        offer = self.catalogue.offer()
+        origin = self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
+        language = language_of(request)
+        return self.templates.response(
+            request,
+            "landing.html",
+            {
+                "offer": offer,
+                "origin": origin,
+                "house_code": await self.visitors.house_code_of(request),
+                "structured": structured(self.texts, offer, origin, language),
+                "rate": f"{offer.rate_percent:.1f}".replace(".", "," if language == "de" else "."),
+            },
+        )
+
+    async def join(self, request: Request) -> Response:
+        """`/join#token`: the browser reads the token and posts it; the server never logs it."""
+        return self.templates.response(request, "join.html", {"door": "join"})
+
+    async def admin_login(self, request: Request) -> Response:
+        """`/admin/login#token`: the same for the one-time link of an admin."""
+        return self.templates.response(request, "join.html", {"door": "adminLogin"})
+
+
+def public_routes(pages: PublicPages) -> list[Route]:
+    """Return the routes; they belong before NiceGUI's mount."""
+    return [
+        Route("/", pages.landing, methods=["GET", "HEAD"]),
+        Route("/join", pages.join, methods=["GET", "HEAD"]),
+        Route("/admin/login", pages.admin_login, methods=["GET", "HEAD"]),
+    ]
+
+
+def structured(texts: Texts, offer: Offer, origin: str, language: Language) -> str:
+    """Return the JSON-LD of the landing page, safe inside a script element."""
+    product = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": "NEST-Haus",
+        "brand": {"@type": "Brand", "name": "NEST-Haus"},
+        "description": texts.of(language, "landing.lead"),
+        "image": origin + offer.preview_url,
+        "url": origin + "/",
+        "offers": {
+            "@type": "AggregateOffer",
+            "priceCurrency": "EUR",
+            "lowPrice": _decimal(offer.low_cents),
+            "highPrice": _decimal(offer.high_cents),
+            "offerCount": len(offer.sizes),
+            "availability": "https://schema.org/PreOrder",
+            "offers": [
+                {
+                    "@type": "Offer",
+                    "name": size.name,
+                    "price": _decimal(size.from_cents),
+                    "priceCurrency": "EUR",
+                    "url": origin + "/",
+                    "availability": "https://schema.org/PreOrder",
+                }
+                for size in offer.sizes
+            ],
+        },
+    }
+    text = json.dumps(product, ensure_ascii=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _decimal(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"

@@ -1,0 +1,45 @@
+"""Pages that say one thing: not found, private, our fault, later, admins only."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ui.templates import Templates
+
+
+@dataclass(frozen=True)
+class MessagePages:
+    """Builds the pages; none of them says more than the visitor may know."""
+
+    templates: Templates
+
+    def not_found(self, request: Request) -> Response:
+        """Nothing at this address."""
+        return self._page(request, 404, "page404")
+
+    def private(self, request: Request) -> Response:
+        """Wrong link or a house that was not shared: the same page, so that nothing leaks."""
+        return self._page(request, 404, "page403")
+
+    def admins_only(self, request: Request) -> Response:
+        """The visitor is not signed in as an admin."""
+        return self._page(request, 401, "adminNeeded")
+
+    def our_fault(self, request: Request) -> Response:
+        """An unexpected error; says nothing about it."""
+        return self._page(request, 500, "page500", reload=True)
+
+    def later(self, request: Request, *, retry_after_s: int = 2) -> Response:
+        """A service is away for the moment."""
+        response = self._page(request, 503, "page503", reload=True)
+        response.headers["retry-after"] = str(retry_after_s)
+        return response
+
+    def _page(self, request: Request, status: int, key: str, *, reload: bool = False) -> Response:
+        return self.templates.response(
+            request,
+            "message.html",
+            {"key": key, "reload": reload, "address": str(request.url.path)},
+            status=status,
+        )

@@ -1,0 +1,121 @@
+"""What the screens need from the rest of the product.
+
+The screens decide nothing: they pass protocol texts to a connection, show the frames that come
+back, and ask these ports for everything else. `app/` builds the implementations and hands them to
+`ui.app.mount_screens`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+
+Send = Callable[[str], None]
+"""Takes one server frame as JSON text. Never blocks, never raises, may be called from any task."""
+
+
+class PageConnection(Protocol):
+    """The in-process end of one browser tab; the same object that serves a socket."""
+
+    async def receive(self, text: str) -> None:
+        """Handle one client message (JSON text). Answers arrive through the page's `send`."""
+        ...
+
+
+class OpenedPage(Protocol):
+    """A tab that was let into a configuration."""
+
+    @property
+    def initial_frames(self) -> Sequence[str]:
+        """`welcome` and `snapshot` as JSON texts, in this order, for the first paint."""
+        ...
+
+    @property
+    def connection(self) -> PageConnection:
+        """Where the tab's messages go, one at a time and in order."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the room and forget the tab. Safe to call twice."""
+        ...
+
+
+class Live(Protocol):
+    """Opens configurations for browser tabs."""
+
+    async def open(
+        self,
+        *,
+        configuration_code: str,
+        person_token: str | None,
+        send: Send,
+        language: str,
+    ) -> OpenedPage | None:
+        """Let the visitor in, or return None when the link is wrong or the house is private."""
+        ...
+
+
+class AdminWatch(Protocol):
+    """One admin page that is being fed."""
+
+    @property
+    def initial_frames(self) -> Sequence[str]:
+        """`live` and the newest `activity` as JSON texts, for the first paint."""
+        ...
+
+    async def close(self) -> None:
+        """Stop feeding. Safe to call twice."""
+        ...
+
+
+class AdminSource(Protocol):
+    """Feeds admin pages with `activity` and `live` frames."""
+
+    async def watch(self, send: Send) -> AdminWatch:
+        """Begin feeding `send`; everything after the initial frames is pushed."""
+        ...
+
+
+@dataclass(frozen=True)
+class HouseSize:
+    """One size on the landing page. `from_cents` is the cheapest complete house of that size."""
+
+    name: str
+    detail: dict[str, str]
+    from_cents: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the landing page promises; every figure comes out of the price function."""
+
+    sizes: tuple[HouseSize, ...]
+    low_cents: int
+    high_cents: int
+    monthly_from_cents: int
+    months: int
+    rate_percent: float
+    preview_url: str
+
+
+class CatalogueSource(Protocol):
+    """The published catalogue as the screens use it."""
+
+    def catalogue_json(self) -> str:
+        """Return the body of `GET /api/catalogue`."""
+        ...
+
+    def offer(self) -> Offer:
+        """Return the figures of the landing page."""
+        ...
+
+
+@dataclass(frozen=True)
+class Visitors:
+    """Who is asking. Each function reads only the request's cookies."""
+
+    person_token_of: Callable[[Request], str | None]
+    house_code_of: Callable[[Request], Awaitable[str | None]]
+    """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
+    admin_of: Callable[[Request], Awaitable[bool]]

@@ -1,0 +1,61 @@
+"""Server-rendered pages: Jinja2 with escaping on, texts and asset addresses at hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ui.assets import Assets
+from ui.language import language_of
+from ui.money import euro
+from ui.texts import Texts
+
+DIRECTORY: Final = Path(__file__).parent / "markup"
+
+
+class Templates:
+    """Renders a template in the visitor's language."""
+
+    def __init__(self, texts: Texts, assets: Assets) -> None:
+        self._texts = texts
+        self._environment = Environment(
+            loader=FileSystemLoader(DIRECTORY),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["asset"] = assets.url
+
+    def response(
+        self,
+        request: Request,
+        name: str,
+        values: Mapping[str, object],
+        *,
+        status: int = 200,
+    ) -> Response:
+        """Render to a response that no cache shares between languages or visitors."""
+        language = language_of(request)
+
+        def t(key: str, **places: object) -> str:
+            return self._texts.of(language, key, **places)
+
+        def money(cents: int) -> str:
+            return euro(cents, language)
+
+        html = self._environment.get_template(name).render(
+            language=language, t=t, euro=money, **values
+        )
+        return HTMLResponse(
+            html,
+            status_code=status,
+            headers={
+                "content-language": language,
+                "vary": "Accept-Language, Cookie",
+                "cache-control": "no-cache, private",
+            },
+        )
