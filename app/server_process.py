@@ -228,15 +228,15 @@ def end_leftovers(recipe: Recipe, *, deadline_seconds: float = 15.0) -> None:
     They are recognised by program and working directory, not by a number from a file, which may
     meanwhile belong to somebody else. Asked to stop first, killed at the deadline.
     """
-    left = [process for process in psutil.process_iter() if _works_in(process, recipe)]
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(recipe.death_signal)
-    _, still = psutil.wait_procs(left, timeout=deadline_seconds)
-    for process in still:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(still, timeout=5.0)
+    for sign in (recipe.death_signal, signal.SIGKILL):
+        left = [process for process in psutil.process_iter() if _works_in(process, recipe)]
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+        # Not psutil.wait_procs: it waits for zombies, which nobody may ever reap in a container.
+        deadline = time.monotonic() + deadline_seconds
+        while any(_works_in(process, recipe) for process in left) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def _works_in(process: psutil.Process, recipe: Recipe) -> bool:

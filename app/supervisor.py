@@ -26,6 +26,7 @@ from app.server_process import EmbeddedServer, EmbeddedServerError
 from app.settings import Settings, without_secrets
 
 READY_NOTE_SECONDS = 30.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Prepare = Callable[[str], Awaitable[object]]
 MintLink = Callable[[str, str], Awaitable[str]]
 
@@ -55,11 +56,9 @@ async def run(settings: Settings, stack: Stack, environ: Mapping[str, str]) -> i
 
     `environ` is handed on to the children, with the URLs of the servers added.
     """
-    stop = asyncio.Event()
     code = 0
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(sign, stop.set)
+    stop = asyncio.Event()
+    _obey_signals(stop)
     try:
         with locked_home(settings.home):
             require_free_port(settings.host, settings.port)
@@ -68,7 +67,20 @@ async def run(settings: Settings, stack: Stack, environ: Mapping[str, str]) -> i
         for error in _leaves(group):
             print(f"nest: {error}", file=sys.stderr)
         code = 1
+    finally:
+        for sign in SIGNALS:  # everything is stopped; one more Ctrl-C must not spoil the exit code
+            signal.signal(sign, signal.SIG_IGN)
     return code
+
+
+def _obey_signals(stop: asyncio.Event) -> None:
+    """Set `stop` at a signal, the first and every further one.
+
+    Not `loop.add_signal_handler`: closing the loop would bring the default back, which kills.
+    """
+    loop = asyncio.get_running_loop()
+    for sign in SIGNALS:
+        signal.signal(sign, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
 
 
 class _Supervisor:
