@@ -164,7 +164,7 @@ class Committer:
         except asyncio.CancelledError:
             self._queue.finish(batch)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - classified, and what is foreign is raised
             await self._after_failure(connection, batch, error)
             return
         for item, result in zip(batch, results, strict=True):

@@ -29,36 +29,44 @@ class Failure(Enum):
     FOREIGN = "not a database error"
 
 
+_OTHERS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
+    ((exc.TimeoutError, TimeoutError), Failure.AWAY),
+    ((OSError, asyncpg.InterfaceError, asyncpg.InternalClientError), Failure.LOST),
+    ((exc.SQLAlchemyError,), Failure.DEFECT),
+)
+
+
 def failure(error: BaseException) -> Failure:
     """Classifies one exception; never raises."""
-    if isinstance(error, exc.TimeoutError | TimeoutError):
-        return Failure.AWAY
     if isinstance(error, exc.DBAPIError):
         return _of_dbapi(error)
     if isinstance(error, asyncpg.InvalidCachedStatementError):
         return Failure.STALE
     if isinstance(error, asyncpg.PostgresError):
         return _of_state(error.sqlstate)
-    if isinstance(error, asyncpg.DataError):  # also an InterfaceError: a value we could not encode
+    if _is_bad_value(error):
         return Failure.DEFECT
-    if isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError):
-        return Failure.LOST
-    if isinstance(error, exc.SQLAlchemyError):
-        return Failure.DEFECT
-    return Failure.FOREIGN
+    return next((found for kinds, found in _OTHERS if isinstance(error, kinds)), Failure.FOREIGN)
 
 
 def _of_dbapi(error: exc.DBAPIError) -> Failure:
     original = error.orig
     cause = original.__cause__ if original is not None else None
-    if isinstance(cause, asyncpg.DataError | asyncpg.InvalidCachedStatementError):
-        return failure(cause)
+    if cause is not None and _is_bad_value(cause):
+        return Failure.DEFECT
+    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+        return Failure.STALE
     state = getattr(original, "sqlstate", None)
     if state is not None:
         return _of_state(state)
     if error.connection_invalidated or isinstance(error, exc.InterfaceError | exc.InternalError):
         return Failure.LOST
     return Failure.DEFECT
+
+
+def _is_bad_value(error: BaseException) -> bool:
+    """A value that asyncpg could not encode: also an InterfaceError, but the connection is fine."""
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
 def _of_state(state: str | None) -> Failure:

@@ -59,14 +59,14 @@ async def _upgrade(database_url: str, wait_seconds: float) -> None:
     )
     with storage_errors(_RETRY_AFTER_SECONDS):
         async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            _same = await connection.execution_options(isolation_level="AUTOCOMMIT")
             if await _current(connection) == head_revision():
                 return
             await _take_turn(connection, wait_seconds)
             if await _current(connection) == head_revision():
                 return
             await connection.commit()
-            await connection.execution_options(isolation_level="READ COMMITTED")
+            _same = await connection.execution_options(isolation_level="READ COMMITTED")
             await connection.run_sync(
                 lambda sync: command.upgrade(alembic_config(sync), head_revision())
             )

@@ -90,7 +90,7 @@ class People:
         await self._database.write(work)
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Row[*tuple[Any, ...]]) -> Person:
     return Person(
         id=row.id,
         name=row.name,

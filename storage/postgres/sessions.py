@@ -97,6 +97,41 @@ class Sessions:
         )
         return await self._changed(statement)
 
+    async def current(
+        self, *, person_id: UUID, configuration_id: UUID, new_id: UUID, since: datetime
+    ) -> UUID:
+        """The person's session on this configuration that was active after `since`, or a new one.
+
+        Two tabs that open at the same moment share one session.
+        """
+        running = (
+            select(sessions.c.id)
+            .where(
+                sessions.c.person_id == person_id,
+                sessions.c.configuration_id == configuration_id,
+                sessions.c.last_seen_at > since,
+                sessions.c.status.in_(("ACTIVE", "COMPLETED")),
+            )
+            .order_by(sessions.c.last_seen_at.desc())
+            .limit(1)
+        )
+
+        async def work(connection: AsyncConnection) -> UUID:
+            await connection.execute(
+                select(func.pg_advisory_xact_lock(_lock_key(person_id, configuration_id)))
+            )
+            found = (await connection.execute(running)).scalar_one_or_none()
+            if found is not None:
+                return UUID(str(found))
+            await connection.execute(
+                insert(sessions)
+                .values(id=new_id, person_id=person_id, configuration_id=configuration_id)
+                .on_conflict_do_nothing()
+            )
+            return new_id
+
+        return await self._database.write(work)
+
     async def get(self, session_id: UUID) -> StoredSession | None:
         """The session with this id."""
         return await self._one(select(sessions).where(sessions.c.id == session_id))
@@ -130,6 +165,11 @@ class Sessions:
             return None if row is None else _session(row)
 
         return await self._database.write(work)
+
+
+def _lock_key(person_id: UUID, configuration_id: UUID) -> int:
+    """A signed 64-bit key that is the same in every process."""
+    return ((person_id.int ^ configuration_id.int) & (2**64 - 1)) - 2**63
 
 
 def _session(row: Row[Any]) -> StoredSession:

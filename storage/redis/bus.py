@@ -1,11 +1,19 @@
-"""Hints between processes over Redis pub/sub (signatures; the body follows)."""
+"""Hints between processes over Redis pub/sub. A hint may be lost, and then `on_gap` says so.
 
+Nothing here ever raises into a caller or makes one wait for Redis to come back; the truth is in
+PostgreSQL.
+"""
+
+import asyncio
+import random
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from storage.redis.client import Redis
+from storage.redis.publisher import GAP_CHANNEL, Publisher
+from storage.redis.subscriber import Subscriber
 
 
 def room_channel(configuration_id: UUID) -> str:
@@ -14,7 +22,13 @@ def room_channel(configuration_id: UUID) -> str:
 
 
 class Bus:
-    """Async context manager: publish and subscribe without ever waiting for Redis."""
+    """Async context manager owning two connections: one sends, one receives.
+
+    `on_message(channel, payload)` is called in the order of each channel. `on_gap()` is called when
+    anything may have been lost: the connection ended, a new one is live, the own tick (every
+    `tick_seconds`) stayed away for `deaf_after_seconds`, or a queue was full, here or in another
+    process. Both are plain functions and must be quick. What they raise ends the bus, loudly.
+    """
 
     def __init__(
         self,
@@ -26,32 +40,86 @@ class Bus:
         max_queue: int = 10_000,
         tick_seconds: float = 1.0,
         deaf_after_seconds: float = 3.0,
-    ) -> None: ...
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._tick_channel = f"tick:{{{process}}}"
+        self._tick_seconds = tick_seconds
+        self._publisher = Publisher(redis, max_queue=max_queue, on_gap=on_gap, jitter=jitter)
+        self._subscriber = Subscriber(
+            redis,
+            tick_channel=self._tick_channel,
+            gap_channel=GAP_CHANNEL,
+            on_message=on_message,
+            on_gap=on_gap,
+            tick_seconds=tick_seconds,
+            deaf_after_seconds=deaf_after_seconds,
+            jitter=jitter,
+        )
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> Self: ...
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        runs = (self._publisher.run(), self._subscriber.run(), self._keep_ticking())
+        self._tasks = [self._group.create_task(run) for run in runs]
+        return self
 
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(kind, error, traceback)
 
     def publish(self, channel: str, payload: bytes) -> None:
-        """Queues a message; never blocks, never raises. Full queue: the oldest is dropped."""
+        """Queues a message; never blocks, never raises.
 
-    def subscribe(self, channel: str) -> None:
-        """Wants messages of `channel`; counted, so every subscribe needs its unsubscribe."""
+        Messages of one process keep their order and may arrive twice. Full queue: the oldest is
+        dropped.
+        """
+        self._publisher.put(channel, payload)
+
+    async def subscribe(self, channel: str) -> bool:
+        """Wants messages of `channel`; counted, so every subscribe needs its unsubscribe.
+
+        True: from now on they arrive, so read the state after this. False: Redis is away or slow
+        (at most `call_seconds` were waited); `on_gap` is called once they arrive.
+        """
+        return await self._subscriber.subscribe(channel)
 
     def unsubscribe(self, channel: str) -> None:
-        """Takes one subscribe back."""
+        """Takes one subscribe back; also after one that answered False."""
+        self._subscriber.unsubscribe(channel)
 
     @property
     def healthy(self) -> bool:
-        """Whether the own tick came back within `deaf_after_seconds`."""
-        raise NotImplementedError
+        """Whether messages arrive: the own tick came back within `deaf_after_seconds`."""
+        return self._subscriber.healthy
+
+    @property
+    def queued(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._publisher)
 
     @property
     def dropped(self) -> int:
         """How many messages were dropped because the queue was full."""
-        raise NotImplementedError
+        return self._publisher.dropped
+
+    @property
+    def refused(self) -> int:
+        """How many messages Redis refused (not allowed, too large)."""
+        return self._publisher.refused
+
+    @property
+    def sessions(self) -> int:
+        """How many times the receiving connection became live; more than 1: it was lost."""
+        return self._subscriber.sessions
+
+    async def _keep_ticking(self) -> None:
+        while True:
+            self._publisher.put_first(self._tick_channel, b"")
+            await asyncio.sleep(self._tick_seconds)

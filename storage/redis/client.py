@@ -1,8 +1,8 @@
 """The process's way to Redis or Valkey: one pool, deadlines, and one error.
 
 Redis Cluster: this wrapper opens single-server URLs only. A cluster client would be built in
-`Redis.__aenter__` and `Redis.dedicated_connection`; every key and channel of this package already
-carries one hash tag (`{<configuration id>}`).
+`Redis.__aenter__` and `Redis.connection`, and the bus would say SPUBLISH and SSUBSCRIBE to the node
+of each channel's slot; every key and channel of this package already carries one hash tag.
 """
 
 import asyncio
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio import Redis as Client
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -94,6 +95,23 @@ class Redis:
             raise RuntimeError("Redis is used outside its 'async with'")
         return self._client
 
+    def connection(self) -> AbstractConnection:
+        """One connection of its own, not connected yet; it never reconnects or retries by itself.
+
+        The owner connects and disconnects it, so that no loss of what it carried goes unnoticed.
+        """
+        pool: ConnectionPool = ConnectionPool.from_url(
+            self.url,
+            socket_connect_timeout=self.connect_seconds,
+            socket_timeout=self.call_seconds,
+            socket_keepalive=True,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,  # plain arrays for pub/sub, and no push handlers
+            decode_responses=False,
+        )
+        connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+        return connection
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug."""
@@ -139,5 +157,5 @@ class Redis:
         )
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -33,9 +33,7 @@ class Presence:
         index = _room(configuration_id)
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
-                pipeline = self._redis.client.pipeline(transaction=True)
-                pipeline.delete(_entry(index, process)).srem(index, process)
-                await pipeline.execute()
+                await self._together(("DEL", _entry(index, process)), ("SREM", index, process))
 
     async def all(self, configuration_id: UUID) -> dict[str, bytes]:
         """Members by process, of every process that reported in time."""
@@ -53,23 +51,30 @@ class Presence:
         ttl_ms = int(ttl_seconds * 1000)
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
-                pipeline = self._redis.client.pipeline(transaction=True)
-                pipeline.set(_entry(index, process), value, px=ttl_ms)
-                pipeline.sadd(index, process)
-                pipeline.pexpire(index, ttl_ms * _LIST_TTL_FACTOR)
-                await pipeline.execute()
+                await self._together(
+                    ("SET", _entry(index, process), value, "PX", ttl_ms),
+                    ("SADD", index, process),
+                    ("PEXPIRE", index, ttl_ms * _LIST_TTL_FACTOR),
+                )
 
     async def _all(self, index: str) -> dict[str, bytes]:
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
                 client = self._redis.client
-                processes = sorted(name.decode() for name in await client.smembers(index))
+                members = await client.smembers(index)
+                processes = sorted(_text(name) for name in members)
                 if not processes:
                     return {}
                 values = await client.mget([_entry(index, process) for process in processes])
                 found = dict(zip(processes, values, strict=True))
                 await self._forget(index, (name for name, value in found.items() if value is None))
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in found.items() if isinstance(value, bytes)}
+
+    async def _together(self, *commands: tuple[str | bytes | int, ...]) -> None:
+        pipeline = self._redis.client.pipeline(transaction=True)
+        for command in commands:
+            _queued = pipeline.execute_command(*command)
+        await pipeline.execute()
 
     async def _forget(self, index: str, gone: Iterable[str]) -> None:
         names = list(gone)
@@ -79,6 +84,10 @@ class Presence:
 
 def _room(configuration_id: UUID) -> str:
     return f"presence:{{{configuration_id}}}"
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def _entry(index: str, process: str) -> str:

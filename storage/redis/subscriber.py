@@ -1,0 +1,194 @@
+"""The receiving half of the bus: one pub/sub connection that knows when it has become deaf.
+
+A subscription lives through sessions. In each session the connection asks for everything that is
+wanted, and when Redis has confirmed all of it the session is live and `on_gap` is called: whoever
+reads the truth after that misses nothing. A session ends with the connection, or when the process
+does not hear its own tick: a half-open link gives no error (`research/reliability.md`, fact 4).
+"""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable
+
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import RedisError
+
+from storage.redis.backoff import pause
+from storage.redis.client import Redis
+
+
+class _Deaf(Exception):  # noqa: N818 - a signal inside this module
+    """The own tick did not come back."""
+
+
+class Subscriber:
+    """Receives messages of the wanted channels; `on_message(channel, payload)` runs in order."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        tick_channel: str,
+        gap_channel: str,
+        on_message: Callable[[str, bytes], None],
+        on_gap: Callable[[], None],
+        tick_seconds: float,
+        deaf_after_seconds: float,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._redis = redis
+        self._tick_channel = tick_channel
+        self._gap_channel = gap_channel
+        self._on_message = on_message
+        self._on_gap = on_gap
+        self._tick_seconds = tick_seconds
+        self._deaf_after_seconds = deaf_after_seconds
+        self._jitter = jitter
+        self._wanted: Counter[str] = Counter()
+        self._waiters: dict[str, asyncio.Future[bool]] = {}
+        self._late: set[str] = set()
+        self._changed = asyncio.Event()
+        self._asked: set[str] = set()
+        self._unconfirmed: Counter[str] = Counter()
+        self._live = False
+        self._heard = 0.0
+        self.sessions = 0
+
+    @property
+    def healthy(self) -> bool:
+        """Whether messages arrive: the session is live and the last tick is not too old."""
+        age = asyncio.get_running_loop().time() - self._heard
+        return self._live and age < self._deaf_after_seconds
+
+    async def subscribe(self, channel: str) -> bool:
+        """Wants the channel; True once Redis has confirmed it, False when that takes too long.
+
+        After False, `on_gap` follows as soon as the channel is heard.
+        """
+        self._wanted[channel] += 1
+        self._changed.set()
+        if not self._live:
+            return False
+        if channel in self._asked and not self._unconfirmed[channel]:
+            return True
+        waiter = self._waiters.get(channel)
+        if waiter is None:
+            waiter = self._waiters[channel] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._redis.call_seconds):
+                return await asyncio.shield(waiter)
+        except TimeoutError:
+            self._late.add(channel)
+            return False
+
+    def unsubscribe(self, channel: str) -> None:
+        """Takes one `subscribe` back."""
+        self._wanted[channel] -= 1
+        if self._wanted[channel] <= 0:
+            del self._wanted[channel]
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Receives until cancelled; losing Redis only makes it wait."""
+        failures = 0
+        while True:
+            try:
+                await self._session()
+            except* (RedisError, OSError, TimeoutError, _Deaf):
+                failures = 1 if self._live else failures + 1
+            finally:
+                self._end_session()
+            await asyncio.sleep(pause(failures, self._jitter))
+
+    async def _session(self) -> None:
+        connection = self._redis.connection()
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+            self._heard = asyncio.get_running_loop().time()
+            self._asked = set()
+            self._unconfirmed = Counter()
+            self._changed.set()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(connection))
+                tasks.create_task(self._keep_asking(connection))
+                tasks.create_task(self._watch())
+        finally:
+            await connection.disconnect(nowait=True)
+
+    def _end_session(self) -> None:
+        was_live, self._live = self._live, False
+        waiters, self._waiters = self._waiters, {}
+        for waiter in waiters.values():
+            if not waiter.done():
+                waiter.set_result(False)
+        if was_live and self._wanted:
+            self._on_gap()
+
+    async def _receive(self, connection: AbstractConnection) -> None:
+        while True:
+            kind, name, value = await connection.read_response(timeout=math.inf)
+            channel = name.decode()
+            if kind == b"message":
+                self._hear(channel, value)
+            elif kind == b"subscribe":
+                self._confirm(channel)
+
+    def _hear(self, channel: str, payload: bytes) -> None:
+        if channel == self._tick_channel:
+            self._heard = asyncio.get_running_loop().time()
+        elif channel == self._gap_channel:
+            self._on_gap()
+        elif channel in self._wanted:
+            self._on_message(channel, payload)
+
+    def _confirm(self, channel: str) -> None:
+        self._unconfirmed[channel] -= 1
+        if self._unconfirmed[channel] > 0:
+            return
+        del self._unconfirmed[channel]
+        waiter = self._waiters.pop(channel, None)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(True)
+        if not self._live and not self._unconfirmed:
+            self._begin_live()
+        elif channel in self._late:
+            self._late.discard(channel)
+            self._on_gap()
+
+    def _begin_live(self) -> None:
+        self._live = True
+        self._late.clear()
+        self.sessions += 1
+        if self._wanted:
+            self._on_gap()
+
+    async def _keep_asking(self, connection: AbstractConnection) -> None:
+        """Keeps what Redis sends equal to what is wanted."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            wanted = {self._tick_channel, self._gap_channel, *self._wanted}
+            await self._ask(connection, "SUBSCRIBE", wanted - self._asked)
+            await self._ask(connection, "UNSUBSCRIBE", self._asked - wanted)
+
+    async def _ask(self, connection: AbstractConnection, command: str, names: set[str]) -> None:
+        if not names:
+            return
+        if command == "SUBSCRIBE":
+            self._asked |= names
+            self._unconfirmed.update(names)
+        else:
+            self._asked -= names
+        await connection.send_command(command, *sorted(names), check_health=False)
+
+    async def _watch(self) -> None:
+        """Raises _Deaf when the tick stayed away, but not because this process stood still."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(self._tick_seconds)
+            if loop.time() - before > 2 * self._tick_seconds:
+                self._heard = max(self._heard, before)
+            if loop.time() - self._heard > self._deaf_after_seconds:
+                raise _Deaf
