@@ -1,0 +1,129 @@
+"""Selections: values that compare by what is chosen, and JSON that cannot smuggle anything in."""
+
+import pickle
+
+import pytest
+from hypothesis import given
+
+from configurator.errors import SelectionInvalid
+from configurator.selection import (
+    Bounds,
+    Choice,
+    Selection,
+    choice_from_json,
+    choice_to_json,
+    selection_from_json,
+    selection_to_json,
+)
+from tests.configurator.nest_haus import CATALOGUE, house, selections
+
+
+def test_equal_whatever_the_order_it_was_built_in() -> None:
+    one = Selection().with_choice("a", Choice(option="x")).with_choice("b", Choice(option="y"))
+    other = Selection({"b": Choice(option="y"), "a": Choice(option="x")})
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert list(other) == ["a", "b"]
+    assert selection_to_json(one) == selection_to_json(other)
+
+
+def test_changing_makes_a_new_one() -> None:
+    before = house(pv=4)
+
+    after = before.with_choice("pvanlage", Choice(option="pv_panels", quantity=8)).without("nest")
+
+    assert before.get("pvanlage") == Choice(option="pv_panels", quantity=4)
+    assert before["nest"] == Choice(option="nest80")
+    assert after.get("nest") is None
+    assert after.get("pvanlage") == Choice(option="pv_panels", quantity=8)
+    assert before.without("fenster") is before
+    assert before != selection_to_json(before)
+
+
+@given(selection=selections())
+def test_json_and_pickle_round_trip(selection: Selection) -> None:
+    assert selection_from_json(CATALOGUE, selection_to_json(selection)) == selection
+    assert pickle.loads(pickle.dumps(selection)) == selection
+    assert all(choice_from_json(choice_to_json(c)) == c for c in selection.values())
+
+
+BASE: dict[str, object] = selection_to_json(house(pv=8))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (None, ("$", "must be an object of categories")),
+        ([], ("$", "must be an object of categories")),
+        ({**BASE, "nest": "nest80"}, ("$.nest", "must be an object with option and quantity")),
+        ({**BASE, "nest": {"option": 80}}, ("$.nest", "option must be a string")),
+        (
+            {**BASE, "nest": {"option": "nest90"}},
+            ("$.nest.option", "is no option of this category"),
+        ),
+        (
+            {key: value for key, value in BASE.items() if key != "fussboden"},
+            ("$.fussboden", "must be chosen"),
+        ),
+        (
+            {key: value for key, value in BASE.items() if key != "nest"},
+            ("$.nest", "must be chosen"),
+        ),
+        ({**BASE, "pool": {"option": "x"}}, ("$.pool", "is no category of this catalogue")),
+        (
+            {**BASE, "fussboden": {"option": "parkett", "quantity": 3}},
+            ("$.fussboden.quantity", "is not asked for in this category"),
+        ),
+        ({**BASE, "pvanlage": {"option": "pv_panels"}}, ("$.pvanlage.quantity", "is missing")),
+        *(
+            (
+                {**BASE, "pvanlage": {"option": "pv_panels", "quantity": quantity}},
+                ("$.pvanlage.quantity", "must be 1 to 8 in steps of 1"),
+            )
+            for quantity in (-1, 0, 9, 10**30)
+        ),
+        *(
+            (
+                {**BASE, "pvanlage": {"option": "pv_panels", "quantity": quantity}},
+                ("$.pvanlage", "quantity must be a whole number"),
+            )
+            for quantity in (True, 8.0, "8", float("nan"))
+        ),
+    ],
+)
+def test_json_that_is_no_selection(value: object, problem: tuple[str, str]) -> None:
+    with pytest.raises(SelectionInvalid) as caught:
+        selection_from_json(CATALOGUE, value)
+
+    assert caught.value.problems == (problem,)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(SelectionInvalid) as caught:
+        selection_from_json(CATALOGUE, {"nest": {"option": "nest80"}, "pool": {"option": "x"}})
+
+    assert [path for path, _ in caught.value.problems] == [
+        "$.gebaeudehuelle",
+        "$.innenverkleidung",
+        "$.fussboden",
+        "$.pool",
+    ]
+
+
+def test_a_choice_that_is_none() -> None:
+    with pytest.raises(SelectionInvalid, match="must be an object"):
+        choice_from_json(["pvc"])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "allowed"),
+    [
+        (Bounds(minimum=0, maximum=3, step=1), [1, 2, 3]),
+        (Bounds(minimum=0, maximum=10, step=5), [5, 10]),
+        (Bounds(minimum=3, maximum=8, step=2), [3, 5, 7]),
+    ],
+)
+def test_quantities_within_bounds(bounds: Bounds, allowed: list[int]) -> None:
+    assert [quantity for quantity in range(-2, 13) if bounds.allow(quantity)] == allowed
+    assert bounds.lowest == allowed[0]
