@@ -82,13 +82,13 @@ class Bus:
         """
         self._publisher.put(channel, payload)
 
-    async def subscribe(self, channel: str) -> bool:
+    def subscribe(self, channel: str) -> "asyncio.Future[bool]":
         """Wants messages of `channel`; counted, so every subscribe needs its unsubscribe.
 
-        True: from now on they arrive, so read the state after this. False: Redis is away or slow
-        (at most `call_seconds` were waited); `on_gap` is called once they arrive.
+        Await the answer and read the state after it. True: from now on messages arrive. False:
+        Redis is away, or slower than `call_seconds`; `on_gap` is called once they arrive.
         """
-        return await self._subscriber.subscribe(channel)
+        return self._subscriber.subscribe(channel)
 
     def unsubscribe(self, channel: str) -> None:
         """Takes one subscribe back; also after one that answered False."""

@@ -72,7 +72,7 @@ class Redis:
             timeout=self.call_seconds,
             socket_connect_timeout=self.connect_seconds,
             socket_timeout=self.call_seconds,
-            socket_keepalive=True,
+            **_tcp_only(self.url),
             retry=Retry(NoBackoff(), 1, supported_errors=(ClientConnectionError,)),
             decode_responses=False,
         )
@@ -104,7 +104,7 @@ class Redis:
             self.url,
             socket_connect_timeout=self.connect_seconds,
             socket_timeout=self.call_seconds,
-            socket_keepalive=True,
+            **_tcp_only(self.url),
             retry=Retry(NoBackoff(), 0),
             protocol=2,  # plain arrays for pub/sub, and no push handlers
             decode_responses=False,
@@ -159,3 +159,8 @@ class Redis:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _tcp_only(url: str) -> dict[str, bool]:
+    """Options that a unix socket has no use for and does not take."""
+    return {} if url.startswith("unix:") else {"socket_keepalive": True}

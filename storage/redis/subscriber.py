@@ -46,7 +46,7 @@ class Subscriber:
         self._deaf_after_seconds = deaf_after_seconds
         self._jitter = jitter
         self._wanted: Counter[str] = Counter()
-        self._waiters: dict[str, asyncio.Future[bool]] = {}
+        self._waiters: dict[str, list[asyncio.Future[bool]]] = {}
         self._late: set[str] = set()
         self._changed = asyncio.Event()
         self._asked: set[str] = set()
@@ -61,26 +61,23 @@ class Subscriber:
         age = asyncio.get_running_loop().time() - self._heard
         return self._live and age < self._deaf_after_seconds
 
-    async def subscribe(self, channel: str) -> bool:
-        """Wants the channel; True once Redis has confirmed it, False when that takes too long.
+    def subscribe(self, channel: str) -> "asyncio.Future[bool]":
+        """Wants the channel; the answer is True once Redis has confirmed it, False when not soon.
 
-        After False, `on_gap` follows as soon as the channel is heard.
+        After False, `on_gap` follows as soon as the channel is heard. Nobody has to await it.
         """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bool] = loop.create_future()
         self._wanted[channel] += 1
         self._changed.set()
         if not self._live:
-            return False
-        if channel in self._asked and not self._unconfirmed[channel]:
-            return True
-        waiter = self._waiters.get(channel)
-        if waiter is None:
-            waiter = self._waiters[channel] = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(self._redis.call_seconds):
-                return await asyncio.shield(waiter)
-        except TimeoutError:
-            self._late.add(channel)
-            return False
+            answer.set_result(False)
+        elif channel in self._asked and not self._unconfirmed[channel]:
+            answer.set_result(True)
+        else:
+            self._waiters.setdefault(channel, []).append(answer)
+            loop.call_later(self._redis.call_seconds, self._give_up, channel, answer)
+        return answer
 
     def unsubscribe(self, channel: str) -> None:
         """Takes one `subscribe` back."""
@@ -118,10 +115,8 @@ class Subscriber:
 
     def _end_session(self) -> None:
         was_live, self._live = self._live, False
-        waiters, self._waiters = self._waiters, {}
-        for waiter in waiters.values():
-            if not waiter.done():
-                waiter.set_result(False)
+        for channel in list(self._waiters):
+            self._answer(channel, confirmed=False)
         if was_live and self._wanted:
             self._on_gap()
 
@@ -147,14 +142,22 @@ class Subscriber:
         if self._unconfirmed[channel] > 0:
             return
         del self._unconfirmed[channel]
-        waiter = self._waiters.pop(channel, None)
-        if waiter is not None and not waiter.done():
-            waiter.set_result(True)
+        self._answer(channel, confirmed=True)
         if not self._live and not self._unconfirmed:
             self._begin_live()
         elif channel in self._late:
             self._late.discard(channel)
             self._on_gap()
+
+    def _answer(self, channel: str, *, confirmed: bool) -> None:
+        for answer in self._waiters.pop(channel, []):
+            if not answer.done():
+                answer.set_result(confirmed)
+
+    def _give_up(self, channel: str, answer: "asyncio.Future[bool]") -> None:
+        if not answer.done():
+            self._late.add(channel)
+            answer.set_result(False)
 
     def _begin_live(self) -> None:
         self._live = True

@@ -1,0 +1,142 @@
+"""Errors say what to do, connections survive a restart, and every wait has an end."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
+from storage.postgres.engine import Database, Deadlines
+from storage.postgres.people import People
+from tests.storage.conftest import World
+from tests.support.ports import free_port
+
+BACKENDS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+async def terminate_backends(url: str) -> int:
+    """Ends every other connection to the database, as a restart of PostgreSQL does."""
+    connection = await asyncpg.connect(url)
+    try:
+        ended = await connection.fetch(f"SELECT pg_terminate_backend(pid) {BACKENDS}")
+    finally:
+        await connection.close()
+    return len(ended)
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    url = f"postgresql://postgres@127.0.0.1:{free_port()}/nowhere"
+    async with Database(url, retry_after_seconds=2.5) as database:
+        with pytest.raises(StorageUnavailable) as raised:
+            await database.ping()
+    assert raised.value.retry_after_seconds == 2.5
+
+
+async def test_reads_and_writes_go_on_after_all_connections_were_cut(
+    database: Database, database_url: str, world: World
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(8):
+            tasks.create_task(world.person())
+    assert await terminate_backends(database_url) > 1
+    person = await world.person()
+    assert await People(database).rename(person.id, "Grace") is not None
+
+
+async def test_a_cut_inside_a_transaction_is_retried(database: Database, world: World) -> None:
+    runs = 0
+
+    async def work(connection: AsyncConnection) -> int:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return (await connection.execute(text("SELECT 7"))).scalar_one()
+
+    assert await database.write(work) == 7
+    assert runs == 2
+
+
+async def test_a_cut_at_commit_is_unknown_not_failed(
+    database: Database, database_url: str
+) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        backend = await connection.execute(text("SELECT pg_backend_pid()"))
+        other = await asyncpg.connect(database_url)
+        await other.execute("SELECT pg_terminate_backend($1, 5000)", backend.scalar_one())
+        await other.close()
+
+    with pytest.raises(OutcomeUnknown):
+        await database.write(work)
+
+
+async def test_deadlocked_transactions_both_succeed(database: Database, world: World) -> None:
+    first, second = await world.person(), await world.person()
+    both_hold_one = asyncio.Barrier(2)
+    met = False
+
+    async def rename(order: tuple[object, object]) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            nonlocal met
+            statement = text("UPDATE people SET name = 'x' WHERE id = :id")
+            await connection.execute(statement, {"id": order[0]})
+            if not met:
+                await both_hold_one.wait()
+                met = True
+            await connection.execute(statement, {"id": order[1]})
+
+        await database.write(work)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(rename((first.id, second.id)))
+        tasks.create_task(rename((second.id, first.id)))
+
+
+async def test_our_own_mistakes_are_defects(database: Database) -> None:
+    with pytest.raises(StorageDefect):
+        await database.read(lambda connection: connection.execute(text("SELECT nothing")))
+
+
+async def test_a_mistake_of_the_caller_passes_through(database: Database) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.write(work)
+
+
+@pytest.mark.parametrize(
+    "deadlines", [Deadlines(statement=0.2), Deadlines(call=0.2)], ids=["statement", "call"]
+)
+async def test_a_slow_statement_ends_at_its_deadline(
+    database_url: str, deadlines: Deadlines
+) -> None:
+    async with Database(database_url, deadlines=deadlines) as database:
+        with pytest.raises(StorageUnavailable):
+            await database.read(lambda connection: connection.execute(text("SELECT pg_sleep(9)")))
+        await database.ping()
+
+
+async def test_an_exhausted_pool_is_unavailable_after_its_deadline(database_url: str) -> None:
+    async with (
+        Database(database_url, pool_size=1, deadlines=Deadlines(pool=0.05)) as database,
+        database.driver(),
+    ):
+        with pytest.raises(StorageUnavailable):
+            await database.ping()
+
+
+async def test_every_connection_waits_for_the_disk(database: Database) -> None:
+    async with database.driver() as connection:
+        assert await connection.fetchval("SHOW synchronous_commit") == "on"
+        assert await connection.fetchval("SHOW statement_timeout") == "4s"
+
+
+async def test_a_driver_error_leaves_a_usable_pool(database: Database) -> None:
+    for statement in ("SELECT nothing", "SELECT pg_terminate_backend(pg_backend_pid())"):
+        with pytest.raises((StorageDefect, StorageUnavailable)):
+            async with database.driver() as connection:
+                await connection.fetch(statement)
+    await database.ping()

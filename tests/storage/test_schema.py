@@ -1,0 +1,70 @@
+"""Migrations make exactly the tables that the code declares, once, however many start them."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import StorageUnavailable
+from storage.postgres.deployment import Deployment
+from storage.postgres.engine import Database
+from storage.postgres.migrate import alembic_config, head_revision, upgrade
+from tests.support.ports import free_port
+from tests.support.servers import Servers, create_database, drop_database, with_database
+
+
+@pytest.fixture
+def empty_url(servers: Servers) -> Iterator[str]:
+    name = f"{servers.prefix}_empty_{uuid4().hex[:8]}"
+    create_database(servers, name, template=None)
+    yield with_database(servers.database_url, name)
+    drop_database(servers, name)
+
+
+def test_starters_that_migrate_at_the_same_moment_do_not_collide(empty_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(upgrade, [empty_url] * 4))
+
+
+async def test_an_empty_database_says_so(empty_url: str) -> None:
+    async with Database(empty_url) as database:
+        schema = await database.migrated()
+    assert schema.current is None
+    assert not schema.at_head
+
+
+async def test_a_migrated_database_is_at_head(database: Database) -> None:
+    schema = await database.migrated()
+    assert schema.current == schema.head == head_revision()
+
+
+async def test_the_declared_tables_are_the_migrated_ones(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
+
+
+async def test_a_forgotten_migration_would_be_noticed(database: Database) -> None:
+    async def forget(connection: AsyncConnection) -> None:
+        await connection.execute(text("ALTER TABLE people DROP COLUMN colour"))
+
+    await database.write(forget)
+    with pytest.raises(Exception, match="colour"):
+        async with database.engine.connect() as connection:
+            await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
+
+
+async def test_the_epoch_stays_until_it_is_renewed(database: Database) -> None:
+    deployment = Deployment(database)
+    first = await deployment.epoch()
+    assert await deployment.epoch() == first
+    second = await deployment.renew(lambda: UUID(int=7))
+    assert await deployment.epoch() == second == UUID(int=7)
+
+
+def test_migrating_without_a_server_says_unavailable() -> None:
+    with pytest.raises(StorageUnavailable):
+        upgrade(f"postgresql://postgres@127.0.0.1:{free_port()}/nowhere")
