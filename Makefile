@@ -1,0 +1,62 @@
+# Targets are short on purpose; `make help` lists them. A machine needs Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-services check fmt bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: .venv/ready ## start everything: PostgreSQL, Valkey, web, worker (PORT, HOST, NEST_HOME, DATABASE_URL, REDIS_URL)
+	@exec $(BIN)/nest run
+
+test: .venv/ready-dev ## run all tests, browser tests included, on servers of their own
+	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+test-services: .venv/ready-dev ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (is flushed)
+	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
+	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+check: .venv/ready-dev ## formatting, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: .venv/ready-dev ## format the code and mend what lint can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/ready-dev ## print the measured figures
+	@$(BIN)/python -m bench
+
+lock: .venv/ready-dev ## resolve the dependencies again and rewrite both lock files
+	@$(PIP) install uv
+	@echo 'setuptools>=80' | $(COMPILE) --upgrade pyproject.toml - -o requirements.lock
+	@echo 'setuptools>=80' | $(COMPILE) --upgrade --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
+
+clean: ## remove the environment and caches, never the data in NEST_HOME
+	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=...")'
+	@echo "Creating .venv"
+	@$(PYTHON) -m venv .venv
+
+# The package itself is installed editable, without the network: setuptools is pinned in the lock.
+.venv/ready: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing (about half a minute)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	@echo "Installing what the tests need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
