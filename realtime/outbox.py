@@ -6,6 +6,7 @@ it with the resumable code ``slow_reader``; nothing grows, nobody else waits.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -22,7 +23,7 @@ class Outbox:
     size_bytes: int = 0
     dropped: int = 0
     _frames: OrderedDict[object, bytes] = field(default_factory=OrderedDict)
-    _serial: count[int] = field(default_factory=count)
+    _serial: Iterator[int] = field(default_factory=count)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
 

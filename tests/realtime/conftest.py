@@ -1,0 +1,80 @@
+"""A web process inside the test: the real app without its screens, on a free port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+import uvicorn
+
+from app.release import release
+from app.settings import parse_settings
+from app.web import Web
+from tests.realtime.clients import Api
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
+
+StartWeb = Callable[..., Awaitable["RunningWeb"]]
+
+
+class RunningWeb:
+    """One served web process; ``parts`` is what it is made of."""
+
+    def __init__(self, parts: Web, port: int) -> None:
+        self.parts = parts
+        self.url = f"http://127.0.0.1:{port}"
+        self.ws_url = f"ws://127.0.0.1:{port}/ws"
+
+    def api(self, token: str | None = None) -> Api:
+        return Api(self.url, token)
+
+
+@asynccontextmanager
+async def serving(database_url: str, redis_url: str, node: str) -> AsyncIterator[RunningWeb]:
+    port = free_port()
+    settings = parse_settings(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "PORT": str(port),
+            "NEST_NODE": node,
+            "NEST_DATABASE_POOL_SIZE": "6",
+        }
+    )
+    parts = Web(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            parts.app,
+            host="127.0.0.1",
+            port=port,
+            ws="websockets-sansio",
+            log_config=None,
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+        )
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    async with asyncio.TaskGroup() as tasks:
+        serve = tasks.create_task(server._serve())
+        await eventually(lambda: server.started or serve.done(), why="uvicorn has started")
+        try:
+            yield RunningWeb(parts, port)
+        finally:
+            server.should_exit = True
+
+
+@pytest.fixture
+async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb]:
+    """Start as many web processes as a test needs, on the same stores."""
+    await release(database_url)
+    async with AsyncExitStack() as stack:
+
+        async def start(node: str = "one") -> RunningWeb:
+            return await stack.enter_async_context(serving(database_url, redis_url, node))
+
+        yield start
+
+
+@pytest.fixture
+async def web(start_web: StartWeb) -> RunningWeb:
+    return await start_web()

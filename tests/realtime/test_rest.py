@@ -1,0 +1,218 @@
+"""REST as a developer uses it: create, read, edit, read the log, share, inquire."""
+
+from uuid import uuid4
+
+from tests.realtime.clients import Api, select
+from tests.realtime.conftest import RunningWeb, StartWeb
+
+
+async def test_a_new_configuration_has_the_defaults_and_their_price(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    assert created["selection"]["nest"] == {"option": "nest80"}
+    assert created["selection"]["gebaeudehuelle"] == {"option": "holzlattung"}
+    assert created["derived"]["price"]["total_cents"] == 16_510_000
+    assert created["version"] == 0
+    assert await api.read(created["code"]) == {
+        key: value for key, value in created.items() if key != "token"
+    }
+
+
+async def test_an_op_is_answered_with_its_outcome_and_the_new_price(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    answer = await api.submit(created["id"], select("nest", "nest120"))
+    assert answer.status_code == 200
+    assert answer.json()["outcome"] == "committed"
+    assert answer.json()["version"] == 1
+    read = await api.read(created["id"])
+    assert read["version"] == 1
+    assert read["derived"]["price"]["total_cents"] == answer.json()["total_cents"]
+
+
+async def test_the_golden_house_of_the_price_list(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    bundle = {
+        "kind": "apply",
+        "operations": [
+            select("nest", "nest120"),
+            select("innenverkleidung", "fichte"),
+            select("pvanlage", "pv_panels", 10),
+            select("fenster", "fichte", 20),
+            select("planungspaket", "plus"),
+            select("grundstueckscheck", "grundstueckscheck"),
+        ],
+    }
+    answer = await api.submit(created["id"], bundle)
+    assert answer.json()["total_cents"] == 26_429_000
+
+
+async def test_the_same_op_id_gives_the_same_outcome_again(start_web: StartWeb) -> None:
+    one, two = await start_web("one"), await start_web("two")
+    api = one.api()
+    created = await api.create()
+    op_id = uuid4()
+    first = await api.submit(created["id"], select("nest", "nest120"), op_id=op_id)
+    elsewhere = Api(two.url, api.token)
+    again = await elsewhere.submit(
+        created["id"], select("nest", "nest120"), op_id=op_id, base_version=1
+    )
+    assert first.json() == {**again.json(), "repeated": False}
+    assert again.json()["repeated"] is True
+    assert (await elsewhere.read(created["id"]))["version"] == 1
+
+
+async def test_a_reused_op_id_with_another_body_is_refused(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    op_id = uuid4()
+    await api.submit(created["id"], select("nest", "nest120"), op_id=op_id)
+    answer = await api.submit(created["id"], select("nest", "nest160"), op_id=op_id)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "op_id_reused"
+    assert (await api.read(created["id"]))["version"] == 1
+
+
+async def test_shrinking_the_house_adjusts_the_panels_and_says_so(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    await api.submit(created["id"], select("nest", "nest140"))
+    await api.submit(created["id"], select("pvanlage", "pv_panels", 14))
+    answer = await api.submit(created["id"], select("nest", "nest80"))
+    assert answer.json()["outcome"] == "adjusted"
+    assert answer.json()["reasons"][0]["code"] == "quantity_reduced"
+    assert "8" in answer.json()["reasons"][0]["text"]["de"]
+    assert (await api.read(created["id"]))["selection"]["pvanlage"]["quantity"] == 8
+
+
+async def test_too_many_panels_are_rejected_with_a_way_out_that_works(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    answer = await api.submit(created["id"], select("pvanlage", "pv_panels", 9))
+    assert answer.status_code == 422
+    refused = answer.json()
+    assert refused["outcome"] == "rejected"
+    assert (await api.read(created["id"]))["version"] == 0
+    repair = refused["repairs"][0]
+    repaired = await api.submit(created["id"], repair["operation"])
+    assert repaired.status_code == 200
+    assert repaired.json()["total_cents"] == 16_510_000 + repair["difference_cents"]
+
+
+async def test_a_guarded_op_conflicts_with_what_somebody_changed_meanwhile(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    await api.submit(created["id"], select("fussboden", "schiefer_massiv"))
+    answer = await api.submit(created["id"], {"kind": "reset"}, base_version=0, guarded=True)
+    assert answer.status_code == 409
+    assert answer.json()["outcome"] == "conflict"
+    informed = await api.submit(created["id"], {"kind": "reset"}, base_version=1, guarded=True)
+    assert informed.json()["outcome"] == "committed"
+
+
+async def test_the_log_gives_every_version_in_order(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    for option in ("nest100", "nest120", "nest140"):
+        await api.submit(created["id"], select("nest", option))
+    await api.submit(created["id"], select("pvanlage", "pv_panels", 99))
+    answer = await api.call("GET", f"/api/configurations/{created['id']}/ops?since=1")
+    log = answer.json()
+    assert [op["version"] for op in log["ops"]] == [2, 3]
+    assert log["version"] == 3
+    assert log["complete"] is True
+
+
+async def test_an_invitation_opens_the_house_to_somebody_else(web: RunningWeb) -> None:
+    owner, guest = web.api(), web.api()
+    created = await owner.create()
+    await guest.create()
+    stranger = await guest.call("GET", f"/api/configurations/{created['id']}")
+    assert stranger.status_code == 404
+
+    link = await owner.call("POST", f"/api/configurations/{created['id']}/share-links", json={})
+    token = link.json()["url"].partition("#")[2]
+    redeemed = await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+
+    assert redeemed.json() == {"code": created["code"]}
+    assert (await guest.submit(created["code"], select("nest", "nest100"))).status_code == 200
+    assert (await owner.read(created["id"]))["version"] == 1
+
+
+async def test_a_viewer_may_look_and_not_touch(web: RunningWeb) -> None:
+    owner, guest = web.api(), web.api()
+    created = await owner.create()
+    await guest.create()
+    link = await owner.call(
+        "POST", f"/api/configurations/{created['id']}/share-links", json={"role": "viewer"}
+    )
+    token = link.json()["url"].partition("#")[2]
+    await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+    assert (await guest.read(created["id"]))["role"] == "viewer"
+    refused = await guest.submit(created["id"], select("nest", "nest100"))
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "read_only"
+
+
+async def test_an_inquiry_is_stored_once_with_the_price_of_that_moment(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    path = f"/api/configurations/{created['id']}/inquiries"
+    asked = {
+        "inquiry_id": str(uuid4()),
+        "name": "Anna Lechner",
+        "email": "anna@haus.example",
+        "consent": True,
+        "message": "Wann kann ich es sehen?",
+    }
+    first = await api.call("POST", path, json=asked)
+    assert first.status_code == 201
+    assert first.json()["total_cents"] == 16_510_000
+    again = await api.call("POST", path, json=asked)
+    assert again.json() == first.json()
+    other = await api.call("POST", path, json={**asked, "message": "Anders"})
+    assert other.json()["error"]["code"] == "inquiry_id_reused"
+    without = await api.call(
+        "POST", path, json={**asked, "inquiry_id": str(uuid4()), "consent": False}
+    )
+    assert without.json()["error"]["code"] == "consent_required"
+
+
+async def test_any_selection_can_be_priced_without_storing_it(web: RunningWeb) -> None:
+    answer = await web.api().call(
+        "POST",
+        "/api/price",
+        json={
+            "selection": {
+                "nest": {"option": "nest160"},
+                "gebaeudehuelle": {"option": "fassadenplatten_weiss"},
+                "innenverkleidung": {"option": "steirische_eiche"},
+                "fussboden": {"option": "kalkstein_kanafar"},
+            }
+        },
+    )
+    assert answer.json()["derived"]["price"]["total_cents"] == 38_220_000
+
+
+async def test_every_picture_that_is_named_exists(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    for url in created["derived"]["previews"].values():
+        answer = await api.call("GET", url)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("image/svg+xml")
+        assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_openapi_describes_every_endpoint(web: RunningWeb) -> None:
+    document = (await web.api().call("GET", "/openapi.json")).json()
+    for path in (
+        "/api/configurations",
+        "/api/configurations/{id}",
+        "/api/configurations/{id}/ops",
+        "/api/catalogue",
+        "/api/price",
+    ):
+        assert path in document["paths"]
+    assert "OpRequest" in document["components"]["schemas"]
