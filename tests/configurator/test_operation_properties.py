@@ -1,0 +1,168 @@
+"""What holds for every operation on every selection."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from configurator.operations import (
+    Adjusted,
+    Apply,
+    Cause,
+    Clear,
+    Committed,
+    Operation,
+    Rejected,
+    Reset,
+    Select,
+    SetQuantity,
+    evaluate,
+    operation_to_json,
+    parse_operation,
+    reads,
+)
+from configurator.pricing import total_cents
+from configurator.selection import Selection, selection_problems
+from tests.configurator.nest_haus import (
+    CATALOGUE,
+    applies,
+    operations,
+    selections,
+    single_operations,
+)
+
+
+def after(selection: Selection, operation: Operation) -> Selection:
+    outcome = evaluate(CATALOGUE, selection, operation)
+    return selection if isinstance(outcome, Rejected) else outcome.selection
+
+
+def named(operation: Operation) -> set[str]:
+    """The categories that an operation itself writes."""
+    match operation:
+        case Apply(operations=nested):
+            return {each.category for each in nested}
+        case Reset():
+            return set(CATALOGUE.by_id)
+        case _:
+            return {operation.category}
+
+
+@given(selection=selections(), asked=st.lists(operations(), max_size=12))
+def test_no_sequence_of_operations_leaves_what_can_be_built(
+    selection: Selection, asked: list[Operation]
+) -> None:
+    for operation in asked:
+        selection = after(selection, operation)
+        assert selection_problems(CATALOGUE, selection) == []
+
+
+@given(selection=selections(), operation=operations())
+def test_an_outcome_says_everything_it_did(selection: Selection, operation: Operation) -> None:
+    outcome = evaluate(CATALOGUE, selection, operation)
+    if isinstance(outcome, Rejected):
+        assert len(outcome.reasons) == 1
+        return
+
+    rebuilt = selection
+    for change in outcome.changes:
+        assert change.before != change.after
+        assert rebuilt.get(change.category) == change.before
+        rebuilt = (
+            rebuilt.without(change.category)
+            if change.after is None
+            else rebuilt.with_choice(change.category, change.after)
+        )
+    assert rebuilt == outcome.selection
+    moved = {change.category for change in outcome.changes if change.cause is Cause.RULE}
+    told = {reason.category for reason in outcome.reasons}
+    assert moved <= told
+    assert isinstance(outcome, Adjusted) == bool(told)
+    assert {change.category for change in outcome.changes} - moved <= named(operation)
+
+
+@given(selection=selections(), operation=operations())
+def test_a_repair_is_accepted_and_costs_what_it_says(
+    selection: Selection, operation: Operation
+) -> None:
+    outcome = evaluate(CATALOGUE, selection, operation)
+    assume(isinstance(outcome, Rejected))
+    assert isinstance(outcome, Rejected)
+
+    for repair in outcome.repairs:
+        repaired = evaluate(CATALOGUE, selection, repair.operation)
+        assert not isinstance(repaired, Rejected)
+        assert repaired.changes
+        difference = total_cents(CATALOGUE, repaired.selection) - total_cents(CATALOGUE, selection)
+        assert repair.difference_cents == difference
+        assert parse_operation(operation_to_json(repair.operation)) == repair.operation
+
+
+@given(selection=selections(), bundle=applies())
+def test_apply_is_all_or_nothing(selection: Selection, bundle: Apply) -> None:
+    outcome = evaluate(CATALOGUE, selection, bundle)
+
+    reached = selection
+    for operation in bundle.operations:
+        step = evaluate(CATALOGUE, reached, operation)
+        if isinstance(step, Rejected):
+            assert isinstance(outcome, Rejected)
+            assert outcome.reasons == step.reasons
+            return
+        reached = step.selection
+    assert not isinstance(outcome, Rejected)
+    assert outcome.selection == reached
+
+
+@given(
+    selection=selections(),
+    one=single_operations() | applies(),
+    other=single_operations() | applies(),
+)
+def test_operations_on_different_parts_commute(
+    selection: Selection, one: Operation, other: Operation
+) -> None:
+    assume(not named(one) & reads(CATALOGUE, other) and not named(other) & reads(CATALOGUE, one))
+
+    assert after(after(selection, one), other) == after(after(selection, other), one)
+
+
+@given(
+    selection=selections(),
+    earlier=operations(),
+    later=single_operations(sensible=True),
+)
+def test_the_later_operation_wins_unless_a_rule_speaks(
+    selection: Selection, earlier: Operation, later: Operation
+) -> None:
+    between = after(selection, earlier)
+    outcome = evaluate(CATALOGUE, between, later)
+
+    if isinstance(outcome, Rejected):
+        return
+    match later:
+        case Select(category=category, option=option, quantity=quantity) if quantity != 0:
+            assert outcome.selection[category].option == option
+            assert quantity in {None, outcome.selection[category].quantity}
+        case SetQuantity(category=category, quantity=quantity) if quantity != 0:
+            assert outcome.selection[category].quantity == quantity
+        case _:
+            assert not named(later) & set(outcome.selection)
+    by_rule = {change.category for change in outcome.changes if change.cause is Cause.RULE}
+    for category in set(CATALOGUE.by_id) - named(later) - by_rule:
+        assert outcome.selection.get(category) == between.get(category)
+
+
+@given(selection=selections(), operation=operations())
+def test_doing_it_again_changes_nothing(selection: Selection, operation: Operation) -> None:
+    first = evaluate(CATALOGUE, selection, operation)
+    assume(not isinstance(first, Rejected) and not isinstance(operation, Apply))
+    assert not isinstance(first, Rejected)
+
+    again = evaluate(CATALOGUE, first.selection, operation)
+
+    assert again == Committed(selection=first.selection, changes=())
+
+
+@given(selection=selections())
+def test_reset_forgets_everything(selection: Selection) -> None:
+    assert after(selection, Reset()) == CATALOGUE.defaults
+    assert after(after(selection, Clear(category="fenster")), Reset()) == CATALOGUE.defaults

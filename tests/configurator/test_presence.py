@@ -1,0 +1,124 @@
+"""Who is here, and who may do what."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+
+from configurator.access import Permission, Role, may
+from configurator.presence import (
+    COLOURS,
+    Member,
+    RemoteMembers,
+    guest_name,
+    initials,
+    member_from_json,
+    member_to_json,
+    merge_members,
+    person_colour,
+)
+
+NOON = datetime(2025, 7, 2, 12, tzinfo=UTC)
+
+
+def member(connection: str, name: str = "Anna Berger", *, view: str | None = None) -> Member:
+    return Member(
+        connection=connection,
+        person=UUID(int=1),
+        name=name,
+        initials=initials(name),
+        colour=3,
+        role=Role.EDITOR,
+        view=view,
+    )
+
+
+def report(process: str, *members: Member, seconds: int = 20) -> RemoteMembers:
+    expires_at = NOON + timedelta(seconds=seconds)
+    return RemoteMembers(process=process, members=members, expires_at=expires_at)
+
+
+def test_everybody_once_in_the_same_order_everywhere() -> None:
+    here = [member("c3", "Cem"), member("c1", "Anna")]
+    away = [report("p2", member("c2", "Anna")), report("p3", member("c4", "Bea"))]
+
+    for local in permutations(here):
+        for remote in permutations(away):
+            merged = merge_members(local, remote, now=NOON)
+            assert [each.connection for each in merged] == ["c1", "c2", "c4", "c3"]
+
+
+def test_what_a_dead_process_said_expires() -> None:
+    remote = [report("p2", member("c2"), seconds=20)]
+
+    assert merge_members([], remote, now=NOON + timedelta(seconds=19))
+    assert not merge_members([], remote, now=NOON + timedelta(seconds=20))
+
+
+def test_a_connection_that_moved_counts_once() -> None:
+    old, new = member("c1", view="exterior"), member("c1", view="pv")
+
+    assert merge_members([new], [report("p2", old)], now=NOON) == (new,)
+    later_report = [report("p2", new, seconds=30), report("p3", old, seconds=10)]
+    assert merge_members([], later_report, now=NOON) == (new,)
+    assert merge_members([], later_report[::-1], now=NOON) == (new,)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Anna Berger", "AB"),
+        ("Gast Ahorn", "GA"),
+        ("anna maria von berger", "AB"),
+        ("Cem", "CE"),
+        ("  Élodie   Öztürk ", "ÉÖ"),
+        ("Anna (Architektin)", "AA"),
+        ("ß", "SS"),
+        ("李", "李"),
+        ("", "?"),
+        ("– ! –", "?"),
+    ],
+)
+def test_initials(name: str, short: str) -> None:
+    assert initials(name) == short
+
+
+def test_guests_and_colours_by_number() -> None:
+    assert guest_name(0) == "Gast Ahorn"
+    names = {guest_name(number) for number in range(1_000)}
+    assert len(names) == 32
+    assert guest_name(32 + 5) == guest_name(5)
+    assert {person_colour(number) for number in range(-20, 100)} == set(range(COLOURS))
+
+
+def test_a_member_as_json() -> None:
+    anna = member("c1", view="pv")
+
+    assert member_to_json(anna) == {
+        "connection": "c1",
+        "person": "00000000-0000-0000-0000-000000000001",
+        "name": "Anna Berger",
+        "initials": "AB",
+        "colour": 3,
+        "role": "editor",
+        "category": None,
+        "view": "pv",
+    }
+    assert member_from_json(member_to_json(anna)) == anna
+    with pytest.raises(ValueError, match="colour"):
+        member_from_json({**member_to_json(anna), "colour": "3"})
+    with pytest.raises(ValueError, match="king"):
+        member_from_json({**member_to_json(anna), "role": "king"})
+
+
+def test_who_may_do_what() -> None:
+    table = {role: {each.value for each in Permission if may(role, each)} for role in Role}
+
+    assert table == {
+        Role.OWNER: {"view", "edit", "invite", "inquire"},
+        Role.ADVISOR: {"view", "edit", "invite", "inquire"},
+        Role.EDITOR: {"view", "edit"},
+        Role.VIEWER: {"view"},
+        Role.ADMIN: {"view", "watch_activity"},
+    }
