@@ -1,0 +1,10 @@
+"""The delay doubles up to its limit, and a steady life resets it."""
+
+from app.backoff import Backoff
+
+
+def test_doubles_to_the_limit_and_starts_over_after_a_steady_life() -> None:
+    backoff = Backoff()
+    delays = [backoff.next_delay(alive_seconds=0.1) for _ in range(8)]
+    assert delays == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+    assert backoff.next_delay(alive_seconds=30.0) == 0.2

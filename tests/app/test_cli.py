@@ -1,0 +1,125 @@
+"""The command line: help for a stranger, sentences instead of tracebacks, doctor."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.processes import CHECKOUT, nest
+from tests.support.servers import Servers, with_database
+
+
+def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        nest(*arguments),
+        cwd=CHECKOUT,
+        env={**kept, "PORT": str(free_port()), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_names_every_command() -> None:
+    done = call("--help")
+    assert done.returncode == 0
+    for command in ("run", "web", "worker", "migrate", "admin-link", "doctor"):
+        assert f"    {command}" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker", "migrate", "admin-link", "doctor"])
+def test_help_of_a_command_has_an_example(command: str) -> None:
+    done = call(command, "--help")
+    assert done.returncode == 0
+    assert "example:\n  " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("web", "DATABASE_URL and REDIS_URL"),
+        ("worker", "DATABASE_URL and REDIS_URL"),
+        ("migrate", "DATABASE_URL"),
+        ("admin-link", "DATABASE_URL"),
+    ],
+)
+def test_a_missing_address_is_one_sentence(tmp_path: Path, command: str, names: str) -> None:
+    done = call(command, NEST_HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"nest: `nest {command}` needs {names}. ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_bad_settings_are_told_together() -> None:
+    done = call("doctor", PORT="x", NEST_DEV="2")
+    assert done.returncode == 2
+    assert [line.split()[1] for line in done.stderr.splitlines()] == ["PORT", "NEST_DEV"]
+
+
+def test_doctor_lists_the_settings() -> None:
+    done = call("doctor", "--settings")
+    assert done.returncode == 0
+    assert "NEST_DATABASE_DEADLINE_SECONDS" in done.stdout
+
+
+def test_doctor_finds_nothing_wrong_with_migrated_servers(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "NEST_HOME": str(tmp_path)}
+    done = call("doctor", **environ)
+    assert done.stdout.endswith("Nothing is wrong.\n"), done.stdout + done.stderr
+    assert done.returncode == 0
+    assert "PostgreSQL 1" in done.stdout
+    assert "commits survive a crash" in done.stdout
+    assert "appendonly=yes appendfsync=everysec maxmemory-policy=noeviction" in done.stdout
+    assert "?" not in done.stdout  # no query of any URL
+
+
+def test_doctor_says_how_to_mend_an_empty_database(servers: Servers, redis_url: str) -> None:
+    empty = with_database(servers.database_url, "template1")
+    done = call("doctor", DATABASE_URL=empty, REDIS_URL=redis_url)
+    assert done.returncode == 1
+    assert "→ Run `nest migrate`." in done.stdout
+    assert done.stdout.endswith("1 wrong.\n")
+
+
+def test_doctor_says_how_to_mend_servers_that_do_not_answer() -> None:
+    gone = f"127.0.0.1:{free_port()}"
+    done = call(
+        "doctor", DATABASE_URL=f"postgresql://u:hush@{gone}/d", REDIS_URL=f"redis://:hush@{gone}/0"
+    )
+    assert done.returncode == 1
+    assert f"postgresql://{gone}/d cannot be used" in done.stdout
+    assert f"redis://{gone}/0 cannot be used" in done.stdout
+    assert done.stdout.endswith("2 wrong.\n")
+    assert "hush" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_notices_a_misspelled_setting(tmp_path: Path) -> None:
+    done = call("doctor", NEST_HOME=str(tmp_path), NEST_PROT="1")
+    assert done.returncode == 1
+    assert "NEST_PROT is not a setting." in done.stdout
+
+
+def test_migrate_publishes_the_catalogue_and_can_be_repeated(database_url: str) -> None:
+    for _ in range(2):
+        done = call("migrate", DATABASE_URL=database_url)
+        assert done.returncode == 0, done.stderr
+        assert "nest-haus-2025" in done.stdout
+
+
+def test_admin_link_is_printed_for_the_public_address(database_url: str) -> None:
+    done = call("admin-link", DATABASE_URL=database_url, NEST_PUBLIC_URL="https://house.example/")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("https://house.example/admin/login?token=")
+
+
+def test_is_also_installed_as_a_command() -> None:
+    nest_command = Path(sys.executable).parent / "nest"
+    done = subprocess.run([nest_command, "--help"], capture_output=True, text=True, check=False)
+    assert "NEST-Haus Live" in done.stdout

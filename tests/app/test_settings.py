@@ -1,0 +1,110 @@
+"""Settings: defaults, a table of bad values, nothing secret in what is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import (
+    SETTINGS,
+    SettingsError,
+    parse_settings,
+    settings_table,
+    unknown_settings,
+    without_secrets,
+)
+
+
+def test_defaults() -> None:
+    settings = parse_settings({}, node="here-1")
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.public_url == settings.local_url == "http://127.0.0.1:8080"
+    assert settings.home == Path(".nest")
+    assert (settings.database_url, settings.redis_url) == ("", "")
+    assert settings.dev is False
+    assert settings.node == "here-1"
+    assert (settings.database_deadline_seconds, settings.redis_deadline_seconds) == (5.0, 0.5)
+
+
+def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
+    told = {
+        each.name: each.default
+        for each in SETTINGS
+        if "(" not in each.default and each.name not in {"NEST_PUBLIC_URL", "NEST_NODE"}
+    }
+    assert parse_settings(told) == parse_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("PORT", "0", "PORT must be a whole number from 1 to 65535, not '0'."),
+        ("PORT", "65536", "PORT must be a whole number from 1 to 65535, not '65536'."),
+        ("PORT", "80a", "PORT must be a whole number from 1 to 65535, not '80a'."),
+        ("PORT", "-1", "PORT must be a whole number from 1 to 65535, not '-1'."),
+        ("HOST", "a b", "HOST must be an address or a host name, not 'a b'."),
+        ("NEST_DEV", "maybe", "NEST_DEV must be 0 or 1, not 'maybe'."),
+        ("NEST_NODE", "a/b", "NEST_NODE must be 1 to 64 letters, digits, dots, dashes, not 'a/b'."),
+        ("NEST_PUBLIC_URL", "house", "NEST_PUBLIC_URL must be like https://house.example."),
+        ("NEST_PUBLIC_URL", "ftp://a", "NEST_PUBLIC_URL must be like https://house.example."),
+        ("NEST_LOG_FORMAT", "xml", "NEST_LOG_FORMAT must be one of auto, json, text, not 'xml'."),
+        ("REDIS_URL", "http://x", "REDIS_URL must be like redis://host:6379/0."),
+        (
+            "NEST_REDIS_DEADLINE_SECONDS",
+            "nan",
+            "NEST_REDIS_DEADLINE_SECONDS must be seconds from 0.01 to 3600, not 'nan'.",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://root:hush@db/x",
+            "DATABASE_URL must be like postgresql://user:password@host:5432/name.",
+        ),
+    ],
+)
+def test_bad_value_is_one_sentence(name: str, value: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({name: value})
+    assert caught.value.problems == (problem,)
+
+
+def test_all_problems_are_told_together() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({"PORT": "x", "NEST_DEV": "2", "NEST_DATABASE_POOL_SIZE": "0"})
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_any_spelling_of_a_postgres_url_becomes_one(scheme: str) -> None:
+    settings = parse_settings({"DATABASE_URL": f"{scheme}://u:p@h/d?sslmode=require"})
+    assert settings.database_url == "postgresql://u:p@h/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("::1", "http://[::1]:9000"),
+        ("localhost", "http://localhost:9000"),
+    ],
+)
+def test_links_lead_to_an_address_a_browser_can_open(host: str, url: str) -> None:
+    assert parse_settings({"HOST": host, "PORT": "9000"}).public_url == url
+
+
+def test_urls_with_passwords_are_not_printed() -> None:
+    settings = parse_settings(
+        {"DATABASE_URL": "postgresql://u:hush@h/d", "REDIS_URL": "redis://:hush@h/0"}
+    )
+    assert "hush" not in repr(settings)
+    assert without_secrets(settings.database_url) == "postgresql://h/d"
+
+
+def test_a_misspelled_setting_is_noticed() -> None:
+    assert unknown_settings({"NEST_HOM": "x", "NEST_HOME": "y", "PATH": "z"}) == (
+        "NEST_HOM is not a setting. Did you mean NEST_HOME?",
+    )
+
+
+def test_the_table_names_every_setting() -> None:
+    table = settings_table()
+    assert all(f"{each.name} " in table and each.reason in table for each in SETTINGS)
