@@ -1,67 +1,104 @@
 """Boards on walls and slopes, planks and tiles on the floor, as projected polygons."""
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from configurator.preview.materials import scatter
-from configurator.preview.projection import Pt, View
-from configurator.preview.svg import Sheet, dot, polyline, seen, segment
+from configurator.preview.projection import Pt, Vec, View
+from configurator.preview.svg import Sheet, dot, seen, segment
 
 _BOARD = 0.155
 _LENGTH = 4.4
+_TONED = 11.5
+"""Beyond this depth boards are too small to tell their tones apart."""
+_KNOTTED = 7.0
+_TONES = {2: "c2", 3: "c3", 4: "c2"}
+
+Place = Callable[[float, float], Vec]
+
+
+@dataclass(slots=True)
+class _Strokes:
+    """Paths collected while a plane is lined."""
+
+    tones: dict[str, str] = field(default_factory=lambda: {"c2": "", "c3": ""})
+    seams: str = ""
+    butts: str = ""
+    figure: str = ""
 
 
 def lining(sheet: Sheet, view: View, cladding: str, strip: tuple[Pt, Pt], depth: float) -> None:
     """Boards along the room on one plane; ``strip`` is its lower and upper edge as (x, z)."""
     (x0, z0), (x1, z1) = strip
-    height = ((x1 - x0) ** 2 + (z1 - z0) ** 2) ** 0.5
-    count = round(height / _BOARD)
-    seed = round(x0 * 10) + round(z0 * 100)
 
-    def at(part: float, y: float) -> tuple[float, float, float]:
+    def at(part: float, y: float) -> Vec:
         return (x0 + (x1 - x0) * part, y, z0 + (z1 - z0) * part)
 
-    sheet.fill("c1", seen(view, [at(0, 0), at(1, 0), at(1, depth), at(0, depth)]))
-    tones = {"c2": "", "c3": ""}
-    seams = butts = knots = ""
+    count = round(math.hypot(x1 - x0, z1 - z0) / _BOARD)
+    seed = round(x0 * 10) + round(z0 * 100)
+    strokes = _Strokes()
     for index in range(count):
-        low, high = index / count, (index + 1) / count
+        band = (index / count, (index + 1) / count)
         if index:
-            seams += segment(view(at(low, 0)), view(at(low, depth)))
-        y = -(scatter(index, seed) % 440) / 100
-        piece = 0
-        while y < depth:
-            start, end = max(0.0, y), min(depth, y + _LENGTH)
-            tone = scatter(index, piece, seed) % 5
-            if tone > 1 and end > 0:
-                path = seen(view, [at(low, start), at(high, start), at(high, end), at(low, end)])
-                tones["c2" if tone == 2 else "c3" if tone == 3 else "c2"] += path
-            if 0 < y < depth:
-                butts += segment(view(at(low, y)), view(at(high, y)))
-            if start < 9:
-                knots += _figure(view, at, (low, high), (start, end), cladding, (index, piece, seed))
-            y += _LENGTH
-            piece += 1
-    for paint, path in tones.items():
+            strokes.seams += segment(view(at(band[0], 0)), view(at(band[0], depth)))
+        _board(strokes, view, at, band, depth, cladding, (index, seed))
+    sheet.fill("c1", seen(view, [at(0, 0), at(1, 0), at(1, depth), at(0, depth)]))
+    for paint, path in strokes.tones.items():
         sheet.fill(paint, path, opacity=0.8)
     if cladding == "steirische_eiche":
-        sheet.line("c4", knots, 0.9, opacity=0.4)
+        sheet.line("c4", strokes.figure, 1, opacity=0.45)
     else:
-        sheet.line("knot", knots, 4 if cladding == "kiefer" else 2.6, opacity=0.5)
-    sheet.line("c4", seams, 1.1, opacity=0.6)
-    sheet.line("c4", butts, 1.1, opacity=0.6)
+        sheet.line("knot", strokes.figure, 4.5 if cladding == "kiefer" else 2.6, opacity=0.45)
+    sheet.line("c4", strokes.seams, 1.1, opacity=0.6)
+    sheet.line("c4", strokes.butts, 1.1, opacity=0.6)
 
 
-def _figure(view, at, band, reach, cladding, seed) -> str:  # type: ignore[no-untyped-def]
-    """Knots of pine and spruce, grain of oak."""
-    (low, high), (start, end) = band, reach
-    if cladding == "steirische_eiche":
-        part = low + (high - low) * (0.3 + (scatter(*seed, 1) % 40) / 100)
-        a = start + (end - start) * 0.1
-        b = start + (end - start) * (0.4 + (scatter(*seed, 2) % 50) / 100)
-        return polyline([view(at(part, a)), view(at(part, b))])
+def _board(
+    strokes: _Strokes, view: View, at: Place, band: Pt, depth: float, cladding: str,
+    seed: tuple[int, int],
+) -> None:  # fmt: skip
+    """One course of boards, laid end to end from a scattered start."""
+    low, high = band
+    y, piece = -(scatter(*seed) % 440) / 100, 0
+    while y < min(depth, _TONED):
+        start, end = max(0.0, y), min(depth, y + _LENGTH)
+        paint = _TONES.get(scatter(*seed, piece) % 5)
+        if paint and end > 0:
+            corners = [at(low, start), at(high, start), at(high, end), at(low, end)]
+            strokes.tones[paint] += seen(view, corners)
+        if y > 0:
+            strokes.butts += segment(view(at(low, y)), view(at(high, y)))
+        if start < _KNOTTED and cladding == "steirische_eiche":
+            strokes.figure += _grain(view, at, band, (start, end), (*seed, piece))
+        elif start < _KNOTTED:
+            count = 4 if cladding == "kiefer" else 2
+            strokes.figure += _knots(view, at, band, (start, end), (*seed, piece), count)
+        y += _LENGTH
+        piece += 1
+
+
+def _grain(view: View, at: Place, band: Pt, reach: Pt, seed: tuple[int, int, int]) -> str:
+    """Two lines of oak grain along a board."""
     path = ""
-    for number in range(3 if cladding == "kiefer" else 1):
+    for number in (1, 2):
+        part = band[0] + (band[1] - band[0]) * (0.2 + scatter(*seed, number) % 60 / 100)
+        start = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 3) % 50 / 100)
+        end = start + (reach[1] - start) * (0.3 + scatter(*seed, number, 5) % 60 / 100)
+        path += segment(view(at(part, start)), view(at(part, end)))
+    return path
+
+
+def _knots(
+    view: View, at: Place, band: Pt, reach: Pt, seed: tuple[int, int, int], count: int
+) -> str:
+    """Scattered knots of pine and spruce."""
+    path = ""
+    for number in range(count):
         if scatter(*seed, number) % 3 == 0:
-            y = start + (end - start) * (scatter(*seed, number, 4) % 100) / 100
-            path += dot(view(at(low + (high - low) * 0.5, y)))
+            y = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 4) % 100) / 100
+            part = band[0] + (band[1] - band[0]) * (0.3 + scatter(*seed, number, 9) % 40 / 100)
+            path += dot(view(at(part, y)))
     return path
 
 
@@ -95,7 +132,7 @@ def _laid(
         while y < depth:
             start, end = max(0.0, y), min(depth, y + length)
             tone = scatter(row, piece, 5) % 4
-            if tone > 1 and end > 0:
+            if tone > 1 and 0 < end and start < _TONED:
                 tones["p2" if tone == 2 else "p3"] += seen(
                     view, [(x0, start, 0), (x1, start, 0), (x1, end, 0), (x0, end, 0)]
                 )

@@ -5,18 +5,20 @@ from configurator.preview.geometry import EAVES, RIDGE, WIDTH, House, Surface
 from configurator.preview.keys import PreviewKey
 from configurator.preview.materials import NAMES, palette
 from configurator.preview.openings import Opening, intended, openings
-from configurator.preview.projection import Pt, View
+from configurator.preview.projection import Pt, Vec, View
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, segment
-from configurator.preview.words import area, metres
+from configurator.preview.words import area, count_of, figure, metres
 
 _SIDES = (
     ("south", "Gartenseite"),
     ("east", "Giebel Terrasse"),
-    ("north", "Eingangsseite"),
-    ("west", "Giebel"),
+    ("north", "Rückseite"),
+    ("west", "Giebel hinten"),
 )
-_GAP = 2.4
+_GAP = 3.0
+_BASES = (480.0, 905.0)
+_LARGEST = 54.0
 
 
 def glazed_area_m2(key: PreviewKey) -> float:
@@ -27,32 +29,41 @@ def glazed_area_m2(key: PreviewKey) -> float:
 def draw(key: PreviewKey) -> str:
     """The fenster view as an SVG document."""
     house, shell = House(key.modules), key.shell or "holzlattung"
-    light = shell == "fassadenplatten_weiss"
-    dash = ("#6F716C", "#2A2C2C") if light else ("#F6F5F1", "#D8D6CF")
     chosen = openings(key.modules, key.glass_m2)
-    caption = f"{area(key.glass_m2)} Fenster, {NAMES[key.frame]}" if key.frame else "Fenster noch nicht gewählt"  # fmt: skip
-    description = (
-        f"Alle vier Ansichten, Länge {metres(house.length)}, Breite {metres(WIDTH)}. {caption}; "
-        + (f"{len(chosen)} Öffnungen." if chosen else "mögliche Öffnungen gestrichelt.")
-    )
+    caption, note = _captions(key, len(chosen))
     title = f"Fenster Nest. {key.nest.removeprefix('nest')}"
+    description = (
+        f"Alle vier Ansichten, Länge {metres(house.length)}, Breite {metres(WIDTH)}, "
+        f"Hülle {NAMES[shell]}. {caption}: {note}."
+    )
+    dash = glazing.dash_paint(shell)
     sheet = Sheet(title, description, {**palette(shell=shell, frame=key.frame), "dash": dash})
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     glazing.glass(sheet)
-    sheet.text((70, 96), caption, size="h", anchor="start")
-    scale = 1440 / (house.length + WIDTH + _GAP)
+    sheet.text((70, 92), caption, size="h", anchor="start")
+    sheet.text((1530, 92), note, size="n wide", anchor="end", paint="quiet")
+    scale = min(_LARGEST, 1385 / (house.length + WIDTH + _GAP))
+    left = 800 - (house.length + WIDTH + _GAP) * scale / 2 + 12
+    gable = left + (house.length + _GAP) * scale
     for index, (side, name) in enumerate(_SIDES):
-        left = 80 + (0 if index % 2 == 0 else (house.length + _GAP) * scale)
-        base = 505 if index < 2 else 900
-        _side(sheet, house, side, name, (left, base, min(scale, 62)), chosen, shell)
+        place = (gable if index % 2 else left, _BASES[index // 2], scale)
+        _side(sheet, house, side, name, place, chosen, shell)
     return sheet.document()
+
+
+def _captions(key: PreviewKey, count: int) -> tuple[str, str]:
+    if not key.frame:
+        return "Noch keine Fenster gewählt", "mögliche Öffnungen gestrichelt"
+    return f"{area(key.glass_m2)} Fenster, {NAMES[key.frame]}", count_of(
+        count, "Öffnung", "Öffnungen"
+    )
 
 
 def _view(surface: Surface, left: float, base: float, scale: float) -> View:
     ox, oy, _ = surface.origin
     ux, uy, _ = surface.u
 
-    def view(point: tuple[float, float, float]) -> Pt:
+    def view(point: Vec) -> Pt:
         along = (point[0] - ox) * ux + (point[1] - oy) * uy
         return left + along * scale, base - point[2] * scale
 
@@ -67,45 +78,75 @@ def _side(
     surface = house.facade(side)
     view = _view(surface, left, base, scale)
     width = max(u for u, _ in surface.outline)
-    if side in ("south", "north"):
-        lid = [(0.0, EAVES), (width, EAVES), (width, RIDGE), (0.0, RIDGE)]
-        roof = Surface((*surface.origin[:2], EAVES), surface.u, surface.v, tuple((u, v - EAVES) for u, v in lid), surface.inward)  # fmt: skip
-        clad(sheet, view, roof, shell)
-        sheet.fill("sun", polygon(roof.drawn(view, roof.outline)), opacity=0.14)
-        joints(sheet, view, roof, 1.2)
-        sheet.line("edge", polygon(roof.drawn(view, roof.outline)), 1.8)
-    clad(sheet, view, surface, shell)
-    if side in ("south", "north"):
-        joints(sheet, view, surface, 1.2)
-    sheet.line("edge", polygon(surface.drawn(view, surface.outline)), 1.8)
+    _behind(sheet, side, place, width)
+    _walls(sheet, view, surface, shell, long=side in ("south", "north"))
     if side == "south":
         glazing.door(sheet, view, surface, depth=0.0)
-    for opening in (o for o in chosen or intended(house.modules) if o.facade == side):
-        if chosen:
-            glazing.window(sheet, view, surface, opening, depth=0.0, line=1.4)
-        else:
+    here = [opening for opening in chosen if opening.facade == side]
+    for opening in here:
+        glazing.window(sheet, view, surface, opening, depth=0.0, line=1.4)
+    for opening in intended(house.modules) if not chosen else ():
+        if opening.facade == side:
             glazing.promised(sheet, view, surface, opening)
-    sheet.line("ink", f"M{left - 26:.1f} {base:.1f}H{left + width * scale + 26:.1f}", 2.4)
-    _dimension(sheet, view, surface, [o for o in chosen if o.facade == side], width, base)
-    sheet.text((left, base - RIDGE * scale - 22), name, size="n", paint="quiet", anchor="start")
+    sheet.line("ink", f"M{left - 46:.1f} {base:.1f}H{left + width * scale + 30:.1f}", 2.4)
+    _widths(sheet, view, surface, here, base)
+    heading = f"{name}, {metres(width)}"
+    sheet.text((left, base - RIDGE * scale - 18), heading, size="n", paint="quiet", anchor="start")
     if side == "south":
-        landscape.person(sheet, (left - 40, base), scale)
+        _heights(sheet, left + width * scale + 46, base, scale)
 
 
-def _dimension(
-    sheet: Sheet, view: View, surface: Surface, here: list[Opening], width: float, base: float
-) -> None:
+def _behind(sheet: Sheet, side: str, place: tuple[float, float, float], width: float) -> None:
+    """A pale tree and a person give the measured drawing its scale."""
+    left, base, scale = place
+    right = left + width * scale
+    if side == "north":
+        landscape.tree(sheet, (right + 1.35 * scale, base), 5 * scale, 5, strength=0.5)
+    if side == "south":
+        landscape.person(sheet, (left - 26, base), scale)
+
+
+def _walls(sheet: Sheet, view: View, surface: Surface, shell: str, *, long: bool) -> None:
+    """Wall, and on the long sides the roof above it as seen straight on."""
+    if long:
+        width, rise = surface.outline[1][0], RIDGE - EAVES
+        lid = ((0.0, 0.0), (width, 0.0), (width, rise), (0.0, rise))
+        origin = (surface.origin[0], surface.origin[1], EAVES)
+        roof = Surface(origin, surface.u, surface.v, lid, surface.inward)
+        clad(sheet, view, roof, shell)
+        sheet.fill("sun", polygon(roof.drawn(view, lid)), opacity=0.2)
+        joints(sheet, view, roof, 1.2)
+        sheet.line("edge", polygon(roof.drawn(view, lid)), 1.8)
+    clad(sheet, view, surface, shell)
+    if long:
+        joints(sheet, view, surface, 1.2)
+        band = ((0.0, EAVES - 0.16), (width, EAVES - 0.16), (width, EAVES), (0.0, EAVES))
+        sheet.fill("black", polygon(surface.drawn(view, band)), opacity=0.28)
+    sheet.line("edge", polygon(surface.drawn(view, surface.outline)), 1.8)
+
+
+def _widths(sheet: Sheet, view: View, surface: Surface, here: list[Opening], base: float) -> None:
+    """A chain of dimensions under the wall: its ends, every window, and the window widths."""
+    width = max(u for u, _ in surface.outline)
     marks = {0.0, width}
     for opening in here:
         if not opening.triangle:
             marks |= {opening.left, opening.left + opening.width}
     xs = sorted(view(surface.at(mark, 0))[0] for mark in marks)
-    y = base + 26
-    path = f"M{xs[0]:.1f} {y:.1f}H{xs[-1]:.1f}"
+    y = base + 24
+    path = segment((xs[0], y), (xs[-1], y))
     path += "".join(segment((x - 5, y + 5), (x + 5, y - 5)) for x in xs)
     sheet.line("quiet", path, 1.2)
     for opening in here:
         if not opening.triangle:
             middle = view(surface.at(opening.left + opening.width / 2, 0))[0]
-            sheet.text((middle, y + 26), f"{opening.width:.2f}".replace(".", ","), size="n wide", paint="quiet")  # fmt: skip
-    sheet.text((xs[-1], y + 56), metres(width), size="n", paint="quiet", anchor="end")
+            sheet.text((middle, y + 27), figure(opening.width), size="n wide", paint="quiet")
+
+
+def _heights(sheet: Sheet, x: float, base: float, scale: float) -> None:
+    levels = [base - z * scale for z in (0.0, EAVES, RIDGE)]
+    path = segment((x, levels[0]), (x, levels[-1]))
+    path += "".join(segment((x - 5, y + 5), (x + 5, y - 5)) for y in levels)
+    sheet.line("quiet", path, 1.2)
+    for y, z in ((levels[1], EAVES), (levels[2], RIDGE)):
+        sheet.text((x + 12, y + 7), figure(z), size="n wide", paint="quiet", anchor="start")

@@ -5,16 +5,17 @@ import math
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import EAVES, MODULE, RIDGE, SLOPE, WIDTH, House
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, SHELL_SHADE, palette
+from configurator.preview.materials import NAMES, SHELL_SHADE, SHELL_SHEEN, palette
 from configurator.preview.openings import DOOR_LEFT, DOOR_WIDTH, intended, openings
 from configurator.preview.projection import Pt, Vec, View, hull, two_point
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, seen, segment
 from configurator.preview.words import area, count_of, metres
 
-_TURN = 33.0
-_EYE = 3.1
-_HORIZON = 560.0
+_TURN = 36.0
+_EYE = 3.0
+_HORIZON = 540.0
+_DECK = 0.1
 _SUN = (0.62, 0.34, -0.72)
 """Direction the light travels in."""
 
@@ -27,10 +28,10 @@ def camera(house: House) -> View:
     eye = (aim[0] + math.sin(turn) * distance, aim[1] - math.cos(turn) * distance, _EYE)
     rough = two_point(eye, _TURN, 1.0, (0, 0))
     outer = [rough(corner)[0] for corner in house.corners]
-    span = 1010 + (house.modules - 4) * 85
+    span = 1140 + (house.modules - 4) * 64
     focal = span / (max(outer) - min(outer))
     middle = (max(outer) + min(outer)) / 2 * focal
-    return two_point(eye, _TURN, focal, (790 - middle, _HORIZON))
+    return two_point(eye, _TURN, focal, (775 - middle, _HORIZON))
 
 
 def draw(key: PreviewKey) -> str:
@@ -38,7 +39,7 @@ def draw(key: PreviewKey) -> str:
     house = House(key.modules)
     shell = key.shell or "holzlattung"
     view = camera(house)
-    paints = {**palette(shell=shell, frame=key.frame), "dash": _dash(shell)}
+    paints = {**palette(shell=shell, frame=key.frame), "dash": glazing.dash_paint(shell)}
     sheet = Sheet(f"Außenansicht {_nest(key)}", _description(key, house), paints)
     _surroundings(sheet, house, view)
     _ground(sheet, house, view)
@@ -53,10 +54,6 @@ def draw(key: PreviewKey) -> str:
 
 def _nest(key: PreviewKey) -> str:
     return f"Nest. {key.nest.removeprefix('nest')}"
-
-
-def _dash(shell: str) -> tuple[str, str]:
-    return ("#8A8A84", "#2A2C2C") if shell == "fassadenplatten_weiss" else ("#F3EEE4", "#C9C5BC")
 
 
 def _description(key: PreviewKey, house: House) -> str:
@@ -80,48 +77,62 @@ def _surroundings(sheet: Sheet, house: House, view: View) -> None:
     left = view((0, WIDTH / 2, RIDGE))[0]
     landscape.tree(sheet, (max(70, left - 120), _HORIZON + 34), 330, 5, strength=0.75)
     landscape.tree(sheet, (left + 190, _HORIZON + 20), 420, 12, strength=0.6)
-    meadow = sheet.gradient("meadow", [(0, "meadow2", 1), (0.35, "meadow", 1), (1, "paper", 1)])
+    meadow = sheet.gradient("meadow", [(0, "meadow2", 1), (0.4, "meadow", 1), (1, "meadow", 0.35)])
     sheet.wash(meadow, f"M0 {_HORIZON:g}H1600V1000H0Z")
     sheet.line("tree2", landscape.grass(_HORIZON, (200, 1450), count=110, seed=4), 1.2, opacity=0.45)
     right = view((house.length, WIDTH, 0))
     landscape.tree(sheet, (min(1490, right[0] + 105), right[1] + 6), 520, 27)
 
 
-def _shadow_points(points: list[Vec], stretch: float = 1.0) -> list[Vec]:
+def _cast(points: list[Vec], height: float = 0.0) -> list[Vec]:
+    """Where the shadows of points fall on a plane at ``height``."""
     dx, dy, dz = _SUN
-    return [(x - dx / dz * z * stretch, y - dy / dz * z * stretch, 0.0) for x, y, z in points]
+    return [
+        (x - dx / dz * (z - height), y - dy / dz * (z - height), height)
+        for x, y, z in points
+        if z >= height
+    ]
 
 
 def _ground(sheet: Sheet, house: House, view: View) -> None:
     length = house.length
-    for stretch, opacity in ((1.06, 0.16), (1.0, 0.26)):
-        cast = [view(point) for point in _shadow_points(house.corners, stretch)]
-        sheet.fill("shadow", polygon(hull(cast)), opacity=opacity)
+    soft = sheet.soften("soft", 4)
+    cast = [view(point) for point in _cast(house.corners)]
+    sheet.fill("shadow", polygon(hull(cast)), opacity=0.34, extra=soft)
     apron = [(-0.5, -0.5, 0.0), (length + 0.4, -0.5, 0.0), (length + 0.4, WIDTH, 0.0)]
     sheet.fill("gravel", seen(view, [*apron, (-0.5, WIDTH, 0.0)]), opacity=0.9)
     _path(sheet, view)
-    start = length - 2 * MODULE
-    corners: list[Pt] = [(start, -2.4), (length + 2.9, -2.4), (length + 2.9, WIDTH - 0.9)]
-    corners += [(length, WIDTH - 0.9), (length, 0.0), (start, 0.0)]
-    top = [(x, y, 0.1) for x, y in corners]
-    sheet.fill("kerb", seen(view, [(x, y, 0.0) for x, y in corners]))
-    front = [(start, -2.4, 0.0), (length + 2.9, -2.4, 0.0)]
-    sheet.fill("deck2", seen(view, [*front, top[1], top[0]]))
-    side = [(length + 2.9, -2.4, 0.0), (length + 2.9, WIDTH - 0.9, 0.0)]
-    sheet.fill("deck2", seen(view, [*side, top[2], top[1]]))
+    _terrace(sheet, house, view)
+
+
+def _terrace(sheet: Sheet, house: House, view: View) -> None:
+    """A deck around the corner, in the sun on the garden side, in the shade of the gable."""
+    start, end, front, back = house.length - 2 * MODULE, house.length + 2.3, -1.5, WIDTH - 0.9
+    corners: list[Pt] = [(start, front), (end, front), (end, back)]
+    corners += [(house.length, back), (house.length, 0.0), (start, 0.0)]
+    low, top = [(x, y, 0.0) for x, y in corners], [(x, y, _DECK) for x, y in corners]
+    under = [(x + 0.1, y - 0.12, 0.0) for x, y in corners]
+    sheet.fill("shadow", seen(view, under), opacity=0.4, extra=' filter="url(#soft)"')
+    sheet.fill("deck2", seen(view, [low[0], low[1], top[1], top[0]]))
+    sheet.fill("bark", seen(view, [low[1], low[2], top[2], top[1]]))
     sheet.fill("deck", seen(view, top))
     boards = ""
-    for index in range(1, 17):
-        y = -2.4 + index * 0.15
-        boards += segment(view((start, y, 0.1)), view((length + 2.9, y, 0.1)))
-    for index in range(17, 48):
-        y = -2.4 + index * 0.15
-        boards += segment(view((length, y, 0.1)), view((length + 2.9, y, 0.1)))
-    sheet.line("deck2", boards, 1, opacity=0.55)
-    shade = hull([view((x, y, 0.1)) for x, y, _ in _shadow_points(house.corners)])
+    for index in range(1, 55):
+        y = front + index * 0.16
+        x = start if y < 0 else house.length
+        if y < back:
+            boards += segment(view((x, y, _DECK)), view((end, y, _DECK)))
+    sheet.line("deck2", boards, 0.9, opacity=0.5)
     clip = sheet.window("terrace", seen(view, top))
-    sheet.fill("shadow", polygon(shade), opacity=0.42, extra=clip)
+    shade = hull([view(point) for point in _cast([*house.corners, *_corner(house)], _DECK)])
+    sheet.open(clip)
+    sheet.fill("shadow", polygon(shade), opacity=0.46, extra=' filter="url(#soft)"')
+    sheet.close()
     sheet.line("deck2", seen(view, top), 1.2)
+
+
+def _corner(house: House) -> list[Vec]:
+    return [(house.length, 0.0, _DECK), (house.length, WIDTH, _DECK)]
 
 
 def _path(sheet: Sheet, view: View) -> None:
@@ -142,7 +153,7 @@ def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
     sheet.fill("black", polygon(east.drawn(view, east.outline)), opacity=SHELL_SHADE[shell])
     falloff = sheet.gradient("fall", [(0, "black", 0), (1, "black", 0.16)], 'x2="1" y2=".25"')
     sheet.wash(falloff, polygon(south.drawn(view, south.outline)))
-    sheen = sheet.gradient("sheen", [(0, "sun", 0.3), (1, "sun", 0.1)], 'x2="1" y2=".1"')
+    sheen = sheet.gradient("sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.05)], 'x2="1" y2=".1"')
     sheet.wash(sheen, polygon(roof.drawn(view, roof.outline)))
     joints(sheet, view, south, 1.8)
     joints(sheet, view, roof, 1.8)
@@ -185,24 +196,24 @@ def _outline(sheet: Sheet, house: House, view: View) -> None:
 
 
 def _foreground(sheet: Sheet, house: House, view: View) -> None:
-    for x, y, height in ((MODULE * 1.9, -2.3, 1.78), (MODULE * 1.9 + 0.62, -2.1, 1.16)):
+    for x, y, height in ((-1.25, 0.5, 1.78), (-0.72, 0.75, 1.14)):
         foot = view((x, y, 0.0))
         scale = foot[1] - view((x, y, 1.0))[1]
-        reach = [(x, y, 0.0), (x + 0.16, y, 0.0), (x + 1.5, y + 0.75, 0.0), (x + 1.3, y + 0.8, 0.0)]
+        reach = [(x - 0.1, y, 0.0), (x + 0.14, y, 0.0), (x + 1.4, y + 0.8, 0.0), (x + 1.2, y + 0.85, 0.0)]
         sheet.fill("shadow", seen(view, reach), opacity=0.25)
         landscape.person(sheet, foot, scale, height=height)
     _dimension(sheet, house, view)
 
 
 def _dimension(sheet: Sheet, house: House, view: View) -> None:
-    y = -4.2
+    y = -2.1
     a, b = view((0, y, 0)), view((house.length, y, 0))
     path = segment(a, b)
     for index in range(house.modules + 1):
-        x, reach = index * MODULE, 0.4 if index in (0, house.modules) else 0.18
+        x, reach = index * MODULE, 0.32 if index in (0, house.modules) else 0.14
         path += segment(view((x, y - reach, 0)), view((x, y + reach, 0)))
     sheet.line("quiet", path, 1.6)
     turn = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
     middle = view((house.length / 2, y, 0))
-    drop = 46
+    drop = 44
     sheet.text((middle[0] - drop * math.sin(math.radians(turn)), middle[1] + drop), metres(house.length), paint="quiet", turn=turn)  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from configurator.preview.projection import Vec, View
-from configurator.preview.svg import Sheet, seen
+from configurator.preview.svg import Sheet, seen, segment
 
 Tones = tuple[str, str, str]
 """Paints of the top, the side and the front."""
@@ -27,9 +27,21 @@ class Box:
     tones: Tones
 
 
-def paint(sheet: Sheet, view: View, eye: Vec, boxes: Sequence[Box]) -> None:
-    """Draws the boxes given in painting order (far first); only faces that can be seen."""
-    for box in boxes:
+@dataclass(frozen=True, slots=True)
+class Sticks:
+    """Thin steel uprights: foot, height and thickness in metres."""
+
+    feet: tuple[Vec, ...]
+    heights: tuple[float, ...]
+    thickness: float = 0.032
+
+
+def paint(sheet: Sheet, view: View, eye: Vec, pieces: Sequence[Box | Sticks]) -> None:
+    """Draws the pieces given in painting order (far first); only faces that can be seen."""
+    for box in pieces:
+        if isinstance(box, Sticks):
+            _sticks(sheet, view, box)
+            continue
         (x0, y0, z0), (x1, y1, z1) = box.low, box.high
         top, side, front = box.tones
         if z1 < eye[2]:
@@ -40,9 +52,18 @@ def paint(sheet: Sheet, view: View, eye: Vec, boxes: Sequence[Box]) -> None:
         sheet.fill(front, seen(view, [(x0, y0, z0), (x1, y0, z0), (x1, y0, z1), (x0, y0, z1)]))
 
 
-def dining(x: float, y: float) -> list[Box]:
+def _sticks(sheet: Sheet, view: View, sticks: Sticks) -> None:
+    path = ""
+    for (x, y, z), height in zip(sticks.feet, sticks.heights, strict=True):
+        path += segment(view((x, y, z)), view((x, y, z + height)))
+    x, y, z = sticks.feet[0]
+    width = view((x + sticks.thickness, y, z))[0] - view((x, y, z))[0]
+    sheet.line("steel", path, width)
+
+
+def dining(x: float, y: float) -> list[Box | Sticks]:
     """A long table with three chairs a side; (x, y) is the near end's middle."""
-    boxes: list[Box] = []
+    boxes: list[Box | Sticks] = []
     half, length = 0.46, 2.6
     for index in (2, 1, 0):
         at = y + 0.28 + index * 0.8
@@ -57,22 +78,17 @@ def dining(x: float, y: float) -> list[Box]:
     return boxes
 
 
-def _chair(x: float, y: float, *, facing: int) -> list[Box]:
+def _chair(x: float, y: float, *, facing: int) -> list[Box | Sticks]:
     """A chair whose seat is centred on (x, y); ``facing`` 1 looks to the right."""
-    half = 0.22
+    half = 0.21
     back = x - facing * half
     low, high = sorted((back, back + facing * 0.035))
-    legs = [
-        Box((a, b, 0.0), (a + 0.035, b + 0.035, 0.44), STEEL)
-        for b in (y + half - 0.035, y - half)
-        for a in (x - half, x + half - 0.035)
-    ]
+    feet = tuple((a, b, 0.0) for b in (y + half, y - half) for a in (x - half, x + half))
+    heights = tuple(0.62 if a == back else 0.44 for a, _, _ in feet)
+    legs = Sticks(feet, heights)
     seat = Box((x - half, y - half, 0.43), (x + half, y + half, 0.46), STEEL)
-    rest = Box((low, y - half, 0.58), (high, y + half, 0.82), STEEL)
-    posts = [
-        Box((low, b, 0.44), (high, b + 0.035, 0.6), STEEL) for b in (y + half - 0.035, y - half)
-    ]
-    return [*legs, *posts, rest, seat] if facing > 0 else [*legs, seat, *posts, rest]
+    rest = Box((low, y - half, 0.6), (high, y + half, 0.84), STEEL)
+    return [legs, rest, seat] if facing > 0 else [legs, seat, rest]
 
 
 def sofa(x: float, y: float) -> list[Box]:
@@ -84,6 +100,23 @@ def sofa(x: float, y: float) -> list[Box]:
         Box((x + 0.2, y + 0.2, 0.06), (x + 0.9, y + 1.19, 0.4), CLOTH),
         Box((x, y, 0.06), (x + 0.9, y + 0.2, 0.56), CLOTH),
     ]
+
+
+def armchair(x: float, y: float) -> list[Box]:
+    """A small chair with arms, looking to the left; (x, y) is its near left corner."""
+    return [
+        Box((x, y + 0.62, 0.1), (x + 0.72, y + 0.74, 0.54), CLOTH),
+        Box((x, y + 0.12, 0.14), (x + 0.6, y + 0.62, 0.38), CLOTH),
+        Box((x + 0.56, y + 0.12, 0.1), (x + 0.76, y + 0.62, 0.78), CLOTH),
+        Box((x, y, 0.1), (x + 0.72, y + 0.12, 0.54), CLOTH),
+    ]
+
+
+def low_table(x: float, y: float) -> list[Box]:
+    """A low oak table; (x, y) is its near left corner."""
+    legs = [(x + 0.05, y + 0.95), (x + 0.6, y + 0.95), (x + 0.05, y + 0.05), (x + 0.6, y + 0.05)]
+    boxes = [Box((a, b, 0.0), (a + 0.05, b + 0.05, 0.3), OAK) for a, b in legs]
+    return [*boxes, Box((x, y, 0.3), (x + 0.7, y + 1.05, 0.34), OAK)]
 
 
 def kitchen(x: float, y: float, length: float) -> list[Box]:

@@ -23,7 +23,8 @@ def window(
 ) -> None:
     """A window set ``depth`` metres into the wall; needs ``glass`` defined."""
     hole = surface.drawn(view, opening.outline)
-    sheet.fill("reveal", polygon(hole), extra=f' data-window="{opening.facade}"')
+    sheet.fill("w3", polygon(hole), extra=f' data-window="{opening.facade}"')
+    sheet.fill("black", polygon(hole), opacity=0.4)
     if depth and not opening.triangle:
         sill = [(opening.left, opening.sill), (opening.left + opening.width, opening.sill)]
         near, far = surface.drawn(view, sill), surface.drawn(view, sill, depth)
@@ -38,15 +39,19 @@ def window(
         for pane, glint in zip(panes, _glints(opening), strict=True)
     )
     sheet.fill("white", glints, opacity=0.2)
-    if depth:
+    if not opening.triangle:
         top = opening.sill + opening.height
         left, right = opening.left, opening.left + opening.width
-        cast = [(left, top), (right, top), (right, top - 0.22), (left + 0.2, top - 0.22)]
-        cast += [(left + 0.2, opening.sill), (left, opening.sill)]
-        if not opening.triangle:
-            sheet.fill("black", polygon(clip(surface.drawn(view, cast, depth), hole)), opacity=0.3)
+        cast = [(left, top), (right, top), (right, top - 0.2), (left + 0.17, top - 0.2)]
+        cast += [(left + 0.17, opening.sill), (left, opening.sill)]
+        sheet.fill("black", polygon(clip(surface.drawn(view, cast, depth), hole)), opacity=0.26)
     sheet.line("frame2", whole, line * 0.7)
     sheet.line("edge", polygon(hole), line)
+
+
+def dash_paint(shell: str) -> tuple[str, str]:
+    """What dashed lines are drawn with on this envelope, in daylight and at dusk."""
+    return ("#77776F", "#2A2C2C") if shell == "fassadenplatten_weiss" else ("#FBF8F1", "#C9C5BC")
 
 
 def promised(sheet: Sheet, view: View, surface: Surface, opening: Opening) -> None:

@@ -1,23 +1,32 @@
-"""The gabled room as a sectional perspective: cut open at one end, looking at the glazed other."""
+"""The gabled room as a sectional perspective: cut open at one end, looking at the glazed other.
+
+Room coordinates: x across (0 in the middle), y into the depth from the cut, z up, metres.
+"""
+
+import math
 
 from configurator.preview import furniture, landscape
 from configurator.preview.boards import floor, lining
 from configurator.preview.geometry import EAVES, MODULE, PITCH, RIDGE, ROOM_WIDTH, WIDTH, House
 from configurator.preview.keys import PreviewKey
 from configurator.preview.materials import NAMES, palette
-from configurator.preview.projection import Pt, Vec, View, two_point
+from configurator.preview.projection import Pt, Vec, View, clip, two_point
 from configurator.preview.svg import Sheet, polygon, seen, segment
 from configurator.preview.words import metres
 
-_SCALE = 152.0
-_STAND = 6.6
-EYE: Vec = (0.35, -_STAND, 1.72)
-_GROUND = 915.0
-HALF = ROOM_WIDTH / 2
-WALL = 2.46
-"""Height of the inner wall where the slope begins."""
-PEAK = WALL + HALF * 0.70021
-END_WALL = 0.3
+_SCALE = 149.0
+_STAND = 6.4
+_EYE: Vec = (0.35, -_STAND, 1.66)
+_FLOOR_LINE = 868.0
+_HALF = ROOM_WIDTH / 2
+_WALL = 2.37
+_PEAK = _WALL + _HALF * math.tan(PITCH)
+"""5.0 m under the ridge: the roof is 0.36 m thick."""
+_SLAB = 0.32
+_END_WALL = 0.3
+_REVEAL = 0.2
+_SUN = (0.8, 0.34)
+"""Metres across and along for every metre the light falls."""
 
 
 def draw(key: PreviewKey) -> str:
@@ -27,160 +36,204 @@ def draw(key: PreviewKey) -> str:
     title = f"Innenraum Nest. {key.nest.removeprefix('nest')}"
     description = (
         f"Blick in den offenen Raum unter dem Satteldach, {metres(ROOM_WIDTH)} breit und bis zu "
-        f"5 Meter hoch, {house.modules} Module tief, am Ende verglast. Wände und Dach: "
+        f"{metres(_PEAK)} hoch, {house.modules} Module tief, am Ende verglast. Wände und Dach: "
         f"{NAMES[cladding]}; Boden: {NAMES[covering]}."
     )
     sheet = Sheet(title, description, palette(room=(cladding, covering)))
-    view = two_point(EYE, 0, _SCALE * _STAND, (800 + EYE[0] * _SCALE, _GROUND - EYE[2] * _SCALE))
-    depth = house.length - 2 * END_WALL
+    centre = (800 + _EYE[0] * _SCALE, _FLOOR_LINE - _EYE[2] * _SCALE)
+    view = two_point(_EYE, 0, _SCALE * _STAND, centre)
+    depth = house.length - 2 * _END_WALL
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     _site(sheet, view)
-    _shell(sheet, house, view, depth, (cladding, covering))
+    _gable(sheet, view, depth)
+    floor(sheet, view, covering, _HALF, depth)
+    for side in (-_HALF, _HALF):
+        lining(sheet, view, cladding, ((side, 0.0), (side, _WALL)), depth)
+        lining(sheet, view, cladding, ((side, _WALL), (0.0, _PEAK)), depth)
+    _tones(sheet, view, depth)
+    _frames(sheet, house, view, depth)
+    bays = [bay * MODULE - _END_WALL for bay in range(1, house.modules, 2)]
+    windows = [(bay + 0.3, bay + MODULE - 0.3) for bay in bays]
+    _sunlight(sheet, view, windows, depth)
+    _side_windows(sheet, view, windows)
     _furnish(sheet, view, depth)
     _cut(sheet, view)
+    _measures(sheet, view)
     return sheet.document()
 
 
 def _site(sheet: Sheet, view: View) -> None:
-    ground = view((0, 0, -0.34))[1]
-    landscape.tree(sheet, (92, ground), 430, 27, strength=0.8)
-    landscape.tree(sheet, (1520, ground), 330, 5, strength=0.7)
-    landscape.person(sheet, (1452, ground), _SCALE)
+    ground = view((0, 0, -_SLAB))[1]
+    landscape.tree(sheet, (84, ground), 460, 5, strength=0.8)
+    landscape.tree(sheet, (1540, ground), 350, 27, strength=0.7)
     sheet.fill("meadow", f"M0 {ground:.1f}H1600V1000H0Z")
     sheet.line("quiet", f"M0 {ground:.1f}H1600", 2)
 
 
-def _section(z0: float = 0.0) -> list[Pt]:
-    return [(-HALF, z0), (HALF, z0), (HALF, WALL), (0, PEAK), (-HALF, WALL)]
+def _section() -> list[Pt]:
+    return [(-_HALF, 0.0), (_HALF, 0.0), (_HALF, _WALL), (0.0, _PEAK), (-_HALF, _WALL)]
 
 
-def _shell(
-    sheet: Sheet, house: House, view: View, depth: float, materials: tuple[str, str]
-) -> None:
-    cladding, covering = materials
-    _gable(sheet, view, depth)
-    floor(sheet, view, covering, HALF, depth)
-    for side in (-1.0, 1.0):
-        lining(sheet, view, cladding, ((side * HALF, 0.0), (side * HALF, WALL)), depth)
-        lining(sheet, view, cladding, ((side * HALF, WALL), (0.0, PEAK)), depth)
-    _tones(sheet, view, depth)
-    bays = [index for index in range(1, house.modules, 2)]
-    windows = [(b * MODULE - END_WALL + 0.3, b * MODULE - END_WALL + 2.4) for b in bays]
-    _side_windows(sheet, view, windows)
-    _sunlight(sheet, view, windows, depth)
-    rings = ""
-    for index in range(1, house.modules):
-        y = index * MODULE - END_WALL
-        points = [(x, y, z) for x, z in _section()]
-        for a, b in ((1, 2), (2, 3), (3, 4), (4, 0)):
-            rings += segment(view(points[a]), view(points[b]))
-    sheet.line("c4", rings, 1.8, opacity=0.75)
-    edges = ""
-    for x, z in _section():
-        edges += segment(view((x, 0, z)), view((x, depth, z)))
-    sheet.line("c4", edges, 2, opacity=0.9)
+def _ceiling(x: float) -> float:
+    return _PEAK - abs(x) * math.tan(PITCH)
 
 
 def _gable(sheet: Sheet, view: View, depth: float) -> None:
     """The far end: landscape behind glass, frames in front of it."""
     outline = seen(view, [(x, depth, z) for x, z in _section()])
-    horizon = view((0, depth, EYE[2] - 0.25))[1]
-    clip = sheet.window("gable", outline)
-    sheet.open(clip)
-    left, right = view((-HALF, depth, 0))[0], view((HALF, depth, 0))[0]
-    sky = sheet.gradient("outside", [(0, "white", 1), (1, "sky", 1)])
-    sheet.wash(sky, outline)
+    horizon = view((0, depth, _EYE[2] - 0.2))[1]
+    (left, ground), right = view((-_HALF, depth, -0.4)), view((_HALF, depth, 0))[0]
     width = right - left
-    far = [(left, horizon + 2), (left, horizon - 0.07 * width)]
-    far += [(left + width * 0.35, horizon - 0.13 * width), (left + width * 0.7, horizon - 0.05 * width)]
-    sheet.fill("hill1", polygon([*far, (right, horizon - 0.1 * width), (right, horizon + 2)]))
-    near = [(left, horizon + 2), (left, horizon - 0.03 * width), (left + width * 0.5, horizon - 0.05 * width)]
-    sheet.fill("hill2", polygon([*near, (right, horizon - 0.02 * width), (right, horizon + 2)]))
-    ground = view((0, depth, -0.5))[1]
-    sheet.fill("meadow2", f"M{left:.1f} {horizon:.1f}H{right:.1f}V{ground:.1f}H{left:.1f}Z")
+
+    def ridge(*heights: float) -> str:
+        step = width / (len(heights) - 1)
+        points = [(left + i * step, horizon - h * width) for i, h in enumerate(heights)]
+        return polygon([(left, horizon + 2), *points, (right, horizon + 2)])
+
+    sheet.open(sheet.window("gable", outline))
+    sheet.wash(sheet.gradient("outside", [(0, "day", 1), (1, "sky", 1)]), outline)
+    sheet.fill("hill1", ridge(0.07, 0.11, 0.13, 0.1, 0.06, 0.07, 0.1))
+    sheet.fill("hill2", ridge(0.03, 0.04, 0.03, 0.045, 0.05, 0.035, 0.02))
+    fields = f"M{left:.1f} {horizon:.1f}H{right:.1f}V{ground:.1f}H{left:.1f}Z"
+    sheet.fill("meadow2", fields)
     landscape.tree(sheet, (left + width * 0.2, horizon + width * 0.07), width * 0.62, 12)
-    landscape.tree(sheet, (left + width * 0.86, horizon + width * 0.03), width * 0.4, 5, strength=0.7)
     sheet.close()
-    frames = ""
-    for x in (-HALF, -HALF / 2, 0.0, HALF / 2, HALF):
-        top = PEAK - abs(x) * 0.70021
-        frames += segment(view((x, depth, 0)), view((x, depth, top)))
-    frames += segment(view((-HALF, depth, WALL)), view((HALF, depth, WALL)))
-    sheet.line("frame2", frames, max(2.5, width * 0.011))
+    mullions = "".join(
+        segment(view((x, depth, 0)), view((x, depth, _ceiling(x))))
+        for x in (-_HALF / 2, 0.0, _HALF / 2)
+    )
+    mullions += segment(view((-_HALF, depth, _WALL)), view((_HALF, depth, _WALL)))
+    sheet.line("frame2", mullions, max(2.5, width * 0.01))
     sheet.line("frame2", outline, max(4, width * 0.018))
 
 
 def _tones(sheet: Sheet, view: View, depth: float) -> None:
     """Light from the left: the left planes lie against it, the right ones catch it."""
-    def plane(a: Pt, b: Pt) -> str:
-        return seen(view, [(a[0], 0, a[1]), (b[0], 0, b[1]), (b[0], depth, b[1]), (a[0], depth, a[1])])
 
-    sheet.fill("black", plane((-HALF, 0), (-HALF, WALL)), opacity=0.2)
-    sheet.fill("black", plane((-HALF, WALL), (0, PEAK)), opacity=0.13)
-    sheet.fill("white", plane((HALF, 0), (HALF, WALL)), opacity=0.1)
-    sheet.fill("white", plane((HALF, WALL), (0, PEAK)), opacity=0.16)
+    def plane(a: Pt, b: Pt) -> str:
+        corners = [(*a, 0.0), (*b, 0.0), (*b, depth), (*a, depth)]
+        return seen(view, [(x, y, z) for x, z, y in corners])
+
+    sheet.fill("umber", plane((-_HALF, 0), (-_HALF, _WALL)), opacity=0.24)
+    sheet.fill("umber", plane((-_HALF, _WALL), (0, _PEAK)), opacity=0.14)
+    sheet.fill("sun", plane((_HALF, 0), (_HALF, _WALL)), opacity=0.12)
+    sheet.fill("sun", plane((_HALF, _WALL), (0, _PEAK)), opacity=0.2)
+
+
+def _frames(sheet: Sheet, house: House, view: View, depth: float) -> None:
+    """Joints of the modules around the room, and its long edges."""
+    rings = edges = ""
+    section = _section()
+    for index in range(1, house.modules):
+        y = index * MODULE - _END_WALL
+        for (ax, az), (bx, bz) in zip(section[1:], [*section[2:], section[0]], strict=True):
+            rings += segment(view((ax, y, az)), view((bx, y, bz)))
+    for x, z in section:
+        edges += segment(view((x, 0, z)), view((x, depth, z)))
+    sheet.line("c4", rings, 2, opacity=0.8)
+    sheet.line("c4", edges, 2, opacity=0.9)
+    skirting = ""
+    for x in (-_HALF, _HALF):
+        skirting += segment(view((x, 0, 0.07)), view((x, depth, 0.07)))
+    sheet.line("c4", skirting, 1.4, opacity=0.7)
 
 
 def _side_windows(sheet: Sheet, view: View, windows: list[tuple[float, float]]) -> None:
-    daylight = sheet.gradient("daylight", [(0, "white", 1), (0.62, "sky", 1), (0.63, "hill2", 1), (1, "meadow2", 1)])
+    """Tall windows in the left wall, their frames set back to the outer face."""
+    stops = [(0.0, "day", 1.0), (0.6, "sky", 1.0), (0.605, "hill2", 1.0), (1.0, "meadow2", 1.0)]
+    daylight = sheet.gradient("daylight", stops)
+    out, low, high = -_HALF - _REVEAL, 0.06, 2.16
     for y0, y1 in reversed(windows):
-        pane = [(-HALF, y0, 0.06), (-HALF, y1, 0.06), (-HALF, y1, 2.2), (-HALF, y0, 2.2)]
-        sheet.wash(daylight, seen(view, pane))
-        far = [(-HALF, y1, 0.06), (-HALF - 0.22, y1, 0.06), (-HALF - 0.22, y1, 2.2), (-HALF, y1, 2.2)]
-        sheet.fill("c2", seen(view, far))
-        middle = (y0 + y1) / 2
-        sheet.line("frame2", seen(view, pane) + segment(view((-HALF, middle, 0.06)), view((-HALF, middle, 2.2))), 4)
+        hole = [view((-_HALF, y, z)) for y, z in ((y0, low), (y1, low), (y1, high), (y0, high))]
+        glass = [view((out, y, z)) for y, z in ((y0, low), (y1, low), (y1, high), (y0, high))]
+        sheet.fill("c3", polygon(hole))
+        sheet.wash(daylight, polygon(clip(glass, hole)))
+        sheet.fill("c1", polygon(clip([hole[1], glass[1], glass[2], hole[2]], hole)))
+        sheet.fill("sun", polygon(clip([hole[0], glass[0], glass[1], hole[1]], hole)), opacity=0.6)
+        for y in (y1 - 0.03, (y0 + y1) / 2, y0 + 0.03):
+            post = [view((out, y + d, z)) for d, z in ((-0.04, low), (0.04, low), (0.04, high), (-0.04, high))]  # fmt: skip
+            visible = clip(post, hole)
+            sheet.fill("frame2", polygon(visible))
+        sheet.line("frame2", polygon(hole), 2)
 
 
 def _sunlight(sheet: Sheet, view: View, windows: list[tuple[float, float]], depth: float) -> None:
     """Where the sun through each half window falls on the floor."""
+    reach, drift = 2.16 / _SUN[0], 2.16 / _SUN[0] * _SUN[1]
     path = ""
     for y0, y1 in windows:
         middle = (y0 + y1) / 2
-        for a, b in ((y0 + 0.06, middle - 0.04), (middle + 0.04, y1 - 0.06)):
-            reach, drift = 2.2 / 0.8, 2.2 / 0.8 * 0.42
-            spot = [(-HALF, a), (-HALF, b), (-HALF + reach, b + drift), (-HALF + reach, a + drift)]
+        for a, b in ((y0 + 0.08, middle - 0.05), (middle + 0.05, y1 - 0.08)):
+            spot = [(-_HALF, a), (-_HALF, b), (-_HALF + reach, b + drift), (-_HALF + reach, a + drift)]  # fmt: skip
             path += seen(view, [(x, min(y, depth), 0.0) for x, y in spot])
-    sheet.fill("sun", path, opacity=0.42)
+    sheet.fill("sun", path, opacity=0.4)
 
 
 def _furnish(sheet: Sheet, view: View, depth: float) -> None:
-    sofa_y = depth - 4.1
-    rug = [(-2.6, sofa_y - 0.1, 0), (0.1, sofa_y - 0.1, 0), (0.1, sofa_y + 2.7, 0), (-2.6, sofa_y + 2.7, 0)]
-    sheet.fill("cloth3", seen(view, rug), opacity=0.85)
-    furniture.paint(sheet, view, EYE, furniture.sofa(-3.3, sofa_y))
-    foot = view((1.75, depth - 1.3, 0.0))
-    landscape.person(sheet, foot, foot[1] - view((1.75, depth - 1.3, 1.0))[1])
-    furniture.paint(sheet, view, EYE, furniture.kitchen(HALF, 1.5, 4.5))
-    table = 2.5
-    shade = [(-0.35, table + 0.1, 0), (1.75, table + 0.1, 0), (1.75, table + 2.9, 0), (-0.35, table + 2.9, 0)]
-    sheet.fill("black", seen(view, shade), opacity=0.16)
-    furniture.paint(sheet, view, EYE, furniture.dining(0.45, table))
-    for at in (table + 1.95, table + 0.65):
-        _lamp(sheet, view, (0.45, at))
+    at = (1.5, depth - 1.1, 0.0)
+    foot = view(at)
+    landscape.person(sheet, foot, foot[1] - view((*at[:2], 1.0))[1])
+    rug = [(-2.9, 5.1, 0.0), (0.0, 5.1, 0.0), (0.0, 8.0, 0.0), (-2.9, 8.0, 0.0)]
+    sheet.fill("cloth3", seen(view, rug), opacity=0.9)
+    lounge = [*furniture.sofa(-3.45, 5.3), *furniture.low_table(-2.05, 5.9)]
+    _shadow(sheet, view, (-3.4, -2.2), (5.3, 7.7))
+    _shadow(sheet, view, (-1.95, -1.1), (5.95, 6.95))
+    _shadow(sheet, view, (-0.8, 0.1), (6.0, 6.8))
+    furniture.paint(sheet, view, _EYE, [*lounge, *furniture.armchair(-0.95, 6.0)])
+    _shadow(sheet, view, (_HALF - 0.75, _HALF), (0.9, 5.5))
+    furniture.paint(sheet, view, _EYE, furniture.kitchen(_HALF, 1.0, 4.5))
+    x, y = 0.3, 1.2
+    _shadow(sheet, view, (x - 0.75, x + 1.15), (y + 0.05, y + 2.75))
+    furniture.paint(sheet, view, _EYE, furniture.dining(x, y))
+    _lamp(sheet, view, (x, y + 1.3))
+
+
+def _shadow(sheet: Sheet, view: View, across: Pt, along: Pt) -> None:
+    (x0, x1), (y0, y1) = across, along
+    corners = [(x0, y0, 0.0), (x1, y0, 0.0), (x1, y1, 0.0), (x0, y1, 0.0)]
+    sheet.fill("umber", seen(view, corners), opacity=0.22)
 
 
 def _lamp(sheet: Sheet, view: View, at: Pt) -> None:
+    """A pendant on a long cable."""
     x, y = at
-    ceiling = PEAK - abs(x) * 0.70021
-    sheet.line("steel", segment(view((x, y, ceiling)), view((x, y, 1.93))), 1.8)
-    sheet.fill("steel", seen(view, [(x - 0.05, y, 1.95), (x + 0.05, y, 1.95), (x + 0.23, y, 1.7), (x - 0.23, y, 1.7)]))
-    sheet.fill("lamp", seen(view, [(x - 0.21, y, 1.7), (x + 0.21, y, 1.7), (x + 0.18, y, 1.675), (x - 0.18, y, 1.675)]))
+
+    def ring(half: float, z: float) -> list[Vec]:
+        return [(x - half, y, z), (x + half, y, z)]
+
+    canopy = segment(view((x, y, _ceiling(x))), view((x, y, _ceiling(x) - 0.06)))
+    sheet.line("steel", canopy, 9)
+    sheet.line("steel", segment(view((x, y, _ceiling(x))), view((x, y, 1.86))), 1.6)
+    low, high = ring(0.24, 1.64), ring(0.05, 1.9)
+    sheet.fill("steel", seen(view, [*low, high[1], high[0]]))
+    glow = ring(0.19, 1.615)
+    sheet.fill("lamp", seen(view, [*low, glow[1], glow[0]]))
 
 
 def _cut(sheet: Sheet, view: View) -> None:
     """What the section plane cuts: floor, walls and roof in one line, insulation hatched."""
-    out, base = WIDTH / 2, -0.34
-    outer = [(-out, base), (out, base), (out, EAVES), (0, RIDGE), (-out, EAVES)]
+    out = WIDTH / 2
+    outer = [(-out, -_SLAB), (out, -_SLAB), (out, EAVES), (0.0, RIDGE), (-out, EAVES)]
     outside = polygon(view((x, 0, z)) for x, z in outer)
     inside = polygon(view((x, 0, z)) for x, z in _section()[::-1])
     sheet.fill("insulation", outside + inside, extra=' fill-rule="evenodd"')
-    clip = sheet.window("cut", outside)
-    hatch = "".join(f"M{x} 1000l560-1000" for x in range(-400, 1500, 17))
     sheet.define(f'<mask id="ring"><path fill="#fff" d="{outside}"/><path d="{inside}"/></mask>')
-    sheet.open(clip)
+    hatch = "".join(f"M{x} 1000l480-1000" for x in range(-360, 1480, 16))
     sheet.line("quiet", hatch, 1, opacity=0.5, extra=' mask="url(#ring)"')
-    sheet.close()
-    sheet.line("cut", outside, 5)
-    sheet.line("cut", inside, 4)
-    _ = PITCH
+    sheet.line("cut", outside, 4.5)
+    sheet.line("cut", inside, 3.5)
+
+
+def _measures(sheet: Sheet, view: View) -> None:
+    """Width under the floor, height beside the wall."""
+    (left, base), right = view((-_HALF, 0, 0)), view((_HALF, 0, 0))[0]
+    y = view((0, 0, -_SLAB))[1] + 30
+    path = segment((left, y), (right, y))
+    path += "".join(segment((x - 6, y + 6), (x + 6, y - 6)) for x in (left, right))
+    x = view((WIDTH / 2, 0, 0))[0] + 42
+    top = view((0, 0, _PEAK))[1]
+    path += segment((x, base), (x, top))
+    path += "".join(segment((x - 6, z + 6), (x + 6, z - 6)) for z in (base, top))
+    sheet.line("quiet", path, 1.4)
+    sheet.text(((left + right) / 2, y + 32), metres(ROOM_WIDTH), size="n", paint="quiet")
+    sheet.text((x + 14, top + 40), metres(_PEAK), size="n", paint="quiet", anchor="start")

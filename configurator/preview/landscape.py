@@ -4,7 +4,7 @@ import math
 
 from configurator.preview.materials import scatter
 from configurator.preview.projection import Pt
-from configurator.preview.svg import Sheet, number, polygon, segment
+from configurator.preview.svg import Sheet, dot, number, polygon, segment
 
 _ADULT = (
     "M0 1.53A.115 .125 0 1 1 0 1.78A.115 .125 0 1 1 0 1.53Z"
@@ -34,21 +34,31 @@ def hills(sheet: Sheet, horizon: float) -> None:
 
 
 def tree(sheet: Sheet, foot: Pt, height: float, seed: int, *, strength: float = 1.0) -> None:
-    """A tree with a fine skeleton and a light crown of overlapping leaves."""
+    """A tree: a fine skeleton in a light crown, sun from the left.
+
+    The crown is made of round-capped strokes without length: they cost ten bytes each.
+    """
     twigs: list[tuple[Pt, Pt, int]] = []
     _grow(twigs, foot, -math.pi / 2, height * 0.3, 0, seed)
-    crowns = {"tree": "", "tree2": ""}
+    large = small = dim = core = ""
     for index, (_, end, level) in enumerate(twigs):
-        if level < 3:
-            continue
-        radius = height * (0.045 + 0.03 * (scatter(index, seed, 7) % 100) / 100)
-        paint = "tree2" if end[0] > foot[0] + height * 0.02 or index % 5 == 0 else "tree"
-        crowns[paint] += _leaf(end, radius, scatter(index, seed))
-    sheet.fill("tree", crowns["tree"], opacity=0.5 * strength)
-    sheet.fill("tree2", crowns["tree2"], opacity=0.36 * strength)
-    for level, width in enumerate((0.016, 0.010, 0.006, 0.0035, 0.002)):
+        if level == 2:
+            large += dot(end)
+            core += dot((end[0] + height * 0.03, end[1] + height * 0.045))
+        if level == 3:
+            small += dot(end)
+            if end[0] - foot[0] > height * 0.04 or index % 4 == 0:
+                dim += dot((end[0] + height * 0.012, end[1] + height * 0.015))
+    for paint, path, reach, opacity in (
+        ("tree", large, 0.19, 0.34),
+        ("tree", small, 0.125, 0.42),
+        ("tree2", dim, 0.1, 0.3),
+        ("tree2", core, 0.15, 0.26),
+    ):
+        sheet.line(paint, path, height * reach, opacity=round(opacity * strength, 2))
+    for level, width in enumerate((0.017, 0.009, 0.005, 0.003)):
         path = "".join(segment(a, b) for a, b, depth in twigs if depth == level)
-        sheet.line("bark", path, max(0.8, height * width), opacity=0.85 * strength)
+        sheet.line("bark", path, max(0.8, height * width), opacity=round(0.8 * strength, 2))
 
 
 def _grow(
@@ -56,22 +66,14 @@ def _grow(
 ) -> None:
     end = (start[0] + math.cos(angle) * length, start[1] + math.sin(angle) * length)
     twigs.append((start, end, level))
-    if level == 4:
+    if level == 3:
         return
-    for branch in range(3 if level in (0, 1, 2) else 2):
+    branches = 4 if level < 2 else 3
+    for branch in range(branches):
         noise = (scatter(len(twigs), seed, branch) % 200 - 100) / 100
-        turn = (branch - (1 if level < 3 else 0.5)) * 0.62 + noise * 0.2
-        _grow(twigs, end, angle + turn, length * (0.7 + 0.1 * noise), level + 1, seed)
-
-
-def _leaf(at: Pt, radius: float, seed: int) -> str:
-    count = 6
-    points = []
-    for index in range(count):
-        angle = (index + (scatter(seed, index) % 100) / 160) * math.tau / count
-        reach = radius * (0.75 + (scatter(index, seed) % 100) / 220)
-        points.append((at[0] + math.cos(angle) * reach, at[1] + math.sin(angle) * reach * 0.85))
-    return polygon(points)
+        turn = (branch - (branches - 1) / 2) * 0.56 + noise * 0.22
+        upward = 1.0 - 0.22 * abs(turn)
+        _grow(twigs, end, angle + turn, length * (0.66 + 0.12 * noise) * upward, level + 1, seed)
 
 
 def grass(horizon: float, clear: tuple[float, float], *, count: int, seed: int) -> str:

@@ -19,10 +19,12 @@ PAPER: Final[Paints] = {
     "black": ("#14181A", "#050606"),
     "white": ("#FFFFFF", "#DCE3E6"),
     "sun": ("#FFF6E2", "#8C8678"),
+    "umber": ("#4A3320", "#0C0906"),
+    "day": ("#FBFCFB", "#3A454C"),
 }
 
 LANDSCAPE: Final[Paints] = {
-    "sky": ("#E6EBEA", "#272D30"),
+    "sky": ("#E9ECE9", "#272D30"),
     "hill1": ("#E3E5DD", "#222726"),
     "hill2": ("#D6DACD", "#1E2322"),
     "meadow": ("#DEDFD0", "#252925"),
@@ -32,8 +34,8 @@ LANDSCAPE: Final[Paints] = {
     "bark": ("#6D675C", "#4A4B46"),
     "shadow": ("#4A4F4A", "#050606"),
     "gravel": ("#D2CFC5", "#34362F"),
-    "deck": ("#C3A27C", "#5A4A39"),
-    "deck2": ("#8F6F4C", "#38302A"),
+    "deck": ("#C9B294", "#574B3D"),
+    "deck2": ("#94795A", "#352E28"),
     "figure": ("#3C403E", "#0D0E0E"),
     "kerb": ("#A9A69C", "#23251F"),
 }
@@ -59,11 +61,11 @@ SHELLS: Final[Mapping[str, Paints]] = {
         "edge": ("#0F1111", "#6C7478"),
     },
     "holzlattung": {
-        "w1": ("#C58F5A", "#7C5939"),
-        "w2": ("#D7A873", "#8E6946"),
-        "w3": ("#AF7746", "#69492D"),
-        "w4": ("#6A4022", "#33220F"),
-        "w5": ("#E6C196", "#A67E56"),
+        "w1": ("#C99A69", "#7D5D40"),
+        "w2": ("#D5AA7C", "#896849"),
+        "w3": ("#BB8858", "#6F5135"),
+        "w4": ("#6B4529", "#332314"),
+        "w5": ("#DFBB91", "#967555"),
         "edge": ("#57351D", "#B48A60"),
     },
     "fassadenplatten_schwarz": {
@@ -89,6 +91,14 @@ SHELL_SHADE: Final[Mapping[str, float]] = {
     "fassadenplatten_schwarz": 0.42,
     "fassadenplatten_weiss": 0.26,
 }
+
+SHELL_SHEEN: Final[Mapping[str, float]] = {
+    "trapezblech": 0.15,
+    "holzlattung": 0.24,
+    "fassadenplatten_schwarz": 0.13,
+    "fassadenplatten_weiss": 0.3,
+}
+"""How much sun lies on the garden slope of the roof."""
 
 FRAMES: Final[Mapping[str, Paints]] = {
     "pvc": {"frame": ("#FBFBFA", "#C3C8C8"), "frame2": ("#C9CCCA", "#8E9494")},
@@ -123,10 +133,10 @@ CLADDINGS: Final[Mapping[str, Paints]] = {
 
 FLOORS: Final[Mapping[str, Paints]] = {
     "parkett": {
-        "p1": ("#B98A58", "#5F4429"),
-        "p2": ("#C99B69", "#6B4E31"),
-        "p3": ("#A67745", "#523A22"),
-        "p4": ("#7B5329", "#382614"),
+        "p1": ("#BF9A6F", "#5F4830"),
+        "p2": ("#C9A77E", "#695138"),
+        "p3": ("#B28B5F", "#553F29"),
+        "p4": ("#80603C", "#382818"),
     },
     "kalkstein_kanafar": {
         "p1": ("#C9C2B4", "#66615A"),

@@ -16,9 +16,9 @@ from configurator.preview.projection import Pt
 HEAD: Final = 2.3
 DOOR_WIDTH: Final = 1.15
 DOOR_LEFT: Final = (MODULE - DOOR_WIDTH) / 2
-_AIR: Final = 1.14
+_AIR: Final = 1.2
 _NARROWEST: Final = 0.45
-_TRIANGLE: Final = (4.6, 1.61)
+_TRIANGLE: Final = (3.6, 1.26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ def _narrowed(place: Opening, factor: float) -> Opening:
 def _places(modules: int) -> list[Opening]:
     right = list(range(modules - 1, 0, -1))
     garden = [_bay("south", bay, 0.1, 2.15, HEAD - 0.1) for bay in right[::2] + right[1::2]]
-    back = [_bay("north", bay, 1.3, 1.9, 1.0) for bay in range(1, modules, 2)]
+    back = [_bay("north", bay, 1.2, 2.0, 1.1) for bay in [*range(1, modules, 2), *range(0, modules, 2)]]
     east, west = _gable("east"), _gable("west")
     return [
-        *garden[:2], east[0], *garden[2:3], east[1], *back[:1], *garden[3:5], west[0], *back[1:],
-        *garden[5:], west[1],
+        *garden[:2], east[0], east[1], *garden[2:3], *back[:1], *garden[3:5], west[0], *back[1:2],
+        *garden[5:], west[1], *back[2:],
     ]  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def _bay(facade: str, bay: int, sill: float, width: float, height: float) -> Ope
 
 def _gable(facade: str) -> tuple[Opening, Opening]:
     base, rise = _TRIANGLE
-    lower = Opening(facade, (WIDTH - 5.9) / 2, 0.1, 5.9, HEAD - 0.1)
+    lower = Opening(facade, (WIDTH - 5.3) / 2, 0.1, 5.3, HEAD - 0.1)
     return lower, Opening(facade, (WIDTH - base) / 2, HEAD + 0.22, base, rise, triangle=True)
 
 

@@ -1,16 +1,19 @@
 """The roof from above: every panel and every free place can be counted."""
 
-from configurator.preview import glazing
-from configurator.preview.geometry import PANEL_KWP, RIDGE, WIDTH, House
+import math
+
+from configurator.preview import glazing, landscape
+from configurator.preview.geometry import MODULE, PANEL_KWP, RIDGE, WIDTH, House
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, SHELL_SHADE, palette
-from configurator.preview.projection import View, axonometric, hull
+from configurator.preview.materials import NAMES, SHELL_SHADE, SHELL_SHEEN, palette
+from configurator.preview.projection import Vec, View, axonometric, hull
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, seen, segment
 from configurator.preview.words import count_of, power
 
-_TURN, _TILT = 24.0, 48.0
+_TURN, _TILT = 17.0, 42.0
 _SUN = (0.62, 0.5, -0.72)
+_CENTRE = (775.0, 570.0)
 
 
 def draw(key: PreviewKey) -> str:
@@ -25,21 +28,22 @@ def draw(key: PreviewKey) -> str:
         f"Blick von oben auf das Dach, Hülle {NAMES[shell]}. {caption}; "
         f"Platz für {most} Module, freie Plätze gestrichelt."
     )
-    light = shell == "fassadenplatten_weiss"
-    dash = ("#6F716C", "#2A2C2C") if light else ("#F6F5F1", "#D8D6CF")
-    sheet = Sheet(title, description, {**palette(shell=shell), "dash": dash})
+    sheet = Sheet(title, description, {**palette(shell=shell), "dash": glazing.dash_paint(shell)})
     view = _camera(house)
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     _ground(sheet, house, view)
     _body(sheet, house, view, shell)
     taken, free = house.panels(key.panels)
     sheet.line(
-        "dash", "".join(polygon(house.roof.drawn(view, place)) for place in free), 2.2,
+        "dash", "".join(polygon(house.roof.drawn(view, place)) for place in free), 2.4,
         extra=f' stroke-dasharray="10 8" data-free="{len(free)}"',
     )  # fmt: skip
     glazing.panels(sheet, view, house.roof, taken)
-    sheet.text((70, 108), caption, size="h", anchor="start")
-    sheet.text((70, 156), f"Platz für {most} Module, bis {power(most * PANEL_KWP)}", anchor="start", paint="quiet")  # fmt: skip
+    _near_tree(sheet, house, view)
+    _north(sheet)
+    room = f"Platz für {most} Module, bis {power(most * PANEL_KWP)}"
+    sheet.text((70, 104), caption, size="h", anchor="start")
+    sheet.text((70, 104), room, size="t below", anchor="start", paint="quiet")
     return sheet.document()
 
 
@@ -48,22 +52,49 @@ def _camera(house: House) -> View:
     points = [rough(corner) for corner in house.corners]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     low, high = min(y for _, y in points), max(y for _, y in points)
-    scale = (1080 + (house.modules - 4) * 75) / (right - left)
+    scale = (1030 + (house.modules - 4) * 80) / (right - left)
+    x, y = _CENTRE
     return axonometric(
-        _TURN, _TILT, scale, (800 - (left + right) / 2 * scale, 585 - (low + high) / 2 * scale)
+        _TURN, _TILT, scale, (x - (left + right) / 2 * scale, y - (low + high) / 2 * scale)
     )
 
 
 def _ground(sheet: Sheet, house: House, view: View) -> None:
     length = house.length
-    plot = [(-4.0, -5.0, 0.0), (length + 5, -5.0, 0.0), (length + 5, WIDTH + 5, 0.0)]
-    sheet.fill("meadow", seen(view, [*plot, (-4.0, WIDTH + 5, 0.0)]))
+    meadow = sheet.gradient(
+        "meadow", [(0, "meadow", 0), (0.3, "meadow", 0.9), (0.8, "meadow", 0.9), (1, "meadow", 0.2)]
+    )
+    sheet.wash(meadow, "M0 0H1600V1000H0Z")
+    sheet.line("tree2", landscape.grass(150, (260, 1400), count=90, seed=9), 1.2, opacity=0.4)
+    soft = sheet.soften("soft", 5)
+    _tree(sheet, view, (length * 0.72, WIDTH + 4.6, 0.0), 6.4, 12)
+    apron = [(-0.5, -0.5, 0.0), (length + 0.5, -0.5, 0.0), (length + 0.5, WIDTH + 0.5, 0.0)]
+    sheet.fill("gravel", seen(view, [*apron, (-0.5, WIDTH + 0.5, 0.0)]))
+    slabs = ""
+    for index in range(5):
+        y = -0.8 - index * 0.95
+        slabs += seen(view, [(0.6, y, 0), (2.1, y, 0), (2.1, y - 0.7, 0), (0.6, y - 0.7, 0)])
+    sheet.fill("gravel", slabs)
+    sheet.line("kerb", slabs, 1.2)
+    _deck(sheet, house, view)
     dx, dy, dz = _SUN
-    for stretch, opacity in ((1.05, 0.14), (1.0, 0.24)):
-        cast = [view((x - dx / dz * z * stretch, y - dy / dz * z * stretch, 0)) for x, y, z in house.corners]
-        sheet.fill("shadow", polygon(hull(cast)), opacity=opacity)
-    deck = [(length - 5.4, -2, 0.05), (length + 2.9, -2, 0.05), (length + 2.9, 7, 0.05), (length, 7, 0.05), (length, 0, 0.05), (length - 5.4, 0, 0.05)]
-    sheet.fill("deck", seen(view, deck))
+    cast = [view((x - dx / dz * z, y - dy / dz * z, 0)) for x, y, z in house.corners]
+    sheet.fill("shadow", polygon(hull(cast)), opacity=0.36, extra=soft)
+
+
+def _deck(sheet: Sheet, house: House, view: View) -> None:
+    end, start, back = house.length + 2.3, house.length - 2 * MODULE, WIDTH - 0.9
+    corners = [(start, -1.9), (end, -1.9), (end, back), (house.length, back)]
+    corners += [(house.length, 0.0), (start, 0.0)]
+    sheet.fill("deck", seen(view, [(x, y, 0.0) for x, y in corners]))
+    boards = ""
+    for index in range(1, 55):
+        y = -1.9 + index * 0.16
+        if y < back:
+            x = start if y < 0 else house.length
+            boards += segment(view((x, y, 0)), view((end, y, 0)))
+    sheet.line("deck2", boards, 0.9, opacity=0.5)
+    sheet.line("deck2", seen(view, [(x, y, 0.0) for x, y in corners]), 1.4)
 
 
 def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
@@ -72,10 +103,44 @@ def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
         clad(sheet, view, surface, shell)
     sheet.fill("black", polygon(east.drawn(view, east.outline)), opacity=SHELL_SHADE[shell])
     sheet.fill("black", polygon(south.drawn(view, south.outline)), opacity=0.14)
-    sheen = sheet.gradient("sheen", [(0, "sun", 0.3), (1, "sun", 0.1)], 'x2="1" y2=".1"')
+    sheen = sheet.gradient("sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.04)], 'x2="1" y2=".1"')
     sheet.wash(sheen, polygon(roof.drawn(view, roof.outline)))
     joints(sheet, view, roof, 1.8)
+    glazing.door(sheet, view, south, depth=0.1)
     outline = "".join(polygon(s.drawn(view, s.outline)) for s in (east, south, roof))
     sheet.line("edge", outline, 2)
     ridge = segment(view((0, WIDTH / 2, RIDGE)), view((house.length, WIDTH / 2, RIDGE)))
     sheet.line("edge", ridge, 3)
+
+
+def _tree(sheet: Sheet, view: View, foot: Vec, height: float, seed: int) -> None:
+    x, y, _ = foot
+    ground, top = view(foot), view((x, y, height))
+    dx, dy, dz = _SUN
+    crown = height * 0.62
+    middle = (x - dx / dz * crown, y - dy / dz * crown, 0.0)
+    reach = height * 0.3
+    round_ = [(middle[0] + a * reach, middle[1] + b * reach, 0.0) for a, b in _COMPASS]
+    sheet.fill("shadow", seen(view, round_), opacity=0.2, extra=' filter="url(#soft)"')
+    landscape.tree(sheet, ground, ground[1] - top[1], seed)
+
+
+_COMPASS = [(math.cos(part * math.tau / 20), math.sin(part * math.tau / 20)) for part in range(20)]
+
+
+def _near_tree(sheet: Sheet, house: House, view: View) -> None:
+    _tree(sheet, view, (house.length * 0.36, -3.9, 0.0), 3.2, 27)
+    _tree(sheet, view, (house.length + 5.6, -0.6, 0.0), 5.2, 5)
+
+
+def _north(sheet: Sheet) -> None:
+    """The garden slope looks south, so north lies up and to the right."""
+    x, y = 1500, 118
+    sheet.line("quiet", f"M{x} {y}m-34 0a34 34 0 1 0 68 0a34 34 0 1 0-68 0", 1.4)
+    rough = axonometric(_TURN, 90, 1.0, (0, 0))((0, 1, 0))
+    tip = (x + rough[0] * 34, y + rough[1] * 34)
+    tail = (x - rough[0] * 34, y - rough[1] * 34)
+    side = (-rough[1] * 10, rough[0] * 10)
+    sheet.fill("ink", polygon([tip, (x + side[0], y + side[1]), (x - side[0], y - side[1])]))
+    sheet.line("quiet", segment((float(x), float(y)), tail), 1.4)
+    sheet.text((x + rough[0] * 56, y + rough[1] * 56 + 6), "N", size="n", paint="quiet")

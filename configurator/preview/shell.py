@@ -7,6 +7,7 @@ from configurator.preview.svg import Sheet, dot, polygon, segment
 
 _RIB = 0.25
 _BATTEN = 0.1
+_BATTEN_TONES = {0: "w5", 3: "w2", 5: "w2", 7: "w3", 9: "w3"}
 _ROWS = (1.3, SLOPE / 4)
 
 
@@ -72,15 +73,14 @@ def _battens(sheet: Sheet, view: View, surface: Surface) -> None:
     boards = {"w2": "", "w3": "", "w5": ""}
     gaps = ""
     for index in range(count):
-        tone = scatter(index, seed) % 9
-        paint = "w5" if tone == 8 else "w2" if tone > 5 else "w3" if tone > 3 else None
+        paint = _BATTEN_TONES.get(scatter(index, seed) % 12)
         if paint:
             boards[paint] += _strip(view, surface, index * step, step)
         if index:
             gaps += _upright(view, surface, index * step)
     for paint, path in boards.items():
-        sheet.fill(paint, path, opacity=0.75)
-    sheet.line("w4", gaps, 1.3, opacity=0.62)
+        sheet.fill(paint, path, opacity=0.7)
+    sheet.line("w4", gaps, 1.4, opacity=0.66)
 
 
 def _panels(sheet: Sheet, view: View, surface: Surface) -> None:
@@ -127,10 +127,10 @@ def _cell(surface: Surface, column: int, index: int, row: float) -> list[Pt]:
 
 def _screws(surface: Surface, column: int, index: int, row: float) -> list[Pt]:
     places = []
-    for part in range(5):
-        u = column * MODULE + 0.12 + part * (MODULE - 0.24) / 4
+    for part in range(4):
+        u = column * MODULE + 0.12 + part * (MODULE - 0.24) / 3
         crossing = span(surface.outline, u)
-        for v in (index * row + 0.1, (index + 0.5) * row, (index + 1) * row - 0.1):
+        for v in (index * row + 0.1, (index + 1) * row - 0.1):
             if crossing and v < crossing[1] - 0.06:
                 places.append((u, v))
     return places

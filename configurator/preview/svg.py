@@ -85,6 +85,14 @@ class Sheet:
         """Adds a definition."""
         self._defs.append(markup)
 
+    def soften(self, name: str, deviation: float) -> str:
+        """Defines a blur for shadows and returns the attribute that uses it."""
+        self._defs.append(
+            f'<filter id="{name}" x="-10%" y="-20%" width="120%" height="140%">'
+            f'<feGaussianBlur stdDeviation="{deviation:g}"/></filter>'
+        )
+        return f' filter="url(#{name})"'
+
     def open(self, attributes: str) -> None:
         """Starts a group."""
         self._parts.append(f"<g{attributes}>")
@@ -116,40 +124,46 @@ _STYLE: Final = (
     "[class^=s-]{fill:none;stroke-linejoin:round;stroke-linecap:round}"
     "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
     "font-variant-numeric:tabular-nums}"
-    ".h{font-size:40px;font-weight:500}.t{font-size:26px}.n{font-size:21px}"
-    "@media(max-width:700px){.h{font-size:58px}.t{font-size:48px}.n{font-size:44px}.wide{display:none}}"
+    ".below{transform:translateY(48px)}.h{font-size:40px;font-weight:500}.t{font-size:26px}.n{font-size:21px}"
+    "@media(max-width:700px){.h{font-size:58px}.t{font-size:48px}.n{font-size:44px}.wide{display:none}.below{transform:translateY(64px)}}"
 )
 
 
 def number(value: float) -> str:
     """A coordinate with one decimal at most."""
-    text = f"{value:.1f}"
-    return text[:-2] if text.endswith(".0") else text
+    return _tenths(round(value * 10))
 
 
 def polygon(points: Iterable[Pt]) -> str:
     """A closed path; empty for no points."""
-    path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
-    return f"M{path}Z" if path else ""
+    path = polyline(points)
+    return f"{path}z" if path else ""
 
 
 def polyline(points: Iterable[Pt]) -> str:
-    """An open path."""
-    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    """An open path, written with steps between rounded points so that errors do not add up."""
+    rounded = [(round(x * 10), round(y * 10)) for x, y in points]
+    if not rounded:
+        return ""
+    x, y = rounded[0]
+    parts = ["M", _pair(x, y)]
+    for u, v in rounded[1:]:
+        if v != y:
+            parts.append("v" + _tenths(v - y) if u == x else "l" + _pair(u - x, v - y))
+        elif u != x:
+            parts.append("h" + _tenths(u - x))
+        x, y = u, v
+    return "".join(parts)
 
 
 def segment(a: Pt, b: Pt) -> str:
     """One straight line, as short as it can be written."""
-    x, y = number(a[0]), number(a[1])
-    u, v = number(b[0]), number(b[1])
-    if x == u:
-        return f"M{x} {y}V{v}"
-    return f"M{x} {y}H{u}" if y == v else f"M{x} {y}L{u} {v}"
+    return polyline((a, b))
 
 
 def dot(at: Pt) -> str:
     """A point for a round-capped stroke."""
-    return f"M{number(at[0])} {number(at[1])}h0"
+    return f"M{_pair(round(at[0] * 10), round(at[1] * 10))}h0"
 
 
 def seen(view: View, points: Iterable[Vec]) -> str:
@@ -159,3 +173,15 @@ def seen(view: View, points: Iterable[Vec]) -> str:
 
 def _opacity(value: float) -> str:
     return f' opacity="{value:g}"' if value < 1 else ""
+
+
+def _tenths(value: int) -> str:
+    sign = "-" if value < 0 else ""
+    whole, rest = divmod(abs(value), 10)
+    if not rest:
+        return f"{sign}{whole}"
+    return f"{sign}{whole or ''}.{rest}"
+
+
+def _pair(x: int, y: int) -> str:
+    return _tenths(x) + ("" if y < 0 else " ") + _tenths(y)

@@ -1,9 +1,14 @@
 """German figures for captions."""
 
 
+def figure(value: float) -> str:
+    """``13,50``."""
+    return f"{value:.2f}".replace(".", ",")
+
+
 def metres(value: float) -> str:
     """``13,50 m``, with a space that does not break."""
-    return f"{value:.2f}".replace(".", ",") + "\u00a0m"
+    return figure(value) + "\u00a0m"
 
 
 def area(value: float) -> str:
