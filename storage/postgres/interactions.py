@@ -255,6 +255,8 @@ class Interactions:
     async def end_idle_sessions(self, *, idle: timedelta, limit: int = 10_000) -> tuple[int, int]:
         """Ends ACTIVE sessions without activity for `idle`; returns (abandoned, expired).
 
+        One process at a time does it; the others return (0, 0) at once.
+
         ABANDONED: something was chosen in it. EXPIRED: nothing was. A later interaction makes
         them ACTIVE again. Safe to repeat and to run beside the workers.
         """
@@ -281,7 +283,11 @@ class Interactions:
             """
         )
 
+        leader = text("SELECT pg_try_advisory_xact_lock(hashtext('end_idle_sessions'))")
+
         async def work(connection: AsyncConnection) -> tuple[int, int]:
+            if not (await connection.execute(leader)).scalar_one():
+                return 0, 0
             row = (await connection.execute(statement, {"idle": idle, "limit": limit})).one()
             return row.abandoned, row.expired
 

@@ -87,6 +87,14 @@ class Position:
         return self.oldest_pending or next_id(self.last_delivered)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """What is not stored yet; `seconds` is the age of the oldest such entry, 0 without any."""
+
+    entries: int
+    seconds: float
+
+
 @dataclass(slots=True)
 class _Waiting:
     """One `append` that waits for its answer."""
@@ -277,6 +285,10 @@ class InteractionStream:
         found = await self.read_after(FIRST_ID, 1)
         return found[0].id if found else None
 
+    async def lag(self) -> Lag:
+        """How far the database is behind the stream, as Redis sees it now."""
+        return await stream_lag(self._redis)
+
     async def unacknowledged(
         self, session_id: UUID, *, scan_entries_max: int = 500_000
     ) -> list[Entry]:
@@ -339,6 +351,21 @@ async def position(redis: Redis) -> Position:
         undelivered=length if lag is None else lag,
         redis_ms=redis_ms,
     )
+
+
+async def stream_lag(redis: Redis) -> Lag:
+    """How far the database is behind the stream, as Redis sees it now."""
+    where = await position(redis)
+    entries = where.pending + where.undelivered
+    if entries == 0:
+        return Lag(entries=0, seconds=0.0)
+    with redis.errors():
+        async with asyncio.timeout(redis.call_seconds):
+            first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
+    if not first:
+        return Lag(entries=entries, seconds=0.0)
+    age_ms = where.redis_ms - id_pair(first[0][0].decode())[0]
+    return Lag(entries=entries, seconds=max(0, age_ms) / 1000)
 
 
 def _tolerate_absence(*answers: object) -> None:

@@ -6,7 +6,7 @@ What was delivered and not acknowledged stays with the group, whoever dies. Redi
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
@@ -30,6 +30,30 @@ KEPT_MS = 600_000
 """Stored entries stay so long, so that a live view can repair its gaps."""
 
 
+# XACK answers 1 only for what was pending, so each entry is buried once, however often it is tried.
+_BURY = """
+for i = 2, #ARGV, 3 do
+  if redis.call('XACK', KEYS[1], ARGV[1], ARGV[i]) == 1 then
+    redis.call('XADD', KEYS[2], '*', 'id', ARGV[i], 'e', ARGV[i + 1], 'reason', ARGV[i + 2])
+  end
+end
+"""
+
+# In one step, as deleting a consumer that has pending entries would lose them.
+_FORGET = """
+local forgotten = 0
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local field = {}
+  for i = 1, #consumer, 2 do field[consumer[i]] = consumer[i + 1] end
+  if field.pending == 0 and field.idle > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], field.name)
+    forgotten = forgotten + 1
+  end
+end
+return forgotten
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """An entry that cannot be stored, and why."""
@@ -38,16 +62,11 @@ class DeadLetter:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lag:
-    """What is not stored yet; `seconds` is the age of the oldest such entry, 0 without any."""
-
-    entries: int
-    seconds: float
-
-
 class StreamGroup:
-    """One consumer of the group. `consumer` is a name that stays the same over restarts.
+    """One consumer of the group.
+
+    `consumer` is unique among running workers; one that stays the same over restarts finds what it
+    left over at once.
 
     Every method raises StorageUnavailable when Redis is away. A group that is gone (FLUSHALL, a
     new server) is created again from the start of the stream: a replay changes nothing.
@@ -94,17 +113,19 @@ class StreamGroup:
             await self._within(lambda: commands(self._redis).xack(EVENTS, GROUP, *stream_ids))
 
     async def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Moves entries to the dead-letter stream and acknowledges them, all or nothing."""
-        if not letters:
-            return
-        pipe = commands(self._redis).pipeline(transaction=True)
-        for letter in letters:
-            pipe.xadd(
-                DEAD,
-                {"id": letter.entry.id, "e": letter.entry.payload, "reason": letter.reason},
+        """Moves entries to the dead-letter stream and acknowledges them, all or nothing.
+
+        Entries that are not pending any more (a repeat, another consumer) are left alone.
+        """
+        if letters:
+            arguments = [
+                part
+                for letter in letters
+                for part in (letter.entry.id, letter.entry.payload, letter.reason)
+            ]
+            await self._within(
+                lambda: commands(self._redis).eval(_BURY, 2, EVENTS, DEAD, GROUP, *arguments)
             )
-        pipe.xack(EVENTS, GROUP, *(letter.entry.id for letter in letters))
-        await self._within(pipe.execute)
 
     async def dead_letters(self, count: int) -> list[DeadLetter]:
         """The newest dead letters, newest first."""
@@ -136,13 +157,22 @@ class StreamGroup:
             )
         )
 
+    async def forget_consumers(self, idle_ms: int) -> int:
+        """Removes consumers that have nothing pending and were idle so long; returns how many."""
+
+        async def forget() -> int:
+            try:
+                return int(await commands(self._redis).eval(_FORGET, 1, EVENTS, GROUP, idle_ms))
+            except ResponseError as error:
+                if "NOGROUP" in str(error) or "no such key" in str(error).lower():
+                    return 0
+                raise
+
+        return await self._within(forget)
+
     async def position(self) -> Position:
         """Where the group stands."""
         return await position(self._redis)
-
-    async def lag(self) -> Lag:
-        """How far the database is behind the stream."""
-        return await stream_lag(self._redis)
 
     async def _read(self, start: str, count: int, block_ms: int | None) -> list[Entry]:
         found = await commands(self._redis).xreadgroup(
@@ -174,18 +204,3 @@ class StreamGroup:
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
                 return await call()
-
-
-async def stream_lag(redis: Redis) -> Lag:
-    """How far the database is behind the stream, as Redis sees it now."""
-    where = await position(redis)
-    entries = where.pending + where.undelivered
-    if entries == 0:
-        return Lag(entries=0, seconds=0.0)
-    with redis.errors():
-        async with asyncio.timeout(redis.call_seconds):
-            first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
-    if not first:
-        return Lag(entries=entries, seconds=0.0)
-    age_ms = where.redis_ms - id_pair(first[0][0].decode())[0]
-    return Lag(entries=entries, seconds=max(0, age_ms) / 1000)

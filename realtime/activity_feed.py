@@ -1,0 +1,239 @@
+"""The live view of interactions: read from the stream by id, so nothing is missing in it.
+
+A hint only says *when* to read; *what* to read follows from the id that was read last. A lost hint
+therefore costs up to `POLL_SECONDS`, never an interaction.
+
+A watcher that reads too slowly loses the oldest of what waits for it and is told how many
+(`skipped`). Entries that were trimmed while Redis was away from us for ten minutes are told as
+`gap`, because nobody knows their number.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from configurator.activity import InteractionInvalid, decode_event
+from storage.errors import StorageUnavailable
+from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0
+FRAME_SECONDS = 0.05
+"""At most twenty batches a second; what comes meanwhile is in the next one."""
+
+READ_ENTRIES = 500
+HISTORY_MAX = 100
+WAITING_MAX = 500
+
+FeedEvent = dict[str, str | int | None]
+"""stream_id, event_id, session (client's id), session_id (UUID), at (ISO 8601, UTC), event_type,
+category, element_id, selection_value, previous_value, time_spent_ms, source, device_type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedBatch:
+    """New interactions in the order of the stream; before them `skipped` were left out."""
+
+    events: list[FeedEvent]
+    skipped: int = 0
+    gap: bool = False
+
+
+class Watcher:
+    """An endless async iterator of batches. One task at a time may wait for the next."""
+
+    def __init__(self) -> None:
+        self._events: deque[FeedEvent] = deque()
+        self._skipped = 0
+        self._gap = False
+        self._ready = asyncio.Event()
+
+    def put(self, events: list[FeedEvent], *, gap: bool = False) -> None:
+        """Adds events; beyond `WAITING_MAX` the oldest are skipped and counted."""
+        self._events.extend(events)
+        self._gap = self._gap or gap
+        while len(self._events) > WAITING_MAX:
+            self._events.popleft()
+            self._skipped += 1
+        if self._events or self._gap:
+            self._ready.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> FeedBatch:
+        """Everything that waits, as soon as there is something."""
+        await self._ready.wait()
+        self._ready.clear()
+        batch = FeedBatch(events=list(self._events), skipped=self._skipped, gap=self._gap)
+        self._events.clear()
+        self._skipped, self._gap = 0, False
+        return batch
+
+
+class ActivityFeed:
+    """One reader for all watchers of a process. Async context manager: it owns the reading task.
+
+    Reads only while somebody watches. Subscribe to `storage.redis.stream.HINTS` and call `hint`
+    for each message, and when messages may have been lost.
+    """
+
+    def __init__(self, stream: InteractionStream) -> None:
+        self._stream = stream
+        self._watchers: set[Watcher] = set()
+        self._read_until: str | None = None
+        self._unsure = False
+        self._hinted = asyncio.Event()
+        self._watched = asyncio.Event()
+        self._reading = asyncio.Lock()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._lag_due = 0.0
+        self.lag: Lag | None = None
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._reader = self._tasks.create_task(self._read_forever(), name="activity feed")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+        if self._tasks is not None:
+            await self._tasks.__aexit__(kind, error, trace)
+
+    def hint(self) -> None:
+        """There may be something new."""
+        self._hinted.set()
+
+    @asynccontextmanager
+    async def watch(self, *, history: int = HISTORY_MAX) -> AsyncIterator[Watcher]:
+        """A watcher that begins with the last `history` (at most 100) interactions.
+
+        With Redis away it begins empty, and with the history as soon as Redis is back.
+        """
+        watcher = Watcher()
+        async with self._reading:
+            if self._watchers and self._read_until is not None:
+                watcher.put(await self._history(history, self._read_until))
+            elif not self._watchers:
+                self._read_until = None
+            self._watchers.add(watcher)
+            self._watched.set()
+            self.hint()
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+            if not self._watchers:
+                self._watched.clear()
+
+    async def _history(self, count: int, until: str) -> list[FeedEvent]:
+        """What is newer than `until` is left to the reader, so nothing comes twice."""
+        try:
+            newest = await self._stream.newest(min(count, HISTORY_MAX))
+        except StorageUnavailable:
+            return []
+        return _events([entry for entry in newest if id_pair(entry.id) <= id_pair(until)])
+
+    async def _read_forever(self) -> None:
+        while True:
+            await self._watched.wait()
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._hinted.wait()
+            except TimeoutError:
+                pass
+            self._hinted.clear()
+            try:
+                async with self._reading:
+                    await self._read()
+                await self._refresh_lag()
+            except StorageUnavailable as away:
+                self._unsure = True
+                self.lag = None
+                log.info("store_away", step="activity feed", reason=str(away))
+                await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(FRAME_SECONDS)
+
+    async def _read(self) -> None:
+        """Reads everything after the last id and hands it to every watcher."""
+        gap = self._unsure and await self._lost_entries()
+        self._unsure = False
+        if self._read_until is None:
+            newest = await self._stream.newest(HISTORY_MAX)
+            self._hand_out(newest, gap=gap)
+            self._read_until = newest[-1].id if newest else FIRST_ID
+            return
+        while True:
+            entries = await self._stream.read_after(self._read_until, READ_ENTRIES)
+            if entries or gap:
+                self._hand_out(entries, gap=gap)
+                gap = False
+            if entries:
+                self._read_until = entries[-1].id
+            if len(entries) < READ_ENTRIES:
+                return
+
+    async def _lost_entries(self) -> bool:
+        """After an outage: whether entries behind the last id may be gone (trimmed, new server)."""
+        if self._read_until in (None, FIRST_ID):
+            return False
+        first = await self._stream.first_id()
+        newest = await self._stream.newest(1)
+        if not newest or id_pair(newest[0].id) < id_pair(str(self._read_until)):
+            self._read_until = None
+            return True
+        return first is not None and id_pair(first) > id_pair(str(self._read_until))
+
+    async def _refresh_lag(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._lag_due:
+            self.lag = await self._stream.lag()
+            self._lag_due = now + POLL_SECONDS
+
+    def _hand_out(self, entries: list[Entry], *, gap: bool) -> None:
+        events = _events(entries)
+        for watcher in self._watchers:
+            watcher.put(events, gap=gap)
+
+
+def _events(entries: list[Entry]) -> list[FeedEvent]:
+    """What the admin page shows; an entry that cannot be read will be a dead letter."""
+    shown: list[FeedEvent] = []
+    for entry in entries:
+        try:
+            event = decode_event(entry.payload)
+        except InteractionInvalid:
+            continue
+        interaction = event.interaction
+        shown.append(
+            {
+                "stream_id": entry.id,
+                "event_id": str(event.event_id),
+                "session": event.session,
+                "session_id": str(event.session_id),
+                "at": event.occurred_at.isoformat(timespec="milliseconds"),
+                "event_type": interaction.event_type,
+                "category": interaction.category,
+                "element_id": interaction.element_id,
+                "selection_value": interaction.selection_value,
+                "previous_value": interaction.previous_value,
+                "time_spent_ms": interaction.time_spent,
+                "source": event.source,
+                "device_type": interaction.device_info.type if interaction.device_info else None,
+            }
+        )
+    return shown

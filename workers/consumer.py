@@ -1,0 +1,214 @@
+"""Moves interactions from the stream to PostgreSQL.
+
+An entry is pending from its delivery until after the COMMIT that stored it. So whoever dies, and
+whenever, somebody reads it again; storing it again changes nothing. Hence exactly one row and one
+count for each event, without any transaction over both servers.
+
+    delivered ──decode──▶ stored (COMMIT) ──▶ acknowledged (XACK)
+        │ undecodable, or refused by PostgreSQL
+        └───────────────▶ dead letter and acknowledged, in one step
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from configurator.activity import InteractionInvalid, decode_event
+from storage.errors import StorageUnavailable
+from storage.postgres.interactions import Incoming, Interactions, RowsRefused
+from storage.redis.stream import Entry
+from storage.redis.stream_group import DeadLetter, StreamGroup
+
+log = structlog.get_logger()
+
+POISON_WINDOW = 1_000
+POISON_MAX = 100
+
+
+class TooMuchPoison(Exception):  # noqa: N818
+    """More than 10 % of the last 1,000 entries cannot be stored: a bad release, not bad data.
+
+    Nothing of the last batch was buried; it stays pending until a worker can read it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How the consumer reads and waits. A dead worker's entries are taken over after the idle time."""
+
+    batch: int = 1_000
+    block_ms: int = 200
+    claim_idle_ms: int = 10_000
+    claim_every_seconds: float = 1.0
+    back_off_seconds: float = 0.1
+    back_off_max_seconds: float = 5.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one consumer did since it started."""
+
+    inserted: int = 0
+    duplicates: int = 0
+    buried: int = 0
+
+
+class Consumer:
+    """Reads, stores and acknowledges until told to stop; `run` may be cancelled at any point."""
+
+    def __init__(
+        self,
+        group: StreamGroup,
+        interactions: Interactions,
+        *,
+        pace: Pace | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._group = group
+        self._interactions = interactions
+        self._pace = pace or Pace()
+        self._jitter = jitter
+        self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
+        self._claim_due = 0.0
+        self._failures = 0
+        self.tally = Tally()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Works until `stopping` is set and the batch at hand is finished.
+
+        Raises TooMuchPoison, and whatever is our own bug; entries then stay pending.
+        """
+        await self._finish_left_over(stopping)
+        while not stopping.is_set():
+            try:
+                entries = await self._next()
+            except StorageUnavailable as away:
+                await self._back_off(away, stopping)
+                continue
+            self._failures = 0
+            await self._handle(entries, stopping)
+
+    async def _finish_left_over(self, stopping: asyncio.Event) -> None:
+        """What this consumer took before it was killed; each round acknowledges what it read."""
+        while not stopping.is_set():
+            try:
+                entries = await self._group.left_over(self._pace.batch)
+            except StorageUnavailable as away:
+                await self._back_off(away, stopping)
+                continue
+            if not entries:
+                return
+            await self._handle(entries, stopping)
+
+    async def _next(self) -> list[Entry]:
+        now = asyncio.get_running_loop().time()
+        if now >= self._claim_due:
+            claimed = await self._group.claim(self._pace.batch, self._pace.claim_idle_ms)
+            if self._group.claim_complete:
+                self._claim_due = now + self._pace.claim_every_seconds
+            if claimed:
+                return claimed
+        return await self._group.read(self._pace.batch, self._pace.block_ms)
+
+    async def _handle(self, entries: Sequence[Entry], stopping: asyncio.Event) -> None:
+        """Stores a batch, trying again while a server is away; gives up only when stopping."""
+        good, dead = _decoded(entries)
+        size = len(good)
+        while good:
+            try:
+                dead += await self._store(good[:size])
+            except StorageUnavailable as away:
+                # Smaller after each failure: a batch that takes too long must not do so for ever.
+                size = max(1, size // 2)
+                await self._back_off(away, stopping)
+                if stopping.is_set():
+                    return
+            else:
+                good = good[size:]
+                size *= 2
+                self._failures = 0
+        if entries:
+            self._check_poison(len(entries), len(dead))
+            await self._settle(entries, dead, stopping)
+
+    async def _settle(
+        self, entries: Sequence[Entry], dead: Sequence[DeadLetter], stopping: asyncio.Event
+    ) -> None:
+        """Buries and acknowledges. What a stop leaves undone, the next worker does again."""
+        buried = {letter.entry.id for letter in dead}
+        stored = [entry.id for entry in entries if entry.id not in buried]
+        while True:
+            try:
+                await self._group.bury(dead)
+                await self._group.acknowledge(stored)
+            except StorageUnavailable as away:
+                await self._back_off(away, stopping)
+                if stopping.is_set():
+                    return
+            else:
+                break
+        self._failures = 0
+        self.tally.buried += len(dead)
+        for letter in dead:
+            log.warning("interaction_buried", entry=letter.entry.id, reason=letter.reason)
+
+    async def _store(self, batch: Sequence[tuple[Entry, Incoming]]) -> list[DeadLetter]:
+        """Stores what PostgreSQL takes, halving a refused batch; returns the rows it never takes."""
+        if not batch:
+            return []
+        try:
+            stored = await self._interactions.store(
+                [incoming for _, incoming in batch], consumer=self._group.consumer
+            )
+        except RowsRefused as refused:
+            if len(batch) == 1:
+                return [DeadLetter(entry=batch[0][0], reason=str(refused))]
+            middle = len(batch) // 2
+            return await self._store(batch[:middle]) + await self._store(batch[middle:])
+        self.tally.inserted += stored.inserted
+        self.tally.duplicates += stored.duplicates
+        return []
+
+    def _check_poison(self, entries: int, dead: int) -> None:
+        """Raises TooMuchPoison before anything of this batch is buried."""
+        self._poison.extend([True] * dead + [False] * (entries - dead))
+        if sum(self._poison) > POISON_MAX:
+            log.critical("too_much_poison", of_last=len(self._poison), unreadable=sum(self._poison))
+            raise TooMuchPoison(f"{sum(self._poison)} of the last {len(self._poison)} entries")
+
+    async def _back_off(self, away: StorageUnavailable, stopping: asyncio.Event) -> None:
+        """Waits 0.1 to 5 s, longer each time; less when told to stop."""
+        longest = min(
+            self._pace.back_off_max_seconds, self._pace.back_off_seconds * 2**self._failures
+        )
+        self._failures = min(self._failures + 1, 16)
+        log.warning("store_away", step="consumer", reason=str(away), retry_seconds=longest)
+        await stopped_within(stopping, longest * (0.5 + self._jitter() / 2))
+
+
+async def stopped_within(stopping: asyncio.Event, seconds: float) -> bool:
+    """Waits for the event, at most so long; whether it is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await stopping.wait()
+    except TimeoutError:
+        return False
+
+
+def _decoded(
+    entries: Sequence[Entry],
+) -> tuple[list[tuple[Entry, Incoming]], list[DeadLetter]]:
+    good: list[tuple[Entry, Incoming]] = []
+    dead: list[DeadLetter] = []
+    for entry in entries:
+        try:
+            event = decode_event(entry.payload)
+        except InteractionInvalid as invalid:
+            dead.append(DeadLetter(entry=entry, reason=f"{invalid.code} {invalid.field or ''}"))
+        else:
+            good.append((entry, Incoming(stream_id=entry.id, event=event)))
+    return good, dead
