@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 
+import structlog
+
 from app.logging import configure_logging
 from app.settings import Settings, SettingsError, parse_settings, settings_table
+from storage.errors import StorageError
 
 Command = Callable[[Settings, argparse.Namespace, Mapping[str, str]], int]
 
@@ -44,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
         return command(settings, options, environ)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except StorageError as error:
+        print(f"nest: {error}", file=sys.stderr)
+    except Exception:  # noqa: BLE001 - reported, and the process ends
+        # The last edge: whatever it was goes into the log in the log's form, then the process ends.
+        structlog.get_logger(__name__).exception("process_crashed")
+    return 1
 
 
 def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -123,3 +123,11 @@ def test_is_also_installed_as_a_command() -> None:
     nest_command = Path(sys.executable).parent / "nest"
     done = subprocess.run([nest_command, "--help"], capture_output=True, text=True, check=False)
     assert "NEST-Haus Live" in done.stdout
+
+
+def test_a_database_that_does_not_answer_is_one_sentence() -> None:
+    done = call("migrate", DATABASE_URL=f"postgresql://u:hush@127.0.0.1:{free_port()}/d")
+    assert done.returncode == 1
+    assert done.stderr.startswith("nest: ")
+    assert done.stderr.count("\n") == 1
+    assert "hush" not in done.stderr

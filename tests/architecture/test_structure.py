@@ -1,0 +1,84 @@
+"""Rules about the source itself: import contracts, sizes, no sleeping tests, a truthful README."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+SOURCE = ("app", "configurator", "realtime", "storage", "ui", "workers", "bench")
+MODULE_LIMIT_LINES = 500
+SLEEPERS = {"sleep", "wait_for_timeout"}
+
+
+def modules(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((CHECKOUT / folder).rglob("*.py"))]
+    return [path.relative_to(CHECKOUT) for path in found]
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Name and line of every call in the module, without what is left of the last dot."""
+    for node in ast.walk(ast.parse((CHECKOUT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                yield node.func.attr, node.lineno
+            elif isinstance(node.func, ast.Name):
+                yield node.func.id, node.lineno
+
+
+def test_import_contracts_are_kept() -> None:
+    command = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [command, "--no-cache"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_module_is_longer_than_the_limit() -> None:
+    lengths = {
+        str(path): len((CHECKOUT / path).read_text(encoding="utf-8").splitlines())
+        for path in modules(*SOURCE, "tests")
+    }
+    assert {path: n for path, n in lengths.items() if n > MODULE_LIMIT_LINES} == {}
+
+
+def test_tests_wait_for_conditions_and_never_sleep() -> None:
+    sleeping = [
+        f"{path}:{line}"
+        for path in modules("tests")
+        if not path.is_relative_to("tests/support")
+        for name, line in calls(path)
+        if name in SLEEPERS
+    ]
+    assert sleeping == []
+
+
+def test_only_app_reads_the_environment() -> None:
+    reading = [
+        str(path)
+        for path in modules("configurator", "realtime", "storage", "ui", "workers")
+        if re.search(r"\bos\.(environ|getenv)\b", (CHECKOUT / path).read_text(encoding="utf-8"))
+    ]
+    assert reading == []
+
+
+def test_readme_names_every_package() -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    packages = [path.parent for path in modules(*SOURCE) if path.name == "__init__.py"]
+    top = {f"{package}/" for package in packages if len(package.parts) == 1}
+    below = {package.name for package in packages if len(package.parts) == 2}
+    assert [name for name in sorted(top) if name not in readme] == []
+    assert [name for name in sorted(below) if not re.search(rf"\b{name}\b", readme)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_links_in_the_documents_lead_somewhere(page: str) -> None:
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
+    local = [target for target in targets if "://" not in target]
+    folder = (CHECKOUT / page).parent
+    assert [target for target in local if not (folder / target).exists()] == []
