@@ -24,10 +24,13 @@ from configurator.selection import Selection, selection_problems
 from tests.configurator.nest_haus import (
     CATALOGUE,
     applies,
+    house,
     operations,
     selections,
     single_operations,
 )
+
+MAXIMUM_PANELS = {"nest80": 8, "nest100": 10, "nest120": 12, "nest140": 14, "nest160": 16}
 
 
 def after(selection: Selection, operation: Operation) -> Selection:
@@ -53,6 +56,16 @@ def test_no_sequence_of_operations_leaves_what_can_be_built(
     for operation in asked:
         selection = after(selection, operation)
         assert selection_problems(CATALOGUE, selection) == []
+
+
+def test_every_number_of_panels_on_every_size() -> None:
+    for larger, most in MAXIMUM_PANELS.items():
+        for quantity in range(1, most + 1):
+            before = house(f"{larger} trapezblech kiefer parkett", pv=quantity)
+            for size, maximum in MAXIMUM_PANELS.items():
+                outcome = evaluate(CATALOGUE, before, Select(category="nest", option=size))
+                assert isinstance(outcome, Adjusted if quantity > maximum else Committed)
+                assert outcome.selection["pvanlage"].quantity == min(quantity, maximum)
 
 
 @given(selection=selections(), operation=operations())

@@ -122,6 +122,18 @@ def test_what_is_so_already_is_committed_without_a_change() -> None:
     )
 
 
+def test_the_default_quantity_is_taken_as_far_as_it_fits() -> None:
+    generous = parse_catalogue(
+        CATALOGUE_TEXT.replace("default: 8", "default: 12"), source="12 panels by default"
+    )
+    large = house("nest160 trapezblech kiefer parkett")
+
+    for before, quantity in [(house(), 8), (large, 12)]:
+        outcome = evaluate(generous, before, select("pvanlage", "pv_panels"))
+        assert isinstance(outcome, Committed)
+        assert outcome.selection["pvanlage"] == panels(quantity)
+
+
 # What a rule adjusts.
 
 
@@ -315,6 +327,12 @@ def test_a_quantity_of_nothing_offers_every_option() -> None:
         (select("fenster", "aluminium", 46), 46 * 700_00),
     ]
     assert outcome.repairs[0].text.de == "Fenster: Kunststoff wählen, 46 m²"
+
+
+def test_a_quantity_below_nothing_offers_the_lowest() -> None:
+    outcome = rejected(house(), SetQuantity(category="fenster", quantity=-5))
+
+    assert [repair.operation for repair in outcome.repairs][:1] == [select("fenster", "pvc", 1)]
 
 
 def test_a_required_category_stays_and_the_others_are_offered() -> None:
