@@ -211,7 +211,9 @@ class Configurations:
 
 
 def _configurations() -> Select[Any]:
-    return select(configurations, deployment.c.epoch).join(deployment, true())
+    return select(configurations, deployment.c.epoch).select_from(
+        configurations.join(deployment, true())
+    )
 
 
 def _operations() -> Select[Any]:

@@ -18,7 +18,7 @@ from storage.postgres.tables import sessions
 class StoredSession:
     """One visit. `external_id` is the id a client of the original API made up itself.
 
-    `status`: ACTIVE, COMPLETED or ABANDONED; `order_value_cents` only when completed.
+    `status`: ACTIVE, COMPLETED, ABANDONED or EXPIRED; `order_value_cents` only when completed.
     """
 
     id: UUID

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -119,27 +119,27 @@ class Shares:
             link = found.one_or_none()
             if link is None:
                 return None
-            grant = await _locked_grant(connection, link.configuration_id, person_id)
-            if grant is not None and grant.revoked_at is None:
-                if self._rank(grant.role) >= self._rank(link.role):
-                    return _grant(grant)
-            elif grant is not None and grant.revoked_at >= link.created_at:
-                return None
+            given = {"role": link.role, "share_link_id": link.id}
+            first = await connection.execute(
+                insert(grants)
+                .values(configuration_id=link.configuration_id, person_id=person_id, **given)
+                .on_conflict_do_nothing()
+                .returning(grants)
+            )
+            row = first.one_or_none()
+            if row is None:
+                known = await _locked_grant(connection, link.configuration_id, person_id)
+                if known is None or _was_removed_since(link.created_at, known):
+                    return None
+                if known.revoked_at is None and self._rank(known.role) >= self._rank(link.role):
+                    return _grant(known)
+                row = await _raised(connection, known, given)
             await connection.execute(
                 update(share_links)
                 .where(share_links.c.id == link.id)
                 .values(uses=share_links.c.uses + 1)
             )
-            given = {"role": link.role, "share_link_id": link.id, "revoked_at": None}
-            stored = await connection.execute(
-                insert(grants)
-                .values(configuration_id=link.configuration_id, person_id=person_id, **given)
-                .on_conflict_do_update(
-                    index_elements=[grants.c.configuration_id, grants.c.person_id], set_=given
-                )
-                .returning(grants)
-            )
-            return _grant(stored.one())
+            return _grant(row)
 
         return await self._database.write(work)
 
@@ -156,17 +156,11 @@ class Shares:
                 )
                 .values(revoked_at=func.clock_timestamp())
             )
-            lost = await connection.execute(
-                update(grants)
-                .where(
-                    grants.c.configuration_id == configuration_id,
-                    grants.c.share_link_id == link_id,
-                    grants.c.revoked_at.is_(None),
-                )
-                .values(revoked_at=func.clock_timestamp())
-                .returning(grants.c.person_id)
+            return await _revoke(
+                connection,
+                grants.c.configuration_id == configuration_id,
+                grants.c.share_link_id == link_id,
             )
-            return list(lost.scalars())
 
         return await self._database.write(work)
 
@@ -177,18 +171,12 @@ class Shares:
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            ended = await connection.execute(
-                update(grants)
-                .where(
-                    grants.c.configuration_id == configuration_id,
-                    grants.c.person_id == person_id,
-                    grants.c.role != OWNER,
-                    grants.c.revoked_at.is_(None),
-                )
-                .values(revoked_at=func.clock_timestamp())
-                .returning(grants.c.person_id)
+            lost = await _revoke(
+                connection,
+                grants.c.configuration_id == configuration_id,
+                grants.c.person_id == person_id,
             )
-            return ended.one_or_none() is not None
+            return bool(lost)
 
         return await self._database.write(work)
 
@@ -226,6 +214,49 @@ async def _locked_grant(
         .with_for_update(key_share=True)
     )
     return found.one_or_none()
+
+
+def _was_removed_since(moment: datetime, grant: Row[Any]) -> bool:
+    revoked_at: datetime | None = grant.revoked_at
+    return revoked_at is not None and revoked_at >= moment
+
+
+async def _raised(
+    connection: AsyncConnection, grant: Row[Any], given: dict[str, object]
+) -> Row[Any]:
+    changed = await connection.execute(
+        update(grants)
+        .where(
+            grants.c.configuration_id == grant.configuration_id,
+            grants.c.person_id == grant.person_id,
+        )
+        .values(revoked_at=None, **given)
+        .returning(grants)
+    )
+    return changed.one()
+
+
+async def _revoke(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[UUID]:
+    """Ends grants other than the owner's; returns whose.
+
+    Locks first and writes the time after the wait, so that `revoked_at` is later than
+    `committed_at` of every op the grant allowed.
+    """
+    open_grants = (*which, grants.c.role != OWNER, grants.c.revoked_at.is_(None))
+    locked = await connection.execute(
+        select(grants.c.person_id)
+        .where(*open_grants)
+        .order_by(grants.c.person_id)
+        .with_for_update(key_share=True)
+    )
+    people = list(locked.scalars())
+    if people:
+        await connection.execute(
+            update(grants)
+            .where(*open_grants, grants.c.person_id.in_(people))
+            .values(revoked_at=func.clock_timestamp())
+        )
+    return people
 
 
 async def _locked_role(

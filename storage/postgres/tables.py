@@ -160,8 +160,9 @@ sessions = Table(
     Column("viewport_height", Integer),
     Column("interaction_count", BigInteger, nullable=False, server_default=text("0")),
     Column("last_category", Text),
-    CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED')", name="status"),
+    CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED', 'EXPIRED')", name="status"),
     Index("ix_sessions_started_at", "started_at"),
+    Index("ix_sessions_active", "last_seen_at", postgresql_where=text("status = 'ACTIVE'")),
     postgresql_with={"fillfactor": 70},
 )
 

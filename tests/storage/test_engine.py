@@ -59,9 +59,7 @@ async def test_a_cut_inside_a_transaction_is_retried(database: Database, world: 
     assert runs == 2
 
 
-async def test_a_cut_at_commit_is_unknown_not_failed(
-    database: Database, database_url: str
-) -> None:
+async def test_a_cut_at_commit_is_unknown_not_failed(database: Database, database_url: str) -> None:
     async def work(connection: AsyncConnection) -> None:
         backend = await connection.execute(text("SELECT pg_backend_pid()"))
         other = await asyncpg.connect(database_url)

@@ -1,0 +1,210 @@
+"""Sessions, inquiries, admin access and the figures counted from them."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from storage.errors import InquiryDiffers
+from storage.postgres.admins import Admins
+from storage.postgres.committer import Committer
+from storage.postgres.configurations import Configurations, StoredConfiguration
+from storage.postgres.engine import Database
+from storage.postgres.inquiries import Inquiries, Inquiry
+from storage.postgres.sessions import Sessions
+from storage.postgres.statistics import Counters, Overview, Statistics
+from tests.storage.conftest import World, request, sha256
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def submit(
+    database: Database,
+    configuration: StoredConfiguration,
+    inquiry_id: UUID,
+    session_id: UUID | None = None,
+    **other: Any,
+) -> Inquiry | None:
+    values: dict[str, Any] = {
+        "configuration_id": configuration.id,
+        "person_id": configuration.owner_id,
+        "name": "Ada Lovelace",
+        "email": "ada@example.org",
+        "message": "",
+        "consent_at": NOW,
+        "body_sha256": sha256("body"),
+    }
+    return await Inquiries(database).submit(
+        inquiry_id=inquiry_id, session_id=session_id, **(values | other)
+    )
+
+
+async def test_a_session_is_started_once(database: Database) -> None:
+    sessions, session_id = Sessions(database), uuid4()
+    first = await sessions.start(
+        session_id=session_id, external_id="client_1", device_type="mobile", viewport_width=390
+    )
+    assert (first.status, first.interaction_count, first.viewport_width) == ("ACTIVE", 0, 390)
+    assert await sessions.start(session_id=session_id) == first
+    assert await sessions.start(session_id=uuid4(), external_id="client_1") == first
+    assert await sessions.by_external_id("client_1") == await sessions.get(session_id) == first
+    assert await sessions.get(uuid4()) is None
+
+
+async def test_a_session_is_linked_bit_by_bit(database: Database, world: World) -> None:
+    sessions, session_id = Sessions(database), uuid4()
+    configuration = await world.configuration()
+    await sessions.start(session_id=session_id)
+    await sessions.link(session_id, person_id=configuration.owner_id)
+    linked = await sessions.link(session_id, configuration_id=configuration.id)
+    assert linked is not None
+    assert linked.person_id == configuration.owner_id
+    assert linked.configuration_id == configuration.id
+    assert await sessions.link(uuid4(), person_id=configuration.owner_id) is None
+
+
+async def test_a_session_is_completed_once(database: Database) -> None:
+    sessions, session_id = Sessions(database), uuid4()
+    await sessions.start(session_id=session_id)
+    first = await sessions.complete(session_id, 100)
+    assert first is not None
+    assert (first.status, first.order_value_cents) == ("COMPLETED", 100)
+    assert first.completed_at is not None
+    assert await sessions.complete(session_id, 999) == first
+    assert await sessions.complete(uuid4(), 1) is None
+
+
+async def test_an_inquiry_is_for_the_head_with_its_price(database: Database, world: World) -> None:
+    configuration, session_id = await world.configuration(), uuid4()
+    await Sessions(database).start(session_id=session_id)
+    async with Committer(database) as committer:
+        await committer.commit(request(configuration, 0))
+    inquiry = await submit(database, configuration, uuid4(), session_id)
+    assert inquiry is not None
+    assert (inquiry.version, inquiry.total_cents) == (1, 18_880_000)
+    assert inquiry.selection == {"nest": {"option": "nest120"}}
+    assert inquiry.status == "NEW"
+    head = await Configurations(database).load(configuration.id)
+    assert head is not None
+    assert head.status == "inquired"
+    session = await Sessions(database).get(session_id)
+    assert session is not None
+    assert (session.status, session.order_value_cents) == ("COMPLETED", 18_880_000)
+    assert session.configuration_id == configuration.id
+    assert session.completed_at is not None
+    assert await Inquiries(database).get(inquiry.id) == inquiry
+    assert await Inquiries(database).latest() == [inquiry]
+
+
+async def test_an_inquiry_sent_twice_is_one(database: Database, world: World) -> None:
+    configuration, inquiry_id = await world.configuration(), uuid4()
+    async with asyncio.TaskGroup() as tasks:
+        sent = [tasks.create_task(submit(database, configuration, inquiry_id)) for _ in range(4)]
+    assert len({task.result().id for task in sent if (task.result()) is not None}) == 1  # type: ignore[union-attr]
+    assert len(await Inquiries(database).latest()) == 1
+    with pytest.raises(InquiryDiffers):
+        await submit(database, configuration, inquiry_id, body_sha256=sha256("other"))
+    with pytest.raises(InquiryDiffers):
+        await submit(database, await world.configuration(), inquiry_id)
+
+
+async def test_an_inquiry_for_nothing_is_none(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    assert await submit(database, configuration, uuid4(), configuration_id=uuid4()) is None
+
+
+async def test_the_price_of_an_inquiry_belongs_to_its_version(
+    database: Database, world: World
+) -> None:
+    """While ops keep coming, every inquiry shows a price that its version really had."""
+    configuration = await world.configuration()
+    done = asyncio.Event()
+
+    async def write(committer: Committer) -> None:
+        for version in range(150):
+            await committer.commit(request(configuration, version))
+        done.set()
+
+    async with Committer(database) as committer, asyncio.TaskGroup() as tasks:
+        tasks.create_task(write(committer))
+        while not done.is_set():
+            inquiry = await submit(database, configuration, uuid4())
+            assert inquiry is not None
+            if inquiry.version:
+                assert inquiry.total_cents == 18_880_000 + inquiry.version - 1
+
+
+async def test_an_admin_link_works_once(database: Database) -> None:
+    admins = Admins(database)
+    await admins.mint_link(sha256("link"), NOW + timedelta(minutes=10))
+    async with asyncio.TaskGroup() as tasks:
+        uses = [
+            tasks.create_task(
+                admins.use_link(
+                    sha256("link"), sha256(f"session {n}"), NOW, NOW + timedelta(hours=8)
+                )
+            )
+            for n in range(5)
+        ]
+    assert Counter(use.result() for use in uses) == {True: 1, False: 4}
+    opened = [await admins.session_valid(sha256(f"session {n}"), NOW) for n in range(5)]
+    assert opened == [use.result() for use in uses]
+
+
+async def test_admin_access_ends(database: Database) -> None:
+    admins, session = Admins(database), sha256("session")
+    await admins.mint_link(sha256("late"), NOW)
+    assert not await admins.use_link(sha256("late"), session, NOW, NOW + timedelta(hours=8))
+    assert not await admins.use_link(sha256("no"), session, NOW, NOW + timedelta(hours=8))
+    await admins.mint_link(sha256("link"), NOW + timedelta(minutes=10))
+    assert await admins.use_link(sha256("link"), session, NOW, NOW + timedelta(hours=8))
+    assert await admins.session_valid(session, NOW)
+    assert not await admins.session_valid(session, NOW + timedelta(hours=8))
+    assert await admins.revoke(session, NOW)
+    assert not await admins.revoke(session, NOW)
+    assert not await admins.session_valid(session, NOW)
+
+
+async def test_the_overview_counts_sessions(database: Database) -> None:
+    statistics, sessions = Statistics(database), Sessions(database)
+    assert await statistics.overview(LONG_AGO) == Overview(
+        total_sessions=0,
+        completed_configurations=0,
+        conversion_rate_percent=0.0,
+        average_order_value_cents=0,
+    )
+    ids = [uuid4() for _ in range(7)]
+    for session_id in ids:
+        await sessions.start(session_id=session_id)
+    await sessions.complete(ids[0], 100)
+    await sessions.complete(ids[1], 201)
+    assert await statistics.overview(LONG_AGO) == Overview(
+        total_sessions=7,
+        completed_configurations=2,
+        conversion_rate_percent=28.57,
+        average_order_value_cents=151,
+    )
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert (await statistics.overview(later)).total_sessions == 0
+
+
+async def test_the_counters_count_rows(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    await Sessions(database).start(session_id=uuid4())
+    async with Committer(database) as committer:
+        await committer.commit(request(configuration, 0))
+        await committer.commit(request(configuration, 1, takes_version=False, outcome="rejected"))
+    await submit(database, configuration, uuid4())
+    assert await Statistics(database).counters() == Counters(
+        configurations=1,
+        inquired_configurations=1,
+        people=1,
+        operations=2,
+        refused_operations=1,
+        sessions=1,
+        inquiries=1,
+    )
