@@ -51,8 +51,12 @@ class Live(Protocol):
         person_token: str | None,
         send: Send,
         language: str,
+        as_admin: bool,
     ) -> OpenedPage | None:
-        """Let the visitor in, or return None when the link is wrong or the house is private."""
+        """Let the visitor in, or return None when the link is wrong or the house is private.
+
+        `as_admin`: the visitor is signed in as an admin and asked to look on; role `admin`.
+        """
         ...
 
 

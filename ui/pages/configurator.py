@@ -64,6 +64,9 @@ class ConfiguratorPage:
         async def configurator(request: Request, code: str) -> Response | None:
             return await self._build(request, code)
 
+    async def _as_admin(self, request: Request) -> bool:
+        return request.query_params.get("as") == "admin" and await self.visitors.admin_of(request)
+
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
         conversation = Conversation()
@@ -72,6 +75,7 @@ class ConfiguratorPage:
             person_token=self.visitors.person_token_of(request),
             send=conversation.send,
             language=language,
+            as_admin=await self._as_admin(request),
         )
         client = ui.context.client
         if opened is None:

@@ -44,7 +44,7 @@ export default {
             <p v-if="!shown.length" class="quiet empty">{{ t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
             <article v-for="e in shown" :key="e.id" class="line" :class="{ open: feed.opened === e.id }" :data-event="e.id">
               <button type="button" class="line-button" :aria-expanded="String(feed.opened === e.id)" @click="toggle(e)">
-                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.previous" class="quiet"> ← {{ e.previous }}</span></span><span class="quiet session">{{ e.session }}</span>
+                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ e.previous }} →</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.spent" class="value">{{ seconds(e.spent) }}</span></span><span class="quiet session" :title="e.session">{{ e.session.slice(0, 13) }}</span>
               </button>
               <div v-if="feed.opened === e.id" class="raw"><p v-if="codeOk(e.code)"><a class="button" :href="houseUrl(e.code)" target="_blank" rel="noopener">{{ t("admin.open") }}</a></p><h3>{{ t("admin.raw") }}</h3><pre tabindex="0">{{ rawText(e) }}</pre></div>
             </article>
@@ -132,6 +132,10 @@ export default {
       if (socket.connected) this.socket = "up";
       document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !socket.connected && socket.connect());
       window.addEventListener("online", () => !socket.connected && socket.connect());
+    },
+    seconds(spent) {
+      const ms = Number(spent);
+      return Number.isFinite(ms) ? `${new Intl.NumberFormat(this.language === "de" ? "de-AT" : "en-GB", { maximumFractionDigits: 1 }).format(ms / 1000)} s` : spent;
     },
     number(value) {
       return typeof value === "number" ? count(value, this.language) : value === undefined || value === null ? "–" : String(value);

@@ -54,9 +54,9 @@ export default {
         </section>
       </main>
       <div class="toast" v-if="ui.toast && !room.gone" role="group" :aria-label="screen.t('toast.label')">
-        <span class="dot" :class="'colour-' + (ui.toast.colour % 8)"></span><span class="grow">{{ ui.toast.text }}</span>
-        <button type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
-        <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button>
+        <span class="dot" :class="'colour-' + (ui.toast.colour % 8)"></span><span class="toast-text">{{ ui.toast.text }}</span>
+        <span class="toast-actions"><button type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
+        <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button></span>
       </div>
       <PriceBar v-if="room.derived && !room.gone" />
       <Sheet v-if="ui.sheet && room.derived" :key="ui.sheet" :name="ui.sheet" :title="screen.t(ui.sheet + '.title')">
@@ -185,7 +185,7 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
   const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
   const language = () => ui.language;
   const t = createTexts(JSON.parse(props.texts), language);
-  const say = (text) => text?.[language()] ?? text?.de ?? "";
+  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/Nest\. (?=\d)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
   const tracker = createTracker(() => state.sessionId);
   const status = computed(() => statusOf(state));
   const asked = computed(() => askedChoices(state.pending));

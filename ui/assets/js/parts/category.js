@@ -28,7 +28,9 @@ export const Notice = {
   computed: {
     title() {
       if (this.refusal) return this.screen.t("notice." + this.refusal.outcome);
-      return this.screen.describeAdjustment(this.adjustment);
+      if (!this.reasons.length) return this.screen.describeAdjustment(this.adjustment);
+      const { mine, author } = this.adjustment;
+      return this.screen.t(mine ? "adjusted.titleYou" : "adjusted.titleOther", { name: author.name });
     },
     reasons() {
       return (this.refusal ?? this.adjustment).reasons;

@@ -16,7 +16,11 @@ export const House = {
             {{ screen.t("view." + v) }}
           </button>
         </div>
-        <p class="latest" v-if="latest"><span class="dot" :class="'colour-' + (latest.author.colour % 8)"></span><span class="latest-text">{{ latest.text }}</span><time class="quiet">{{ latest.time }}</time></p>
+      </div>
+      <div class="history">
+        <h2>{{ screen.t("history.title") }}</h2>
+        <p v-if="!history.length" class="quiet">{{ screen.t(screen.mayEdit.value ? "history.empty" : "history.emptyViewer") }}</p>
+        <ol v-else class="plain"><li v-for="h in history" :key="h.key"><span class="dot" :class="'colour-' + (h.colour % 8)"></span><span class="history-text">{{ h.text }}</span><time>{{ h.time }}</time></li></ol>
       </div>
     </section>`,
   computed: {
@@ -26,10 +30,13 @@ export const House = {
     alt() {
       return this.screen.pictureAlt();
     },
-    latest() {
-      const change = this.screen.room.changes[0];
-      if (!change) return null;
-      return { author: change.author, text: this.screen.describe(change), time: this.screen.time(change.at) };
+    history() {
+      return this.screen.room.changes.slice(0, 3).map((change) => ({
+        key: change.key,
+        colour: change.author.colour,
+        text: this.screen.describe(change),
+        time: this.screen.time(change.at),
+      }));
     },
   },
   watch: {

@@ -14,7 +14,7 @@ export const PeopleButton = {
     </button>`,
   computed: {
     shown() {
-      return this.screen.people.value.slice(0, this.screen.people.value.length > 3 ? 2 : 3);
+      return this.screen.people.value.slice(0, this.screen.people.value.length > 3 || window.innerWidth < 500 ? 2 : 3);
     },
     more() {
       return this.screen.people.value.length - this.shown.length;

@@ -1,0 +1,399 @@
+"""A live configuration in memory that speaks the real frames: the real domain, no stores.
+
+For the tests of the screens only. What it does not do: durability, other processes, limits.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from configurator.catalogue import parse_catalogue
+from configurator.derived import derive, derived_to_json
+from configurator.operations import (
+    Rejected,
+    change_to_json,
+    evaluate,
+    parse_operation,
+    reason_to_json,
+    repair_to_json,
+)
+from configurator.presence import initials
+from configurator.preview import parse_path, render
+from configurator.selection import selection_to_json
+from realtime.previews import preview_url
+from ui.app import mount_screens
+from ui.offer import PublishedCatalogue
+from ui.ports import Visitors
+
+_FILE = resources.files("catalogues") / "nest-haus-2025.yaml"
+CATALOGUE = parse_catalogue(_FILE.read_text(encoding="utf-8"), source=str(_FILE))
+Send = Callable[[str], None]
+
+
+@dataclass
+class Person:
+    """Somebody; the cookie `person` holds the name."""
+
+    name: str
+    colour: int
+    id: UUID = field(default_factory=uuid4)
+
+    def json(self) -> dict[str, Any]:
+        return {"id": str(self.id), "name": self.name, "colour": self.colour}
+
+
+class House:
+    """One configuration with its log."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.id = str(uuid4())
+        self.epoch = str(uuid4())
+        self.selection = CATALOGUE.defaults
+        self.log: list[dict[str, Any]] = []
+        self.tabs: list[Tab] = []
+        self.outcomes: dict[str, dict[str, Any]] = {}
+        self.refuse_next: list[dict[str, Any]] = []
+        """Errors to answer ops with before any is carried out."""
+
+    @property
+    def version(self) -> int:
+        return len(self.log)
+
+    def derived(self) -> dict[str, object]:
+        return derived_to_json(derive(CATALOGUE, self.selection, preview_url=preview_url))
+
+    def members(self) -> list[dict[str, Any]]:
+        return [tab.member() for tab in self.tabs]
+
+    def tell(self, frame: dict[str, Any]) -> None:
+        for tab in list(self.tabs):
+            tab.say(frame)
+
+    def tell_presence(self) -> None:
+        self.tell({"type": "presence", "configuration": self.id, "members": self.members()})
+
+    def op(self, author: "Tab", message: dict[str, Any]) -> dict[str, Any]:
+        known = self.outcomes.get(message["op_id"])
+        if known is not None:
+            return {**known, "repeated": True}
+        result = evaluate(CATALOGUE, self.selection, parse_operation(message["operation"]))
+        answer: dict[str, Any] = {
+            "type": "outcome",
+            "configuration": self.id,
+            "op_id": message["op_id"],
+            "outcome": type(result).__name__.lower(),
+            "reasons": [reason_to_json(reason) for reason in result.reasons],
+            "repairs": [],
+            "repeated": False,
+        }
+        if isinstance(result, Rejected):
+            answer["repairs"] = [repair_to_json(repair) for repair in result.repairs]
+        else:
+            self.selection = result.selection
+            self._log(author, message, answer, [change_to_json(c) for c in result.changes])
+        answer["version"] = self.version
+        self.outcomes[message["op_id"]] = answer
+        return answer
+
+    def _log(
+        self, author: "Tab", message: dict[str, Any], answer: dict[str, Any], changes: list[Any]
+    ) -> None:
+        frame = {
+            "type": "op",
+            "configuration": self.id,
+            "epoch": self.epoch,
+            "version": self.version + 1,
+            "op_id": message["op_id"],
+            "outcome": answer["outcome"],
+            "author": author.person.json(),
+            "operation_kind": message["operation"]["kind"],
+            "changes": changes,
+            "reasons": answer["reasons"],
+            "selection": selection_to_json(self.selection),
+            "derived": self.derived(),
+            "at": datetime.now(UTC).isoformat(),
+        }
+        self.log.append(frame)
+        self.tell(frame)
+
+
+class Tab:
+    """One opened page: `initial_frames`, `connection` (itself), `close`."""
+
+    def __init__(self, house: House, person: Person, role: str, send: Send) -> None:
+        self.house, self.person, self.role, self._send = house, person, role, send
+        self.id = uuid4().hex[:12]
+        self.category: str | None = None
+        self.view: str | None = None
+        self.deaf = False
+        house.tabs.append(self)
+        self.initial_frames = [json.dumps(self.welcome()), json.dumps(self.snapshot())]
+        house.tell_presence()
+
+    @property
+    def connection(self) -> "Tab":
+        return self
+
+    def say(self, frame: dict[str, Any]) -> None:
+        if not self.deaf:
+            self._send(json.dumps(frame, ensure_ascii=False))
+
+    def member(self) -> dict[str, Any]:
+        return {
+            "connection": self.id,
+            "person": str(self.person.id),
+            "name": self.person.name,
+            "initials": initials(self.person.name),
+            "colour": self.person.colour,
+            "role": self.role,
+            "category": self.category,
+            "view": self.view,
+        }
+
+    def welcome(self) -> dict[str, Any]:
+        return {
+            "type": "welcome",
+            "protocol": 1,
+            "connection": self.id,
+            "person": self.person.json(),
+            "session_id": str(self.person.id),
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        house = self.house
+        return {
+            "type": "snapshot",
+            "configuration": house.id,
+            "code": house.code,
+            "catalogue": CATALOGUE.id,
+            "epoch": house.epoch,
+            "version": house.version,
+            "selection": selection_to_json(house.selection),
+            "derived": house.derived(),
+            "members": house.members(),
+            "you": {"person": str(self.person.id), "role": self.role},
+            "recovered": False,
+        }
+
+    async def receive(self, text: str) -> None:
+        message = json.loads(text)
+        match message["type"]:
+            case "join":
+                self._join(message)
+            case "leave":
+                self._leave()
+            case "op":
+                self._op(message)
+            case "presence":
+                self.category, self.view = message.get("category"), message.get("view")
+                self.house.tell_presence()
+            case "introduce":
+                self.person.name = message["name"]
+                self.say({"type": "introduced", "person": self.person.json()})
+                self.house.tell_presence()
+            case _:
+                pass
+
+    async def close(self) -> None:
+        self._leave()
+
+    def _op(self, message: dict[str, Any]) -> None:
+        if self.house.refuse_next:
+            error = self.house.refuse_next.pop(0)
+            self.say({"type": "error", "op_id": message["op_id"], **error})
+            return
+        self.say(self.house.op(self, message))
+
+    def _join(self, message: dict[str, Any]) -> None:
+        if self not in self.house.tabs:
+            self.house.tabs.append(self)
+            self.house.tell_presence()
+        house, since = self.house, message.get("since")
+        if since and since["epoch"] == house.epoch and since["version"] <= house.version:
+            answer = {
+                "type": "ops",
+                "configuration": house.id,
+                "epoch": house.epoch,
+                "from": since["version"],
+                "to": house.version,
+                "ops": house.log[since["version"] :],
+                "members": house.members(),
+                "you": {"person": str(self.person.id), "role": self.role},
+                "recovered": True,
+            }
+        else:
+            answer = self.snapshot()
+        self.say({**answer, "re": message.get("id")})
+
+    def _leave(self) -> None:
+        if self in self.house.tabs:
+            self.house.tabs.remove(self)
+            self.house.tell_presence()
+
+
+@dataclass
+class World:
+    """Everything that is, by name; the double of `Live` and `AdminSource`."""
+
+    houses: dict[str, House] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    tracked: list[dict[str, Any]] = field(default_factory=list)
+    inquiries: list[dict[str, Any]] = field(default_factory=list)
+    watchers: list["Watch"] = field(default_factory=list)
+    viewers: set[str] = field(default_factory=set)
+
+    def house(self, code: str) -> House:
+        return self.houses.setdefault(code, House(code))
+
+    def person(self, name: str) -> Person:
+        return self.people.setdefault(name, Person(name, len(self.people) % 8))
+
+    async def open(
+        self, *, configuration_code: str, person_token: str | None, send: Send, language: str, as_admin: bool
+    ) -> Tab | None:
+        del language
+        house = self.houses.get(configuration_code)
+        if house is None:
+            return None
+        if as_admin:
+            return Tab(house, Person("Admin", 0), "admin", send)
+        if person_token is None:
+            return None
+        role = "viewer" if person_token in self.viewers else "editor"
+        return Tab(house, self.person(person_token), role, send)
+
+    async def watch(self, send: Send) -> "Watch":
+        watch = Watch(self, send)
+        self.watchers.append(watch)
+        return watch
+
+    def show_admins(self, frame: dict[str, Any]) -> None:
+        for watch in self.watchers:
+            watch.send(json.dumps(frame, ensure_ascii=False))
+
+    def live_frame(self) -> dict[str, Any]:
+        rooms = [
+            {
+                "code": house.code,
+                "total_cents": house.derived()["price"]["total_cents"],  # type: ignore[index]
+                "people": [tab.person.name for tab in house.tabs],
+                "version": house.version,
+            }
+            for house in self.houses.values()
+            if house.tabs
+        ]
+        return {
+            "type": "live",
+            "online": sum(len(house.tabs) for house in self.houses.values()),
+            "rooms": rooms,
+            "value_on_screens_cents": sum(room["total_cents"] for room in rooms),
+            "sessions": {"active": len(self.people), "completed": len(self.inquiries)},
+            "counters": {"today": len(self.tracked), "per_minute": len(self.tracked)},
+            "lag": {"events": 0, "seconds": 0},
+        }
+
+
+class Watch:
+    """One admin page."""
+
+    def __init__(self, world: World, send: Send) -> None:
+        self.send = send
+        self._world = world
+        self.initial_frames = [
+            json.dumps(world.live_frame()),
+            json.dumps({"type": "activity", "entries": world.tracked[-50:], "skipped": 0}),
+        ]
+
+    async def close(self) -> None:
+        if self in self._world.watchers:
+            self._world.watchers.remove(self)
+
+
+def build_app(world: World, *, dev: bool = False) -> Starlette:
+    """The screens on a Starlette app with the few endpoints they call."""
+
+    async def start(request: Request) -> Response:
+        del request
+        house = world.house(f"NEU{len(world.houses)}")
+        response = RedirectResponse(f"/c/{house.code}", 303)
+        response.set_cookie("person", "Neu")
+        return response
+
+    async def track(request: Request) -> Response:
+        body = await request.json()
+        entry = {**body, "received_at": datetime.now(UTC).isoformat()}
+        world.tracked.append(entry)
+        world.show_admins({"type": "activity", "entries": [entry], "skipped": 0})
+        world.show_admins(world.live_frame())
+        return JSONResponse({"success": True})
+
+    async def share(request: Request) -> Response:
+        del request
+        return JSONResponse({"url": "/join#0123456789abcdef0123456789abcdef"}, 201)
+
+    async def redeem(request: Request) -> Response:
+        body = await request.json()
+        if body["token"] != "0123456789abcdef0123456789abcdef":
+            message = {"de": "Diese Einladung gilt nicht mehr.", "en": "No longer valid."}
+            return JSONResponse({"error": {"code": "invitation_unusable", "message": message}}, 410)
+        response = JSONResponse({"code": "HANG"})
+        response.set_cookie("person", "Gast Ahorn")
+        return response
+
+    async def inquire(request: Request) -> Response:
+        body = await request.json()
+        world.inquiries.append(body)
+        house = next(h for h in world.houses.values() if h.id == request.path_params["id"])
+        total = house.derived()["price"]["total_cents"]  # type: ignore[index]
+        return JSONResponse(
+            {"reference": "N-2026-0042", "total_cents": total, "version": house.version}, 201
+        )
+
+    async def picture(request: Request) -> Response:
+        return Response(render(parse_path(request.path_params["path"])), media_type="image/svg+xml")
+
+    async def house_of(request: Request) -> str | None:
+        return "HANG" if request.cookies.get("person") else None
+
+    async def admin_of(request: Request) -> bool:
+        return request.cookies.get("admin") == "yes"
+
+    app = Starlette(
+        routes=[
+            Route("/start", start, methods=["POST"]),
+            Route("/api/sessions/track-interaction", track, methods=["POST"]),
+            Route("/api/configurations/{id}/share-links", share, methods=["POST"]),
+            Route("/api/share-links/redeem", redeem, methods=["POST"]),
+            Route("/api/configurations/{id}/inquiries", inquire, methods=["POST"]),
+            Route("/preview/{path:path}.svg", picture),
+        ]
+    )
+    mount_screens(
+        app,
+        live=world,
+        catalogue_source=PublishedCatalogue(CATALOGUE, preview_url),
+        admin_source=world,
+        visitors=Visitors(
+            person_token_of=lambda request: request.cookies.get("person"),
+            house_code_of=house_of,
+            admin_of=admin_of,
+        ),
+        dev=dev,
+        node="test",
+        origins=None,
+    )
+    return app
+
+
+ROOT = Path(__file__).parents[2]
