@@ -32,6 +32,7 @@ def configure_logging(*, level: str, form: LogFormat, node: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         _named(node),
         structlog.processors.StackInfoRenderer(),
@@ -39,7 +40,7 @@ def configure_logging(*, level: str, form: LogFormat, node: str) -> None:
         redact,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(timestamp_key="ts")
+        structlog.dev.ConsoleRenderer(timestamp_key="ts", colors=sys.stderr.isatty())
         if text
         else structlog.processors.JSONRenderer(serializer=_json)
     )
@@ -70,6 +71,11 @@ def redact(_logger: object, _method: str, fields: Fields) -> Fields:
     for name, value in fields.items():
         if isinstance(value, str) and ("?" in value or "@" in value):
             fields[name] = QUERY.sub("", CREDENTIALS.sub("", value))
+    return fields
+
+
+def _without_colours(_logger: object, _method: str, fields: Fields) -> Fields:
+    fields.pop("color_message", None)  # uvicorn's event once more, for a terminal
     return fields
 
 

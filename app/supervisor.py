@@ -134,10 +134,12 @@ class _Supervisor:
             ) from error
 
     def _child(self, program: Program, urls: Mapping[str, str]) -> Child:
+        watched = self._settings.log_format == "auto" and sys.stdout.isatty()
         return Child(
             program,
             environ={
                 "PYTHONUNBUFFERED": "1",
+                "NEST_LOG_FORMAT": "text" if watched else self._settings.log_format,
                 **self._environ,
                 **urls,
                 "NEST_NODE": f"{self._settings.node}-{program.name}",
