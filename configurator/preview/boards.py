@@ -6,26 +6,72 @@ from dataclasses import dataclass, field
 
 from configurator.preview.materials import scatter
 from configurator.preview.projection import Pt, Vec, View
-from configurator.preview.svg import Sheet, dot, seen, segment
+from configurator.preview.svg import Sheet, dot, polygon, seen, segment
 
 _BOARD = 0.155
 _LENGTH = 4.4
-_TONED = 11.5
+_TONED = 10.5
 """Beyond this depth boards are too small to tell their tones apart."""
-_KNOTTED = 7.0
+_KNOTTED = 6.0
 _TONES = {2: "c2", 3: "c3", 4: "c2"}
 
 Place = Callable[[float, float], Vec]
 
 
 @dataclass(slots=True)
-class _Strokes:
-    """Paths collected while a plane is lined."""
+class _Lining:
+    """One plane of the room and the paths collected while it is lined."""
 
+    view: View
+    at: Place
+    depth: float
+    cladding: str
     tones: dict[str, str] = field(default_factory=lambda: {"c2": "", "c3": ""})
     seams: str = ""
     butts: str = ""
     figure: str = ""
+
+    def point(self, part: float, y: float) -> Pt:
+        """Where a point of the plane falls on the sheet; ``part`` runs 0 to 1 up the plane."""
+        return self.view(self.at(part, y))
+
+    def course(self, band: Pt, seed: tuple[int, int]) -> None:
+        """One course of boards, laid end to end from a scattered start."""
+        low, high = band
+        y, piece = -(scatter(*seed) % 440) / 100, 0
+        while y < min(self.depth, _TONED):
+            start, end = max(0.0, y), min(self.depth, y + _LENGTH)
+            paint = _TONES.get(scatter(*seed, piece) % 5)
+            if paint and end > 0:
+                corners = ((low, start), (high, start), (high, end), (low, end))
+                self.tones[paint] += polygon(self.point(*corner) for corner in corners)
+            if y > 0:
+                self.butts += segment(self.point(low, y), self.point(high, y))
+            if start < _KNOTTED:
+                mark = self._grain if self.cladding == "steirische_eiche" else self._knots
+                self.figure += mark(band, (start, end), (*seed, piece))
+            y += _LENGTH
+            piece += 1
+
+    def _grain(self, band: Pt, reach: Pt, seed: tuple[int, int, int]) -> str:
+        """Two lines of oak grain along a board."""
+        path = ""
+        for number in range(scatter(*seed, 8) % 3):
+            part = band[0] + (band[1] - band[0]) * (0.2 + scatter(*seed, number) % 60 / 100)
+            start = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 3) % 50 / 100)
+            end = start + (reach[1] - start) * (0.3 + scatter(*seed, number, 5) % 60 / 100)
+            path += segment(self.point(part, start), self.point(part, end))
+        return path
+
+    def _knots(self, band: Pt, reach: Pt, seed: tuple[int, int, int]) -> str:
+        """Scattered knots of pine, a few of spruce."""
+        path = ""
+        for number in range(3 if self.cladding == "kiefer" else 1):
+            if scatter(*seed, number) % 3 == 0:
+                y = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 4) % 100) / 100
+                part = band[0] + (band[1] - band[0]) * (0.3 + scatter(*seed, number, 9) % 40 / 100)
+                path += dot(self.point(part, y))
+        return path
 
 
 def lining(sheet: Sheet, view: View, cladding: str, strip: tuple[Pt, Pt], depth: float) -> None:
@@ -37,69 +83,20 @@ def lining(sheet: Sheet, view: View, cladding: str, strip: tuple[Pt, Pt], depth:
 
     count = round(math.hypot(x1 - x0, z1 - z0) / _BOARD)
     seed = round(x0 * 10) + round(z0 * 100)
-    strokes = _Strokes()
+    plane = _Lining(view, at, depth, cladding)
     for index in range(count):
-        band = (index / count, (index + 1) / count)
         if index:
-            strokes.seams += segment(view(at(band[0], 0)), view(at(band[0], depth)))
-        _board(strokes, view, at, band, depth, cladding, (index, seed))
+            plane.seams += segment(plane.point(index / count, 0), plane.point(index / count, depth))
+        plane.course((index / count, (index + 1) / count), (index, seed))
     sheet.fill("c1", seen(view, [at(0, 0), at(1, 0), at(1, depth), at(0, depth)]))
-    for paint, path in strokes.tones.items():
+    for paint, path in plane.tones.items():
         sheet.fill(paint, path, opacity=0.8)
     if cladding == "steirische_eiche":
-        sheet.line("c4", strokes.figure, 1, opacity=0.45)
+        sheet.line("c4", plane.figure, 1, opacity=0.45)
     else:
-        sheet.line("knot", strokes.figure, 4.5 if cladding == "kiefer" else 2.6, opacity=0.45)
-    sheet.line("c4", strokes.seams, 1.1, opacity=0.6)
-    sheet.line("c4", strokes.butts, 1.1, opacity=0.6)
-
-
-def _board(
-    strokes: _Strokes, view: View, at: Place, band: Pt, depth: float, cladding: str,
-    seed: tuple[int, int],
-) -> None:  # fmt: skip
-    """One course of boards, laid end to end from a scattered start."""
-    low, high = band
-    y, piece = -(scatter(*seed) % 440) / 100, 0
-    while y < min(depth, _TONED):
-        start, end = max(0.0, y), min(depth, y + _LENGTH)
-        paint = _TONES.get(scatter(*seed, piece) % 5)
-        if paint and end > 0:
-            corners = [at(low, start), at(high, start), at(high, end), at(low, end)]
-            strokes.tones[paint] += seen(view, corners)
-        if y > 0:
-            strokes.butts += segment(view(at(low, y)), view(at(high, y)))
-        if start < _KNOTTED and cladding == "steirische_eiche":
-            strokes.figure += _grain(view, at, band, (start, end), (*seed, piece))
-        elif start < _KNOTTED:
-            count = 4 if cladding == "kiefer" else 2
-            strokes.figure += _knots(view, at, band, (start, end), (*seed, piece), count)
-        y += _LENGTH
-        piece += 1
-
-
-def _grain(view: View, at: Place, band: Pt, reach: Pt, seed: tuple[int, int, int]) -> str:
-    """Two lines of oak grain along a board."""
-    path = ""
-    for number in (1, 2):
-        part = band[0] + (band[1] - band[0]) * (0.2 + scatter(*seed, number) % 60 / 100)
-        start = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 3) % 50 / 100)
-        end = start + (reach[1] - start) * (0.3 + scatter(*seed, number, 5) % 60 / 100)
-        path += segment(view(at(part, start)), view(at(part, end)))
-    return path
-
-
-def _knots(
-    view: View, at: Place, band: Pt, reach: Pt, seed: tuple[int, int, int], count: int
-) -> str:
-    """Scattered knots of pine and spruce."""
-    path = ""
-    for number in range(count):
-        if scatter(*seed, number) % 3 == 0:
-            y = reach[0] + (reach[1] - reach[0]) * (scatter(*seed, number, 4) % 100) / 100
-            part = band[0] + (band[1] - band[0]) * (0.3 + scatter(*seed, number, 9) % 40 / 100)
-            path += dot(view(at(part, y)))
-    return path
+        sheet.line("knot", plane.figure, 3.6 if cladding == "kiefer" else 2.2, opacity=0.4)
+    sheet.line("c4", plane.seams, 1.1, opacity=0.6)
+    sheet.line("c4", plane.butts, 1.1, opacity=0.6)
 
 
 def floor(sheet: Sheet, view: View, covering: str, half: float, depth: float) -> None:
@@ -132,7 +129,7 @@ def _laid(
         while y < depth:
             start, end = max(0.0, y), min(depth, y + length)
             tone = scatter(row, piece, 5) % 4
-            if tone > 1 and 0 < end and start < _TONED:
+            if tone > 1 and end > 0 and start < _TONED:
                 tones["p2" if tone == 2 else "p3"] += seen(
                     view, [(x0, start, 0), (x1, start, 0), (x1, end, 0), (x0, end, 0)]
                 )

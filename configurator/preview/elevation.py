@@ -1,5 +1,7 @@
 """The four sides of the house as measured drawings, with every window and its size."""
 
+from typing import Final
+
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import EAVES, RIDGE, WIDTH, House, Surface
 from configurator.preview.keys import PreviewKey
@@ -10,12 +12,15 @@ from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, segment
 from configurator.preview.words import area, count_of, figure, metres
 
-_SIDES = (
-    ("south", "Gartenseite"),
-    ("east", "Giebel Terrasse"),
-    ("north", "Rückseite"),
-    ("west", "Giebel hinten"),
-)
+Place = tuple[float, float, float]
+"""Left edge and ground line on the sheet, units per metre."""
+
+_SIDES: Final = {
+    "south": "Gartenseite",
+    "east": "Giebel Terrasse",
+    "north": "Rückseite",
+    "west": "Giebel hinten",
+}
 _GAP = 3.0
 _BASES = (480.0, 905.0)
 _LARGEST = 54.0
@@ -45,9 +50,9 @@ def draw(key: PreviewKey) -> str:
     scale = min(_LARGEST, 1385 / (house.length + WIDTH + _GAP))
     left = 800 - (house.length + WIDTH + _GAP) * scale / 2 + 12
     gable = left + (house.length + _GAP) * scale
-    for index, (side, name) in enumerate(_SIDES):
+    for index, side in enumerate(_SIDES):
         place = (gable if index % 2 else left, _BASES[index // 2], scale)
-        _side(sheet, house, side, name, place, chosen, shell)
+        _side(sheet, key, side, place, chosen)
     return sheet.document()
 
 
@@ -71,15 +76,15 @@ def _view(surface: Surface, left: float, base: float, scale: float) -> View:
 
 
 def _side(
-    sheet: Sheet, house: House, side: str, name: str, place: tuple[float, float, float],
-    chosen: tuple[Opening, ...], shell: str,
-) -> None:  # fmt: skip
+    sheet: Sheet, key: PreviewKey, side: str, place: Place, chosen: tuple[Opening, ...]
+) -> None:
+    house = House(key.modules)
     left, base, scale = place
     surface = house.facade(side)
     view = _view(surface, left, base, scale)
     width = max(u for u, _ in surface.outline)
     _behind(sheet, side, place, width)
-    _walls(sheet, view, surface, shell, long=side in ("south", "north"))
+    _walls(sheet, view, surface, key.shell or "holzlattung", long=side in ("south", "north"))
     if side == "south":
         glazing.door(sheet, view, surface, depth=0.0)
     here = [opening for opening in chosen if opening.facade == side]
@@ -90,13 +95,14 @@ def _side(
             glazing.promised(sheet, view, surface, opening)
     sheet.line("ink", f"M{left - 46:.1f} {base:.1f}H{left + width * scale + 30:.1f}", 2.4)
     _widths(sheet, view, surface, here, base)
-    heading = f"{name}, {metres(width)}"
-    sheet.text((left, base - RIDGE * scale - 18), heading, size="n", paint="quiet", anchor="start")
+    above = (left, base - RIDGE * scale - 18)
+    size = f", {metres(width)}"
+    sheet.text(above, _SIDES[side], size="n", paint="quiet", anchor="start", aside=size)
     if side == "south":
         _heights(sheet, left + width * scale + 46, base, scale)
 
 
-def _behind(sheet: Sheet, side: str, place: tuple[float, float, float], width: float) -> None:
+def _behind(sheet: Sheet, side: str, place: Place, width: float) -> None:
     """A pale tree and a person give the measured drawing its scale."""
     left, base, scale = place
     right = left + width * scale
@@ -108,8 +114,9 @@ def _behind(sheet: Sheet, side: str, place: tuple[float, float, float], width: f
 
 def _walls(sheet: Sheet, view: View, surface: Surface, shell: str, *, long: bool) -> None:
     """Wall, and on the long sides the roof above it as seen straight on."""
+    width = surface.outline[1][0]
     if long:
-        width, rise = surface.outline[1][0], RIDGE - EAVES
+        rise = RIDGE - EAVES
         lid = ((0.0, 0.0), (width, 0.0), (width, rise), (0.0, rise))
         origin = (surface.origin[0], surface.origin[1], EAVES)
         roof = Surface(origin, surface.u, surface.v, lid, surface.inward)

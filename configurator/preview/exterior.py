@@ -28,10 +28,10 @@ def camera(house: House) -> View:
     eye = (aim[0] + math.sin(turn) * distance, aim[1] - math.cos(turn) * distance, _EYE)
     rough = two_point(eye, _TURN, 1.0, (0, 0))
     outer = [rough(corner)[0] for corner in house.corners]
-    span = 1140 + (house.modules - 4) * 64
+    span = 1130 + (house.modules - 4) * 54
     focal = span / (max(outer) - min(outer))
     middle = (max(outer) + min(outer)) / 2 * focal
-    return two_point(eye, _TURN, focal, (775 - middle, _HORIZON))
+    return two_point(eye, _TURN, focal, (784 - middle, _HORIZON))
 
 
 def draw(key: PreviewKey) -> str:
@@ -79,7 +79,9 @@ def _surroundings(sheet: Sheet, house: House, view: View) -> None:
     landscape.tree(sheet, (left + 190, _HORIZON + 20), 420, 12, strength=0.6)
     meadow = sheet.gradient("meadow", [(0, "meadow2", 1), (0.4, "meadow", 1), (1, "meadow", 0.35)])
     sheet.wash(meadow, f"M0 {_HORIZON:g}H1600V1000H0Z")
-    sheet.line("tree2", landscape.grass(_HORIZON, (200, 1450), count=110, seed=4), 1.2, opacity=0.45)
+    sheet.line(
+        "tree2", landscape.grass(_HORIZON, (200, 1450), count=110, seed=4), 1.2, opacity=0.45
+    )
     right = view((house.length, WIDTH, 0))
     landscape.tree(sheet, (min(1490, right[0] + 105), right[1] + 6), 520, 27)
 
@@ -114,7 +116,7 @@ def _terrace(sheet: Sheet, house: House, view: View) -> None:
     under = [(x + 0.1, y - 0.12, 0.0) for x, y in corners]
     sheet.fill("shadow", seen(view, under), opacity=0.4, extra=' filter="url(#soft)"')
     sheet.fill("deck2", seen(view, [low[0], low[1], top[1], top[0]]))
-    sheet.fill("bark", seen(view, [low[1], low[2], top[2], top[1]]))
+    sheet.fill("deck2", seen(view, [low[1], low[2], top[2], top[1]]))
     sheet.fill("deck", seen(view, top))
     boards = ""
     for index in range(1, 55):
@@ -153,7 +155,9 @@ def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
     sheet.fill("black", polygon(east.drawn(view, east.outline)), opacity=SHELL_SHADE[shell])
     falloff = sheet.gradient("fall", [(0, "black", 0), (1, "black", 0.16)], 'x2="1" y2=".25"')
     sheet.wash(falloff, polygon(south.drawn(view, south.outline)))
-    sheen = sheet.gradient("sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.05)], 'x2="1" y2=".1"')
+    sheen = sheet.gradient(
+        "sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.05)], 'x2="1" y2=".1"'
+    )
     sheet.wash(sheen, polygon(roof.drawn(view, roof.outline)))
     joints(sheet, view, south, 1.8)
     joints(sheet, view, roof, 1.8)
@@ -196,10 +200,15 @@ def _outline(sheet: Sheet, house: House, view: View) -> None:
 
 
 def _foreground(sheet: Sheet, house: House, view: View) -> None:
-    for x, y, height in ((-1.25, 0.5, 1.78), (-0.72, 0.75, 1.14)):
+    for x, y, height in ((-1.55, 0.5, 1.78), (-1.0, 0.7, 1.14)):
         foot = view((x, y, 0.0))
         scale = foot[1] - view((x, y, 1.0))[1]
-        reach = [(x - 0.1, y, 0.0), (x + 0.14, y, 0.0), (x + 1.4, y + 0.8, 0.0), (x + 1.2, y + 0.85, 0.0)]
+        reach = [
+            (x - 0.1, y, 0.0),
+            (x + 0.14, y, 0.0),
+            (x + 1.4, y + 0.8, 0.0),
+            (x + 1.2, y + 0.85, 0.0),
+        ]
         sheet.fill("shadow", seen(view, reach), opacity=0.25)
         landscape.person(sheet, foot, scale, height=height)
     _dimension(sheet, house, view)

@@ -68,7 +68,7 @@ def door(sheet: Sheet, view: View, surface: Surface, *, depth: float) -> None:
     hole = surface.drawn(view, outline)
     sheet.fill("reveal", polygon(hole))
     leaf = rectangle(DOOR_LEFT + 0.05, 0.1, DOOR_WIDTH - 0.1, HEAD - 0.15)
-    sheet.fill("accent", polygon(clip(surface.drawn(view, leaf, depth), hole)))
+    sheet.fill("door", polygon(clip(surface.drawn(view, leaf, depth), hole)))
     boards = ""
     for part in range(1, 6):
         u = DOOR_LEFT + 0.05 + part * (DOOR_WIDTH - 0.1) / 6
@@ -106,18 +106,18 @@ def _cells(view: View, surface: Surface, corner: Pt, lift: float) -> str:
     for part in range(1, 6):
         at = u + part * PANEL_WIDTH / 6
         path += segment(view(surface.at(at, v, lift)), view(surface.at(at, v + PANEL_HEIGHT, lift)))
-    for part in (0.25, 0.49, 0.51, 0.75):
-        at = v + part * PANEL_HEIGHT
+    for share in (0.25, 0.49, 0.51, 0.75):
+        at = v + share * PANEL_HEIGHT
         path += segment(view(surface.at(u, at, lift)), view(surface.at(u + PANEL_WIDTH, at, lift)))
     return path
 
 
 def _panes(opening: Opening) -> list[tuple[Pt, ...]]:
     if opening.triangle:
-        a, b, top = opening.inset(_FRAME)
-        middle, half = top[0], _MULLION / 2
-        slope = (top[1] - a[1]) / (middle - a[0])
-        height = top[1] - half * slope
+        a, b, peak = opening.inset(_FRAME)
+        middle, half = peak[0], _MULLION / 2
+        slope = (peak[1] - a[1]) / (middle - a[0])
+        height = peak[1] - half * slope
         return [
             (a, (middle - half, a[1]), (middle - half, height)),
             ((middle + half, b[1]), b, (middle + half, height)),
@@ -133,7 +133,7 @@ def _panes(opening: Opening) -> list[tuple[Pt, ...]]:
 
 def _glints(opening: Opening) -> list[tuple[Pt, ...]]:
     """Slanting bands of reflected sky, one a pane."""
-    glints = []
+    glints: list[tuple[Pt, ...]] = []
     for pane in _panes(opening):
         left, right = min(u for u, _ in pane), max(u for u, _ in pane)
         low, high = min(v for _, v in pane), max(v for _, v in pane)

@@ -45,7 +45,7 @@ _PATH: Final = re.compile(
 )
 
 
-class PreviewUnknown(ValueError):
+class PreviewUnknown(ValueError):  # noqa: N818 - says what is so, like LookupError
     """There is no such picture: unknown view or option, quantity out of range, wrong spelling."""
 
 

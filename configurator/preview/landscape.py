@@ -39,7 +39,7 @@ def tree(sheet: Sheet, foot: Pt, height: float, seed: int, *, strength: float = 
     The crown is made of round-capped strokes without length: they cost ten bytes each.
     """
     twigs: list[tuple[Pt, Pt, int]] = []
-    _grow(twigs, foot, -math.pi / 2, height * 0.3, 0, seed)
+    _grow(twigs, foot, (-math.pi / 2, height * 0.3), 0, seed)
     large = small = dim = core = ""
     for index, (_, end, level) in enumerate(twigs):
         if level == 2:
@@ -62,8 +62,10 @@ def tree(sheet: Sheet, foot: Pt, height: float, seed: int, *, strength: float = 
 
 
 def _grow(
-    twigs: list[tuple[Pt, Pt, int]], start: Pt, angle: float, length: float, level: int, seed: int
+    twigs: list[tuple[Pt, Pt, int]], start: Pt, reach: tuple[float, float], level: int, seed: int
 ) -> None:
+    """Adds a branch of a direction and length, and what grows at its end."""
+    angle, length = reach
     end = (start[0] + math.cos(angle) * length, start[1] + math.sin(angle) * length)
     twigs.append((start, end, level))
     if level == 3:
@@ -73,7 +75,8 @@ def _grow(
         noise = (scatter(len(twigs), seed, branch) % 200 - 100) / 100
         turn = (branch - (branches - 1) / 2) * 0.56 + noise * 0.22
         upward = 1.0 - 0.22 * abs(turn)
-        _grow(twigs, end, angle + turn, length * (0.66 + 0.12 * noise) * upward, level + 1, seed)
+        onward = (angle + turn, length * (0.66 + 0.12 * noise) * upward)
+        _grow(twigs, end, onward, level + 1, seed)
 
 
 def grass(horizon: float, clear: tuple[float, float], *, count: int, seed: int) -> str:

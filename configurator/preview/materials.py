@@ -36,7 +36,8 @@ LANDSCAPE: Final[Paints] = {
     "gravel": ("#D2CFC5", "#34362F"),
     "deck": ("#C9B294", "#574B3D"),
     "deck2": ("#94795A", "#352E28"),
-    "figure": ("#3C403E", "#0D0E0E"),
+    "figure": ("#3C403E", "#747A77"),
+    "door": ("#9A4F1C", "#6E3F1F"),
     "kerb": ("#A9A69C", "#23251F"),
 }
 
@@ -109,23 +110,23 @@ FRAMES: Final[Mapping[str, Paints]] = {
 
 CLADDINGS: Final[Mapping[str, Paints]] = {
     "kiefer": {
-        "c1": ("#E9C98F", "#8A7148"),
-        "c2": ("#F0D6A4", "#967C52"),
-        "c3": ("#DFBA7B", "#7B633D"),
+        "c1": ("#E9C98F", "#A07D4A"),
+        "c2": ("#F0D6A4", "#AE8B57"),
+        "c3": ("#DFBA7B", "#8E6C3D"),
         "c4": ("#B98A4A", "#574325"),
         "knot": ("#9B6430", "#4A351D"),
     },
     "fichte": {
-        "c1": ("#EFE2C8", "#8E8471"),
-        "c2": ("#F6EDD9", "#9A907D"),
-        "c3": ("#E6D6B6", "#7F7562"),
+        "c1": ("#EFE2C8", "#A69474"),
+        "c2": ("#F6EDD9", "#B3A182"),
+        "c3": ("#E6D6B6", "#978666"),
         "c4": ("#C4AE86", "#5D5443"),
         "knot": ("#B08E5E", "#594A33"),
     },
     "steirische_eiche": {
-        "c1": ("#B98B5A", "#6A4D31"),
-        "c2": ("#C89C6B", "#765839"),
-        "c3": ("#A67847", "#5B4028"),
+        "c1": ("#B98B5A", "#765334"),
+        "c2": ("#C89C6B", "#83603D"),
+        "c3": ("#A67847", "#66462A"),
         "c4": ("#6F4A27", "#362413"),
         "knot": ("#5D3B1C", "#2C1D0F"),
     },
@@ -153,7 +154,7 @@ FLOORS: Final[Mapping[str, Paints]] = {
 }
 
 ROOM: Final[Paints] = {
-    "cut": ("#2A2C2B", "#3A3D3C"),
+    "cut": ("#2A2C2B", "#9A9C96"),
     "insulation": ("#F1E9D8", "#2A2722"),
     "cloth": ("#C9C7BF", "#5D5E5B"),
     "cloth2": ("#A3A199", "#474845"),

@@ -91,7 +91,9 @@ def _narrowed(place: Opening, factor: float) -> Opening:
 def _places(modules: int) -> list[Opening]:
     right = list(range(modules - 1, 0, -1))
     garden = [_bay("south", bay, 0.1, 2.15, HEAD - 0.1) for bay in right[::2] + right[1::2]]
-    back = [_bay("north", bay, 1.2, 2.0, 1.1) for bay in [*range(1, modules, 2), *range(0, modules, 2)]]
+    back = [
+        _bay("north", bay, 1.2, 2.0, 1.1) for bay in [*range(1, modules, 2), *range(0, modules, 2)]
+    ]
     east, west = _gable("east"), _gable("west")
     return [
         *garden[:2], east[0], east[1], *garden[2:3], *back[:1], *garden[3:5], west[0], *back[1:2],

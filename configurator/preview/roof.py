@@ -3,7 +3,7 @@
 import math
 
 from configurator.preview import glazing, landscape
-from configurator.preview.geometry import MODULE, PANEL_KWP, RIDGE, WIDTH, House
+from configurator.preview.geometry import MODULE, PANEL_KWP, RIDGE, WIDTH, House, rectangle
 from configurator.preview.keys import PreviewKey
 from configurator.preview.materials import NAMES, SHELL_SHADE, SHELL_SHEEN, palette
 from configurator.preview.projection import Vec, View, axonometric, hull
@@ -34,8 +34,9 @@ def draw(key: PreviewKey) -> str:
     _ground(sheet, house, view)
     _body(sheet, house, view, shell)
     taken, free = house.panels(key.panels)
+    inset = [rectangle(place[0][0] + 0.07, place[0][1] + 0.07, 1.0, 1.58) for place in free]
     sheet.line(
-        "dash", "".join(polygon(house.roof.drawn(view, place)) for place in free), 2.4,
+        "dash", "".join(polygon(house.roof.drawn(view, place)) for place in inset), 2.2,
         extra=f' stroke-dasharray="10 8" data-free="{len(free)}"',
     )  # fmt: skip
     glazing.panels(sheet, view, house.roof, taken)
@@ -103,7 +104,9 @@ def _body(sheet: Sheet, house: House, view: View, shell: str) -> None:
         clad(sheet, view, surface, shell)
     sheet.fill("black", polygon(east.drawn(view, east.outline)), opacity=SHELL_SHADE[shell])
     sheet.fill("black", polygon(south.drawn(view, south.outline)), opacity=0.14)
-    sheen = sheet.gradient("sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.04)], 'x2="1" y2=".1"')
+    sheen = sheet.gradient(
+        "sheen", [(0, "sun", SHELL_SHEEN[shell]), (1, "sun", 0.04)], 'x2="1" y2=".1"'
+    )
     sheet.wash(sheen, polygon(roof.drawn(view, roof.outline)))
     joints(sheet, view, roof, 1.8)
     glazing.door(sheet, view, south, depth=0.1)
@@ -117,11 +120,12 @@ def _tree(sheet: Sheet, view: View, foot: Vec, height: float, seed: int) -> None
     x, y, _ = foot
     ground, top = view(foot), view((x, y, height))
     dx, dy, dz = _SUN
-    crown = height * 0.62
+    crown = height * 0.5
     middle = (x - dx / dz * crown, y - dy / dz * crown, 0.0)
-    reach = height * 0.3
+    reach = height * 0.24
     round_ = [(middle[0] + a * reach, middle[1] + b * reach, 0.0) for a, b in _COMPASS]
-    sheet.fill("shadow", seen(view, round_), opacity=0.2, extra=' filter="url(#soft)"')
+    cast = hull([ground, *(view(point) for point in round_)])
+    sheet.fill("shadow", polygon(cast), opacity=0.17, extra=' filter="url(#soft)"')
     landscape.tree(sheet, ground, ground[1] - top[1], seed)
 
 

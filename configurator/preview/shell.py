@@ -1,6 +1,6 @@
 """The envelope: ribs, battens or panels as real lines on a surface of the house."""
 
-from configurator.preview.geometry import EAVES, MODULE, SLOPE, Surface
+from configurator.preview.geometry import EAVES, MODULE, Surface
 from configurator.preview.materials import scatter
 from configurator.preview.projection import Pt, View, clip, span
 from configurator.preview.svg import Sheet, dot, polygon, segment
@@ -8,7 +8,7 @@ from configurator.preview.svg import Sheet, dot, polygon, segment
 _RIB = 0.25
 _BATTEN = 0.1
 _BATTEN_TONES = {0: "w5", 3: "w2", 5: "w2", 7: "w3", 9: "w3"}
-_ROWS = (1.3, SLOPE / 4)
+_ROW = 1.3
 
 
 def clad(sheet: Sheet, view: View, surface: Surface, shell: str) -> None:
@@ -85,7 +85,7 @@ def _battens(sheet: Sheet, view: View, surface: Surface) -> None:
 
 def _panels(sheet: Sheet, view: View, surface: Surface) -> None:
     length, height = _extent(surface)
-    row = _ROWS[0] if surface.v[2] == 1.0 else _ROWS[1]
+    row = _ROW if surface.origin[2] == 0.0 else height / 4
     columns, rows = round(length / MODULE), max(1, round(height / row + 0.3))
     tones = {"w2": "", "w3": ""}
     screws = seams = ""
@@ -126,11 +126,10 @@ def _cell(surface: Surface, column: int, index: int, row: float) -> list[Pt]:
 
 
 def _screws(surface: Surface, column: int, index: int, row: float) -> list[Pt]:
-    places = []
+    places: list[Pt] = []
     for part in range(4):
         u = column * MODULE + 0.12 + part * (MODULE - 0.24) / 3
         crossing = span(surface.outline, u)
-        for v in (index * row + 0.1, (index + 1) * row - 0.1):
-            if crossing and v < crossing[1] - 0.06:
-                places.append((u, v))
+        top = crossing[1] - 0.06 if crossing else 0.0
+        places += [(u, v) for v in (index * row + 0.1, (index + 1) * row - 0.1) if v < top]
     return places

@@ -33,9 +33,7 @@ class Sheet:
 
     def wash(self, gradient: str, path: str, *, opacity: float = 1.0, extra: str = "") -> None:
         """A path filled with a gradient made by ``gradient``."""
-        self._parts.append(
-            f'<path fill="url(#{gradient})"{_opacity(opacity)}{extra} d="{path}"/>'
-        )
+        self._parts.append(f'<path fill="url(#{gradient})"{_opacity(opacity)}{extra} d="{path}"/>')
 
     def line(
         self, paint: str, path: str, width: float, *, opacity: float = 1.0, extra: str = ""
@@ -50,15 +48,19 @@ class Sheet:
 
     def text(
         self, at: Pt, words: str, *, size: str = "t", paint: str = "ink", anchor: str = "middle",
-        turn: float = 0.0,
+        turn: float = 0.0, aside: str = "",
     ) -> None:  # fmt: skip
-        """Words at a base line. ``size`` is a class: t (note), n (quiet note) or h (heading)."""
+        """Words at a base line. ``size`` is a class: t (note), n (quiet note) or h (heading).
+
+        ``aside`` follows the words and is left out where the sheet is shown small.
+        """
         self._used["f"].add(paint)
         x, y = number(at[0]), number(at[1])
+        more = f'<tspan class="wide">{escape(aside)}</tspan>' if aside else ""
         turned = f' transform="rotate({number(turn)} {x} {y})"' if turn else ""
         self._parts.append(
             f'<text class="{size} f-{paint}" x="{x}" y="{y}" text-anchor="{anchor}"{turned}>'
-            f"{escape(words)}</text>"
+            f"{escape(words)}{more}</text>"
         )
 
     def gradient(

@@ -1,0 +1,190 @@
+"""What the drawings must show, and what must never be in them."""
+
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise, product
+from pathlib import Path
+from time import perf_counter
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from configurator.preview import VIEWS, PreviewKey, glazed_area_m2, parse_path, render
+from configurator.preview.exterior import camera
+from configurator.preview.geometry import EAVES, RIDGE, SLOPE, WIDTH, House
+from configurator.preview.keys import (
+    CLADDINGS,
+    FLOORS,
+    MODULES,
+    SHELLS,
+    glass_limit_m2,
+    panel_limit,
+)
+from configurator.preview.openings import openings
+
+SVG = "{http://www.w3.org/2000/svg}"
+ROOT = Path(__file__).parents[3]
+
+
+def full(view: str, nest: str, shell: str) -> PreviewKey:
+    """The largest drawing of a view."""
+    if view == "interior":
+        return PreviewKey(view, nest, cladding="kiefer", floor="parkett")
+    panels = panel_limit(nest) if view != "fenster" else 0
+    glass = glass_limit_m2(nest) if view != "pv" else 0
+    frame = "fichte" if glass else None
+    return PreviewKey(view, nest, shell=shell, panels=panels, frame=frame, glass_m2=glass)
+
+
+EVERY_HOUSE = [full(*parts) for parts in product(VIEWS, MODULES, SHELLS)]
+EVERY_ROOM = [
+    PreviewKey("interior", nest, cladding=cladding, floor=floor)
+    for nest, cladding, floor in product(MODULES, CLADDINGS, FLOORS)
+]
+
+
+@pytest.mark.parametrize("key", {key.path: key for key in EVERY_HOUSE + EVERY_ROOM}.values(), ids=lambda key: key.path)  # fmt: skip
+def test_every_drawing_is_a_small_sound_document(key: PreviewKey) -> None:
+    text = render(key)
+    root = ET.fromstring(text)
+
+    assert root.tag == f"{SVG}svg"
+    assert root.get("viewBox") == "0 0 1600 1000"
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title")
+    assert len(root.findtext(f"{SVG}desc") or "") > 60
+    assert len(text.encode()) < 60_000
+    assert "prefers-color-scheme:dark" in text
+    assert not re.search(
+        r"<script|foreignObject|<image|href|javascript|@import|@font|\bon\w+=", text
+    )
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", text))
+    assert "nan" not in text.lower().split("<style>")[1].split("</style>")[1]
+
+
+def test_the_right_number_of_panels_is_drawn() -> None:
+    for view, nest in product(("exterior", "pv"), MODULES):
+        for panels in (0, 1, 5, panel_limit(nest)):
+            text = render(PreviewKey(view, nest, shell="trapezblech", panels=panels))
+            assert text.count("data-panel=") == panels
+
+
+def test_free_places_make_up_the_rest() -> None:
+    text = render(parse_path("v1/pv/nest100.holzlattung.pv3"))
+    assert 'data-free="7"' in text
+    assert "3\u00a0Module, 1,2\u00a0kWp" in text
+    assert "1\u00a0Modul, 0,4\u00a0kWp" in render(parse_path("v1/pv/nest100.holzlattung.pv1"))
+
+
+def test_panels_lie_on_the_roof_and_do_not_touch() -> None:
+    for modules in MODULES.values():
+        house = House(modules)
+        slots = house.panel_slots
+        assert len(slots) == 2 * modules
+        assert all(0 <= u <= house.length and 0 <= v <= SLOPE for slot in slots for u, v in slot)
+        assert all(a[1][0] < b[0][0] for a, b in pairwise(slots))
+
+
+def test_the_glazed_area_is_the_chosen_one() -> None:
+    for nest in MODULES:
+        for area in range(glass_limit_m2(nest) + 1):
+            frame = "pvc" if area else None
+            key = PreviewKey("fenster", nest, shell="holzlattung", frame=frame, glass_m2=area)
+            assert glazed_area_m2(key) == pytest.approx(area, rel=0.02, abs=1e-9)
+
+
+def test_windows_fit_their_walls_and_stay_apart() -> None:
+    for nest, modules in MODULES.items():
+        house = House(modules)
+        for area in range(1, glass_limit_m2(nest) + 1):
+            placed = openings(modules, area)
+            for opening in placed:
+                assert opening.width <= 6.0
+                assert opening.height <= 3.2
+                assert min(opening.width, opening.height) > 0.3
+                limit = max(u for u, _ in house.facade(opening.facade).outline)
+                for u, v in opening.outline:
+                    roof = EAVES + (RIDGE - EAVES) * (1 - abs(u / (WIDTH / 2) - 1))
+                    assert 0 < u < limit
+                    assert 0 < v < (EAVES if limit > WIDTH else roof)
+                if limit > WIDTH:
+                    joint = [
+                        x for x in house.joints if opening.left < x < opening.left + opening.width
+                    ]
+                    assert not joint
+            assert len({(o.facade, round(o.left, 3), o.triangle) for o in placed}) == len(placed)
+
+
+def test_all_windows_are_drawn_in_the_elevations() -> None:
+    key = parse_path("v1/fenster/nest120.holzlattung.fichte40")
+    assert render(key).count("data-window=") == len(openings(6, 40))
+
+
+def test_without_windows_openings_are_only_promised() -> None:
+    for view in ("exterior", "fenster"):
+        text = render(PreviewKey(view, "nest80", shell="trapezblech"))
+        assert "data-window" not in text
+        assert "stroke-dasharray" in text
+        assert "gestrichelt" in text
+
+
+def test_a_longer_nest_is_a_longer_drawing_at_nearly_the_same_scale() -> None:
+    spans, scales = [], []
+    for modules in MODULES.values():
+        house = House(modules)
+        assert house.length == pytest.approx(2.7 * modules)
+        view = camera(house)
+        xs = [view(corner)[0] for corner in house.corners]
+        assert 20 < min(xs) < max(xs) < 1580
+        spans.append(max(xs) - min(xs))
+        scales.append(view((house.length, 0, 0))[1] - view((house.length, 0, 1))[1])
+    assert spans == sorted(set(spans))
+    assert min(scales) / max(scales) > 0.7
+
+
+def test_the_length_is_written_in_german() -> None:
+    assert "16,20\u00a0m" in render(parse_path("v1/exterior/nest120.holzlattung"))
+
+
+def test_every_shell_frame_and_room_looks_different() -> None:
+    shells = {render(PreviewKey("exterior", "nest80", shell=shell)) for shell in SHELLS}
+    rooms = {render(key) for key in EVERY_ROOM}
+    assert len(shells) == len(SHELLS)
+    assert len(rooms) == len(EVERY_ROOM)
+
+
+def test_a_drawing_is_the_same_in_every_process() -> None:
+    paths = [full(view, "nest120", "holzlattung").path for view in VIEWS]
+    code = (
+        "import sys; from configurator.preview import parse_path, render;"
+        "sys.stdout.buffer.write(''.join(render(parse_path(p)) for p in sys.argv[1:]).encode())"
+    )
+    here = "".join(render(parse_path(path)) for path in paths)
+    assert here == "".join(render(parse_path(path)) for path in paths)
+    for seed in ("1", "4711"):
+        answer = subprocess.run(
+            [sys.executable, "-c", code, *paths],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        assert answer.stdout.decode() == here
+
+
+def test_rendering_is_quick() -> None:
+    keys = [full(view, "nest160", "holzlattung") for view in VIEWS]
+    best = min(_seconds(key) for key in keys for _ in range(3))
+    worst = max(min(_seconds(key) for _ in range(5)) for key in keys)
+    assert best < 0.05
+    assert worst < 0.2
+
+
+def _seconds(key: PreviewKey) -> float:
+    started = perf_counter()
+    render(key)
+    return perf_counter() - started
