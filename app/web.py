@@ -27,9 +27,11 @@ from configurator.activity import RANDOM_BITS, uuid7
 from configurator.catalogue import Catalogue, parse_catalogue
 from configurator.protocol.codes import CODES
 from realtime.actions import Actions, Stores
+from realtime.activity_feed import ActivityFeed
 from realtime.auth import Authenticator
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
+from realtime.http.activity import ActivityEndpoints
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.edge import Origins, json
@@ -38,6 +40,7 @@ from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.hub import Hub
+from realtime.intake import Intake, MessageTracker
 from realtime.previews import preview_url
 from realtime.room import RoomParts
 from realtime.transports.socketio import SocketIoTransport
@@ -49,12 +52,15 @@ from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
+from storage.postgres.interactions import Interactions
 from storage.postgres.people import People
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
+from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
+from storage.redis.stream import HINTS, InteractionStream
 
 log = structlog.get_logger()
 
@@ -75,6 +81,7 @@ class Web:
         self._settings = settings
         self._draining = False
         self._build_stores()
+        self._build_activity()
         self._build_realtime()
         self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
 
@@ -108,6 +115,15 @@ class Web:
         )
         self.admins = Admins(self.database)
 
+    def _build_activity(self) -> None:
+        self.stream = InteractionStream(self.redis)
+        self.intake = Intake(
+            self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
+        )
+        self.feed = ActivityFeed(self.stream)
+        self.interactions = Interactions(self.database)
+        self.statistics = Statistics(self.database)
+
     def _build_realtime(self) -> None:
         settings = self._settings
         self.catalogues = CatalogueShelf(
@@ -136,7 +152,7 @@ class Web:
         self.services = Services(
             hub=self.hub,
             actions=self.actions,
-            tracker=None,  # type: ignore
+            tracker=MessageTracker(self.intake),
             authenticate=self.authenticator.by_token,
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
@@ -161,6 +177,14 @@ class Web:
                 admins=self.admins,
                 now=_now,
                 public_url=self._settings.public_url,
+            ).endpoints(),
+            *ActivityEndpoints(
+                intake=self.intake,
+                stream=self.stream,
+                interactions=self.interactions,
+                statistics=self.statistics,
+                is_admin=self.authenticator.is_admin,
+                now=_now,
             ).endpoints(),
             *HealthEndpoints(
                 database=self.database,
@@ -210,9 +234,12 @@ class Web:
                 self.bus,
                 self.committer,
                 self.hub,
+                self.stream,
+                self.feed,
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
+            await self.bus.subscribe(HINTS)
             try:
                 yield
             except BaseException:
@@ -225,10 +252,14 @@ class Web:
                 self._draining = True
 
     def _hear(self, channel: str, payload: bytes) -> None:
-        self.hub.hear(channel, payload)
+        if channel == HINTS:
+            self.feed.hint()
+        else:
+            self.hub.hear(channel, payload)
 
     def _suspect(self) -> None:
         self.hub.suspect_all()
+        self.feed.hint()
 
 
 def _current_catalogue() -> Catalogue:

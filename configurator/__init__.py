@@ -1,0 +1,1 @@
+"""The domain, pure: catalogue, rules, prices, operations, preview, protocol. Knows no I/O."""

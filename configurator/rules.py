@@ -178,7 +178,7 @@ def _cut_to_size(catalogue: Catalogue, selection: Selection, size: str) -> Done:
         maximum = category.quantity.maximum[size]
         if choice.quantity > maximum:
             cuts[category.id] = Cut(before=choice.quantity, size=size)
-            selection = selection.with_choice(category.id, replace(choice, quantity=maximum))
+            selection = selection.with_choice(category.id, replace_struct(choice, quantity=maximum))
     return Done(selection=selection, cuts=cuts)
 
 

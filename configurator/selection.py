@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from typing_extensions import override
 
 from configurator.errors import SelectionInvalid
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from configurator.catalogue import Catalogue, Category
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The chosen option of one category; `quantity` is None where the category has none."""
 
     option: str

@@ -183,7 +183,13 @@ class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="o
 
 
 class Ops(
-    ServerMessage, tag_field="type", tag="ops", omit_defaults=False, rename={"from_": "from"}
+    ServerMessage,
+    frozen=True,
+    kw_only=True,
+    tag_field="type",
+    tag="ops",
+    omit_defaults=False,
+    rename={"from_": "from"},
 ):
     """Exactly the ops that were missed, in order: versions ``from`` + 1 to ``to``."""
 

@@ -16,6 +16,7 @@ import msgspec
 import socketio
 import structlog
 from socketio.packet import Packet
+from starlette.types import Receive, Scope, Send
 
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
@@ -66,7 +67,10 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
             await super()._handle_eio_message(eio_sid, data)
         except (ValueError, KeyError, IndexError, TypeError, msgspec.DecodeError) as problem:
             log.info("packet_unreadable", reason=type(problem).__name__)
+            transport = self.eio.sockets.get(eio_sid)
             await self.eio.disconnect(eio_sid)
+            if transport is not None:
+                await transport.queue.put(None)  # lets its writer close the socket
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +110,7 @@ class SocketIoTransport:
         self._server.on("connect", self._connect, namespace=NAMESPACE)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
         self._server.on("*", self._event, namespace=NAMESPACE)
-        self.app = socketio.ASGIApp(self._server, socketio_path=None)
+        self._engine = socketio.ASGIApp(self._server, socketio_path=None)
 
     async def __aenter__(self) -> Self:
         """Accept connections."""
@@ -124,6 +128,15 @@ class SocketIoTransport:
             peer.writer.cancel()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI app to mount; what is not even an Engine.IO packet ends the connection."""
+        try:
+            await self._engine(scope, receive, send)
+        except (ValueError, IndexError) as problem:
+            log.info("packet_unreadable", reason=type(problem).__name__)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1002})
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
         assert self._tasks is not None, "enter the transport before serving"  # noqa: S101

@@ -1,0 +1,150 @@
+"""The same messages over Socket.IO, with the official client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+import socketio
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.realtime.clients import Json, joined, select
+from tests.realtime.conftest import RunningWeb
+from tests.realtime.test_bad_input import OPERATIONS, code_of
+from tests.support.waiting import eventually
+
+NAMESPACE = "/configurator"
+
+
+class Person:
+    """Somebody on the official Socket.IO client; keeps every event."""
+
+    def __init__(self, client: socketio.AsyncClient) -> None:
+        self.client = client
+        self.events: list[tuple[str, Json]] = []
+        client.on("*", self._keep, namespace=NAMESPACE)
+
+    async def _keep(self, event: str, content: Json) -> None:
+        self.events.append((event, content))
+
+    def seen(self, event: str) -> list[Json]:
+        return [content for name, content in self.events if name == event]
+
+    async def ask(self, event: str, **content: Any) -> Json:
+        reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=5)
+        return reply
+
+
+@asynccontextmanager
+async def connected(web: RunningWeb, token: str | None) -> AsyncIterator[Person]:
+    client = socketio.AsyncClient(reconnection=False)
+    person = Person(client)
+    await client.connect(
+        web.url,
+        namespaces=[NAMESPACE],
+        transports=["websocket"],
+        auth={"token": token} if token else None,
+    )
+    try:
+        yield person
+    finally:
+        await client.disconnect()
+
+
+async def test_an_edit_is_acknowledged_and_seen_by_raw_sockets(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    async with (
+        connected(web, api.token) as author,
+        joined(web.ws_url, api.token or "", created["code"]) as watcher,
+    ):
+        snapshot = await author.ask("join", configuration=created["code"])
+        assert snapshot["type"] == "snapshot"
+        outcome = await author.ask(
+            "op",
+            configuration=created["id"],
+            op_id=str(uuid4()),
+            base_version=0,
+            operation=select("nest", "nest160"),
+        )
+        assert outcome["outcome"] == "committed"
+        seen = await watcher.until("op")
+        await eventually(lambda: author.seen("op"), why="the author sees the op too")
+        assert author.seen("op")[0] == {k: v for k, v in seen.items() if k != "type"}
+
+
+async def test_events_of_one_client_are_handled_in_order(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    options = ["nest100", "nest120", "nest140", "nest160", "nest80"] * 4
+    async with connected(web, api.token) as author:
+        await author.ask("join", configuration=created["code"])
+        for option in options:
+            await author.client.emit(
+                "op",
+                {
+                    "configuration": created["id"],
+                    "op_id": str(uuid4()),
+                    "base_version": 0,
+                    "operation": select("nest", option),
+                },
+                namespace=NAMESPACE,
+            )
+        await eventually(lambda: len(author.seen("op")) == len(options), why="every op is seen")
+        assert [op["selection"]["nest"]["option"] for op in author.seen("op")] == options
+
+
+async def test_bad_operations_over_socketio(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    async with connected(web, api.token) as author:
+        await author.ask("join", configuration=created["code"])
+        for operation, kind, code in OPERATIONS:
+            if "NaN" in operation or "1e99" in operation:
+                continue  # the client's own JSON cannot say these
+            answer = await author.ask(
+                "op",
+                configuration=created["id"],
+                op_id=str(uuid4()),
+                base_version=0,
+                operation=json.loads(operation),
+            )
+            assert (answer["type"], code_of(answer)) == (kind, code), operation
+        assert code_of(await author.ask("launch")) == "unknown_message_type"
+        assert code_of(await author.ask("join")) == "malformed_message"
+    assert (await api.read(created["id"]))["version"] == 0
+
+
+async def test_packets_that_are_none_end_the_connection_without_a_traceback(
+    web: RunningWeb, caplog: Any, capsys: Any
+) -> None:
+    url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    for bad in (
+        '42/configurator,["op",NaN]',
+        "49",
+        '451000000-/configurator,["op"]',
+        "4x",
+        "x",
+        "",
+    ):
+        async with asyncio.timeout(10), connect(url) as raw:
+            await raw.recv()
+            await raw.send("40/configurator,")
+            await raw.recv()
+            await raw.send(bad)
+            with suppress(ConnectionClosed):
+                async for _ in raw:
+                    pass
+    printed = capsys.readouterr()
+    assert "Traceback" not in caplog.text + printed.out + printed.err
+
+
+async def test_who_does_not_say_who_they_are_is_refused(web: RunningWeb) -> None:
+    async with connected(web, None) as stranger:
+        assert code_of(await stranger.ask("join", configuration="ABCDEFGH")) == "hello_first"
+        answer = await stranger.ask("hello", protocol=1, token="no-such-token-anywhere")
+        assert code_of(answer) == "not_authenticated"
+        await eventually(lambda: not stranger.client.connected, why="the server hangs up")
