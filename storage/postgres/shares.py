@@ -233,7 +233,8 @@ async def _raised(
         .values(revoked_at=None, **given)
         .returning(grants)
     )
-    return changed.one()
+    row: Row[Any] = changed.one()
+    return row
 
 
 async def _revoke(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from storage.postgres.engine import Database
 from storage.postgres.people import People, Person
 from storage.postgres.shares import Grant, Shares
 from storage.redis.client import Redis
+from tests.support.waiting import eventually
 
 CATALOGUE = "nest-haus-2025"
 
@@ -96,6 +97,16 @@ def request(configuration: StoredConfiguration, version: int = 0, **other: Any) 
         "total_cents": 18_880_000 + version,
     }
     return CommitRequest(**(values | other))
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Waits for a condition that asks a server."""
+    await eventually(condition)
+
+
+async def command(redis: Redis, *words: str) -> None:
+    """A command to the server that redis-py has no typed method for."""
+    await redis.client.execute_command(*words)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ async def test_a_cut_inside_a_transaction_is_retried(database: Database, world: 
         runs += 1
         if runs == 1:
             await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-        return (await connection.execute(text("SELECT 7"))).scalar_one()
+        return int((await connection.execute(text("SELECT 7"))).scalar_one())
 
     assert await database.write(work) == 7
     assert runs == 2

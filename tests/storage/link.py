@@ -1,0 +1,93 @@
+"""A TCP link to a server that a test can freeze (half-open), cut, and mend."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from tests.support.waiting import eventually
+
+CHUNK = 65536
+
+
+class Link:
+    """Forwards connections to the server at `url` (redis:// or unix://); use `Link.url` instead."""
+
+    def __init__(self, url: str) -> None:
+        self._target = urlsplit(url)
+        self._running = asyncio.Event()
+        self._running.set()
+        self._refusing = False
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        port = self._server.sockets[0].getsockname()[1]
+        if self._target.scheme == "unix":
+            database = parse_qs(self._target.query).get("db", ["0"])[0]
+            return f"redis://127.0.0.1:{port}/{database}"
+        credentials, at, _ = self._target.netloc.rpartition("@")
+        return urlunsplit(self._target._replace(netloc=f"{credentials}{at}127.0.0.1:{port}"))
+
+    @property
+    def connections(self) -> int:
+        return len(self._writers) // 2
+
+    def freeze(self) -> None:
+        """Nothing passes in either direction, and nobody is told."""
+        self._running.clear()
+
+    def cut(self, *, refuse: bool = False) -> None:
+        """Ends every connection; `refuse`: new ones too, until `mend`."""
+        self._refusing = refuse
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._refusing = False
+        self._running.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refusing:
+            writer.transport.abort()
+            return
+        there_reader, there_writer = await self._connect()
+        both = {writer, there_writer}
+        self._writers |= both
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pump(reader, there_writer))
+                tasks.create_task(self._pump(there_reader, writer))
+        finally:
+            self._writers -= both
+            for each in both:
+                each.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._target.scheme == "unix":
+            return await asyncio.open_unix_connection(self._target.path)
+        return await asyncio.open_connection(self._target.hostname, self._target.port)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK):
+                await self._running.wait()
+                writer.write(chunk)
+                await writer.drain()
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def link_to(url: str) -> AsyncIterator[Link]:
+    """A link that works until the block ends."""
+    link = Link(url)
+    link._server = await asyncio.start_server(link._serve, "127.0.0.1", 0)
+    try:
+        yield link
+    finally:
+        link._server.close()
+        link.mend()
+        link.cut(refuse=True)
+        await eventually(lambda: not link._writers)
