@@ -141,10 +141,16 @@ class EmbeddedServer:
 
     def _prepare(self) -> None:
         end_leftovers(self.recipe)
-        self.recipe.prepare()
-        self.recipe.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.recipe.log.exists() and self.recipe.log.stat().st_size > LOG_LIMIT_BYTES:
-            self.recipe.log.unlink()
+        try:
+            self.recipe.prepare()
+            self.recipe.log.parent.mkdir(parents=True, exist_ok=True)
+            if self.recipe.log.exists() and self.recipe.log.stat().st_size > LOG_LIMIT_BYTES:
+                self.recipe.log.unlink()
+        except OSError as error:
+            raise EmbeddedServerError(
+                f"{self.recipe.name} cannot use {error.filename}: {error.strerror}. "
+                "Start as the owner of NEST_HOME, or choose another."
+            ) from error
 
     def _bring_up(self) -> Iterator[float]:
         """Spawn and look until ready; yields seconds to wait before the next look.

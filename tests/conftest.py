@@ -29,3 +29,15 @@ def database_url(servers: Servers) -> Iterator[str]:
 def redis_url(servers: Servers) -> str:
     flush(servers)
     return servers.redis_url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that start processes or browsers in step, one at a time per folder.
+
+    With two xdist workers at most two of them run at once, so that the machine's load does not
+    decide whether a deadline is met.
+    """
+    for item in items:
+        for marker in ("e2e", "faults"):
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.xdist_group(f"{marker}-{item.path.parent.name}"))

@@ -2,9 +2,11 @@
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,7 +219,7 @@ async def test_root_below_a_directory_that_only_root_may_enter(tmp_path: Path) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_works_as_an_ordinary_user(tmp_path: Path) -> None:
+def test_works_as_an_ordinary_user() -> None:
     script = (
         "import os, sys; from pathlib import Path;"
         "from app.embedded import embedded_postgres, embedded_valkey;"
@@ -225,11 +227,8 @@ def test_works_as_an_ordinary_user(tmp_path: Path) -> None:
         "[server.start() for server in servers];"
         "[server.stop() for server in servers]; print('worked as', os.geteuid())"
     )
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o055)
     user = pwd.getpwnam("nobody")
-    home = tmp_path / "theirs"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="nest-t-"))  # pytest's own directories are root's alone
     os.chown(home, user.pw_uid, user.pw_gid)
     python = "/usr/bin/python3" if Path(sys.executable).resolve().is_relative_to("/root") else ""
     packages = Path(psutil.__file__).parents[1]
@@ -244,6 +243,7 @@ def test_works_as_an_ordinary_user(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
+    shutil.rmtree(home)
     assert done.stdout == f"worked as {user.pw_uid}\n", done.stderr
 
 
@@ -262,3 +262,10 @@ def test_a_directory_of_somebody_else_is_refused(home: Path, tmp_path: Path) -> 
     (home / "run").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
         embedded_valkey(home).start()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(EmbeddedServerError, match="valkey cannot use .*: Permission denied"):
+        embedded_valkey(tmp_path / "home").start()

@@ -1,5 +1,6 @@
 """`nest web`, `nest worker` and `nest run` as they are."""
 
+import asyncio
 import http.client
 import os
 import signal
@@ -80,10 +81,11 @@ async def test_everything_at_once(tmp_path: Path) -> None:
             ("migrate", "nest-haus-2025"),
             ("doctor", "Nothing is wrong."),
         ):
-            beside = subprocess.run(
+            beside = await asyncio.to_thread(
+                subprocess.run,
                 nest(command),
                 cwd=CHECKOUT,
-                env={**stack.environ},
+                env=stack.environ,
                 capture_output=True,
                 text=True,
                 check=False,
