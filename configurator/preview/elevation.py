@@ -5,7 +5,7 @@ from typing import Final
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import EAVES, RIDGE, WIDTH, House, Surface
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, palette
+from configurator.preview.materials import NAMES, SHELL_SHEEN, palette
 from configurator.preview.openings import Opening, intended, openings
 from configurator.preview.projection import Pt, Vec, View
 from configurator.preview.shell import clad, joints
@@ -121,7 +121,7 @@ def _walls(sheet: Sheet, view: View, surface: Surface, shell: str, *, long: bool
         origin = (surface.origin[0], surface.origin[1], EAVES)
         roof = Surface(origin, surface.u, surface.v, lid, surface.inward)
         clad(sheet, view, roof, shell)
-        sheet.fill("sun", polygon(roof.drawn(view, lid)), opacity=0.2)
+        sheet.fill("sun", polygon(roof.drawn(view, lid)), opacity=SHELL_SHEEN[shell] / 1.6)
         joints(sheet, view, roof, 1.2)
         sheet.line("edge", polygon(roof.drawn(view, lid)), 1.8)
     clad(sheet, view, surface, shell)

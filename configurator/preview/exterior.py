@@ -109,7 +109,7 @@ def _ground(sheet: Sheet, house: House, view: View) -> None:
 
 def _terrace(sheet: Sheet, house: House, view: View) -> None:
     """A deck around the corner, in the sun on the garden side, in the shade of the gable."""
-    start, end, front, back = house.length - 2 * MODULE, house.length + 2.3, -1.5, WIDTH - 0.9
+    start, end, front, back = house.length - 2 * MODULE, house.length + 2.3, -1.4, WIDTH - 0.9
     corners: list[Pt] = [(start, front), (end, front), (end, back)]
     corners += [(house.length, back), (house.length, 0.0), (start, 0.0)]
     low, top = [(x, y, 0.0) for x, y in corners], [(x, y, _DECK) for x, y in corners]
@@ -200,7 +200,7 @@ def _outline(sheet: Sheet, house: House, view: View) -> None:
 
 
 def _foreground(sheet: Sheet, house: House, view: View) -> None:
-    for x, y, height in ((-1.55, 0.5, 1.78), (-1.0, 0.7, 1.14)):
+    for x, y, height in ((-2.0, 0.6, 1.78), (-1.45, 0.75, 1.14)):
         foot = view((x, y, 0.0))
         scale = foot[1] - view((x, y, 1.0))[1]
         reach = [
@@ -215,7 +215,7 @@ def _foreground(sheet: Sheet, house: House, view: View) -> None:
 
 
 def _dimension(sheet: Sheet, house: House, view: View) -> None:
-    y = -2.1
+    y = -1.9
     a, b = view((0, y, 0)), view((house.length, y, 0))
     path = segment(a, b)
     for index in range(house.modules + 1):

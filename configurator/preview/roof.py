@@ -13,7 +13,7 @@ from configurator.preview.words import count_of, power
 
 _TURN, _TILT = 17.0, 42.0
 _SUN = (0.62, 0.5, -0.72)
-_CENTRE = (775.0, 570.0)
+_CENTRE = (775.0, 560.0)
 
 
 def draw(key: PreviewKey) -> str:
@@ -53,7 +53,7 @@ def _camera(house: House) -> View:
     points = [rough(corner) for corner in house.corners]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     low, high = min(y for _, y in points), max(y for _, y in points)
-    scale = (1030 + (house.modules - 4) * 80) / (right - left)
+    scale = (960 + (house.modules - 4) * 97) / (right - left)
     x, y = _CENTRE
     return axonometric(
         _TURN, _TILT, scale, (x - (left + right) / 2 * scale, y - (low + high) / 2 * scale)
@@ -68,7 +68,13 @@ def _ground(sheet: Sheet, house: House, view: View) -> None:
     sheet.wash(meadow, "M0 0H1600V1000H0Z")
     sheet.line("tree2", landscape.grass(150, (260, 1400), count=90, seed=9), 1.2, opacity=0.4)
     soft = sheet.soften("soft", 5)
-    _tree(sheet, view, (length * 0.72, WIDTH + 4.6, 0.0), 6.4, 12)
+    _tree(
+        sheet,
+        view,
+        (length * 0.66, WIDTH + 1.4 + 0.4 * house.modules, 0.0),
+        3.2 + 0.4 * house.modules,
+        12,
+    )
     apron = [(-0.5, -0.5, 0.0), (length + 0.5, -0.5, 0.0), (length + 0.5, WIDTH + 0.5, 0.0)]
     sheet.fill("gravel", seen(view, [*apron, (-0.5, WIDTH + 0.5, 0.0)]))
     slabs = ""
@@ -133,7 +139,7 @@ _COMPASS = [(math.cos(part * math.tau / 20), math.sin(part * math.tau / 20)) for
 
 
 def _near_tree(sheet: Sheet, house: House, view: View) -> None:
-    _tree(sheet, view, (house.length * 0.36, -3.9, 0.0), 3.2, 27)
+    _tree(sheet, view, (house.length * 0.4, -3.5, 0.0), 2.9, 27)
     _tree(sheet, view, (house.length + 5.6, -0.6, 0.0), 5.2, 5)
 
 

@@ -174,7 +174,7 @@ def seen(view: View, points: Iterable[Vec]) -> str:
 
 
 def _opacity(value: float) -> str:
-    return f' opacity="{value:g}"' if value < 1 else ""
+    return f' opacity="{value:.3g}"' if value < 1 else ""
 
 
 def _tenths(value: int) -> str:
