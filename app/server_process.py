@@ -202,6 +202,8 @@ class EmbeddedServer:
             deadline = time.monotonic() + wait_seconds
             while self._process.poll() is None and time.monotonic() < deadline:
                 yield 0.01
+        with contextlib.suppress(OSError):  # the other server's socket is still in it
+            self.recipe.socket.parent.rmdir()
 
     def _last_words(self, what: str) -> str:
         lines = self.recipe.log.read_text(errors="replace").strip().splitlines()

@@ -204,7 +204,7 @@ async def test_a_home_with_an_awkward_path_works(tmp_path: Path, name: str) -> N
         assert await query(postgres, "SELECT 1") == 1
         assert redis.Redis.from_url(url).ping()
         assert postgres.recipe.socket.parent.stat().st_mode & 0o077 == 0
-    postgres.recipe.socket.parent.rmdir()
+    assert not postgres.recipe.socket.parent.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -267,5 +267,5 @@ def test_a_directory_of_somebody_else_is_refused(home: Path, tmp_path: Path) -> 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(EmbeddedServerError, match="valkey cannot use .*: Permission denied"):
+    with pytest.raises(EmbeddedServerError, match=r"valkey cannot use .*: Permission denied"):
         embedded_valkey(tmp_path / "home").start()
