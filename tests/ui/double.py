@@ -260,7 +260,13 @@ class World:
         return self.people.setdefault(name, Person(name, len(self.people) % 8))
 
     async def open(
-        self, *, configuration_code: str, person_token: str | None, send: Send, language: str, as_admin: bool
+        self,
+        *,
+        configuration_code: str,
+        person_token: str | None,
+        send: Send,
+        language: str,
+        as_admin: bool,
     ) -> Tab | None:
         del language
         house = self.houses.get(configuration_code)

@@ -44,7 +44,7 @@ export default {
             <p v-if="!shown.length" class="quiet empty">{{ t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
             <article v-for="e in shown" :key="e.id" class="line" :class="{ open: feed.opened === e.id }" :data-event="e.id">
               <button type="button" class="line-button" :aria-expanded="String(feed.opened === e.id)" @click="toggle(e)">
-                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ e.previous }} →</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.spent" class="value">{{ seconds(e.spent) }}</span></span><span class="quiet session" :title="e.session">{{ e.session.slice(0, 13) }}</span>
+                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ e.previous }} →</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.spent" class="value">{{ seconds(e.spent) }}</span></span><span class="quiet session" :title="e.session">{{ e.session.slice(0, 8) }}</span>
               </button>
               <div v-if="feed.opened === e.id" class="raw"><p v-if="codeOk(e.code)"><a class="button" :href="houseUrl(e.code)" target="_blank" rel="noopener">{{ t("admin.open") }}</a></p><h3>{{ t("admin.raw") }}</h3><pre tabindex="0">{{ rawText(e) }}</pre></div>
             </article>

@@ -14,7 +14,9 @@ export const PeopleButton = {
     </button>`,
   computed: {
     shown() {
-      return this.screen.people.value.slice(0, this.screen.people.value.length > 3 || window.innerWidth < 500 ? 2 : 3);
+      const room = window.innerWidth < 500 ? 2 : 4;
+      const all = this.screen.people.value;
+      return all.length > room ? all.slice(0, room - 1) : all;
     },
     more() {
       return this.screen.people.value.length - this.shown.length;

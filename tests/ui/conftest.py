@@ -1,0 +1,135 @@
+"""One server with the screens for all tests of a worker, and browsers on it.
+
+NiceGUI is global in a process, therefore one application serves every test; each test takes a
+house of its own.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app.browser import find_browser
+from tests.support.ports import free_port
+from tests.ui.double import House, World, build_app
+
+T = TypeVar("T")
+_numbers = count(1)
+
+
+@dataclass
+class Served:
+    """The running server. `do` runs a function on its event loop and returns the result."""
+
+    url: str
+    world: World
+    do: Callable[[Callable[[], object]], object]
+
+    def house(self) -> House:
+        return self.world.house(f"H{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    world = World()
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(world, dev=True),
+            host="127.0.0.1",
+            port=port,
+            log_level="error",
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    started = threading.Event()
+    while not server.started:
+        started.wait(0.02)
+        assert thread.is_alive(), "the server did not start"
+
+    def do(function: Callable[[], object]) -> object:
+        from nicegui import core
+
+        done: Future[object] = Future()
+        assert core.loop is not None
+        core.loop.call_soon_threadsafe(lambda: done.set_result(function()))
+        return done.result(5)
+
+    yield Served(f"http://127.0.0.1:{port}", world, do)
+    server.should_exit = True
+    thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. Playwright runs an event loop in this thread: no async tests in such a module."""
+    executable = find_browser(os.environ)
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on this machine")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+Visit = Callable[..., Page]
+
+
+@contextmanager
+def visiting(browser: Browser, served: Served) -> Iterator[Visit]:
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def visit(
+        path: str,
+        *,
+        person: str | None = "Anna Leitner",
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        locale: str = "de-AT",
+        admin: bool = False,
+        context: BrowserContext | None = None,
+    ) -> Page:
+        if context is None:
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                locale=locale,
+                reduced_motion="reduce",
+            )
+            contexts.append(context)
+            cookies = {"person": person, "admin": "yes" if admin else None}
+            context.add_cookies(
+                [{"name": n, "value": v, "url": served.url} for n, v in cookies.items() if v]
+            )
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(served.url + path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Visit]:
+    """Open a page as somebody in a browser of their own; script errors fail the test."""
+    with visiting(browser, served) as opened:
+        yield opened

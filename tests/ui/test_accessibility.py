@@ -1,0 +1,61 @@
+"""axe-core: nothing serious or critical on any screen, light and dark, desktop and phone."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.test_configurator import open_house, option, total
+
+pytestmark = pytest.mark.e2e
+SCREENS = [(1440, 900, "light"), (390, 844, "dark")]
+
+
+def violations(page: Page) -> list[str]:
+    results: Any = Axe().run(page).response
+    return [
+        f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
+        for violation in results["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+@pytest.mark.parametrize("path", ["/", "/?lang=en", "/join", "/gibt-es-nicht"])
+def test_public_pages(visit: Visit, path: str, width: int, height: int, scheme: str) -> None:
+    page = visit(path, width=width, height=height, scheme=scheme)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+def test_configurator(served: Served, visit: Visit, width: int, height: int, scheme: str) -> None:
+    house = served.house()
+    page = open_house(visit, house, width=width, height=height, scheme=scheme)
+    bert = open_house(visit, house, person="Bert Thaler")
+    option(page, "nest", "nest160").click()
+    total(page, "€ 307.500")
+    option(page, "fenster", "aluminium").click()
+    option(page, "pvanlage", "pv_panels").click()
+    expect(page.locator(".stepper")).to_have_count(2)
+    field = bert.locator("#category-pvanlage .stepper input")
+    field.fill("16")
+    field.press("Enter")
+    expect(page.locator("#category-pvanlage .current")).to_contain_text("16")
+    option(bert, "nest", "nest80").click()
+    expect(page.locator(".notice.adjusted")).to_be_visible()
+    assert violations(page) == []
+    for sheet in ("Aufstellung", "Anfragen", "Einladen"):
+        page.get_by_role("button", name=sheet, exact=True).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+def test_live_view(visit: Visit, width: int, height: int, scheme: str) -> None:
+    page = visit("/admin", admin=True, width=width, height=height, scheme=scheme)
+    expect(page.locator(".status")).to_contain_text("verbunden")
+    assert violations(page) == []

@@ -1,0 +1,70 @@
+"""NiceGUI's socket: who may connect, and whose page an event may touch."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+from websockets import Origin
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.test_configurator import open_house, option, status, total
+from ui.hardening import TextOnlyPacket
+
+FIND_LISTENER = """() => {
+    const [id, element] = Object.entries(mounted_app.elements).find(([, e]) => e.events.some((event) => event.type === "message"));
+    const listener = element.events.find((event) => event.type === "message");
+    return { id: Number(id), client_id: window.clientId, listener_id: listener.listener_id };
+}"""
+
+
+@pytest.mark.e2e
+def test_an_event_from_a_foreign_socket_does_nothing(served: Served, visit: Visit) -> None:
+    house = served.house()
+    anna = open_house(visit, house)
+    mallory = open_house(visit, served.house(), person="Mallory")
+    status(anna, "saved")
+    forged = anna.evaluate(FIND_LISTENER)
+    operation = {"kind": "select", "category": "nest", "option": "nest160"}
+    text = json.dumps(
+        {
+            "type": "op",
+            "configuration": house.id,
+            "op_id": "0197a000-0000-7000-8000-000000000001",
+            "base_version": 0,
+            "operation": operation,
+        }
+    )
+    send = (
+        "([event, text]) => window.socket.emit('event', {...event, args: [JSON.stringify(text)]})"
+    )
+    mallory.evaluate(send, [forged, text])
+    for junk in ("'x'", "null", "{client_id: window.clientId}", "[1]", "{client_id: {}}"):
+        for name in ("event", "ack", "javascript_response", "log"):
+            mallory.evaluate(f"window.socket.emit('{name}', {junk})")
+    option(mallory, "nest", "nest100").click()
+    total(mallory, "€ 200.700")
+    expect(mallory.get_by_test_id("status")).to_have_attribute("data-status", "saved")
+    assert house.version == 0
+    anna.evaluate(send, [forged, text])
+    total(anna, "€ 307.500")
+
+
+def test_a_foreign_origin_is_refused(served: Served) -> None:
+    address = served.url.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    with pytest.raises(InvalidStatus), connect(address, origin=Origin("https://evil.example")):
+        pass
+    with connect(address, origin=Origin(served.url)) as own:
+        assert str(own.recv(5)).startswith("0{")
+
+
+@pytest.mark.parametrize("announced", ['51-["event",{}]', '51000000-["event",{}]'])
+def test_attachments_are_refused(announced: str) -> None:
+    with pytest.raises(ValueError, match="attachments"):
+        TextOnlyPacket(encoded_packet=announced)
+
+
+def test_text_packets_pass() -> None:
+    packet = TextOnlyPacket(encoded_packet='2["event",{"a":1}]')
+    assert packet.data == ["event", {"a": 1}]

@@ -1,0 +1,105 @@
+"""Pages that are real HTML, over HTTP."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.ui.conftest import Served
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.url) as opened:
+        yield opened
+
+
+def test_landing_says_it_in_html(client: httpx.Client) -> None:
+    page = client.get("/", headers={"accept-language": "de-AT"})
+    assert page.status_code == 200
+    assert '<html lang="de">' in page.text
+    assert re.search(r"<h1>Ein Haus aus Holz", page.text)
+    assert "Nest. 160" in page.text
+    assert "€\u00a0289.900" in page.text
+    assert 'rel="canonical"' in page.text
+    assert page.text.count('rel="alternate" hreflang=') == 3
+    assert 'property="og:image"' in page.text
+    assert "Dein Nest beginnen" in page.text
+    assert page.headers["content-language"] == "de"
+    assert "set-cookie" not in page.headers
+
+
+def test_structured_data_has_the_price_range(client: httpx.Client) -> None:
+    page = client.get("/")
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page.text, re.DOTALL)
+    assert found is not None
+    product = json.loads(found[1])
+    assert product["@type"] == "Product"
+    assert product["offers"]["lowPrice"] == "155500.00"
+    assert product["offers"]["highPrice"] == "382200.00"
+    assert product["offers"]["priceCurrency"] == "EUR"
+
+
+def test_landing_in_english_and_for_somebody_with_a_house(client: httpx.Client) -> None:
+    page = client.get("/?lang=en", headers={"cookie": "person=Anna"})
+    assert '<html lang="en">' in page.text
+    assert "€289,900" in page.text
+    assert 'href="/c/HANG"' in page.text
+    assert "Continue with your house" in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/join", "/admin/login"])
+def test_head_is_answered(client: httpx.Client, path: str) -> None:
+    assert client.head(path).status_code == 200
+
+
+def test_unknown_address_is_our_page_for_people_and_json_for_programs(client: httpx.Client) -> None:
+    page = client.get("/gibt-es-nicht", headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "Hier steht kein Haus" in page.text
+    assert "nicegui" not in page.text.lower()
+    answer = client.get("/api/nothing", headers={"accept": "*/*"})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "page_not_found"
+
+
+def test_a_foreign_or_unknown_house_says_the_same(served: Served, client: httpx.Client) -> None:
+    house = served.house()
+    foreign = client.get(f"/c/{house.code}", headers={"accept-language": "de"})
+    unknown = client.get(
+        "/c/GIBTSNICHT", headers={"cookie": "person=Anna", "accept-language": "de"}
+    )
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.text == unknown.text
+    assert "Dieses Haus ist privat" in foreign.text
+
+
+def test_admin_needs_the_link(client: httpx.Client) -> None:
+    page = client.get("/admin", headers={"accept": "text/html"})
+    assert page.status_code == 401
+    assert "nest admin-link" in page.text
+
+
+def test_assets_are_immutable(client: httpx.Client) -> None:
+    page = client.get("/")
+    path = re.search(r'href="(/assets/[^"]+tokens\.css)"', page.text)
+    assert path is not None
+    asset = client.get(path[1])
+    assert asset.status_code == 200
+    assert "immutable" in asset.headers["cache-control"]
+
+
+def test_configurator_page_has_language_title_and_headers(
+    served: Served, client: httpx.Client
+) -> None:
+    house = served.house()
+    page = client.get(f"/c/{house.code}?lang=en", headers={"cookie": "person=Anna"})
+    assert page.status_code == 200
+    assert '<html lang="en' in page.text
+    assert f"<title>House {house.code} – NEST-Haus</title>" in page.text
+    policy = page.headers["content-security-policy"]
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+    assert page.headers["cache-control"] == "no-store"
+    assert len(page.content) < 80_000

@@ -1,0 +1,123 @@
+"""Language, money, addresses, structured data, headers: tables."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from realtime.previews import preview_url
+from tests.ui.double import CATALOGUE
+from ui.assets import Assets
+from ui.language import preferred
+from ui.money import euro
+from ui.offer import PublishedCatalogue
+from ui.pages.landing import structured
+from ui.security_headers import SecurityHeaders
+from ui.texts import Texts
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-US,en;q=0.9,de;q=0.8", "en"),
+        ("fr-FR,fr;q=0.9,de;q=0.5,en;q=0.4", "de"),
+        ("fr", "en"),
+        ("*", "de"),
+        ("en;q=0, de", "de"),
+        ("de;q=garbage, en;q=0.1", "en"),
+        (",;;=,", "en"),
+    ],
+)
+def test_language_of_a_header(header: str, language: str) -> None:
+    assert preferred(header) == language
+
+
+@pytest.mark.parametrize(
+    ("cents", "german", "english"),
+    [
+        (26_429_000, "€\u00a0264.290", "€264,290"),
+        (0, "€\u00a00", "€0"),
+        (-950_000, "−€\u00a09.500", "−€9,500"),
+        (153_351, "€\u00a01.533,51", "€1,533.51"),
+    ],
+)
+def test_euro(cents: int, german: str, english: str) -> None:
+    assert euro(cents, "de") == german
+    assert euro(cents, "en") == english
+
+
+def test_the_offer_is_the_price_list() -> None:
+    offer = PublishedCatalogue(CATALOGUE, preview_url).offer()
+    assert (offer.low_cents, offer.high_cents) == (15_550_000, 38_220_000)
+    assert [size.from_cents for size in offer.sizes] == [
+        15_550_000,
+        18_910_000,
+        22_270_000,
+        25_630_000,
+        28_990_000,
+    ]
+    assert offer.monthly_from_cents // 100 in {901, 902}
+
+
+def test_structured_data_cannot_leave_its_script_element() -> None:
+    offer = PublishedCatalogue(CATALOGUE, preview_url).offer()
+    text = structured(Texts(), offer, "https://x.example/</script><script>", "de")
+    assert "<" not in text
+    assert json.loads(text)["offers"]["lowPrice"] == "155500.00"
+
+
+def test_asset_addresses_follow_the_content(tmp_path: Any) -> None:
+    (tmp_path / "a.css").write_text("a{}")
+    before = Assets(tmp_path).base
+    assert Assets(tmp_path).base == before
+    (tmp_path / "a.css").write_text("b{}")
+    assert Assets(tmp_path).base != before
+    with pytest.raises(FileNotFoundError):
+        Assets(tmp_path).url("missing.css")
+
+
+def _answering(headers: list[tuple[bytes, bytes]], body: list[bytes]) -> SecurityHeaders:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for index, part in enumerate(body):
+            more = index < len(body) - 1
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+
+    return SecurityHeaders(app, new_nonce=lambda: b"0123456789abcdef")
+
+
+async def _get(app: SecurityHeaders) -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.get("/")
+
+
+async def test_a_nicegui_page_gets_a_nonce_of_its_own() -> None:
+    page = [b"<html><scr", b"ipt>1</script><script type=module>2</script><scripted>", b"</html>"]
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"x-nicegui-content", b"page")]
+    answer = await _get(_answering(headers, page))
+    assert answer.text.count('nonce="MDEyMzQ1Njc4OWFiY2RlZg=="') == 2
+    assert "<scripted>" in answer.text
+    assert "'nonce-MDEyMzQ1Njc4OWFiY2RlZg=='" in answer.headers["content-security-policy"]
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_other_html_runs_only_our_files() -> None:
+    answer = await _get(_answering([(b"content-type", b"text/html")], [b"<script>"]))
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe-eval" not in policy
+    assert "script-src 'self';" in policy
+    assert answer.text == "<script>"
+
+
+async def test_an_own_policy_is_kept_and_json_is_left_alone() -> None:
+    own = [(b"content-type", b"text/html"), (b"content-security-policy", b"default-src 'none'")]
+    answer = await _get(_answering(own, [b""]))
+    assert answer.headers["content-security-policy"] == "default-src 'none'"
+    plain = await _get(_answering([(b"content-type", b"application/json")], [b"{}"]))
+    assert "content-security-policy" not in plain.headers
+    assert plain.headers["x-content-type-options"] == "nosniff"

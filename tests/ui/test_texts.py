@@ -1,0 +1,41 @@
+"""Every sentence exists in both languages, with the same places, and every asked key exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ui.texts import Texts
+
+UI = Path(__file__).parents[2] / "ui"
+PLACES = re.compile(r"\{\w+\}")
+ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
+TEXTS = Texts().entries()
+SOURCES = [*UI.rglob("*.js"), *UI.rglob("*.html")]
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_say_it_with_the_same_places(key: str) -> None:
+    entry = TEXTS[key]
+    assert set(entry) == {"de", "en"}
+    assert entry["de"].strip()
+    assert entry["en"].strip()
+    assert set(PLACES.findall(entry["de"])) == set(PLACES.findall(entry["en"]))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_every_key_that_a_screen_asks_for_exists(source: Path) -> None:
+    asked = {key for key in ASKED.findall(source.read_text("utf-8")) if not key.endswith(".")}
+    assert asked - set(TEXTS) == set()
+
+
+def test_places_are_filled() -> None:
+    text = Texts().of("en", "price.same")
+    assert text == "same price"
+    assert Texts().of("de", "category.without", category="Fenster") == "Ohne Fenster"
+
+
+def test_nothing_says_error_or_invalid() -> None:
+    for key, entry in TEXTS.items():
+        for text in entry.values():
+            assert not re.search(r"\b(error|invalid|fehler|ungültig)\b", text, re.IGNORECASE), key
