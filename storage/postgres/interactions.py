@@ -154,7 +154,7 @@ class Interactions:
                     )
                     inserted = await connection.fetchval(_STORE)
                     await connection.execute(_WATERMARK, consumer, *last)
-            except asyncpg.DataError as error:
+            except (asyncpg.DataError, OverflowError, ValueError) as error:
                 raise RowsRefused(type(error).__name__) from error
             except asyncpg.PostgresError as error:
                 if (error.sqlstate or "").startswith(_UNSTORABLE_STATES):
@@ -264,7 +264,7 @@ class Interactions:
             """
             WITH ended AS (
                 SELECT id FROM sessions
-                WHERE status = 'ACTIVE' AND last_seen_at < now() - :idle
+                WHERE status = 'ACTIVE' AND last_seen_at < now() - CAST(:idle AS interval)
                 ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
             ), judged AS (
                 SELECT id,

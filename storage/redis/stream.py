@@ -9,7 +9,8 @@ The keys share one hash tag, so that a transaction over them works on Redis Clus
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -182,25 +183,24 @@ class InteractionStream:
                 await self._hint(last)
 
     async def _flush(self, batch: list[_Waiting]) -> str:
-        with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
-                await self._refuse_when_full()
-                pipe = commands(self._redis).pipeline(transaction=False)
-                events = [event for waiting in batch for event in waiting.events]
-                for event in events:
-                    pipe.execute_command(
-                        "XADD", EVENTS, "*", "s", str(event.session_id), "e", encode_event(event)
-                    )
-                repeatable = [w for waiting in batch if waiting.may_repeat for w in waiting.events]
-                for event in repeatable:
-                    pipe.sadd(_seen_key(event.event_id), event.event_id.bytes)
-                for key in {_seen_key(event.event_id) for event in repeatable}:
-                    pipe.expire(key, SEEN_SECONDS)
-                pipe.xlen(EVENTS)
-                answers: list[Any] = await pipe.execute(raise_on_error=False)
-                for answer in answers:
-                    if isinstance(answer, Exception):
-                        raise answer
+        async with call(self._redis):
+            await self._refuse_when_full()
+            pipe = commands(self._redis).pipeline(transaction=False)
+            events = [event for waiting in batch for event in waiting.events]
+            for event in events:
+                pipe.execute_command(
+                    "XADD", EVENTS, "*", "s", str(event.session_id), "e", encode_event(event)
+                )
+            repeatable = [w for waiting in batch if waiting.may_repeat for w in waiting.events]
+            for event in repeatable:
+                pipe.sadd(_seen_key(event.event_id), event.event_id.bytes)
+            for key in {_seen_key(event.event_id) for event in repeatable}:
+                pipe.expire(key, SEEN_SECONDS)
+            pipe.xlen(EVENTS)
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
         self._full = answers[-1] >= self._limits.entries
         return self._answer(
             batch, [_text(each) for each in answers[: len(events)]], iter(answers[len(events) :])
@@ -233,10 +233,9 @@ class InteractionStream:
     async def _hint(self, last_id: str) -> None:
         """Tells the watchers. A lost hint costs them up to a second, so nothing is done about it."""
         try:
-            with self._redis.errors():
-                async with asyncio.timeout(self._redis.call_seconds):
-                    await commands(self._redis).publish(HINTS, last_id)
-        except StorageUnavailable:
+            async with call(self._redis):
+                await commands(self._redis).publish(HINTS, last_id)
+        except StorageError:
             return
 
     def _take(self) -> list[_Waiting]:
@@ -268,16 +267,14 @@ class InteractionStream:
 
     async def read_after(self, after_id: str, count: int) -> list[Entry]:
         """Up to `count` entries with ids larger than `after_id`, ascending."""
-        with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
-                found = await commands(self._redis).xrange(EVENTS, f"({after_id}", "+", count)
+        async with call(self._redis):
+            found = await commands(self._redis).xrange(EVENTS, f"({after_id}", "+", count)
         return entries_of(found)
 
     async def newest(self, count: int) -> list[Entry]:
         """The last `count` entries, ascending."""
-        with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
-                found = await commands(self._redis).xrevrange(EVENTS, "+", "-", count)
+        async with call(self._redis):
+            found = await commands(self._redis).xrevrange(EVENTS, "+", "-", count)
         return entries_of(found)[::-1]
 
     async def first_id(self) -> str | None:
@@ -303,11 +300,10 @@ class InteractionStream:
         start = (await position(self._redis)).first_unfinished
         found: list[Entry] = []
         for _ in range(0, scan_entries_max, SCAN_ENTRIES):
-            with self._redis.errors():
-                async with asyncio.timeout(self._redis.call_seconds):
-                    scanned, last, mine = await commands(self._redis).eval(
-                        _OF_SESSION, 1, EVENTS, start, str(session_id), SCAN_ENTRIES
-                    )
+            async with call(self._redis):
+                scanned, last, mine = await commands(self._redis).eval(
+                    _OF_SESSION, 1, EVENTS, start, str(session_id), SCAN_ENTRIES
+                )
             found += [Entry(id=_text(each), payload=payload) for each, payload in mine]
             if scanned < SCAN_ENTRIES:
                 return found
@@ -320,23 +316,37 @@ def commands(redis: Redis) -> Any:  # noqa: ANN401
     return redis.client
 
 
-async def position(redis: Redis) -> Position:
-    """Where the group stands, read in one transaction. Without stream or group: at the start."""
+@asynccontextmanager
+async def call(redis: Redis) -> AsyncIterator[None]:
+    """Deadline and errors of one call to Redis. A cancellation always comes through.
+
+    redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a cancellation that comes
+    while the command goes out; the task would go on for ever.
+    """
     with redis.errors():
         async with asyncio.timeout(redis.call_seconds):
-            pipe = commands(redis).pipeline(transaction=True)
-            pipe.xinfo_groups(EVENTS)
-            pipe.xpending(EVENTS, GROUP)
-            pipe.xlen(EVENTS)
-            pipe.xrevrange(EVENTS, "+", "-", 1)
-            pipe.time()
-            groups, pending, length, newest, (seconds, micros) = await pipe.execute(
-                raise_on_error=False
-            )
-            for answer in (length, newest):
-                if isinstance(answer, Exception):
-                    raise answer
-            _tolerate_absence(groups, pending)
+            yield
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def position(redis: Redis) -> Position:
+    """Where the group stands, read in one transaction. Without stream or group: at the start."""
+    async with call(redis):
+        pipe = commands(redis).pipeline(transaction=True)
+        pipe.xinfo_groups(EVENTS)
+        pipe.xpending(EVENTS, GROUP)
+        pipe.xlen(EVENTS)
+        pipe.xrevrange(EVENTS, "+", "-", 1)
+        pipe.time()
+        groups, pending, length, newest, (seconds, micros) = await pipe.execute(
+            raise_on_error=False
+        )
+        for answer in (length, newest):
+            if isinstance(answer, Exception):
+                raise answer
+        _tolerate_absence(groups, pending)
     redis_ms = seconds * 1000 + micros // 1000
     group = next((each for each in _listed(groups) if _text(each["name"]) == GROUP), None)
     if group is None or isinstance(pending, ResponseError):
@@ -359,9 +369,8 @@ async def stream_lag(redis: Redis) -> Lag:
     entries = where.pending + where.undelivered
     if entries == 0:
         return Lag(entries=0, seconds=0.0)
-    with redis.errors():
-        async with asyncio.timeout(redis.call_seconds):
-            first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
+    async with call(redis):
+        first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
     if not first:
         return Lag(entries=entries, seconds=0.0)
     age_ms = where.redis_ms - id_pair(first[0][0].decode())[0]

@@ -3,7 +3,6 @@
 What was delivered and not acknowledged stays with the group, whoever dies. Redis 7.0 is enough.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,6 +17,7 @@ from storage.redis.stream import (
     GROUP,
     Entry,
     Position,
+    call,
     commands,
     entries_of,
     id_pair,
@@ -200,7 +200,6 @@ class StreamGroup:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    async def _within(self, call: Callable[[], Awaitable[T]]) -> T:
-        with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
-                return await call()
+    async def _within(self, step: Callable[[], Awaitable[T]]) -> T:
+        async with call(self._redis):
+            return await step()

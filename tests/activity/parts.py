@@ -1,0 +1,125 @@
+"""The activity pipeline put together for tests, on real servers."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import time_ns
+from uuid import UUID
+
+import asyncpg
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from configurator.activity import RANDOM_BITS, Event, Interaction, uuid7
+from realtime.http.activity import activity_routes
+from realtime.http.edge import Origins
+from realtime.intake import Intake
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
+from storage.postgres.statistics import Statistics
+from storage.redis.client import Redis
+from storage.redis.stream import InteractionStream, Limits
+
+TRACK = "/api/sessions/track-interaction"
+OVERVIEW = "/api/admin/analytics/overview"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> UUID:
+    return uuid7(time_ns() // 1_000_000, random.getrandbits(RANDOM_BITS))
+
+
+def event(
+    session: str = "client_1_a",
+    *,
+    event_id: UUID | None = None,
+    received_at: datetime | None = None,
+    **fields: object,
+) -> Event:
+    shape: dict[str, object] = {"event_type": "click", "category": "nest", **fields}
+    return Event(
+        event_id=event_id or new_id(),
+        session=session,
+        received_at=received_at or now(),
+        source="test",
+        interaction=Interaction(**shape),  # type: ignore[arg-type]
+    )
+
+
+@dataclass(kw_only=True)
+class Parts:
+    database: Database
+    redis: Redis
+    stream: InteractionStream
+    intake: Intake
+    interactions: Interactions
+
+
+@asynccontextmanager
+async def parts(
+    database_url: str, redis_url: str, *, limits: Limits | None = None
+) -> AsyncIterator[Parts]:
+    async with (
+        Database(database_url) as database,
+        Redis(redis_url) as redis,
+        InteractionStream(redis, limits=limits) as stream,
+    ):
+        yield Parts(
+            database=database,
+            redis=redis,
+            stream=stream,
+            intake=Intake(stream, now=now, random_bits=lambda: random.getrandbits(RANDOM_BITS)),
+            interactions=Interactions(database),
+        )
+
+
+@asynccontextmanager
+async def client_of(parts: Parts, *, admin: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    async def is_admin(_request: Request) -> bool:
+        return admin
+
+    app = Starlette(
+        routes=activity_routes(
+            intake=parts.intake,
+            stream=parts.stream,
+            interactions=parts.interactions,
+            statistics=Statistics(parts.database),
+            is_admin=is_admin,
+            now=now,
+            origins=Origins(frozenset()),
+        )
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@dataclass(kw_only=True)
+class Counts:
+    rows: int
+    minutes: int
+    sessions: int
+
+
+async def counts(database_url: str) -> Counts:
+    """Rows, and the two sums that must equal them."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        row = await connection.fetchrow(
+            "SELECT (SELECT count(*) FROM interactions) AS rows,"
+            " (SELECT coalesce(sum(n), 0)::bigint FROM activity_minutes) AS minutes,"
+            " (SELECT coalesce(sum(interaction_count), 0)::bigint FROM sessions) AS sessions"
+        )
+    finally:
+        await connection.close()
+    return Counts(rows=row["rows"], minutes=row["minutes"], sessions=row["sessions"])
+
+
+def ago(**span: float) -> datetime:
+    return now() - timedelta(**span)

@@ -1,0 +1,195 @@
+"""Interactions out of untrusted JSON; pure."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from configurator.activity import (
+    Interaction,
+    InteractionInvalid,
+    check_event_id,
+    decode_event,
+    encode_event,
+    parse_interaction,
+    parse_request,
+    session_uuid,
+    uuid7,
+    uuid7_floor,
+    uuid7_time,
+)
+from tests.activity.parts import event
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def body(**interaction: object) -> bytes:
+    shape = {"eventType": "click", "category": "nest", **interaction}
+    return json.dumps({"sessionId": "client_1", "interaction": shape}).encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (b"{}", "Missing required fields: sessionId, interaction"),
+        (b"[]", "Missing required fields: sessionId, interaction"),
+        (b"null", "Missing required fields: sessionId, interaction"),
+        (b'{"sessionId":"a"}', "Missing required fields: sessionId, interaction"),
+        (b'{"sessionId":"","interaction":{}}', "Missing required fields: sessionId, interaction"),
+        (
+            b'{"sessionId":"a","interaction":{"eventType":"x"}}',
+            "Missing required interaction fields: eventType, category",
+        ),
+        (
+            b'{"sessionId":"a","interaction":{"eventType":"","category":"c"}}',
+            "Missing required interaction fields: eventType, category",
+        ),
+        (
+            b'{"sessionId":"a","interaction":"text"}',
+            "Missing required interaction fields: eventType, category",
+        ),
+    ],
+)
+def test_missing_fields_give_the_sentences_of_the_original(raw: bytes, sentence: str) -> None:
+    with pytest.raises(InteractionInvalid) as invalid:
+        parse_request(raw)
+    assert invalid.value.en == sentence
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "field"),
+    [
+        (b"{", "malformed_json", None),
+        (b'{"sessionId":"\xff"}', "malformed_json", None),
+        (b'{"sessionId":"a","interaction":{"eventType":"\\ud800"}}', "malformed_json", None),
+        (b'{"sessionId":NaN}', "malformed_json", None),
+        (b"[" * 5_000, "malformed_json", None),
+        (body(category=5), "wrong_type", "interaction.category"),
+        (body(eventType="x" * 65), "too_long", "interaction.eventType"),
+        (body(selectionValue="x" * 1025), "too_long", "interaction.selectionValue"),
+        (body(selectionValue={"a": 1}), "wrong_type", "interaction.selectionValue"),
+        (body(timeSpent=-1), "out_of_range", "interaction.timeSpent"),
+        (body(timeSpent=86_400_001), "out_of_range", "interaction.timeSpent"),
+        (body(timeSpent=10**30), "out_of_range", "interaction.timeSpent"),
+        (body(timeSpent=1.5), "wrong_type", "interaction.timeSpent"),
+        (body(timeSpent="5"), "wrong_type", "interaction.timeSpent"),
+        (body(deviceInfo={"width": -1}), "out_of_range", "interaction.deviceInfo.width"),
+        (body(deviceInfo="phone"), "wrong_type", "interaction.deviceInfo"),
+        (body(category="a\x00b"), "control_characters", "interaction.category"),
+        (b'{"sessionId":5,"interaction":{"eventType":"a","category":"b"}}', "wrong_type", "sessionId"),
+    ],
+)
+def test_bad_input_gets_a_code_and_a_place(raw: bytes, code: str, field: str | None) -> None:
+    with pytest.raises(InteractionInvalid) as invalid:
+        parse_request(raw)
+    assert (invalid.value.code, invalid.value.field) == (code, field)
+    assert invalid.value.de
+    assert invalid.value.en
+
+
+def test_the_longest_of_everything_is_accepted() -> None:
+    parsed = parse_request(
+        body(
+            eventType="unknown-type-" + "x" * 51,
+            elementId="e" * 256,
+            selectionValue="ß" * 1024,
+            previousValue=None,
+            timeSpent=86_400_000,
+            deviceInfo={"type": "desktop", "width": 1440, "height": 900},
+            somethingNew=[1, 2],
+        )
+    ).interaction
+    assert parsed.time_spent == 86_400_000
+    assert parsed.device_info is not None
+    assert parsed.device_info.width == 1440
+
+
+def test_free_text_keeps_markup_and_loses_control_characters() -> None:
+    parsed = parse_interaction(
+        json.dumps(
+            {
+                "eventType": "click",
+                "category": "nest",
+                "selectionValue": "<script>alert(1)</script>\x00\x1b'; DROP TABLE x --",
+            }
+        ).encode()
+    )
+    assert parsed.selection_value == "<script>alert(1)</script>'; DROP TABLE x --"
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 2**74 - 1), st.integers(0, 2**74 - 1))
+def test_ids_are_version_7_and_sort_by_time(ms: int, a: int, b: int) -> None:
+    first, second = uuid7(ms, a), uuid7(min(ms + 1, 2**48 - 1), b)
+    assert first.version == 7
+    assert first.variant == "specified in RFC 4122"
+    assert first.int >> 80 == ms
+    if ms < 2**48 - 1:
+        assert first < second
+    assert (uuid7(ms, a) == uuid7(ms, b)) == (a == b)
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))
+def test_the_floor_of_a_moment_is_at_or_below_its_ids(moment: datetime) -> None:
+    floor = uuid7_floor(moment)
+    assert timedelta(0) <= moment - uuid7_time(floor) < timedelta(milliseconds=1)
+    assert floor <= uuid7(floor.int >> 80, 0)
+
+
+def test_a_session_id_that_is_a_uuid_is_kept_and_any_other_is_derived() -> None:
+    known = uuid4()
+    assert session_uuid(str(known)) == known
+    derived = session_uuid("client_1_x")
+    assert derived == session_uuid("client_1_x") != session_uuid("client_1_y")
+    assert derived.version == 8
+
+
+@pytest.mark.parametrize(
+    ("hours", "accepted"), [(-23.99, True), (-24.01, False), (0.99, True), (1.01, False)]
+)
+def test_event_ids_must_be_of_around_now(hours: float, accepted: bool) -> None:
+    made = uuid7_floor(NOON + timedelta(hours=hours))
+    if accepted:
+        check_event_id(made, NOON)
+    else:
+        with pytest.raises(InteractionInvalid) as invalid:
+            check_event_id(made, NOON)
+        assert invalid.value.code == "event_id_out_of_range"
+
+
+def test_event_ids_must_be_of_version_7() -> None:
+    with pytest.raises(InteractionInvalid) as invalid:
+        check_event_id(uuid4(), NOON)
+    assert invalid.value.code == "event_id_not_v7"
+
+
+def test_an_event_comes_back_from_its_bytes() -> None:
+    sent = event(selection_value="nest120", time_spent=5)
+    assert decode_event(encode_event(sent)) == sent
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"garbage",
+        b"{}",
+        encode_event(event(event_id=uuid4())),
+        encode_event(event(event_id=UUID(int=2**128 - 1 & ~(0xF << 76) | 7 << 76))),
+    ],
+)
+def test_bytes_that_are_no_event_are_refused(payload: bytes) -> None:
+    with pytest.raises(InteractionInvalid):
+        decode_event(payload)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
+def test_no_json_makes_the_parser_fail_in_another_way(value: object) -> None:
+    for shape in (value, {"sessionId": value, "interaction": {"eventType": value, "category": value}}):
+        try:
+            parsed = parse_request(json.dumps(shape).encode())
+        except InteractionInvalid:
+            continue
+        assert isinstance(parsed.interaction, Interaction)

@@ -1,0 +1,230 @@
+"""The stream on a real server: appended together, never lost by trimming, honest when Redis is away."""
+
+import asyncio
+import time
+
+import pytest
+
+from configurator.activity import decode_event
+from storage.errors import StorageUnavailable
+from storage.redis.client import Redis
+from storage.redis.stream import DEAD, EVENTS, HINTS, InteractionStream, Limits, commands, position
+from storage.redis.stream_group import DeadLetter, StreamGroup
+from tests.activity.parts import event
+from tests.support.servers import Servers
+
+
+async def test_what_waits_in_one_turn_goes_out_together_with_one_hint(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        listener = commands(redis).pubsub()
+        await listener.subscribe(HINTS)
+        await listener.get_message(timeout=1)
+        sent = [event(f"s{n}") for n in range(50)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(stream.append([each])) for each in sent]
+        ids = [task.result()[0].stream_id for task in tasks]
+        assert len(set(ids)) == 50
+        hint = await listener.get_message(ignore_subscribe_messages=True, timeout=1)
+        assert hint["data"].decode() == ids[-1]
+        assert await listener.get_message(timeout=0) is None
+        await listener.aclose()
+        read = await stream.read_after("0-0", 100)
+        assert [decode_event(entry.payload) for entry in read] == sent
+        assert [entry.id for entry in read] == ids
+        assert await stream.read_after(ids[-2], 100) == read[-1:]
+        assert await stream.newest(3) == read[-3:]
+
+
+async def test_a_repeated_event_id_is_told(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        sent = event()
+        first = await stream.append([sent], may_repeat=True)
+        mixed = await stream.append([event(), sent], may_repeat=True)
+        assert [each.duplicate for each in [*first, *mixed]] == [False, False, True]
+        assert not (await stream.append([event()]))[0].duplicate
+
+
+async def test_redis_away_is_said_fast(redis_url: str, servers: Servers) -> None:
+    if servers.valkey is None:
+        pytest.skip("the server is not ours to kill")
+    async with Redis(redis_url, call_seconds=0.5) as redis, InteractionStream(redis) as stream:
+        await stream.append([event()])
+        servers.valkey.kill()
+        began = time.monotonic()
+        with pytest.raises(StorageUnavailable):
+            await stream.append([event()])
+        assert time.monotonic() - began < 0.6
+        servers.revive()
+        await stream.append([event()])
+        assert len(await stream.newest(10)) == 2
+
+
+@pytest.mark.parametrize("limits", [Limits(entries=3), Limits(stream_bytes=1)])
+async def test_a_full_stream_refuses_and_keeps_everything(redis_url: str, limits: Limits) -> None:
+    async with Redis(redis_url) as redis:
+        async with InteractionStream(redis) as stream:
+            await stream.append([event(), event(), event()])
+        async with InteractionStream(redis, limits=limits) as stream:
+            if limits.entries == 3:
+                await stream.append([event()])
+            for _ in range(2):
+                with pytest.raises(StorageUnavailable, match="full"):
+                    await stream.append([event()])
+            assert len(await stream.newest(10)) >= 3
+            await commands(redis).xtrim(EVENTS, maxlen=0)
+            if limits.entries == 3:
+                assert await stream.append([event()])
+
+
+async def test_too_many_waiting_are_refused(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis, limits=Limits(waiting=2)) as stream:
+        async with asyncio.TaskGroup() as group:
+            fits = group.create_task(stream.append([event(), event()]))
+            refused = group.create_task(_refusal(stream))
+        assert len(fits.result()) == 2
+        assert "too much" in refused.result()
+
+
+async def _refusal(stream: InteractionStream) -> str:
+    try:
+        await stream.append([event()])
+    except StorageUnavailable as away:
+        return str(away)
+    return ""
+
+
+async def test_whoever_gives_up_disturbs_nobody(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        async with asyncio.TaskGroup() as group:
+            impatient = group.create_task(stream.append([event("gone")]))
+            patient = group.create_task(stream.append([event("stays")]))
+            await asyncio.sleep(0)
+            impatient.cancel()
+        assert patient.result()
+        sessions = {decode_event(entry.payload).session for entry in await stream.newest(10)}
+        assert "stays" in sessions
+
+
+async def test_unacknowledged_follows_the_life_of_an_entry(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        mine, other = event("mine"), event("other")
+        await stream.append([mine, other])
+
+        async def waiting() -> list[str]:
+            entries = await stream.unacknowledged(mine.session_id)
+            return [decode_event(entry.payload).session for entry in entries]
+
+        assert await waiting() == ["mine"]  # no group yet
+        group = StreamGroup(redis, consumer="a")
+        taken = await group.read(10, 10)
+        assert len(taken) == 2
+        assert await waiting() == ["mine"]  # delivered
+        await group.acknowledge([taken[1].id])
+        assert await waiting() == ["mine"]  # still pending
+        await group.acknowledge([taken[0].id])
+        assert await waiting() == []
+
+
+async def test_unacknowledged_reads_over_pages_and_says_when_it_is_too_far(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        mine = event("mine")
+        for _ in range(3):
+            await stream.append([event("other") for _ in range(900)])
+            await stream.append([mine])
+        assert len(await stream.unacknowledged(mine.session_id)) == 3
+        with pytest.raises(StorageUnavailable):
+            await stream.unacknowledged(mine.session_id, scan_entries_max=2_000)
+
+
+async def test_a_group_that_is_gone_is_made_again_from_the_start(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        group = StreamGroup(redis, consumer="a")
+        await stream.append([event()])
+        assert len(await group.read(10, 10)) == 1
+        await commands(redis).flushall()
+        await stream.append([event(), event()])
+        assert len(await group.read(10, 10)) == 2
+        await commands(redis).flushall()
+        assert await group.claim(10, 0) == []
+        await commands(redis).flushall()
+        assert await group.left_over(10) == []
+        await commands(redis).flushall()
+        assert (await group.trim(), await group.forget_consumers(0)) == (0, 0)
+        assert (await stream.lag()).entries == 0
+
+
+async def test_another_consumer_claims_and_a_returning_one_finds_its_own(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        await stream.append([event() for _ in range(5)])
+        dead = StreamGroup(redis, consumer="dead")
+        taken = await dead.read(10, 10)
+        assert await StreamGroup(redis, consumer="dead").left_over(10) == taken
+        heir = StreamGroup(redis, consumer="heir")
+        assert await heir.claim(10, 60_000) == []
+        claimed = await heir.claim(2, 0)
+        assert not heir.claim_complete
+        claimed += await heir.claim(10, 0)
+        assert heir.claim_complete
+        assert claimed == taken
+        await heir.acknowledge([entry.id for entry in claimed])
+        assert await dead.forget_consumers(-1) == 2
+
+
+async def test_burying_is_done_once_however_often_it_is_tried(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        await commands(redis).xadd(EVENTS, {"s": "x", "e": b"\xff\x00broken"})
+        group = StreamGroup(redis, consumer="a")
+        (entry,) = await group.read(10, 10)
+        letter = DeadLetter(entry=entry, reason="malformed_json")
+        await group.bury([letter])
+        await group.bury([letter])
+        assert await group.dead_letters(10) == [letter]
+        assert await commands(redis).xlen(DEAD) == await group.dead_count() == 1
+        assert (await position(redis)).pending == 0
+        assert (await stream.lag()).entries == 0
+
+
+async def test_trimming_keeps_what_is_not_stored_and_the_last_ten_minutes(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        now_ms = (await position(redis)).redis_ms
+        hour_ago = now_ms - 3_600_000
+
+        async def old(first: int, last: int) -> None:
+            for n in range(first, last):
+                await commands(redis).xadd(EVENTS, {"s": "x", "e": b"e"}, id=f"{hour_ago + n}-0")
+
+        await old(0, 1_000)
+        group = StreamGroup(redis, consumer="a")
+        assert await group.trim() == 0  # nothing delivered
+        taken = await group.read(900, 10)
+        await group.acknowledge([entry.id for entry in taken if entry.id != taken[500].id])
+        assert 0 < await group.trim() <= 500  # one is pending
+        assert (await stream.newest(1_000))[-1].id == f"{hour_ago + 999}-0"
+        assert any(entry.id == taken[500].id for entry in await stream.newest(1_000))
+        await group.acknowledge([taken[500].id])
+        rest = await group.read(1_000, 10)
+        assert len(rest) == 100
+        await group.acknowledge([entry.id for entry in rest])
+        (young,) = await stream.append([event()])
+        (entry,) = await group.read(10, 10)
+        await group.acknowledge([entry.id])
+        await group.trim()
+        assert (await stream.newest(1))[0].id == young.stream_id
+
+
+async def test_lag_tells_entries_and_their_age(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        assert (await stream.lag()).entries == 0
+        old_ms = (await position(redis)).redis_ms - 90_000
+        await commands(redis).xadd(EVENTS, {"s": "x", "e": b"e"}, id=f"{old_ms}-0")
+        await stream.append([event()])
+        group = StreamGroup(redis, consumer="a")
+        lag = await stream.lag()
+        assert lag.entries == 2
+        assert 90 <= lag.seconds < 100
+        taken = await group.read(1, 10)
+        assert (await stream.lag()).entries == 2
+        await group.acknowledge([taken[0].id])
+        lag = await stream.lag()
+        assert lag.entries == 1
+        assert lag.seconds < 10
