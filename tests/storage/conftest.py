@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from storage.postgres.catalogues import Catalogues
@@ -102,6 +103,19 @@ def request(configuration: StoredConfiguration, version: int = 0, **other: Any) 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
     """Waits for a condition that asks a server."""
     await eventually(condition)
+
+
+BACKENDS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+async def terminate_backends(url: str) -> int:
+    """Ends every other connection to the database, as a restart of PostgreSQL does."""
+    connection = await asyncpg.connect(url)
+    try:
+        ended = await connection.fetch(f"SELECT pg_terminate_backend(pid) {BACKENDS}")
+    finally:
+        await connection.close()
+    return len(ended)
 
 
 async def command(redis: Redis, *words: str) -> None:

@@ -1,4 +1,4 @@
-"""A TCP link to a server that a test can freeze (half-open), cut, and mend."""
+"""A TCP link to a server that a test can freeze (half-open), cut, mend, or make lose replies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,13 +11,18 @@ CHUNK = 65536
 
 
 class Link:
-    """Forwards connections to the server at `url` (redis:// or unix://); use `Link.url` instead."""
+    """Forwards connections to the server at `url`; use `Link.url` instead.
+
+    Takes redis:// and unix:// of Redis, and postgresql:// with a host or `?host=<directory>`.
+    """
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self._running = asyncio.Event()
         self._running.set()
         self._refusing = False
+        self._losing = False
+        self.lost_replies = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -29,11 +34,8 @@ class Link:
             database = parse_qs(self._target.query).get("db", ["0"])[0]
             return f"redis://127.0.0.1:{port}/{database}"
         credentials, at, _ = self._target.netloc.rpartition("@")
-        return urlunsplit(self._target._replace(netloc=f"{credentials}{at}127.0.0.1:{port}"))
-
-    @property
-    def connections(self) -> int:
-        return len(self._writers) // 2
+        netloc = f"{credentials}{at}127.0.0.1:{port}"
+        return urlunsplit(self._target._replace(netloc=netloc, query=""))
 
     def freeze(self) -> None:
         """Nothing passes in either direction, and nobody is told."""
@@ -45,8 +47,12 @@ class Link:
         for writer in self._writers:
             writer.transport.abort()
 
+    def lose_replies(self) -> None:
+        """Requests still arrive; what the server answers is thrown away and counted."""
+        self._losing = True
+
     def mend(self) -> None:
-        self._refusing = False
+        self._refusing = self._losing = False
         self._running.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,21 +65,33 @@ class Link:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pump(reader, there_writer))
-                tasks.create_task(self._pump(there_reader, writer))
+                tasks.create_task(self._pump(there_reader, writer, replies=True))
         finally:
             self._writers -= both
             for each in both:
                 each.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        directory = parse_qs(self._target.query).get("host")
         if self._target.scheme == "unix":
             return await asyncio.open_unix_connection(self._target.path)
+        if directory:
+            return await asyncio.open_unix_connection(f"{directory[0]}/.s.PGSQL.5432")
         return await asyncio.open_connection(self._target.hostname, self._target.port)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        replies: bool = False,
+    ) -> None:
         with suppress(OSError):
             while chunk := await reader.read(CHUNK):
                 await self._running.wait()
+                if replies and self._losing:
+                    self.lost_replies += 1
+                    continue
                 writer.write(chunk)
                 await writer.drain()
         writer.transport.abort()

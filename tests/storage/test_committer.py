@@ -27,8 +27,8 @@ from storage.postgres.committer import (
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.shares import Shares
-from tests.storage.conftest import World, request, until
-from tests.storage.test_engine import terminate_backends
+from tests.storage.conftest import World, request, terminate_backends, until
+from tests.storage.link import link_to
 from tests.support.waiting import eventually
 
 ALL = 100_000
@@ -404,6 +404,33 @@ async def test_cut_connections_lose_and_double_nothing(
     assert sorted((op.op_id, op.version) for log in logs for op in log) == sorted(acknowledged)
     for log in logs:
         assert [op.version for op in log] == list(range(1, len(log) + 1))
+
+
+@pytest.mark.parametrize("takes_version", [True, False], ids=["committed", "rejected"])
+async def test_a_commit_whose_reply_was_lost_is_found_again(
+    database: Database, database_url: str, world: World, takes_version: bool
+) -> None:
+    """P2, PT-commit-unknown: committed, the answer never came, sent again with the same op_id."""
+    configuration = await world.configuration()
+    op = request(configuration, takes_version=takes_version)
+    async with (
+        link_to(database_url) as link,
+        Database(link.url) as linked,
+        Committer(linked, connections=1) as committer,
+        asyncio.TaskGroup() as tasks,
+    ):
+        assert isinstance(await committer.commit(request(await world.configuration())), Stored)
+        link.lose_replies()
+        answer = tasks.create_task(committer.commit(op))
+        await eventually(lambda: link.lost_replies)
+        link.mend()
+        link.cut()
+    result = answer.result()
+    assert isinstance(result, Stored)
+    assert result.version == (1 if takes_version else None)
+    stored = await Configurations(database).outcome_of(configuration.id, op.op_id)
+    assert stored is not None
+    assert stored.committed_at == result.committed_at
 
 
 async def test_a_server_that_does_not_answer_leaves_the_outcome_unknown(

@@ -10,20 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.people import People
-from tests.storage.conftest import World
+from tests.storage.conftest import World, terminate_backends
 from tests.support.ports import free_port
-
-BACKENDS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-
-
-async def terminate_backends(url: str) -> int:
-    """Ends every other connection to the database, as a restart of PostgreSQL does."""
-    connection = await asyncpg.connect(url)
-    try:
-        ended = await connection.fetch(f"SELECT pg_terminate_backend(pid) {BACKENDS}")
-    finally:
-        await connection.close()
-    return len(ended)
+from tests.support.waiting import eventually
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
@@ -43,6 +32,17 @@ async def test_reads_and_writes_go_on_after_all_connections_were_cut(
     assert await terminate_backends(database_url) > 1
     person = await world.person()
     assert await People(database).rename(person.id, "Grace") is not None
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_not_handed_out(
+    database: Database, database_url: str
+) -> None:
+    async with database.driver() as connection:
+        pass
+    assert await terminate_backends(database_url) == 1
+    await eventually(connection.is_closed)
+    async with database.driver() as fresh:
+        assert await fresh.fetchval("SELECT 7") == 7
 
 
 async def test_a_cut_inside_a_transaction_is_retried(database: Database, world: World) -> None:
