@@ -18,7 +18,7 @@ Send = Callable[[str], None]
 class PageConnection(Protocol):
     """The in-process end of one browser tab; the same object that serves a socket."""
 
-    async def receive(self, text: str) -> None:
+    async def receive(self, text: str) -> object:
         """Handle one client message (JSON text). Answers arrive through the page's `send`."""
         ...
 
@@ -56,6 +56,7 @@ class Live(Protocol):
         """Let the visitor in, or return None when the link is wrong or the house is private.
 
         `as_admin`: the visitor is signed in as an admin and asked to look on; role `admin`.
+        Raises StorageUnavailable.
         """
         ...
 

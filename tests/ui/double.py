@@ -31,6 +31,7 @@ from configurator.presence import initials
 from configurator.preview import parse_path, render
 from configurator.selection import selection_to_json
 from realtime.previews import preview_url
+from storage.errors import StorageUnavailable
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Visitors
@@ -269,6 +270,8 @@ class World:
         as_admin: bool,
     ) -> Tab | None:
         del language
+        if configuration_code == "AWAY":
+            raise StorageUnavailable("the database does not answer")
         house = self.houses.get(configuration_code)
         if house is None:
             return None

@@ -320,10 +320,13 @@ def test_targets_are_large_enough_on_a_phone(served: Served, visit: Visit) -> No
 def test_interactions_are_reported_with_ids(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house, person="Track Person")
+    other = open_house(visit, house, person="Track Person")
     before = len(served.world.tracked)
     option(page, "nest", "nest100").click()
     total(page, "€ 200.700")
-    page.wait_for_function("sessionStorage.getItem('nest-interactions') === '[]'")
+    total(other, "€ 200.700")
+    for tab in (page, other):
+        tab.wait_for_function("(sessionStorage.getItem('nest-interactions') ?? '[]') === '[]'")
     mine = [e for e in served.world.tracked[before:] if e["interaction"]["category"] == "nest"]
     kinds = [entry["interaction"]["eventType"] for entry in mine]
     assert kinds == ["click", "selection"]

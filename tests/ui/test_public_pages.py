@@ -103,3 +103,11 @@ def test_configurator_page_has_language_title_and_headers(
     assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
     assert page.headers["cache-control"] == "no-store"
     assert len(page.content) < 80_000
+
+
+def test_a_store_that_is_away_is_said_and_tried_again(client: httpx.Client) -> None:
+    page = client.get("/c/AWAY", headers={"cookie": "person=Anna", "accept-language": "de"})
+    assert page.status_code == 503
+    assert page.headers["retry-after"] == "2"
+    assert "Gleich wieder da" in page.text
+    assert 'http-equiv="refresh"' in page.text

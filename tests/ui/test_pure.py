@@ -8,12 +8,14 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from realtime.previews import preview_url
+from realtime.transports.direct import OpenedPage as InProcessPage
 from tests.ui.double import CATALOGUE
 from ui.assets import Assets
 from ui.language import preferred
 from ui.money import euro
 from ui.offer import PublishedCatalogue
 from ui.pages.landing import structured
+from ui.ports import OpenedPage
 from ui.security_headers import SecurityHeaders
 from ui.texts import Texts
 
@@ -121,3 +123,10 @@ async def test_an_own_policy_is_kept_and_json_is_left_alone() -> None:
     plain = await _get(_answering([(b"content-type", b"application/json")], [b"{}"]))
     assert "content-security-policy" not in plain.headers
     assert plain.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_in_process_connection_fits_the_port() -> None:
+    def fits(opened: InProcessPage) -> OpenedPage:
+        return opened
+
+    assert callable(fits)

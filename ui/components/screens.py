@@ -1,5 +1,6 @@
 """The two own Vue components. Each is a transport: texts in, texts out, no state in Python."""
 
+import json
 from collections.abc import Callable, Sequence
 
 from nicegui import ui
@@ -19,8 +20,13 @@ class Screen(ui.element):
             self.on("message", lambda event: _pass_on(event, hear))
 
     def show(self, frame: str) -> None:
-        """Hand one server frame (JSON text) to the component."""
-        _ = self.run_method("receive", frame)
+        """Hand one server frame (JSON text) to the component.
+
+        The same call as `run_method`, without its `return`: that would be parsed twice.
+        """
+        client = self.client
+        if not client.is_deleted:
+            _ = client.run_javascript(f'runMethod({self.id}, "receive", [{json.dumps(frame)}])')
 
 
 class ConfiguratorScreen(Screen, component="configurator_screen.js"):

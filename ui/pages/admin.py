@@ -6,6 +6,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.screens import AdminScreen
 from ui.language import language_of
@@ -46,11 +47,18 @@ class AdminPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        if not await self.visitors.admin_of(request):
-            client.delete()
-            return self.messages.admins_only(request)
         conversation = Conversation()
-        watch = await self.source.watch(conversation.send)
+        try:
+            if not await self.visitors.admin_of(request):
+                client.delete()
+                return self.messages.admins_only(request)
+            watch = await self.source.watch(conversation.send)
+        except StorageUnavailable:
+            client.delete()
+            return self.messages.later(request)
+        if client.is_deleted:
+            await watch.close()
+            return None
         language = language_of(request)
         speak(language)
         add_head(self.assets, stylesheet="css/admin.css", modules=MODULES)

@@ -8,6 +8,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.screens import ConfiguratorScreen
 from ui.language import Language, language_of
@@ -70,14 +71,18 @@ class ConfiguratorPage:
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
         conversation = Conversation()
-        opened = await self.live.open(
-            configuration_code=code,
-            person_token=self.visitors.person_token_of(request),
-            send=conversation.send,
-            language=language,
-            as_admin=await self._as_admin(request),
-        )
         client = ui.context.client
+        try:
+            opened = await self.live.open(
+                configuration_code=code,
+                person_token=self.visitors.person_token_of(request),
+                send=conversation.send,
+                language=language,
+                as_admin=await self._as_admin(request),
+            )
+        except StorageUnavailable:
+            client.delete()
+            return self.messages.later(request)
         if opened is None:
             client.delete()
             return self.messages.private(request)

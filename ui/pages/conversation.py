@@ -58,7 +58,7 @@ class Conversation:
         self,
         screen: Screen,
         *,
-        receive: Callable[[str], Awaitable[None]],
+        receive: Callable[[str], Awaitable[object]],
         close: Callable[[], Awaitable[None]],
         leave: str | None,
     ) -> None:
@@ -83,7 +83,7 @@ class Conversation:
         if not self._incoming.full():
             self._incoming.put_nowait(None)
 
-    async def _run(self, receive: Callable[[str], Awaitable[None]], leave: str | None) -> None:
+    async def _run(self, receive: Callable[[str], Awaitable[object]], leave: str | None) -> None:
         while True:
             patience = AWAY_AFTER_S if self._away and leave is not None else None
             try:

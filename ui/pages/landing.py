@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
 from ui.ports import CatalogueSource, Offer, Visitors
 from ui.templates import Templates
@@ -34,11 +35,18 @@ class PublicPages:
             {
                 "offer": offer,
                 "origin": origin,
-                "house_code": await self.visitors.house_code_of(request),
+                "house_code": await self._house_code(request),
                 "structured": structured(self.texts, offer, origin, language),
                 "rate": f"{offer.rate_percent:.1f}".replace(".", "," if language == "de" else "."),
             },
         )
+
+    async def _house_code(self, request: Request) -> str | None:
+        """The landing page stands even when the store does not answer."""
+        try:
+            return await self.visitors.house_code_of(request)
+        except StorageUnavailable:
+            return None
 
     async def join(self, request: Request) -> Response:
         """`/join#token`: the browser reads the token and posts it; the server never logs it."""

@@ -32,14 +32,23 @@ class MessagePages:
 
     def later(self, request: Request, *, retry_after_s: int = 2) -> Response:
         """A service is away for the moment."""
-        response = self._page(request, 503, "page503", reload=True)
+        response = self._page(request, 503, "page503", reload=True, again_after_s=4)
         response.headers["retry-after"] = str(retry_after_s)
         return response
 
-    def _page(self, request: Request, status: int, key: str, *, reload: bool = False) -> Response:
-        return self.templates.response(
-            request,
-            "message.html",
-            {"key": key, "reload": reload, "address": str(request.url.path)},
-            status=status,
-        )
+    def _page(
+        self,
+        request: Request,
+        status: int,
+        key: str,
+        *,
+        reload: bool = False,
+        again_after_s: int | None = None,
+    ) -> Response:
+        values = {
+            "key": key,
+            "reload": reload,
+            "address": request.url.path,
+            "again_after_s": again_after_s,
+        }
+        return self.templates.response(request, "message.html", values, status=status)

@@ -39,6 +39,7 @@ export default {
             <label><span>{{ t("admin.filterSession") }}</span><select v-model="filter.session"><option value="">{{ t("admin.all") }}</option><option v-for="v in choices.session" :key="v" :value="v">{{ v }}</option></select></label>
             <button v-if="filtering" type="button" class="text-button" @click="clearFilter">{{ t("admin.clear") }}</button>
           </form>
+          <p v-if="feed.gap" class="quiet">{{ t("admin.gap") }}</p>
           <p v-if="feed.skipped" class="quiet">{{ t("admin.skipped", { count: feed.skipped }) }}</p>
           <div class="lines" ref="lines" tabindex="0" role="log" aria-live="off" :aria-label="t('admin.feed')" @scroll="onScroll">
             <p v-if="!shown.length" class="quiet empty">{{ t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
@@ -121,7 +122,7 @@ export default {
       this.hear(JSON.parse(text));
     },
     hear(frame) {
-      if (frame.type === "activity") this.engine.add(Array.isArray(frame.entries) ? frame.entries : [], frame.skipped);
+      if (frame.type === "activity") this.engine.add(Array.isArray(frame.entries) ? frame.entries : [], frame.skipped, frame.gap === true);
       else if (frame.type === "live") Object.assign(this.live, frame, { at: Date.now() });
     },
     attachSocket() {
@@ -150,7 +151,7 @@ export default {
       return this.names.get(id)?.[this.language] ?? id;
     },
     peopleText(people) {
-      if (Array.isArray(people)) return people.map((p) => (typeof p === "object" && p ? String(p.name ?? "") : String(p))).join(", ");
+      if (Array.isArray(people)) return [...new Set(people.map((p) => (typeof p === "object" && p ? String(p.name ?? "") : String(p))))].join(", ");
       return String(people ?? "");
     },
     codeOk(code) {

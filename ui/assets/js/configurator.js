@@ -150,7 +150,7 @@ export default {
     },
     show(category) {
       this.ui.toast = null;
-      const section = document.getElementById(`category-${category}`);
+      const section = document.getElementById(category ? `category-${category}` : "categories");
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       section?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
       section?.querySelector('[role="radio"][tabindex="0"]')?.focus({ preventScroll: true });
@@ -370,6 +370,18 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     () => (ui.announcement = ""),
   );
 
+  // Saving is quiet; that something is not saved, and that it is again, is said.
+  watch(
+    () => status.value.name,
+    (now) => {
+      const bad = (name) => ["offline", "retrying", "gone"].includes(name);
+      if (bad(now)) announce(t("status." + now, { count: status.value.count }));
+      else if (now === "saved" && wasBad) announce(t("status.saved"));
+      wasBad = bad(now) || (wasBad && now !== "saved");
+    },
+  );
+
+  let wasBad = false;
   let waiting = [];
   let announceTimer = null;
   function announce(text) {
@@ -392,7 +404,7 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     if (adjusted.length) {
       offerToShow(adjusted[0].category, describeAdjustment({ change: adjusted[0], author: entry.author, mine: entry.mine }), entry.author.colour);
     }
-    if (entry.mine) {
+    if (entry.askedHere) {
       for (const change of entry.changes.filter((c) => c.cause === "asked")) {
         tracker.track("selection", change.category, {
           elementId: change.after?.option ?? "none",
@@ -406,10 +418,9 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
   let toastTimer = null;
   function offerToShow(category, text, colour) {
     const section = category && document.getElementById(`category-${category}`);
-    if (!section) return;
-    const box = section.getBoundingClientRect();
-    if (box.top > 60 && box.top < window.innerHeight - 200) return;
-    ui.toast = { category, text, colour };
+    const box = section?.getBoundingClientRect();
+    if (box && box.top > 60 && box.top < window.innerHeight - 200) return;
+    ui.toast = { category: section ? category : "", text, colour };
     clearTimeout(toastTimer);
     toastTimer = setTimeout(() => (ui.toast = null), 12000);
   }

@@ -4,10 +4,11 @@ const KEPT = 2000;
 const SHOWN = 300;
 
 export function createFeed(reactive) {
-  const state = reactive({ entries: [], waiting: [], paused: false, held: false, skipped: 0, opened: null });
+  const state = reactive({ entries: [], waiting: [], paused: false, held: false, skipped: 0, gap: false, opened: null });
 
-  function add(entries, skipped) {
+  function add(entries, skipped, gap = false) {
     state.skipped += skipped || 0;
+    state.gap = state.gap || gap;
     const known = new Set();
     const fresh = [];
     for (const raw of entries) {
@@ -81,8 +82,8 @@ function normal(raw) {
     element: pick("element_id", "elementId"),
     value: pick("selection_value", "selectionValue"),
     previous: pick("previous_value", "previousValue"),
-    spent: pick("time_spent", "timeSpent"),
-    session: pick("session_id", "sessionId"),
+    spent: pick("time_spent_ms", "time_spent", "timeSpent"),
+    session: pick("session", "session_id", "sessionId"),
     code: pick("configuration_code", "configurationCode", "code"),
     search: text.toLowerCase(),
     raw: entry,

@@ -208,7 +208,8 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   }
 
   function apply(frame) {
-    const mine = Boolean(settle(frame.op_id)) || (state.you && frame.author.id === state.you.person);
+    const askedHere = Boolean(settle(frame.op_id));
+    const mine = askedHere || (state.you && frame.author.id === state.you.person);
     state.version = frame.version;
     state.selection = frame.selection;
     state.derived = frame.derived;
@@ -218,6 +219,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     const entry = {
       key: frame.op_id,
       mine,
+      askedHere,
       author: frame.author,
       kind: frame.operation_kind,
       changes: frame.changes,

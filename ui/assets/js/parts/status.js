@@ -1,7 +1,7 @@
 // What is saved and what is not. Says only what is known.
 export const Status = {
   inject: ["screen"],
-  template: `<p class="status" :class="status.name" role="status" data-testid="status" :data-status="status.name"><span class="dot" aria-hidden="true"></span><span class="status-long">{{ long }}</span><span class="status-short" aria-hidden="true">{{ short }}</span></p>`,
+  template: `<p class="status" :class="status.name" data-testid="status" :data-status="status.name"><span class="dot" aria-hidden="true"></span><span class="status-long">{{ long }}</span><span class="status-short" aria-hidden="true">{{ short }}</span></p>`,
   computed: {
     status() {
       return this.screen.status.value;
@@ -12,7 +12,9 @@ export const Status = {
       return this.screen.t("status." + name, { count });
     },
     short() {
-      return this.screen.t("status.short." + this.status.name);
+      const { name, count } = this.status;
+      if (name === "offline" && count) return this.screen.t("status.short.offlineWaiting", { count });
+      return this.screen.t("status.short." + name);
     },
   },
 };
