@@ -64,6 +64,7 @@ def mount_screens(
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node
     _harden_in_lifespan(app, origins)
+    _forget_an_earlier_app()
     ui.run_with(
         app,  # type: ignore[arg-type]  # works with any Starlette; only annotated as FastAPI
         title="NEST-Haus",
@@ -76,6 +77,12 @@ def mount_screens(
         tailwind=False,
         show_welcome_message=False,
     )
+
+
+def _forget_an_earlier_app() -> None:
+    """NiceGUI is one per process; let a later application (in tests) take it over."""
+    core.app.middleware_stack = None
+    core.app.user_middleware.clear()
 
 
 def _answer_failures(app: Starlette, messages: MessagePages) -> None:
