@@ -112,7 +112,13 @@ class ActivityFeed:
         if self._reader is not None:
             self._reader.cancel()
         if self._tasks is not None:
-            await self._tasks.__aexit__(kind, error, trace)
+            cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+            # An error of the block is the caller's own: it is not wrapped into an ExceptionGroup.
+            await (
+                self._tasks.__aexit__(kind, error, trace)
+                if cancelled
+                else self._tasks.__aexit__(None, None, None)
+            )
 
     def hint(self) -> None:
         """There may be something new."""

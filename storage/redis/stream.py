@@ -138,7 +138,13 @@ class InteractionStream:
             self._flusher.cancel()
         self._fail(self._take_all(), StorageUnavailable("Redis: stopping"))
         if self._tasks is not None:
-            await self._tasks.__aexit__(kind, error, trace)
+            cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+            # An error of the block is the caller's own: it is not wrapped into an ExceptionGroup.
+            await (
+                self._tasks.__aexit__(kind, error, trace)
+                if cancelled
+                else self._tasks.__aexit__(None, None, None)
+            )
 
     # ---- appending
 

@@ -1,7 +1,7 @@
 """The activity pipeline put together for tests, on real servers."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from storage.postgres.interactions import Interactions
 from storage.postgres.statistics import Statistics
 from storage.redis.client import Redis
 from storage.redis.stream import InteractionStream, Limits
+from tests.support.waiting import eventually
 
 TRACK = "/api/sessions/track-interaction"
 OVERVIEW = "/api/admin/analytics/overview"
@@ -123,3 +124,19 @@ async def counts(database_url: str) -> Counts:
 
 def ago(**span: float) -> datetime:
     return now() - timedelta(**span)
+
+
+async def drained(parts: Parts) -> bool:
+    """Whether everything in the stream is stored."""
+    return (await parts.stream.lag()).entries == 0
+
+
+async def until(condition: Callable[[], Awaitable[bool]], deadline: float = 5.0) -> None:
+    """Waits for an asynchronous condition."""
+    check: Callable[[], bool | Awaitable[bool]] = condition
+    await eventually(check, deadline)
+
+
+async def all_stored(parts: Parts, deadline: float = 5.0) -> None:
+    """Waits until everything in the stream is stored."""
+    await until(lambda: drained(parts), deadline)

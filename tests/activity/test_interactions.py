@@ -60,7 +60,9 @@ async def test_a_retry_is_recognised_across_midnight_and_partitions(database_url
             await interactions.store(incoming(before, last), consumer="w")
         assert (await counts(database_url)).rows == 2
         async with database.driver() as connection:
-            places = await connection.fetch("SELECT tableoid::regclass::text AS t FROM interactions")
+            places = await connection.fetch(
+                "SELECT tableoid::regclass::text AS t FROM interactions"
+            )
         assert {place["t"] for place in places} == {
             f"interactions_{midnight:%Y%m%d}",
             f"interactions_{midnight - timedelta(days=1):%Y%m%d}",
@@ -196,7 +198,7 @@ async def test_idle_sessions_end_and_come_back(database_url: str) -> None:
 
         async def status(name: str) -> str | None:
             found = await sessions.by_external_id(name)
-            return found and found.status
+            return None if found is None else found.status
 
         assert await status("looked") == "EXPIRED"
         assert await status("chose") == "ABANDONED"

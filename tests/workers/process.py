@@ -1,0 +1,40 @@
+"""A worker as a process of its own, for tests that kill it: `python -m tests.workers.process`.
+
+The worker of `nest worker` with a shorter idle time, so that a dead worker is replaced at once.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from datetime import UTC, datetime
+
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
+from storage.redis.client import Redis
+from storage.redis.stream_group import StreamGroup
+from workers.consumer import Consumer, Pace
+from workers.runner import run_worker
+from workers.schedule import chores
+
+
+async def main() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async with (
+        Database(os.environ["DATABASE_URL"]) as database,
+        Redis(os.environ["REDIS_URL"]) as redis,
+    ):
+        group = StreamGroup(redis, consumer=os.environ["NEST_NODE"])
+        interactions = Interactions(database)
+        pace = Pace(batch=200, block_ms=50, claim_idle_ms=300, claim_every_seconds=0.1)
+        await run_worker(
+            Consumer(group, interactions, pace=pace),
+            chores(interactions, group, now=lambda: datetime.now(UTC)),
+        )
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(main())

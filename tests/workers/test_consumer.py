@@ -1,0 +1,232 @@
+"""Exactly once, whatever happens to workers and servers."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+
+from configurator.activity import Event, encode_event
+from storage.redis.stream import EVENTS, commands, position
+from storage.redis.stream_group import StreamGroup
+from tests.activity.parts import Parts, all_stored, counts, drained, event, parts, until
+from tests.support.processes import Process
+from tests.support.servers import Servers
+from tests.support.waiting import eventually
+from workers.consumer import Consumer, Pace, TooMuchPoison
+
+QUICK = Pace(batch=300, block_ms=20, claim_idle_ms=100, claim_every_seconds=0.05)
+SESSIONS = 400
+
+
+def made(unique: int, seed: int) -> list[Event]:
+    """Events with 10 % repeats, in an order that mixes them."""
+    chance = random.Random(seed)
+    names = [f"session-{n}" for n in range(SESSIONS)]
+    events = [
+        event(
+            chance.choice(names), category=chance.choice("abcdef"), event_type=chance.choice("xyz")
+        )
+        for _ in range(unique)
+    ]
+    events += chance.sample(events, unique // 10)
+    chance.shuffle(events)
+    return events
+
+
+async def fill(parts: Parts, events: list[Event], poison: int) -> None:
+    """Appends everything, the poison spread between."""
+    step = max(1, len(events) // max(1, poison))
+    for start in range(0, len(events), step):
+        await parts.stream.append(events[start : start + step])
+        if start // step < poison:
+            kind = start // step % 3
+            payload = [b"\xff\x00", b"{}", encode_event(event(selection_value="a\x00b"))][kind]
+            await commands(parts.redis).xadd(EVENTS, {"s": "x", "e": payload})
+
+
+@asynccontextmanager
+async def consuming(
+    parts: Parts, *, name: str = "w", pace: Pace = QUICK
+) -> AsyncIterator[Consumer]:
+    consumer = Consumer(StreamGroup(parts.redis, consumer=name), parts.interactions, pace=pace)
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(consumer.run(stopping))
+        try:
+            yield consumer
+        finally:
+            stopping.set()
+
+
+async def check(parts: Parts, database_url: str, *, unique: int, poison: int) -> None:
+    found = await counts(database_url)
+    assert (found.rows, found.minutes, found.sessions) == (unique, unique, unique)
+    where = await position(parts.redis)
+    assert (where.pending, where.undelivered) == (0, 0)
+    group = StreamGroup(parts.redis, consumer="reader")
+    assert await group.dead_count() == poison
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_cancelled_consumers_lose_and_double_nothing(
+    database_url: str, redis_url: str, seed: int
+) -> None:
+    unique, poison = 20_000, 10
+    chance = random.Random(seed)
+    lives = 0
+    async with parts(database_url, redis_url) as all_parts:
+
+        async def live_and_die(name: str) -> None:
+            """One worker after the other under this name, each cancelled at a random moment."""
+            nonlocal lives
+            while not await drained(all_parts):
+                lives += 1
+                group = StreamGroup(all_parts.redis, consumer=name)
+                consumer = Consumer(group, all_parts.interactions, pace=QUICK)
+                try:
+                    async with asyncio.timeout(chance.uniform(0.01, 0.6)):
+                        await consumer.run(asyncio.Event())
+                except TimeoutError:
+                    continue
+
+        await fill(all_parts, made(unique, seed), poison)
+        async with asyncio.timeout(120), asyncio.TaskGroup() as tasks:
+            for name in ("a", "b", "c"):
+                tasks.create_task(live_and_die(name))
+        assert lives >= 5
+        await check(all_parts, database_url, unique=unique, poison=poison)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(180)
+async def test_killed_processes_lose_and_double_nothing(database_url: str, redis_url: str) -> None:
+    """Two real worker processes, killed by SIGKILL again and again while events come in."""
+    unique, poison = 20_000, 10
+    chance = random.Random(7)
+    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    command = (sys.executable, "-m", "tests.workers.process")
+    kills = 0
+    async with parts(database_url, redis_url) as all_parts:
+        with (
+            Process(*command, environ={**environ, "NEST_NODE": "one"}) as one,
+            Process(*command, environ={**environ, "NEST_NODE": "two"}) as two,
+        ):
+            workers = [one, two]
+            await eventually(lambda: all("worker ready" in each.log for each in workers), 20)
+            events = made(unique, 7)
+            for start in range(0, len(events), 1_000):
+                await fill(all_parts, events[start : start + 1_000], 1 if start < 10_000 else 0)
+                if kills < 8:
+                    victim = chance.choice(workers)
+                    before = victim.log.count("worker ready")
+                    mark = (await all_parts.stream.lag()).entries
+                    await until(partial(progressed, all_parts, mark), 20)
+                    os.kill(victim.pid, signal.SIGKILL)
+                    victim.wait()
+                    victim.start()
+                    kills += 1
+                    await eventually(partial(lives_again, victim, before), 20)
+            await all_stored(all_parts, 60)
+            assert kills == 8
+            assert [worker.stop(6) for worker in workers] == [0, 0]
+        await check(all_parts, database_url, unique=unique, poison=poison)
+
+
+def lives_again(process: Process, before: int) -> bool:
+    return process.log.count("worker ready") > before
+
+
+async def progressed(parts: Parts, before: int) -> bool:
+    left = (await parts.stream.lag()).entries
+    return left < before or left == 0
+
+
+async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        await fill(all_parts, made(100, 1), 6)
+        async with consuming(all_parts) as consumer:
+            await all_stored(all_parts)
+            group = StreamGroup(all_parts.redis, consumer="reader")
+            letters = await group.dead_letters(10)
+        assert {letter.reason.split()[0] for letter in letters} == {
+            "malformed_json",
+            "wrong_type",
+            "CharacterNotInRepertoireError",
+        }
+        assert consumer.tally.buried == 6
+        await check(all_parts, database_url, unique=100, poison=6)
+
+
+async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        for _ in range(101):
+            await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": b"future format"})
+        consumer = Consumer(
+            StreamGroup(all_parts.redis, consumer="w"), all_parts.interactions, pace=QUICK
+        )
+        with pytest.raises(TooMuchPoison):
+            await consumer.run(asyncio.Event())
+        group = StreamGroup(all_parts.redis, consumer="reader")
+        assert await group.dead_count() == 0
+        assert (await position(all_parts.redis)).pending == 101
+
+
+async def test_a_lost_group_and_a_flushed_server_are_no_end(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
+        await all_parts.stream.append([event() for _ in range(10)])
+        await all_stored(all_parts)
+        await commands(all_parts.redis).flushall()
+        await all_parts.stream.append([event() for _ in range(10)])
+        await until(lambda: has_rows(database_url, 20))
+        await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")
+        await all_stored(all_parts)
+        await check(all_parts, database_url, unique=20, poison=0)
+
+
+async def has_rows(database_url: str, rows: int) -> bool:
+    return (await counts(database_url)).rows == rows
+
+
+@pytest.mark.parametrize("which", ["postgres", "valkey"])
+async def test_a_server_that_comes_back_is_served_on(
+    database_url: str, redis_url: str, servers: Servers, which: str
+) -> None:
+    server = servers.postgres if which == "postgres" else servers.valkey
+    if server is None:
+        pytest.skip("the server is not ours to kill")
+    async with parts(database_url, redis_url) as all_parts, consuming(all_parts) as consumer:
+        await all_parts.stream.append([event() for _ in range(500)])
+        await eventually(lambda: consumer.tally.inserted > 0)
+        server.kill()
+        if which == "postgres":
+            await all_parts.stream.append([event() for _ in range(500)])
+        servers.revive()
+        if which == "valkey":
+            await all_parts.stream.append([event() for _ in range(500)])
+        await all_stored(all_parts, 20)
+        await check(all_parts, database_url, unique=1_000, poison=0)
+
+
+async def test_a_stopped_worker_finishes_its_batch_within_five_seconds(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        await all_parts.stream.append([event() for _ in range(300)])
+        environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "NEST_NODE": "w"}
+        with Process(sys.executable, "-m", "tests.workers.process", environ=environ) as process:
+            await eventually(lambda: "worker ready" in process.log, 20)
+            await all_stored(all_parts, 20)
+            assert process.stop(5) == 0
+            assert "Traceback" not in process.log
+        await check(all_parts, database_url, unique=300, poison=0)
