@@ -28,7 +28,7 @@ async def test_a_redis_that_is_not_there_is_unavailable() -> None:
 
 
 async def test_a_redis_that_does_not_answer_is_unavailable_at_the_deadline(redis_url: str) -> None:
-    async with link_to(redis_url) as link, Redis(link.url, call_seconds=0.1) as redis:
+    async with link_to(redis_url) as link, Redis(link.url, call_seconds=0.5) as redis:
         await redis.ping()
         link.freeze()
         with pytest.raises(StorageUnavailable):
