@@ -484,7 +484,8 @@ class Room:
 
     def presence_payload(self) -> bytes:
         """This process's members, as other processes hear and store them."""
-        return _json(RemoteReport(process=self._parts.process, members=self.local_members()))
+        report = RemoteReport(process=self._parts.process, members=self.local_members())
+        return _json_encoder.encode(report)
 
     def hear_report(self, payload: bytes) -> None:
         """Take the members of another process, as published or stored by it."""
