@@ -17,11 +17,13 @@ from tests.storage.link import Link, link_to
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
+QUICK = 0.4
+
 
 class Ear:
-    """A bus with everything it heard."""
+    """A bus with everything it heard. `deaf_after`: patient, for a machine with much to do."""
 
-    def __init__(self, redis: Redis, *, max_queue: int = 10_000) -> None:
+    def __init__(self, redis: Redis, *, max_queue: int, deaf_after: float) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.gaps = 0
         self.bus = Bus(
@@ -31,7 +33,7 @@ class Ear:
             on_gap=self._gap,
             max_queue=max_queue,
             tick_seconds=0.1,
-            deaf_after_seconds=0.4,
+            deaf_after_seconds=deaf_after,
         )
 
     def _gap(self) -> None:
@@ -46,9 +48,11 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(url: str, *, max_queue: int = 10_000) -> AsyncIterator[Ear]:
-    async with Redis(url, call_seconds=0.3, connect_seconds=0.3) as redis:
-        ear = Ear(redis, max_queue=max_queue)
+async def listening(
+    url: str, *, max_queue: int = 10_000, deaf_after: float = 10.0
+) -> AsyncIterator[Ear]:
+    async with Redis(url, call_seconds=deaf_after / 2) as redis:
+        ear = Ear(redis, max_queue=max_queue, deaf_after=deaf_after)
         async with ear.bus:
             yield ear
 
@@ -161,7 +165,7 @@ async def test_when_the_gap_is_called_everything_after_it_is_heard(
 async def test_a_half_open_link_is_noticed_by_the_missing_tick(
     link: Link, redis_url: str, room: str
 ) -> None:
-    async with listening(link.url) as ear, listening(redis_url) as other:
+    async with listening(link.url, deaf_after=QUICK) as ear, listening(redis_url) as other:
         await ear.healthy()
         await ear.bus.subscribe(room)
         link.freeze()
@@ -223,7 +227,7 @@ async def test_without_redis_nobody_waits_and_nothing_raises(room: str) -> None:
 
 
 async def test_a_paused_redis_is_waited_for(redis_url: str, redis: Redis, room: str) -> None:
-    async with listening(redis_url) as ear:
+    async with listening(redis_url, deaf_after=QUICK) as ear:
         await ear.healthy()
         await ear.bus.subscribe(room)
         await command(redis, "CLIENT", "PAUSE", "600", "ALL")
