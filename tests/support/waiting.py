@@ -4,11 +4,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.01
+
+
+@overload
+async def eventually(
+    condition: Callable[[], Awaitable[T]], deadline: float = 5.0, *, why: str = ""
+) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], deadline: float = 5.0, *, why: str = "") -> T: ...
 
 
 async def eventually(
