@@ -1,0 +1,169 @@
+"""Compares a ledger with PostgreSQL and Valkey. Every sentence it returns is a broken promise."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from typing_extensions import override
+
+from configurator.catalogue import Catalogue, parse_catalogue
+from configurator.document import apply_changes, new_document
+from configurator.errors import DocumentInvalid
+from configurator.operations import Change
+from configurator.pricing import total_cents
+from configurator.selection import selection_from_json
+from storage.redis.client import Redis
+from storage.redis.stream import Lag, stream_lag
+from tests.faults.ledger import REFUSED, Acknowledged, Ledger
+
+OPS = """
+SELECT configuration_id, op_id, version, judged_at_version, outcome, total_cents,
+    changes::text AS changes
+FROM operations ORDER BY configuration_id, version NULLS LAST
+"""
+HEADS = "SELECT id, head, selection::text AS selection, total_cents FROM configurations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What is stored, and what is wrong with it."""
+
+    operations: int
+    versions: int
+    configurations: int
+    interactions: int
+    rolled_up: int
+    counted_in_sessions: int
+    lag: Lag
+    problems: tuple[str, ...]
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"stored         {self.operations} ops, {self.versions} versions of"
+            f" {self.configurations} configurations, {self.interactions} interactions\n"
+            f"counted        {self.rolled_up} in minutes, {self.counted_in_sessions} in sessions,"
+            f" {self.lag.entries} waiting\n"
+            f"broken         {len(self.problems)}"
+        )
+
+
+def catalogue() -> Catalogue:
+    file = resources.files("catalogues") / "nest-haus-2025.yaml"
+    return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
+
+
+async def lag(redis_url: str) -> Lag:
+    """What the worker has not stored yet."""
+    async with Redis(redis_url) as redis:
+        return await stream_lag(redis)
+
+
+async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
+    """Read everything and compare."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        ops = await connection.fetch(OPS)
+        heads = await connection.fetch(HEADS)
+        events = [row["event_id"] for row in await connection.fetch("SELECT * FROM interactions")]
+        rolled_up = int(
+            await connection.fetchval("SELECT coalesce(sum(n), 0) FROM activity_minutes")
+        )
+        in_sessions = int(
+            await connection.fetchval("SELECT coalesce(sum(interaction_count), 0) FROM sessions")
+        )
+    finally:
+        await connection.close()
+    waiting = await lag(redis_url)
+    problems = [
+        *ledger.problems,
+        *_of_answers(ledger.ops.values(), ops),
+        *_of_documents(heads, ops),
+        *_of_events(ledger.events, events),
+    ]
+    if not len(events) == rolled_up == in_sessions:
+        problems.append(f"{len(events)} rows, {rolled_up} in minutes, {in_sessions} in sessions")
+    if waiting.entries:
+        problems.append(f"{waiting.entries} entries of the stream are not stored")
+    return Audit(
+        operations=len(ops),
+        versions=sum(row["version"] is not None for row in ops),
+        configurations=len(heads),
+        interactions=len(events),
+        rolled_up=rolled_up,
+        counted_in_sessions=in_sessions,
+        lag=waiting,
+        problems=tuple(problems),
+    )
+
+
+def _of_answers(answers: Iterable[Acknowledged], rows: list[asyncpg.Record]) -> Iterator[str]:
+    """Each answer has exactly one row that says the same; no row is without an answer."""
+    stored: defaultdict[UUID, list[Acknowledged]] = defaultdict(list)
+    for row in rows:
+        refused = row["outcome"] in REFUSED
+        stored[row["op_id"]].append(
+            Acknowledged(
+                configuration=row["configuration_id"],
+                op_id=row["op_id"],
+                outcome=row["outcome"],
+                version=row["judged_at_version"] if refused else row["version"],
+                total_cents=row["total_cents"],
+            )
+        )
+    for answer in answers:
+        found = stored.pop(answer.op_id, [])
+        if len(found) != 1:
+            yield f"acknowledged and stored {len(found)} times: {answer}"
+        elif answer != found[0]:
+            yield f"acknowledged {answer}, stored {found[0]}"
+    for extra in stored.values():
+        yield f"stored and never acknowledged, though every client insisted: {extra}"
+
+
+def _of_documents(heads: list[asyncpg.Record], rows: list[asyncpg.Record]) -> Iterator[str]:
+    """Versions are 1..n, and folding the log gives the stored selection and price, at each step."""
+    logs: defaultdict[UUID, list[asyncpg.Record]] = defaultdict(list)
+    for row in rows:
+        if row["version"] is not None:
+            logs[row["configuration_id"]].append(row)
+    known = catalogue()
+    for head in heads:
+        log = logs.pop(head["id"], [])
+        if [row["version"] for row in log] != list(range(1, head["head"] + 1)):
+            yield f"{head['id']} has head {head['head']} and {len(log)} versions, not 1..n"
+        else:
+            yield from _of_log(known, head, log)
+    for configuration in logs:
+        yield f"{configuration} has a log and no head"
+
+
+def _of_log(known: Catalogue, head: asyncpg.Record, log: list[asyncpg.Record]) -> Iterator[str]:
+    document = new_document(known)
+    try:
+        for row in log:
+            changes = msgspec.json.decode(row["changes"], type=list[Change])
+            document = apply_changes(document, changes, row["version"])
+            if row["total_cents"] != total_cents(known, document.selection):
+                yield f"{head['id']} version {row['version']} has the wrong price"
+    except DocumentInvalid as problem:
+        yield f"{head['id']}: {problem}"
+        return
+    if selection_from_json(known, msgspec.json.decode(head["selection"])) != document.selection:
+        yield f"{head['id']}: the stored selection is not what its log gives"
+    if head["total_cents"] != total_cents(known, document.selection):
+        yield f"{head['id']}: the stored total is not the price of the selection"
+
+
+def _of_events(told: set[UUID], stored: list[UUID]) -> Iterator[str]:
+    counts = Counter(stored)
+    missing = told - counts.keys()
+    extra = counts.keys() - told
+    doubled = [event for event, count in counts.items() if count > 1]
+    for what, found in (("missing", missing), ("never sent", extra), ("doubled", doubled)):
+        if found:
+            yield f"{len(found)} interactions {what}, such as {next(iter(found))}"

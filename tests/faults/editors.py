@@ -1,0 +1,305 @@
+"""People who edit and never give up: over a raw WebSocket, or over REST.
+
+Each op has its own op_id and is sent again, byte for byte, until it is answered; when a process is
+gone they go to the next one. They also watch: versions must arrive in order and without a gap.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+from uuid import UUID
+
+import aiohttp
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from tests.faults.ledger import Json, Ledger, acknowledged
+from tests.faults.pace import Pace
+
+ANSWER_SECONDS = 8.0
+"""Longer than the server's own deadline; whoever hears nothing for so long asks again."""
+
+REPEAT_PART = 0.05
+"""So many ops are sent once more after their answer, as an impatient client would."""
+
+GONE = (OSError, WebSocketException, TimeoutError, aiohttp.ClientError)
+
+CHOICES = {
+    "nest": ("nest80", "nest100", "nest120", "nest140", "nest160"),
+    "gebaeudehuelle": ("trapezblech", "holzlattung", "fassadenplatten_schwarz"),
+    "innenverkleidung": ("kiefer", "fichte", "steirische_eiche"),
+    "fussboden": ("parkett", "kalkstein_kanafar", "schiefer_massiv"),
+    "pvanlage": ("pv_panels",),
+    "fenster": ("pvc", "fichte", "steirische_eiche", "aluminium"),
+    "planungspaket": ("basis", "plus", "pro"),
+    "grundstueckscheck": ("grundstueckscheck",),
+}
+COUNTED = ("pvanlage", "fenster")
+OPTIONAL = ("pvanlage", "fenster", "planungspaket", "grundstueckscheck")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A person in a house: where they start, and what proves who they are."""
+
+    configuration: UUID
+    token: str
+    urls: Sequence[str]
+    first_url: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One op, made once; every attempt sends exactly this."""
+
+    op_id: UUID
+    body: Json
+
+
+class Editor(Protocol):
+    """Somebody who makes a planned number of edits."""
+
+    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+        """Make one edit at each of these loop times, late rather than never."""
+
+
+def operation(random: Random) -> Json:
+    """Any operation, sensible or not: some are adjusted, some rejected."""
+    category = random.choice(list(CHOICES))
+    match random.random():
+        case chance if chance < 0.6:
+            return {
+                "kind": "select",
+                "category": category,
+                "option": random.choice(CHOICES[category]),
+            }
+        case chance if chance < 0.8:
+            counted = random.choice(COUNTED)
+            return {
+                "kind": "set_quantity",
+                "category": counted,
+                "quantity": random.randrange(0, 15),
+            }
+        case chance if chance < 0.9:
+            return {"kind": "clear", "category": random.choice(OPTIONAL)}
+        case chance if chance < 0.97:
+            parts = [
+                {"kind": "select", "category": each, "option": random.choice(CHOICES[each])}
+                for each in random.sample(list(CHOICES), 3)
+            ]
+            return {"kind": "apply", "operations": parts}
+        case _:
+            return {"kind": "set_quantity", "category": "pvanlage", "quantity": 500}
+
+
+def asked(random: Random, base_version: int) -> Asked:
+    """A new op; one in ten is guarded and so may end as a conflict."""
+    op_id = UUID(int=random.getrandbits(128), version=4)
+    return Asked(
+        op_id=op_id,
+        body={
+            "op_id": str(op_id),
+            "base_version": base_version,
+            "operation": operation(random),
+            "guarded": random.random() < 0.1,
+        },
+    )
+
+
+@dataclass(slots=True)
+class View:
+    """What a member has seen of one configuration."""
+
+    epoch: str = ""
+    version: int = 0
+    total_cents: int = 0
+    gaps: list[str] = field(default_factory=list)
+
+    def see(self, frame: Json) -> None:
+        """Take a frame; ops must follow each other."""
+        match frame["type"]:
+            case "snapshot":
+                self.epoch, self.version = frame["epoch"], frame["version"]
+                self.total_cents = frame["derived"]["price"]["total_cents"]
+            case "ops":
+                for each in frame["ops"]:
+                    self.see(each)
+            case "op":
+                if frame["version"] != self.version + 1:
+                    self.gaps.append(f"version {frame['version']} came after {self.version}")
+                self.version = frame["version"]
+                self.total_cents = frame["derived"]["price"]["total_cents"]
+            case _:
+                pass
+
+
+class SocketEditor:
+    """A member on a raw WebSocket."""
+
+    def __init__(self, seat: Seat, ledger: Ledger, random: Random) -> None:
+        self.seat = seat
+        self.view = View()
+        self._ledger = ledger
+        self._random = random
+        self._place = seat.first_url
+        self._socket: ClientConnection | None = None
+        self._messages = 0
+
+    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+        """See Editor."""
+        for moment in due:
+            await self.watch_until(pace, moment)
+            asked_now = asked(self._random, self.view.version)
+            await self._insist(pace, asked_now)
+            if self._random.random() < REPEAT_PART:
+                await self._insist(pace, asked_now)
+
+    async def watch_until(self, pace: Pace, due: float) -> None:
+        """Read what arrives until then, as a tab does between two clicks."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < due:
+            try:
+                async with asyncio.timeout_at(due):
+                    socket = await self._connected()
+                    while True:
+                        self._read(await socket.recv(decode=False))
+            except GONE:
+                if loop.time() < due:
+                    await self._lost(pace)
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _insist(self, pace: Pace, asked_now: Asked) -> None:
+        attempts = self._ledger.op_attempts
+        while True:
+            try:
+                with attempts.attempt():
+                    answer = await self._ask(asked_now)
+            except GONE:
+                attempts.unknown += 1
+                await self._lost(pace)
+                continue
+            if answer["type"] == "outcome":
+                attempts.repeats += answer["repeated"]
+                self._ledger.acknowledge(acknowledged(self.seat.configuration, answer))
+                return
+            assert answer["code"] == "not_saved", answer
+            assert answer["retryable"], answer
+            attempts.later += 1
+            await pace.back_off(self._random)
+
+    async def _ask(self, asked_now: Asked) -> Json:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            socket = await self._connected()
+            return await self._request(
+                socket, "op", configuration=str(self.seat.configuration), **asked_now.body
+            )
+
+    async def _request(self, socket: ClientConnection, type_: str, **fields: object) -> Json:
+        self._messages += 1
+        number = str(self._messages)
+        message = msgspec.json.encode({"type": type_, "id": number, **fields})
+        await socket.send(message, text=True)
+        while True:
+            frame = self._read(await socket.recv(decode=False))
+            if frame.get("re") == number:
+                return frame
+
+    def _read(self, text: bytes) -> Json:
+        frame: Json = msgspec.json.decode(text)
+        self.view.see(frame)
+        return frame
+
+    async def _connected(self) -> ClientConnection:
+        """The open socket, inside the house. Cut short, it leaves nothing half open."""
+        if self._socket is None:
+            url = self.seat.urls[self._place].replace("http", "ws", 1)
+            socket = await connect(f"{url}/ws", open_timeout=3)
+            try:
+                await self._enter(socket)
+            except BaseException:
+                socket.transport.abort()
+                raise
+            self._socket = socket
+        return self._socket
+
+    async def _enter(self, socket: ClientConnection) -> None:
+        """Raises OSError while the server cannot let us in: that is a lost connection, too."""
+        since = {"epoch": self.view.epoch, "version": self.view.version}
+        known = {"since": since} if self.view.epoch else {}
+        for answer in (
+            await self._request(socket, "hello", protocol=1, token=self.seat.token),
+            await self._request(
+                socket, "join", configuration=str(self.seat.configuration), **known
+            ),
+        ):
+            if answer["type"] == "error":
+                assert answer["retryable"], answer
+                raise OSError(answer["code"])
+
+    async def _lost(self, pace: Pace) -> None:
+        socket, self._socket = self._socket, None
+        self._place = (self._place + 1) % len(self.seat.urls)
+        self._ledger.reconnects += 1
+        if socket is not None:
+            socket.transport.abort()
+        await pace.back_off(self._random)
+
+
+class RestEditor:
+    """A program that edits over REST."""
+
+    def __init__(
+        self, seat: Seat, ledger: Ledger, random: Random, http: aiohttp.ClientSession
+    ) -> None:
+        self.seat = seat
+        self._ledger = ledger
+        self._random = random
+        self._http = http
+        self._place = seat.first_url
+
+    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+        """See Editor."""
+        for moment in due:
+            await pace.until(moment)
+            asked_now = asked(self._random, 0)
+            await self._insist(pace, asked_now)
+            if self._random.random() < REPEAT_PART:
+                await self._insist(pace, asked_now)
+
+    async def _insist(self, pace: Pace, asked_now: Asked) -> None:
+        attempts = self._ledger.op_attempts
+        while True:
+            try:
+                with attempts.attempt():
+                    status, answer = await self._post(asked_now)
+            except GONE:
+                attempts.unknown += 1
+                self._place = (self._place + 1) % len(self.seat.urls)
+                await pace.back_off(self._random)
+                continue
+            if status == 503:
+                assert answer["error"]["code"] == "not_saved", answer
+                attempts.later += 1
+                await pace.back_off(self._random)
+                continue
+            assert "outcome" in answer, (status, answer)
+            attempts.repeats += answer["repeated"]
+            self._ledger.acknowledge(acknowledged(self.seat.configuration, answer))
+            return
+
+    async def _post(self, asked_now: Asked) -> tuple[int, Json]:
+        url = f"{self.seat.urls[self._place]}/api/configurations/{self.seat.configuration}/ops"
+        headers = {"authorization": f"Bearer {self.seat.token}"}
+        async with self._http.post(
+            url,
+            json=asked_now.body,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+        ) as response:
+            return response.status, await response.json()

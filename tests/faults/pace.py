@@ -1,0 +1,24 @@
+"""Load at a given rate, without falling asleep: whoever is late catches up."""
+
+import asyncio
+from random import Random
+
+
+class Pace:
+    """When things are due. `stopping` ends every wait at once."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self.stopping = stopping
+
+    async def until(self, due: float) -> None:
+        """Wait for the loop time `due`, at once when it is past."""
+        try:
+            async with asyncio.timeout_at(due):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
+
+    async def back_off(self, random: Random, longest_seconds: float = 0.3) -> None:
+        """A jittered pause before the next attempt."""
+        loop = asyncio.get_running_loop()
+        await self.until(loop.time() + random.uniform(0.02, longest_seconds))

@@ -1,0 +1,227 @@
+"""kill -9 of everything in turn, under load: no acknowledged edit or interaction is lost or doubled."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from app.server_process import EmbeddedServer
+from tests.faults.audit import audit, lag
+from tests.faults.editors import Editor, RestEditor, Seat, SocketEditor
+from tests.faults.ledger import Json, Ledger
+from tests.faults.pace import Pace
+from tests.faults.producers import Producer
+from tests.faults.stand import Stand, running_stand
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much happens, and for how long. Rates are per second, over all clients together."""
+
+    seconds: float
+    configurations: int
+    sockets_each: int
+    rest_editors: int
+    edits: float
+    producers: int
+    interactions: float
+    rounds: int
+
+
+LOAD = Load(
+    seconds=22,
+    configurations=10,
+    sockets_each=2,
+    rest_editors=5,
+    edits=50,
+    producers=16,
+    interactions=500,
+    rounds=2,
+)
+
+
+@pytest.mark.timeout(180)
+async def test_kill_web_worker_valkey_and_postgresql_under_load(tmp_path: Path) -> None:
+    ledger = Ledger(seed=20251123)
+    async with AsyncExitStack() as stack:
+        stand = await stack.enter_async_context(running_stand(tmp_path / "home"))
+        connector = aiohttp.TCPConnector(limit=0, force_close=False)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        random = Random(ledger.seed)
+        sockets, programs = await editors_of(stand, LOAD, ledger, random, http)
+        producers = [
+            Producer(
+                urls=stand.urls,
+                first_url=number % 2,
+                ledger=ledger,
+                random=Random(random.random()),
+                http=http,
+                unix_ms=lambda: time.time_ns() // 1_000_000,
+            )
+            for number in range(LOAD.producers)
+        ]
+        await work(stand, LOAD, ledger, [*sockets, *programs], producers)
+        await eventually(lambda: nothing_waits(stand), 30, why="the worker has stored everything")
+        await agree(stand, sockets, ledger)
+        for socket in sockets:
+            await socket.close()
+        ledger.problems += stand.crashes()
+        result = await audit(ledger, stand.postgres.url, stand.valkey.url)
+    print(f"\n{ledger}\n{result}")  # noqa: T201 - the ledger is what this test is read for
+    assert result.problems == ()
+    assert len(ledger.ops) == LOAD.edits * LOAD.seconds
+    assert result.interactions == len(ledger.events) == LOAD.interactions * LOAD.seconds
+    assert len(ledger.kills) == 4 * LOAD.rounds
+    assert ledger.op_attempts.failed > 0, "no edit was hit by any kill"
+    assert ledger.event_attempts.failed > 0, "no interaction was hit by any kill"
+
+
+async def editors_of(
+    stand: Stand, load: Load, ledger: Ledger, random: Random, http: aiohttp.ClientSession
+) -> tuple[list[SocketEditor], list[RestEditor]]:
+    """In each house its owner on one process and a guest on the other; some houses have programs."""
+    sockets: list[SocketEditor] = []
+    programs: list[RestEditor] = []
+    for number in range(load.configurations):
+        house, tokens = await house_of(stand.urls[number % 2], http, load.sockets_each)
+        seats = [
+            Seat(configuration=house, token=token, urls=stand.urls, first_url=(number + each) % 2)
+            for each, token in enumerate(tokens)
+        ]
+        sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
+        if len(programs) < load.rest_editors:
+            programs.append(RestEditor(seats[-1], ledger, Random(random.random()), http))
+    return sockets, programs
+
+
+async def house_of(url: str, http: aiohttp.ClientSession, people: int) -> tuple[UUID, list[str]]:
+    """A new house, and the tokens of its owner and of guests who may edit it."""
+
+    async def post(path: str, body: Json, token: str | None = None) -> Json:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        async with http.post(f"{url}{path}", json=body, headers=headers) as answer:
+            assert answer.status in (200, 201), await answer.text()
+            found: Json = await answer.json()
+            return found
+
+    made = await post("/api/configurations", {})
+    tokens = [made["token"]]
+    link = await post(f"/api/configurations/{made['id']}/share-links", {}, tokens[0])
+    while len(tokens) < people:
+        guest = await post("/api/people", {})
+        tokens.append(guest["token"])
+        await post("/api/share-links/redeem", {"token": link["url"].split("#")[1]}, tokens[-1])
+    return UUID(made["id"]), tokens
+
+
+async def work(
+    stand: Stand,
+    load: Load,
+    ledger: Ledger,
+    editors: Sequence[Editor],
+    producers: Sequence[Producer],
+) -> None:
+    """All clients do what they planned while the nemesis goes around."""
+    pace = Pace(asyncio.Event())
+    begins = asyncio.get_running_loop().time()
+    edits = plans(load.edits, load.seconds, len(editors), begins)
+    reports = plans(load.interactions, load.seconds, len(producers), begins)
+    async with asyncio.TaskGroup() as group:
+        for editor, due in zip(editors, edits, strict=True):
+            group.create_task(editor.edit(pace, due))
+        for producer, due in zip(producers, reports, strict=True):
+            group.create_task(producer.report(pace, due))
+        group.create_task(nemesis(stand, load, ledger))
+
+
+def plans(rate: float, seconds: float, clients: int, begins: float) -> list[list[float]]:
+    """When each client acts: together `rate` per second, evenly, in turns."""
+    moments = [begins + number / rate for number in range(int(rate * seconds))]
+    return [moments[first::clients] for first in range(clients)]
+
+
+async def nemesis(stand: Stand, load: Load, ledger: Ledger) -> None:
+    """Kill one after the other; each is started again once its absence was felt.
+
+    The next one is killed when part of the work has been acknowledged since, so however slow the
+    machine is, the load is on at every kill.
+    """
+    ops, events = ledger.op_attempts, ledger.event_attempts
+
+    def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
+        limit = count() + by
+        return lambda: count() >= limit
+
+    steps: list[tuple[str, Callable[[], Callable[[], bool]]]] = [
+        ("web", lambda: grows(lambda: ledger.reconnects + events.failed, 10)),
+        ("worker", lambda: grows(lambda: len(ledger.events), 400)),
+        ("valkey", lambda: grows(lambda: events.failed, 30)),
+        ("postgresql", lambda: grows(lambda: len(ledger.events), 500)),
+    ] * load.rounds
+    for number, (victim, felt) in enumerate(steps):
+        done = partial(is_done, load, ledger, (number + 0.5) / len(steps) * 0.9)
+        await eventually(done, 60, why="the load is on")
+        await eventually(lambda: ops.in_flight * events.in_flight, why="somebody is being served")
+        is_felt = felt()
+        ledger.kills.append(victim)
+        await kill_and_start(stand, victim, number, is_felt)
+
+
+def is_done(load: Load, ledger: Ledger, part: float) -> bool:
+    """Whether this part of the planned work is acknowledged, edits and interactions alike."""
+    edits = len(ledger.ops) / (load.edits * load.seconds)
+    return min(edits, len(ledger.events) / (load.interactions * load.seconds)) >= part
+
+
+async def kill_and_start(
+    stand: Stand, victim: str, number: int, is_felt: Callable[[], bool]
+) -> None:
+    """SIGKILL, wait until the absence was felt, then start again as the supervisor would."""
+    server: EmbeddedServer | None = {"valkey": stand.valkey, "postgresql": stand.postgres}.get(
+        victim
+    )
+    if server is not None:
+        server.kill()
+        await eventually(is_felt, 20, why=f"somebody misses {victim}")
+        await server.start_async()
+        return
+    process: Process = stand.worker if victim == "worker" else stand.webs[number // 4 % 2]
+    process.kill()
+    await eventually(is_felt, 20, why=f"somebody misses {victim}")
+    process.start()
+    if process is not stand.worker:
+        await process.ready()
+
+
+async def nothing_waits(stand: Stand) -> bool:
+    return (await lag(stand.valkey.url)).entries == 0
+
+
+async def agree(stand: Stand, sockets: Sequence[SocketEditor], ledger: Ledger) -> None:
+    """Every member ends at the version and price that a fresh load gives, without any gap."""
+    pace, loop = Pace(asyncio.Event()), asyncio.get_running_loop()
+    async with aiohttp.ClientSession() as http:
+        for socket in sockets:
+            url = f"{stand.urls[0]}/api/configurations/{socket.seat.configuration}"
+            headers = {"authorization": f"Bearer {socket.seat.token}"}
+            async with http.get(url, headers=headers) as answer:
+                fresh = await answer.json()
+            deadline = loop.time() + 10
+            while socket.view.version < fresh["version"] and loop.time() < deadline:
+                await socket.watch_until(pace, loop.time() + 0.05)
+            seen = (socket.view.version, socket.view.total_cents)
+            if seen != (fresh["version"], fresh["derived"]["price"]["total_cents"]):
+                ledger.problems.append(f"a member saw {seen}, a fresh load gives {fresh}")
+            ledger.problems += socket.view.gaps
