@@ -29,6 +29,11 @@ from redis.exceptions import TimeoutError as ClientTimeoutError
 
 from storage.errors import StorageDefect, StorageUnavailable
 
+# With a socket timeout redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a
+# cancellation that comes while a command goes out, and the task runs on for ever. So every use of
+# a connection stands in `asyncio.timeout` instead.
+_NO_SOCKET_TIMEOUT = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durability:
@@ -71,7 +76,7 @@ class Redis:
             max_connections=self._pool_size,
             timeout=self.call_seconds,
             socket_connect_timeout=self.connect_seconds,
-            socket_timeout=self.call_seconds,
+            socket_timeout=_NO_SOCKET_TIMEOUT,
             **_tcp_only(self.url),
             retry=Retry(NoBackoff(), 1, supported_errors=(ClientConnectionError,)),
             decode_responses=False,
@@ -90,7 +95,10 @@ class Redis:
 
     @property
     def client(self) -> Client:
-        """redis-py's client; only for code inside `storage.redis`. Use it within `errors()`."""
+        """redis-py's client; only for code inside `storage.redis`.
+
+        It has no timeout of its own: use it within `errors()` and `asyncio.timeout`.
+        """
         if self._client is None:
             raise RuntimeError("Redis is used outside its 'async with'")
         return self._client
@@ -98,12 +106,13 @@ class Redis:
     def connection(self) -> AbstractConnection:
         """One connection of its own, not connected yet; it never reconnects or retries by itself.
 
-        The owner connects and disconnects it, so that no loss of what it carried goes unnoticed.
+        The owner connects and disconnects it, so that no loss of what it carried goes unnoticed,
+        and sets the deadlines.
         """
         pool: ConnectionPool = ConnectionPool.from_url(
             self.url,
             socket_connect_timeout=self.connect_seconds,
-            socket_timeout=self.call_seconds,
+            socket_timeout=_NO_SOCKET_TIMEOUT,
             **_tcp_only(self.url),
             retry=Retry(NoBackoff(), 0),
             protocol=2,  # plain arrays for pub/sub, and no push handlers

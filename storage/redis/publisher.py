@@ -64,7 +64,8 @@ class Publisher:
         while True:
             connection = self._redis.connection()
             try:
-                await connection.connect()  # type: ignore[no-untyped-call]
+                async with asyncio.timeout(self._redis.connect_seconds):
+                    await connection.connect()  # type: ignore[no-untyped-call]
                 while True:
                     await self._work.wait()
                     await self._send_all(connection)
@@ -81,7 +82,8 @@ class Publisher:
             urgent, self._urgent = self._urgent, {}
             batch = [self._queue.popleft() for _ in range(min(_MAX_BATCH, len(self._queue)))]
             try:
-                await self._send(connection, [*urgent.items(), *batch])
+                async with asyncio.timeout(self._redis.call_seconds):
+                    await self._send(connection, [*urgent.items(), *batch])
             except BaseException:
                 self._urgent = urgent | self._urgent
                 self._give_back(batch)

@@ -101,7 +101,8 @@ class Subscriber:
     async def _session(self) -> None:
         connection = self._redis.connection()
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(self._redis.connect_seconds):
+                await connection.connect()  # type: ignore[no-untyped-call]
             self._heard = asyncio.get_running_loop().time()
             self._asked = set()
             self._unconfirmed = Counter()
@@ -183,7 +184,8 @@ class Subscriber:
             self._unconfirmed.update(names)
         else:
             self._asked -= names
-        await connection.send_command(command, *sorted(names), check_health=False)
+        async with asyncio.timeout(self._redis.call_seconds):
+            await connection.send_command(command, *sorted(names), check_health=False)
 
     async def _watch(self) -> None:
         """Raises _Deaf when the tick stayed away, but not because this process stood still."""
