@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from uuid import UUID
 
 import aiohttp
 import pytest
@@ -16,7 +15,8 @@ import pytest
 from app.server_process import EmbeddedServer
 from tests.faults.audit import audit, lag
 from tests.faults.editors import Editor, RestEditor, Seat, SocketEditor
-from tests.faults.ledger import Json, Ledger
+from tests.faults.houses import house_id, house_of
+from tests.faults.ledger import Ledger
 from tests.faults.pace import Pace
 from tests.faults.producers import Producer
 from tests.faults.stand import Stand, running_stand
@@ -97,33 +97,18 @@ async def editors_of(
     for number in range(load.configurations):
         house, tokens = await house_of(stand.urls[number % 2], http, load.sockets_each)
         seats = [
-            Seat(configuration=house, token=token, urls=stand.urls, first_url=(number + each) % 2)
+            Seat(
+                configuration=house_id(house),
+                token=token,
+                urls=stand.urls,
+                first_url=(number + each) % 2,
+            )
             for each, token in enumerate(tokens)
         ]
         sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
         if len(programs) < load.rest_editors:
             programs.append(RestEditor(seats[-1], ledger, Random(random.random()), http))
     return sockets, programs
-
-
-async def house_of(url: str, http: aiohttp.ClientSession, people: int) -> tuple[UUID, list[str]]:
-    """A new house, and the tokens of its owner and of guests who may edit it."""
-
-    async def post(path: str, body: Json, token: str | None = None) -> Json:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        async with http.post(f"{url}{path}", json=body, headers=headers) as answer:
-            assert answer.status in (200, 201), await answer.text()
-            found: Json = await answer.json()
-            return found
-
-    made = await post("/api/configurations", {})
-    tokens = [made["token"]]
-    link = await post(f"/api/configurations/{made['id']}/share-links", {}, tokens[0])
-    while len(tokens) < people:
-        guest = await post("/api/people", {})
-        tokens.append(guest["token"])
-        await post("/api/share-links/redeem", {"token": link["url"].split("#")[1]}, tokens[-1])
-    return UUID(made["id"]), tokens
 
 
 async def work(

@@ -1,0 +1,100 @@
+"""`python -m bench [--quick] [--runs N] [NAME ...]`: measure, print, keep, rewrite the page.
+
+A figure is the median of its runs; smallest and largest are shown beside it. Nothing is hidden:
+what missed its aim is printed as missed, what could not be measured is named.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from bench import report
+from bench.figures import Result, Run
+from bench.machine import describe
+from bench.measures import MEASURES, Measure
+from bench.stage import NoBrowserError, Stage
+from tests.faults.stand import running_stand
+
+
+def main() -> int:
+    """Returns the exit code: 1 when something could not be measured."""
+    options = _options()
+    chosen = [measure for measure in MEASURES if not options.names or measure.name in options.names]
+    machine = describe()
+    print("  ".join(f"{name}: {value}" for name, value in machine.items()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        failed = runner.run(_measure_all(chosen, machine, runs=options.runs, quick=options.quick))
+    if not options.quick:
+        report.rewrite_page(measure.name for measure in MEASURES)
+    for name in failed:
+        print(f"not measured: {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+async def _measure_all(
+    chosen: list[Measure], machine: dict[str, object], *, runs: int, quick: bool
+) -> list[str]:
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="nest-bench-") as home:
+        async with (
+            running_stand(Path(home) / "nest", NEST_LOG_LEVEL="warning") as stand,
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
+        ):
+            stage = Stage(stand=stand, http=http, quick=quick)
+            for measure in chosen:
+                try:
+                    results = [await measure.run(stage) for _ in range(1 if quick else runs)]
+                except (NoBrowserError, Exception) as error:  # noqa: BLE001 - the others go on
+                    failed.append(f"{measure.name}: {error!r}"[:400])
+                    continue
+                result = _together(measure, results, machine)
+                print("\n".join(report.lines(result)), flush=True)
+                if not quick:
+                    report.keep(result)
+    return failed
+
+
+def _together(measure: Measure, runs: list[Run], machine: dict[str, object]) -> Result:
+    figures = [
+        dataclasses.replace(figure, values=[round(run.figures[figure.name], 3) for run in runs])
+        for figure in measure.figures
+    ]
+    return Result(
+        name=measure.name,
+        title=measure.title,
+        how=measure.how,
+        figures=figures,
+        cores={name: [run.cores.get(name, 0.0) for run in runs] for name in runs[0].cores},
+        machine={**machine, "load": describe()["load"]},
+        missed=[
+            f"{figure.name}: aim missed, {min(figure.values)} to {max(figure.values)} {figure.unit}"
+            for figure in figures
+            if figure.met is False
+        ],
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join(measure.name for measure in MEASURES)
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="one short run each; nothing is written"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="runs of each measurement (default 3)")
+    options = parser.parse_args()
+    unknown = set(options.names) - {measure.name for measure in MEASURES}
+    if unknown:
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The machine a figure was measured on, and the processor time of everybody involved."""
+
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+Roots = Mapping[str, int]
+"""A name and the process id at the top of each tree of processes."""
+
+BENCH = "bench"
+"""The name of this process, which is always counted."""
+
+
+def describe() -> dict[str, object]:
+    """What a reader needs to judge the figures; `load` is the average over one minute before."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="minutes"),
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+@contextmanager
+def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
+    """Filled when the block ends: mean number of cores used, by name, `machine` for all there is.
+
+    A process that ended meanwhile is counted once its parent has reaped it.
+    """
+    used: dict[str, float] = {}
+    began, before, whole = time.monotonic(), _seconds(roots), _busy()
+    yield used
+    wall = time.monotonic() - began
+    after = _seconds(roots)
+    used.update({name: round((after[name] - before[name]) / wall, 3) for name in after})
+    used["machine"] = round((_busy() - whole) / wall, 3)
+
+
+def _seconds(roots: Roots) -> dict[str, float]:
+    return {name: _of_tree(pid) for name, pid in roots.items()} | {BENCH: _of_this_process()}
+
+
+def _of_this_process() -> float:
+    """Without the children: everything that is measured is one of them."""
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
+
+
+def _of_tree(pid: int) -> float:
+    try:
+        root = psutil.Process(pid)
+        times = root.cpu_times()
+        total = times.user + times.system + times.children_user + times.children_system
+        for child in root.children(recursive=True):
+            try:
+                of_child = child.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += of_child.user + of_child.system
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(total)
+
+
+def _busy() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.system + times.nice + getattr(times, "softirq", 0.0))
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

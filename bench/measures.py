@@ -1,0 +1,121 @@
+"""The list of measurements: what is measured, in which words, against which aim."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bench import pictures, screens, sockets, start
+from bench.figures import Figure, Run
+from bench.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measurement; `run` gives a value for each figure. `browser`: it drives one."""
+
+    name: str
+    title: str
+    how: str
+    figures: tuple[Figure, ...]
+    run: Callable[[Stage], Awaitable[Run]]
+    browser: bool = False
+
+
+def _ms(name: str, aim: float | None = None) -> Figure:
+    return Figure(name=name, unit="ms", aim=aim)
+
+
+MEASURES = (
+    Measure(
+        name="edit-to-dom",
+        title="Edit → the other browser's DOM",
+        how="Two Chromium contexts on two web processes; 100 clicks on a house size, one every 0.3"
+        " to 0.6 s; from the click to the MutationObserver on the total, both by the wall clock of"
+        " their pages. The browser draws in software, on the same cores.",
+        figures=(
+            _ms("click to the other's DOM, p50", 60),
+            _ms("click to the other's DOM, p95", 150),
+            _ms("click to the other's DOM, max"),
+            _ms("click to the own DOM, p50"),
+            _ms("click to the own DOM, p95"),
+        ),
+        run=screens.edits,
+        browser=True,
+    ),
+    Measure(
+        name="edit-to-ack",
+        title="Edit → ack, 50 edits/s over 10 rooms",
+        how="Raw WebSockets, two web processes, 15 s; in each room one person edits and another, on"
+        " the other process, watches. Sent on schedule, whether or not the last one was answered.",
+        figures=(
+            _ms("edit to ack, p50"),
+            _ms("edit to ack, p99", 50),
+            _ms("edit to the other's socket, p50"),
+            _ms("edit to the other's socket, p95"),
+            _ms("edit to the other's socket, p99"),
+        ),
+        run=sockets.steady,
+    ),
+    Measure(
+        name="edit-unthrottled",
+        title="Edit → ack, one room, as fast as it goes",
+        how="One author on a raw WebSocket sends the next edit when the last one is acknowledged,"
+        " 2,000 times; a watcher on the other process.",
+        figures=(
+            _ms("edit to ack, p50"),
+            _ms("edit to ack, p99", 50),
+            _ms("edit to the other's socket, p95"),
+            _ms("time per edit"),
+        ),
+        run=sockets.unthrottled,
+    ),
+    Measure(
+        name="interaction-to-admin",
+        title="Interaction → the admin's DOM, at 100 interactions/s",
+        how="POST to one web process, admin page on the other, 10 s; from before the request is"
+        " sent to the MutationObserver on the feed, clocks compared before.",
+        figures=(
+            _ms("POST to the admin's DOM, p50"),
+            _ms("POST to the admin's DOM, p95", 250),
+            _ms("POST to the admin's DOM, max"),
+            _ms("POST to its answer, p95"),
+            Figure(name="shown of those sent", unit="%"),
+        ),
+        run=screens.interactions,
+        browser=True,
+    ),
+    Measure(
+        name="start",
+        title="Start of `nest run`, to the first 200 of /readyz",
+        how="After installation. Cold: an empty NEST_HOME, so PostgreSQL makes its cluster and the"
+        " database is migrated. Warm: the next start on it.",
+        figures=(Figure(name="cold", unit="s", aim=5), Figure(name="warm", unit="s", aim=5)),
+        run=start.start,
+    ),
+    Measure(
+        name="page",
+        title="The page /c/{code} in a browser that was never here",
+        how="Loopback, no compression by a proxy; all requests until the network is idle. The house"
+        " is on the screen when its picture is complete and shown.",
+        figures=(
+            Figure(name="requests", unit=""),
+            Figure(name="transferred", unit="kB"),
+            _ms("HTML received"),
+            _ms("first contentful paint"),
+            _ms("house on the screen"),
+        ),
+        run=screens.weight,
+        browser=True,
+    ),
+    Measure(
+        name="pictures",
+        title="Pictures of the house",
+        how="Drawing all four views in this process; then GET of the same picture ten times each.",
+        figures=(
+            _ms("drawing one view, p50"),
+            _ms("drawing one view, max"),
+            Figure(name="size of a view, largest", unit="kB"),
+            _ms("GET of a drawn view, p50"),
+        ),
+        run=pictures.pictures,
+    ),
+)

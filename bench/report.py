@@ -1,0 +1,78 @@
+"""Results for people: lines on the terminal, files in bench/results, the table in the docs."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+
+from bench.figures import Figure, Result, shown
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
+
+
+def lines(result: Result) -> Iterable[str]:
+    """The result as it is printed."""
+    yield f"\n{result.title}"
+    for figure in result.figures:
+        low, middle, high = _spread(figure)
+        aim = "" if figure.aim is None else f"   aim ≤ {shown(figure.aim)}: {_verdict(figure)}"
+        yield (
+            f"  {figure.name:<34}{middle:>9} {figure.unit:<3} ({low} to {high},"
+            f" {len(figure.values)} runs){aim}"
+        )
+    used = ", ".join(f"{name} {median(values):.2f}" for name, values in result.cores.items())
+    yield f"  cores used: {used}"
+    for problem in result.missed:
+        yield f"  ! {problem}"
+
+
+def keep(result: Result) -> None:
+    """Write the result's file."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(result.to_json(), indent=1, ensure_ascii=False)
+    (RESULTS / f"{result.name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def rewrite_page(names: Iterable[str]) -> None:
+    """Put the kept results of these measurements into the page, between its two marks."""
+    tables = [
+        _table(json.loads(path.read_text(encoding="utf-8")))
+        for path in (RESULTS / f"{name}.json" for name in names)
+        if path.exists()
+    ]
+    page = PAGE.read_text(encoding="utf-8")
+    head, _, rest = page.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(tables) + f"{END}{tail}", encoding="utf-8")
+
+
+def _table(kept: dict[str, object]) -> str:
+    result = Result(**{**kept, "figures": [Figure(**each) for each in kept["figures"]]})  # type: ignore[arg-type, attr-defined]
+    machine = result.machine
+    rows = [
+        f"### {result.title}",
+        "",
+        f"{result.how} Measured {machine['when']}, load {machine['load']} before.",
+        "",
+        "| figure | min | median | max | aim | met |",
+        "|---|--:|--:|--:|--:|---|",
+    ]
+    for figure in result.figures:
+        low, middle, high = _spread(figure)
+        aim = "" if figure.aim is None else f"≤ {shown(figure.aim)}"
+        unit = f" ({figure.unit})" if figure.unit else ""
+        verdict = "" if figure.met is None else _verdict(figure)
+        rows.append(f"| {figure.name}{unit} | {low} | {middle} | {high} | {aim} | {verdict} |")
+    used = ", ".join(f"{name} {median(values):.2f}" for name, values in result.cores.items())
+    return "\n".join([*rows, "", f"Cores used (median): {used}.", "", ""])
+
+
+def _spread(figure: Figure) -> tuple[str, str, str]:
+    values = figure.values
+    return shown(min(values)), shown(median(values)), shown(max(values))
+
+
+def _verdict(figure: Figure) -> str:
+    return "met" if figure.met else "**missed**"
