@@ -21,6 +21,7 @@ from tests.faults.pace import Pace
 from tests.faults.producers import Producer
 from tests.faults.stand import Stand, running_stand
 from tests.support.processes import Process
+from tests.support.servers import execute
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -51,6 +52,13 @@ LOAD = Load(
     rounds=2,
 )
 
+DAMAGES = (
+    "UPDATE configurations SET total_cents = total_cents + 1 WHERE code = (SELECT max(code) FROM configurations)",
+    "DELETE FROM operations WHERE version = 2 AND configuration_id = (SELECT id FROM configurations ORDER BY code LIMIT 1)",
+    "DELETE FROM interactions WHERE event_id = (SELECT event_id FROM interactions LIMIT 1)",
+)
+"""What the audit has to notice, to show that its silence means something."""
+
 
 @pytest.mark.timeout(180)
 async def test_kill_web_worker_valkey_and_postgresql_under_load(tmp_path: Path) -> None:
@@ -79,8 +87,12 @@ async def test_kill_web_worker_valkey_and_postgresql_under_load(tmp_path: Path) 
             await socket.close()
         ledger.problems += stand.crashes()
         result = await audit(ledger, stand.postgres.url, stand.valkey.url)
+        for damage in DAMAGES:
+            await execute(stand.postgres.url, damage)
+        damaged = await audit(ledger, stand.postgres.url, stand.valkey.url)
     print(f"\n{ledger}\n{result}")  # noqa: T201 - the ledger is what this test is read for
     assert result.problems == ()
+    assert len(damaged.problems) >= len(DAMAGES), "the audit itself must see losses"
     assert len(ledger.ops) == LOAD.edits * LOAD.seconds
     assert result.interactions == len(ledger.events) == LOAD.interactions * LOAD.seconds
     assert len(ledger.kills) == 4 * LOAD.rounds
