@@ -16,4 +16,4 @@ async def mint_admin_link(database_url: str, public_url: str) -> str:
     async with Database(database_url, pool_size=1, application_name="nest admin-link") as database:
         expires_at = datetime.now(UTC) + LIFE
         await Admins(database).mint_link(sha256(token.encode()).digest(), expires_at)
-    return f"{public_url}/admin/login?token={token}"
+    return f"{public_url}/admin/login#{token}"

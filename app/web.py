@@ -28,7 +28,8 @@ from configurator.catalogue import Catalogue, parse_catalogue
 from configurator.protocol.codes import CODES
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
-from realtime.auth import Authenticator
+from realtime.admin_board import AdminBoard
+from realtime.auth import Authenticator, person_token
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
 from realtime.http.activity import ActivityEndpoints
@@ -43,6 +44,7 @@ from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.previews import preview_url
 from realtime.room import RoomParts
+from realtime.transports.direct import Pages
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import serve_websocket
 from storage.errors import StorageUnavailable
@@ -61,6 +63,9 @@ from storage.redis.bus import Bus
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
+from ui.app import mount_screens
+from ui.offer import PublishedCatalogue
+from ui.ports import Visitors
 
 log = structlog.get_logger()
 
@@ -71,7 +76,9 @@ SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE
 
 def create_app(settings: Settings) -> Starlette:
     """The app of one web process; nothing is connected before its lifespan begins."""
-    return Web(settings).app
+    web = Web(settings)
+    web.mount_screens()
+    return web.app
 
 
 class Web:
@@ -115,6 +122,38 @@ class Web:
         )
         self.admins = Admins(self.database)
 
+    def mount_screens(self) -> None:
+        """Add the pages; NiceGUI answers whatever no route before it does, so this comes last."""
+        settings = self._settings
+        mount_screens(
+            self.app,
+            live=Pages(
+                services=self.services,
+                authenticator=self.authenticator,
+                new_connection_id=_new_connection_id,
+            ),
+            catalogue_source=PublishedCatalogue(self.catalogues.current, preview_url),
+            admin_source=self.board,
+            visitors=Visitors(
+                person_token_of=person_token,
+                house_code_of=self._latest_code,
+                admin_of=self.authenticator.is_admin,
+            ),
+            dev=settings.dev,
+            node=settings.node,
+            origins=sorted(self.origins.allowed),
+            public_origin=settings.public_url,
+        )
+
+    async def _latest_code(self, request: Request) -> str | None:
+        """The house the visitor worked on last; the start page also works without knowing it."""
+        try:
+            principal = await self.authenticator.of(request)
+            latest = await self.actions.latest(principal) if principal else None
+        except StorageUnavailable:
+            return None
+        return latest.code if latest else None
+
     def _build_activity(self) -> None:
         self.stream = InteractionStream(self.redis)
         self.intake = Intake(
@@ -129,6 +168,7 @@ class Web:
         self.catalogues = CatalogueShelf(
             current=_current_catalogue(), published=Catalogues(self.database)
         )
+        self.presence = Presence(self.redis)
         self.hub = Hub(
             parts=RoomParts(
                 process=settings.node,
@@ -139,7 +179,7 @@ class Web:
                 preview_url=preview_url,
             ),
             catalogues=self.catalogues,
-            presence=Presence(self.redis),
+            presence=self.presence,
         )
         self.actions = Actions(
             hub=self.hub,
@@ -154,6 +194,15 @@ class Web:
             actions=self.actions,
             tracker=MessageTracker(self.intake),
             authenticate=self.authenticator.by_token,
+        )
+        self.board = AdminBoard(
+            hub=self.hub,
+            feed=self.feed,
+            presence=self.presence,
+            statistics=self.statistics,
+            interactions=self.interactions,
+            sessions=self.stores.sessions,
+            now=_now,
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.socketio = SocketIoTransport(
@@ -236,6 +285,7 @@ class Web:
                 self.hub,
                 self.stream,
                 self.feed,
+                self.board,
                 self.socketio,
             ):
                 await stack.enter_async_context(part)

@@ -63,6 +63,11 @@ class Authenticator:
         self._known.pop(token_sha256(token), None)
 
 
+def person_token(connection: HTTPConnection) -> str | None:
+    """The token in the person's cookie, as our pages use it."""
+    return connection.cookies.get(PERSON_COOKIE)
+
+
 def bearer(connection: HTTPConnection) -> str | None:
     """The bearer token of a request."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -71,4 +76,4 @@ def bearer(connection: HTTPConnection) -> str | None:
 
 def credential(connection: HTTPConnection) -> str | None:
     """The token that says which person is asking: bearer, else cookie."""
-    return bearer(connection) or connection.cookies.get(PERSON_COOKIE)
+    return bearer(connection) or person_token(connection)

@@ -32,12 +32,13 @@ from configurator.protocol.messages import (
     OpRequest,
     Ping,
     Pong,
+    Position,
     Presence,
     Track,
     Tracked,
     Welcome,
 )
-from realtime.actions import Actions
+from realtime.actions import Access, Actions
 from realtime.hub import Hub
 from realtime.principal import Principal
 from realtime.room import Attachment, Deliver, Room
@@ -190,30 +191,33 @@ class Connection:
         )
 
     async def _join(self, message: Join) -> None:
-        principal = self._known()
         if len(self._joined) >= ROOMS_MAX and message.configuration not in self._by_name:
             raise Refused("already_joined")
-        access = await self._services.actions.access(principal, message.configuration)
+        access = await self._services.actions.access(self._known(), message.configuration)
+        await self.enter(access, since=message.since, re=message.id)
+        self._by_name[message.configuration] = access.configuration.id
+
+    async def enter(
+        self, access: Access, *, since: Position | None = None, re: str | None = None
+    ) -> None:
+        """Become a member: the missed ops or a snapshot are delivered, then everything new."""
+        person = self._known().person
         room = await self._services.hub.room(access.configuration.id)
         if access.configuration.version > room.version:
             await room.catch_up()
-        before = self._joined.get(room.id)
+        self._by_name[str(room.id)] = self._by_name[room.code] = room.id
+        room.detach(self.id)
         self._joined[room.id] = _Joined(room, access.role)
-        self._by_name[message.configuration] = self._by_name[str(room.id)] = room.id
         member = Member(
             connection=self.id,
-            person=principal.person.id,
-            name=principal.person.name,
-            initials=initials(principal.person.name),
-            colour=principal.person.colour,
+            person=person.id,
+            name=person.name,
+            initials=initials(person.name),
+            colour=person.colour,
             role=access.role,
-            category=None,
-            view=None,
         )
-        if before is not None:
-            room.detach(self.id)
         self._reply = room.attach(
-            Attachment(member=member, deliver=self._deliver), since=message.since, re=message.id
+            Attachment(member=member, deliver=self._deliver), since=since, re=re
         )
 
     def _leave(self, message: Leave) -> None:

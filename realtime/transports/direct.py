@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
-from configurator.protocol.codes import Code
+from configurator.protocol.codes import Code, Refused
+from realtime.auth import ADMIN, Authenticator
 from realtime.connection import Connection, Services
 from realtime.outbox import Outbox
 from realtime.principal import Principal
@@ -25,7 +26,7 @@ class OpenedPage:
         connection_id: str,
         services: Services,
         principal: Principal,
-        session_id: UUID,
+        session_id: UUID | None,
         send: Send,
     ) -> None:
         self._send = send
@@ -40,7 +41,7 @@ class OpenedPage:
             hang_up=self._hang_up,
             principal=principal,
             source="page",
-            session_id=str(session_id),
+            session_id=str(session_id) if session_id is not None else None,
         )
         self.connection.welcome()
 
@@ -67,3 +68,58 @@ class OpenedPage:
 
     def _hang_up(self, code: Code) -> None:
         """A page has no socket of ours to close; the error frame before it says what is wrong."""
+
+
+class Pages:
+    """Lets browser tabs into configurations: a tab is a member, its page the transport."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        authenticator: Authenticator,
+        new_connection_id: Callable[[], str],
+    ) -> None:
+        self._services = services
+        self._authenticator = authenticator
+        self._new_connection_id = new_connection_id
+
+    async def open(
+        self,
+        *,
+        configuration_code: str,
+        person_token: str | None,
+        send: Send,
+        language: str,  # noqa: ARG002 - frames carry both languages
+        as_admin: bool,
+    ) -> OpenedPage | None:
+        """The opened tab, or None when the link is wrong or the house is somebody else's.
+
+        Raises StorageUnavailable.
+        """
+        principal = ADMIN if as_admin else await self._person(person_token)
+        if principal is None:
+            return None
+        try:
+            access = await self._services.actions.access(principal, configuration_code)
+            session_id = await self._session(principal, access.configuration.id)
+            page = OpenedPage(
+                connection_id=self._new_connection_id(),
+                services=self._services,
+                principal=principal,
+                session_id=session_id,
+                send=send,
+            )
+            await page.connection.enter(access)
+        except Refused:
+            return None
+        page.built()
+        return page
+
+    async def _person(self, token: str | None) -> Principal | None:
+        return await self._authenticator.by_token(token) if token else None
+
+    async def _session(self, principal: Principal, configuration_id: UUID) -> UUID | None:
+        if principal.admin:
+            return None
+        return await self._services.actions.session(principal, configuration_id)

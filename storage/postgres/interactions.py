@@ -7,7 +7,7 @@ Invariants, true after every COMMIT: the sum of `activity_minutes.n` and the sum
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -49,16 +49,6 @@ class SessionInteractions:
     latest: tuple[Recorded, ...]
     count: int
     known: frozenset[UUID]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityCounters:
-    """Interactions by the minute they happened in; names with their counts, most first."""
-
-    interactions: int
-    by_event_type: tuple[tuple[str, int], ...]
-    by_category: tuple[tuple[str, int], ...]
-    average_processing_ms: float
 
 
 _STAGING = """
@@ -204,40 +194,6 @@ class Interactions:
                 latest=tuple(_recorded(row) for row in reversed(rows)),
                 count=counted,
                 known=frozenset(row.event_id for row in found),
-            )
-
-        return await self._database.read_snapshot(work)
-
-    async def counters(self, since: datetime) -> ActivityCounters:
-        """What happened from the minute of `since` on, at most 50 names of each kind."""
-        by_name = {
-            name: text(
-                f"SELECT {name} AS name, sum(n)::bigint AS n FROM activity_minutes"  # noqa: S608
-                f" WHERE minute >= :since GROUP BY {name} ORDER BY n DESC, name LIMIT 50"
-            )
-            for name in ("event_type", "category")
-        }
-        total = text(
-            "SELECT coalesce(sum(n), 0)::bigint FROM activity_minutes WHERE minute >= :since"
-        )
-        average = text(
-            "SELECT coalesce(avg(processing_ms), 0)::float8 FROM interactions"
-            " WHERE received_at >= :since"
-        )
-        bound = {"since": since.astimezone(UTC).replace(second=0, microsecond=0)}
-
-        async def work(connection: AsyncConnection) -> ActivityCounters:
-            names = {
-                name: tuple(
-                    (row.name, row.n) for row in (await connection.execute(statement, bound)).all()
-                )
-                for name, statement in by_name.items()
-            }
-            return ActivityCounters(
-                interactions=(await connection.execute(total, bound)).scalar_one(),
-                by_event_type=names["event_type"],
-                by_category=names["category"],
-                average_processing_ms=(await connection.execute(average, bound)).scalar_one(),
             )
 
         return await self._database.read_snapshot(work)

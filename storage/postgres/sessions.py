@@ -1,5 +1,6 @@
 """Visitor sessions of the original API (`sessionId`): one visit, with or without a configuration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.postgres.engine import Database
-from storage.postgres.tables import sessions
+from storage.postgres.tables import configurations, sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,16 @@ class Sessions:
             return new_id
 
         return await self._database.write(work)
+
+    async def codes(self, session_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The code of the configuration that each session works on; absent where there is none."""
+        statement = (
+            select(sessions.c.id, configurations.c.code)
+            .join(configurations, configurations.c.id == sessions.c.configuration_id)
+            .where(sessions.c.id.in_(session_ids))
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.id: row.code for row in found}
 
     async def get(self, session_id: UUID) -> StoredSession | None:
         """The session with this id."""

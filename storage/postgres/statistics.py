@@ -1,12 +1,16 @@
 """Figures for the admin page and the original overview endpoint, counted from the rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, column, func, select, table
 
 from storage.postgres.engine import Database
-from storage.postgres.tables import configurations, inquiries, operations, people, sessions
+from storage.postgres.tables import inquiries, sessions
+
+activity_minutes = table("activity_minutes", column("minute"), column("n"))
+
+ACTIVE_WITHIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +28,15 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    """How much is stored."""
+class Day:
+    """The live counts of one UTC day. `sessions_active`: somebody did something in 30 minutes."""
 
-    configurations: int
-    inquired_configurations: int
-    people: int
-    operations: int
-    refused_operations: int
-    sessions: int
+    sessions_started: int
+    sessions_active: int
+    sessions_completed: int
     inquiries: int
+    interactions: int
+    interactions_last_minute: int
 
 
 class Statistics:
@@ -62,21 +65,30 @@ class Statistics:
             average_order_value_cents=int(row.average),
         )
 
-    async def counters(self) -> Counters:
-        """Row counts of one moment; reads whole tables, so not for every page view."""
-        inquired = configurations.c.status == "inquired"
-        refused = operations.c.version.is_(None)
+    async def day(self, now: datetime) -> Day:
+        """Today's counts, from roll-ups and indexes; `interactions_last_minute`: the last full one."""
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+        today = sessions.c.started_at >= midnight
+        counted = func.coalesce(func.sum(activity_minutes.c.n), 0).cast(BigInteger)
         columns = {
-            "configurations": select(func.count()).select_from(configurations),
-            "inquired_configurations": select(func.count()).where(inquired),
-            "people": select(func.count()).select_from(people),
-            "operations": select(func.count()).select_from(operations),
-            "refused_operations": select(func.count()).where(refused),
-            "sessions": select(func.count()).select_from(sessions),
-            "inquiries": select(func.count()).select_from(inquiries),
+            "sessions_started": select(func.count()).select_from(sessions).where(today),
+            "sessions_active": select(func.count())
+            .select_from(sessions)
+            .where(sessions.c.last_seen_at > now - ACTIVE_WITHIN, sessions.c.status == "ACTIVE"),
+            "sessions_completed": select(func.count())
+            .select_from(sessions)
+            .where(today, sessions.c.status == "COMPLETED"),
+            "inquiries": select(func.count())
+            .select_from(inquiries)
+            .where(inquiries.c.created_at >= midnight),
+            "interactions": select(counted).where(activity_minutes.c.minute >= midnight),
+            "interactions_last_minute": select(counted).where(
+                activity_minutes.c.minute == minute - timedelta(minutes=1)
+            ),
         }
         statement = select(
             *(query.scalar_subquery().label(name) for name, query in columns.items())
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
-        return Counters(**found.one()._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+        return Day(**found.one()._mapping)  # noqa: SLF001 - SQLAlchemy's public name

@@ -11,6 +11,7 @@ from configurator.activity import DeviceInfo, uuid7, uuid7_floor
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused
 from storage.postgres.sessions import Sessions
+from storage.postgres.statistics import Statistics
 from tests.activity.parts import ago, counts, event, new_id, now
 
 
@@ -163,7 +164,7 @@ async def test_the_timeline_is_the_latest_ascending_and_the_count_is_exact(
         assert (await interactions.of_session(new_id())).count == 0
 
 
-async def test_counters_and_watermark(database_url: str) -> None:
+async def test_counts_of_the_day_and_watermark(database_url: str) -> None:
     async with Database(database_url) as database:
         interactions = Interactions(database)
         assert await interactions.stored_through() is None
@@ -173,11 +174,10 @@ async def test_counters_and_watermark(database_url: str) -> None:
         )
         await interactions.store(batch, consumer="a")
         await interactions.store(incoming(event(event_id=yesterday)), consumer="b")
-        hour = await interactions.counters(ago(hours=1))
-        assert hour.interactions == 3
-        assert hour.by_event_type == (("click", 2), ("view", 1))
-        assert hour.by_category == (("nest", 2), ("fenster", 1))
-        assert (await interactions.counters(ago(hours=24))).interactions == 4
+        moment = datetime.now(UTC)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        today = sum(each.event.occurred_at >= midnight for each in batch)
+        assert (await Statistics(database).day(moment)).interactions == today
         assert await interactions.stored_through() == "4-0"
 
 

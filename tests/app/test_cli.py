@@ -116,7 +116,7 @@ def test_migrate_publishes_the_catalogue_and_can_be_repeated(database_url: str) 
 def test_admin_link_is_printed_for_the_public_address(database_url: str) -> None:
     done = call("admin-link", DATABASE_URL=database_url, NEST_PUBLIC_URL="https://house.example/")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("https://house.example/admin/login?token=")
+    assert done.stdout.startswith("https://house.example/admin/login#")
 
 
 def test_is_also_installed_as_a_command() -> None:

@@ -75,9 +75,9 @@ async def test_everything_at_once(tmp_path: Path) -> None:
     with Process(*nest("run"), environ=environ, port=port) as stack:
         await stack.ready()
         await eventually(lambda: "ready after" in stack.log)
-        assert f"{stack.url}/admin/login?token=" in stack.log
+        assert f"{stack.url}/admin/login#" in stack.log
         for command, said in (
-            ("admin-link", f"{stack.url}/admin/login?token="),
+            ("admin-link", f"{stack.url}/admin/login#"),
             ("migrate", "nest-haus-2025"),
             ("doctor", "Nothing is wrong."),
         ):

@@ -54,7 +54,7 @@ async def nothing_left(home: Path, deadline: float = 10.0) -> None:
 async def test_prints_the_three_addresses_when_ready(running: Process) -> None:
     await eventually(lambda: "ready after" in running.log)
     assert f"Configurator   {running.url}/" in running.log
-    assert f"{running.url}/admin/login?token=once" in running.log
+    assert f"{running.url}/admin/login#once" in running.log
     assert f"API docs       {running.url}/docs" in running.log
     await eventually(lambda: "worker | working" in running.log)
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 Json = dict[str, Any]
 
@@ -121,7 +122,7 @@ class Socket:
 
 @asynccontextmanager
 async def opened(url: str, **arguments: Any) -> AsyncIterator[Socket]:
-    async with connect(url, subprotocols=["nest.v1"], **arguments) as connection:
+    async with connect(url, subprotocols=[Subprotocol("nest.v1")], **arguments) as connection:
         yield Socket(connection)
 
 

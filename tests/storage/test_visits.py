@@ -15,7 +15,7 @@ from storage.postgres.configurations import Configurations, StoredConfiguration
 from storage.postgres.engine import Database
 from storage.postgres.inquiries import Inquiries, Inquiry
 from storage.postgres.sessions import Sessions
-from storage.postgres.statistics import Counters, Overview, Statistics
+from storage.postgres.statistics import Overview, Statistics
 from tests.storage.conftest import World, request, sha256
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -192,19 +192,10 @@ async def test_the_overview_counts_sessions(database: Database) -> None:
     assert (await statistics.overview(later)).total_sessions == 0
 
 
-async def test_the_counters_count_rows(database: Database, world: World) -> None:
+async def test_the_day_counts_sessions_and_inquiries(database: Database, world: World) -> None:
     configuration = await world.configuration()
     await Sessions(database).start(session_id=uuid4())
-    async with Committer(database) as committer:
-        await committer.commit(request(configuration, 0))
-        await committer.commit(request(configuration, 1, takes_version=False, outcome="rejected"))
     await submit(database, configuration, uuid4())
-    assert await Statistics(database).counters() == Counters(
-        configurations=1,
-        inquired_configurations=1,
-        people=1,
-        operations=2,
-        refused_operations=1,
-        sessions=1,
-        inquiries=1,
-    )
+    day = await Statistics(database).day(datetime.now(UTC))
+    assert (day.sessions_started, day.sessions_active, day.inquiries) == (1, 1, 1)
+    assert (day.interactions, day.interactions_last_minute) == (0, 0)

@@ -28,7 +28,7 @@ async def stack() -> int:
             raise ValueError("the catalogue is not readable, line 3")
 
     async def mint_link(database_url: str, public_url: str) -> str:
-        return f"{public_url}/admin/login?token=once"
+        return f"{public_url}/admin/login#once"
 
     programs = (program("web"), program("worker"))
     return await run(
