@@ -40,8 +40,9 @@ from configurator.protocol.messages import (
 )
 from realtime.actions import Access, Actions
 from realtime.hub import Hub
+from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
-from realtime.room import Attachment, Deliver, Room
+from realtime.room import Room
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
@@ -118,7 +119,7 @@ class Connection:
     async def close(self) -> None:
         """Leave every room. Safe to call twice."""
         for joined in self._joined.values():
-            joined.room.detach(self.id)
+            joined.room.members.remove(self.id)
         self._joined.clear()
         self._by_name.clear()
 
@@ -206,7 +207,7 @@ class Connection:
         if access.configuration.version > room.version:
             await room.catch_up()
         self._by_name[str(room.id)] = self._by_name[room.code] = room.id
-        room.detach(self.id)
+        room.members.remove(self.id)
         self._joined[room.id] = _Joined(room, access.role)
         member = Member(
             connection=self.id,
@@ -222,7 +223,7 @@ class Connection:
 
     def _leave(self, message: Leave) -> None:
         joined = self._room(message.configuration)
-        joined.room.detach(self.id)
+        joined.room.members.remove(self.id)
         del self._joined[joined.room.id]
         self._send(Left(re=message.id, configuration=joined.room.id))
 
@@ -243,12 +244,12 @@ class Connection:
 
     def _presence(self, message: Presence) -> None:
         joined = self._room(message.configuration)
-        joined.room.place(self.id, category=message.category, view=message.view)
+        joined.room.members.place(self.id, category=message.category, view=message.view)
 
     async def _introduce(self, message: Introduce) -> None:
         self.principal = await self._services.actions.introduce(self._known(), message.name)
         for joined in self._joined.values():
-            joined.room.rename(self.id, self.principal.person)
+            joined.room.members.rename(self.id, self.principal.person)
         self._send(Introduced(re=message.id, person=self.principal.person))
 
     async def _track(self, message: Track) -> None:

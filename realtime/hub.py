@@ -18,7 +18,8 @@ import structlog
 
 from configurator.protocol.codes import Refused
 from realtime.catalogues import CatalogueShelf
-from realtime.room import PRESENCE_TTL, Room, RoomParts
+from realtime.membership import PRESENCE_TTL
+from realtime.room import Room, RoomParts
 from storage.errors import StorageUnavailable
 from storage.redis.bus import room_channel
 from storage.redis.presence import Presence
@@ -187,7 +188,7 @@ class Hub:
 
     def _close_idle(self) -> None:
         for configuration_id, opened in list(self._rooms.items()):
-            opened.idle_rounds = opened.idle_rounds + 1 if opened.room.empty else 0
+            opened.idle_rounds = opened.idle_rounds + 1 if not opened.room.members else 0
             if opened.idle_rounds > IDLE_ROUNDS:
                 del self._rooms[configuration_id], self._by_channel[room_channel(configuration_id)]
                 self._parts.bus.unsubscribe(room_channel(configuration_id))
@@ -202,25 +203,25 @@ class Hub:
             await self._tolerant(self._report)
             if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
                 for room in self.rooms():
-                    room.forget_expired()
-                    room.tell_others()
+                    room.members.forget_expired()
+                    room.members.tell_others()
                     await self._tolerant(partial(self._store_presence, room))
 
     async def _store_presence(self, room: Room) -> None:
-        if room.empty:
+        if not room.members:
             await self._presence.remove(room.id, self._parts.process)
         else:
             await self._presence.put(
                 room.id,
                 self._parts.process,
-                room.presence_payload(),
+                room.members.report(),
                 int(PRESENCE_TTL.total_seconds()),
             )
 
     async def _hear_stored_presence(self, room: Room) -> None:
         async def hear() -> None:
             for report in (await self._presence.all(room.id)).values():
-                room.hear_report(report)
+                room.members.hear(report)
 
         await self._tolerant(hear)
 
@@ -229,8 +230,8 @@ class Hub:
 
     def report(self) -> ProcessReport:
         """What this process has open."""
-        occupied = [room for room in self.rooms() if not room.empty]
-        members = [member for room in occupied for member in room.local_members()]
+        occupied = [room for room in self.rooms() if room.members]
+        members = [member for room in occupied for member in room.members.local()]
         return ProcessReport(
             process=self._parts.process,
             rooms=[
@@ -239,7 +240,7 @@ class Hub:
                     code=room.code,
                     total_cents=room.total_cents,
                     version=room.version,
-                    people=[member.name for member in room.local_members()],
+                    people=[member.name for member in room.members.local()],
                 )
                 for room in occupied[:REPORT_ROOMS_MAX]
             ],

@@ -103,7 +103,7 @@ async def test_bad_operations_over_socketio(web: RunningWeb) -> None:
     async with connected(web, api.token) as author:
         await author.ask("join", configuration=created["code"])
         for operation, kind, code in OPERATIONS:
-            if "NaN" in operation or "1e99" in operation:
+            if any(odd in operation for odd in ("NaN", "1e99", "9999999999")):
                 continue  # the client's own JSON cannot say these
             answer = await author.ask(
                 "op",

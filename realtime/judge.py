@@ -1,0 +1,219 @@
+"""What becomes of an op on one state of a configuration: pure, before anything is stored.
+
+A ``Head`` is a document with everything that belongs to its version; price and pictures are never
+apart from the selection they were computed from.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from configurator.catalogue import Catalogue
+from configurator.derived import PreviewUrl, derive, derived_to_json
+from configurator.document import Document, apply_changes
+from configurator.operations import (
+    Adjusted,
+    Change,
+    Committed,
+    Conflict,
+    Reason,
+    Rejected,
+    Repair,
+    evaluate,
+    operation_kind,
+)
+from configurator.protocol.messages import OpFrame, OpRequest, Outcome, OutcomeName, Person
+from configurator.selection import Choice, Selection
+from storage.postgres.committer import CommitRequest
+from storage.postgres.configurations import StoredConfiguration, StoredOperation
+
+_encoder = msgspec.json.Encoder()
+_OUTCOME_NAMES: dict[type, OutcomeName] = {
+    Committed: "committed",
+    Adjusted: "adjusted",
+    Rejected: "rejected",
+    Conflict: "conflict",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What states are computed with: the catalogue and the addresses of the pictures."""
+
+    catalogue: Catalogue
+    preview_url: PreviewUrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A document, the JSON of everything derived from it, and its price."""
+
+    document: Document
+    derived: msgspec.Raw
+    total_cents: int
+
+    @property
+    def version(self) -> int:
+        """The version of the document."""
+        return self.document.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A judged op: what is stored, what its author is told, and the head once it is stored."""
+
+    request: CommitRequest
+    outcome: Outcome
+    changes: list[Change]
+    head: Head
+
+
+def head_of(rules: Rules, document: Document) -> Head:
+    """The head with this document."""
+    derived = derive(rules.catalogue, document.selection, preview_url=rules.preview_url)
+    return Head(
+        document=document,
+        derived=msgspec.Raw(_encoder.encode(derived_to_json(derived))),
+        total_cents=derived.price.total_cents,
+    )
+
+
+def stored_head(rules: Rules, stored: StoredConfiguration) -> Head:
+    """The head as it was stored."""
+    return head_of(
+        rules,
+        Document(
+            version=stored.version,
+            selection=Selection(msgspec.convert(stored.selection, dict[str, Choice])),
+            written=stored.written,
+        ),
+    )
+
+
+def next_head(rules: Rules, head: Head, changes: list[Change]) -> Head:
+    """The head one version later. Raises DocumentInvalid when the changes do not fit."""
+    return head_of(rules, apply_changes(head.document, changes, head.version + 1))
+
+
+def judge(
+    rules: Rules,
+    head: Head,
+    *,
+    configuration_id: UUID,
+    author: Person,
+    asked: OpRequest,
+    conflicting: Conflict | None,
+) -> Judged:
+    """The outcome of an op on ``head``; ``conflicting`` is what a guard already found."""
+    result = conflicting or evaluate(rules.catalogue, head.document.selection, asked.operation)
+    commits = isinstance(result, Committed | Adjusted)
+    changes = list(result.changes) if isinstance(result, Committed | Adjusted) else []
+    repairs = list(result.repairs) if isinstance(result, Rejected) else []
+    after = next_head(rules, head, changes) if commits else head
+    name = _OUTCOME_NAMES[type(result)]
+    return Judged(
+        request=CommitRequest(
+            configuration_id=configuration_id,
+            op_id=asked.op_id,
+            person_id=author.id,
+            expected_version=head.version,
+            takes_version=commits,
+            outcome=name,
+            base_version=asked.base_version,
+            guarded=asked.guarded,
+            body_sha256=body_sha256(asked),
+            operation=_text(asked.operation),
+            changes=_text(changes),
+            reasons=_text(list(result.reasons)),
+            repairs=_text(repairs),
+            selection=_text(dict(after.document.selection)),
+            written=_text(dict(after.document.written)),
+            total_cents=after.total_cents,
+        ),
+        outcome=Outcome(
+            configuration=configuration_id,
+            op_id=asked.op_id,
+            outcome=name,
+            version=after.version,
+            total_cents=after.total_cents,
+            reasons=list(result.reasons),
+            repairs=repairs,
+        ),
+        changes=changes,
+        head=after,
+    )
+
+
+def judged_frame(
+    judged: Judged, *, asked: OpRequest, author: Person, epoch: UUID, at: datetime
+) -> OpFrame:
+    """What every member is told of an op that was committed at ``at``."""
+    return OpFrame(
+        configuration=judged.request.configuration_id,
+        epoch=epoch,
+        version=judged.head.version,
+        op_id=asked.op_id,
+        outcome="adjusted" if judged.request.outcome == "adjusted" else "committed",
+        author=author,
+        operation_kind=operation_kind(asked.operation),
+        changes=judged.changes,
+        reasons=judged.outcome.reasons,
+        selection=dict(judged.head.document.selection),
+        derived=judged.head.derived,
+        at=at,
+    )
+
+
+def logged_frame(
+    rules: Rules, head: Head, operation: StoredOperation, *, epoch: UUID
+) -> tuple[OpFrame, Head]:
+    """The frame of an op as the log has it, and the head after it. Raises DocumentInvalid."""
+    changes = msgspec.convert(operation.changes, list[Change])
+    after = next_head(rules, head, changes)
+    frame = OpFrame(
+        configuration=operation.configuration_id,
+        epoch=epoch,
+        version=after.version,
+        op_id=operation.op_id,
+        outcome="adjusted" if operation.outcome == "adjusted" else "committed",
+        author=Person(
+            id=operation.person_id, name=operation.author_name, colour=operation.author_colour
+        ),
+        operation_kind=str(operation.operation["kind"]),
+        changes=changes,
+        reasons=msgspec.convert(operation.reasons, list[Reason]),
+        selection=dict(after.document.selection),
+        derived=after.derived,
+        at=operation.committed_at,
+    )
+    return frame, after
+
+
+def repeated_outcome(operation: StoredOperation) -> Outcome:
+    """What the author of a stored op was told, told again."""
+    return Outcome(
+        configuration=operation.configuration_id,
+        op_id=operation.op_id,
+        outcome=msgspec.convert(operation.outcome, OutcomeName),
+        version=operation.version or operation.judged_at_version,
+        total_cents=operation.total_cents,
+        reasons=msgspec.convert(operation.reasons, list[Reason]),
+        repairs=msgspec.convert(operation.repairs, list[Repair]),
+        repeated=True,
+    )
+
+
+def body_sha256(asked: OpRequest) -> bytes:
+    """What the author asked for, so that a reused op_id can be told from a retry.
+
+    A retry may have seen a later version; only a guarded op means the version it saw.
+    """
+    seen = asked.base_version if asked.guarded else None
+    return hashlib.sha256(_encoder.encode((seen, asked.operation))).digest()
+
+
+def _text(value: object) -> str:
+    return _encoder.encode(value).decode()
