@@ -1,0 +1,106 @@
+"""Browsers on real processes. A page's script errors fail the test that opened it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.screen import Screen
+from tests.e2e.stage import Stage, running_stage
+from tests.support.browser import required_browser
+from tests.support.processes import Process
+from tests.support.servers import Servers
+
+
+@pytest.fixture(scope="package")
+def stage(servers: Servers) -> Iterator[Stage]:
+    """The running product, the same for all tests of this folder; every test has a house of its own."""
+    with running_stage(servers) as running:
+        yield running
+        assert running.tracebacks() == []
+
+
+@pytest.fixture(autouse=True)
+def all_up(stage: Stage) -> None:
+    """Whatever the test before has killed runs again."""
+    stage.servers.revive()
+    for process in (stage.one, stage.two, stage.worker):
+        if not process.alive:
+            process.start()
+    for process in (stage.one, stage.two):
+        process.ready_blocking(40)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. Playwright runs an event loop in this thread: no async tests in such a module."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=required_browser(), args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visitors:
+    """Opens browsers: each person has one of their own, with its cookies."""
+
+    def __init__(self, browser: Browser, stage: Stage) -> None:
+        self._browser = browser
+        self._stage = stage
+        self.contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+
+    def stranger(
+        self, *, width: int = 1440, height: int = 900, locale: str = "de-AT", **how: Any
+    ) -> Page:
+        """A new browser that nobody knows, with an empty tab."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=locale,
+            reduced_motion="reduce",
+            **how,
+        )
+        self.contexts.append(context)
+        context.set_default_timeout(15_000)
+        context.on("weberror", lambda error: self.problems.append(str(error.error)))
+        context.on("page", lambda page: page.on("dialog", self._unwanted))
+        return context.new_page()
+
+    def owner(self, process: Process | None = None, **how: Any) -> Screen:
+        """Somebody who begins a house from the start page."""
+        page = self.stranger(**how)
+        page.goto((process or self._stage.one).url)
+        page.locator('form[action="/start"] button').click()
+        page.wait_for_url("**/c/*")
+        return Screen(page).opened()
+
+    def invited(self, by: Screen, process: Process | None = None, **how: Any) -> Screen:
+        """Somebody who opens the invitation link of `by`, on the other web process."""
+        page = self.stranger(**how)
+        page.goto(f"{(process or self._stage.two).url}/join#{by.invitation()}")
+        page.wait_for_url(f"**/c/{by.code}")
+        return Screen(page).opened()
+
+    def _unwanted(self, dialog: Any) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+@pytest.fixture
+def visitors(browser: Browser, stage: Stage) -> Iterator[Visitors]:
+    opened = Visitors(browser, stage)
+    yield opened
+    for context in opened.contexts:
+        context.close()
+    assert opened.problems == []
+
+
+@pytest.fixture
+def admin(visitors: Visitors, stage: Stage) -> Page:
+    """The live view on process two, entered by a one-time link."""
+    page = visitors.stranger()
+    page.goto(stage.admin_link(stage.two))
+    page.wait_for_url("**/admin")
+    return page

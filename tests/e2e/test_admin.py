@@ -1,0 +1,92 @@
+"""The live view of admins, fed by houses on another web process."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Visitors
+from tests.e2e.screen import Screen
+from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_link_opens_once(visitors: Visitors, stage: Stage) -> None:
+    link = stage.admin_link(stage.one)
+    page = visitors.stranger()
+    page.goto(link)
+    page.wait_for_url("**/admin")
+    expect(page.get_by_test_id("number-online")).to_be_visible()
+    page.reload()
+    expect(page.get_by_test_id("number-online")).to_be_visible()
+    late = visitors.stranger()
+    late.goto(link)
+    expect(late.locator("#door-text")).to_contain_text(re.compile("nicht mehr|schon"))
+    assert "#" not in late.url
+    late.goto(f"{stage.one.url}/admin")
+    expect(late.locator("h1")).to_have_text("Nur für Admins")
+
+
+def test_without_a_session_there_is_no_data(visitors: Visitors, stage: Stage) -> None:
+    anna = visitors.owner()
+    anna.introduce("Anna Leitner")
+    page = visitors.stranger()
+    for process in (stage.one, stage.two):
+        answer = page.goto(f"{process.url}/admin")
+        assert answer is not None
+        assert answer.status == 401
+        content = page.content()
+        assert anna.code not in content
+        assert "Anna" not in content
+        assert page.locator(".numbers").count() == 0
+        looked = page.goto(f"{process.url}/c/{anna.code}?as=admin")
+        assert looked is not None
+        assert looked.status == 404
+        assert "165.100" not in page.content()
+
+
+def test_activity_numbers_and_houses_are_live(
+    visitors: Visitors, stage: Stage, admin: Page
+) -> None:
+    expect(admin.locator(".status")).to_contain_text("verbunden")
+    anna = visitors.owner(stage.one)
+    anna.introduce("Anna Leitner")
+    row = admin.locator(".houses tbody tr", has_text=anna.code)
+    expect(row).to_contain_text("€\u00a0165.100")
+    expect(row).to_contain_text("Anna Leitner")
+    bert = visitors.invited(anna, stage.two)
+    bert.introduce("Bert Thaler")
+    expect(row).to_contain_text("Bert Thaler")
+    expect(admin.get_by_test_id("number-online")).to_have_text("2")
+    expect(admin.get_by_test_id("number-rooms")).to_have_text("1")
+    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0165.100")
+
+    anna.choose("nest", "nest120")
+    expect(row).to_contain_text("€\u00a0236.300")
+    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0236.300")
+    line = admin.locator(".line", has_text="nest120").first
+    expect(line).to_contain_text("Größe")
+    line.locator(".line-button").click()
+    expect(line.locator(".raw pre")).to_contain_text(anna.code)
+    expect(admin.get_by_test_id("lag")).to_contain_text(re.compile("gespeichert"))
+
+    with admin.expect_popup() as popup:
+        line.get_by_role("link", name="Haus ansehen").click()
+    looking = Screen(popup.value).opened()
+    expect(looking.page.locator(".notice.readonly")).to_contain_text("Als Admin")
+    looking.shows_total(236_300)
+    looking.option("nest", "nest160").click(force=True)
+    expect(looking.option("nest", "nest160")).to_have_attribute("aria-disabled", "true")
+    expect(looking.page.get_by_role("button", name="Anfragen")).to_be_disabled()
+    bert.choose("nest", "nest100")
+    looking.shows_total(200_700)
+    assert stage.version(anna.code) == 2
+    people = anna.page.locator("button.people")
+    expect(people).to_have_accessible_name(re.compile("Admin"))  # nobody is watched in secret
+    looking.page.close()
+    expect(people.locator(".face")).to_have_text(["AL", "BT"])
+
+    bert.page.close()
+    expect(row).not_to_contain_text("Bert Thaler")
+    expect(admin.get_by_test_id("number-online")).to_have_text("1")

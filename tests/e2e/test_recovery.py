@@ -1,0 +1,126 @@
+"""A page is a function of what is stored: reload, second tab, killed processes, away servers."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visitors
+from tests.e2e.screen import Screen
+from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+def test_reload_and_second_tab_show_the_same_house(visitors: Visitors, stage: Stage) -> None:
+    anna = visitors.owner()
+    anna.introduce("Anna Leitner")
+    anna.choose("nest", "nest120")
+    anna.choose("innenverkleidung", "fichte")
+    anna.shows_total(238_000)
+    anna.page.reload()
+    anna.opened()
+    second = Screen(anna.page.context.new_page())
+    second.page.goto(f"{stage.two.url}/c/{anna.code}")
+    second.opened()
+    for tab in (anna, second):
+        tab.shows_total(238_000)
+        tab.shows_chosen("nest", "nest120")
+        tab.shows_chosen("innenverkleidung", "fichte")
+        expect(tab.page.locator("button.people .face")).to_have_text(["AL"])
+    second.choose("nest", "nest100")
+    anna.shows_total(202_200)
+    anna.page.goto(stage.one.url)
+    anna.page.get_by_role("link", name=re.compile("weiter", re.IGNORECASE)).click()
+    anna.opened().shows_total(202_200)
+
+
+def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, stage: Stage) -> None:
+    anna = visitors.owner(stage.one)
+    bert = visitors.invited(anna, stage.two)
+    anna.choose("nest", "nest120")
+    bert.shows_total(236_300)
+    anna.shows_status("saved")
+    stage.one.kill()
+    anna.shows_status("offline")
+    bert.choose("innenverkleidung", "fichte")
+    bert.shows_total(238_000)
+    anna.choose("gebaeudehuelle", "trapezblech")
+    anna.shows_status("offline")
+    expect(anna.page.get_by_test_id("status")).to_contain_text("noch nicht gespeichert: 1")
+    anna.shows_total(236_300)
+
+    stage.one.start().ready_blocking(40)
+    for screen in (anna, bert):
+        screen.shows_total(156_900 + 2 * 33_800, within_ms=30_000)
+        screen.shows_chosen("gebaeudehuelle", "trapezblech")
+    anna.shows_status("saved")
+    expect(anna.page.locator("button.people .face")).to_have_count(2)
+    assert stage.version(anna.code) == 3
+    anna.choose("nest", "nest80")
+    bert.shows_total(156_900)
+
+
+def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Stage) -> None:
+    if stage.servers.postgres is None:
+        pytest.skip("the database is not ours to kill")
+    anna = visitors.owner(stage.one)
+    bert = visitors.invited(anna, stage.two)
+    anna.choose("nest", "nest120")
+    bert.shows_total(236_300)
+    anna.shows_status("saved")
+    version = stage.version(anna.code)
+    stage.servers.postgres.kill()
+    anna.claims()
+    anna.choose("nest", "nest160")
+    anna.shows_status("retrying")
+    status = anna.page.get_by_test_id("status")
+    expect(status).to_contain_text("nicht gespeichert, wird wiederholt")
+    anna.shows_total(236_300)
+    bert.shows_total(236_300)
+    expect(anna.option("nest", "nest160")).to_have_class(re.compile("pending"))
+
+    stage.servers.revive()
+    for screen in (anna, bert):
+        screen.shows_total(307_500, within_ms=30_000)
+    anna.shows_status("saved")
+    assert stage.version(anna.code) == version + 1
+    for name, words, cents in anna.claimed()[1:]:
+        stored = cents == "30750000"
+        assert stored or (name != "saved" and not re.search(r"(?<!nicht )gespeichert$", words)), (
+            name,
+            words,
+            cents,
+        )
+
+
+def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: Stage) -> None:
+    if stage.servers.valkey is None:
+        pytest.skip("the server is not ours to kill")
+    anna = visitors.owner(stage.one)
+    bert = visitors.invited(anna, stage.two)
+    stage.servers.valkey.kill()
+    anna.choose("nest", "nest120")
+    anna.shows_total(236_300)
+    anna.shows_status("saved")
+    bert.shows_total(236_300, within_ms=10_000)
+    bert.choose("innenverkleidung", "fichte")
+    bert.shows_total(238_000)
+    anna.shows_total(238_000, within_ms=10_000)
+    stage.servers.revive()
+    anna.choose("nest", "nest80")
+    bert.shows_total(166_400)
+    assert stage.version(anna.code) == 3
+
+
+def test_a_restarted_web_process_keeps_the_live_view(visitors: Visitors, stage: Stage) -> None:
+    page = visitors.stranger()
+    page.goto(stage.admin_link(stage.two))
+    page.wait_for_url("**/admin")
+    expect(page.locator(".status")).to_contain_text("verbunden")
+    stage.two.kill()
+    expect(page.locator(".status")).to_contain_text("keine Verbindung, Zahlen sind von")
+    stage.two.start().ready_blocking(40)
+    expect(page.locator(".status")).to_contain_text("verbunden", timeout=30_000)
+    anna = visitors.owner(stage.one)
+    expect(page.locator(".houses tbody tr", has_text=anna.code)).to_be_visible()
