@@ -117,7 +117,11 @@ class Pages:
         return page
 
     async def _person(self, token: str | None) -> Principal | None:
-        return await self._authenticator.by_token(token) if token else None
+        if not token:
+            return None
+        # The name may be seconds old: somebody introduced themself, perhaps on another process.
+        self._authenticator.forget(token)
+        return await self._authenticator.by_token(token)
 
     async def _session(self, principal: Principal, configuration_id: UUID) -> UUID | None:
         if principal.admin:
