@@ -58,14 +58,18 @@ export const Stepper = {
         this.hint = this.screen.t("quantity.whole", { minimum: this.bounds.minimum, maximum: this.bounds.maximum });
         return;
       }
-      this.propose(Number(text), 0);
+      this.hint = "";
+      this.draft = Number(text);
+      this.commit();
     },
-    propose(wanted, wait = GATHER_MS) {
+    // Steps end at the bounds. What was typed is asked for as it is: the answer says why not, and
+    // offers what fits, instead of quietly making it another number.
+    propose(wanted) {
       const value = Math.min(this.bounds.maximum, Math.max(this.lowest, wanted));
       this.hint = value === wanted ? "" : this.screen.t("quantity.limit", { limit: value, unit: this.unit });
       this.draft = value;
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.commit(), wait);
+      this.timer = setTimeout(() => this.commit(), GATHER_MS);
     },
     commit() {
       clearTimeout(this.timer);
