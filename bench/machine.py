@@ -16,6 +16,9 @@ Roots = Mapping[str, int]
 BENCH = "bench"
 """The name of this process, which is always counted."""
 
+OTHERS = "others"
+"""Whatever else runs on the machine; it should be next to nothing while figures are taken."""
+
 
 def describe() -> dict[str, object]:
     """What a reader needs to judge the figures; `load` is the average over one minute before."""
@@ -32,7 +35,7 @@ def describe() -> dict[str, object]:
 
 @contextmanager
 def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
-    """Filled when the block ends: mean number of cores used, by name, `machine` for all there is.
+    """Filled when the block ends: mean number of cores used, by name; `others`: by anybody else.
 
     A process that ended meanwhile is counted once its parent has reaped it.
     """
@@ -42,7 +45,8 @@ def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
     wall = time.monotonic() - began
     after = _seconds(roots)
     used.update({name: round((after[name] - before[name]) / wall, 3) for name in after})
-    used["machine"] = round((_busy() - whole) / wall, 3)
+    everything = (_busy() - whole) / wall
+    used[OTHERS] = round(max(0.0, everything - sum(used.values())), 3)
 
 
 def _seconds(roots: Roots) -> dict[str, float]:

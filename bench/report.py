@@ -66,7 +66,8 @@ def _table(kept: dict[str, object]) -> str:
         verdict = "" if figure.met is None else _verdict(figure)
         rows.append(f"| {figure.name}{unit} | {low} | {middle} | {high} | {aim} | {verdict} |")
     used = ", ".join(f"{name} {median(values):.2f}" for name, values in result.cores.items())
-    return "\n".join([*rows, "", f"Cores used (median): {used}.", "", ""])
+    notes = [f"- {problem}" for problem in result.missed]
+    return "\n".join([*rows, "", f"Cores used (median): {used}.", *notes, "", ""])
 
 
 def _spread(figure: Figure) -> tuple[str, str, str]:

@@ -173,11 +173,12 @@ async def _admin_token(stage: Stage) -> str:
     """Log in as an admin, by a link as `nest admin-link` prints it."""
     url = stage.stand.urls[0]
     link = await mint_admin_link(stage.stand.postgres.url, url)
-    token = link.rpartition("token=")[2]
+    token = link.partition("#")[2]
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
         http.post(f"{url}/api/admin/login", json={"token": token}) as answer,
     ):
+        answer.raise_for_status()
         return str(answer.cookies[ADMIN_COOKIE].value)
 
 
