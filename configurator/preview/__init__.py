@@ -16,10 +16,12 @@ from configurator.preview.keys import (
     preview_key,
 )
 from configurator.preview.rendering import render
+from configurator.preview.words import Language
 
 __all__ = [
     "GEOMETRY_VERSION",
     "VIEWS",
+    "Language",
     "PreviewKey",
     "PreviewUnknown",
     "glazed_area_m2",

@@ -5,21 +5,21 @@ from typing import Final
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import EAVES, RIDGE, WIDTH, House, Surface
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, SHELL_SHEEN, palette
+from configurator.preview.materials import SHELL_SHEEN, palette
 from configurator.preview.openings import Opening, intended, openings
 from configurator.preview.projection import Pt, Vec, View
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, segment
-from configurator.preview.words import area, count_of, figure, metres
+from configurator.preview.words import Words
 
 Place = tuple[float, float, float]
 """Left edge and ground line on the sheet, units per metre."""
 
 _SIDES: Final = {
-    "south": "Gartenseite",
-    "east": "Giebel Terrasse",
-    "north": "Rückseite",
-    "west": "Giebel hinten",
+    "south": ("Gartenseite", "Garden side"),
+    "east": ("Giebel Terrasse", "Terrace gable"),
+    "north": ("Rückseite", "Back"),
+    "west": ("Giebel hinten", "Rear gable"),
 }
 _GAP = 3.0
 _BASES = (480.0, 905.0)
@@ -31,18 +31,23 @@ def glazed_area_m2(key: PreviewKey) -> float:
     return sum(opening.area for opening in openings(key.modules, key.glass_m2))
 
 
-def draw(key: PreviewKey) -> str:
+def draw(key: PreviewKey, words: Words) -> str:
     """The fenster view as an SVG document."""
     house, shell = House(key.modules), key.shell or "holzlattung"
     chosen = openings(key.modules, key.glass_m2)
-    caption, note = _captions(key, len(chosen))
-    title = f"Fenster Nest. {key.nest.removeprefix('nest')}"
-    description = (
-        f"Alle vier Ansichten, Länge {metres(house.length)}, Breite {metres(WIDTH)}, "
-        f"Hülle {NAMES[shell]}. {caption}: {note}."
+    caption, note = _captions(key, len(chosen), words)
+    title = f"{words.say('Fenster', 'Windows')} Nest. {key.nest.removeprefix('nest')}"
+    length, width = words.metres(house.length), words.metres(WIDTH)
+    description = words.say(
+        f"Alle vier Ansichten, Länge {length}, Breite {width}, Hülle {words.name(shell)}. "
+        f"{caption}: {note}.",
+        f"All four sides, length {length}, width {width}, shell {words.name(shell)}. "
+        f"{caption}: {note}.",
     )
     dash = glazing.dash_paint(shell)
-    sheet = Sheet(title, description, {**palette(shell=shell, frame=key.frame), "dash": dash})
+    sheet = Sheet(
+        title, description, {**palette(shell=shell, frame=key.frame), "dash": dash}, words
+    )
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     glazing.glass(sheet)
     sheet.text((70, 92), caption, size="h", anchor="start")
@@ -56,11 +61,16 @@ def draw(key: PreviewKey) -> str:
     return sheet.document()
 
 
-def _captions(key: PreviewKey, count: int) -> tuple[str, str]:
+def _captions(key: PreviewKey, count: int, words: Words) -> tuple[str, str]:
     if not key.frame:
-        return "Noch keine Fenster gewählt", "mögliche Öffnungen gestrichelt"
-    return f"{area(key.glass_m2)} Fenster, {NAMES[key.frame]}", count_of(
-        count, "Öffnung", "Öffnungen"
+        return (
+            words.say("Noch keine Fenster gewählt", "No windows chosen yet"),
+            words.say("mögliche Öffnungen gestrichelt", "possible openings dashed"),
+        )
+    glass, frame = words.area(key.glass_m2), words.name(key.frame)
+    return (
+        words.say(f"{glass} Fenster, {frame}", f"{glass} of windows, {frame}"),
+        words.count_of(count, ("Öffnung", "opening"), ("Öffnungen", "openings")),
     )
 
 
@@ -96,8 +106,10 @@ def _side(
     sheet.line("ink", f"M{left - 46:.1f} {base:.1f}H{left + width * scale + 30:.1f}", 2.4)
     _widths(sheet, view, surface, here, base)
     above = (left, base - RIDGE * scale - 18)
-    size = f", {metres(width)}"
-    sheet.text(above, _SIDES[side], size="n", paint="quiet", anchor="start", aside=size)
+    size = f", {sheet.words.metres(width)}"
+    sheet.text(
+        above, sheet.words.say(*_SIDES[side]), size="n", paint="quiet", anchor="start", aside=size
+    )
     if side == "south":
         _heights(sheet, left + width * scale + 46, base, scale)
 
@@ -147,7 +159,9 @@ def _widths(sheet: Sheet, view: View, surface: Surface, here: list[Opening], bas
     for opening in here:
         if not opening.triangle:
             middle = view(surface.at(opening.left + opening.width / 2, 0))[0]
-            sheet.text((middle, y + 27), figure(opening.width), size="n wide", paint="quiet")
+            sheet.text(
+                (middle, y + 27), sheet.words.figure(opening.width), size="n wide", paint="quiet"
+            )
 
 
 def _heights(sheet: Sheet, x: float, base: float, scale: float) -> None:
@@ -156,4 +170,6 @@ def _heights(sheet: Sheet, x: float, base: float, scale: float) -> None:
     path += "".join(segment((x - 5, y + 5), (x + 5, y - 5)) for y in levels)
     sheet.line("quiet", path, 1.2)
     for y, z in ((levels[1], EAVES), (levels[2], RIDGE)):
-        sheet.text((x + 12, y + 7), figure(z), size="n wide", paint="quiet", anchor="start")
+        sheet.text(
+            (x + 12, y + 7), sheet.words.figure(z), size="n wide", paint="quiet", anchor="start"
+        )

@@ -5,12 +5,12 @@ import math
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import EAVES, MODULE, RIDGE, SLOPE, WIDTH, House
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, SHELL_SHADE, SHELL_SHEEN, palette
+from configurator.preview.materials import SHELL_SHADE, SHELL_SHEEN, palette
 from configurator.preview.openings import DOOR_LEFT, DOOR_WIDTH, intended, openings
 from configurator.preview.projection import Pt, Vec, View, hull, two_point
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, seen, segment
-from configurator.preview.words import area, count_of, metres
+from configurator.preview.words import Words
 
 _TURN = 36.0
 _EYE = 3.0
@@ -34,13 +34,14 @@ def camera(house: House) -> View:
     return two_point(eye, _TURN, focal, (784 - middle, _HORIZON))
 
 
-def draw(key: PreviewKey) -> str:
+def draw(key: PreviewKey, words: Words) -> str:
     """The exterior as an SVG document."""
     house = House(key.modules)
     shell = key.shell or "holzlattung"
     view = camera(house)
     paints = {**palette(shell=shell, frame=key.frame), "dash": glazing.dash_paint(shell)}
-    sheet = Sheet(f"Außenansicht {_nest(key)}", _description(key, house), paints)
+    title = f"{words.say('Außenansicht', 'Exterior')} {_nest(key)}"
+    sheet = Sheet(title, _description(key, house, words), paints, words)
     _surroundings(sheet, house, view)
     _ground(sheet, house, view)
     _body(sheet, house, view, shell)
@@ -56,16 +57,26 @@ def _nest(key: PreviewKey) -> str:
     return f"Nest. {key.nest.removeprefix('nest')}"
 
 
-def _description(key: PreviewKey, house: House) -> str:
-    windows = (
-        f"{area(key.glass_m2)} Fenster aus {NAMES[key.frame]}"
-        if key.frame
-        else "noch keine Fenster gewählt, mögliche Öffnungen gestrichelt"
+def _description(key: PreviewKey, house: House, words: Words) -> str:
+    shell, length = words.name(key.shell or "holzlattung"), words.metres(house.length)
+    glass = words.area(key.glass_m2)
+    windows = words.say(
+        "noch keine Fenster gewählt, mögliche Öffnungen gestrichelt",
+        "no windows chosen yet, possible openings dashed",
     )
-    solar = count_of(key.panels, "Photovoltaikmodul", "Photovoltaikmodule") + " auf dem Dach"
-    return (
-        f"{_nest(key)} aus {house.modules} Modulen, {metres(house.length)} lang, mit Satteldach, "
-        f"von der Gartenseite gesehen. Hülle: {NAMES[key.shell or 'holzlattung']}; {windows}; {solar}."
+    if key.frame:
+        frame = words.name(key.frame)
+        windows = words.say(f"{glass} Fenster aus {frame}", f"{glass} of windows in {frame}")
+    panels = words.count_of(
+        key.panels,
+        ("Photovoltaikmodul", "solar panel"),
+        ("Photovoltaikmodule", "solar panels"),
+    )
+    return words.say(
+        f"{_nest(key)} aus {house.modules} Modulen, {length} lang, mit Satteldach, von der "
+        f"Gartenseite gesehen. Hülle: {shell}; {windows}; {panels} auf dem Dach.",
+        f"{_nest(key)} of {house.modules} modules, {length} long, with a gabled roof, seen from "
+        f"the garden. Shell: {shell}; {windows}; {panels} on the roof.",
     )
 
 
@@ -225,4 +236,4 @@ def _dimension(sheet: Sheet, house: House, view: View) -> None:
     turn = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
     middle = view((house.length / 2, y, 0))
     drop = 44
-    sheet.text((middle[0] - drop * math.sin(math.radians(turn)), middle[1] + drop), metres(house.length), paint="quiet", turn=turn)  # fmt: skip
+    sheet.text((middle[0] - drop * math.sin(math.radians(turn)), middle[1] + drop), sheet.words.metres(house.length), paint="quiet", turn=turn)  # fmt: skip

@@ -9,10 +9,10 @@ from configurator.preview import furniture, landscape
 from configurator.preview.boards import floor, lining
 from configurator.preview.geometry import EAVES, MODULE, PITCH, RIDGE, ROOM_WIDTH, WIDTH, House
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, palette
+from configurator.preview.materials import palette
 from configurator.preview.projection import Pt, Vec, View, clip, two_point
 from configurator.preview.svg import Sheet, polygon, seen, segment
-from configurator.preview.words import metres
+from configurator.preview.words import Words
 
 _SCALE = 149.0
 _STAND = 6.4
@@ -29,17 +29,21 @@ _SUN = (0.8, 0.34)
 """Metres across and along for every metre the light falls."""
 
 
-def draw(key: PreviewKey) -> str:
+def draw(key: PreviewKey, words: Words) -> str:
     """The interior as an SVG document."""
     house = House(key.modules)
     cladding, covering = key.cladding or "kiefer", key.floor or "parkett"
-    title = f"Innenraum Nest. {key.nest.removeprefix('nest')}"
-    description = (
-        f"Blick in den offenen Raum unter dem Satteldach, {metres(ROOM_WIDTH)} breit und bis zu "
-        f"{metres(_PEAK)} hoch, {house.modules} Module tief, am Ende verglast. Wände und Dach: "
-        f"{NAMES[cladding]}; Boden: {NAMES[covering]}."
+    title = f"{words.say('Innenraum', 'Interior')} Nest. {key.nest.removeprefix('nest')}"
+    across, high = words.metres(ROOM_WIDTH), words.metres(_PEAK)
+    description = words.say(
+        f"Blick in den offenen Raum unter dem Satteldach, {across} breit und bis zu {high} hoch, "
+        f"{house.modules} Module tief, am Ende verglast. Wände und Dach: {words.name(cladding)}; "
+        f"Boden: {words.name(covering)}.",
+        f"View into the open room under the gabled roof, {across} wide and up to {high} high, "
+        f"{house.modules} modules deep, glazed at its end. Walls and roof: "
+        f"{words.name(cladding)}; floor: {words.name(covering)}.",
     )
-    sheet = Sheet(title, description, palette(room=(cladding, covering)))
+    sheet = Sheet(title, description, palette(room=(cladding, covering)), words)
     centre = (800 + _EYE[0] * _SCALE, _FLOOR_LINE - _EYE[2] * _SCALE)
     view = two_point(_EYE, 0, _SCALE * _STAND, centre)
     depth = house.length - 2 * _END_WALL
@@ -235,5 +239,7 @@ def _measures(sheet: Sheet, view: View) -> None:
     path += segment((x, base), (x, top))
     path += "".join(segment((x - 6, z + 6), (x + 6, z - 6)) for z in (base, top))
     sheet.line("quiet", path, 1.4)
-    sheet.text(((left + right) / 2, y + 32), metres(ROOM_WIDTH), size="n", paint="quiet")
-    sheet.text((x - 14, top + 24), metres(_PEAK), size="n", paint="quiet", anchor="end")
+    sheet.text(
+        ((left + right) / 2, y + 32), sheet.words.metres(ROOM_WIDTH), size="n", paint="quiet"
+    )
+    sheet.text((x - 14, top + 24), sheet.words.metres(_PEAK), size="n", paint="quiet", anchor="end")

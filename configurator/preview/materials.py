@@ -169,21 +169,6 @@ ROOM: Final[Paints] = {
     "white3": ("#D8D5CC", "#60615D"),
 }
 
-NAMES: Final[Mapping[str, str]] = {
-    "trapezblech": "Trapezblech schwarz",
-    "holzlattung": "Holzlattung Lärche natur",
-    "fassadenplatten_schwarz": "Fassadenplatten schwarz",
-    "fassadenplatten_weiss": "Fassadenplatten weiß",
-    "kiefer": "Kiefer",
-    "fichte": "Fichte",
-    "steirische_eiche": "Steirische Eiche",
-    "parkett": "Parkett Eiche",
-    "kalkstein_kanafar": "Kalkstein Kanafar",
-    "schiefer_massiv": "Schiefer massiv",
-    "pvc": "PVC weiß",
-    "aluminium": "Aluminium",
-}
-
 
 def palette(
     *, shell: str | None = None, frame: str | None = None, room: tuple[str, str] | None = None

@@ -5,30 +5,35 @@ import math
 from configurator.preview import glazing, landscape
 from configurator.preview.geometry import MODULE, PANEL_KWP, RIDGE, WIDTH, House, rectangle
 from configurator.preview.keys import PreviewKey
-from configurator.preview.materials import NAMES, SHELL_SHADE, SHELL_SHEEN, palette
+from configurator.preview.materials import SHELL_SHADE, SHELL_SHEEN, palette
 from configurator.preview.projection import Vec, View, axonometric, hull
 from configurator.preview.shell import clad, joints
 from configurator.preview.svg import Sheet, polygon, seen, segment
-from configurator.preview.words import count_of, power
+from configurator.preview.words import Words
 
 _TURN, _TILT = 17.0, 42.0
 _SUN = (0.62, 0.5, -0.72)
 _CENTRE = (775.0, 560.0)
 
 
-def draw(key: PreviewKey) -> str:
+def draw(key: PreviewKey, words: Words) -> str:
     """The pv view as an SVG document."""
     house, shell = House(key.modules), key.shell or "holzlattung"
     most = 2 * key.modules
-    caption = f"{count_of(key.panels, 'Modul', 'Module')}, {power(key.panels * PANEL_KWP)}"
-    if not key.panels:
-        caption = "Noch keine Photovoltaik"
-    title = f"Photovoltaik Nest. {key.nest.removeprefix('nest')}"
-    description = (
-        f"Blick von oben auf das Dach, Hülle {NAMES[shell]}. {caption}; "
-        f"Platz für {most} Module, freie Plätze gestrichelt."
+    modules = words.count_of(key.panels, ("Modul", "panel"), ("Module", "panels"))
+    caption = words.say("Noch keine Photovoltaik", "No solar panels yet")
+    if key.panels:
+        caption = f"{modules}, {words.power(key.panels * PANEL_KWP)}"
+    title = f"{words.say('Photovoltaik', 'Solar panels')} Nest. {key.nest.removeprefix('nest')}"
+    description = words.say(
+        f"Blick von oben auf das Dach, Hülle {words.name(shell)}. {caption}; Platz für {most} "
+        "Module, freie Plätze gestrichelt.",
+        f"View of the roof from above, shell {words.name(shell)}. {caption}; room for {most} "
+        "panels, free places dashed.",
     )
-    sheet = Sheet(title, description, {**palette(shell=shell), "dash": glazing.dash_paint(shell)})
+    sheet = Sheet(
+        title, description, {**palette(shell=shell), "dash": glazing.dash_paint(shell)}, words
+    )
     view = _camera(house)
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     _ground(sheet, house, view)
@@ -42,7 +47,10 @@ def draw(key: PreviewKey) -> str:
     glazing.panels(sheet, view, house.roof, taken)
     _near_tree(sheet, house, view)
     _north(sheet)
-    room = f"Platz für {most} Module, bis {power(most * PANEL_KWP)}"
+    up_to = words.power(most * PANEL_KWP)
+    room = words.say(
+        f"Platz für {most} Module, bis {up_to}", f"room for {most} panels, up to {up_to}"
+    )
     sheet.text((70, 104), caption, size="h", anchor="start")
     sheet.text((70, 104), room, size="t below", anchor="start", paint="quiet")
     return sheet.document()

@@ -9,6 +9,7 @@ from html import escape
 from typing import Final
 
 from configurator.preview.projection import Pt, Vec, View
+from configurator.preview.words import Words
 
 SHEET_WIDTH: Final = 1600
 SHEET_HEIGHT: Final = 1000
@@ -18,7 +19,8 @@ Paints = Mapping[str, tuple[str, str]]
 class Sheet:
     """Collects shapes in painting order; ``document`` ends it."""
 
-    def __init__(self, title: str, description: str, paints: Paints) -> None:
+    def __init__(self, title: str, description: str, paints: Paints, words: Words) -> None:
+        self.words = words
         self._title = title
         self._description = description
         self._paints = paints
@@ -109,7 +111,7 @@ class Sheet:
         dark = "".join(self._rules(1))
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SHEET_WIDTH} {SHEET_HEIGHT}" '
-            f'width="{SHEET_WIDTH}" height="{SHEET_HEIGHT}" role="img" lang="de" aria-labelledby="title desc">'
+            f'width="{SHEET_WIDTH}" height="{SHEET_HEIGHT}" role="img" lang="{self.words.language}" aria-labelledby="title desc">'
             f'<title id="title">{escape(self._title)}</title>'
             f'<desc id="desc">{escape(self._description)}</desc>'
             f"<style>{_STYLE}{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"

@@ -1,28 +1,62 @@
-"""German figures for captions."""
+"""Captions and figures inside the pictures, in German and English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Language = Literal["de", "en"]
+
+_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "trapezblech": ("Trapezblech schwarz", "black trapezoidal sheet"),
+    "holzlattung": ("Holzlattung Lärche natur", "natural larch battens"),
+    "fassadenplatten_schwarz": ("Fassadenplatten schwarz", "black facade panels"),
+    "fassadenplatten_weiss": ("Fassadenplatten weiß", "white facade panels"),
+    "kiefer": ("Kiefer", "pine"),
+    "fichte": ("Fichte", "spruce"),
+    "steirische_eiche": ("Steirische Eiche", "Styrian oak"),
+    "parkett": ("Parkett Eiche", "oak parquet"),
+    "kalkstein_kanafar": ("Kalkstein Kanafar", "Kanafar limestone"),
+    "schiefer_massiv": ("Schiefer massiv", "solid slate"),
+    "pvc": ("PVC weiß", "white PVC"),
+    "aluminium": ("Aluminium", "aluminium"),
+}
 
 
-def figure(value: float) -> str:
-    """``13,50``."""
-    return f"{value:.2f}".replace(".", ",")
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a picture says, in one language."""
 
+    language: Language = "de"
 
-def metres(value: float) -> str:
-    """``13,50 m``, with a space that does not break."""
-    return figure(value) + "\u00a0m"
+    def say(self, de: str, en: str) -> str:
+        """The sentence of this language."""
+        return de if self.language == "de" else en
 
+    def name(self, option: str) -> str:
+        """What a material is called."""
+        return self.say(*_NAMES[option])
 
-def area(value: float) -> str:
-    """``20 m²``."""
-    return f"{value:g}".replace(".", ",") + "\u00a0m²"
+    def figure(self, value: float) -> str:
+        """``13,50`` or ``13.50``."""
+        return self._decimal(f"{value:.2f}")
 
+    def metres(self, value: float) -> str:
+        """``13,50 m``, with a space that does not break."""
+        return self.figure(value) + "\u00a0m"
 
-def power(value: float) -> str:
-    """``4,0 kWp``."""
-    return f"{value:.1f}".replace(".", ",") + "\u00a0kWp"
+    def area(self, value: float) -> str:
+        """``20 m²``."""
+        return self._decimal(f"{value:g}") + "\u00a0m²"
 
+    def power(self, value: float) -> str:
+        """``4,0 kWp``."""
+        return self._decimal(f"{value:.1f}") + "\u00a0kWp"
 
-def count_of(number: int, one: str, many: str) -> str:
-    """``kein Modul``, ``1 Modul``, ``10 Module``."""
-    if number == 0:
-        return f"kein {one}"
-    return f"{number}\u00a0{one if number == 1 else many}"
+    def count_of(self, number: int, one: tuple[str, str], many: tuple[str, str]) -> str:
+        """``kein Modul``, ``1 Modul``, ``10 Module``; each word as (German, English)."""
+        if number == 0:
+            return f"{self.say('kein', 'no')} {self.say(*(one if self.language == 'de' else many))}"
+        return f"{number}\u00a0{self.say(*(one if number == 1 else many))}"
+
+    def _decimal(self, text: str) -> str:
+        return text.replace(".", ",") if self.language == "de" else text

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from configurator.derived import derive, derived_to_json
 from configurator.errors import SelectionInvalid
-from configurator.preview import PreviewKey, PreviewUnknown, parse_path, render
+from configurator.preview import Language, PreviewKey, PreviewUnknown, parse_path, render
 from configurator.protocol.codes import Refused
 from configurator.selection import Choice, selection_from_json
 from realtime.catalogues import CatalogueShelf
@@ -41,7 +41,7 @@ class CatalogueEndpoints:
 
     def __init__(self, *, shelf: CatalogueShelf) -> None:
         self._shelf = shelf
-        self._pictures: OrderedDict[str, str] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, Language], str] = OrderedDict()
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -72,7 +72,8 @@ class CatalogueEndpoints:
                 path=PREVIEW_PREFIX + "/{path:path}.svg",
                 handler=self.picture,
                 summary="A picture of a house as SVG; the address says everything that is in it "
-                "and never changes its content.",
+                "and never changes its content. Captions are German, or English with ?lang=en.",
+                query=["lang"],
                 answer=str,
                 codes=["page_not_found"],
                 tags=["catalogue"],
@@ -114,7 +115,7 @@ class CatalogueEndpoints:
         except PreviewUnknown:
             raise Refused("page_not_found") from None
         return Response(
-            await self._picture(key),
+            await self._picture(key, "en" if request.query_params.get("lang") == "en" else "de"),
             media_type="image/svg+xml",
             headers={
                 "cache-control": "public, max-age=31536000, immutable",
@@ -122,13 +123,14 @@ class CatalogueEndpoints:
             },
         )
 
-    async def _picture(self, key: PreviewKey) -> str:
-        drawn = self._pictures.get(key.path)
+    async def _picture(self, key: PreviewKey, language: Language) -> str:
+        named = (key.path, language)
+        drawn = self._pictures.get(named)
         if drawn is None:
-            drawn = await to_thread(render, key)
-            self._pictures[key.path] = drawn
+            drawn = await to_thread(render, key, language)
+            self._pictures[named] = drawn
             while len(self._pictures) > PICTURES_MAX:
                 self._pictures.popitem(last=False)
         else:
-            self._pictures.move_to_end(key.path)
+            self._pictures.move_to_end(named)
         return drawn

@@ -25,7 +25,7 @@ export const House = {
     </section>`,
   computed: {
     url() {
-      return this.screen.room.derived?.previews?.[this.screen.ui.view] ?? null;
+      return this.inLanguage(this.screen.room.derived?.previews?.[this.screen.ui.view]);
     },
     alt() {
       return this.screen.pictureAlt();
@@ -70,8 +70,12 @@ export const House = {
         this.preloadOthers();
       });
     },
+    inLanguage(url) {
+      return url ? (this.screen.ui.language === "en" ? `${url}?lang=en` : url) : null;
+    },
     preloadOthers() {
-      const others = Object.values(this.screen.room.derived?.previews ?? {}).filter((u) => u !== this.url);
+      const previews = Object.values(this.screen.room.derived?.previews ?? {});
+      const others = previews.map((u) => this.inLanguage(u)).filter((u) => u !== this.url);
       (window.requestIdleCallback ?? setTimeout)(() => others.forEach((u) => (new Image().src = u)));
     },
   },

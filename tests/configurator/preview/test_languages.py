@@ -1,0 +1,37 @@
+"""Captions follow the language, the drawing does not."""
+
+import re
+
+import pytest
+
+from configurator.preview import Language, parse_path, render
+
+PATHS = (
+    "v1/exterior/nest120.holzlattung.pv10.fichte20",
+    "v1/interior/nest120.fichte.parkett",
+    "v1/pv/nest120.holzlattung.pv10",
+    "v1/pv/nest120.holzlattung",
+    "v1/fenster/nest120.holzlattung.fichte20",
+    "v1/fenster/nest120.holzlattung",
+)
+GERMAN = re.compile(r"Module\b|Fenster|Hülle|Giebel|Platz|Noch|kein|Öffnung|Dach|\d,\d")
+
+
+def words(path: str, language: Language) -> str:
+    drawn = render(parse_path(path), language)
+    return " ".join(re.findall(r"<(?:title|desc|text|tspan)[^>]*>([^<]*)", drawn))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_english_picture_speaks_english(path: str) -> None:
+    assert 'lang="en"' in render(parse_path(path), "en")
+    assert GERMAN.search(words(path, "de"))
+    assert not GERMAN.search(words(path, "en"))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_only_the_words_differ(path: str) -> None:
+    shapes = [
+        re.findall(r"<path[^>]*>", render(parse_path(path), language)) for language in ("de", "en")
+    ]
+    assert shapes[0] == shapes[1]
