@@ -146,7 +146,9 @@ SENTENCES = {
 T = TypeVar("T")
 
 _LATEST_MS = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Controls, turns of the direction of writing (one line in the feed would look like another), and
+# halves of characters.
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
 _decode_event = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()

@@ -12,7 +12,9 @@ from configurator.errors import OperationInvalid
 
 MAX_APPLIED = 16
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[!-~]+(?!\n)$")]
+"""Names of categories and options, as the log keeps them: visible ASCII without spaces."""
+
 Quantity = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
 
 

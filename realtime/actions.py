@@ -20,6 +20,7 @@ from configurator.pricing import price
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import selection_to_json
+from configurator.visible import one_line, several_lines
 from realtime.catalogues import CatalogueShelf
 from realtime.hub import Hub
 from realtime.principal import Principal, token_sha256
@@ -39,7 +40,9 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
-EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+EMAIL = re.compile(
+    r"[^@\s<>()\[\],;:\\\"]{1,64}@[^@\s<>()\[\],;:\\\".]+(\.[^@\s<>()\[\],;:\\\".]+)+"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,7 @@ class Actions:
 
     async def introduce(self, principal: Principal, name: str) -> Principal:
         """The person under a new name (1 to 40 printable characters)."""
-        clean = " ".join("".join(c for c in name if c.isprintable()).split())[:40]
+        clean = one_line(name)[:40].rstrip()
         if not clean:
             raise Refused("malformed_message", detail="name is empty")
         await self._stores.people.rename(principal.person.id, clean)
@@ -238,7 +241,11 @@ class Actions:
             raise Refused("read_only")
         if not inquiry.consent:
             raise Refused("consent_required")
-        if EMAIL.fullmatch(inquiry.email) is None:
+        name, email = one_line(inquiry.name), one_line(inquiry.email)
+        message = several_lines(inquiry.message)
+        if not name:
+            raise Refused("malformed_message", detail="name is empty")
+        if EMAIL.fullmatch(email) is None:
             raise Refused("email_unusable")
         session_id = await self.session(principal, access.configuration.id)
         try:
@@ -247,13 +254,11 @@ class Actions:
                 configuration_id=access.configuration.id,
                 person_id=principal.person.id,
                 session_id=session_id,
-                name=inquiry.name,
-                email=inquiry.email,
-                message=inquiry.message,
+                name=name,
+                email=email,
+                message=message,
                 consent_at=self._now(),
-                body_sha256=hashlib.sha256(
-                    msgspec.json.encode([inquiry.name, inquiry.email, inquiry.message])
-                ).digest(),
+                body_sha256=hashlib.sha256(msgspec.json.encode([name, email, message])).digest(),
             )
         except InquiryDiffers:
             raise Refused("inquiry_id_reused") from None

@@ -6,6 +6,8 @@ from configurator.catalogue import Catalogue, catalogue_to_json, parse_catalogue
 from configurator.protocol.codes import Refused
 from storage.postgres.catalogues import Catalogues
 
+CATALOGUE_ID_MAX = 64
+
 
 class CatalogueShelf:
     """Catalogues by id. ``current`` is the one that new configurations use."""
@@ -20,6 +22,8 @@ class CatalogueShelf:
         """A catalogue by id. Raises Refused ``unknown_catalogue``, StorageUnavailable."""
         known = self._known.get(catalogue_id)
         if known is None:
+            if not _plausible(catalogue_id):
+                raise Refused("unknown_catalogue")
             stored = await self._published.get(catalogue_id)
             if stored is None:
                 raise Refused("unknown_catalogue", detail=catalogue_id[:64])
@@ -32,3 +36,11 @@ class CatalogueShelf:
         if catalogue.id not in self._json:
             self._json[catalogue.id] = msgspec.json.encode(catalogue_to_json(catalogue)).decode()
         return self._json[catalogue.id]
+
+
+def _plausible(catalogue_id: str) -> bool:
+    return (
+        len(catalogue_id) <= CATALOGUE_ID_MAX
+        and catalogue_id.isascii()
+        and catalogue_id.isprintable()
+    )

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from configurator.catalogue import Text
+from configurator.intents import Id
 from configurator.operations import Change, Operation, Reason, Repair
 from configurator.presence import Member
 from configurator.selection import Choice
@@ -90,8 +91,8 @@ class Presence(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="
     """Says where in the configurator this person is."""
 
     configuration: Short
-    category: Short | None = None
-    view: Short | None = None
+    category: Id | None = None
+    view: Id | None = None
 
 
 class Introduce(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="introduce"):

@@ -1,6 +1,6 @@
 """REST for configurations: create, read, edit, share, inquire. The same actions as every socket."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -72,7 +72,7 @@ class OpsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which role the invitation gives: editor or viewer."""
 
-    role: Annotated[str, msgspec.Meta(pattern="^(editor|viewer)$")] = "editor"
+    role: Literal["editor", "viewer"] = "editor"
 
 
 class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,9 +236,9 @@ class ConfigurationEndpoints:
             access,
             Inquiry(
                 id=asked.inquiry_id,
-                name=asked.name.strip(),
-                email=asked.email.strip(),
-                message=asked.message.strip(),
+                name=asked.name,
+                email=asked.email,
+                message=asked.message,
                 consent=asked.consent,
             ),
         )

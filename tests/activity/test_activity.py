@@ -79,6 +79,7 @@ def test_missing_fields_give_the_sentences_of_the_original(raw: bytes, sentence:
         (body(deviceInfo={"width": -1}), "out_of_range", "interaction.deviceInfo.width"),
         (body(deviceInfo="phone"), "wrong_type", "interaction.deviceInfo"),
         (body(category="a\x00b"), "control_characters", "interaction.category"),
+        (body(category="a\u202eb"), "control_characters", "interaction.category"),
         (
             b'{"sessionId":5,"interaction":{"eventType":"a","category":"b"}}',
             "wrong_type",
