@@ -18,8 +18,8 @@ class Waiting:
     """One op on its way.
 
     `tries`: how often it was sent. `unknown`: an attempt got no answer, so it may be committed.
-    `alone`: it waited for a row that somebody else holds, so it goes without others. `due`: not
-    before this loop time.
+    `alone`: it waited for a row that somebody else holds, so it goes without others. `resting`: not
+    before its delay is over.
     """
 
     request: CommitRequest
@@ -27,7 +27,7 @@ class Waiting:
     tries: int = 0
     unknown: bool = False
     alone: bool = False
-    due: float = 0.0
+    resting: bool = False
 
 
 class CommitQueue:
@@ -86,13 +86,12 @@ class CommitQueue:
 
     def give_back(self, batch: Iterable[Waiting], delay_seconds: float) -> None:
         """Puts ops without a result to the front again, to be taken after a delay."""
-        loop = asyncio.get_running_loop()
         items = list(batch)
         for item in items:
-            item.due = loop.time() + delay_seconds
+            item.resting = delay_seconds > 0
         self._waiting.extendleft(reversed(items))
-        if delay_seconds:
-            loop.call_later(delay_seconds, self._nudge)
+        if delay_seconds > 0:
+            asyncio.get_running_loop().call_later(delay_seconds, self._rested, items)
         self.finish(items)
 
     def finish(self, batch: Iterable[Waiting]) -> None:
@@ -103,8 +102,13 @@ class CommitQueue:
         elif self._waiting:
             self._nudge()
 
+    def _rested(self, items: Iterable[Waiting]) -> None:
+        # No comparison of times: uvloop's timers count whole milliseconds and may come too early.
+        for item in items:
+            item.resting = False
+        self._nudge()
+
     def _ready(self) -> list[Waiting]:
-        now = asyncio.get_running_loop().time()
         batch: list[Waiting] = []
         left: deque[Waiting] = deque()
         while self._waiting and len(batch) < self._max_batch:
@@ -112,7 +116,7 @@ class CommitQueue:
             if item.result.done():
                 continue
             configuration_id = item.request.configuration_id
-            if configuration_id in self._busy or item.due > now or (item.alone and batch):
+            if configuration_id in self._busy or item.resting or (item.alone and batch):
                 left.append(item)
                 continue
             self._busy.add(configuration_id)
