@@ -175,6 +175,7 @@ class Web:
                 configurations=self.stores.configurations,
                 committer=self.committer,
                 bus=self.bus,
+                turn_seconds=settings.database_deadline_seconds,
                 now=_now,
                 preview_url=preview_url,
             ),

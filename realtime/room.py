@@ -14,7 +14,8 @@ sees every version once and in order. Frames are encoded once per room, not once
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -53,6 +54,7 @@ from realtime.judge import (
 )
 from realtime.membership import Attachment, Membership
 from realtime.principal import Principal
+from storage.errors import StorageUnavailable
 from storage.postgres.committer import (
     Committer,
     Gone,
@@ -82,12 +84,13 @@ COMMIT_TRIES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomParts:
-    """What every room of a process shares."""
+    """What every room of a process shares; ``turn_seconds``: so long an op waits for others."""
 
     process: str
     configurations: Configurations
     committer: Committer
     bus: Bus
+    turn_seconds: float
     now: Callable[[], datetime]
     preview_url: PreviewUrl
 
@@ -141,7 +144,7 @@ class Room:
             Refused: ``version_unknown``, ``op_id_reused``, ``read_only`` or ``not_found``.
             StorageUnavailable: the outcome is unknown; the same ``op_id`` again decides it.
         """
-        async with self._one_op:
+        async with self._turn():
             for _ in range(COMMIT_TRIES):
                 judged = await self._judge(principal, asked)
                 result = await self._parts.committer.commit(judged.request)
@@ -160,6 +163,19 @@ class Room:
                     case _:
                         assert_never(result)
         raise Refused("not_saved", retry_after_ms=100)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One op at a time. While the store is away nobody waits for the deadlines of all others."""
+        try:
+            async with asyncio.timeout(self._parts.turn_seconds):
+                await self._one_op.acquire()
+        except TimeoutError:
+            raise StorageUnavailable("other ops of this house are waiting") from None
+        try:
+            yield
+        finally:
+            self._one_op.release()
 
     async def _judge(self, principal: Principal, asked: OpRequest) -> Judged:
         if asked.base_version > self.version:

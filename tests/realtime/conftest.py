@@ -30,7 +30,9 @@ class RunningWeb:
 
 
 @asynccontextmanager
-async def serving(database_url: str, redis_url: str, node: str) -> AsyncIterator[RunningWeb]:
+async def serving(
+    database_url: str, redis_url: str, node: str, deadline_seconds: float
+) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
         {
@@ -39,6 +41,7 @@ async def serving(database_url: str, redis_url: str, node: str) -> AsyncIterator
             "PORT": str(port),
             "NEST_NODE": node,
             "NEST_DATABASE_POOL_SIZE": "6",
+            "NEST_DATABASE_DEADLINE_SECONDS": str(deadline_seconds),
         }
     )
     parts = Web(settings)
@@ -69,8 +72,13 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
     await release(database_url)
     async with AsyncExitStack() as stack:
 
-        async def start(node: str = "one") -> RunningWeb:
-            return await stack.enter_async_context(serving(database_url, redis_url, node))
+        async def start(
+            node: str = "one",
+            *,
+            deadline_seconds: float = 5.0,
+            stores: tuple[str, str] = (database_url, redis_url),
+        ) -> RunningWeb:
+            return await stack.enter_async_context(serving(*stores, node, deadline_seconds))
 
         yield start
 
