@@ -4,6 +4,7 @@ import { reactive } from "vue";
 import { count, createTexts, euroRounded } from "./format.js";
 import { createFeed } from "./feed.js";
 
+const LATE_AFTER_S = 2;
 const CODE = /^[0-9A-Za-z_-]{1,64}$/;
 
 // Made once: making one for each of 300 lines took 16 ms of every render (docs/performance.md).
@@ -50,7 +51,7 @@ export default {
             <p v-if="!shown.length" class="quiet empty">{{ t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
             <article v-for="e in shown" :key="e.id" class="line" :class="{ open: feed.opened === e.id }" :data-event="e.id">
               <button type="button" class="line-button" :aria-expanded="String(feed.opened === e.id)" @click="toggle(e)">
-                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ e.previous }} →</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.spent" class="value">{{ seconds(e.spent) }}</span></span><span class="quiet session" :title="e.session">{{ e.session.slice(0, 8) }}</span>
+                <time>{{ clock(e.at) }}</time><span class="type">{{ e.type }}</span><span class="what"><span>{{ categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ e.previous }} →</span><span v-if="e.value || e.element" class="value">{{ e.value || e.element }}</span><span v-if="e.spent" class="value">{{ seconds(e.spent) }}</span></span><span class="quiet session" :title="e.session"><span v-if="codeOk(e.code)" class="code">{{ e.code }}</span> {{ e.session.slice(-4) }}</span>
               </button>
               <div v-if="feed.opened === e.id" class="raw"><p v-if="codeOk(e.code)"><a class="button" :href="houseUrl(e.code)" target="_blank" rel="noopener">{{ t("admin.open") }}</a></p><h3>{{ t("admin.raw") }}</h3><pre tabindex="0">{{ rawText(e) }}</pre></div>
             </article>
@@ -96,13 +97,14 @@ export default {
     lagClass() {
       const lag = this.live.lag;
       if (!lag) return "unknown";
-      return lag.events > 0 || lag.seconds > 0 ? "some" : "none";
+      if (!lag.events && !lag.seconds) return "none";
+      return lag.seconds < LATE_AFTER_S ? "little" : "some";
     },
     lagText() {
       const lag = this.live.lag;
       if (!lag) return this.t("admin.lagUnknown");
       if (this.lagClass === "none") return this.t("admin.lagNone");
-      return this.t("admin.lagSome", { events: this.number(lag.events), seconds: this.number(Math.round((lag.seconds ?? 0) * 10) / 10) });
+      return this.t(lag.events === 1 ? "admin.lagOne" : "admin.lagSome", { events: this.number(lag.events), seconds: this.number(Math.round((lag.seconds ?? 0) * 10) / 10) });
     },
     through() {
       const lag = this.live.lag;

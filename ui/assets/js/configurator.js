@@ -185,7 +185,7 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
   const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
   const language = () => ui.language;
   const t = createTexts(JSON.parse(props.texts), language);
-  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/Nest\. (?=\d)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
+  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|(?<=\d) (?=×)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
   const tracker = createTracker(() => state.sessionId);
   const status = computed(() => statusOf(state));
   const asked = computed(() => askedChoices(state.pending));

@@ -1,5 +1,5 @@
 // Swatches: what a material looks like, drawn as a small tiling SVG over its catalogue colour.
-// Nothing from the catalogue gets into the SVG; the colour is checked to be plain hex first.
+// All that gets from the catalogue into the SVG is the colour, checked to be plain hex first.
 const HEX = /^#[0-9a-f]{6}$/i;
 
 const ribs = `<path d="M0 0V48M12 0V48M24 0V48M36 0V48" stroke="#fff" stroke-opacity=".22" stroke-width="2"/><path d="M4 0V48M16 0V48M28 0V48M40 0V48" stroke="#000" stroke-opacity=".35" stroke-width="4"/>`;
@@ -10,7 +10,9 @@ const fine = `<g fill="none" stroke="#000" stroke-opacity=".12"><path d="M0 5c20
 const planks = `<g stroke="#000" stroke-opacity=".3"><path d="M0 12H48M0 24H48M0 36H48"/><path d="M18 0V12M38 12V24M10 24V36M30 36V48"/></g><g fill="none" stroke="#000" stroke-opacity=".12"><path d="M0 5c8-2 12 2 18 0M20 7c10-2 18 2 28 0M2 18c12 3 24-3 34 0M12 30c14-3 22 3 36 0M0 42c10 3 20-2 28 0"/></g>`;
 const stone = `<g fill="#000" fill-opacity=".09"><circle cx="7" cy="9" r="1.6"/><circle cx="21" cy="5" r="1"/><circle cx="33" cy="13" r="2"/><circle cx="43" cy="6" r="1.2"/><circle cx="12" cy="22" r="1.2"/><circle cx="27" cy="27" r="1.8"/><circle cx="41" cy="24" r="1"/><circle cx="6" cy="37" r="2"/><circle cx="20" cy="41" r="1.2"/><circle cx="35" cy="39" r="1.5"/></g><path d="M0 24H48M24 0V48" stroke="#000" stroke-opacity=".16"/>`;
 const slate = `<path d="M0 24H48M24 0V48" stroke="#fff" stroke-opacity=".2"/><g fill="none" stroke="#fff" stroke-opacity=".13"><path d="M0 9l16-3 10 4 22-4M0 17l20 2 28-4M0 33l12 3 20-4 16 3M0 42l26-3 22 4"/></g>`;
-const frame = `<path d="M10 8H38V40H10z" fill="#cfdde3" stroke="#000" stroke-opacity=".35"/><path d="M24 8V40" stroke="#000" stroke-opacity=".35"/><path d="M13 20l8-9M13 27l8-10" stroke="#fff" stroke-opacity=".8" stroke-width="1.5"/>`;
+const WALL = "#d8d4c9";
+const frame = (colour) =>
+  `<path d="M14 8H106V64H14z" fill="#a9bcc3"/><path d="M14 64L56 8H78L36 64zM62 64L104 8H106V20L73 64z" fill="#fff" fill-opacity=".28"/><path d="M14 8H106V64H14zM60 8V64" fill="none" stroke="#000" stroke-opacity=".4" stroke-width="8"/><path d="M14 8H106V64H14zM60 8V64" fill="none" stroke="${colour}" stroke-width="6.5"/>`;
 const cells = `<g stroke="#fff" stroke-opacity=".32"><path d="M0 12H48M0 24H48M0 36H48M12 0V48M24 0V48M36 0V48"/></g><path d="M0 48L48 0" stroke="#fff" stroke-opacity=".14" stroke-width="8"/>`;
 
 const PATTERNS = [
@@ -34,12 +36,14 @@ export function swatchStyle(category, option) {
   if (typeof colour !== "string" || !HEX.test(colour)) return null;
   const single = category.id === "fenster";
   const key = option.swatch.key ?? option.id;
-  const drawing = single ? frame : ([...PATTERNS, ...WOODS].find(([pattern]) => pattern.test(key))?.[1] ?? "");
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" width="48" height="48">${drawing}</svg>`;
+  const drawing = single ? frame(colour) : ([...PATTERNS, ...WOODS].find(([pattern]) => pattern.test(key))?.[1] ?? "");
+  const [width, height] = single ? [120, 72] : [48, 48];
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${drawing}</svg>`;
   return {
-    backgroundColor: colour,
+    backgroundColor: single ? WALL : colour,
     backgroundImage: `url("data:image/svg+xml,${encodeURIComponent(svg)}")`,
     backgroundRepeat: single ? "no-repeat" : "repeat",
     backgroundPosition: single ? "center" : "0 0",
+    backgroundSize: single ? "contain" : "auto",
   };
 }
