@@ -165,14 +165,12 @@ class Actions:
         raise Refused("not_found")
 
     async def _find(self, reference: str) -> StoredConfiguration | None:
-        code = reference.strip().upper()
-        if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET):
+        code, configuration_id = as_code(reference), as_id(reference)
+        if code is not None:
             return await self._stores.configurations.find(code)
-        try:
-            configuration_id = UUID(reference)
-        except ValueError:
-            return None
-        return await self._stores.configurations.load(configuration_id)
+        if configuration_id is not None:
+            return await self._stores.configurations.load(configuration_id)
+        return None
 
     async def submit(
         self, principal: Principal, configuration_id: UUID, role: Role, request: OpRequest
@@ -265,6 +263,20 @@ class Actions:
         if stored is None:
             raise Refused("not_found")
         return stored
+
+
+def as_code(reference: str) -> str | None:
+    """The code that somebody wrote, in whatever case; None when it is none."""
+    code = reference.strip().upper()
+    return code if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) else None
+
+
+def as_id(reference: str) -> UUID | None:
+    """The id that somebody wrote, in any spelling of a UUID; None when it is none."""
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None
 
 
 def _renamed(principal: Principal, name: str) -> Principal:

@@ -38,7 +38,7 @@ from configurator.protocol.messages import (
     Tracked,
     Welcome,
 )
-from realtime.actions import Access, Actions
+from realtime.actions import Access, Actions, as_code, as_id
 from realtime.hub import Hub
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
@@ -46,8 +46,6 @@ from realtime.room import Room
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
-
-_NOWHERE = UUID(int=0)
 
 ROOMS_MAX = 8
 """So many configurations can one connection be in at once."""
@@ -100,7 +98,6 @@ class Connection:
         self._source = source
         self._session_id = session_id
         self._joined: dict[UUID, _Joined] = {}
-        self._by_name: dict[str, UUID] = {}
         self._turn = asyncio.Lock()
         self._reply: bytes | None = None
         self.welcomed = False
@@ -121,7 +118,6 @@ class Connection:
         for joined in self._joined.values():
             joined.room.members.remove(self.id)
         self._joined.clear()
-        self._by_name.clear()
 
     async def _receive(self, text: str | bytes) -> None:
         message: FromClient | None = None
@@ -192,11 +188,10 @@ class Connection:
         )
 
     async def _join(self, message: Join) -> None:
-        if len(self._joined) >= ROOMS_MAX and message.configuration not in self._by_name:
-            raise Refused("already_joined")
         access = await self._services.actions.access(self._known(), message.configuration)
+        if len(self._joined) >= ROOMS_MAX and access.configuration.id not in self._joined:
+            raise Refused("already_joined")
         await self.enter(access, since=message.since, re=message.id)
-        self._by_name[message.configuration] = access.configuration.id
 
     async def enter(
         self, access: Access, *, since: Position | None = None, re: str | None = None
@@ -206,7 +201,6 @@ class Connection:
         room = await self._services.hub.room(access.configuration.id)
         if access.configuration.version > room.version:
             await room.catch_up()
-        self._by_name[str(room.id)] = self._by_name[room.code] = room.id
         room.members.remove(self.id)
         self._joined[room.id] = _Joined(room, access.role)
         member = Member(
@@ -267,10 +261,15 @@ class Connection:
         return self.principal
 
     def _room(self, reference: str) -> _Joined:
-        joined = self._joined.get(self._by_name.get(reference) or _NOWHERE)
-        if joined is None:
-            raise Refused("not_joined")
-        return joined
+        """The room that is meant, by id or code in any spelling, as in ``Actions.access``."""
+        for joined in self._joined.values():
+            if reference in {joined.room.code, str(joined.room.id)}:
+                return joined
+        code, configuration_id = as_code(reference), as_id(reference)
+        for joined in self._joined.values():
+            if code == joined.room.code or configuration_id == joined.room.id:
+                return joined
+        raise Refused("not_joined")
 
     def _send(self, message: FromServer) -> None:
         self._reply = codec.encode(message)
