@@ -62,7 +62,7 @@ def running_stage(servers: Servers) -> Iterator[Stage]:
     with ExitStack() as stack:
         database_url = stack.enter_context(fresh_database(servers))
         apart(lambda: release(database_url))
-        how = {"NEST_LOG_FORMAT": "json"}
+        how: dict[str, Any] = {"NEST_LOG_FORMAT": "json"}
         urls = (database_url, servers.redis_url)
         stage = Stage(
             servers=servers,

@@ -1,0 +1,296 @@
+"""Take the pictures of docs/screenshots: `python -m tests.e2e.screenshots`.
+
+Starts PostgreSQL, Valkey, two web processes and a worker of its own. Two people plan one house, Anna
+on a desktop and process one, Jakob on a phone and process two. The pictures are of what their
+browsers really show; nothing is drawn or staged.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app.browser import find_browser
+from tests.e2e.screen import Screen
+from tests.e2e.stage import Stage, running_stage
+from tests.support.servers import running_servers
+
+DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
+TOTAL_EUROS = 166_400 + 2 * 35_800 + 20 * 700 + 10 * 390 + 13_900
+
+
+def main() -> int:
+    """Take all pictures, or those whose names are given."""
+    executable = find_browser(os.environ)
+    if executable is None:
+        print("no Chromium found: set CHROME_PATH")  # noqa: T201
+        return 1
+    arguments = ["--no-sandbox", "--font-render-hinting=none"]
+    with (
+        running_servers("pictures") as servers,
+        running_stage(servers) as stage,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=executable, args=arguments) as browser,
+    ):
+        Studio(browser, stage, set(sys.argv[1:])).take_all()
+    return 0
+
+
+class Studio:
+    """Browsers, two people, and the house they plan."""
+
+    def __init__(self, browser: Browser, stage: Stage, wanted: set[str]) -> None:
+        self.browser = browser
+        self.stage = stage
+        self.wanted = wanted
+
+    def take_all(self) -> None:
+        self.landing()
+        admin = self.admin("light")
+        anna, jakob = self.two_people()
+        self.neighbours()
+        self.build(anna, jakob)
+        self.same_moment(anna, jakob)
+        self.other_views(anna)
+        self.sheets(anna, jakob)
+        self.admins(anna, admin)
+        self.dark(anna)
+        self.adjusted(anna, jakob)
+        self.refused(anna)
+        self.not_saved(anna, jakob)
+
+    # -- the scenes --------------------------------------------------------------------------
+
+    def landing(self) -> None:
+        for name, phone in (("landing", False), ("landing-phone", True)):
+            page = self.page(phone=phone)
+            page.goto(self.stage.one.url)
+            self.shoot(page, name)
+            page.context.close()
+
+    def two_people(self) -> tuple[Screen, Screen]:
+        anna = Screen(self.page())
+        anna.page.goto(self.stage.one.url)
+        anna.page.locator('form[action="/start"] button').click()
+        anna.page.wait_for_url("**/c/*")
+        anna.opened().introduce("Anna Leitner")
+        jakob = Screen(self.page(phone=True))
+        jakob.page.goto(f"{self.stage.two.url}/join#{anna.invitation()}")
+        jakob.page.wait_for_url("**/c/*")
+        jakob.opened().introduce("Jakob Moser")
+        return anna, jakob
+
+    def neighbours(self) -> None:
+        """Two more houses that are open, so that the live view has something to show."""
+        for name, choices in (
+            ("Mira Kofler", [("nest", "nest80"), ("gebaeudehuelle", "fassadenplatten_schwarz")]),
+            ("Paul Egger", [("nest", "nest160"), ("fussboden", "schiefer_massiv")]),
+        ):
+            other = Screen(self.page())
+            other.page.goto(self.stage.two.url)
+            other.page.locator('form[action="/start"] button').click()
+            other.page.wait_for_url("**/c/*")
+            other.opened().introduce(name)
+            for category, option in choices:
+                other.choose(category, option)
+                other.shows_chosen(category, option)
+            other.shows_status("saved")
+
+    def build(self, anna: Screen, jakob: Screen) -> None:
+        """A finished house; the last change is Jakob's."""
+        anna.choose("gebaeudehuelle", "trapezblech")
+        anna.choose("nest", "nest120")
+        anna.choose("innenverkleidung", "fichte")
+        anna.choose("pvanlage", "pv_panels")
+        anna.shows_current("pvanlage", "8")
+        anna.quantity("pvanlage", "10")
+        jakob.shows_current("pvanlage", "10")
+        jakob.choose("fenster", "aluminium")
+        jakob.shows_chosen("fenster", "aluminium")
+        anna.choose("planungspaket", "plus")
+        jakob.shows_chosen("planungspaket", "plus")
+        jakob.choose("gebaeudehuelle", "holzlattung")
+        for screen in (anna, jakob):
+            screen.shows_total(TOTAL_EUROS)
+            screen.shows_status("saved")
+
+    def same_moment(self, anna: Screen, jakob: Screen) -> None:
+        for screen in (anna, jakob):
+            self.look(screen, "exterior")
+        to_category(anna, "gebaeudehuelle")
+        self.shoot(anna.page, "two-people-desktop")
+        top(jakob)
+        self.shoot(jakob.page, "two-people-phone")
+        to_category(jakob, "gebaeudehuelle")
+        self.shoot(jakob.page, "phone-choices")
+
+    def other_views(self, anna: Screen) -> None:
+        for view, category in (
+            ("interior", "innenverkleidung"),
+            ("pv", "pvanlage"),
+            ("fenster", "fenster"),
+        ):
+            self.look(anna, view)
+            to_category(anna, category)
+            self.shoot(anna.page, f"view-{view}")
+
+    def sheets(self, anna: Screen, jakob: Screen) -> None:
+        self.look(anna, "exterior")
+        top(anna)
+        with sheet(anna, "Aufstellung"):
+            self.shoot(anna.page, "breakdown")
+        with sheet(jakob, "Aufstellung"):
+            self.shoot(jakob.page, "breakdown-phone")
+        with sheet(anna, "Anfragen"):
+            anna.page.locator("#inquiry-name").fill("Anna Leitner")
+            anna.page.locator("#inquiry-email").fill("anna@example.at")
+            anna.page.locator("#inquiry-consent").check()
+            anna.page.get_by_role("button", name="Haus sichern und Anfrage senden").click()
+            expect(anna.page.get_by_test_id("inquiry-reference")).to_be_visible()
+            self.shoot(anna.page, "inquiry")
+        anna.page.locator("button.people").click()
+        self.shoot(anna.page, "people")
+        anna.page.keyboard.press("Escape")
+
+    def admins(self, anna: Screen, admin: Page) -> None:
+        expect(admin.locator(".houses tbody tr", has_text=anna.code)).to_contain_text("Jakob Moser")
+        expect(admin.locator(".line", has_text="holzlattung").first).to_be_visible()
+        expect(admin.get_by_test_id("lag")).to_contain_text("alles gespeichert")
+        self.shoot(admin, "admin")
+        dark = self.admin("dark")
+        expect(dark.get_by_test_id("number-online")).to_have_text("4")
+        anna.choose("fussboden", "kalkstein_kanafar")
+        anna.choose("fussboden", "parkett")
+        anna.shows_total(TOTAL_EUROS)
+        expect(dark.locator(".line", has_text="parkett").first).to_be_visible()
+        self.shoot(dark, "admin-dark")
+        for page in (admin, dark):
+            page.context.close()
+
+    def dark(self, anna: Screen) -> None:
+        for page, name in ((anna.page, "dark-desktop"), (self.tab(anna, phone=True), "dark-phone")):
+            page.emulate_media(color_scheme="dark")
+            self.look(Screen(page), "exterior")
+            top(Screen(page))
+            self.shoot(page, name)
+            page.emulate_media(color_scheme="light")
+        page.context.close()
+
+    def adjusted(self, anna: Screen, jakob: Screen) -> None:
+        jakob.choose("nest", "nest80")
+        expect(anna.page.locator(".notice.adjusted")).to_be_visible()
+        self.look(anna, "pv")
+        to_category(anna, "pvanlage")
+        expect(anna.page.locator(".toast")).to_have_count(0, timeout=15_000)
+        self.shoot(anna.page, "adjusted")
+        anna.page.get_by_role("button", name="Verstanden").click()
+        jakob.choose("nest", "nest120")
+        anna.quantity("pvanlage", "10")
+        jakob.shows_total(TOTAL_EUROS)
+
+    def refused(self, anna: Screen) -> None:
+        anna.quantity("pvanlage", "99")
+        expect(anna.page.locator(".notice.refused")).to_be_visible()
+        self.look(anna, "pv")
+        to_category(anna, "pvanlage")
+        self.shoot(anna.page, "refused")
+        anna.page.get_by_role("button", name="So lassen, wie es ist").click()
+
+    def not_saved(self, anna: Screen, jakob: Screen) -> None:
+        self.look(anna, "exterior")
+        top(anna)
+        postgres = self.stage.servers.postgres
+        assert postgres is not None
+        postgres.kill()
+        anna.choose("gebaeudehuelle", "fassadenplatten_weiss")
+        anna.shows_status("retrying")
+        self.shoot(anna.page, "not-saved")
+        self.stage.servers.revive()
+        anna.shows_status("saved")
+        jakob.shows_chosen("gebaeudehuelle", "fassadenplatten_weiss")
+        self.stage.two.kill()
+        jakob.shows_status("offline")
+        jakob.choose("gebaeudehuelle", "holzlattung")
+        top(jakob)
+        self.shoot(jakob.page, "offline-phone")
+        self.stage.two.start().ready_blocking(40)
+        jakob.shows_status("saved", within_ms=40_000)
+        anna.shows_total(TOTAL_EUROS)
+
+    # -- the tools ---------------------------------------------------------------------------
+
+    def page(self, *, phone: bool = False, scheme: str = "light") -> Page:
+        context = self.browser.new_context(
+            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+            device_scale_factor=2 if phone else 1,
+            is_mobile=phone,
+            has_touch=phone,
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="de-AT",
+            timezone_id="Europe/Vienna",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(20_000)
+        return context.new_page()
+
+    def tab(self, screen: Screen, *, phone: bool) -> Page:
+        """The same person on another device."""
+        page = self.page(phone=phone)
+        page.context.add_cookies(screen.page.context.cookies())  # type: ignore[arg-type]
+        page.goto(screen.page.url)
+        Screen(page).opened()
+        return page
+
+    def admin(self, scheme: str) -> Page:
+        page = self.page(scheme=scheme)
+        page.goto(self.stage.admin_link(self.stage.two))
+        page.wait_for_url("**/admin")
+        expect(page.locator(".status")).to_contain_text("verbunden")
+        return page
+
+    def look(self, screen: Screen, view: str) -> None:
+        number = ["exterior", "interior", "pv", "fenster"].index(view)
+        screen.page.locator(".views button").nth(number).click()
+        shown = screen.page.locator(f'.picture img.shown[src*="/{view}/"]')
+        expect(shown).to_have_count(1)
+        expect(screen.page.locator(".picture img")).to_have_count(1)
+
+    def shoot(self, page: Page, name: str) -> None:
+        if self.wanted and name not in self.wanted:
+            return
+        page.mouse.move(0, 0)
+        page.evaluate("document.activeElement?.blur()")
+        page.evaluate(
+            "Promise.all([...document.images].map((image) => image.decode().catch(() => {})))"
+        )
+        page.screenshot(path=DIRECTORY / f"{name}.png")
+
+
+def top(screen: Screen) -> None:
+    screen.page.evaluate("window.scrollTo(0, 0)")
+    screen.page.wait_for_function("window.scrollY === 0")
+
+
+def to_category(screen: Screen, category: str) -> None:
+    screen.page.evaluate(
+        "(id) => document.getElementById(id).scrollIntoView({block: 'start'})",
+        f"category-{category}",
+    )
+    expect(screen.category(category).locator("h2")).to_be_in_viewport()
+
+
+@contextmanager
+def sheet(screen: Screen, name: str) -> Iterator[None]:
+    """Inside, the sheet behind the button `name` is open."""
+    screen.page.get_by_role("button", name=name, exact=True).click()
+    expect(screen.page.get_by_role("dialog")).to_be_visible()
+    yield
+    screen.page.keyboard.press("Escape")
+    expect(screen.page.locator("dialog")).to_have_count(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
