@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from configurator.protocol import codec
 from realtime.activity_feed import ActivityFeed, FeedBatch, Watcher
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from storage.errors import StorageUnavailable
@@ -222,7 +223,7 @@ class AdminBoard:
             stored = await self._presence.reports()
         except StorageUnavailable:
             return [mine]
-        others = (msgspec.json.decode(each, type=ProcessReport) for each in stored.values())
+        others = [report for each in stored.values() if (report := _report(each)) is not None]
         return [mine, *(report for report in others if report.process != mine.process)]
 
     async def _counted(self) -> Day | None:
@@ -236,6 +237,15 @@ class AdminBoard:
             except StorageUnavailable as away:
                 log.info("store_away", step="admin board", reason=str(away)[:200])
         return self._day
+
+
+def _report(payload: bytes) -> ProcessReport | None:
+    """What a process says; None when it speaks another release's language."""
+    try:
+        return msgspec.json.decode(payload, type=ProcessReport)
+    except codec.UNREADABLE:
+        log.warning("process_report_unreadable")
+        return None
 
 
 def _moment(stream_id: str | None) -> str | None:

@@ -7,7 +7,7 @@ this process for the admin page.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from realtime.catalogues import CatalogueShelf
 from realtime.membership import PRESENCE_TTL
@@ -61,6 +62,12 @@ class _Open:
     idle_rounds: int = 0
 
 
+@dataclass(slots=True)
+class _Opening:
+    one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class Hub:
     """The rooms of a process. An async context manager: it owns their tasks."""
 
@@ -70,7 +77,7 @@ class Hub:
         self._presence = presence
         self._rooms: dict[UUID, _Open] = {}
         self._by_channel: dict[str, _Open] = {}
-        self._opening: dict[UUID, asyncio.Lock] = {}
+        self._opening: dict[UUID, _Opening] = {}
         self._stale: set[UUID] = set()
         self._wake = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
@@ -98,8 +105,7 @@ class Hub:
             loop.cancel()
         if self._tasks is not None:
             await self._tasks.__aexit__(kind, error, trace)
-        for room in self.rooms():
-            await self._withdraw(room)
+        await self._tolerant(self._withdraw_all)
 
     def rooms(self) -> list[Room]:
         """The open rooms."""
@@ -114,16 +120,22 @@ class Hub:
         """
         opened = self._rooms.get(configuration_id)
         if opened is None:
-            lock = self._opening.setdefault(configuration_id, asyncio.Lock())
-            async with lock:
-                opened = self._rooms.get(configuration_id) or await self._open(configuration_id)
-            self._opening.pop(configuration_id, None)
+            opening = self._opening.setdefault(configuration_id, _Opening())
+            opening.waiting += 1
+            try:
+                async with opening.one:
+                    opened = self._rooms.get(configuration_id) or await self._open(configuration_id)
+            finally:
+                opening.waiting -= 1
+                if not opening.waiting:
+                    del self._opening[configuration_id]
         opened.idle_rounds = 0
         return opened.room
 
     async def _open(self, configuration_id: UUID) -> _Open:
-        await self._parts.bus.subscribe(room_channel(configuration_id))
+        heard = self._parts.bus.subscribe(room_channel(configuration_id))
         try:
+            await heard
             opened = _Open(await self._load(configuration_id))
         except BaseException:
             self._parts.bus.unsubscribe(room_channel(configuration_id))
@@ -149,7 +161,7 @@ class Hub:
         room = opened.room
         try:
             whole = room.hear(payload)
-        except msgspec.DecodeError:
+        except codec.UNREADABLE:
             log.warning("bus_message_unreadable", channel=name)
             return
         if not whole:
@@ -220,13 +232,18 @@ class Hub:
 
     async def _hear_stored_presence(self, room: Room) -> None:
         async def hear() -> None:
-            for report in (await self._presence.all(room.id)).values():
-                room.members.hear(report)
+            for process, report in (await self._presence.all(room.id)).items():
+                try:
+                    room.members.hear(report)
+                except codec.UNREADABLE:
+                    log.warning("members_unreadable", process=process)
 
         await self._tolerant(hear)
 
-    async def _withdraw(self, room: Room) -> None:
-        await self._tolerant(partial(self._presence.remove, room.id, self._parts.process))
+    async def _withdraw_all(self) -> None:
+        """Ends at the first failure: a stopping process does not wait; presence expires by itself."""
+        for room in self.rooms():
+            await self._presence.remove(room.id, self._parts.process)
 
     def report(self) -> ProcessReport:
         """What this process has open."""

@@ -118,7 +118,7 @@ class Membership:
         return _encoder.encode(MembersReport(process=self._process, members=self.local()))
 
     def hear(self, payload: bytes) -> None:
-        """Take the report of another process. Raises msgspec.DecodeError."""
+        """Take the report of another process. Raises ``codec.UNREADABLE``."""
         report = _reports.decode(payload)
         if report.process == self._process:
             return

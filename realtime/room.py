@@ -234,7 +234,7 @@ class Room:
     def hear(self, payload: bytes) -> bool:
         """Take what another process published; False when the log must be read instead.
 
-        Raises msgspec.DecodeError.
+        Raises ``codec.UNREADABLE``.
         """
         kind, content = payload[:1], payload[1:]
         if kind == b"p":

@@ -26,6 +26,9 @@ class _Tagged(msgspec.Struct, frozen=True):
 
 _tag = msgspec.json.Decoder(_Tagged)
 
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What decoding raises for text that is not what it should be, UTF-8 included."""
+
 CLIENT_TYPES = frozenset({"hello", "join", "leave", "op", "presence", "introduce", "track", "ping"})
 
 
@@ -47,7 +50,7 @@ def decode(text: str | bytes) -> FromClient:
         raise Refused("message_too_large")
     try:
         return _from_client.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
+    except UNREADABLE as problem:
         raise _explain(text, problem) from None
 
 
@@ -60,7 +63,7 @@ def message_id(text: str | bytes) -> str | None:
     """The ``id`` of a message that was refused, if it can be read at all."""
     try:
         found = _tag.decode(text).id
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return None
     return found[:64] if found else None
 
@@ -82,7 +85,7 @@ def error(refused: Refused, **fields: object) -> Error:
 def _explain(text: str | bytes, problem: Exception) -> Refused:
     try:
         tagged = _tag.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return Refused("malformed_message", detail=str(problem)[:200])
     if tagged.type and tagged.type not in CLIENT_TYPES:
         return Refused("unknown_message_type", detail=tagged.type[:64])
