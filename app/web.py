@@ -208,7 +208,7 @@ class Web:
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.socketio = SocketIoTransport(
             services=self.services,
-            origins=sorted(self.origins.allowed),
+            origins=self.origins,
             cookie_principal=self.authenticator.by_token,
             new_connection_id=_new_connection_id,
         )

@@ -5,7 +5,7 @@ keeps any number of binary frames that a peer announces. Every setting here is a
 lifespan, after NiceGUI's start-up (which sets its own ping) and before the first request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -35,14 +35,28 @@ class TextOnlyPacket(Packet):  # type: ignore[misc]  # python-socketio is untype
 
 
 def harden_socket(origins: Sequence[str] | None) -> None:
-    """Restrict who may connect and how much they may send. None = only the own origin."""
+    """Restrict who may connect and how much they may send.
+
+    Connecting is for pages of `origins` and of the address that this process was asked by;
+    None = only the latter.
+    """
     server = core.sio
-    server.eio.cors_allowed_origins = list(origins) if origins else None
+    server.eio.cors_allowed_origins = origin_check(origins or ())
     server.eio.ping_interval = PING_INTERVAL_S
     server.eio.ping_timeout = PING_TIMEOUT_S
     server.eio.max_http_buffer_size = MESSAGE_BYTES_MAX
     TextOnlyPacket.json = server.packet_class.json
     server.packet_class = TextOnlyPacket
+
+
+def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], bool]:
+    """Return the check that Engine.IO asks for every request with an origin."""
+
+    def check(origin: str, environ: Mapping[str, Any]) -> bool:
+        scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
+        return origin in origins or origin == f"{scheme}://{host}"
+
+    return check
 
 
 def guard_events() -> None:

@@ -34,13 +34,21 @@ class Origins:
         """Whether this request may use the visitor's cookies."""
         origin = connection.headers.get("origin")
         if origin is not None:
-            return origin in self.allowed or origin == _own(connection)
+            return self.includes(origin, scheme=connection.url.scheme, host=_host(connection))
         return connection.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
 
+    def includes(self, origin: str, *, scheme: str, host: str) -> bool:
+        """Whether a page of this origin is ours; ``scheme`` and ``host`` are what it asked for.
 
-def _own(connection: HTTPConnection) -> str:
-    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
-    return f"{scheme}://{connection.headers.get('host', '')}"
+        Somebody who reaches this process by another name than the public one sees our own page
+        there, and their cookies are those of that name.
+        """
+        asked = {"ws": "http", "wss": "https"}.get(scheme, scheme)
+        return origin in self.allowed or origin == f"{asked}://{host}"
+
+
+def _host(connection: HTTPConnection) -> str:
+    return connection.headers.get("host", "")
 
 
 def json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -22,6 +22,7 @@ from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
+from realtime.http.edge import Origins
 from realtime.outbox import Outbox
 from realtime.principal import PERSON_COOKIE, Principal
 from storage.errors import StorageUnavailable
@@ -87,7 +88,7 @@ class SocketIoTransport:
         self,
         *,
         services: Services,
-        origins: Sequence[str],
+        origins: Origins,
         cookie_principal: Callable[[str], Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
     ) -> None:
@@ -100,7 +101,7 @@ class SocketIoTransport:
             async_mode="asgi",
             async_handlers=False,
             always_connect=True,
-            cors_allowed_origins=list(origins),
+            cors_allowed_origins=_origin_check(origins),
             serializer=PlainPacket,
             max_http_buffer_size=MESSAGE_BYTES_MAX,
             ping_interval=20,
@@ -223,6 +224,16 @@ class SocketIoTransport:
         engine_id = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
         engine_socket = self._server.eio.sockets.get(engine_id)
         return engine_socket.queue.qsize() if engine_socket is not None else 0
+
+
+def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
+    """The origin check in the form that Engine.IO takes; it asks only where there is an origin."""
+
+    def check(origin: str, environ: Mapping[str, Any]) -> bool:
+        scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
+        return origins.includes(origin, scheme=scheme, host=host)
+
+    return check
 
 
 def _protocol(auth: object) -> object:

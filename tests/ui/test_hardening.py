@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status, total
-from ui.hardening import TextOnlyPacket
+from ui.hardening import TextOnlyPacket, origin_check
 
 FIND_LISTENER = """() => {
     const [id, element] = Object.entries(mounted_app.elements).find(([, e]) => e.events.some((event) => event.type === "message"));
@@ -57,6 +57,24 @@ def test_a_foreign_origin_is_refused(served: Served) -> None:
         pass
     with connect(address, origin=Origin(served.url)) as own:
         assert str(own.recv(5)).startswith("0{")
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "ours"),
+    [
+        ("https://house.example", "10.0.0.7:8080", True),
+        ("http://localhost:8080", "localhost:8080", True),
+        ("http://192.168.7.5:8080", "192.168.7.5:8080", True),
+        ("http://localhost:9999", "localhost:8080", False),
+        ("https://evil.example", "house.example", False),
+        ("null", "localhost:8080", False),
+    ],
+)
+def test_pages_of_the_public_address_and_of_the_one_that_was_asked_for(
+    origin: str, host: str, ours: bool
+) -> None:
+    asked = {"wsgi.url_scheme": "http", "HTTP_HOST": host}
+    assert origin_check(["https://house.example"])(origin, asked) is ours
 
 
 @pytest.mark.parametrize("announced", ['51-["event",{}]', '51000000-["event",{}]'])
