@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 import structlog
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
@@ -92,6 +92,8 @@ def endpoint(
             return refusal(Refused("foreign_origin"))
         except Refused as refused:
             return refusal(refused)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
         except StorageUnavailable as unavailable:
             log.info(
                 "request_not_served", path=request.scope["path"], reason=str(unavailable)[:200]
