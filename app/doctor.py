@@ -177,8 +177,7 @@ async def _redis(url: str) -> list[Finding]:
         async with Redis(url, pool_size=2) as redis:
             await redis.ping()
             durability = await redis.durability()
-            with redis.errors():
-                server = await redis.client.info("server")
+            kind, version = await redis.version()
     except (StorageError, OSError, ValueError) as error:
         return [
             Finding(
@@ -189,8 +188,6 @@ async def _redis(url: str) -> list[Finding]:
                 "Editing goes on without it; live updates and statistics wait.",
             )
         ]
-    kind = "Valkey" if "valkey_version" in server else "Redis"
-    version = str(server.get("valkey_version") or server["redis_version"])
     new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_REDIS
     safe = durability.loses_nothing
     return [

@@ -147,6 +147,14 @@ class Redis:
             async with asyncio.timeout(self.call_seconds):
                 await self.client.ping()
 
+    async def version(self) -> tuple[str, str]:
+        """Which kind of server it is, Redis or Valkey, and its version."""
+        with self.errors():
+            async with asyncio.timeout(self.call_seconds):
+                server = await self.client.info("server")
+        valkey = server.get("valkey_version")
+        return ("Valkey", str(valkey)) if valkey else ("Redis", str(server["redis_version"]))
+
     async def durability(self) -> Durability:
         """Reads appendonly, appendfsync and maxmemory-policy; never fails on a forbidden CONFIG."""
         with self.errors():
