@@ -69,9 +69,8 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
         except (ValueError, KeyError, IndexError, TypeError, msgspec.DecodeError) as problem:
             log.info("packet_unreadable", reason=type(problem).__name__)
             transport = self.eio.sockets.get(eio_sid)
-            await self.eio.disconnect(eio_sid)
             if transport is not None:
-                await transport.queue.put(None)  # lets its writer close the socket
+                await _end(transport)
 
 
 @dataclass(slots=True, eq=False)
@@ -212,8 +211,14 @@ class SocketIoTransport:
         except TimeoutError:
             refused = codec.error(Refused("not_authenticated"))
             await self._emit(sid, [codec.encode(refused)])
+        slow = any(code.name == "slow_reader" for code in ending)
+        if slow:
+            await self._emit(sid, [codec.encode(codec.error(Refused("slow_reader")))])
+        transport = self._engine_socket(sid)
         if sid in self._peers:
             await self._server.disconnect(sid, namespace=NAMESPACE)
+        if slow and transport is not None:
+            await _end(transport)
 
     async def _emit(self, sid: str, frames: Sequence[bytes]) -> None:
         for frame in frames:
@@ -221,9 +226,21 @@ class SocketIoTransport:
             await self._server.emit(content.pop("type"), content, to=sid, namespace=NAMESPACE)
 
     def _unsent(self, sid: str) -> int:
+        transport = self._engine_socket(sid)
+        return transport.queue.qsize() if transport is not None else 0
+
+    def _engine_socket(self, sid: str) -> Any:  # noqa: ANN401
         engine_id = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
-        engine_socket = self._server.eio.sockets.get(engine_id)
-        return engine_socket.queue.qsize() if engine_socket is not None else 0
+        return self._server.eio.sockets.get(engine_id)
+
+
+async def _end(transport: Any) -> None:  # noqa: ANN401
+    """End an Engine.IO connection, not only our namespace in it, without waiting for its reader.
+
+    What is queued is the last that it is sent; nothing is queued for it any more.
+    """
+    await transport.close(wait=False, abort=True)
+    await transport.queue.put(None)  # lets its writer close the socket
 
 
 def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
