@@ -207,8 +207,7 @@ class Room:
     def _tell_committed(
         self, principal: Principal, asked: OpRequest, judged: Judged, stored: Stored
     ) -> None:
-        # A refused op has no version; a known one was read from the log while we waited.
-        if stored.version is None or stored.version <= self.version:
+        if stored.version is None:  # a refused op is the author's business alone
             return
         frame = codec.encode(
             judged_frame(
@@ -219,7 +218,8 @@ class Room:
                 at=stored.committed_at,
             )
         )
-        self._advance(judged.head, frame)
+        if stored.version > self.version:  # else it was read from the log while we waited
+            self._advance(judged.head, frame)
         self._parts.bus.publish(room_channel(self.id), b"o" + frame)
 
     async def _repeat(self, operation: StoredOperation, asked: OpRequest) -> Outcome:
