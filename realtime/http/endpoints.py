@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from realtime.http.edge import Handler, Origins, endpoint
+from configurator.protocol.codes import Refused
+from realtime.http.edge import Handler, Origins, endpoint, refusal
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,34 @@ class Endpoint:
 
 
 def routes(endpoints: Sequence[Endpoint], origins: Origins) -> list[Route]:
-    """Starlette routes; methods that an address does not have are answered by the app's 405."""
+    """Starlette routes; the last ones answer the methods that an address does not have."""
+    return [*_offered(endpoints, origins), *_not_offered(endpoints)]
+
+
+def _not_offered(endpoints: Sequence[Endpoint]) -> list[Route]:
+    """Said by us, because the screens answer everything that no route before them matches."""
+    offered: dict[str, set[str]] = {}
+    for each in endpoints:
+        also = {"HEAD"} if each.method == "GET" else set()
+        offered.setdefault(each.path, set()).update({each.method}, also)
+    return [
+        Route(path, _refuse_method(methods), methods=sorted(METHODS - methods))
+        for path, methods in offered.items()
+    ]
+
+
+def _refuse_method(offered: set[str]) -> Handler:
+    allow = ", ".join(sorted(offered))
+
+    async def refuse(_request: Request) -> Response:
+        answer = refusal(Refused("method_not_allowed"))
+        answer.headers["allow"] = allow
+        return answer
+
+    return refuse
+
+
+def _offered(endpoints: Sequence[Endpoint], origins: Origins) -> list[Route]:
     return [
         Route(
             each.path,

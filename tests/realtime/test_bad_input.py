@@ -168,6 +168,24 @@ async def test_bad_bodies(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/configurations", {"POST"}),
+        ("GET", "/api/people", {"POST"}),
+        ("PUT", "/api/configurations/ABCDEFGH/ops", {"GET", "HEAD", "POST"}),
+        ("POST", "/readyz", {"GET", "HEAD"}),
+    ],
+)
+async def test_methods_that_an_address_does_not_have(
+    web: RunningWeb, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = await web.api().call(method, path)
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert set(answer.headers["allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize(
     "reference",
     ["nope", "00000000-0000-0000-0000-000000000000", "ZZZZZZZZ", "x" * 300, "%00", "..%2f.."],
 )
