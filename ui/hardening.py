@@ -5,12 +5,14 @@ keeps any number of binary frames that a peer announces. Every setting here is a
 lifespan, after NiceGUI's start-up (which sets its own ping) and before the first request.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 from nicegui import Client, core
+from nicegui.nicegui import _on_handshake as accept_handshake
 from socketio.packet import Packet
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 PING_INTERVAL_S: Final = 15
@@ -47,6 +49,9 @@ def harden_socket(origins: Sequence[str] | None) -> None:
     server.eio.max_http_buffer_size = MESSAGE_BYTES_MAX
     TextOnlyPacket.json = server.packet_class.json
     server.packet_class = TextOnlyPacket
+    server.eio.on("message", _on_packet)
+    if not hasattr(server.eio.handle_request, "guards"):
+        server.eio.handle_request = _guarded(server.eio.handle_request)
 
 
 def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], bool]:
@@ -62,10 +67,62 @@ def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], b
 def guard_events() -> None:
     """Replace NiceGUI's handlers by ones that accept a message only from the page's own socket."""
     server = core.sio
-    server.on("event", _on_event)
-    server.on("javascript_response", _on_javascript_response)
-    server.on("ack", _on_ack)
-    server.on("log", _on_log)
+    server.on("handshake", _on_handshake)
+    for name, handle in (
+        ("event", _on_event),
+        ("javascript_response", _on_javascript_response),
+        ("ack", _on_ack),
+        ("log", _on_log),
+    ):
+        server.on(name, _of_one_message(handle))
+
+
+def _of_one_message(handle: Callable[[str, object], None]) -> Callable[..., None]:
+    """Take any number of arguments, as a socket may send, and look at the first."""
+
+    def take(sid: str, *messages: object) -> None:
+        handle(sid, messages[0] if messages else None)
+
+    return take
+
+
+async def _on_handshake(sid: str, *messages: object) -> bool:
+    message = _mapping(messages[0] if messages else None)
+    number, former = message.get("next_message_id"), message.get("old_tab_id")
+    well_formed = (
+        all(_text(message, name) for name in ("client_id", "tab_id", "document_id"))
+        and (number is None or isinstance(number, int))
+        and (former is None or isinstance(former, str))
+    )
+    return well_formed and await accept_handshake(sid, message)
+
+
+async def _on_packet(engine_sid: str, data: object) -> None:
+    """End the connection of whoever sends what is no packet, instead of a traceback in the log."""
+    try:
+        await core.sio._handle_eio_message(engine_sid, data)  # noqa: SLF001
+    except (ValueError, KeyError, IndexError, TypeError) as problem:
+        _log.info("packet_unreadable", reason=type(problem).__name__)
+        transport = core.sio.eio.sockets.get(engine_sid)
+        if transport is not None:
+            await transport.close(wait=False, abort=True)
+            await transport.queue.put(None)  # lets its writer close the socket
+
+
+def _guarded(handle_request: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    """What is not even an Engine.IO packet ends the connection as well."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> object:
+        try:
+            return await handle_request(scope, receive, send)
+        except (ValueError, IndexError) as problem:
+            _log.info("packet_unreadable", reason=type(problem).__name__)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1002})
+            return None
+
+    handle.guards = True  # type: ignore[attr-defined]
+    return handle
 
 
 def _on_event(sid: str, message: object) -> None:

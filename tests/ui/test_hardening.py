@@ -1,11 +1,12 @@
 """NiceGUI's socket: who may connect, and whose page an event may touch."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import expect
 from websockets import Origin
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.ui.conftest import Served, Visit
@@ -75,6 +76,42 @@ def test_pages_of_the_public_address_and_of_the_one_that_was_asked_for(
 ) -> None:
     asked = {"wsgi.url_scheme": "http", "HTTP_HOST": host}
     assert origin_check(["https://house.example"])(origin, asked) is ours
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '42["handshake", {}]',
+        '42["handshake", "x"]',
+        '42["handshake"]',
+        '42["handshake", {"client_id": {}, "tab_id": 1, "document_id": []}]',
+        '42["event"]',
+        '42["event", {}, 1, 2]',
+        '42["ack", null]',
+        '42["event", NaN]',
+        '42["no-such-event", {}]',
+        "49",
+        '451000-["event"]',
+        "4x",
+        "x",
+        "",
+    ],
+)
+def test_packets_that_are_none_leave_no_traceback(
+    served: Served, packet: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = served.url.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+    with connect(address) as socket:
+        socket.recv(5)
+        socket.send("40")
+        socket.recv(5)
+        socket.send(packet)
+        with suppress(ConnectionClosed):
+            socket.send('427["ack", {}]')
+            while not str(socket.recv(5)).startswith("437"):
+                pass
+    printed = capfd.readouterr()
+    assert "Traceback" not in caplog.text + printed.out + printed.err
 
 
 @pytest.mark.parametrize("announced", ['51-["event",{}]', '51000000-["event",{}]'])
