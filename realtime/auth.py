@@ -1,7 +1,7 @@
 """Who is asking: bearer token or cookie to principal. Tokens are kept nowhere, only their hash."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from storage.postgres.people import People
 
 CACHE_MAX = 10_000
 CACHE_TTL = timedelta(seconds=30)
-ADMIN_LINK_TTL = timedelta(minutes=15)
 ADMIN_SESSION_TTL = timedelta(hours=8)
 ADMIN = Principal(person=Person(id=UUID(int=0), name="Admin", colour=0), admin=True)
 
@@ -43,10 +42,29 @@ class Authenticator:
             self._known.popitem(last=False)
         return principal
 
+    async def afresh(self, token: str) -> Principal | None:
+        """As ``by_token``, with the name as it is stored now: for what stays open for long.
+
+        Somebody may have introduced themself a moment ago, perhaps on another process.
+        """
+        self._known.pop(token_sha256(token), None)
+        return await self.by_token(token)
+
     async def of(self, connection: HTTPConnection) -> Principal | None:
         """The person of a request: its bearer token, else its cookie, else an admin's session."""
+        return await self._of(connection, self.by_token)
+
+    async def of_socket(self, connection: HTTPConnection) -> Principal | None:
+        """As ``of``, for a connection that stays open."""
+        return await self._of(connection, self.afresh)
+
+    async def _of(
+        self,
+        connection: HTTPConnection,
+        find: Callable[[str], Awaitable[Principal | None]],
+    ) -> Principal | None:
         token = credential(connection)
-        principal = await self.by_token(token) if token is not None else None
+        principal = await find(token) if token is not None else None
         if principal is None and await self.is_admin(connection):
             return ADMIN
         return principal
@@ -57,10 +75,6 @@ class Authenticator:
         if not token:
             return False
         return await self._admins.session_valid(token_sha256(token), self._now())
-
-    def forget(self, token: str) -> None:
-        """Read the person anew next time."""
-        self._known.pop(token_sha256(token), None)
 
 
 def person_token(connection: HTTPConnection) -> str | None:

@@ -117,11 +117,7 @@ class Pages:
         return page
 
     async def _person(self, token: str | None) -> Principal | None:
-        if not token:
-            return None
-        # The name may be seconds old: somebody introduced themself, perhaps on another process.
-        self._authenticator.forget(token)
-        return await self._authenticator.by_token(token)
+        return await self._authenticator.afresh(token) if token else None
 
     async def _session(self, principal: Principal, configuration_id: UUID) -> UUID | None:
         if principal.admin:
