@@ -11,15 +11,8 @@ from uuid import UUID
 
 from configurator.catalogue import Catalogue
 from configurator.errors import DocumentInvalid
-from configurator.operations import (
-    Change,
-    Operation,
-    change_from_json,
-    change_to_json,
-    operation_to_json,
-    parse_operation,
-)
-from configurator.selection import Selection, selection_from_json, selection_to_json
+from configurator.operations import Change, Operation
+from configurator.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,57 +75,4 @@ def written_since(document: Document, base_version: int) -> frozenset[str]:
     """The categories changed after `base_version`."""
     return frozenset(
         category for category, version in document.written.items() if version > base_version
-    )
-
-
-def document_to_json(document: Document) -> dict[str, object]:
-    """`{"version", "selection", "written"}`."""
-    return {
-        "version": document.version,
-        "selection": selection_to_json(document.selection),
-        "written": dict(sorted(document.written.items())),
-    }
-
-
-def document_from_json(catalogue: Catalogue, value: Mapping[str, object]) -> Document:
-    """A document as `document_to_json` wrote it.
-
-    Raises SelectionInvalid when it does not belong to this catalogue, DocumentInvalid when it is
-    no document.
-    """
-    version, written = value.get("version"), value.get("written")
-    if type(version) is not int or not isinstance(written, dict):
-        raise DocumentInvalid(
-            "a document has a version and the versions its categories were written"
-        )
-    selection = selection_from_json(catalogue, value.get("selection"))
-    return Document(
-        version=version,
-        selection=selection,
-        written={str(category): int(at) for category, at in written.items()},
-    )
-
-
-def logged_operation_to_json(logged: LoggedOperation) -> dict[str, object]:
-    """`{"version", "op_id", "person_id", "operation", "changes"}`."""
-    return {
-        "version": logged.version,
-        "op_id": str(logged.op_id),
-        "person_id": str(logged.person_id),
-        "operation": operation_to_json(logged.operation),
-        "changes": [change_to_json(change) for change in logged.changes],
-    }
-
-
-def logged_operation_from_json(value: Mapping[str, object]) -> LoggedOperation:
-    """A log row as `logged_operation_to_json` wrote it. Raises DocumentInvalid, OperationInvalid."""
-    version, changes = value.get("version"), value.get("changes")
-    if type(version) is not int or not isinstance(changes, list):
-        raise DocumentInvalid("a log row has a version and a list of changes")
-    return LoggedOperation(
-        version=version,
-        op_id=UUID(str(value["op_id"])),
-        person_id=UUID(str(value["person_id"])),
-        operation=parse_operation(value["operation"]),
-        changes=tuple(change_from_json(change) for change in changes),
     )

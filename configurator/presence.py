@@ -4,7 +4,7 @@ Presence is never part of the document. Each process tells the others its member
 what it told expires, so that a process that died takes its members along.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -72,39 +72,3 @@ def initials(name: str) -> str:
 def guest_name(number: int) -> str:
     """The name of a guest who has not said theirs, like "Gast Ahorn"; repeats after 32 numbers."""
     return f"Gast {_TREES[number % len(_TREES)]}"
-
-
-def person_colour(number: int) -> int:
-    """One of the eight people colours for any number."""
-    return number % COLOURS
-
-
-def member_to_json(member: Member) -> dict[str, object]:
-    """The member as the protocol shows it."""
-    return {
-        "connection": member.connection,
-        "person": str(member.person),
-        "name": member.name,
-        "initials": member.initials,
-        "colour": member.colour,
-        "role": member.role.value,
-        "category": member.category,
-        "view": member.view,
-    }
-
-
-def member_from_json(value: Mapping[str, object]) -> Member:
-    """A member as `member_to_json` wrote it. Raises KeyError or ValueError for anything else."""
-    colour, category, view = value["colour"], value.get("category"), value.get("view")
-    if type(colour) is not int:
-        raise ValueError("a member has a colour 0..7")
-    return Member(
-        connection=str(value["connection"]),
-        person=UUID(str(value["person"])),
-        name=str(value["name"]),
-        initials=str(value["initials"]),
-        colour=colour,
-        role=Role(str(value["role"])),
-        category=None if category is None else str(category),
-        view=None if view is None else str(view),
-    )

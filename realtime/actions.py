@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from configurator.access import Permission, Role, may
-from configurator.presence import guest_name
+from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
@@ -101,7 +101,7 @@ class Actions:
         person = Person(
             id=self._new_id(),
             name=guest_name(secrets.randbelow(2**31)),
-            colour=secrets.randbelow(8),
+            colour=secrets.randbelow(COLOURS),
         )
         await self._stores.people.create(
             person_id=person.id,

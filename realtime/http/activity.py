@@ -11,7 +11,6 @@ import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from configurator.activity import (
     BODY_BYTES_MAX,
@@ -25,8 +24,8 @@ from configurator.activity import (
     session_uuid,
 )
 from configurator.protocol.codes import CODES, Refused
-from realtime.http.edge import Origins, bounded, json
-from realtime.http.endpoints import Endpoint, routes
+from realtime.http.edge import bounded, json
+from realtime.http.endpoints import Endpoint
 from realtime.intake import Intake
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Interactions
@@ -274,28 +273,6 @@ class ActivityEndpoints:
                 ),
             )
         )
-
-
-def activity_routes(
-    *,
-    intake: Intake,
-    stream: InteractionStream,
-    interactions: Interactions,
-    statistics: Statistics,
-    is_admin: Callable[[Request], Awaitable[bool]],
-    now: Callable[[], datetime],
-    origins: Origins,
-) -> list[Route]:
-    """The routes alone, for an app that does not collect endpoints."""
-    endpoints = ActivityEndpoints(
-        intake=intake,
-        stream=stream,
-        interactions=interactions,
-        statistics=statistics,
-        is_admin=is_admin,
-        now=now,
-    )
-    return routes(endpoints.endpoints(), origins)
 
 
 Handler = Callable[[Request], Awaitable[Response]]

@@ -1,12 +1,11 @@
 """People: a name, a colour and the hash of the token that proves who they are."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -77,17 +76,6 @@ class People:
             return None if row is None else _person(row)
 
         return await self._database.write(work)
-
-    async def touch(self, ids: Iterable[UUID]) -> None:
-        """Notes that these people were here just now (the server's clock)."""
-        statement = (
-            update(people).where(people.c.id.in_(sorted(ids))).values(last_seen_at=func.now())
-        )
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
-        await self._database.write(work)
 
 
 def _person(row: Row[*tuple[Any, ...]]) -> Person:

@@ -39,7 +39,7 @@ class StoredSession:
 
 
 class Sessions:
-    """Start, link, find and complete sessions."""
+    """Start, find and complete sessions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -77,26 +77,6 @@ class Sessions:
             return _session((await connection.execute(stored)).one())
 
         return await self._database.write(work)
-
-    async def link(
-        self,
-        session_id: UUID,
-        *,
-        person_id: UUID | None = None,
-        configuration_id: UUID | None = None,
-    ) -> StoredSession | None:
-        """Says whose session it is or what it works on; None values stay as they are."""
-        statement = (
-            update(sessions)
-            .where(sessions.c.id == session_id)
-            .values(
-                person_id=func.coalesce(person_id, sessions.c.person_id),
-                configuration_id=func.coalesce(configuration_id, sessions.c.configuration_id),
-                last_seen_at=func.now(),
-            )
-            .returning(sessions)
-        )
-        return await self._changed(statement)
 
     async def current(
         self, *, person_id: UUID, configuration_id: UUID, new_id: UUID, since: datetime

@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from configurator.activity import RANDOM_BITS, Event, Interaction, uuid7
-from realtime.http.activity import activity_routes
+from realtime.http.activity import ActivityEndpoints
 from realtime.http.edge import Origins
+from realtime.http.endpoints import routes
 from realtime.intake import Intake
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
@@ -85,17 +86,15 @@ async def client_of(parts: Parts, *, admin: bool = False) -> AsyncIterator[httpx
     async def is_admin(_request: Request) -> bool:
         return admin
 
-    app = Starlette(
-        routes=activity_routes(
-            intake=parts.intake,
-            stream=parts.stream,
-            interactions=parts.interactions,
-            statistics=Statistics(parts.database),
-            is_admin=is_admin,
-            now=now,
-            origins=Origins(frozenset()),
-        )
+    endpoints = ActivityEndpoints(
+        intake=parts.intake,
+        stream=parts.stream,
+        interactions=parts.interactions,
+        statistics=Statistics(parts.database),
+        is_admin=is_admin,
+        now=now,
     )
+    app = Starlette(routes=routes(endpoints.endpoints(), Origins(frozenset())))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

@@ -8,15 +8,11 @@ import pytest
 
 from configurator.access import Permission, Role, may
 from configurator.presence import (
-    COLOURS,
     Member,
     RemoteMembers,
     guest_name,
     initials,
-    member_from_json,
-    member_to_json,
     merge_members,
-    person_colour,
 )
 
 NOON = datetime(2025, 7, 2, 12, tzinfo=UTC)
@@ -84,32 +80,11 @@ def test_initials(name: str, short: str) -> None:
     assert initials(name) == short
 
 
-def test_guests_and_colours_by_number() -> None:
+def test_guests_by_number() -> None:
     assert guest_name(0) == "Gast Ahorn"
     names = {guest_name(number) for number in range(1_000)}
     assert len(names) == 32
     assert guest_name(32 + 5) == guest_name(5)
-    assert {person_colour(number) for number in range(-20, 100)} == set(range(COLOURS))
-
-
-def test_a_member_as_json() -> None:
-    anna = member("c1", view="pv")
-
-    assert member_to_json(anna) == {
-        "connection": "c1",
-        "person": "00000000-0000-0000-0000-000000000001",
-        "name": "Anna Berger",
-        "initials": "AB",
-        "colour": 3,
-        "role": "editor",
-        "category": None,
-        "view": "pv",
-    }
-    assert member_from_json(member_to_json(anna)) == anna
-    with pytest.raises(ValueError, match="colour"):
-        member_from_json({**member_to_json(anna), "colour": "3"})
-    with pytest.raises(ValueError, match="king"):
-        member_from_json({**member_to_json(anna), "role": "king"})
 
 
 def test_who_may_do_what() -> None:

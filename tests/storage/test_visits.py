@@ -55,18 +55,6 @@ async def test_a_session_is_started_once(database: Database) -> None:
     assert await sessions.get(uuid4()) is None
 
 
-async def test_a_session_is_linked_bit_by_bit(database: Database, world: World) -> None:
-    sessions, session_id = Sessions(database), uuid4()
-    configuration = await world.configuration()
-    await sessions.start(session_id=session_id)
-    await sessions.link(session_id, person_id=configuration.owner_id)
-    linked = await sessions.link(session_id, configuration_id=configuration.id)
-    assert linked is not None
-    assert linked.person_id == configuration.owner_id
-    assert linked.configuration_id == configuration.id
-    assert await sessions.link(uuid4(), person_id=configuration.owner_id) is None
-
-
 async def test_a_session_is_completed_once(database: Database) -> None:
     sessions, session_id = Sessions(database), uuid4()
     await sessions.start(session_id=session_id)
