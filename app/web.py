@@ -194,7 +194,7 @@ class Web:
             hub=self.hub,
             actions=self.actions,
             tracker=MessageTracker(self.intake),
-            authenticate=self.authenticator.afresh,
+            authenticate=self.authenticator.by_token,
         )
         self.board = AdminBoard(
             hub=self.hub,
@@ -209,7 +209,7 @@ class Web:
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
-            cookie_principal=self.authenticator.afresh,
+            cookie_principal=self.authenticator.by_token,
             new_connection_id=_new_connection_id,
         )
 
@@ -265,7 +265,7 @@ class Web:
             await socket.close(CODES["foreign_origin"].close or 1008)
             return
         try:
-            principal = await self.authenticator.of_socket(socket)
+            principal = await self.authenticator.of(socket)
         except StorageUnavailable:
             principal = None  # hello will say so, in the client's own words
         await serve_websocket(

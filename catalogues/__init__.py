@@ -1,0 +1,1 @@
+"""The products as data: one YAML file for each version of a catalogue."""

@@ -21,6 +21,7 @@ import structlog
 from configurator.activity import InteractionInvalid, decode_event
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
+from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
@@ -93,14 +94,13 @@ class ActivityFeed:
         self._hinted = asyncio.Event()
         self._watched = asyncio.Event()
         self._reading = asyncio.Lock()
-        self._tasks: asyncio.TaskGroup | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._tasks = OwnedTasks()
         self._lag_due = 0.0
         self.lag: Lag | None = None
 
     async def __aenter__(self) -> Self:
-        self._tasks = await asyncio.TaskGroup().__aenter__()
-        self._reader = self._tasks.create_task(self._read_forever(), name="activity feed")
+        await self._tasks.__aenter__()
+        self._tasks.start(self._read_forever(), name="activity feed")
         return self
 
     async def __aexit__(
@@ -109,16 +109,7 @@ class ActivityFeed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-        if self._tasks is not None:
-            cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
-            # An error of the block is the caller's own: it is not wrapped into an ExceptionGroup.
-            await (
-                self._tasks.__aexit__(kind, error, trace)
-                if cancelled
-                else self._tasks.__aexit__(None, None, None)
-            )
+        await self._tasks.__aexit__(kind, error, trace)
 
     def hint(self) -> None:
         """There may be something new."""

@@ -28,6 +28,7 @@ from storage.postgres.interactions import Interactions
 from storage.postgres.sessions import Sessions
 from storage.postgres.statistics import Day, Statistics
 from storage.redis.presence import Presence
+from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
@@ -103,13 +104,12 @@ class AdminBoard:
         self._day_due = now()
         self._stored_through: str | None = None
         self._shown = ""
-        self._tasks: asyncio.TaskGroup | None = None
-        self._reporting: asyncio.Task[None] | None = None
+        self._tasks = OwnedTasks()
 
     async def __aenter__(self) -> Self:
         """Wait for somebody to watch."""
-        self._tasks = await asyncio.TaskGroup().__aenter__()
-        self._reporting = self._tasks.create_task(self._report_forever(), name="admin board")
+        await self._tasks.__aenter__()
+        self._tasks.start(self._report_forever(), name="admin board")
         return self
 
     async def __aexit__(
@@ -119,18 +119,12 @@ class AdminBoard:
         trace: TracebackType | None,
     ) -> None:
         """Stop feeding everybody."""
-        if self._reporting is not None:
-            self._reporting.cancel()
-        for watch in list(self._watches):
-            await watch.close()
-        if self._tasks is not None:
-            await self._tasks.__aexit__(kind, error, trace)
+        await self._tasks.__aexit__(kind, error, trace)
 
     async def watch(self, send: Send) -> AdminWatch:
         """Begin feeding ``send``; everything after the initial frames is pushed."""
-        assert self._tasks is not None, "enter the board before watching"  # noqa: S101
         watch = AdminWatch(send, [await self._live()])
-        watch.feeding = self._tasks.create_task(self._feed_one(watch), name="admin watch")
+        watch.feeding = self._tasks.task(self._feed_one(watch), name="admin watch")
         return watch
 
     async def _feed_one(self, watch: AdminWatch) -> None:

@@ -24,6 +24,7 @@ from realtime.room import Room, RoomParts
 from storage.errors import StorageUnavailable
 from storage.redis.bus import room_channel
 from storage.redis.presence import Presence
+from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
@@ -80,18 +81,14 @@ class Hub:
         self._opening: dict[UUID, _Opening] = {}
         self._stale: set[UUID] = set()
         self._wake = asyncio.Event()
-        self._tasks: asyncio.TaskGroup | None = None
-        self._loops: list[asyncio.Task[None]] = []
+        self._tasks = OwnedTasks()
 
     async def __aenter__(self) -> Self:
         """Start the loops; rooms open on demand."""
-        self._tasks = await asyncio.TaskGroup().__aenter__()
-        for name, loop in (
-            ("head beacon", self._beacon),
-            ("presence", self._refresh_presence),
-            ("repair", self._repair),
-        ):
-            self._loops.append(self._tasks.create_task(loop(), name=name))
+        await self._tasks.__aenter__()
+        self._tasks.start(self._beacon(), name="head beacon")
+        self._tasks.start(self._refresh_presence(), name="presence")
+        self._tasks.start(self._repair(), name="repair")
         return self
 
     async def __aexit__(
@@ -101,10 +98,7 @@ class Hub:
         trace: TracebackType | None,
     ) -> None:
         """Stop the loops and say that this process's members are gone."""
-        for loop in self._loops:
-            loop.cancel()
-        if self._tasks is not None:
-            await self._tasks.__aexit__(kind, error, trace)
+        await self._tasks.__aexit__(kind, error, trace)
         await self._tolerant(self._withdraw_all)
 
     def rooms(self) -> list[Room]:

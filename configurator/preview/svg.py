@@ -126,7 +126,7 @@ class Sheet:
 
 _STYLE: Final = (
     "[class^=s-]{fill:none;stroke-linejoin:round;stroke-linecap:round}"
-    "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
+    "text{font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Inter,system-ui,Roboto,sans-serif;"
     "font-variant-numeric:tabular-nums}"
     ".below{transform:translateY(48px)}.h{font-size:40px;font-weight:500}.t{font-size:26px}.n{font-size:21px}"
     "@media(max-width:700px){.h{font-size:58px}.t{font-size:48px}.n{font-size:44px}.wide{display:none}.below{transform:translateY(64px)}}"

@@ -117,7 +117,7 @@ class Pages:
         return page
 
     async def _person(self, token: str | None) -> Principal | None:
-        return await self._authenticator.afresh(token) if token else None
+        return await self._authenticator.by_token(token) if token else None
 
     async def _session(self, principal: Principal, configuration_id: UUID) -> UUID | None:
         if principal.admin:

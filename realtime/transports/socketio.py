@@ -26,6 +26,7 @@ from realtime.http.edge import Origins
 from realtime.outbox import Outbox
 from realtime.principal import PERSON_COOKIE, Principal
 from storage.errors import StorageUnavailable
+from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
@@ -95,7 +96,7 @@ class SocketIoTransport:
         self._cookie_principal = cookie_principal
         self._new_connection_id = new_connection_id
         self._peers: dict[str, _Peer] = {}
-        self._tasks: asyncio.TaskGroup | None = None
+        self._tasks = OwnedTasks()
         self._server = _Server(
             async_mode="asgi",
             async_handlers=False,
@@ -114,7 +115,7 @@ class SocketIoTransport:
 
     async def __aenter__(self) -> Self:
         """Accept connections."""
-        self._tasks = await asyncio.TaskGroup().__aenter__()
+        await self._tasks.__aenter__()
         return self
 
     async def __aexit__(
@@ -124,10 +125,7 @@ class SocketIoTransport:
         trace: TracebackType | None,
     ) -> None:
         """End the writers; the sockets are closed by the web server."""
-        for peer in list(self._peers.values()):
-            peer.writer.cancel()
-        if self._tasks is not None:
-            await self._tasks.__aexit__(kind, error, trace)
+        await self._tasks.__aexit__(kind, error, trace)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI app to mount; what is not even an Engine.IO packet ends the connection."""
@@ -139,7 +137,6 @@ class SocketIoTransport:
                 await send({"type": "websocket.close", "code": 1002})
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
-        assert self._tasks is not None, "enter the transport before serving"  # noqa: S101
         outbox = Outbox()
         ending: list[Code] = []
 
@@ -159,7 +156,7 @@ class SocketIoTransport:
             principal=None,
             source="socketio",
         )
-        writer = self._tasks.create_task(
+        writer = self._tasks.task(
             self._write(sid, connection, outbox, ending), name=f"socketio {connection.id}"
         )
         self._peers[sid] = _Peer(connection, outbox, writer)

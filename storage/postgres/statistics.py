@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, column, func, select, table
 from storage.postgres.engine import Database
 from storage.postgres.tables import inquiries, sessions
 
+ZONE = "Europe/Vienna"
+"""Where "today" begins for the people who watch."""
+
 activity_minutes = table("activity_minutes", column("minute"), column("n"))
 
 ACTIVE_WITHIN = timedelta(minutes=30)
@@ -29,7 +32,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """The live counts of one UTC day. `sessions_active`: somebody did something in 30 minutes."""
+    """The live counts of one day in Vienna. `sessions_active`: somebody did something in 30 minutes."""
 
     sessions_started: int
     sessions_active: int
@@ -67,7 +70,7 @@ class Statistics:
 
     async def day(self, now: datetime) -> Day:
         """Today's counts, from roll-ups and indexes; `interactions_last_minute`: the last full one."""
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = func.timezone(ZONE, func.date_trunc("day", func.timezone(ZONE, now)))
         minute = now.astimezone(UTC).replace(second=0, microsecond=0)
         today = sessions.c.started_at >= midnight
         counted = func.coalesce(func.sum(activity_minutes.c.n), 0).cast(BigInteger)

@@ -14,6 +14,7 @@ from uuid import UUID
 from storage.redis.client import Redis
 from storage.redis.publisher import GAP_CHANNEL, Publisher
 from storage.redis.subscriber import Subscriber
+from storage.tasks import OwnedTasks
 
 
 def room_channel(configuration_id: UUID) -> str:
@@ -55,13 +56,13 @@ class Bus:
             deaf_after_seconds=deaf_after_seconds,
             jitter=jitter,
         )
-        self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = OwnedTasks()
 
     async def __aenter__(self) -> Self:
-        await self._group.__aenter__()
-        runs = (self._publisher.run(), self._subscriber.run(), self._keep_ticking())
-        self._tasks = [self._group.create_task(run) for run in runs]
+        await self._tasks.__aenter__()
+        self._tasks.start(self._publisher.run(), name="bus publisher")
+        self._tasks.start(self._subscriber.run(), name="bus subscriber")
+        self._tasks.start(self._keep_ticking(), name="bus tick")
         return self
 
     async def __aexit__(
@@ -70,9 +71,7 @@ class Bus:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await self._group.__aexit__(kind, error, traceback)
+        await self._tasks.__aexit__(kind, error, traceback)
 
     def publish(self, channel: str, payload: bytes) -> None:
         """Queues a message; never blocks, never raises.

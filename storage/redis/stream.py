@@ -21,6 +21,7 @@ from redis.exceptions import ResponseError
 from configurator.activity import Event, encode_event
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
+from storage.tasks import OwnedTasks
 
 EVENTS = "{activity}:events"
 DEAD = "{activity}:dead"
@@ -118,14 +119,14 @@ class InteractionStream:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_events = 0
         self._wake = asyncio.Event()
-        self._tasks: asyncio.TaskGroup | None = None
+        self._tasks = OwnedTasks()
         self._flusher: asyncio.Task[None] | None = None
         self._full = False
         self._bytes_due = 0.0
 
     async def __aenter__(self) -> Self:
-        self._tasks = await asyncio.TaskGroup().__aenter__()
-        self._flusher = self._tasks.create_task(self._flush_forever(), name="activity flush")
+        await self._tasks.__aenter__()
+        self._flusher = self._tasks.task(self._flush_forever(), name="activity flush")
         return self
 
     async def __aexit__(
@@ -137,14 +138,7 @@ class InteractionStream:
         if self._flusher is not None:
             self._flusher.cancel()
         self._fail(self._take_all(), StorageUnavailable("Redis: stopping"))
-        if self._tasks is not None:
-            cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
-            # An error of the block is the caller's own: it is not wrapped into an ExceptionGroup.
-            await (
-                self._tasks.__aexit__(kind, error, trace)
-                if cancelled
-                else self._tasks.__aexit__(None, None, None)
-            )
+        await self._tasks.__aexit__(kind, error, trace)
 
     # ---- appending
 

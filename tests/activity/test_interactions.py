@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -175,7 +176,8 @@ async def test_counts_of_the_day_and_watermark(database_url: str) -> None:
         await interactions.store(batch, consumer="a")
         await interactions.store(incoming(event(event_id=yesterday)), consumer="b")
         moment = datetime.now(UTC)
-        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        vienna = moment.astimezone(ZoneInfo("Europe/Vienna"))
+        midnight = vienna.replace(hour=0, minute=0, second=0, microsecond=0)
         today = sum(each.event.occurred_at >= midnight for each in batch)
         assert (await Statistics(database).day(moment)).interactions == today
         assert await interactions.stored_through() == "4-0"
