@@ -9,6 +9,8 @@ import asyncio
 import dataclasses
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -16,13 +18,24 @@ import uvloop
 
 from bench import report
 from bench.figures import Result, Run
-from bench.machine import OTHERS, describe
+from bench.machine import OTHERS, describe, others_now
 from bench.measures import MEASURES, Measure
 from bench.stage import NoBrowserError, Stage
 from tests.faults.stand import running_stand
 
 DISTURBED_CORES = 0.25
 """When others use more than this, the figures say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for others, and to repeat what they disturbed."""
+
+    ends: float
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.ends
 
 
 def main() -> int:
@@ -32,7 +45,10 @@ def main() -> int:
     machine = describe()
     print("  ".join(f"{name}: {value}" for name, value in machine.items()))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        failed = runner.run(_measure_all(chosen, machine, runs=options.runs, quick=options.quick))
+        patience = Patience(ends=time.monotonic() + options.patience)
+        failed = runner.run(
+            _measure_all(chosen, machine, runs=options.runs, quick=options.quick, patience=patience)
+        )
     if not options.quick:
         report.rewrite_page(measure.name for measure in MEASURES)
     for name in failed:
@@ -41,7 +57,12 @@ def main() -> int:
 
 
 async def _measure_all(
-    chosen: list[Measure], machine: dict[str, object], *, runs: int, quick: bool
+    chosen: list[Measure],
+    machine: dict[str, object],
+    *,
+    runs: int,
+    quick: bool,
+    patience: Patience,
 ) -> list[str]:
     failed = []
     with tempfile.TemporaryDirectory(prefix="nest-bench-") as home:
@@ -52,7 +73,10 @@ async def _measure_all(
             stage = Stage(stand=stand, http=http, quick=quick)
             for measure in chosen:
                 try:
-                    results = [await measure.run(stage) for _ in range(1 if quick else runs)]
+                    results = [
+                        await _undisturbed(measure, stage, patience)
+                        for _ in range(1 if quick else runs)
+                    ]
                 except (NoBrowserError, Exception) as error:  # noqa: BLE001 - the others go on
                     failed.append(f"{measure.name}: {error!r}"[:400])
                     continue
@@ -61,6 +85,17 @@ async def _measure_all(
                 if not quick:
                     report.keep(result)
     return failed
+
+
+async def _undisturbed(measure: Measure, stage: Stage, patience: Patience) -> Run:
+    """A run during which nothing else used the machine, or, out of patience, any run."""
+    while True:
+        while not patience.over and await others_now() > DISTURBED_CORES:
+            pass
+        run = await measure.run(stage)
+        if patience.over or run.cores[OTHERS] <= DISTURBED_CORES:
+            return run
+        print(f"  {measure.name}: repeated, others used {run.cores[OTHERS]:.2f} cores", flush=True)
 
 
 def _together(measure: Measure, runs: list[Run], machine: dict[str, object]) -> Result:
@@ -96,6 +131,14 @@ def _options() -> argparse.Namespace:
         "--quick", action="store_true", help="one short run each; nothing is written"
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement (default 3)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="wait so long, altogether, for others to leave the machine alone, and repeat runs "
+        "that they disturbed (default 0)",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - {measure.name for measure in MEASURES}
     if unknown:

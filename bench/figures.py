@@ -54,7 +54,7 @@ def percentile(values: Sequence[float], part: float) -> float:
 
 def shown(value: float) -> str:
     """A number as people read it: three figures, no false precision."""
-    if value == 0:
-        return "0"
+    if value == round(value):
+        return f"{value:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}"

@@ -1,5 +1,6 @@
 """The machine a figure was measured on, and the processor time of everybody involved."""
 
+import asyncio
 import os
 import platform
 import time
@@ -47,6 +48,13 @@ def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
     used.update({name: round((after[name] - before[name]) / wall, 3) for name in after})
     everything = (_busy() - whole) / wall
     used[OTHERS] = round(max(0.0, everything - sum(used.values())), 3)
+
+
+async def others_now() -> float:
+    """Cores in use during two seconds in which we do nothing ourselves."""
+    began, whole = time.monotonic(), _busy()
+    await asyncio.sleep(2)
+    return (_busy() - whole) / (time.monotonic() - began)
 
 
 def _seconds(roots: Roots) -> dict[str, float]:

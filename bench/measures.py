@@ -78,7 +78,6 @@ MEASURES = (
             _ms("POST to the admin's DOM, p95", 250),
             _ms("POST to the admin's DOM, max"),
             _ms("POST to its answer, p95"),
-            Figure(name="shown of those sent", unit="%"),
         ),
         run=screens.interactions,
         browser=True,
