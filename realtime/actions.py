@@ -1,7 +1,7 @@
 """What people and programs can do: authorise, compute, commit, tell. The only service layer.
 
-Every transport and every page comes through here. A role is checked twice: here, to refuse early,
-and by storage inside the transaction that changes something, which is what counts.
+Every transport and every page comes through here. For ops and invitations the role is checked
+twice: here, to refuse early, and inside the transaction that stores them, which is what counts.
 """
 
 import hashlib
@@ -113,6 +113,8 @@ class Actions:
 
     async def introduce(self, principal: Principal, name: str) -> Principal:
         """The person under a new name (1 to 40 printable characters)."""
+        if principal.admin:
+            raise Refused("read_only")
         clean = one_line(name)[:40].rstrip()
         if not clean:
             raise Refused("malformed_message", detail="name is empty")
