@@ -24,8 +24,8 @@ class CommitRequest:
     """One op with its computed outcome. The documents are JSON strings.
 
     `takes_version` False: a refused op, stored only for its outcome; it changes nothing else.
-    `selection`, `written` and `total_cents` are the state after the op; for a refused op they are
-    ignored.
+    `selection`, `written` and `total_cents` are the state after the op; for a refused op only the
+    total is kept: the price its author was told.
     """
 
     configuration_id: UUID
@@ -143,7 +143,7 @@ WITH request AS MATERIALIZED (
     )
     SELECT d.configuration_id, d.op_id, a.head, d.expected, d.base_version, d.person_id,
         d.outcome, d.body_sha256, d.operation::jsonb, d.changes::jsonb, d.reasons::jsonb,
-        d.repairs::jsonb, CASE WHEN d.takes_version THEN d.total_cents END, d.guarded,
+        d.repairs::jsonb, d.total_cents, d.guarded,
         clock_timestamp()
     FROM decided d LEFT JOIN advanced a ON a.id = d.configuration_id
     WHERE d.verdict = 'stored' AND d.takes_version = (a.id IS NOT NULL)

@@ -104,5 +104,5 @@ def acknowledged(configuration: UUID, answer: Json) -> Acknowledged:
         op_id=UUID(answer["op_id"]),
         outcome=answer["outcome"],
         version=answer["version"],
-        total_cents=None if answer["outcome"] in REFUSED else answer["total_cents"],
+        total_cents=answer["total_cents"],
     )

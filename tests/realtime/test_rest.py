@@ -1,6 +1,6 @@
 """REST as a developer uses it: create, read, edit, read the log, share, inquire."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.realtime.clients import Api, select
 from tests.realtime.conftest import RunningWeb, StartWeb
@@ -94,6 +94,10 @@ async def test_too_many_panels_are_rejected_with_a_way_out_that_works(web: Runni
     refused = answer.json()
     assert refused["outcome"] == "rejected"
     assert (await api.read(created["id"]))["version"] == 0
+    again = await api.submit(
+        created["id"], select("pvanlage", "pv_panels", 9), op_id=UUID(refused["op_id"])
+    )
+    assert again.json() == {**refused, "repeated": True}
     repair = refused["repairs"][0]
     repaired = await api.submit(created["id"], repair["operation"])
     assert repaired.status_code == 200

@@ -81,7 +81,7 @@ async def test_a_refused_op_is_remembered_and_changes_nothing(
     outcome = await Configurations(database).outcome_of(configuration.id, op.op_id)
     assert outcome is not None
     assert (outcome.outcome, outcome.version, outcome.judged_at_version) == ("rejected", None, 0)
-    assert outcome.total_cents is None
+    assert outcome.total_cents == op.total_cents
 
 
 @pytest.mark.parametrize("takes_version", [True, False])

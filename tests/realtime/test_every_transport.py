@@ -1,0 +1,137 @@
+"""The same requests get the same answers, whichever way they come in: REST, WebSocket, Socket.IO,
+and the page in its own process."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from realtime.transports.direct import Pages
+from tests.realtime.clients import Json, joined, select
+from tests.realtime.conftest import RunningWeb
+from tests.realtime.test_socketio import connected
+from tests.support.waiting import eventually
+
+Ask = Callable[[Json], Awaitable[tuple[str, str]]]
+"""Sends the fields of an op; answers with what kind of answer came, and its outcome or code."""
+
+
+@asynccontextmanager
+async def rest(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
+    async def ask(op: Json) -> tuple[str, str]:
+        path = f"/api/configurations/{house['id']}/ops"
+        answer = (await web.api(token).call("POST", path, json=op)).json()
+        return ("error", answer["error"]["code"]) if "error" in answer else answered(answer)
+
+    yield ask
+
+
+@asynccontextmanager
+async def websocket(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
+    async with joined(web.ws_url, token, house["code"]) as socket:
+
+        async def ask(op: Json) -> tuple[str, str]:
+            return answered(await socket.ask("op", configuration=house["id"], **op))
+
+        yield ask
+
+
+@asynccontextmanager
+async def socket_io(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
+    async with connected(web, token) as person:
+        await person.ask("join", configuration=house["code"])
+
+        async def ask(op: Json) -> tuple[str, str]:
+            return answered(await person.ask("op", configuration=house["id"], **op))
+
+        yield ask
+
+
+@asynccontextmanager
+async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
+    frames: list[Json] = []
+    pages = Pages(
+        services=web.parts.services,
+        authenticator=web.parts.authenticator,
+        new_connection_id=lambda: uuid4().hex,
+    )
+    opened = await pages.open(
+        configuration_code=house["code"],
+        person_token=token,
+        send=lambda text: frames.append(json.loads(text)),
+        language="de",
+        as_admin=False,
+    )
+    assert opened is not None
+    assert [json.loads(frame)["type"] for frame in opened.initial_frames][:2] == [
+        "welcome",
+        "snapshot",
+    ]
+
+    async def ask(op: Json) -> tuple[str, str]:
+        message = {"type": "op", "id": uuid4().hex, "configuration": house["id"], **op}
+        await opened.connection.receive(json.dumps(message))
+        found: list[Json] = []
+
+        def came() -> bool:
+            found[:] = [frame for frame in frames if frame.get("re") == message["id"]]
+            return bool(found)
+
+        await eventually(came, why="the page has its answer")
+        return answered(found[0])
+
+    yield ask
+    await opened.close()
+
+
+def answered(reply: Json) -> tuple[str, str]:
+    if reply.get("type") == "error":
+        assert reply["message"]["de"]
+        assert reply["message"]["en"]
+        return "error", reply["code"]
+    return reply["outcome"], reply["reasons"][0]["code"] if reply["reasons"] else ""
+
+
+def op(operation: Any, **fields: Any) -> Json:
+    return {"op_id": str(uuid4()), "base_version": 0, "operation": operation, **fields}
+
+
+@pytest.mark.parametrize("way", [rest, websocket, socket_io, page])
+async def test_every_way_in_answers_the_same(web: RunningWeb, way: Any) -> None:
+    api = web.api()
+    house = await api.create()
+    first = op(select("nest", "nest120"))
+    async with way(web, api.token or "", house) as ask:
+        assert await ask(first) == ("committed", "")
+        assert await ask(first) == ("committed", "")
+        assert await ask({**first, "operation": select("nest", "nest160")}) == (
+            "error",
+            "op_id_reused",
+        )
+        assert await ask(op({"kind": "reset"}, guarded=True)) == ("conflict", "changed_meanwhile")
+        assert await ask(op({"kind": "reset"}, base_version=99)) == ("error", "version_unknown")
+        for operation, code in (
+            (select("keller", "ja"), "unknown_category"),
+            (select("nest", "nest999"), "unknown_option"),
+            (select("pvanlage", "pv_panels", 99), "quantity_above_maximum"),
+            (select("pvanlage", "pv_panels", -1), "quantity_below_minimum"),
+        ):
+            assert await ask(op(operation)) == ("rejected", code)
+        unreadable: list[Any] = [
+            {**select("pvanlage", "pv_panels"), "quantity": 1.5},
+            {"kind": "explode"},
+            {"kind": "select", "category": "nest"},
+            {"kind": "select", "category": "nest", "option": 7},
+            [],
+            None,
+        ]
+        for bad in unreadable:
+            assert await ask(op(bad)) == ("error", "malformed_message"), bad
+        incomplete = op(select("nest", "nest80"))
+        del incomplete["op_id"]
+        assert await ask(incomplete) == ("error", "malformed_message")
+    read = await api.read(house["id"])
+    assert (read["version"], read["selection"]["nest"]["option"]) == (1, "nest120")
