@@ -25,7 +25,7 @@ from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.activity import RANDOM_BITS, uuid7
 from configurator.catalogue import Catalogue, parse_catalogue
-from configurator.protocol.codes import CODES
+from configurator.protocol.codes import CODES, Refused
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
@@ -35,7 +35,7 @@ from realtime.connection import Services
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
-from realtime.http.edge import Origins, json
+from realtime.http.edge import Origins, json, refusal
 from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
@@ -86,7 +86,6 @@ class Web:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._draining = False
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -240,7 +239,6 @@ class Web:
                 database=self.database,
                 bus=self.bus,
                 node=self._settings.node,
-                draining=lambda: self._draining,
             ).endpoints(),
         ]
         document = openapi(endpoints, public_url=self._settings.public_url)
@@ -267,7 +265,10 @@ class Web:
         try:
             principal = await self.authenticator.of(socket)
         except StorageUnavailable:
-            principal = None  # hello will say so, in the client's own words
+            # Not knowing who asks is not the same as their being unknown.
+            away = refusal(Refused("unavailable", retry_after_ms=1000))
+            await socket.send_denial_response(away)
+            return
         await serve_websocket(
             socket,
             services=self.services,
@@ -299,8 +300,6 @@ class Web:
                 log.critical("web_process_broken", node=self._settings.node)
                 os.kill(os.getpid(), signal.SIGTERM)
                 raise
-            finally:
-                self._draining = True
 
     def _hear(self, channel: str, payload: bytes) -> None:
         if channel == HINTS:

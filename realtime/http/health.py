@@ -1,7 +1,6 @@
 """Is this process alive, and may it be sent traffic? Redis away is degraded, not unready."""
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 from starlette.requests import Request
@@ -28,15 +27,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthEndpoints:
-    """The handlers; ``draining`` says that this process is about to stop."""
+    """The handlers. A process that is stopping takes no new requests, so it need not say so."""
 
-    def __init__(
-        self, *, database: Database, bus: Bus, node: str, draining: Callable[[], bool]
-    ) -> None:
+    def __init__(self, *, database: Database, bus: Bus, node: str) -> None:
         self._database = database
         self._bus = bus
         self._node = node
-        self._draining = draining
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -77,9 +73,7 @@ class HealthEndpoints:
             problems.append("PostgreSQL does not answer")
         if not self._bus.healthy:
             problems.append("Redis does not answer: editing goes on, live updates are slower")
-        if self._draining():
-            problems.append("this process is stopping")
-        ready = database and migrated and not self._draining()
+        ready = database and migrated
         health = Health(
             ready=ready,
             database=database,

@@ -1,0 +1,30 @@
+"""PostgreSQL away while somebody connects: they are told to come back, not that they are unknown."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.realtime.clients import opened
+from tests.realtime.conftest import RunningWeb
+from tests.support.servers import Servers
+
+
+async def test_a_cookie_that_cannot_be_looked_up_is_not_called_unknown(
+    servers: Servers, web: RunningWeb
+) -> None:
+    if servers.postgres is None:
+        pytest.skip("the server is not ours to kill")
+    api = web.api()
+    await api.create()
+    servers.postgres.kill()
+    try:
+        with pytest.raises(InvalidStatus) as refused:
+            async with opened(
+                web.ws_url, additional_headers={"cookie": f"nest_person={api.token}"}
+            ):
+                pass
+    finally:
+        servers.revive()
+    answer = refused.value.response
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert b'"unavailable"' in (answer.body or b"")
