@@ -160,7 +160,13 @@ class SocketIoTransport:
             self._write(sid, connection, outbox, ending), name=f"socketio {connection.id}"
         )
         self._peers[sid] = _Peer(connection, outbox, writer)
-        connection.principal = await self._cookie(environ)
+        try:
+            connection.principal = await self._cookie(environ)
+        except StorageUnavailable:
+            # Not knowing who connects is not the same as their being unknown.
+            deliver(codec.encode(codec.error(Refused("unavailable", retry_after_ms=1000))))
+            hang_up(CODES["unavailable"])
+            return
         token = auth.get("token") if isinstance(auth, dict) else None
         if isinstance(token, str) or connection.principal is not None:
             hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
@@ -173,7 +179,7 @@ class SocketIoTransport:
             jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
             morsel = jar.get(PERSON_COOKIE)
             return await self._cookie_principal(morsel.value) if morsel else None
-        except (CookieError, StorageUnavailable):
+        except CookieError:
             return None
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
