@@ -4,7 +4,6 @@ NiceGUI is global in a process, therefore one application serves every test; eac
 house of its own.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,7 +16,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from app.browser import find_browser
+from tests.support.browser import required_browser
 from tests.support.ports import free_port
 from tests.ui.double import House, World, build_app
 
@@ -74,11 +73,7 @@ def served() -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. Playwright runs an event loop in this thread: no async tests in such a module."""
-    executable = find_browser(os.environ)
-    if executable is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on this machine")
-        pytest.skip("no Chromium on this machine")
+    executable = required_browser()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield chromium
