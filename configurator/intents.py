@@ -58,7 +58,22 @@ class Reset(_Tagged, frozen=True, kw_only=True, tag="reset"):
     """Go back to the defaults of the catalogue."""
 
 
-Operation = Select | SetQuantity | Clear | Apply | Reset
+class Undo(_Tagged, frozen=True, kw_only=True, tag="undo"):
+    """Take back the author's newest op that is not taken back yet.
+
+    When somebody else has changed the same since, it is a conflict; with `anyway` it is done.
+    """
+
+    anyway: bool = False
+
+
+class Redo(_Tagged, frozen=True, kw_only=True, tag="redo"):
+    """Bring back what the author's newest undo took back; `anyway` as in undo."""
+
+    anyway: bool = False
+
+
+Operation = Select | SetQuantity | Clear | Apply | Reset | Undo | Redo
 
 
 def parse_operation(value: object) -> Operation:
@@ -79,5 +94,5 @@ def operation_to_json(operation: Operation) -> dict[str, object]:
 
 
 def operation_kind(operation: Operation) -> str:
-    """`select`, `set_quantity`, `clear`, `apply` or `reset`."""
+    """`select`, `set_quantity`, `clear`, `apply`, `reset`, `undo` or `redo`."""
     return str(operation.__struct_config__.tag)

@@ -161,9 +161,10 @@ def judged_frame(
         operation_kind=operation_kind(asked.operation),
         changes=judged.changes,
         reasons=judged.outcome.reasons,
+        total_cents=judged.head.total_cents,
+        at=at,
         selection=dict(judged.head.document.selection),
         derived=judged.head.derived,
-        at=at,
     )
 
 
@@ -185,9 +186,10 @@ def logged_frame(
         operation_kind=str(operation.operation["kind"]),
         changes=changes,
         reasons=msgspec.convert(operation.reasons, list[Reason]),
+        total_cents=after.total_cents,
+        at=operation.committed_at,
         selection=dict(after.document.selection),
         derived=after.derived,
-        at=operation.committed_at,
     )
     return frame, after
 

@@ -148,5 +148,8 @@ class Membership:
             self.tell()
 
     def _show(self) -> None:
-        frame = PresenceFrame(configuration=self._configuration_id, members=self.everybody())
+        everybody = self.everybody()
+        frame = PresenceFrame(
+            configuration=self._configuration_id, members=everybody, member_count=len(everybody)
+        )
         self.deliver(codec.encode(frame), key=("presence", self._configuration_id))

@@ -1,5 +1,7 @@
 """Bytes to messages and back: the only place that knows JSON on the wire."""
 
+from typing import get_args
+
 import msgspec
 
 from configurator.protocol.codes import Refused
@@ -29,7 +31,7 @@ _tag = msgspec.json.Decoder(_Tagged)
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What decoding raises for text that is not what it should be, UTF-8 included."""
 
-CLIENT_TYPES = frozenset({"hello", "join", "leave", "op", "presence", "introduce", "track", "ping"})
+CLIENT_TYPES = frozenset(str(message.__struct_config__.tag) for message in get_args(FromClient))
 
 
 def encode(message: FromServer) -> bytes:

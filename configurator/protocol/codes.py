@@ -62,6 +62,14 @@ CODES: dict[str, Code] = {
             close=4010,
         ),
         _code(
+            "client_too_new",
+            426,
+            "Dieser Server spricht diese Version des Protokolls noch nicht. Verbinde dich gleich neu.",
+            "This server does not speak that version of the protocol yet. Connect again in a moment.",
+            retryable=True,
+            close=4011,
+        ),
+        _code(
             "hello_first",
             400,
             "Die erste Nachricht muss hello sein.",
@@ -128,6 +136,33 @@ CODES: dict[str, Code] = {
             409,
             "Diese Version gibt es noch nicht. Lade den neuesten Stand und versuche es noch einmal.",
             "This version does not exist yet. Load the latest state and try again.",
+        ),
+        _code(
+            "op_unknown",
+            404,
+            "Diese Änderung ist nicht gespeichert. Sende sie mit derselben op_id noch einmal.",
+            "This op is not stored. Sending it again with the same op_id is safe.",
+        ),
+        _code(
+            "access_revoked",
+            403,
+            "Dein Zugang zu diesem Haus wurde beendet. Bitte um eine neue Einladung.",
+            "Your access to this house has ended. Ask for a new invitation.",
+        ),
+        _code(
+            "too_many_requests",
+            429,
+            "Das war zu viel auf einmal und wurde nicht ausgeführt. Warte kurz und sende es erneut.",
+            "Too much at once; this was not carried out. Wait as told, then send it again.",
+            retryable=True,
+        ),
+        _code(
+            "flooding",
+            429,
+            "Diese Verbindung hat trotz Hinweis weiter zu viel gesendet. Verbinde dich später neu.",
+            "This connection went on sending too much although told. Connect again later.",
+            retryable=True,
+            close=4029,
         ),
         _code(
             "unknown_catalogue",

@@ -3,8 +3,9 @@
 JSON objects tagged by ``type``. Unknown fields are ignored, so that newer peers can say more.
 All sizes are bounded here, before anything else looks at a message.
 
-Client to server: hello, join, leave, op, presence, introduce, track, ping.
-Server to client: welcome, snapshot, ops, op, outcome, presence, tracked, left, pong, error.
+Client to server: hello, join, leave, op, outcome_of, presence, introduce, track, watch, unwatch,
+ping. Server to client: welcome, snapshot, ops, op, outcome, position, presence, introduced,
+tracked, watching, activity, unwatched, left, pong, error.
 """
 
 from datetime import datetime
@@ -22,8 +23,17 @@ from configurator.selection import Choice
 PROTOCOL = 1
 """The version of the protocol that this code speaks."""
 
+OLDEST_PROTOCOL = 1
+"""The oldest version of the protocol that this code still speaks."""
+
 MESSAGE_BYTES_MAX = 64 * 1024
 """No message from a client may be larger, in bytes."""
+
+MEMBERS_SHOWN = 50
+"""So many members are listed by name; of more only the number is told."""
+
+POSITION_MS = 2000
+"""A member who did not receive a version hears of it from a ``position`` within this time."""
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -87,6 +97,16 @@ class OpRequest(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
 
 
+class OutcomeOf(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="outcome_of"):
+    """Asks what became of an op, on whatever process it was sent; answered with its outcome.
+
+    ``op_unknown`` means that it is not stored: sending it again, with the same ``op_id``, is safe.
+    """
+
+    configuration: Short
+    op_id: UUID
+
+
 class Presence(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="presence"):
     """Says where in the configurator this person is."""
 
@@ -109,11 +129,41 @@ class Track(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="tra
     event_id: UUID | None = None
 
 
+StreamId = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}-\d{1,20}$")]
+"""The id of an entry in the stream of interactions; later entries have larger ones."""
+
+
+class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which interactions to see; what is absent does not restrict, several restrict together."""
+
+    event_types: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
+    categories: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
+    session_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+
+
+class Watch(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="watch"):
+    """Subscribes an admin to the live interactions: first what is stored after ``since``.
+
+    Without ``since`` it begins with the newest ``history`` interactions. A second watch replaces
+    the first.
+    """
+
+    since: StreamId | None = None
+    history: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+    filter: ActivityFilter | None = None
+
+
+class Unwatch(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="unwatch"):
+    """Ends the subscription to the live interactions."""
+
+
 class Ping(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="ping"):
     """Asks whether the server is there."""
 
 
-FromClient = Hello | Join | Leave | Op | Presence | Introduce | Track | Ping
+FromClient = (
+    Hello | Join | Leave | Op | OutcomeOf | Presence | Introduce | Track | Watch | Unwatch | Ping
+)
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +175,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class You(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the receiver is in this configuration and what they may do."""
+    """Who the receiver is in this configuration and what they may do.
+
+    ``can_undo`` and ``can_redo``: whether undo and redo have something to take back or bring back
+    for this person; null where the server did not look.
+    """
 
     person: UUID
     role: str
+    can_undo: bool | None = None
+    can_redo: bool | None = None
 
 
 OutcomeName = Literal["committed", "adjusted", "rejected", "conflict"]
@@ -141,12 +197,16 @@ class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class Welcome(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="welcome"):
-    """The connection is open and this is who you are."""
+    """The connection is open and this is who you are.
+
+    ``position_ms``: a member is told the newest version at least so often while it changes.
+    """
 
     protocol: int
     connection: str
     person: Person | None
     session_id: str | None
+    position_ms: int = POSITION_MS
 
 
 class Snapshot(
@@ -164,10 +224,16 @@ class Snapshot(
     members: list[Member]
     you: You
     recovered: bool = False
+    member_count: int = 0
 
 
 class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
-    """One committed change with the price and pictures that belong to it, to every member."""
+    """One committed change with the price and pictures that belong to it, to every member.
+
+    ``selection`` and ``derived`` are the whole state after it. They are absent from all but the
+    last op of an ``ops`` message, where only ``changes`` and ``total_cents`` say what it made.
+    ``reverts``: the version of the op that this undo or redo took back.
+    """
 
     configuration: UUID
     epoch: UUID
@@ -178,9 +244,11 @@ class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="o
     operation_kind: str
     changes: list[Change]
     reasons: list[Reason]
-    selection: dict[str, Choice]
-    derived: msgspec.Raw
+    total_cents: int
     at: datetime
+    reverts: int | None = None
+    selection: dict[str, Choice] | None = None
+    derived: msgspec.Raw = msgspec.Raw()
 
 
 class Ops(
@@ -192,16 +260,22 @@ class Ops(
     omit_defaults=False,
     rename={"from_": "from"},
 ):
-    """Exactly the ops that were missed, in order: versions ``from`` + 1 to ``to``."""
+    """Several ops in order, without a gap: versions ``from`` + 1 to ``to``.
+
+    As the answer to a join exactly what was missed, with ``recovered``, ``members`` and ``you``;
+    without these what was committed within one flush. The last op carries the whole state; when
+    nothing was missed ``ops`` is empty.
+    """
 
     configuration: UUID
     epoch: UUID
     from_: int
     to: int
     ops: list[msgspec.Raw]
-    members: list[Member]
-    you: You
-    recovered: bool = True
+    recovered: bool = False
+    members: list[Member] | None = None
+    member_count: int | None = None
+    you: You | None = None
 
 
 class Outcome(
@@ -209,7 +283,8 @@ class Outcome(
 ):
     """What became of an op, to its author only. ``total_cents`` is the price at ``version``.
 
-    For refused ops that is the version they were judged at.
+    For refused ops that is the version they were judged at. ``can_undo`` and ``can_redo`` as in
+    ``You``, after this op.
     """
 
     configuration: UUID
@@ -220,13 +295,24 @@ class Outcome(
     reasons: list[Reason]
     repairs: list[Repair]
     repeated: bool = False
+    can_undo: bool | None = None
+    can_redo: bool | None = None
+
+
+class PositionFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="position"):
+    """The newest version. Whoever has not received it joins again with their own position."""
+
+    configuration: UUID
+    epoch: UUID
+    version: int
 
 
 class PresenceFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="presence"):
-    """Everybody who is here now, all processes together."""
+    """Who is here now, all processes together: at most ``MEMBERS_SHOWN`` of ``member_count``."""
 
     configuration: UUID
     members: list[Member]
+    member_count: int
 
 
 class Tracked(
@@ -244,10 +330,39 @@ class Introduced(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag
     person: Person
 
 
+class Watching(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="watching"):
+    """The subscription is there; ``since`` is the entry after which it begins."""
+
+    since: str | None = None
+
+
+class Activity(
+    ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="activity", omit_defaults=False
+):
+    """Interactions in the order of the stream.
+
+    Watch again with ``since`` = ``last_id`` and nothing is missed. ``skipped``: so many were left
+    out before these because this connection reads too slowly. ``gap``: what was stored after
+    ``since`` is not all there any more.
+    """
+
+    events: list[dict[str, str | int | None]]
+    last_id: str | None
+    skipped: int = 0
+    gap: bool = False
+
+
+class Unwatched(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="unwatched"):
+    """The subscription has ended; ``code`` says why when nobody asked for that."""
+
+    code: str | None = None
+
+
 class Left(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="left"):
-    """The configuration was left."""
+    """The configuration was left; ``code`` says why when nobody asked for that."""
 
     configuration: UUID
+    code: str | None = None
 
 
 class Pong(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="pong"):
@@ -271,9 +386,13 @@ FromServer = (
     | OpFrame
     | Ops
     | Outcome
+    | PositionFrame
     | PresenceFrame
     | Tracked
     | Introduced
+    | Watching
+    | Activity
+    | Unwatched
     | Left
     | Pong
     | Error
