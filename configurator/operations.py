@@ -23,10 +23,12 @@ from configurator.intents import (
     Apply,
     Clear,
     Operation,
+    Redo,
     Reset,
     Select,
     SetQuantity,
     SingleOperation,
+    Undo,
     operation_kind,
     operation_to_json,
     parse_operation,
@@ -49,12 +51,14 @@ __all__ = [
     "Outcome",
     "Reason",
     "ReasonCode",
+    "Redo",
     "Rejected",
     "Repair",
     "Reset",
     "Select",
     "SetQuantity",
     "SingleOperation",
+    "Undo",
     "change_from_json",
     "change_to_json",
     "conflict",
@@ -148,9 +152,12 @@ def evaluate(catalogue: Catalogue, selection: Selection, operation: Operation) -
 def reads(catalogue: Catalogue, operation: Operation) -> frozenset[str]:
     """The categories whose value the author relied on: those it names and those a rule ties to them.
 
-    A quantity is tied to the size; the size to every quantity that it may cut.
+    A quantity is tied to the size; the size to every quantity that it may cut. What an undo or redo
+    takes back is not in it: `configurator.undo.reads` says what that relies on.
     """
     match operation:
+        case Undo() | Redo():
+            return frozenset()
         case Reset():
             return frozenset(category.id for category in catalogue.categories)
         case Apply(operations=operations):

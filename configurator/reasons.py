@@ -24,6 +24,8 @@ class ReasonCode(StrEnum):
     QUANTITY_OFF_STEP = "quantity_off_step"
     QUANTITY_REDUCED = "quantity_reduced"
     CHANGED_MEANWHILE = "changed_meanwhile"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    NOTHING_TO_REDO = "nothing_to_redo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,28 @@ def changed_meanwhile(category: Category, by: str) -> Reason:
         "decide again.",
     )
     return Reason(code=ReasonCode.CHANGED_MEANWHILE, text=text, category=category.id)
+
+
+def nothing_to_undo() -> Reason:
+    """An undo of somebody who has nothing left to take back."""
+    text = Text(
+        de="Du hast hier gerade nichts, was sich zurücknehmen lässt: Das geht mit deinen eigenen "
+        "Änderungen an diesem Haus. Ändere zuerst etwas.",
+        en="You have nothing to undo here right now: only your own changes to this house can be "
+        "taken back. Change something first.",
+    )
+    return Reason(code=ReasonCode.NOTHING_TO_UNDO, text=text)
+
+
+def nothing_to_redo() -> Reason:
+    """A redo without an undo before it, or with a new change of the same person after it."""
+    text = Text(
+        de="Es gibt gerade nichts wiederherzustellen: Das geht, nachdem du etwas zurückgenommen "
+        "und solange du danach nichts anderes geändert hast. Wähle es einfach noch einmal.",
+        en="There is nothing to redo right now: that works after an undo, until you change "
+        "something else. Simply choose it once more.",
+    )
+    return Reason(code=ReasonCode.NOTHING_TO_REDO, text=text)
 
 
 def amount_de(quantity: int, rule: QuantityRule) -> str:

@@ -17,10 +17,12 @@ from configurator.intents import (
     Apply,
     Clear,
     Operation,
+    Redo,
     Reset,
     Select,
     SetQuantity,
     SingleOperation,
+    Undo,
 )
 from configurator.selection import Bounds, Choice, Selection
 
@@ -58,12 +60,19 @@ class Refused:
 
 
 def attempt(catalogue: Catalogue, selection: Selection, operation: Operation) -> Done | Refused:
-    """Run an operation on a canonical selection."""
+    """Run an operation on a canonical selection.
+
+    An undo or redo is refused: what it takes back is not in the selection (`configurator.undo`).
+    """
     match operation:
         case Apply():
             return _apply(catalogue, selection, operation)
         case Reset():
             return Done(selection=catalogue.defaults, cuts={})
+        case Undo():
+            return Refused(reason=why.nothing_to_undo())
+        case Redo():
+            return Refused(reason=why.nothing_to_redo())
         case Select() | SetQuantity() | Clear():
             category = catalogue.category(operation.category)
             if category is None:

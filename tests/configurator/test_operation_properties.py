@@ -10,10 +10,12 @@ from configurator.operations import (
     Clear,
     Committed,
     Operation,
+    Redo,
     Rejected,
     Reset,
     Select,
     SetQuantity,
+    Undo,
     evaluate,
     operation_to_json,
     parse_operation,
@@ -45,6 +47,8 @@ def named(operation: Operation) -> set[str]:
             return {each.category for each in nested}
         case Reset():
             return set(CATALOGUE.by_id)
+        case Undo() | Redo():
+            return set()
         case _:
             return {operation.category}
 
