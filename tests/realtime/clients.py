@@ -11,6 +11,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.protocol.frames import check_from_server, check_reply
+
 Json = dict[str, Any]
 
 
@@ -67,17 +69,23 @@ class Api:
 
 
 class Socket:
-    """A person on a raw WebSocket; keeps every frame that arrived."""
+    """A person on a raw WebSocket; keeps every frame that arrived.
+
+    Each frame, and each message that the server understood, is held against the published schema.
+    """
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.frames: list[Json] = []
         self._count = 0
+        self._asked: dict[str, Json] = {}
 
     async def send(self, type_: str, **fields: Any) -> str:
         self._count += 1
         message_id = str(self._count)
-        await self.send_text(msgspec.json.encode({"type": type_, "id": message_id, **fields}))
+        message = {"type": type_, "id": message_id, **fields}
+        self._asked[message_id] = message
+        await self.send_text(msgspec.json.encode(message))
         return message_id
 
     async def send_text(self, text: str | bytes) -> None:
@@ -86,6 +94,9 @@ class Socket:
     async def next(self, deadline: float = 5.0) -> Json:
         async with asyncio.timeout(deadline):
             frame: Json = msgspec.json.decode(await self.connection.recv())
+        check_from_server(frame)
+        if (asked := self._asked.pop(str(frame.get("re")), None)) is not None:
+            check_reply(asked, frame)
         self.frames.append(frame)
         return frame
 

@@ -11,6 +11,7 @@ import socketio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.protocol.frames import check_from_server, check_reply
 from tests.realtime.clients import Json, joined, select
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.test_bad_input import OPERATIONS, code_of
@@ -20,7 +21,7 @@ NAMESPACE = "/configurator"
 
 
 class Person:
-    """Somebody on the official Socket.IO client; keeps every event."""
+    """Somebody on the official Socket.IO client; keeps every event, and holds it to the schema."""
 
     def __init__(self, client: socketio.AsyncClient) -> None:
         self.client = client
@@ -28,6 +29,7 @@ class Person:
         client.on("*", self._keep, namespace=NAMESPACE)
 
     async def _keep(self, event: str, content: Json) -> None:
+        check_from_server({**content, "type": event})
         self.events.append((event, content))
 
     def seen(self, event: str) -> list[Json]:
@@ -35,6 +37,8 @@ class Person:
 
     async def ask(self, event: str, **content: Any) -> Json:
         reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=5)
+        check_from_server(reply)
+        check_reply({**content, "type": event}, reply)
         return reply
 
 
