@@ -39,6 +39,7 @@ from configurator.protocol.messages import (
     Welcome,
 )
 from realtime.actions import Access, Actions, as_code, as_id
+from realtime.frame import Frame
 from realtime.hub import Hub
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
@@ -99,14 +100,14 @@ class Connection:
         self._session_id = session_id
         self._joined: dict[UUID, _Joined] = {}
         self._turn = asyncio.Lock()
-        self._reply: bytes | None = None
+        self._reply: Frame | None = None
         self.welcomed = False
 
-    async def receive(self, text: str | bytes) -> bytes | None:
+    async def receive(self, text: str | bytes) -> Frame | None:
         """Handle one message of the client; messages are handled in the order of the calls.
 
         Returns:
-            The encoded reply, which was also delivered; None where a message has no reply.
+            The reply, which was also delivered; None where a message has no reply.
         """
         async with self._turn:
             self._reply = None
@@ -201,6 +202,8 @@ class Connection:
         room = await self._services.hub.room(access.configuration.id)
         if access.configuration.version > room.version:
             await room.catch_up()
+        if since is not None:
+            await room.reach(since)
         room.members.remove(self.id)
         self._joined[room.id] = _Joined(room, access.role)
         member = Member(
@@ -234,6 +237,7 @@ class Connection:
                 guarded=message.guarded,
             ),
         )
+        joined.room.show_to(self.id)
         self._send(msgspec.structs.replace(outcome, re=message.id))
 
     def _presence(self, message: Presence) -> None:
@@ -272,5 +276,5 @@ class Connection:
         raise Refused("not_joined")
 
     def _send(self, message: FromServer) -> None:
-        self._reply = codec.encode(message)
+        self._reply = Frame.of(message)
         self._deliver(self._reply)

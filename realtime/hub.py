@@ -18,6 +18,7 @@ import structlog
 
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
+from configurator.protocol.messages import POSITION_MS
 from realtime.catalogues import CatalogueShelf
 from realtime.membership import PRESENCE_TTL
 from realtime.room import Room, RoomParts
@@ -29,6 +30,10 @@ from storage.tasks import OwnedTasks
 log = structlog.get_logger()
 
 BEACON_SECONDS = 2.0
+POSITION_SECONDS = POSITION_MS / 1000
+POSITION_ROUNDS = 5
+"""A room that did not move tells its position every so many rounds."""
+
 PRESENCE_SECONDS = 5.0
 REPORT_SECONDS = 1.0
 IDLE_ROUNDS = 15
@@ -61,6 +66,8 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
 class _Open:
     room: Room
     idle_rounds: int = 0
+    told: tuple[UUID, int] | None = None
+    quiet_rounds: int = 0
 
 
 @dataclass(slots=True)
@@ -80,6 +87,7 @@ class Hub:
         self._by_channel: dict[str, _Open] = {}
         self._opening: dict[UUID, _Opening] = {}
         self._stale: set[UUID] = set()
+        self._suspicious = False
         self._wake = asyncio.Event()
         self._tasks = OwnedTasks()
 
@@ -87,6 +95,7 @@ class Hub:
         """Start the loops; rooms open on demand."""
         await self._tasks.__aenter__()
         self._tasks.start(self._beacon(), name="head beacon")
+        self._tasks.start(self._tell_positions(), name="positions")
         self._tasks.start(self._refresh_presence(), name="presence")
         self._tasks.start(self._repair(), name="repair")
         return self
@@ -99,6 +108,8 @@ class Hub:
     ) -> None:
         """Stop the loops and say that this process's members are gone."""
         await self._tasks.__aexit__(kind, error, trace)
+        for room in self.rooms():
+            room.close()
         await self._tolerant(self._withdraw_all)
 
     def rooms(self) -> list[Room]:
@@ -162,9 +173,9 @@ class Hub:
             self._mark(room.id)
 
     def suspect_all(self) -> None:
-        """Anything may have been lost: every room reads its log."""
-        for configuration_id in self._rooms:
-            self._mark(configuration_id)
+        """Anything may have been lost: every room compares its head with the store."""
+        self._suspicious = True
+        self._wake.set()
 
     def _mark(self, configuration_id: UUID) -> None:
         self._stale.add(configuration_id)
@@ -174,6 +185,9 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._suspicious:
+                self._suspicious = False
+                await self._tolerant(self._compare_heads)
             while self._stale:
                 opened = self._rooms.get(self._stale.pop())
                 if opened is not None:
@@ -189,14 +203,28 @@ class Hub:
         heads = await self._parts.configurations.heads(list(self._rooms))
         for configuration_id, head in heads.items():
             opened = self._rooms.get(configuration_id)
-            if opened is not None and head > opened.room.version:
+            if opened is None:
+                continue
+            room = opened.room
+            if head.epoch != room.epoch or head.version > room.version:
                 self._mark(configuration_id)
+
+    async def _tell_positions(self) -> None:
+        while True:
+            await asyncio.sleep(POSITION_SECONDS)
+            for opened in list(self._rooms.values()):
+                position = (opened.room.epoch, opened.room.version)
+                opened.quiet_rounds = 0 if position != opened.told else opened.quiet_rounds + 1
+                opened.told = position
+                if opened.quiet_rounds % POSITION_ROUNDS == 0:
+                    opened.room.tell_position()
 
     def _close_idle(self) -> None:
         for configuration_id, opened in list(self._rooms.items()):
             opened.idle_rounds = opened.idle_rounds + 1 if not opened.room.members else 0
             if opened.idle_rounds > IDLE_ROUNDS:
                 del self._rooms[configuration_id], self._by_channel[room_channel(configuration_id)]
+                opened.room.close()
                 self._parts.bus.unsubscribe(room_channel(configuration_id))
 
     # ---- presence and report

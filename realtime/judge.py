@@ -168,30 +168,23 @@ def judged_frame(
     )
 
 
-def logged_frame(
-    rules: Rules, head: Head, operation: StoredOperation, *, epoch: UUID
-) -> tuple[OpFrame, Head]:
-    """The frame of an op as the log has it, and the head after it. Raises DocumentInvalid."""
-    changes = msgspec.convert(operation.changes, list[Change])
-    after = next_head(rules, head, changes)
-    frame = OpFrame(
+def logged_frame(operation: StoredOperation, *, epoch: UUID) -> OpFrame:
+    """A committed op as the log has it, without the state after it."""
+    return OpFrame(
         configuration=operation.configuration_id,
         epoch=epoch,
-        version=after.version,
+        version=operation.version or 0,
         op_id=operation.op_id,
         outcome="adjusted" if operation.outcome == "adjusted" else "committed",
         author=Person(
             id=operation.person_id, name=operation.author_name, colour=operation.author_colour
         ),
         operation_kind=str(operation.operation["kind"]),
-        changes=changes,
+        changes=msgspec.convert(operation.changes, list[Change]),
         reasons=msgspec.convert(operation.reasons, list[Reason]),
-        total_cents=after.total_cents,
+        total_cents=operation.total_cents or 0,
         at=operation.committed_at,
-        selection=dict(after.document.selection),
-        derived=after.derived,
     )
-    return frame, after
 
 
 def repeated_outcome(operation: StoredOperation) -> Outcome:

@@ -4,6 +4,7 @@ Presence is a courtesy and never part of the document: it is told over the bus, 
 an expiry, and gone with the process that told it.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,33 +14,46 @@ from uuid import UUID
 import msgspec
 
 from configurator.presence import Member, RemoteMembers, initials, merge_members
-from configurator.protocol import codec
-from configurator.protocol.messages import Person, PresenceFrame
+from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
+from realtime.frame import Frame
+from realtime.outbox import Lapse
 
 PRESENCE_TTL = timedelta(seconds=20)
 """The members of a process that was not heard of for so long are gone."""
 
+QUIET_SECONDS = 0.05
+QUIET_SECONDS_PER_MEMBER = 0.002
+"""Who is here is told at once, and then again no sooner than this: a full house stays calm."""
+
 
 class Deliver(Protocol):
-    """Queues one encoded frame for a member; never waits. Frames with one key replace another."""
+    """Queues one frame for a member; never waits. Frames with one key replace another.
 
-    def __call__(self, frame: bytes, *, key: object | None = None) -> None:
+    ``lapse`` comes with ops: what may stand for them when the member reads too slowly.
+    """
+
+    def __call__(
+        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+    ) -> None:
         """Queue the frame."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Attachment:
-    """A member of this process: who they are, and where frames for them go."""
+    """A member of this process: who they are, where frames for them go, what they have seen."""
 
     member: Member
     deliver: Deliver
+    seen: int = 0
+    lapse: Lapse | None = None
 
 
 class MembersReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The members of one process in one room, as it tells the others."""
+    """The members of one process in one room, as it tells the others; of many only the first."""
 
     process: str
     members: list[Member]
+    count: int | None = None
 
 
 _reports = msgspec.json.Decoder(MembersReport)
@@ -63,6 +77,10 @@ class Membership:
         self._send_report = tell_others
         self._attachments: dict[str, Attachment] = {}
         self._remote: dict[str, RemoteMembers] = {}
+        self._remote_counts: dict[str, int] = {}
+        self._quiet: asyncio.TimerHandle | None = None
+        self._news = False
+        self._own_news = False
 
     def __len__(self) -> int:
         return len(self._attachments)
@@ -71,15 +89,20 @@ class Membership:
         """The members of this process."""
         return [attachment.member for attachment in self._attachments.values()]
 
-    def everybody(self) -> list[Member]:
-        """Everybody who is here, all processes together."""
-        return list(merge_members(self.local(), self._remote.values(), now=self._now()))
+    def everybody(self) -> tuple[list[Member], int]:
+        """Who is here, all processes together: the first ``MEMBERS_SHOWN``, and how many."""
+        merged = merge_members(self.local(), self._remote.values(), now=self._now())
+        unlisted = sum(
+            max(0, self._remote_counts[name] - len(remote.members))
+            for name, remote in self._remote.items()
+        )
+        return list(merged[:MEMBERS_SHOWN]), len(merged) + unlisted
 
     def attachments(self) -> list[Attachment]:
         """The members of this process and where frames for them go."""
         return list(self._attachments.values())
 
-    def deliver(self, frame: bytes, *, key: object | None = None) -> None:
+    def deliver(self, frame: Frame, *, key: object | None = None) -> None:
         """Queue one frame for every member of this process."""
         for attachment in self.attachments():
             attachment.deliver(frame, key=key)
@@ -87,6 +110,10 @@ class Membership:
     def add(self, attachment: Attachment) -> None:
         """Let a member in, without telling anybody yet."""
         self._attachments[attachment.member.connection] = attachment
+
+    def find(self, connection: str) -> Attachment | None:
+        """A member of this process by connection."""
+        return self._attachments.get(connection)
 
     def remove(self, connection: str) -> None:
         """Let a member go."""
@@ -106,8 +133,8 @@ class Membership:
 
     def tell(self) -> None:
         """Show the members to everybody, here and in other processes."""
-        self._show()
-        self.tell_others()
+        self._own_news = True
+        self._tell_soon()
 
     def tell_others(self) -> None:
         """Say to other processes who is here in this one."""
@@ -115,31 +142,42 @@ class Membership:
 
     def report(self) -> bytes:
         """This process's members, as other processes hear and Redis keeps them."""
-        return _encoder.encode(MembersReport(process=self._process, members=self.local()))
+        local = self.local()
+        return _encoder.encode(
+            MembersReport(process=self._process, members=local[:MEMBERS_SHOWN], count=len(local))
+        )
 
     def hear(self, payload: bytes) -> None:
         """Take the report of another process. Raises ``codec.UNREADABLE``."""
         report = _reports.decode(payload)
         if report.process == self._process:
             return
+        count = len(report.members) if report.count is None else report.count
         known = self._remote.pop(report.process, None)
+        known_count = self._remote_counts.pop(report.process, 0)
         if report.members:
             self._remote[report.process] = RemoteMembers(
                 process=report.process,
                 members=tuple(report.members),
                 expires_at=self._now() + PRESENCE_TTL,
             )
-        if tuple(report.members) != (known.members if known else ()):
-            self._show()
+            self._remote_counts[report.process] = count
+        if tuple(report.members) != (known.members if known else ()) or count != known_count:
+            self._tell_soon()
 
     def forget_expired(self) -> None:
         """Drop the members of processes that were not heard of in time."""
         now = self._now()
         gone = [name for name, remote in self._remote.items() if remote.expires_at <= now]
         for name in gone:
-            del self._remote[name]
+            del self._remote[name], self._remote_counts[name]
         if gone:
-            self._show()
+            self._tell_soon()
+
+    def close(self) -> None:
+        """Nothing is told any more."""
+        if self._quiet is not None:
+            self._quiet.cancel()
 
     def _change(self, connection: str, change: Callable[[Member], Member]) -> None:
         attachment = self._attachments.get(connection)
@@ -147,9 +185,28 @@ class Membership:
             attachment.member = changed
             self.tell()
 
+    def _tell_soon(self) -> None:
+        """Tell now; or, when something was told just now, all that is news once it is time."""
+        self._news = True
+        if self._quiet is None:
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        self._quiet = None
+        if not self._news:
+            return
+        self._news, own_news, self._own_news = False, self._own_news, False
+        self._show()
+        if own_news:
+            self.tell_others()
+        quiet = QUIET_SECONDS + QUIET_SECONDS_PER_MEMBER * len(self._attachments)
+        self._quiet = asyncio.get_running_loop().call_later(quiet, self._tell_news)
+
     def _show(self) -> None:
-        everybody = self.everybody()
+        if not self._attachments:
+            return
+        members, count = self.everybody()
         frame = PresenceFrame(
-            configuration=self._configuration_id, members=everybody, member_count=len(everybody)
+            configuration=self._configuration_id, members=members, member_count=count
         )
-        self.deliver(codec.encode(frame), key=("presence", self._configuration_id))
+        self.deliver(Frame.of(frame), key=("presence", self._configuration_id))

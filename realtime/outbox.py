@@ -1,74 +1,117 @@
-"""What is waiting to be sent to one connection: bounded in bytes and messages, coalesced by key.
+"""What one connection could not be sent yet: bounded in bytes and messages.
 
-When full, the connection is beyond saving by waiting: ``put`` answers False and the owner closes
-it with the resumable code ``slow_reader``; nothing grows, nobody else waits.
+Keyed frames (presence, positions) replace each other. When the whole no longer fits, the ops of
+each room give way to one snapshot, made when it is sent; it stands for everything the peer missed.
+When even that does not fit, the connection is beyond saving by waiting: ``put`` answers False and
+the owner closes it with the resumable code ``slow_reader``. Nothing grows, nobody else waits.
 """
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from realtime.frame import Frame
 
 BYTES_MAX = 512 * 1024
 MESSAGES_MAX = 1000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lapse:
+    """What stands for the ops of a room that a peer could not be sent: a snapshot of then."""
+
+    room: UUID
+    snapshot: Callable[[], Frame]
+
+
 class Outbox:
-    """A queue of encoded frames with one reader; not safe across threads."""
+    """A queue of frames; passive, not safe across threads."""
 
-    bytes_max: int = BYTES_MAX
-    messages_max: int = MESSAGES_MAX
-    size_bytes: int = 0
-    dropped: int = 0
-    _frames: OrderedDict[object, bytes] = field(default_factory=OrderedDict)
-    _serial: Iterator[int] = field(default_factory=count)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _closed: bool = False
+    __slots__ = (
+        "_frames",
+        "_lapsed",
+        "_ops",
+        "_serial",
+        "bytes_max",
+        "dropped",
+        "messages_max",
+        "size_bytes",
+    )
 
-    def put(self, frame: bytes, *, key: object | None = None) -> bool:
+    def __init__(self, *, bytes_max: int = BYTES_MAX, messages_max: int = MESSAGES_MAX) -> None:
+        self.bytes_max = bytes_max
+        self.messages_max = messages_max
+        self.size_bytes = 0
+        self.dropped = 0
+        self._serial = 0
+        self._frames: OrderedDict[object, Frame | Lapse] = OrderedDict()
+        self._ops: dict[UUID, tuple[Lapse, list[object]]] | None = None
+        self._lapsed: set[UUID] | None = None
+
+    def put(self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None) -> bool:
         """Queue a frame; one with the same ``key`` that still waits is replaced by it.
+
+        ``lapse`` is given with ops: what may stand for them when they do not fit.
 
         Returns:
             False when the bounds are exceeded: everything that waited is dropped and counted.
         """
-        if self._closed:
+        if lapse is not None and self._lapsed and lapse.room in self._lapsed:
+            self.dropped += 1
             return True
-        slot = ("serial", next(self._serial)) if key is None else key
-        replaced = self._frames.pop(slot, None)
-        if replaced is not None:
-            self.size_bytes -= len(replaced)
+        if key is None:
+            self._serial += 1
+            slot: object = self._serial
+        else:
+            slot = key
+            self._remove(slot)
         self._frames[slot] = frame
         self.size_bytes += len(frame)
-        if self.size_bytes > self.bytes_max or len(self._frames) > self.messages_max:
-            self.dropped += len(self._frames)
-            self._clear()
-            return False
-        self._wake.set()
-        return True
-
-    async def take(self) -> list[bytes]:
-        """Everything that waits, oldest first; empty only after ``close``."""
-        await self._wake.wait()
-        return self.drain()
-
-    def drain(self) -> list[bytes]:
-        """Everything that waits now, oldest first."""
-        frames = list(self._frames.values())
+        if lapse is not None:
+            self._note(lapse, slot)
+        if self._fits():
+            return True
+        self._give_way()
+        if self._fits():
+            return True
+        self.dropped += len(self._frames)
         self._clear()
-        if not self._closed:
-            self._wake.clear()
-        return frames
+        return False
 
-    def close(self) -> None:
-        """Let the reader finish: what waits can still be taken, nothing more is queued."""
-        self._closed = True
-        self._wake.set()
+    def drain(self) -> list[Frame]:
+        """Everything that waits now, oldest first; snapshots are made here."""
+        waiting = list(self._frames.values())
+        self._clear()
+        return [each.snapshot() if isinstance(each, Lapse) else each for each in waiting]
 
     def __len__(self) -> int:
         return len(self._frames)
 
+    def _fits(self) -> bool:
+        return self.size_bytes <= self.bytes_max and len(self._frames) <= self.messages_max
+
+    def _note(self, lapse: Lapse, slot: object) -> None:
+        if self._ops is None:
+            self._ops = {}
+        self._ops.setdefault(lapse.room, (lapse, []))[1].append(slot)
+
+    def _give_way(self) -> None:
+        for room, (lapse, slots) in (self._ops or {}).items():
+            for slot in slots:
+                self._remove(slot)
+            self.dropped += len(slots)
+            self._frames[("lapse", room)] = lapse
+            self._lapsed = (self._lapsed or set()) | {room}
+        self._ops = None
+
+    def _remove(self, slot: object) -> None:
+        removed = self._frames.pop(slot, None)
+        if isinstance(removed, Frame):
+            self.size_bytes -= len(removed)
+
     def _clear(self) -> None:
         self._frames.clear()
+        self._ops = None
+        self._lapsed = None
         self.size_bytes = 0

@@ -9,11 +9,16 @@ and there are three ways in which it learns of version v + 1:
 3. it read the log (``catch_up``): after a gap, a reconnected bus, a head beacon or a moved head.
 
 Whichever comes first wins; the others are recognised by their version and ignored. So every member
-sees every version once and in order. Frames are encoded once per room, not once per member.
+sees every version once and in order.
+
+Fan-out. What was learned goes out in a flush: one message, encoded once, the same for all members.
+A quiet room flushes at once; a room that is busy and full spends at most about half of the loop's
+time on it, and what is committed meanwhile goes out together. Each member's ``seen`` says which
+version went to them last, so an author can be told of their own op before its outcome
+(``show_to``), and somebody who enters between two flushes gets nothing twice.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,23 +34,26 @@ from configurator.derived import PreviewUrl
 from configurator.document import apply_changes, written_since
 from configurator.errors import DocumentInvalid
 from configurator.operations import Change, Conflict, conflict, reads
-from configurator.presence import Member
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
+    NOT_SAID,
     OpFrame,
     OpRequest,
     Ops,
     Outcome,
     Position,
+    PositionFrame,
     Snapshot,
     You,
 )
+from realtime.frame import Frame
 from realtime.judge import (
     Head,
     Judged,
     Rules,
     body_sha256,
+    head_of,
     judge,
     judged_frame,
     logged_frame,
@@ -53,7 +61,9 @@ from realtime.judge import (
     stored_head,
 )
 from realtime.membership import Attachment, Membership
+from realtime.outbox import Lapse
 from realtime.principal import Principal
+from realtime.recent_ops import OPS_MAX, RecentOps
 from storage.errors import StorageUnavailable
 from storage.postgres.committer import (
     Committer,
@@ -72,11 +82,11 @@ from storage.redis.bus import Bus, room_channel
 
 log = structlog.get_logger()
 
-RECENT_OPS = 256
-"""So many op frames are kept for members that missed a few; who missed more gets a snapshot."""
-
 CATCH_UP_OPS = 500
 """A room that is further behind takes a fresh snapshot instead of reading every op."""
+
+FLUSH_SECONDS_PER_MEMBER = 20e-6
+"""Between two flushes; about twice what a delivery costs."""
 
 COMMIT_TRIES = 16
 """So often an op is judged again because other processes were faster, before its author waits."""
@@ -105,7 +115,9 @@ class Room:
         self._rules = Rules(catalogue=catalogue, preview_url=parts.preview_url)
         self._stored = stored
         self._head = stored_head(self._rules, stored)
-        self._recent: deque[tuple[int, bytes]] = deque(maxlen=RECENT_OPS)
+        self._recent = RecentOps()
+        self._unsent: list[OpFrame] = []
+        self._busy: asyncio.TimerHandle | None = None
         self._one_op = asyncio.Lock()
         self._one_reader = asyncio.Lock()
         self.members = Membership(
@@ -129,6 +141,11 @@ class Room:
     def version(self) -> int:
         """The version its members have seen."""
         return self._head.version
+
+    @property
+    def epoch(self) -> UUID:
+        """The history that the version counts in; a restored database has another."""
+        return self._stored.epoch
 
     @property
     def total_cents(self) -> int:
@@ -209,18 +226,17 @@ class Room:
     ) -> None:
         if stored.version is None:  # a refused op is the author's business alone
             return
-        frame = codec.encode(
-            judged_frame(
-                judged,
-                asked=asked,
-                author=principal.person,
-                epoch=self._stored.epoch,
-                at=stored.committed_at,
-            )
+        frame = judged_frame(
+            judged,
+            asked=asked,
+            author=principal.person,
+            epoch=self._stored.epoch,
+            at=stored.committed_at,
         )
+        encoded = Frame.of(frame)
+        self._parts.bus.publish(room_channel(self.id), b"o" + encoded.json)
         if stored.version > self.version:  # else it was read from the log while we waited
-            self._advance(judged.head, frame)
-        self._parts.bus.publish(room_channel(self.id), b"o" + frame)
+            self._take(judged.head, [frame], encoded)
 
     async def _repeat(self, operation: StoredOperation, asked: OpRequest) -> Outcome:
         if operation.body_sha256 != body_sha256(asked):
@@ -248,7 +264,7 @@ class Room:
         if frame.epoch != self._stored.epoch or frame.version != self.version + 1:
             return False
         try:
-            self._advance(_heard_head(self._head, frame), content)
+            self._take(_heard_head(self._head, frame), [frame], Frame("op", content))
         except DocumentInvalid:
             return False
         return True
@@ -263,28 +279,34 @@ class Room:
             if found is None:
                 return
             stored, operations = found
-            whole = [op.version for op in operations] == list(range(since + 1, stored.version + 1))
+            whole = _continues(operations, since, stored.version)
             if stored.epoch != self._stored.epoch or not (whole and self._take_all(operations)):
                 self._begin_again(stored)
 
     def _take_all(self, operations: list[StoredOperation]) -> bool:
         """Take what is new in the log; False when it does not continue what this room has."""
+        document, frames = self._head.document, []
         try:
             for operation in operations:
-                if operation.version == self.version + 1:
-                    frame, head = logged_frame(
-                        self._rules, self._head, operation, epoch=self._stored.epoch
-                    )
-                    self._advance(head, codec.encode(frame))
+                if operation.version == document.version + 1:
+                    frame = logged_frame(operation, epoch=self._stored.epoch)
+                    document = apply_changes(document, frame.changes, frame.version)
+                    frames.append(frame)
         except DocumentInvalid:
             log.exception("log_does_not_fit", configuration=str(self.id))
             return False
+        if frames:
+            self._take(head_of(self._rules, document), frames)
         return True
 
-    def _advance(self, head: Head, frame: bytes) -> None:
+    def _take(self, head: Head, frames: list[OpFrame], encoded: Frame | None = None) -> None:
+        """Move on to ``head`` by these ops; ``encoded`` is the frame of a single one."""
         self._head = head
-        self._recent.append((head.version, frame))
-        self.members.deliver(frame)
+        for frame in frames:
+            self._recent.append(_compact(frame))
+        self._unsent += frames
+        if self._busy is None:
+            self._flush(encoded)
 
     def _begin_again(self, stored: StoredConfiguration) -> None:
         """Show the stored state as a snapshot to everybody, unless it is older than what they see."""
@@ -293,34 +315,140 @@ class Room:
         self._stored = stored
         self._head = stored_head(self._rules, stored)
         self._recent.clear()
+        self._unsent.clear()
         for attachment in self.members.attachments():
-            attachment.deliver(self._snapshot(attachment.member))
+            attachment.deliver(self._snapshot(attachment))
+
+    # ---- telling the members
+
+    def _flush(self, encoded: Frame | None = None) -> None:
+        """Tell all members what they have not seen, then leave the loop to others for a while."""
+        self._busy = None
+        unsent, self._unsent = self._unsent, []
+        if not unsent:
+            return
+        attachments = self.members.attachments()
+        before, newest = unsent[0].version - 1, unsent[-1].version
+        if encoded is None or len(unsent) > 1:
+            encoded = self._ops_frame(unsent)
+        for attachment in attachments:
+            if attachment.seen == before:
+                attachment.seen = newest
+                attachment.deliver(encoded, lapse=attachment.lapse)
+            elif attachment.seen < newest:
+                self._show(attachment, unsent)
+        self._busy = asyncio.get_running_loop().call_later(
+            FLUSH_SECONDS_PER_MEMBER * len(attachments), self._flush
+        )
+
+    def show_to(self, connection: str) -> None:
+        """Tell one member what waits for the next flush, now: an author learns of their op first."""
+        attachment = self.members.find(connection)
+        if attachment is not None and self._unsent:
+            self._show(attachment, self._unsent)
+
+    def _show(self, attachment: Attachment, unsent: list[OpFrame]) -> None:
+        news = [frame for frame in unsent if frame.version > attachment.seen]
+        if news:
+            attachment.seen = news[-1].version
+            attachment.deliver(self._ops_frame(news), lapse=attachment.lapse)
+
+    def _ops_frame(self, frames: list[OpFrame]) -> Frame:
+        """One op, or several as one message; they end at the head, whose state the last carries."""
+        last = self._whole(frames[-1])
+        if len(frames) == 1:
+            return Frame.of(last)
+        compact = [codec.encode(_compact(frame)) for frame in frames[:-1]]
+        return Frame.of(
+            Ops(
+                configuration=self.id,
+                epoch=self._stored.epoch,
+                from_=frames[0].version - 1,
+                to=frames[-1].version,
+                ops=[msgspec.Raw(each) for each in (*compact, codec.encode(last))],
+            )
+        )
+
+    def _whole(self, frame: OpFrame) -> OpFrame:
+        """The newest op with the state of the head."""
+        return msgspec.structs.replace(
+            frame, selection=dict(self._head.document.selection), derived=self._head.derived
+        )
+
+    def tell_position(self) -> None:
+        """Say to the members which version is the newest, in case somebody missed it."""
+        if self._unsent:
+            return
+        frame = PositionFrame(configuration=self.id, epoch=self._stored.epoch, version=self.version)
+        self.members.deliver(Frame.of(frame), key=("position", self.id))
 
     # ---- entering
 
+    async def reach(self, since: Position) -> None:
+        """Before somebody enters who has seen ``since``: have that version, and what came after.
+
+        A room that is behind them reads on; ops that are not in memory any more are read from the
+        log, once for everybody who comes back. Raises StorageUnavailable.
+        """
+        if since.epoch != self._stored.epoch:
+            return
+        if since.version > self.version:
+            await self.catch_up()
+        if self._missed(since) is None and 0 < self.version - since.version <= OPS_MAX:
+            await self._remember(since.version)
+
+    async def _remember(self, since: int) -> None:
+        async with self._one_reader:
+            if self._recent.after(since, self.version) is not None:
+                return
+            found = await self._parts.configurations.load_with_operations(self.id, since, OPS_MAX)
+            if found is None:
+                return
+            stored, operations = found
+            if stored.epoch == self._stored.epoch and _continues(
+                operations, since, min(stored.version, since + OPS_MAX)
+            ):
+                known = [op for op in operations if (op.version or 0) <= self.version]
+                self._recent.prepend(
+                    [logged_frame(operation, epoch=self._stored.epoch) for operation in known]
+                )
+
     def attach(
-        self, attachment: Attachment, *, since: Position | None = None, re: str | None = None
-    ) -> bytes:
+        self,
+        attachment: Attachment,
+        *,
+        since: Position | None = None,
+        can_undo: tuple[bool, bool] | None = None,
+        re: str | None = None,
+    ) -> Frame:
         """Let a member in: the missed ops or a snapshot first, then everything that follows."""
+        attachment.lapse = Lapse(self.id, lambda: self._snapshot(attachment))
         self.members.add(attachment)
         missed = self._missed(since) if since is not None else None
         if since is None or missed is None:
-            entry = self._snapshot(attachment.member, re=re)
+            entry = self._snapshot(attachment, can_undo=can_undo, re=re)
         else:
-            entry = self._missed_ops(attachment.member, since.version, missed, re=re)
+            entry = self._missed_ops(attachment, since.version, missed, re=re)
         attachment.deliver(entry)
         self.members.tell()
         return entry
 
-    def _missed(self, since: Position) -> list[msgspec.Raw] | None:
-        """Exactly the frames after ``since``, or None when they are not all here."""
+    def _missed(self, since: Position) -> list[bytes] | None:
+        """Exactly the ops after ``since``, or None when they are not all here."""
         if since.epoch != self._stored.epoch or since.version > self.version:
             return None
-        missed = [msgspec.Raw(frame) for version, frame in self._recent if version > since.version]
-        return missed if len(missed) == self.version - since.version else None
+        return self._recent.after(since.version, self.version)
 
-    def _snapshot(self, member: Member, *, re: str | None = None) -> bytes:
-        return codec.encode(
+    def _snapshot(
+        self,
+        attachment: Attachment,
+        *,
+        can_undo: tuple[bool, bool] | None = None,
+        re: str | None = None,
+    ) -> Frame:
+        attachment.seen = self.version
+        members, count = self.members.everybody()
+        return Frame.of(
             Snapshot(
                 re=re,
                 configuration=self.id,
@@ -330,26 +458,56 @@ class Room:
                 version=self.version,
                 selection=dict(self._head.document.selection),
                 derived=self._head.derived,
-                members=self.members.everybody(),
-                you=You(person=member.person, role=member.role),
+                members=members,
+                member_count=count,
+                you=_you(attachment, can_undo),
             )
         )
 
     def _missed_ops(
-        self, member: Member, since: int, missed: list[msgspec.Raw], *, re: str | None
-    ) -> bytes:
-        return codec.encode(
+        self, attachment: Attachment, since: int, missed: list[bytes], *, re: str | None
+    ) -> Frame:
+        attachment.seen = self.version
+        if missed:
+            last = self._whole(codec.decode_op(missed[-1]))
+            missed = [*missed[:-1], codec.encode(last)]
+        members, count = self.members.everybody()
+        return Frame.of(
             Ops(
                 re=re,
                 configuration=self.id,
                 epoch=self._stored.epoch,
                 from_=since,
                 to=self.version,
-                ops=missed,
-                members=self.members.everybody(),
-                you=You(person=member.person, role=member.role),
+                ops=[msgspec.Raw(each) for each in missed],
+                recovered=True,
+                members=members,
+                member_count=count,
+                you=_you(attachment, None),
             )
         )
+
+    def close(self) -> None:
+        """Nothing is told any more."""
+        self.members.close()
+        if self._busy is not None:
+            self._busy.cancel()
+
+
+def _you(attachment: Attachment, can_undo: tuple[bool, bool] | None) -> You:
+    undo, redo = can_undo or (None, None)
+    member = attachment.member
+    return You(person=member.person, role=member.role, can_undo=undo, can_redo=redo)
+
+
+def _compact(frame: OpFrame) -> OpFrame:
+    """The op without the state after it."""
+    return msgspec.structs.replace(frame, selection=None, derived=NOT_SAID)
+
+
+def _continues(operations: list[StoredOperation], since: int, to: int) -> bool:
+    """Whether these are all versions after ``since`` up to ``to``."""
+    return [operation.version for operation in operations] == list(range(since + 1, to + 1))
 
 
 class _Total(msgspec.Struct, frozen=True):

@@ -35,6 +35,9 @@ MEMBERS_SHOWN = 50
 POSITION_MS = 2000
 """A member who did not receive a version hears of it from a ``position`` within this time."""
 
+NOT_SAID = msgspec.Raw()
+"""Stands for a JSON value that is left out; only this very object is."""
+
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
@@ -248,7 +251,7 @@ class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="o
     at: datetime
     reverts: int | None = None
     selection: dict[str, Choice] | None = None
-    derived: msgspec.Raw = msgspec.Raw()
+    derived: msgspec.Raw = NOT_SAID
 
 
 class Ops(

@@ -11,7 +11,8 @@ from uuid import UUID
 from configurator.protocol.codes import Code, Refused
 from realtime.auth import ADMIN, Authenticator
 from realtime.connection import Connection, Services
-from realtime.outbox import Outbox
+from realtime.frame import Frame
+from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
 
 Send = Callable[[str], None]
@@ -33,6 +34,7 @@ class OpenedPage:
         self._outbox = Outbox()
         self._scheduled = False
         self._built = False
+        self._closed = False
         self.initial_frames: list[str] = []
         self.connection = Connection(
             connection_id=connection_id,
@@ -47,16 +49,20 @@ class OpenedPage:
 
     def built(self) -> None:
         """What was delivered so far is the first paint; from now on frames are sent."""
-        self.initial_frames = [frame.decode() for frame in self._outbox.drain()]
+        self.initial_frames = [frame.json.decode() for frame in self._outbox.drain()]
         self._built = True
 
     async def close(self) -> None:
         """Leave the room and forget the tab. Safe to call twice."""
         await self.connection.close()
-        self._outbox.close()
+        self._closed = True
 
-    def _deliver(self, frame: bytes, *, key: object | None = None) -> None:
-        self._outbox.put(frame, key=key)
+    def _deliver(
+        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+    ) -> None:
+        if self._closed:
+            return
+        self._outbox.put(frame, key=key, lapse=lapse)
         if self._built and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -64,7 +70,7 @@ class OpenedPage:
     def _flush(self) -> None:
         self._scheduled = False
         for frame in self._outbox.drain():
-            self._send(frame.decode())
+            self._send(frame.json.decode())
 
     def _hang_up(self, code: Code) -> None:
         """A page has no socket of ours to close; the error frame before it says what is wrong."""

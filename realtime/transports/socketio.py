@@ -22,15 +22,15 @@ from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
+from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
-from realtime.outbox import Outbox
+from realtime.outbox import Lapse, Outbox
 from realtime.principal import PERSON_COOKIE, Principal
 from storage.errors import StorageUnavailable
 from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
-NAMESPACE = "/configurator"
 HELLO_SECONDS = 5.0
 WAITING_FRAMES_MAX = 500
 """A peer with more unsent frames in its transport's own queue is not reading."""
@@ -74,10 +74,36 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
                 await _end(transport)
 
 
+class _Waiting:
+    """An outbox with a reader."""
+
+    def __init__(self) -> None:
+        self._outbox = Outbox()
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    def put(self, frame: Frame, *, key: object | None, lapse: Lapse | None) -> bool:
+        if self._closed:
+            return True
+        self._wake.set()
+        return self._outbox.put(frame, key=key, lapse=lapse)
+
+    async def take(self) -> list[Frame]:
+        """Everything that waits, oldest first; empty only after ``close``."""
+        await self._wake.wait()
+        if not self._closed:
+            self._wake.clear()
+        return self._outbox.drain()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+
 @dataclass(slots=True, eq=False)
 class _Peer:
     connection: Connection
-    outbox: Outbox
+    outbox: _Waiting
     writer: asyncio.Task[None]
 
 
@@ -137,15 +163,15 @@ class SocketIoTransport:
                 await send({"type": "websocket.close", "code": 1002})
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
-        outbox = Outbox()
+        outbox = _Waiting()
         ending: list[Code] = []
 
         def hang_up(code: Code) -> None:
             ending.append(code)
             outbox.close()
 
-        def deliver(frame: bytes, *, key: object | None = None) -> None:
-            if not outbox.put(frame, key=key):
+        def deliver(frame: Frame, *, key: object | None = None, lapse: Lapse | None = None) -> None:
+            if not outbox.put(frame, key=key, lapse=lapse):
                 hang_up(CODES["slow_reader"])
 
         connection = Connection(
@@ -164,7 +190,7 @@ class SocketIoTransport:
             connection.principal = await self._cookie(environ)
         except StorageUnavailable:
             # Not knowing who connects is not the same as their being unknown.
-            deliver(codec.encode(codec.error(Refused("unavailable", retry_after_ms=1000))))
+            deliver(Frame.of(codec.error(Refused("unavailable", retry_after_ms=1000))))
             hang_up(CODES["unavailable"])
             return
         token = auth.get("token") if isinstance(auth, dict) else None
@@ -197,10 +223,10 @@ class SocketIoTransport:
             body = {"data": "not an object"}
         message = {**body, "type": event if isinstance(event, str) else ""}
         reply = await peer.connection.receive(msgspec.json.encode(message))
-        return msgspec.json.decode(reply) if reply is not None else None
+        return msgspec.json.decode(reply.json) if reply is not None else None
 
     async def _write(
-        self, sid: str, connection: Connection, outbox: Outbox, ending: list[Code]
+        self, sid: str, connection: Connection, outbox: "_Waiting", ending: list[Code]
     ) -> None:
         try:
             async with asyncio.timeout(HELLO_SECONDS) as waiting:
@@ -213,20 +239,20 @@ class SocketIoTransport:
                         break
         except TimeoutError:
             refused = codec.error(Refused("not_authenticated"))
-            await self._emit(sid, [codec.encode(refused)])
+            await self._emit(sid, [Frame.of(refused)])
         slow = any(code.name == "slow_reader" for code in ending)
         if slow:
-            await self._emit(sid, [codec.encode(codec.error(Refused("slow_reader")))])
+            await self._emit(sid, [Frame.of(codec.error(Refused("slow_reader")))])
         transport = self._engine_socket(sid)
         if sid in self._peers:
             await self._server.disconnect(sid, namespace=NAMESPACE)
         if slow and transport is not None:
             await _end(transport)
 
-    async def _emit(self, sid: str, frames: Sequence[bytes]) -> None:
+    async def _emit(self, sid: str, frames: Sequence[Frame]) -> None:
         for frame in frames:
-            content = msgspec.json.decode(frame)
-            await self._server.emit(content.pop("type"), content, to=sid, namespace=NAMESPACE)
+            content = msgspec.json.decode(frame.json)
+            await self._server.emit(frame.type, content, to=sid, namespace=NAMESPACE)
 
     def _unsent(self, sid: str) -> int:
         transport = self._engine_socket(sid)

@@ -10,7 +10,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from configurator.protocol.codes import CODES, Code
 from realtime.connection import Connection, Services
-from realtime.outbox import Outbox
+from realtime.frame import Frame
+from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
 
 SUBPROTOCOL = "nest.v1"
@@ -52,15 +53,33 @@ class _Peer:
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._outbox = Outbox()
+        self._wake = asyncio.Event()
+        self._closed = False
         self._ending: Code | None = None
 
-    def deliver(self, frame: bytes, *, key: object | None = None) -> None:
-        if not self._outbox.put(frame, key=key):
+    def deliver(
+        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+    ) -> None:
+        if self._closed:
+            return
+        if not self._outbox.put(frame, key=key, lapse=lapse):
             self.hang_up(CODES["slow_reader"])
+        self._wake.set()
 
     def hang_up(self, code: Code) -> None:
         self._ending = self._ending or code
-        self._outbox.close()
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+    async def _take(self) -> list[Frame]:
+        """Everything that waits, oldest first; empty only after the end."""
+        await self._wake.wait()
+        if not self._closed:
+            self._wake.clear()
+        return self._outbox.drain()
 
     async def read(self, connection: Connection) -> None:
         try:
@@ -75,7 +94,7 @@ class _Peer:
         except WebSocketDisconnect:
             pass
         finally:
-            self._outbox.close()
+            self._close()
 
     async def _text(self) -> str | bytes:
         message = await self._socket.receive()
@@ -86,10 +105,10 @@ class _Peer:
 
     async def write(self, reader: asyncio.Task[None]) -> None:
         try:
-            while frames := await self._outbox.take():
+            while frames := await self._take():
                 for frame in frames:
                     async with asyncio.timeout(WRITE_SECONDS):
-                        await self._socket.send_text(frame.decode())
+                        await self._socket.send_text(frame.json.decode())
             await self._end()
         except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
             pass  # the peer is gone or does not read; nothing more can be said to it

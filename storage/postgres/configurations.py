@@ -70,6 +70,14 @@ class StoredOperation:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the log of a configuration ends, and in which history."""
+
+    epoch: UUID
+    version: int
+
+
 class Configurations:
     """Create and read configurations."""
 
@@ -196,13 +204,15 @@ class Configurations:
         row = found.one_or_none()
         return None if row is None else _operation(row)
 
-    async def heads(self, ids: Iterable[UUID]) -> dict[UUID, int]:
-        """Head version by id; unknown ids are absent."""
-        statement = select(configurations.c.id, configurations.c.head).where(
-            configurations.c.id.in_(list(ids))
+    async def heads(self, ids: Iterable[UUID]) -> dict[UUID, Head]:
+        """Where the log of each configuration ends, by id; unknown ids are absent."""
+        statement = (
+            select(configurations.c.id, configurations.c.head, deployment.c.epoch)
+            .select_from(configurations.join(deployment, true()))
+            .where(configurations.c.id.in_(list(ids)))
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
-        return {row.id: row.head for row in found}
+        return {row.id: Head(epoch=row.epoch, version=row.head) for row in found}
 
     async def _one(self, statement: Select[Any]) -> StoredConfiguration | None:
         found = await self._database.read(lambda connection: connection.execute(statement))

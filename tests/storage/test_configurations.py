@@ -9,7 +9,7 @@ import pytest
 from storage.errors import CatalogueDiffers, CodeTaken, StorageDefect
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer, Stored
-from storage.postgres.configurations import Configurations
+from storage.postgres.configurations import Configurations, Head
 from storage.postgres.engine import Database
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
@@ -138,7 +138,9 @@ async def test_operations_come_in_order_and_limited(database: Database, world: W
     assert loaded is not None
     assert loaded[0].version == 6
     assert [op.version for op in loaded[1]] == [5, 6]
-    assert await configurations.heads([configuration.id]) == {configuration.id: 6}
+    assert await configurations.heads([configuration.id]) == {
+        configuration.id: Head(epoch=configuration.epoch, version=6)
+    }
 
 
 async def test_head_and_log_are_of_one_moment(database: Database, world: World) -> None:
