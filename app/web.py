@@ -33,6 +33,7 @@ from realtime.auth import Authenticator, person_token
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
 from realtime.http.activity import ActivityEndpoints
+from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.edge import Origins, json, refusal
@@ -254,6 +255,7 @@ class Web:
             *routes(endpoints, self.origins),
             Route("/openapi.json", describe),
             Route("/docs", docs),
+            *documents(public_url=self._settings.public_url),
             WebSocketRoute("/ws", self._websocket),
             Mount("/socket.io", self.socketio.app),
         ]
