@@ -1,8 +1,10 @@
 """How admins get in: a link that works once, and the session it opens. Only hashes are stored."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import LargeBinary, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
@@ -51,15 +53,31 @@ class Admins:
 
         return await self._database.write(work)
 
-    async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:
-        """Whether the session is open at `now`."""
+    async def open_session(self, session_sha256: bytes, expires_at: datetime) -> None:
+        """Opens a session until `expires_at`, for whoever may write to the database."""
+        new = insert(admin_sessions).values(token_sha256=session_sha256, expires_at=expires_at)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(new)
+
+        await self._database.write(work)
+
+    async def sessions_valid(
+        self, sessions_sha256: Collection[bytes], now: datetime
+    ) -> frozenset[bytes]:
+        """Which of these sessions are open at `now`, in one query."""
+        asked = bindparam("sessions", list(sessions_sha256), ARRAY(LargeBinary))
         statement = select(admin_sessions.c.token_sha256).where(
-            admin_sessions.c.token_sha256 == session_sha256,
+            admin_sessions.c.token_sha256 == func.any(asked),
             admin_sessions.c.revoked_at.is_(None),
             admin_sessions.c.expires_at > now,
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
-        return found.one_or_none() is not None
+        return frozenset(found.scalars())
+
+    async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:
+        """Whether the session is open at `now`."""
+        return session_sha256 in await self.sessions_valid([session_sha256], now)
 
     async def revoke(self, session_sha256: bytes, now: datetime) -> bool:
         """Ends the session; returns whether it was open."""

@@ -1,5 +1,6 @@
 """Inquiries: a customer asks for a house as it stands at one version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import InquiryDiffers
-from storage.postgres.configurations import Document
+from storage.postgres.configurations import OWNER, Document
 from storage.postgres.engine import Database
-from storage.postgres.tables import configurations, inquiries, sessions
+from storage.postgres.tables import configurations, grants, inquiries, sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,18 @@ class Inquiry:
     created_at: datetime
 
 
-class Inquiries:
-    """Submit and list inquiries."""
+class _NotGranted(Exception):  # noqa: N818 - ends the transaction, never leaves this module
+    """The person may not ask for this configuration, or not any more."""
 
-    def __init__(self, database: Database) -> None:
+
+class Inquiries:
+    """Submit and list inquiries. `inquiring_roles`: who may submit one."""
+
+    def __init__(
+        self, database: Database, *, inquiring_roles: Sequence[str] = ("advisor", OWNER)
+    ) -> None:
         self._database = database
+        self._inquiring_roles = tuple(inquiring_roles)
 
     async def submit(
         self,
@@ -57,7 +65,8 @@ class Inquiries:
 
         Also marks the configuration as inquired and completes the session with the price. The
         same `inquiry_id` again returns the stored inquiry; with another `body_sha256` it raises
-        InquiryDiffers. None: there is no such configuration.
+        InquiryDiffers. None: there is no such configuration, or the person's grant, which is
+        looked at in the same transaction, does not allow it.
         """
         asked = {
             "person_id": person_id,
@@ -73,6 +82,9 @@ class Inquiries:
             head = await _inquired_head(connection, configuration_id)
             if head is None:
                 return None
+            granted = await connection.execute(_granted_role(configuration_id, person_id))
+            if granted.scalar_one_or_none() not in self._inquiring_roles:
+                raise _NotGranted
             stored = await connection.execute(
                 insert(inquiries)
                 .values(
@@ -93,7 +105,10 @@ class Inquiries:
                 await connection.execute(_completed(session_id, configuration_id, row.total_cents))
             return _inquiry(row)
 
-        return await self._database.write(work)
+        try:
+            return await self._database.write(work)
+        except _NotGranted:
+            return None
 
     async def get(self, inquiry_id: UUID) -> Inquiry | None:
         """The inquiry with this id."""
@@ -120,6 +135,19 @@ async def _inquired_head(connection: AsyncConnection, configuration_id: UUID) ->
         .returning(configurations.c.head, configurations.c.total_cents, configurations.c.selection)
     )
     return found.one_or_none()
+
+
+def _granted_role(configuration_id: UUID, person_id: UUID) -> Any:  # noqa: ANN401
+    """Locks the grant after the head, in the order of the commit of ops."""
+    return (
+        select(grants.c.role)
+        .where(
+            grants.c.configuration_id == configuration_id,
+            grants.c.person_id == person_id,
+            grants.c.revoked_at.is_(None),
+        )
+        .with_for_update(read=True)
+    )
 
 
 async def _known(

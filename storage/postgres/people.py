@@ -1,12 +1,13 @@
 """People: a name, a colour and the hash of the token that proves who they are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import LargeBinary, Row, Uuid, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
@@ -64,6 +65,31 @@ class People:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _person(row)
+
+    async def by_tokens(self, tokens_sha256: Collection[bytes]) -> dict[bytes, Person]:
+        """The people these tokens belong to, by token, in one query; unknown tokens are absent."""
+        asked = bindparam("tokens", list(tokens_sha256), ARRAY(LargeBinary))
+        statement = select(people.c.token_sha256, *_columns).where(
+            people.c.token_sha256 == func.any(asked)
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.token_sha256: _person(row) for row in found}
+
+    async def seen(self, person_ids: Collection[UUID], *, since: datetime) -> None:
+        """Notes that these people are here now; whoever was noted after ``since`` is left alone."""
+        statement = (
+            update(people)
+            .where(
+                people.c.id == func.any(bindparam("people", list(person_ids), ARRAY(Uuid))),
+                people.c.last_seen_at < since,
+            )
+            .values(last_seen_at=func.now())
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(work)
 
     async def rename(self, person_id: UUID, name: str) -> Person | None:
         """Changes the name; None when there is no such person."""

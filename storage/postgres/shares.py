@@ -4,19 +4,19 @@ A link's token never reaches the database, only its SHA-256. A role is never low
 a link, and a removed person does not come back through a link that is older than the removal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.configurations import OWNER
 from storage.postgres.engine import Database
-from storage.postgres.tables import grants, share_links
+from storage.postgres.tables import grants, people, share_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,14 @@ class Grant:
     role: str
     share_link_id: UUID | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The role somebody has now, and the name they have now."""
+
+    role: str
+    name: str
 
 
 class Shares:
@@ -190,6 +198,40 @@ class Shares:
         found = await self._database.read(lambda connection: connection.execute(statement))
         role: str | None = found.scalar_one_or_none()
         return role
+
+    async def roles_of(
+        self, asked: Collection[tuple[UUID, UUID]]
+    ) -> dict[tuple[UUID, UUID], Granted]:
+        """Who has which role now, for pairs of configuration and person, in one query.
+
+        Pairs without a role are absent.
+        """
+        pairs = (
+            func.unnest(
+                bindparam("configurations", [pair[0] for pair in asked], ARRAY(Uuid)),
+                bindparam("people", [pair[1] for pair in asked], ARRAY(Uuid)),
+            )
+            .table_valued("configuration_id", "person_id", name="asked")
+            .render_derived()
+        )
+        statement = (
+            select(grants.c.configuration_id, grants.c.person_id, grants.c.role, people.c.name)
+            .select_from(pairs)
+            .join(
+                grants,
+                and_(
+                    grants.c.configuration_id == pairs.c.configuration_id,
+                    grants.c.person_id == pairs.c.person_id,
+                ),
+            )
+            .join(people, people.c.id == grants.c.person_id)
+            .where(grants.c.revoked_at.is_(None))
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {
+            (row.configuration_id, row.person_id): Granted(role=row.role, name=row.name)
+            for row in found
+        }
 
     async def grants_of(self, configuration_id: UUID) -> list[Grant]:
         """Everybody who has a role, in the order they got it."""

@@ -171,3 +171,36 @@ async def test_the_owner_cannot_be_removed(world: World, shares: Shares) -> None
     configuration = await world.configuration()
     assert not await shares.revoke_grant(configuration.id, configuration.owner_id)
     assert await shares.role_of(configuration.id, configuration.owner_id) == "owner"
+
+
+async def test_many_people_are_found_by_token_at_once(database: Database) -> None:
+    people = People(database)
+    ada = await people.create(person_id=uuid4(), token_sha256=sha256("a"), name="Ada", colour=1)
+    eve = await people.create(person_id=uuid4(), token_sha256=sha256("e"), name="Eve", colour=2)
+    found = await people.by_tokens([sha256("a"), sha256("unknown"), sha256("e")])
+    assert found == {sha256("a"): ada, sha256("e"): eve}
+    assert await people.by_tokens([]) == {}
+
+
+async def test_when_somebody_was_seen_is_noted_only_when_it_is_news(database: Database) -> None:
+    people = People(database)
+    ada = await people.create(person_id=uuid4(), token_sha256=sha256("a"), name="Ada", colour=1)
+    await people.seen([ada.id], since=ada.last_seen_at)
+    assert (await people.by_tokens([sha256("a")]))[sha256("a")].last_seen_at == ada.last_seen_at
+    await people.seen([ada.id, uuid4()], since=ada.last_seen_at + timedelta(seconds=1))
+    assert (await people.by_tokens([sha256("a")]))[sha256("a")].last_seen_at > ada.last_seen_at
+
+
+async def test_many_roles_are_looked_up_at_once(
+    database: Database, shares: Shares, world: World
+) -> None:
+    house, other = await world.configuration(), await world.configuration()
+    guest = (await world.member(house, "viewer")).id
+    owner = (house.id, house.owner_id)
+    found = await shares.roles_of([owner, (house.id, guest), (other.id, guest)])
+    assert {pair: granted.role for pair, granted in found.items()} == {
+        owner: "owner",
+        (house.id, guest): "viewer",
+    }
+    await shares.revoke_grant(house.id, guest)
+    assert set(await shares.roles_of([owner, (house.id, guest)])) == {owner}

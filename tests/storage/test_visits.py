@@ -15,6 +15,7 @@ from storage.postgres.configurations import Configurations, StoredConfiguration
 from storage.postgres.engine import Database
 from storage.postgres.inquiries import Inquiries, Inquiry
 from storage.postgres.sessions import Sessions
+from storage.postgres.shares import Shares
 from storage.postgres.statistics import Overview, Statistics
 from tests.storage.conftest import World, request, sha256
 
@@ -187,3 +188,18 @@ async def test_the_day_counts_sessions_and_inquiries(database: Database, world: 
     day = await Statistics(database).day(datetime.now(UTC))
     assert (day.sessions_started, day.sessions_active, day.inquiries) == (1, 1, 1)
     assert (day.interactions, day.interactions_last_minute) == (0, 0)
+
+
+async def test_only_who_may_inquire_at_that_moment_does(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    editor = await world.member(configuration, "editor")
+    assert await submit(database, configuration, uuid4(), person_id=editor.id) is None
+    await world.grant(configuration, editor.id, "advisor")
+    assert await submit(database, configuration, uuid4(), person_id=editor.id) is not None
+    await Shares(database).revoke_grant(configuration.id, editor.id)
+    assert await submit(database, configuration, uuid4(), person_id=editor.id) is None
+    untouched = await world.configuration()
+    assert await submit(database, untouched, uuid4(), person_id=editor.id) is None
+    head = await Configurations(database).load(untouched.id)
+    assert head is not None
+    assert head.status == "open"

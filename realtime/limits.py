@@ -1,0 +1,157 @@
+"""How much anybody may ask for: token buckets, pure, in whole nanoseconds of the caller's clock.
+
+A bucket is one number, the moment at which it will be full again: what was taken lies between now
+and that moment. Nothing is rounded in favour of the asker, so in any window of t seconds no more
+than ``burst + rate * t`` get through.
+
+A refusal says when to come back, and that is kept in mind: the next one who is refused is told a
+later moment, one interval after the other. So everybody who waits as told gets through, also when
+many wait for the same bucket, as long as nobody else pushes in.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+SECOND_NS = 1_000_000_000
+MILLISECOND_NS = 1_000_000
+PROMISE_NS = 10 * SECOND_NS
+"""Nobody is told to wait longer than this for what others were promised."""
+
+BUCKETS_MAX = 20_000
+FLOOD_REFUSALS = 100
+FLOOD_NS = 10 * SECOND_NS
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many a second for long, and so many at once after a while of quiet."""
+
+    per_second: float
+    burst: int
+
+    def scaled(self, scale: float) -> "Rate":
+        """Both, so many times as large; at least one at once."""
+        return Rate(self.per_second * scale, max(1, int(self.burst * scale)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Every limit of a process."""
+
+    connection_ops: Rate = Rate(20, 60)
+    connection_presence: Rate = Rate(30, 30)
+    connection_interactions: Rate = Rate(50, 200)
+    connection_other: Rate = Rate(20, 60)
+    person_ops: Rate = Rate(40, 120)
+    room_ops: Rate = Rate(200, 400)
+
+    def scaled(self, scale: float) -> "Rates":
+        """All of them, so many times as large."""
+        return Rates(
+            connection_ops=self.connection_ops.scaled(scale),
+            connection_presence=self.connection_presence.scaled(scale),
+            connection_interactions=self.connection_interactions.scaled(scale),
+            connection_other=self.connection_other.scaled(scale),
+            person_ops=self.person_ops.scaled(scale),
+            room_ops=self.room_ops.scaled(scale),
+        )
+
+
+class Bucket:
+    """One bucket; full when it is new. Moments must not go back."""
+
+    __slots__ = ("_full_at", "_interval", "_promised", "_room")
+
+    def __init__(self, rate: Rate) -> None:
+        self._interval = -int(-SECOND_NS // rate.per_second)
+        self._room = self._interval * (rate.burst - 1)
+        self._full_at = 0
+        self._promised = 0
+
+    def wait_ns(self, now_ns: int) -> int:
+        """So long until one can be taken; 0: now."""
+        return max(0, self._full_at - self._room - now_ns)
+
+    def take(self, now_ns: int) -> None:
+        """Take one; ask first."""
+        self._full_at = max(self._full_at, now_ns) + self._interval
+
+    def promise(self, now_ns: int) -> int:
+        """So long until it is the turn of one more of those who were refused."""
+        free_at = now_ns + self.wait_ns(now_ns)
+        turn = max(free_at, self._promised + self._interval)
+        self._promised = min(turn, max(free_at, now_ns + PROMISE_NS))
+        return self._promised - now_ns
+
+    def full(self, now_ns: int) -> bool:
+        """Whether it is as good as new."""
+        return self._full_at <= now_ns
+
+
+def take_all(buckets: Sequence[Bucket], now_ns: int) -> int:
+    """Take one from each bucket, or from none when one of them has none.
+
+    The asker's own buckets come first: who empties those is promised no turn at shared ones.
+
+    Returns:
+        0 when they were taken, else after so many ms it is worth trying again.
+    """
+    empty = [bucket for bucket in buckets if bucket.wait_ns(now_ns)]
+    if not empty:
+        for bucket in buckets:
+            bucket.take(now_ns)
+        return 0
+    waits = [empty[0].promise(now_ns), *(bucket.wait_ns(now_ns) for bucket in empty[1:])]
+    return -(-max(waits) // MILLISECOND_NS)
+
+
+class Buckets(Generic[Key]):
+    """A bucket for each of many, those that are used. Of too many the longest unused is forgotten."""
+
+    def __init__(self, rate: Rate, *, at_most: int = BUCKETS_MAX) -> None:
+        self._rate = rate
+        self._at_most = at_most
+        self._buckets: OrderedDict[Key, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def of(self, key: Key, now_ns: int) -> Bucket:
+        """The bucket of this one."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            self._forget_full(now_ns)
+            bucket = self._buckets[key] = Bucket(self._rate)
+        self._buckets.move_to_end(key)
+        return bucket
+
+    def _forget_full(self, now_ns: int) -> None:
+        """Two out for one in: a bucket that is full again is as good as a new one."""
+        for _ in range(2):
+            oldest = next(iter(self._buckets), None)
+            if oldest is None:
+                return
+            if len(self._buckets) < self._at_most and not self._buckets[oldest].full(now_ns):
+                return
+            del self._buckets[oldest]
+
+
+class Refusals:
+    """Counts how often somebody was refused lately."""
+
+    __slots__ = ("_moments",)
+
+    def __init__(self) -> None:
+        self._moments: deque[int] | None = None
+
+    def add(self, now_ns: int) -> bool:
+        """Note a refusal. True: so many came so fast that it is enough."""
+        if self._moments is None:
+            self._moments = deque(maxlen=FLOOD_REFUSALS)
+        self._moments.append(now_ns)
+        whole = len(self._moments) == FLOOD_REFUSALS
+        return whole and now_ns - self._moments[0] <= FLOOD_NS
