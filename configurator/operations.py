@@ -8,6 +8,8 @@
     conflict    nothing changed, because somebody changed what a guarded operation relied on
                 (`reads` and `conflict`; decided by the caller, who knows the versions)
 
+Undo and redo, which need to know what was done before, are in configurator.undo.
+
 An `apply` is atomic: its operations run in order, each on the result of the one before, and end in
 one outcome; if one is refused nothing is done. Time and authors are no business of this module.
 """
@@ -61,6 +63,7 @@ __all__ = [
     "Undo",
     "change_from_json",
     "change_to_json",
+    "changes_of",
     "conflict",
     "evaluate",
     "operation_kind",
@@ -69,6 +72,7 @@ __all__ = [
     "reads",
     "reason_to_json",
     "repair_to_json",
+    "tied_to",
 ]
 
 
@@ -126,10 +130,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Nothing was done: these categories changed since the author looked."""
+    """Nothing was done: these categories changed since the author looked.
+
+    An undo or redo has one way out, the same with `anyway`; other ops have none.
+    """
 
     reasons: tuple[Reason, ...]
     categories: tuple[str, ...]
+    repairs: tuple[Repair, ...] = ()
 
 
 Evaluation = Committed | Adjusted | Rejected
@@ -142,11 +150,16 @@ def evaluate(catalogue: Catalogue, selection: Selection, operation: Operation) -
     if isinstance(result, Refused):
         repairs = tuple(_repairs(catalogue, selection, result))
         return Rejected(reasons=(result.reason,), repairs=repairs)
-    changes = tuple(_changes(catalogue, selection, result))
+    changes = changes_of(catalogue, selection, result)
     if result.cuts:
         reasons = cut_reasons(catalogue, result)
         return Adjusted(selection=result.selection, changes=changes, reasons=reasons)
     return Committed(selection=result.selection, changes=changes)
+
+
+def changes_of(catalogue: Catalogue, before: Selection, done: Done) -> tuple[Change, ...]:
+    """What is different now, in catalogue order."""
+    return tuple(_changes(catalogue, before, done))
 
 
 def reads(catalogue: Catalogue, operation: Operation) -> frozenset[str]:
@@ -163,24 +176,25 @@ def reads(catalogue: Catalogue, operation: Operation) -> frozenset[str]:
         case Apply(operations=operations):
             return frozenset[str]().union(*(reads(catalogue, nested) for nested in operations))
         case Select() | SetQuantity() | Clear():
-            category = catalogue.category(operation.category)
-            tied: list[str] = []
-            if operation.category == catalogue.size_category:
-                tied = [each.id for each in catalogue.categories if each.quantity is not None]
-            elif category is not None and category.quantity is not None:
-                tied = [catalogue.size_category]
-            return frozenset((operation.category, *tied))
+            return tied_to(catalogue, operation.category)
         case _:
             assert_never(operation)
 
 
-def conflict(catalogue: Catalogue, operation: Operation, changed_by: Mapping[str, str]) -> Conflict:
-    """The answer to a guarded operation; `changed_by` says who last changed which category.
+def tied_to(catalogue: Catalogue, category_id: str) -> frozenset[str]:
+    """A category and those a rule ties to it: a quantity to the size, the size to every quantity."""
+    category = catalogue.category(category_id)
+    tied: list[str] = []
+    if category_id == catalogue.size_category:
+        tied = [each.id for each in catalogue.categories if each.quantity is not None]
+    elif category is not None and category.quantity is not None:
+        tied = [catalogue.size_category]
+    return frozenset((category_id, *tied))
 
-    Only categories that the operation reads count.
-    """
-    read = reads(catalogue, operation)
-    changed = [c for c in catalogue.categories if c.id in read and c.id in changed_by]
+
+def conflict(catalogue: Catalogue, changed_by: Mapping[str, str]) -> Conflict:
+    """The answer to a guarded operation; `changed_by` says who last changed what it relies on."""
+    changed = [c for c in catalogue.categories if c.id in changed_by]
     return Conflict(
         reasons=tuple(why.changed_meanwhile(c, changed_by[c.id]) for c in changed),
         categories=tuple(c.id for c in changed),

@@ -87,6 +87,20 @@ def cut_reasons(catalogue: Catalogue, done: Done) -> tuple[why.Reason, ...]:
     return tuple(_cut_reasons(catalogue, done))
 
 
+def cut_to_size(catalogue: Catalogue, selection: Selection, size: str) -> Done:
+    """Quantities that do not fit this size go down to the maximum."""
+    cuts: dict[str, Cut] = {}
+    for category in catalogue.categories:
+        choice = selection.get(category.id)
+        if category.quantity is None or choice is None or choice.quantity is None:
+            continue
+        maximum = category.quantity.maximum[size]
+        if choice.quantity > maximum:
+            cuts[category.id] = Cut(before=choice.quantity, size=size)
+            selection = selection.with_choice(category.id, replace_struct(choice, quantity=maximum))
+    return Done(selection=selection, cuts=cuts)
+
+
 def _cut_reasons(catalogue: Catalogue, done: Done) -> Iterator[why.Reason]:
     for category in catalogue.categories:
         cut = done.cuts.get(category.id)
@@ -173,22 +187,8 @@ def _select_plain(
         return Refused(reason=why.quantity_not_allowed(category), ways=(way,))
     chosen = selection.with_choice(category.id, Choice(option=option.id))
     if category.id == catalogue.size_category:
-        return _cut_to_size(catalogue, chosen, option.id)
+        return cut_to_size(catalogue, chosen, option.id)
     return Done(selection=chosen, cuts={})
-
-
-def _cut_to_size(catalogue: Catalogue, selection: Selection, size: str) -> Done:
-    """Quantities that no longer fit go down to the maximum."""
-    cuts: dict[str, Cut] = {}
-    for category in catalogue.categories:
-        choice = selection.get(category.id)
-        if category.quantity is None or choice is None or choice.quantity is None:
-            continue
-        maximum = category.quantity.maximum[size]
-        if choice.quantity > maximum:
-            cuts[category.id] = Cut(before=choice.quantity, size=size)
-            selection = selection.with_choice(category.id, replace_struct(choice, quantity=maximum))
-    return Done(selection=selection, cuts=cuts)
 
 
 def _leave_out(selection: Selection, category: Category) -> Done | Refused:

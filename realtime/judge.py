@@ -19,14 +19,20 @@ from configurator.operations import (
     Change,
     Committed,
     Conflict,
+    Evaluation,
+    Operation,
     Reason,
+    Redo,
     Rejected,
     Repair,
+    Undo,
     evaluate,
     operation_kind,
+    operation_to_json,
 )
 from configurator.protocol.messages import OpFrame, OpRequest, Outcome, OutcomeName, Person
 from configurator.selection import Choice, Selection
+from configurator.undo import Reversal, take_back
 from storage.postgres.committer import CommitRequest
 from storage.postgres.configurations import StoredConfiguration, StoredOperation
 
@@ -63,12 +69,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A judged op: what is stored, what its author is told, and the head once it is stored."""
+    """A judged op: what is stored, what its author is told, and the head once it is stored.
+
+    ``reverts``: the version that a committed undo or redo took back.
+    """
 
     request: CommitRequest
     outcome: Outcome
     changes: list[Change]
     head: Head
+    reverts: int | None = None
 
 
 def head_of(rules: Rules, document: Document) -> Head:
@@ -106,12 +116,17 @@ def judge(
     author: Person,
     asked: OpRequest,
     conflicting: Conflict | None,
+    reversal: Reversal | None = None,
 ) -> Judged:
-    """The outcome of an op on ``head``; ``conflicting`` is what a guard already found."""
-    result = conflicting or evaluate(rules.catalogue, head.document.selection, asked.operation)
+    """The outcome of an op on ``head``.
+
+    ``conflicting`` is what a guard already found; ``reversal`` what an undo or redo takes back.
+    """
+    result = conflicting or _result(rules, head, asked.operation, reversal)
     commits = isinstance(result, Committed | Adjusted)
     changes = list(result.changes) if isinstance(result, Committed | Adjusted) else []
-    repairs = list(result.repairs) if isinstance(result, Rejected) else []
+    repairs = list(result.repairs) if isinstance(result, Rejected | Conflict) else []
+    reverts = reversal.version if reversal is not None and commits else None
     after = next_head(rules, head, changes) if commits else head
     name = _OUTCOME_NAMES[type(result)]
     return Judged(
@@ -125,7 +140,7 @@ def judge(
             base_version=asked.base_version,
             guarded=asked.guarded,
             body_sha256=body_sha256(asked),
-            operation=_text(asked.operation),
+            operation=_text(_stored(asked.operation, reverts)),
             changes=_text(changes),
             reasons=_text(list(result.reasons)),
             repairs=_text(repairs),
@@ -144,6 +159,7 @@ def judge(
         ),
         changes=changes,
         head=after,
+        reverts=reverts,
     )
 
 
@@ -163,6 +179,7 @@ def judged_frame(
         reasons=judged.outcome.reasons,
         total_cents=judged.head.total_cents,
         at=at,
+        reverts=judged.reverts,
         selection=dict(judged.head.document.selection),
         derived=judged.head.derived,
     )
@@ -184,6 +201,7 @@ def logged_frame(operation: StoredOperation, *, epoch: UUID) -> OpFrame:
         reasons=msgspec.convert(operation.reasons, list[Reason]),
         total_cents=operation.total_cents or 0,
         at=operation.committed_at,
+        reverts=msgspec.convert(operation.operation.get("reverts"), int | None),
     )
 
 
@@ -208,6 +226,22 @@ def body_sha256(asked: OpRequest) -> bytes:
     """
     seen = asked.base_version if asked.guarded else None
     return hashlib.sha256(_encoder.encode((seen, asked.operation))).digest()
+
+
+def _result(
+    rules: Rules, head: Head, asked: Operation, reversal: Reversal | None
+) -> Evaluation | Conflict:
+    selection = head.document.selection
+    if isinstance(asked, Undo | Redo) and reversal is not None:
+        return take_back(rules.catalogue, selection, asked, reversal)
+    return evaluate(rules.catalogue, selection, asked)
+
+
+def _stored(asked: Operation, reverts: int | None) -> object:
+    """What the log keeps of an op: what was asked, and what an undo or redo took back."""
+    if reverts is None:
+        return asked
+    return {**operation_to_json(asked), "reverts": reverts}
 
 
 def _text(value: object) -> str:

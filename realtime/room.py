@@ -29,11 +29,12 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from configurator import undo
 from configurator.catalogue import Catalogue
 from configurator.derived import PreviewUrl
 from configurator.document import apply_changes, written_since
 from configurator.errors import DocumentInvalid
-from configurator.operations import Change, Conflict, conflict, reads
+from configurator.operations import Conflict, Redo, Undo, conflict, reads
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
@@ -47,6 +48,7 @@ from configurator.protocol.messages import (
     Snapshot,
     You,
 )
+from configurator.undo import Reversal
 from realtime.frame import Frame
 from realtime.judge import (
     Head,
@@ -64,6 +66,7 @@ from realtime.membership import Attachment, Membership
 from realtime.outbox import Lapse
 from realtime.principal import Principal
 from realtime.recent_ops import OPS_MAX, RecentOps
+from realtime.undo_stacks import UndoStacks
 from storage.errors import StorageUnavailable
 from storage.postgres.committer import (
     Committer,
@@ -116,6 +119,7 @@ class Room:
         self._stored = stored
         self._head = stored_head(self._rules, stored)
         self._recent = RecentOps()
+        self._undo = UndoStacks(stored.id, parts.configurations)
         self._unsent: list[OpFrame] = []
         self._busy: asyncio.TimerHandle | None = None
         self._one_op = asyncio.Lock()
@@ -168,9 +172,10 @@ class Room:
                 match result:
                     case Stored():
                         self._tell_committed(principal, asked, judged, result)
-                        return judged.outcome
+                        return self._with_undo(judged.outcome, principal)
                     case Repeated():
-                        return await self._repeat(result.operation, asked)
+                        outcome = await self._repeat(result.operation, asked)
+                        return self._with_undo(outcome, principal)
                     case HeadMoved():
                         await self.catch_up()
                     case NotAllowed():
@@ -199,27 +204,54 @@ class Room:
             await self.catch_up()
             if asked.base_version > self.version:
                 raise Refused("version_unknown")
+        head = self._head
+        reversal: Reversal | None = None
+        if isinstance(asked.operation, Undo | Redo):
+            reversal = await self._undo.reversal(
+                principal.person.id,
+                asked.operation,
+                catalogue=self._rules.catalogue,
+                document=head.document,
+                epoch=self._stored.epoch,
+            )
         return judge(
             self._rules,
-            self._head,
+            head,
             configuration_id=self.id,
             author=principal.person,
             asked=asked,
-            conflicting=await self._conflict(asked) if asked.guarded else None,
+            conflicting=await self._conflict(head, asked, reversal) if asked.guarded else None,
+            reversal=reversal,
         )
 
-    async def _conflict(self, asked: OpRequest) -> Conflict | None:
+    async def _conflict(
+        self, head: Head, asked: OpRequest, reversal: Reversal | None
+    ) -> Conflict | None:
         """The answer to a guarded op when somebody changed what it relies on, naming who."""
-        relied_on = reads(self._rules.catalogue, asked.operation)
-        if not written_since(self._head.document, asked.base_version) & relied_on:
+        catalogue, document = self._rules.catalogue, head.document
+        relied_on = reads(catalogue, asked.operation)
+        if reversal is not None:
+            relied_on = undo.reads(catalogue, reversal.changes)
+        changed = written_since(document, asked.base_version) & relied_on
+        if not changed:
             return None
-        changed_by: dict[str, str] = {}
-        for operation in await self._parts.configurations.operations_since(
-            self.id, asked.base_version, CATCH_UP_OPS
-        ):
-            for change in msgspec.convert(operation.changes, list[Change]):
-                changed_by[change.category] = operation.author_name
-        return conflict(self._rules.catalogue, asked.operation, changed_by)
+        versions = {category: document.written[category] for category in changed}
+        names = await self._parts.configurations.authors(self.id, set(versions.values()))
+        return conflict(catalogue, {c: names.get(v, "") for c, v in versions.items()})
+
+    async def undo_state(self, person_id: UUID) -> tuple[bool, bool]:
+        """Whether this person has something to undo, and to redo. Raises StorageUnavailable."""
+        stacks = await self._undo.read(person_id, (self._stored.epoch, self.version))
+        return bool(stacks.undo), bool(stacks.redo)
+
+    def _with_undo(self, outcome: Outcome, principal: Principal) -> Outcome:
+        """The outcome with what its author can undo and redo after it, where that is known."""
+        stacks = self._undo.known(principal.person.id, (self._stored.epoch, self.version))
+        if stacks is None:
+            return outcome
+        return msgspec.structs.replace(
+            outcome, can_undo=bool(stacks.undo), can_redo=bool(stacks.redo)
+        )
 
     def _tell_committed(
         self, principal: Principal, asked: OpRequest, judged: Judged, stored: Stored
@@ -304,6 +336,7 @@ class Room:
         self._head = head
         for frame in frames:
             self._recent.append(_compact(frame))
+            self._undo.take(frame)
         self._unsent += frames
         if self._busy is None:
             self._flush(encoded)

@@ -1,15 +1,16 @@
 """Configurations and their op log, read side. Ops are written by `storage.postgres.committer`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exc, select, true, update
+from sqlalchemy import Row, Select, Text, column, exc, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.undo import OwnOp
 from storage.errors import CodeTaken
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
@@ -24,6 +25,9 @@ from storage.postgres.tables import (
 
 Document: TypeAlias = dict[str, object]
 OWNER = "owner"
+
+OWN_OPERATIONS_WITHIN = 20_000
+"""Own ops are looked for among so many of the newest versions: the index is by version only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +208,85 @@ class Configurations:
         row = found.one_or_none()
         return None if row is None else _operation(row)
 
+    async def operation_at(self, configuration_id: UUID, version: int) -> StoredOperation | None:
+        """The op that took this version; None when there is none."""
+        statement = _operations().where(
+            operations.c.configuration_id == configuration_id, operations.c.version == version
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else _operation(row)
+
+    async def own_operations(
+        self, configuration_id: UUID, person_id: UUID, *, until_version: int, limit: int
+    ) -> list[OwnOp]:
+        """The newest committed ops of one person up to a version, ascending, at most `limit`.
+
+        They are looked for among the last OWN_OPERATIONS_WITHIN versions.
+        """
+        asked = operations.c.operation
+        statement = (
+            select(
+                operations.c.version,
+                asked["kind"].astext.label("kind"),
+                asked["reverts"].astext.label("reverts"),
+                (operations.c.changes != text("'[]'::jsonb")).label("changed"),
+            )
+            .where(
+                operations.c.configuration_id == configuration_id,
+                operations.c.version <= until_version,
+                operations.c.version > until_version - OWN_OPERATIONS_WITHIN,
+                operations.c.person_id == person_id,
+            )
+            .order_by(operations.c.version.desc())
+            .limit(limit)
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return [_own(row) for row in reversed(found.all())]
+
+    async def changed_by_others(
+        self,
+        configuration_id: UUID,
+        person_id: UUID,
+        *,
+        since_version: int,
+        categories: Collection[str],
+    ) -> dict[str, str]:
+        """Who of the others last changed which of these categories after a version, by name."""
+        changes = func.jsonb_to_recordset(operations.c.changes).table_valued(
+            column("category", Text), name="change"
+        )
+        changed = changes.render_derived(with_types=True)
+        statement = (
+            select(changed.c.category, people.c.name.label("author_name"))
+            .distinct(changed.c.category)
+            .select_from(operations)
+            .join(changed, true())
+            .outerjoin(people, people.c.id == operations.c.person_id)
+            .where(
+                operations.c.configuration_id == configuration_id,
+                operations.c.version > since_version,
+                operations.c.person_id != person_id,
+                changed.c.category.in_(list(categories)),
+            )
+            .order_by(changed.c.category, operations.c.version.desc())
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.category: row.author_name or "" for row in found}
+
+    async def authors(self, configuration_id: UUID, versions: Collection[int]) -> dict[int, str]:
+        """The name of the author of each of these versions; unknown versions are absent."""
+        statement = (
+            select(operations.c.version, people.c.name.label("author_name"))
+            .outerjoin(people, people.c.id == operations.c.person_id)
+            .where(
+                operations.c.configuration_id == configuration_id,
+                operations.c.version.in_(list(versions)),
+            )
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.version: row.author_name or "" for row in found}
+
     async def heads(self, ids: Iterable[UUID]) -> dict[UUID, Head]:
         """Where the log of each configuration ends, by id; unknown ids are absent."""
         statement = (
@@ -258,6 +341,15 @@ def _configuration(row: Row[Any]) -> StoredConfiguration:
         owner_id=row.owner_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
+    )
+
+
+def _own(row: Row[Any]) -> OwnOp:
+    return OwnOp(
+        version=row.version,
+        kind=row.kind,
+        reverts=None if row.reverts is None else int(row.reverts),
+        changed=row.changed,
     )
 
 

@@ -455,7 +455,7 @@ def test_what_an_operation_relies_on(operation: Operation, read: set[str]) -> No
 
 
 def test_a_guarded_operation_meets_a_later_change() -> None:
-    outcome = conflict(CATALOGUE, set_pv(3), {"nest": "Anna", "fussboden": "Bruno"})
+    outcome = conflict(CATALOGUE, {"nest": "Anna"})
 
     assert outcome == Conflict(
         reasons=(

@@ -1,0 +1,187 @@
+"""Undo and redo, per person: what can be taken back, and what becomes of taking it back.
+
+Theory. Nothing is kept for it. Both stacks of a person follow from their own committed ops, in
+order, so the log is enough to have them again:
+
+    an op with changes    goes onto the undo stack; what could be redone is forgotten
+    an undo of op t       takes t off the undo stack and goes onto the redo stack itself
+    a redo of undo u      takes u off the redo stack and goes onto the undo stack itself
+
+An op without changes goes onto no stack. (An undo without changes, because everything is as it was
+already, still takes its op off: otherwise the person would be stuck with it.)
+
+So undo and redo are one thing: the changes of one op are taken back (`take_back`). It is built when
+it is asked for, from what is there now: a redo brings back what its undo found, not what the person
+once chose. It never silently overwrites: when somebody else has changed since what would be changed
+now, it is a conflict that names them; `anyway` does it all the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from configurator import reasons as why
+from configurator.catalogue import Catalogue, Text
+from configurator.operations import (
+    Adjusted,
+    Change,
+    Committed,
+    Conflict,
+    Outcome,
+    Reason,
+    Redo,
+    Rejected,
+    Repair,
+    Undo,
+    changes_of,
+    tied_to,
+)
+from configurator.pricing import total_cents
+from configurator.rules import Done, cut_reasons, cut_to_size
+from configurator.selection import Selection
+
+HISTORY = 200
+"""So many of a person's newest own ops are looked at; that is at least 100 steps back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnOp:
+    """What the stacks need of a committed op; `reverts` only of an undo or redo."""
+
+    version: int
+    kind: str
+    reverts: int | None
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stacks:
+    """What one person can take back: versions of their own ops, the next one last.
+
+    `own` are their newest ops, at most HISTORY; nothing older is on a stack.
+    """
+
+    own: tuple[int, ...] = ()
+    undo: tuple[int, ...] = ()
+    redo: tuple[int, ...] = ()
+
+    def next(self, asked: Undo | Redo) -> int | None:
+        """The version of the op that would be taken back; None when there is none."""
+        stack = self.undo if isinstance(asked, Undo) else self.redo
+        return stack[-1] if stack else None
+
+    def after(self, op: OwnOp) -> "Stacks":
+        """The stacks after one more op of the same person."""
+        own = (*self.own, op.version)[-HISTORY:]
+        pushed = (op.version,) if op.changed else ()
+        undo, redo = self.undo, self.redo
+        if op.kind == "undo":
+            undo, redo = _without(undo, op.reverts), (*redo, *pushed)
+        elif op.kind == "redo":
+            undo, redo = (*undo, *pushed), _without(redo, op.reverts)
+        elif op.changed:
+            undo, redo = (*undo, *pushed), ()
+        return Stacks(own=own, undo=_from(own[0], undo), redo=_from(own[0], redo))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """The op that is taken back, and who else has changed which of its categories after it."""
+
+    version: int
+    changes: tuple[Change, ...]
+    changed_by: Mapping[str, str]
+
+
+def stacks(log: Iterable[OwnOp]) -> Stacks:
+    """The stacks of a person after their own ops, in the order of the versions."""
+    reached = Stacks()
+    for op in log:
+        reached = reached.after(op)
+    return reached
+
+
+def take_back(
+    catalogue: Catalogue, selection: Selection, asked: Undo | Redo, reversal: Reversal
+) -> Outcome:
+    """What becomes of an undo or redo on a canonical selection; the result is canonical again.
+
+    `conflict` when somebody else has changed what it would change; `rejected` when what it would
+    bring back does not fit any more. Both have one way out: the same with `anyway`, which brings
+    back as much as fits. A quantity of the present selection that does not fit the size that comes
+    back is cut, as ever.
+    """
+    done = _restored(catalogue, selection, reversal.changes)
+    changes = changes_of(catalogue, selection, done)
+    if not asked.anyway:
+        contested = [each.category for each in changes if each.category in reversal.changed_by]
+        if contested:
+            return Conflict(
+                reasons=tuple(
+                    why.changed_meanwhile(catalogue.by_id[c], reversal.changed_by[c])
+                    for c in contested
+                ),
+                categories=tuple(contested),
+                repairs=(_anyway(catalogue, selection, asked, done),),
+            )
+        too_many = _too_many(catalogue, done, reversal.changes)
+        if too_many:
+            repairs = (_anyway(catalogue, selection, asked, done),)
+            return Rejected(reasons=too_many, repairs=repairs)
+    if done.cuts:
+        reasons = cut_reasons(catalogue, done)
+        return Adjusted(selection=done.selection, changes=changes, reasons=reasons)
+    return Committed(selection=done.selection, changes=changes)
+
+
+def touched(
+    catalogue: Catalogue, selection: Selection, changes: Iterable[Change]
+) -> frozenset[str]:
+    """The categories that taking back these changes would change now, by a rule or not."""
+    done = _restored(catalogue, selection, changes)
+    return frozenset(each.category for each in changes_of(catalogue, selection, done))
+
+
+def reads(catalogue: Catalogue, changes: Iterable[Change]) -> frozenset[str]:
+    """The categories that a guarded undo or redo relies on, and those a rule ties to them."""
+    return frozenset[str]().union(*(tied_to(catalogue, each.category) for each in changes))
+
+
+def _restored(catalogue: Catalogue, selection: Selection, changes: Iterable[Change]) -> Done:
+    """What was before these changes, with every quantity cut that does not fit the size."""
+    for change in changes:
+        if change.before is None:
+            selection = selection.without(change.category)
+        else:
+            selection = selection.with_choice(change.category, change.before)
+    return cut_to_size(catalogue, selection, selection[catalogue.size_category].option)
+
+
+def _too_many(catalogue: Catalogue, done: Done, changes: Iterable[Change]) -> tuple[Reason, ...]:
+    """Why what would come back does not fit: the size was changed after the op."""
+    size_category = catalogue.by_id[catalogue.size_category]
+    size = catalogue.chosen_option(size_category.id, done.selection)
+    restored = {change.category for change in changes}
+    return tuple(
+        why.quantity_above_maximum(
+            category, category.quantity, size, size_category, done.cuts[category.id].before
+        )
+        for category in catalogue.categories
+        if category.quantity is not None and category.id in restored & done.cuts.keys()
+    )
+
+
+def _anyway(catalogue: Catalogue, selection: Selection, asked: Undo | Redo, done: Done) -> Repair:
+    text = Text(de="Trotzdem zurücknehmen", en="Undo anyway")
+    if isinstance(asked, Redo):
+        text = Text(de="Trotzdem wiederherstellen", en="Redo anyway")
+    difference = total_cents(catalogue, done.selection) - total_cents(catalogue, selection)
+    again = Undo(anyway=True) if isinstance(asked, Undo) else Redo(anyway=True)
+    return Repair(operation=again, text=text, difference_cents=difference)
+
+
+def _without(stack: tuple[int, ...], version: int | None) -> tuple[int, ...]:
+    return tuple(each for each in stack if each != version)
+
+
+def _from(oldest: int, stack: tuple[int, ...]) -> tuple[int, ...]:
+    return stack if not stack or stack[0] >= oldest else tuple(e for e in stack if e >= oldest)

@@ -1,0 +1,103 @@
+"""What the people of one room can take back, kept in step with its versions.
+
+A cache: the stacks of a person follow from the log (``configurator.undo``). They are read from it
+when they are first asked for, and moved on by every op that the room takes. When the room skipped
+versions or shows another history, everything is forgotten and read again when needed.
+"""
+
+from collections import OrderedDict
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from configurator.catalogue import Catalogue
+from configurator.document import Document, written_since
+from configurator.operations import Change, Redo, Undo
+from configurator.protocol.messages import OpFrame
+from configurator.undo import HISTORY, OwnOp, Reversal, Stacks, stacks, touched
+from storage.postgres.configurations import Configurations
+
+PEOPLE_MAX = 256
+"""The stacks of so many people are kept; whoever was not asked about for longest is forgotten."""
+
+At: TypeAlias = tuple[UUID, int]
+"""An epoch and a version in it."""
+
+
+class UndoStacks:
+    """The stacks of the people of one configuration."""
+
+    def __init__(self, configuration_id: UUID, configurations: Configurations) -> None:
+        self._id = configuration_id
+        self._configurations = configurations
+        self._at: At | None = None
+        self._people: OrderedDict[UUID, Stacks] = OrderedDict()
+
+    def take(self, frame: OpFrame) -> None:
+        """Move on by one op; the room takes every version in order."""
+        if self._at != (frame.epoch, frame.version - 1):
+            self._people.clear()
+        self._at = (frame.epoch, frame.version)
+        known = self._people.get(frame.author.id)
+        if known is not None:
+            self._people[frame.author.id] = known.after(
+                OwnOp(
+                    version=frame.version,
+                    kind=frame.operation_kind,
+                    reverts=frame.reverts,
+                    changed=bool(frame.changes),
+                )
+            )
+
+    def known(self, person_id: UUID, at: At) -> Stacks | None:
+        """The stacks of a person at this version, if they are in memory."""
+        return self._people.get(person_id) if self._at == at else None
+
+    async def read(self, person_id: UUID, at: At) -> Stacks:
+        """The stacks of a person at this version. Raises StorageUnavailable."""
+        if self._at != at:
+            self._people.clear()
+            self._at = at
+        found = self._people.get(person_id)
+        if found is None:
+            log = await self._configurations.own_operations(
+                self._id, person_id, until_version=at[1], limit=HISTORY
+            )
+            found = stacks(log)
+        if self._at == at:  # else the room moved on while we read
+            self._people[person_id] = found
+            self._people.move_to_end(person_id)
+            if len(self._people) > PEOPLE_MAX:
+                self._people.popitem(last=False)
+        return found
+
+    async def reversal(
+        self,
+        person_id: UUID,
+        asked: Undo | Redo,
+        *,
+        catalogue: Catalogue,
+        document: Document,
+        epoch: UUID,
+    ) -> Reversal | None:
+        """What an undo or redo would take back; None when there is nothing.
+
+        Raises StorageUnavailable.
+        """
+        version = (await self.read(person_id, (epoch, document.version))).next(asked)
+        taken = version and await self._configurations.operation_at(self._id, version)
+        if not taken or not version:
+            return None
+        changes = tuple(msgspec.convert(taken.changes, list[Change]))
+        contested = touched(catalogue, document.selection, changes) & written_since(
+            document, version
+        )
+        changed_by = (
+            await self._configurations.changed_by_others(
+                self._id, person_id, since_version=version, categories=contested
+            )
+            if contested
+            else {}
+        )
+        return Reversal(version=version, changes=changes, changed_by=changed_by)
