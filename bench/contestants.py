@@ -1,0 +1,268 @@
+"""Who is compared: we ourselves in several forms, peers from their registries, bare floors."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+
+from app.embedded import embedded_postgres, embedded_valkey
+from app.release import release
+from app.server_process import EmbeddedServer
+from bench.cores import on_core
+from tests.faults.houses import house_of
+from tests.faults.ledger import Json
+from tests.support.ports import free_port
+from tests.support.processes import Process, web
+from tests.support.waiting import eventually
+
+PEERS = Path(__file__).parent / "peers"
+NODE = PEERS / "node_modules" / ".bin" / "node"
+LIMIT_SCALE = "1000"
+"""Load tests are one person in very many connections: the limits for people do not apply."""
+
+Kind = Literal["ours", "peer", "floor"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backing:
+    """PostgreSQL and Valkey, on the servers' core, for whoever needs them."""
+
+    postgres: EmbeddedServer
+    valkey: EmbeddedServer
+    http: aiohttp.ClientSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A contestant that runs. ``pids``: everybody whose processor time is its own."""
+
+    url: str
+    pids: dict[str, int]
+    process: Process
+    push: str | None = None
+
+    async def rooms(self, backing: Backing, count: int) -> list[Json]:
+        """So many new rooms, as the load generator is told of them."""
+        if "postgresql" not in self.pids:
+            return [{"id": f"room-{number}"} for number in range(count)]
+        rooms = []
+        for _ in range(count):
+            house, tokens = await house_of(self.url, backing.http, 2)
+            rooms.append({"id": house["id"], "tokens": tokens, "push": self.push})
+        return rooms
+
+
+Start = Callable[[Backing], Process]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestant:
+    """One row of the tables. ``driver``: how the load generator speaks to it."""
+
+    name: str
+    title: str
+    kind: Kind
+    driver: str
+    start: Start
+    uses: tuple[Literal["postgresql", "valkey"], ...] = ()
+    push: str | None = None
+
+    @asynccontextmanager
+    async def running(self, backing: Backing) -> AsyncIterator[Server]:
+        """A fresh server for the block."""
+        with on_core("servers"):
+            process = self.start(backing).start()
+        with process:
+            await eventually(lambda: _answers(process), 20, why=f"{self.name} answers")
+            pids = {"server": process.pid}
+            for name, server in (("postgresql", backing.postgres), ("valkey", backing.valkey)):
+                if name in self.uses and server.pid is not None:
+                    pids[name] = server.pid
+            yield Server(url=process.url, pids=pids, process=process, push=self.push)
+
+
+async def _answers(process: Process) -> bool:
+    """Whether it accepts connections; `readyz` of ours is asked, too."""
+    if not process.alive:
+        raise RuntimeError(f"{process.command} ended:\n{process.log[-2000:]}")
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", process.port)
+    except OSError:
+        return False
+    writer.close()
+    peer = str(PEERS) in " ".join(process.command)
+    return peer or await asyncio.to_thread(process.is_ready)
+
+
+def _ours(backing: Backing) -> Process:
+    return web(
+        backing.postgres.url,
+        backing.valkey.url,
+        NEST_LIMIT_SCALE=LIMIT_SCALE,
+        NEST_LOG_LEVEL="warning",
+        NEST_NODE="bench",
+    )
+
+
+def _our_fanout(backing: Backing) -> Process:
+    port = free_port()
+    environ = {
+        "DATABASE_URL": backing.postgres.url,
+        "REDIS_URL": backing.valkey.url,
+        "PORT": str(port),
+        "NEST_LIMIT_SCALE": LIMIT_SCALE,
+        "NEST_LOG_LEVEL": "warning",
+    }
+    return Process(sys.executable, "-m", "bench.fanout", environ=environ, port=port)
+
+
+def _node(script: str, *, redis: bool = False) -> Start:
+    def start(backing: Backing) -> Process:
+        port = free_port()
+        environ = {"PORT": str(port)}
+        if redis:
+            environ["REDIS_SOCKET"] = str(backing.valkey.recipe.socket)
+        return Process(str(NODE), str(PEERS / "servers" / script), environ=environ, port=port)
+
+    return start
+
+
+def _python(script: str) -> Start:
+    def start(_backing: Backing) -> Process:
+        port = free_port()
+        path = str(PEERS / "servers" / script)
+        return Process(sys.executable, path, environ={"PORT": str(port)}, port=port)
+
+    return start
+
+
+BOTH = ("postgresql", "valkey")
+CONTESTANTS = (
+    Contestant(
+        name="nest",
+        title="**NEST-Haus Live**, WebSocket: rules, price, commit, bus",
+        kind="ours",
+        driver="nest",
+        start=_ours,
+        uses=BOTH,
+    ),
+    Contestant(
+        name="nest-socketio",
+        title="**NEST-Haus Live**, Socket.IO: rules, price, commit, bus",
+        kind="ours",
+        driver="nest-socketio",
+        start=_ours,
+        uses=BOTH,
+    ),
+    Contestant(
+        name="fanout",
+        title="our fan-out alone, WebSocket, 110 B",
+        kind="ours",
+        driver="nest",
+        start=_our_fanout,
+        uses=BOTH,
+        push="small",
+    ),
+    Contestant(
+        name="fanout-socketio",
+        title="our fan-out alone, Socket.IO, 110 B",
+        kind="ours",
+        driver="nest-socketio",
+        start=_our_fanout,
+        uses=BOTH,
+        push="small",
+    ),
+    Contestant(
+        name="fanout-merged",
+        title="our fan-out alone, WebSocket, ops of one flush merged",
+        kind="ours",
+        driver="nest",
+        start=_our_fanout,
+        uses=BOTH,
+        push="merged",
+    ),
+    Contestant(
+        name="fanout-whole",
+        title="our fan-out alone, WebSocket, whole op frames",
+        kind="ours",
+        driver="nest",
+        start=_our_fanout,
+        uses=BOTH,
+        push="whole",
+    ),
+    Contestant(
+        name="socketio",
+        title="Socket.IO 4.8, memory",
+        kind="peer",
+        driver="socketio",
+        start=_node("socketio.mjs"),
+    ),
+    Contestant(
+        name="socketio-streams",
+        title="Socket.IO 4.8, redis-streams + recovery",
+        kind="peer",
+        driver="socketio",
+        start=_node("socketio.mjs", redis=True),
+        uses=("valkey",),
+    ),
+    Contestant(
+        name="hocuspocus",
+        title="Hocuspocus 4 (merges what waits)",
+        kind="peer",
+        driver="hocuspocus",
+        start=_node("hocuspocus.mjs"),
+    ),
+    Contestant(
+        name="sharedb",
+        title="ShareDB 7, json0, memory",
+        kind="peer",
+        driver="sharedb",
+        start=_node("sharedb.mjs"),
+    ),
+    Contestant(
+        name="python-socketio",
+        title="python-socketio 5.18, uvicorn",
+        kind="peer",
+        driver="socketio",
+        start=_python("python_socketio.py"),
+    ),
+    Contestant(
+        name="starlette",
+        title="floor: raw Starlette, encoded once",
+        kind="floor",
+        driver="floor",
+        start=_python("starlette_raw.py"),
+    ),
+    Contestant(
+        name="websockets",
+        title="floor: `websockets.broadcast`",
+        kind="floor",
+        driver="floor",
+        start=_python("websockets_broadcast.py"),
+    ),
+)
+
+
+@asynccontextmanager
+async def backing(home: Path) -> AsyncIterator[Backing]:
+    """The servers that are shared, ready for the block."""
+    async with AsyncExitStack() as stack:
+        with on_core("servers"):
+            postgres, valkey = embedded_postgres(home), embedded_valkey(home)
+            for server in (postgres, valkey):
+                await stack.enter_async_context(server)
+        await release(postgres.url)
+        http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        await stack.enter_async_context(http)
+        yield Backing(postgres=postgres, valkey=valkey, http=http)
+
+
+def installed() -> bool:
+    """Whether the peers from npm are here: `make bench-peers` installs them."""
+    return NODE.exists()
+

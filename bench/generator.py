@@ -1,0 +1,80 @@
+"""The one load generator of all contestants, as a process on the load's core."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+
+from bench.contestants import NODE, PEERS, Backing, Contestant, Server
+from bench.cores import on_core
+from bench.jobs import Job
+
+SECONDS_MAX = 300
+SCRIPT = PEERS / "load" / "main.mjs"
+
+Figures = dict[str, float]
+Answer = Callable[[str], Awaitable[None]]
+
+
+class JobFailedError(Exception):
+    """The generator gave no figures; its last words say why."""
+
+
+async def run_job(
+    job: Job, contestant: Contestant, server: Server, backing: Backing, *, quick: bool, ask: Answer
+) -> tuple[Figures, dict[str, object]]:
+    """The figures of one run, and what the generator noticed besides.
+
+    ``ask``: told the name of each moment at which the generator waits for us.
+    """
+    parameters = {**job.full, **(job.quick if quick else {}), **job.parts.get(contestant.name, {})}
+    rooms = (job.quick_rooms if quick else None) or job.rooms
+    task = {
+        "job": job.load,
+        "driver": contestant.driver,
+        "url": server.url,
+        "rooms": await server.rooms(backing, rooms),
+        "pids": server.pids,
+        "memory": server.pids["server"],
+        **parameters,
+    }
+    found = await _generate(task, ask)
+    noticed = {name: found.pop(name) for name in ("problems", "cpu_by") if name in found}
+    figures = {name: float(value) for name, value in found.items() if value is not None}
+    return figures, noticed
+
+
+async def _generate(task: Mapping[str, object], ask: Answer) -> dict[str, object]:
+    with on_core("load"):
+        process = await asyncio.create_subprocess_exec(
+            str(NODE),
+            "--max-old-space-size=6000",
+            str(SCRIPT),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=2**24,
+        )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(SECONDS_MAX):
+            process.stdin.write(json.dumps(task).encode() + b"\n")
+            last = b""
+            async for line in process.stdout:
+                if line.startswith(b"@"):
+                    await ask(line[1:].decode().strip())
+                    process.stdin.write(b"\n")
+                else:
+                    last = line
+            complaint = (await process.stderr.read()).decode(errors="replace")
+            if await process.wait():
+                raise JobFailedError(" ".join(complaint.split())[-600:])
+    except TimeoutError:
+        raise JobFailedError(f"no figures within {SECONDS_MAX} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    found: dict[str, object] = json.loads(last)
+    return found
