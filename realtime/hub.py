@@ -181,25 +181,30 @@ class Hub:
         self._stale.add(configuration_id)
         self._wake.set()
 
+    async def repair(self) -> None:
+        """Let every room that may have missed something read its log."""
+        self._wake.clear()
+        if self._suspicious:
+            self._suspicious = False
+            await self._tolerant(self.compare_heads)
+        while self._stale:
+            opened = self._rooms.get(self._stale.pop())
+            if opened is not None:
+                await self._tolerant(opened.room.catch_up)
+
     async def _repair(self) -> None:
         while True:
             await self._wake.wait()
-            self._wake.clear()
-            if self._suspicious:
-                self._suspicious = False
-                await self._tolerant(self._compare_heads)
-            while self._stale:
-                opened = self._rooms.get(self._stale.pop())
-                if opened is not None:
-                    await self._tolerant(opened.room.catch_up)
+            await self.repair()
 
     async def _beacon(self) -> None:
         while True:
             await asyncio.sleep(BEACON_SECONDS if self._parts.bus.healthy else BEACON_SECONDS / 2)
-            await self._tolerant(self._compare_heads)
+            await self._tolerant(self.compare_heads)
             self._close_idle()
 
-    async def _compare_heads(self) -> None:
+    async def compare_heads(self) -> None:
+        """The head beacon: find the rooms that missed a version or belong to another history."""
         heads = await self._parts.configurations.heads(list(self._rooms))
         for configuration_id, head in heads.items():
             opened = self._rooms.get(configuration_id)
@@ -212,12 +217,16 @@ class Hub:
     async def _tell_positions(self) -> None:
         while True:
             await asyncio.sleep(POSITION_SECONDS)
-            for opened in list(self._rooms.values()):
-                position = (opened.room.epoch, opened.room.version)
-                opened.quiet_rounds = 0 if position != opened.told else opened.quiet_rounds + 1
-                opened.told = position
-                if opened.quiet_rounds % POSITION_ROUNDS == 0:
-                    opened.room.tell_position()
+            self.tell_positions()
+
+    def tell_positions(self) -> None:
+        """Say to members which version is the newest, where it changed and now and then anyway."""
+        for opened in list(self._rooms.values()):
+            position = (opened.room.epoch, opened.room.version)
+            opened.quiet_rounds = 0 if position != opened.told else opened.quiet_rounds + 1
+            opened.told = position
+            if opened.quiet_rounds % POSITION_ROUNDS == 0:
+                opened.room.tell_position()
 
     def _close_idle(self) -> None:
         for configuration_id, opened in list(self._rooms.items()):

@@ -1,0 +1,305 @@
+"""Some processes, the house they share, its people, and everything that can go wrong between them.
+
+Rooms, connections, committer and PostgreSQL are the product's own. The bus loses, doubles and
+reorders; a crash leaves a process's rooms, connections and ops in flight behind.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
+
+from app.release import release
+from app.settings import Settings, parse_settings
+from app.web import Web
+from configurator.access import Role
+from configurator.document import apply_changes, new_document
+from configurator.operations import Change
+from configurator.pricing import total_cents
+from realtime.connection import Connection
+from realtime.principal import Principal
+from storage.postgres.configurations import StoredOperation
+from tests.model.client import Broken, Client, Json
+from tests.model.network import LossyBus, Wire
+
+PROCESSES = 3
+COMMITTED = frozenset({"committed", "adjusted"})
+
+
+class Process(Web):
+    """A web process without sockets and pages, on a bus that cannot be trusted."""
+
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        self._wire = wire
+        super().__init__(settings)
+
+    @override
+    def _build_stores(self) -> None:
+        super()._build_stores()
+        self.bus = LossyBus(self._wire, self._settings.node, self._hear)  # type: ignore[assignment]
+
+    def begin_again(self) -> None:
+        """What a new process knows of rooms and people after the old one died: nothing."""
+        for room in self.hub.rooms():
+            room.close()
+        self._build_realtime()
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """One house, and what happens to it."""
+
+    processes: list[Process]
+    wire: Wire
+    house: UUID
+    clients: list[Client]
+    places: dict[str, int] = field(default_factory=dict)
+    requests: dict[asyncio.Task[None], int] = field(default_factory=dict)
+    numbers: "count[int]" = field(default_factory=count)
+
+    # ---- people
+
+    async def connect(self, client: Client, place: int) -> None:
+        """Come (back) by way of this process, with what the client knows."""
+        self.disconnect(client)
+        process = self.processes[place]
+        client.begin()
+        connection = Connection(
+            connection_id=f"{client.name}-{next(self.numbers)}",
+            services=process.services,
+            deliver=client.deliver,
+            hang_up=client.hang_up,
+            principal=Principal(person=client.person),
+            source="model",
+        )
+        client.connection = connection
+        self.places[client.name] = place
+        await self.send(client, {"type": "hello", "protocol": 1})
+        await self.join(client)
+
+    async def join(self, client: Client) -> None:
+        await self.send(client, client.join_message())
+
+    def disconnect(self, client: Client) -> None:
+        """The line is cut: what was under way to the client is lost."""
+        connection, client.connection = client.connection, None
+        if connection is not None:
+            for task, name in [(task, task.get_name()) for task in self.requests]:
+                if name == connection.id:
+                    task.cancel()
+            for room in self.processes[self.places[client.name]].hub.rooms():
+                room.members.remove(connection.id)
+
+    async def send(self, client: Client, message: Json) -> None:
+        """Send, wait for what becomes of it, read."""
+        if client.connection is not None:
+            await client.connection.receive(msgspec.json.encode(message))
+            client.read()
+
+    def begin_op(self, client: Client, operation: Json, *, guarded: bool = False) -> None:
+        """Send an op without waiting for its outcome."""
+        if client.connection is not None and client.version >= 0:
+            message = client.op_message(operation, op_id=uuid4(), guarded=guarded)
+            self._begin(client, client.connection.receive(msgspec.json.encode(message)))
+
+    def resend(self, client: Client) -> None:
+        """Send what was not answered again, in order, as it was."""
+        if client.connection is not None:
+            for message in client.unanswered.values():
+                self._begin(client, client.connection.receive(msgspec.json.encode(message)))
+
+    def _begin(self, client: Client, request: Coroutine[object, object, object]) -> None:
+        assert client.connection is not None
+
+        async def run() -> None:
+            await request
+
+        task = asyncio.get_running_loop().create_task(run(), name=client.connection.id)
+        self.requests[task] = self.places[client.name]
+
+    async def spin(self, turns: int) -> None:
+        """Let the loop turn so often; people read."""
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        self.read()
+
+    async def finish_requests(self) -> None:
+        """Until every op that is under way has ended one way or another."""
+        while self.requests:
+            tasks = list(self.requests)
+            await asyncio.wait(tasks)
+            for task in tasks:
+                del self.requests[task]
+                if not task.cancelled():
+                    task.result()
+        self.read()
+
+    def read(self) -> None:
+        for client in self.clients:
+            if client.connection is not None:
+                client.read()
+
+    # ---- what goes wrong
+
+    def crash(self, place: int) -> None:
+        """kill -9: connections, rooms and ops in flight are gone; a new process starts."""
+        for client in self.clients:
+            if client.connection is not None and self.places[client.name] == place:
+                client.connection = None
+        for task, where in self.requests.items():
+            if where == place:
+                task.cancel()
+        self.processes[place].begin_again()
+
+    async def renew_epoch(self) -> None:
+        """As after a restore: the same versions, another history."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(text("UPDATE deployment SET epoch = gen_random_uuid()"))
+
+        await self.processes[0].database.write(work)
+
+    async def beat(self, place: int) -> None:
+        """The head beacon of one process, and what follows from it."""
+        hub = self.processes[place].hub
+        await hub.compare_heads()
+        await hub.repair()
+        self.read()
+
+    async def tell_positions(self, place: int) -> None:
+        self.processes[place].hub.tell_positions()
+        self.read()
+        await self.rejoin_where_needed()
+
+    async def rejoin_where_needed(self) -> None:
+        for client in self.clients:
+            if client.connection is not None and client.needs_join:
+                await self.join(client)
+
+    # ---- and in the end
+
+    async def heal(self) -> None:
+        """The network is whole again; everybody is back and has been answered."""
+        self.wire.deliver_all()
+        await self.finish_requests()
+        for number, client in enumerate(self.clients):
+            if client.connection is None:
+                await self.connect(client, number % PROCESSES)
+        for place in range(PROCESSES):
+            await self.beat(place)
+        for client in self.clients:
+            self.resend(client)
+        await self.finish_requests()
+        self.wire.deliver_all()
+        for place in range(PROCESSES):
+            await self.beat(place)
+            for room in self.processes[place].hub.rooms():
+                for member in room.members.local():
+                    room.show_to(member.connection)
+            await self.tell_positions(place)
+        self.read()
+
+    async def check(self) -> None:
+        """(I1) (I2) (I5) (I6) (I9) (I17): one history, everybody has it, every price is right."""
+        process = self.processes[0]
+        found = await process.stores.configurations.load_with_operations(self.house, 0, 100_000)
+        assert found is not None
+        stored, log = found
+        if [op.version for op in log] != list(range(1, stored.version + 1)):
+            raise Broken("(I2) the log has a gap")
+        selection = self._fold(log)
+        if selection != stored.selection:
+            raise Broken("(I17) the log does not lead to what is stored")
+        for client in self.clients:
+            if (client.epoch, client.version) != (str(stored.epoch), stored.version):
+                raise Broken(f"(I1) {client.name} is at {client.version}, not {stored.version}")
+            if client.selection != selection or client.total_cents != stored.total_cents:
+                raise Broken(f"(I1) {client.name} sees another house or price")
+            if client.unanswered:
+                raise Broken(f"(I6) {client.name} was never told of {list(client.unanswered)}")
+        self._check_outcomes(log)
+
+    def _fold(self, log: list[StoredOperation]) -> Json:
+        catalogue = self.processes[0].catalogues.current
+        document = new_document(catalogue)
+        for op in log:
+            changes = msgspec.convert(op.changes, list[Change])
+            document = apply_changes(document, changes, op.version or 0)
+            if op.total_cents != total_cents(catalogue, document.selection):
+                raise Broken(f"(I9) version {op.version} has the price of another house")
+        folded: Json = msgspec.to_builtins(dict(document.selection))
+        return folded
+
+    def _check_outcomes(self, log: list[StoredOperation]) -> None:
+        by_id = {op.op_id: op for op in log}
+        told: set[UUID] = set()
+        for client in self.clients:
+            for op_id, outcome in client.outcomes.items():
+                told.add(op_id)
+                stored = by_id.get(op_id)
+                if outcome["outcome"] in COMMITTED:
+                    if stored is None or stored.version != outcome["version"]:
+                        raise Broken(f"(I4) an acknowledged op is not in the log: {outcome}")
+                elif stored is not None:
+                    raise Broken(f"(I5) a refused op is in the log: {outcome}")
+        if unheard := by_id.keys() - told:
+            raise Broken(f"(I6) in the log, but nobody was told: {unheard}")
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Processes that stories take place in, one after the other."""
+
+    processes: list[Process]
+    wire: Wire
+
+    async def new_story(self, people: int) -> Story:
+        """A house, its owner and editors, all connected nowhere."""
+        self.wire.under_way.clear()
+        for process in self.processes:
+            process.begin_again()
+        actions, shares = self.processes[0].actions, self.processes[0].stores.shares
+        owner, _ = await actions.register()
+        house = await actions.create(owner)
+        principals = [owner]
+        for _ in range(people - 1):
+            principal, _ = await actions.register()
+            access = await actions.access(owner, house.code)
+            await actions.redeem(principal, await actions.share(owner, access, Role.EDITOR))
+            principals.append(principal)
+        assert shares is not None
+        clients = [
+            Client(name=f"client-{number}", person=principal.person, house=str(house.id))
+            for number, principal in enumerate(principals)
+        ]
+        return Story(processes=self.processes, wire=self.wire, house=house.id, clients=clients)
+
+
+@asynccontextmanager
+async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
+    await release(database_url)
+    wire = Wire()
+    async with AsyncExitStack() as stack:
+        processes = []
+        for number in range(PROCESSES):
+            settings = parse_settings(
+                {
+                    "DATABASE_URL": database_url,
+                    "REDIS_URL": redis_url,
+                    "NEST_NODE": f"process-{number}",
+                    "NEST_DATABASE_POOL_SIZE": "6",
+                    "NEST_LIMIT_SCALE": "1000",
+                }
+            )
+            process = Process(settings, wire)
+            for part in (process.database, process.redis, process.committer):
+                await stack.enter_async_context(part)
+            processes.append(process)
+        yield World(processes=processes, wire=wire)
