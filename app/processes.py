@@ -21,6 +21,7 @@ import uvicorn
 import uvloop
 
 from app.settings import Settings
+from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
 NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours are bounded earlier
 KEEP_ALIVE_SECONDS = 75  # longer than the proxy's, so that the proxy closes first
@@ -34,7 +35,7 @@ def web_config(settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=NestWebSocketProtocol,
         ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
         ws_per_message_deflate=False,
         lifespan="on",

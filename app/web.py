@@ -19,13 +19,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.websockets import WebSocket
 
 from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.activity import RANDOM_BITS, uuid7
 from configurator.catalogue import Catalogue, parse_catalogue
-from configurator.protocol.codes import CODES, Refused
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
@@ -36,7 +34,7 @@ from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
-from realtime.http.edge import Origins, json, refusal
+from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
@@ -47,7 +45,7 @@ from realtime.previews import preview_url
 from realtime.room import RoomParts
 from realtime.transports.direct import Pages
 from realtime.transports.socketio import SocketIoTransport
-from realtime.transports.websocket import serve_websocket
+from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
 from storage.postgres.catalogues import Catalogues
@@ -206,6 +204,12 @@ class Web:
             now=_now,
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
+        self.websockets = WebSockets(
+            services=self.services,
+            origins=self.origins,
+            principal_of=self.authenticator.of,
+            new_connection_id=_new_connection_id,
+        )
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
@@ -256,27 +260,9 @@ class Web:
             Route("/openapi.json", describe),
             Route("/docs", docs),
             *documents(public_url=self._settings.public_url),
-            WebSocketRoute("/ws", self._websocket),
+            WebSocketRoute("/ws", self.websockets),
             Mount("/socket.io", self.socketio.app),
         ]
-
-    async def _websocket(self, socket: WebSocket) -> None:
-        if not self.origins.trusts(socket):
-            await socket.close(CODES["foreign_origin"].close or 1008)
-            return
-        try:
-            principal = await self.authenticator.of(socket)
-        except StorageUnavailable:
-            # Not knowing who asks is not the same as their being unknown.
-            away = refusal(Refused("unavailable", retry_after_ms=1000))
-            await socket.send_denial_response(away)
-            return
-        await serve_websocket(
-            socket,
-            services=self.services,
-            principal=principal,
-            connection_id=_new_connection_id(),
-        )
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -1,124 +1,188 @@
 """Raw WebSocket at ``/ws``: one JSON message a frame, the same messages as everywhere.
 
 The first message must be a hello within ``HELLO_SECONDS``. Who is asking is known from the token
-in it, or from the person's cookie when the page is ours (``Origin`` is checked by the caller).
+in it, or from the person's cookie when the page is ours.
+
+One coroutine per connection, directly on ASGI: it handles one message after the other. Sending
+needs none, see ``peer``. Where the server has no ``nest.socket`` (``uvicorn_websocket``), an
+``_AsgiOutlet`` takes its place, with a task and the same bounds.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from operator import attrgetter
+from typing import Final
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
-from configurator.protocol.codes import CODES, Code
+from configurator.protocol import codec
+from configurator.protocol.codes import CODES, Code, Refused
+from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
 from realtime.frame import Frame
-from realtime.outbox import Lapse, Outbox
+from realtime.http.edge import Origins, refusal
 from realtime.principal import Principal
+from realtime.transports.peer import Peer
+from realtime.transports.uvicorn_websocket import (
+    LINGER_SECONDS,
+    WRITE_HIGH_BYTES,
+    WRITE_LOW_BYTES,
+    Socket,
+    socket_of,
+)
+from storage.errors import StorageUnavailable
 
-SUBPROTOCOL = "nest.v1"
-HELLO_SECONDS = 5.0
-WRITE_SECONDS = 10.0
-"""A peer that takes longer than this to accept one frame is not reading."""
+SUBPROTOCOL: Final = "nest.v1"
+HELLO_SECONDS: Final = 5.0
+CLOSE_WITHOUT_CODE: Final = 1002
 
-
-async def serve_websocket(
-    socket: WebSocket,
-    *,
-    services: Services,
-    principal: Principal | None,
-    connection_id: str,
-) -> None:
-    """Serve one socket until either side ends it."""
-    offered = socket.scope.get("subprotocols", [])
-    await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    peer = _Peer(socket)
-    connection = Connection(
-        connection_id=connection_id,
-        services=services,
-        deliver=peer.deliver,
-        hang_up=peer.hang_up,
-        principal=principal,
-        source="websocket",
-    )
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            reader = tasks.create_task(peer.read(connection), name=f"read {connection_id}")
-            tasks.create_task(peer.write(reader), name=f"write {connection_id}")
-    finally:
-        await connection.close()
+TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).websocket
 
 
-class _Peer:
-    """The two halves of a socket: a reader that handles messages in order, and one writer."""
+class WebSockets:
+    """The ASGI app of ``/ws``."""
 
-    def __init__(self, socket: WebSocket) -> None:
-        self._socket = socket
-        self._outbox = Outbox()
-        self._wake = asyncio.Event()
-        self._closed = False
-        self._ending: Code | None = None
-
-    def deliver(
-        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+    def __init__(
+        self,
+        *,
+        services: Services,
+        origins: Origins,
+        principal_of: Callable[[HTTPConnection], Awaitable[Principal | None]],
+        new_connection_id: Callable[[], str],
     ) -> None:
-        if self._closed:
+        self._services = services
+        self._origins = origins
+        self._principal_of = principal_of
+        self._new_connection_id = new_connection_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket until either side ends it."""
+        await receive()  # websocket.connect
+        asking = HTTPConnection(scope)
+        if not self._origins.trusts(asking):
+            await send({"type": "websocket.close", "code": CODES["foreign_origin"].close})
             return
-        if not self._outbox.put(frame, key=key, lapse=lapse):
-            self.hang_up(CODES["slow_reader"])
-        self._wake.set()
-
-    def hang_up(self, code: Code) -> None:
-        self._ending = self._ending or code
-        self._close()
-
-    def _close(self) -> None:
-        self._closed = True
-        self._wake.set()
-
-    async def _take(self) -> list[Frame]:
-        """Everything that waits, oldest first; empty only after the end."""
-        await self._wake.wait()
-        if not self._closed:
-            self._wake.clear()
-        return self._outbox.drain()
-
-    async def read(self, connection: Connection) -> None:
         try:
-            async with asyncio.timeout(HELLO_SECONDS) as waiting:
-                while self._ending is None:
-                    text = await self._text()
-                    await connection.receive(text)
-                    if connection.welcomed:
-                        waiting.reschedule(None)
-        except TimeoutError:
-            self.hang_up(CODES["not_authenticated"])
-        except WebSocketDisconnect:
-            pass
-        finally:
-            self._close()
+            principal = await self._principal_of(asking)
+        except StorageUnavailable:
+            # Not knowing who asks is not the same as their being unknown.
+            await _deny(scope, receive, send)
+            return
+        del asking
+        offered = SUBPROTOCOL in scope["subprotocols"]
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
+        socket = socket_of(scope)
+        if socket is not None:
+            await self._serve(_direct_peer(socket), principal, receive)
+            return
+        outlet = _AsgiOutlet()
+        await outlet.run(self._serve(outlet.peer, principal, receive), send)
 
-    async def _text(self) -> str | bytes:
-        message = await self._socket.receive()
-        if message["type"] != "websocket.receive":
-            raise WebSocketDisconnect(message.get("code", 1006))
-        text: str | None = message.get("text")
-        return text if text is not None else message.get("bytes") or b""
-
-    async def write(self, reader: asyncio.Task[None]) -> None:
+    async def _serve(
+        self, peer: Peer[bytes] | Peer[str], principal: Principal | None, receive: Receive
+    ) -> None:
+        connection = Connection(
+            connection_id=self._new_connection_id(),
+            services=self._services,
+            deliver=peer.deliver,
+            hang_up=peer.hang_up,
+            principal=principal,
+            source="websocket",
+        )
+        loop = asyncio.get_running_loop()
+        hello = loop.call_later(HELLO_SECONDS, peer.refuse, "not_authenticated")
         try:
-            while frames := await self._take():
-                for frame in frames:
-                    async with asyncio.timeout(WRITE_SECONDS):
-                        await self._socket.send_text(frame.json.decode())
-            await self._end()
-        except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
-            pass  # the peer is gone or does not read; nothing more can be said to it
+            while (message := await receive())["type"] == "websocket.receive" and not peer.ended:
+                text = message.get("text")
+                await connection.receive(text if text is not None else message["bytes"])
+                if connection.welcomed:
+                    hello.cancel()
         finally:
-            reader.cancel()
+            hello.cancel()
+            peer.gone()
+            await connection.close()
 
-    async def _end(self) -> None:
-        if self._socket.application_state is WebSocketState.CONNECTED:
-            async with asyncio.timeout(WRITE_SECONDS):
-                code = self._ending
-                await self._socket.close(
-                    code.close or 1002 if code else 1000, code.name if code else None
-                )
+
+def _direct_peer(socket: Socket) -> Peer[bytes]:
+    def finish(code: Code) -> None:
+        socket.close(code.close or CLOSE_WITHOUT_CODE, code.name)
+
+    peer = Peer(socket, form=_websocket, finish=finish)
+    socket.claim(peer, message_bytes_max=MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
+    return peer
+
+
+async def _deny(scope: Scope, receive: Receive, send: Send) -> None:
+    if "websocket.http.response" in scope.get("extensions", {}):
+        response = refusal(Refused("unavailable", retry_after_ms=1000))
+        await response(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1013})
+
+
+_websocket: Callable[[Frame], bytes] = attrgetter("websocket")
+
+
+def _text(frame: Frame) -> str:
+    return frame.json.decode()
+
+
+class _AsgiOutlet:
+    """Sends by ASGI: what was handed over waits here until the server has taken it."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+        self._wake = asyncio.Event()
+        self._full = False
+        self._ending: Code | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self.unsent_bytes = 0
+        self.peer = Peer(self, form=_text, finish=self._finish)
+
+    async def run(self, reading: Coroutine[object, object, None], send: Send) -> None:
+        """Send what the peer is given until ``reading`` ends or the peer is let go."""
+        async with asyncio.TaskGroup() as tasks:
+            reader = tasks.create_task(reading)
+            self._pump = tasks.create_task(self._send(send))
+            self._pump.add_done_callback(lambda _: reader.cancel())
+            reader.add_done_callback(lambda _: self._reader_ended())
+
+    def write(self, text: str) -> None:
+        """Hand over one frame."""
+        self.write_all((text,))
+
+    def write_all(self, texts: Sequence[str]) -> None:
+        """Hand over frames."""
+        self._waiting.extend(texts)
+        self.unsent_bytes += sum(map(len, texts))
+        self._wake.set()
+        if self.unsent_bytes > WRITE_HIGH_BYTES and not self._full:
+            self._full = True
+            self.peer.full()
+
+    async def _send(self, send: Send) -> None:
+        with suppress(OSError, RuntimeError):  # the peer is gone
+            while self._ending is None or self._waiting:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await send({"type": "websocket.send", "text": self._waiting[0]})
+                    self.unsent_bytes -= len(self._waiting.popleft())
+                    if self._full and self.unsent_bytes <= WRITE_LOW_BYTES:
+                        self._full = False
+                        self.peer.free()
+            code, reason = self._ending.close or CLOSE_WITHOUT_CODE, self._ending.name
+            await send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def _finish(self, code: Code) -> None:
+        self._ending = code
+        self._wake.set()
+        if self._pump is not None:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._pump.cancel)
+
+    def _reader_ended(self) -> None:
+        if self._ending is None and self._pump is not None:
+            self._pump.cancel()

@@ -10,6 +10,7 @@ import uvicorn
 from app.release import release
 from app.settings import parse_settings
 from app.web import Web
+from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.realtime.clients import Api
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
@@ -50,7 +51,7 @@ async def serving(
             parts.app,
             host="127.0.0.1",
             port=port,
-            ws="websockets-sansio",
+            ws=NestWebSocketProtocol,
             log_config=None,
             lifespan="on",
             timeout_graceful_shutdown=2,

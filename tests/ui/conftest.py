@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.support.browser import required_browser
 from tests.support.ports import free_port
 from tests.ui.double import House, World, build_app
@@ -46,7 +47,7 @@ def served() -> Iterator[Served]:
             host="127.0.0.1",
             port=port,
             log_level="error",
-            ws="websockets-sansio",
+            ws=NestWebSocketProtocol,
             timeout_graceful_shutdown=1,
         )
     )

@@ -1,0 +1,282 @@
+"""uvicorn's WebSocket protocol with a short way to the transport: ``scope["extensions"]["nest.socket"]``.
+
+ASGI's ``send`` builds a frame for every receiver of every message and cannot say whether the
+receiver reads. A ``Socket`` writes frames that were built once, as they are, and says when the
+transport is full and when it can go on. Handshake, pings and the closing handshake stay with
+uvicorn; a connection that does not ask for its ``Socket`` sees no difference.
+
+What is bounded here for every connection: pongs for a peer that does not read are left out (RFC
+6455, 5.5.3 allows it), and a connection that is over but cannot be flushed is cut off.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, Protocol, cast
+
+from starlette.types import Scope
+from typing_extensions import override
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import PayloadTooBig
+from websockets.http11 import Request
+
+EXTENSION: Final = "nest.socket"
+WRITE_HIGH_BYTES: Final = 64 * 1024
+WRITE_LOW_BYTES: Final = 16 * 1024
+"""Between these the transport is full: what comes then waits where it can still be replaced."""
+
+KERNEL_UNSENT_BYTES: Final = 128 * 1024
+"""So much the kernel takes for a peer that does not read; by itself it would take megabytes, which
+the peer would then have to read before it saw anything new."""
+
+LINGER_SECONDS: Final = 2.0
+"""So long a connection that is over has to read what it was still sent."""
+
+
+class Listener(Protocol):
+    """Hears what a transport can do. All calls come from the loop, none of them may raise."""
+
+    def full(self) -> None:
+        """The transport is full: nothing more should be written."""
+
+    def free(self) -> None:
+        """The transport takes bytes again."""
+
+    def gone(self) -> None:
+        """The connection is over: whatever is written now is dropped."""
+
+
+class Socket:
+    """One open WebSocket. Made by the protocol; ``claim`` it after the ASGI accept was sent."""
+
+    __slots__ = ("_listener", "_protocol", "open", "too_large")
+
+    def __init__(self, protocol: "NestWebSocketProtocol") -> None:
+        self._protocol = protocol
+        self._listener: Listener | None = None
+        self.open = False
+        self.too_large = b""
+
+    def claim(self, listener: Listener, *, message_bytes_max: int, too_large: bytes) -> None:
+        """Take over writing. ``too_large`` is the last frame for whoever sends a larger message."""
+        protocol = self._protocol
+        if protocol.over or not protocol.handshake_complete:
+            listener.gone()
+            return
+        self._listener = listener
+        self.open = True
+        self.too_large = too_large
+        protocol.claimed(message_bytes_max)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was written and has not reached the kernel."""
+        return self._protocol.transport.get_write_buffer_size()
+
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame as it is; it is not copied. Dropped when the connection is over."""
+        if self.open:
+            self._protocol.transport.write(frame)
+
+    def write_all(self, frames: Sequence[bytes]) -> None:
+        """Write whole frames at once."""
+        if self.open:
+            self._protocol.transport.writelines(frames)
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake, after all that was written; cut off who does not read it."""
+        if self.open:
+            self._protocol.close(code, reason)
+
+    def full(self) -> None:
+        """Called by the protocol."""
+        if self._listener is not None:
+            self._listener.full()
+
+    def free(self) -> None:
+        """Called by the protocol."""
+        if self._listener is not None:
+            self._listener.free()
+
+    def gone(self) -> None:
+        """Called by the protocol."""
+        self.open = False
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.gone()
+
+
+def socket_of(scope: Scope) -> Socket | None:
+    """The socket of an ASGI connection; None where another server or protocol class serves it."""
+    found = scope.get("extensions", {}).get(EXTENSION)
+    return found if isinstance(found, Socket) else None
+
+
+class NestWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Pass this class as ``ws`` to ``uvicorn.Config``."""
+
+    socket: Socket | None = None
+    _lingering = False
+
+    def __init__(self, *arguments: object, **keywords: object) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", _Inbox())
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can be said to the peer any more."""
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
+    @override
+    def handle_connect(self, event: Request) -> None:
+        """Offer the socket to the application."""
+        super().handle_connect(event)
+        if not self.handshake_complete:  # else it was refused
+            self.socket = Socket(self)
+            extensions = cast("dict[str, object]", self.scope["extensions"])
+            extensions[EXTENSION] = self.socket
+
+    def claimed(self, message_bytes_max: int) -> None:
+        """Bound what a peer may send and what waits for it; forget the handshake."""
+        self.conn.max_message_size = message_bytes_max
+        self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
+        with suppress(OSError, AttributeError):
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_UNSENT_BYTES
+            )
+        del self.request, self.response
+
+    def close(self, code: int, reason: str) -> None:
+        """What uvicorn does for ``websocket.close``, without waiting for a transport that is full."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self._end()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    # ---- what uvicorn calls
+
+    @override
+    def pause_writing(self) -> None:
+        """The transport is full."""
+        super().pause_writing()
+        if self.socket is not None:
+            self.socket.full()
+
+    @override
+    def resume_writing(self) -> None:
+        """The transport takes bytes again."""
+        super().resume_writing()
+        if self.socket is not None:
+            self.socket.free()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        super().connection_lost(exc)
+        self._end()
+
+    @override
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        self._end()
+
+    @override
+    def handle_ping(self) -> None:
+        """Answer, unless the peer does not read its answers."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    @override
+    def handle_close(self, event: object) -> None:
+        """The peer closes."""
+        super().handle_close(event)  # type: ignore[arg-type]
+        self._end()
+
+    @override
+    def keepalive_timeout(self) -> None:
+        """The peer did not answer a ping."""
+        super().keepalive_timeout()
+        self._end()
+        self._cut_off_later()
+
+    @override
+    def handle_parser_exception(self) -> None:
+        """The peer sent what is no WebSocket, or too much of it."""
+        if self._lingering:
+            return
+        too_large = isinstance(self.conn.parser_exc, PayloadTooBig) and not self.close_sent
+        if self.socket is None or not (self.socket.open and too_large):
+            super().handle_parser_exception()
+            self._end()
+            return
+        # Closing while the rest of the message is on its way would reset the connection, and the
+        # peer would never read why. What still comes is thrown away for a while.
+        self._lingering = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1009})
+        self.transport.writelines([self.socket.too_large, *self.conn.data_to_send()])
+        self.close_sent = True
+        self._end()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    @override
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """The application has finished with the connection."""
+        super().on_task_complete(task)
+        self._end()
+        if self.close_timer is None:
+            self._cut_off_later()
+
+    def _end(self) -> None:
+        if self.socket is not None:
+            self.socket.gone()
+
+    def _cut_off_later(self) -> None:
+        """``transport.close()`` waits for a peer that does not read, for ever."""
+        if not self.disconnected and self.transport.get_write_buffer_size():
+            self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+class _Inbox:
+    """What arrived and was not taken yet: as an ``asyncio.Queue`` of one reader, a tenth its size."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self) -> None:
+        self._events: deque[ASGIReceiveEvent] | None = None
+        self._reader: asyncio.Future[None] | None = None
+
+    def put_nowait(self, event: ASGIReceiveEvent) -> None:
+        if self._events is None:
+            self._events = deque()
+        self._events.append(event)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> ASGIReceiveEvent:
+        while self._events is None:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        event = self._events.popleft()
+        if not self._events:
+            self._events = None
+        return event
+
+    def empty(self) -> bool:
+        return self._events is None
