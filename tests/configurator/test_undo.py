@@ -1,0 +1,381 @@
+"""Undo and redo: what is taken back, what is asked first, and what never happens."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from configurator.catalogue import Text
+from configurator.document import fold
+from configurator.operations import (
+    Adjusted,
+    Apply,
+    Cause,
+    Committed,
+    Conflict,
+    Operation,
+    Outcome,
+    Redo,
+    Rejected,
+    Repair,
+    Reset,
+    Select,
+    SetQuantity,
+    Undo,
+    operation_to_json,
+    parse_operation,
+)
+from configurator.selection import Selection, selection_problems
+from configurator.undo import HISTORY, OwnOp, Stacks, reads, stacks
+from tests.configurator.edited_house import EditedHouse
+from tests.configurator.nest_haus import CATALOGUE, house, operations, selections
+
+UNDO, REDO = Undo(), Redo()
+ANYWAY = Undo(anyway=True)
+PANEL_CENTS = 390_00
+
+
+def set_pv(quantity: int) -> SetQuantity:
+    return SetQuantity(category="pvanlage", quantity=quantity)
+
+
+def nest(size: str) -> Select:
+    return Select(category="nest", option=size)
+
+
+def panels(edited: EditedHouse) -> int:
+    choice = edited.selection.get("pvanlage")
+    return (choice.quantity or 0) if choice else 0
+
+
+def codes(outcome: Outcome) -> list[str]:
+    return [reason.code.value for reason in outcome.reasons]
+
+
+def test_a_redo_brings_back_what_the_undo_found() -> None:
+    """PT10: 3; Anna 0; Ben 5; Anna undoes: asked, then 3; Anna redoes: 5, not 0."""
+    edited = EditedHouse(house(pv=3))
+    edited.do("Anna", set_pv(0))
+    edited.do("Ben", set_pv(5))
+
+    asked = edited.do("Anna", UNDO)
+
+    assert isinstance(asked, Conflict)
+    assert asked.categories == ("pvanlage",)
+    assert codes(asked) == ["changed_meanwhile"]
+    assert asked.reasons[0].text.de.startswith("Ben hat „Photovoltaik“ inzwischen geändert.")
+    assert asked.repairs == (
+        Repair(
+            operation=ANYWAY,
+            text=Text(de="Trotzdem zurücknehmen", en="Undo anyway"),
+            difference_cents=-2 * PANEL_CENTS,
+        ),
+    )
+    assert panels(edited) == 5
+
+    assert isinstance(edited.do("Anna", ANYWAY), Committed)
+    assert panels(edited) == 3
+    assert isinstance(edited.do("Anna", REDO), Committed)
+    assert panels(edited) == 5
+
+
+def test_a_redo_over_the_change_of_somebody_else_is_asked_first_too() -> None:
+    edited = EditedHouse(house(pv=3))
+    edited.do("Anna", set_pv(4))
+    edited.do("Anna", UNDO)
+    edited.do("Ben", set_pv(5))
+
+    asked = edited.do("Anna", REDO)
+
+    assert isinstance(asked, Conflict)
+    assert asked.repairs == (
+        Repair(
+            operation=Redo(anyway=True),
+            text=Text(de="Trotzdem wiederherstellen", en="Redo anyway"),
+            difference_cents=-1 * PANEL_CENTS,
+        ),
+    )
+    edited.do("Anna", Redo(anyway=True))
+    assert panels(edited) == 4
+
+
+def test_what_a_smaller_nest_cut_comes_back_with_the_nest() -> None:
+    large = house("nest160 trapezblech kiefer parkett", pv=16, fenster=("pvc", 62))
+    edited = EditedHouse(large)
+    edited.do("Anna", nest("nest80"))
+    assert panels(edited) == 8
+
+    outcome = edited.do("Anna", UNDO)
+
+    assert isinstance(outcome, Committed)
+    assert edited.selection == large
+    assert [change.cause for change in outcome.changes] == [Cause.ASKED] * 3
+    edited.do("Anna", REDO)
+    assert edited.selection == house(pv=8, fenster=("pvc", 46))
+
+
+def test_a_bundle_and_a_reset_are_taken_back_as_a_whole() -> None:
+    before = house(pv=3, planung="pro", check=True)
+    for operation in (Reset(), Apply(operations=(nest("nest120"), set_pv(12)))):
+        edited = EditedHouse(before)
+        edited.do("Anna", operation)
+        assert edited.selection != before
+        edited.do("Anna", UNDO)
+        assert edited.selection == before
+
+
+def test_what_somebody_else_changed_elsewhere_stays() -> None:
+    edited = EditedHouse(house())
+    edited.do("Anna", set_pv(4))
+    edited.do("Ben", Select(category="fussboden", option="schiefer_massiv"))
+
+    assert isinstance(edited.do("Anna", UNDO), Committed)
+    assert edited.selection == house("nest80 trapezblech kiefer schiefer_massiv")
+
+
+def test_only_own_ops_are_taken_back() -> None:
+    edited = EditedHouse(house())
+    edited.do("Ben", set_pv(4))
+
+    for operation, code in ((UNDO, "nothing_to_undo"), (REDO, "nothing_to_redo")):
+        outcome = edited.do("Anna", operation)
+        assert isinstance(outcome, Rejected)
+        assert codes(outcome) == [code]
+        assert outcome.repairs == ()
+        assert outcome.reasons[0].text.de
+        assert outcome.reasons[0].text.en
+    assert panels(edited) == 4
+
+
+def test_a_new_change_forgets_what_could_be_redone_and_no_change_does_not() -> None:
+    edited = EditedHouse(house())
+    edited.do("Anna", set_pv(4))
+    edited.do("Anna", UNDO)
+    edited.do("Anna", set_pv(0))  # as it is already
+    assert edited.stacks_of("Anna").redo == (2,)
+    edited.do("Ben", nest("nest120"))
+    assert edited.stacks_of("Anna").redo == (2,)
+    edited.do("Anna", set_pv(1))
+    assert codes(edited.do("Anna", REDO)) == ["nothing_to_redo"]
+
+
+def test_what_somebody_else_took_back_already_is_not_asked_about() -> None:
+    edited = EditedHouse(house(pv=3))
+    edited.do("Anna", set_pv(4))
+    edited.do("Ben", set_pv(3))
+
+    outcome = edited.do("Anna", UNDO)
+
+    assert isinstance(outcome, Committed)
+    assert outcome.changes == ()
+    assert edited.stacks_of("Anna") == Stacks(own=(1, 3), undo=(), redo=())
+
+
+def test_a_value_of_somebody_else_that_an_own_undo_brought_back_is_still_theirs() -> None:
+    edited = EditedHouse(house(pv=3))
+    edited.do("Anna", set_pv(4))
+    edited.do("Ben", set_pv(5))
+    edited.do("Anna", set_pv(6))
+    assert isinstance(edited.do("Anna", UNDO), Committed)
+    assert panels(edited) == 5
+
+    asked = edited.do("Anna", UNDO)
+
+    assert isinstance(asked, Conflict)
+    assert asked.reasons[0].text.en.startswith("Ben has changed “Solar power”")
+
+
+def test_panels_of_somebody_else_are_not_cut_unasked() -> None:
+    """I12b: a rule is no reason to overwrite somebody else's later change silently either."""
+    edited = EditedHouse(house())
+    edited.do("Anna", nest("nest160"))
+    edited.do("Ben", set_pv(16))
+
+    asked = edited.do("Anna", UNDO)
+
+    assert isinstance(asked, Conflict)
+    assert asked.categories == ("pvanlage",)
+    assert asked.repairs[0].difference_cents == -(4 * 33_600_00 + 8 * PANEL_CENTS)
+    done = edited.do("Anna", ANYWAY)
+    assert isinstance(done, Adjusted)
+    assert codes(done) == ["quantity_reduced"]
+    assert edited.selection == house(pv=8)
+    edited.do("Anna", REDO)
+    assert edited.selection == house("nest160 trapezblech kiefer parkett", pv=16)
+
+
+def test_what_does_not_fit_any_more_is_refused_and_the_stacks_stay() -> None:
+    """PT11; `anyway` brings back as much as fits."""
+    edited = EditedHouse(house("nest160 trapezblech kiefer parkett", pv=16))
+    edited.do("Anna", set_pv(4))
+    edited.do("Ben", nest("nest80"))
+    stacks_before = edited.stacks_of("Anna")
+
+    outcome = edited.do("Anna", UNDO)
+
+    assert isinstance(outcome, Rejected)
+    assert codes(outcome) == ["quantity_above_maximum"]
+    assert outcome.reasons[0].text.de == (
+        "Auf Nest. 80 passen höchstens 8 Module, gewünscht: 16. Nimm höchstens 8 oder ändere "
+        "zuerst „Größe“."
+    )
+    assert [(r.operation, r.difference_cents) for r in outcome.repairs] == [
+        (ANYWAY, 4 * PANEL_CENTS)
+    ]
+    assert edited.selection == house(pv=4)
+    assert edited.stacks_of("Anna") == stacks_before
+    done = edited.do("Anna", ANYWAY)
+    assert isinstance(done, Adjusted)
+    assert codes(done) == ["quantity_reduced"]
+    assert edited.selection == house(pv=8)
+
+
+def test_what_an_undo_relies_on() -> None:
+    edited = EditedHouse(house("nest160 trapezblech kiefer parkett"))
+    edited.do("Anna", set_pv(4))
+    edited.do("Anna", nest("nest80"))
+    edited.do("Anna", Select(category="fussboden", option="schiefer_massiv"))
+
+    assert [reads(CATALOGUE, entry.logged.changes) for entry in edited.log] == [
+        {"pvanlage", "nest"},
+        {"nest", "pvanlage", "fenster"},
+        {"fussboden"},
+    ]
+
+
+def test_a_hundred_steps_back_and_forth() -> None:
+    edited = EditedHouse(house())
+    states = [edited.selection]
+    for number in range(150):
+        edited.do("Anna", set_pv(number % 8 + 1))
+        states.append(edited.selection)
+
+    for number in range(100):
+        assert edited.selection == states[150 - number]
+        assert isinstance(edited.do("Anna", UNDO), Committed)
+    assert edited.selection == states[50]
+    assert codes(edited.do("Anna", UNDO)) == ["nothing_to_undo"]
+    for number in range(100):
+        assert isinstance(edited.do("Anna", REDO), Committed)
+        assert edited.selection == states[51 + number]
+
+
+@pytest.mark.parametrize("operation", [UNDO, REDO, ANYWAY, Redo(anyway=True)])
+def test_undo_and_redo_as_json(operation: Operation) -> None:
+    wire = operation_to_json(operation)
+    assert set(wire) <= {"kind", "anyway"}
+    assert parse_operation(wire) == operation
+    assert parse_operation({**wire, "reverts": 17}) == operation
+
+
+@given(selection=selections(), asked=st.lists(operations(), max_size=12))
+def test_undoing_and_redoing_everything_changes_nothing(
+    selection: Selection, asked: list[Operation]
+) -> None:
+    """I12a, selection and price: k undos, then k redos, nobody else around."""
+    edited = EditedHouse(selection)
+    states = [(edited.selection, edited.total_cents)]
+    for operation in asked:
+        edited.do("Anna", operation)
+        if edited.selection != states[-1][0]:
+            states.append((edited.selection, edited.total_cents))
+    changed = len(states) - 1
+    assert len(edited.stacks_of("Anna").undo) == changed
+
+    for step in range(changed):
+        assert isinstance(edited.do("Anna", UNDO), Committed)
+        assert (edited.selection, edited.total_cents) == states[changed - 1 - step]
+    assert edited.stacks_of("Anna").undo == ()
+    for step in range(changed):
+        assert isinstance(edited.do("Anna", REDO), Committed)
+        assert (edited.selection, edited.total_cents) == states[1 + step]
+    assert edited.stacks_of("Anna").redo == ()
+
+
+@st.composite
+def own_logs(draw: st.DrawFn) -> list[OwnOp]:
+    """Ops of one person, undo and redo as their stacks allow."""
+    log: list[OwnOp] = []
+    reached, version = Stacks(), 0
+    for kind in draw(st.lists(st.sampled_from(["select", "undo", "redo"]), max_size=300)):
+        version += draw(st.integers(1, 3))
+        asked = UNDO if kind == "undo" else REDO if kind == "redo" else None
+        reverts = None if asked is None else reached.next(asked)
+        if asked is None or reverts is not None:
+            changed = draw(st.integers(0, 9)) > 0
+            log.append(OwnOp(version=version, kind=kind, reverts=reverts, changed=changed))
+            reached = reached.after(log[-1])
+    return log
+
+
+@given(log=own_logs())
+def test_the_newest_ops_of_the_log_give_the_stacks_that_were_kept(log: list[OwnOp]) -> None:
+    kept = stacks(log)
+
+    assert stacks(log[-HISTORY:]) == kept
+    assert len(kept.own) <= HISTORY
+    assert set(kept.undo) | set(kept.redo) <= set(kept.own)
+    assert not set(kept.undo) & set(kept.redo)
+
+
+PEOPLE = st.sampled_from(["Anna", "Ben", "Cleo"])
+
+
+class Household(RuleBasedStateMachine):
+    """Any history of several people who edit, undo and redo."""
+
+    @initialize(selection=selections())
+    def open(self, selection: Selection) -> None:
+        self.edited = EditedHouse(selection)
+
+    @rule(name=PEOPLE, operation=operations())
+    def operate(self, name: str, operation: Operation) -> None:
+        self.edited.do(name, operation)
+
+    @rule(name=PEOPLE, operation=st.sampled_from([UNDO, REDO]))
+    def reverse(self, name: str, operation: Undo | Redo) -> None:
+        edited = self.edited
+        before, stacks_before = edited.document, edited.stacks_of(name)
+        total_before = edited.total_cents
+
+        outcome = edited.do(name, operation)
+
+        if isinstance(outcome, Committed | Adjusted):
+            for change in outcome.changes:
+                written = before.written.get(change.category, 0)
+                assert not written or self.author(written) == name or written <= self.reverted
+            assert self.reverted == stacks_before.next(operation)
+            assert self.reverted not in edited.stacks_of(name).undo + edited.stacks_of(name).redo
+            return
+        assert edited.document == before
+        assert edited.stacks_of(name) == stacks_before
+        if stacks_before.next(operation) is None:
+            assert outcome.repairs == ()
+            return
+        (repair,) = outcome.repairs
+        assert isinstance(outcome, Conflict) or codes(outcome) == ["quantity_above_maximum"]
+        assert isinstance(edited.do(name, repair.operation), Committed | Adjusted)
+        assert edited.total_cents - total_before == repair.difference_cents
+        assert self.reverted == stacks_before.next(operation)
+
+    @property
+    def reverted(self) -> int:
+        return self.edited.log[-1].reverts or 0
+
+    def author(self, version: int) -> str:
+        return self.edited.log[version - 1].name
+
+    @invariant()
+    def it_can_be_built(self) -> None:
+        assert selection_problems(CATALOGUE, self.edited.selection) == []
+
+    @invariant()
+    def the_log_gives_the_document(self) -> None:
+        log = [entry.logged for entry in self.edited.log]
+        assert fold(self.edited.initial, log) == self.edited.document
+
+
+TestHousehold = Household.TestCase
+TestHousehold.settings = settings(
+    derandomize=True, deadline=None, max_examples=80, stateful_step_count=25
+)
