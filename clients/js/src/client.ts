@@ -1,0 +1,336 @@
+/** A client: one connection that comes back by itself, the houses it has joined, what it asks. */
+import { pauseMs, RECONNECT, RESEND } from "./backoff.js";
+import { ClientClosed, Refused, Unreachable, type ClientError } from "./errors.js";
+import { Listeners } from "./events.js";
+import { House } from "./house.js";
+import { uuid7 } from "./ids.js";
+import type * as messages from "./messages.js";
+import type { PendingOp } from "./state.js";
+import { socketioTransport } from "./transports/socketio.js";
+import type { OpenTransport, Transport } from "./transports/transport.js";
+import { websocketTransport } from "./transports/websocket.js";
+import { Watcher, type WatchOptions } from "./watch.js";
+
+const WELCOME_MS = 10_000;
+const HEARTBEAT_MS = 10_000;
+/** Nothing heard for one heartbeat: a ping. Nothing for two: the connection is given up. */
+const STEADY_MS = 5_000;
+/** A connection that lasted so long was a good one: the next try comes soon again. */
+const ENDING: ReadonlySet<string> = new Set(["not_authenticated", "client_too_old", "foreign_origin"]);
+const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
+  [4001, "not_authenticated"],
+  [4003, "foreign_origin"],
+  [4010, "client_too_old"],
+]);
+
+const TRANSPORTS = { websocket: websocketTransport(), socketio: socketioTransport };
+
+export interface ConnectOptions {
+  /** Where the product is: `http://127.0.0.1:8080`. In a page of the product `location.origin`. */
+  readonly url: string;
+  /** The bearer token of a person or of an admin's session; without one the page's cookie counts. */
+  readonly token?: string | null;
+  readonly transport?: keyof typeof TRANSPORTS | OpenTransport;
+  /** The first connection must be there within this time; later ones are tried for ever. */
+  readonly timeoutMs?: number;
+  /** 0 to below 1: spreads out who comes back when. */
+  readonly random?: () => number;
+}
+
+/** `offline`: the connection is lost and is tried again by itself. `ended`: for good. */
+export type ClientStatus = "connecting" | "online" | "offline" | "ended";
+
+export interface ClientEvents {
+  status: ClientStatus;
+}
+
+/** Connects and resolves once the server knows who this is. Throws Refused, Unreachable. */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const client = new Client(options);
+  await client.ready;
+  return client;
+}
+
+interface Question {
+  readonly message: messages.ClientMessage & { readonly id: string };
+  readonly resolve: (reply: messages.ServerMessage) => void;
+  readonly reject: (error: ClientError) => void;
+  refused: number;
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+export class Client {
+  readonly random: () => number;
+  /** Resolves with the first welcome. */
+  readonly ready: Promise<void>;
+  readonly #options: ConnectOptions;
+  readonly #open: OpenTransport;
+  readonly #listeners = new Listeners<ClientEvents>();
+  readonly #houses = new Set<House>();
+  readonly #questions = new Map<string, Question>();
+  readonly #timers = new Set<Timer>();
+  #watcher: Watcher | null = null;
+  #transport: Transport | null = null;
+  #status: ClientStatus = "connecting";
+  #person: messages.Person | null = null;
+  #number = 0;
+  #tries = 0;
+  #onlineSince = 0;
+  #lastError: messages.Error | null = null;
+  #heard = true;
+  #welcomeTimer: Timer | null = null;
+  #retryTimer: Timer | null = null;
+  #heartbeat: ReturnType<typeof setInterval> | null = null;
+  #firstTimer: Timer | null = null;
+  #resolveReady!: () => void;
+  #rejectReady!: (error: ClientError) => void;
+  readonly #backOnline = () => this.#tryNow();
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+    this.random = options.random ?? Math.random;
+    const transport = options.transport ?? "websocket";
+    this.#open = typeof transport === "string" ? TRANSPORTS[transport] : transport;
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    this.ready.catch(() => undefined);
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    this.#firstTimer = setTimeout(() => {
+      this.#end(new Unreachable(options.url, timeoutMs / 1000));
+    }, timeoutMs);
+    globalThis.addEventListener?.("online", this.#backOnline);
+    this.#connect();
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
+  }
+
+  /** Who the server says this is; null before the first welcome, and for admins without a person. */
+  get person(): messages.Person | null {
+    return this.#person;
+  }
+
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (event: ClientEvents[Name]) => void,
+  ): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  // ---- asking
+
+  /** Enter a house by its code or id; `pending` are ops that an earlier client left without outcome. */
+  async join(code: string, { pending = [] }: { pending?: readonly PendingOp[] } = {}): Promise<House> {
+    if (this.#status === "ended") throw new ClientClosed();
+    for (const house of this.#houses) {
+      if (house.state.code === code || house.state.configuration === code) return house.joined;
+    }
+    const house = new House(this, this.#newId("join"), code, pending);
+    this.#houses.add(house);
+    if (this.#status === "online") house.connected();
+    return house.joined;
+  }
+
+  /** Set the name that others see. */
+  async introduce(name: string): Promise<messages.Person> {
+    const reply = (await this.ask({ type: "introduce", name })) as messages.Introduced;
+    this.#person = reply.person;
+    return reply.person;
+  }
+
+  /** Report one interaction; resolves when it is stored. */
+  async track(sessionId: string, interaction: messages.Interaction): Promise<messages.Tracked> {
+    const about = { session_id: sessionId, interaction, event_id: uuid7() };
+    return (await this.ask({ type: "track", ...about })) as messages.Tracked;
+  }
+
+  /** The live interactions, for admins. A second watch takes the place of the first. */
+  watch(options: WatchOptions = {}): Watcher {
+    this.#watcher?.end();
+    const watcher = new Watcher(this, this.#newId("watch"), options);
+    if (this.#status === "ended") watcher.end(new ClientClosed());
+    else this.#watcher = watcher;
+    if (this.#status === "online") watcher.connected();
+    return watcher;
+  }
+
+  /** End it all; what has no answer yet rejects with ClientClosed. */
+  close(): void {
+    this.#end(null);
+  }
+
+  // ---- for houses and watchers
+
+  /** Send now, or never: whoever sends sends again after a reconnect. */
+  send(message: messages.ClientMessage): void {
+    if (this.#status === "online") this.#transport?.send(message);
+  }
+
+  /** Ask until there is an answer, across reconnects; only what may be repeated. */
+  ask(message: messages.ClientMessage): Promise<messages.ServerMessage> {
+    if (this.#status === "ended") return Promise.reject(new ClientClosed());
+    return new Promise((resolve, reject) => {
+      const id = this.#newId("ask");
+      const question = { message: { ...message, id }, resolve, reject, refused: 0 };
+      this.#questions.set(id, question);
+      this.send(question.message);
+    });
+  }
+
+  forget(house: House): void {
+    this.#houses.delete(house);
+  }
+
+  forgetWatcher(watcher: Watcher): void {
+    if (this.#watcher === watcher) this.#watcher = null;
+  }
+
+  // ---- the connection
+
+  #connect(): void {
+    this.#retryTimer = null;
+    this.#lastError = null;
+    const address = { url: this.#options.url, token: this.#options.token ?? null };
+    const transport: Transport = this.#open(address, {
+      frame: (frame) => {
+        if (this.#transport === transport) this.#receive(frame);
+      },
+      closed: (closeCode) => {
+        if (this.#transport === transport) this.#closed(closeCode);
+      },
+    });
+    this.#transport = transport;
+    this.#welcomeTimer = setTimeout(() => transport.close(), WELCOME_MS);
+  }
+
+  #closed(closeCode: number | null): void {
+    this.#stop();
+    const wasOnline = this.#status === "online";
+    const code = this.#lastError?.code ?? CLOSE_CODES.get(closeCode ?? 0);
+    if (code !== undefined && ENDING.has(code)) {
+      this.#end(new Refused(this.#lastError ?? { code }));
+      return;
+    }
+    if (wasOnline) {
+      if (Date.now() - this.#onlineSince > STEADY_MS) this.#tries = 0;
+      this.#setStatus("offline");
+      for (const house of [...this.#houses]) house.disconnected();
+      this.#watcher?.disconnected();
+    }
+    const atLeastMs = this.#lastError?.retry_after_ms ?? 0;
+    const pause = pauseMs(RECONNECT, this.#tries++, atLeastMs, this.random);
+    this.#retryTimer = setTimeout(() => this.#connect(), pause);
+  }
+
+  #tryNow(): void {
+    if (this.#retryTimer === null) return;
+    clearTimeout(this.#retryTimer);
+    this.#connect();
+  }
+
+  #receive(content: unknown): void {
+    this.#heard = true;
+    if (typeof content !== "object" || content === null) return;
+    const frame = content as messages.ServerMessage;
+    if (frame.type === "welcome") return this.#welcomed(frame);
+    if (frame.type === "pong") return;
+    if (this.#answered(frame) && frame.type === "error") return;
+    let concerned = false;
+    for (const house of [...this.#houses]) {
+      if (house.concerns(frame)) {
+        concerned = true;
+        house.receive(frame);
+      }
+    }
+    this.#watcher?.receive(frame);
+    if (frame.type === "error" && !concerned && !frame.re) this.#lastError = frame;
+  }
+
+  #welcomed(frame: messages.Welcome): void {
+    this.#person = frame.person ?? this.#person;
+    if (this.#status === "online") return;
+    this.#clear(this.#welcomeTimer);
+    this.#clear(this.#firstTimer);
+    this.#lastError = null;
+    this.#onlineSince = Date.now();
+    this.#setStatus("online");
+    this.#heard = true;
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    for (const house of [...this.#houses]) house.connected();
+    for (const question of [...this.#questions.values()]) this.send(question.message);
+    this.#watcher?.connected();
+    this.#resolveReady();
+  }
+
+  #beat(): void {
+    if (this.#heard) {
+      this.#heard = false;
+      this.send({ type: "ping" });
+    } else this.#transport?.close();
+  }
+
+  /** Whether the frame answers a question of ours. */
+  #answered(frame: messages.ServerMessage): boolean {
+    const re = "re" in frame ? frame.re : null;
+    const question = re ? this.#questions.get(re) : undefined;
+    if (!re || !question) return false;
+    if (frame.type === "error" && frame.retryable) {
+      const atLeastMs = frame.retry_after_ms ?? 0;
+      const pause = pauseMs(RESEND, question.refused++, atLeastMs, this.random);
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        if (this.#questions.has(re)) this.send(question.message);
+      }, pause);
+      this.#timers.add(timer);
+      return true;
+    }
+    this.#questions.delete(re);
+    if (frame.type === "error") question.reject(new Refused(frame));
+    else question.resolve(frame);
+    return true;
+  }
+
+  #end(error: Refused | Unreachable | null): void {
+    if (this.#status === "ended") return;
+    this.#setStatus("ended");
+    globalThis.removeEventListener?.("online", this.#backOnline);
+    this.#stop();
+    this.#clear(this.#retryTimer);
+    this.#clear(this.#firstTimer);
+    for (const timer of this.#timers) clearTimeout(timer);
+    const transport = this.#transport;
+    this.#transport = null;
+    transport?.close();
+    const refused = error instanceof Refused ? error : null;
+    for (const house of [...this.#houses]) house.end((opIds) => new ClientClosed(opIds, refused));
+    for (const question of this.#questions.values()) question.reject(new ClientClosed([], refused));
+    this.#questions.clear();
+    this.#watcher?.end(refused);
+    this.#rejectReady(error ?? new ClientClosed());
+  }
+
+  /** What belongs to one connection ends with it. */
+  #stop(): void {
+    this.#clear(this.#welcomeTimer);
+    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
+    this.#heartbeat = null;
+  }
+
+  #clear(timer: Timer | null): void {
+    if (timer !== null) clearTimeout(timer);
+  }
+
+  #setStatus(status: ClientStatus): void {
+    this.#status = status;
+    this.#listeners.tell("status", status);
+  }
+
+  #newId(kind: string): string {
+    this.#number += 1;
+    return `${kind}-${this.#number}`;
+  }
+}

@@ -1,0 +1,14 @@
+/** Edit a house of NEST-Haus Live together with others: see the README. */
+export { Client, connect, type ClientEvents, type ClientStatus, type ConnectOptions } from "./client.js";
+export { CODES, type Code } from "./codes.js";
+export * from "./errors.js";
+export { House, type HouseEvents, type HouseStatus } from "./house.js";
+export { uuid7 } from "./ids.js";
+export type * as messages from "./messages.js";
+export type { Outcome } from "./messages.js";
+export type { Operation, Selection, SingleOperation } from "./selection.js";
+export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp } from "./state.js";
+export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
+export { socketioTransport } from "./transports/socketio.js";
+export { websocketTransport, type WebSocketConstructor } from "./transports/websocket.js";
+export { Watcher, type WatchOptions } from "./watch.js";

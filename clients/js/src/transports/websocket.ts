@@ -1,0 +1,94 @@
+/** Raw WebSocket at `/ws`: the browser's own, Node's own, or that of `ws`. */
+import { PROTOCOL, type ClientMessage } from "../messages.js";
+import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
+
+const SUBPROTOCOL = "nest.v1";
+const CLIENT = "nest-haus-client-js";
+
+/** What we use of a WebSocket, whoever made it. */
+export interface WebSocketLike {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+/** Opens WebSockets with `constructor`; without one, with what the platform has. */
+export function websocketTransport(constructor?: WebSocketConstructor): OpenTransport {
+  return (address, heard) => new WebSocketTransport(address, heard, constructor);
+}
+
+class WebSocketTransport implements Transport {
+  readonly #heard: Heard;
+  #socket: WebSocketLike | null = null;
+  #open = false;
+  #closed = false;
+
+  constructor(address: Address, heard: Heard, constructor?: WebSocketConstructor) {
+    this.#heard = heard;
+    const found = constructor ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+    if (found) this.#connect(address, found);
+    else {
+      import("ws").then(
+        (ws) => this.#connect(address, ws.WebSocket as unknown as WebSocketConstructor),
+        () => this.#end(null),
+      );
+    }
+  }
+
+  send(message: ClientMessage): void {
+    if (this.#open && !this.#closed) this.#socket?.send(JSON.stringify(message));
+  }
+
+  close(): void {
+    this.#socket?.close();
+    this.#end(null);
+  }
+
+  #connect(address: Address, constructor: WebSocketConstructor): void {
+    if (this.#closed) return;
+    let socket: WebSocketLike;
+    try {
+      socket = new constructor(socketUrl(address.url), [SUBPROTOCOL]);
+    } catch {
+      this.#end(null);
+      return;
+    }
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#open = true;
+      const hello = { type: "hello", protocol: PROTOCOL, client: CLIENT } as const;
+      this.send(address.token === null ? hello : { ...hello, token: address.token });
+    };
+    socket.onmessage = (event: { data: unknown }) => {
+      const frame = typeof event.data === "string" ? parsed(event.data) : null;
+      if (!this.#closed) this.#heard.frame(frame);
+    };
+    socket.onclose = (event: { code?: number }) => this.#end(event.code ?? null);
+    socket.onerror = () => undefined; // `close` follows
+  }
+
+  #end(closeCode: number | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    queueMicrotask(() => this.#heard.closed(closeCode));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function socketUrl(url: string): string {
+  const address = new URL("ws", url.endsWith("/") ? url : `${url}/`);
+  address.protocol = address.protocol.replace("http", "ws");
+  return address.href;
+}
