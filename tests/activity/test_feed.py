@@ -65,6 +65,7 @@ async def test_without_any_hint_it_comes_within_a_second(redis_url: str) -> None
 async def test_a_slow_watcher_is_told_what_it_missed_and_does_not_disturb_others(
     redis_url: str,
 ) -> None:
+    """(AC5)"""
     async with (
         feed_of(redis_url) as (stream, feed),
         feed.watch() as slow,

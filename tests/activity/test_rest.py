@@ -270,6 +270,7 @@ async def store(parts: Parts, taken: list[Entry]) -> None:
 
 
 async def test_the_same_event_id_counts_once(database_url: str, redis_url: str) -> None:
+    """(AC1)"""
     async with parts(database_url, redis_url) as all_parts, client_of(all_parts) as client:
         event_id = str(new_id())
         answers = []

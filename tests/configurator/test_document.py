@@ -65,6 +65,7 @@ def test_versions_of_what_was_written() -> None:
 
 
 def test_the_log_gives_the_document_from_any_version() -> None:
+    """(SN6)"""
     document, log = history(*BIG_WITH_PANELS)
 
     for version in range(5):
@@ -82,6 +83,7 @@ def test_a_log_with_a_hole_is_noticed() -> None:
 
 
 def test_a_change_that_starts_from_elsewhere_is_noticed() -> None:
+    """(SN2)"""
     _, log = history(*BIG_WITH_PANELS)
 
     with pytest.raises(DocumentInvalid, match="version 1 changes nest from"):

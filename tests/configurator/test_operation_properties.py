@@ -57,6 +57,7 @@ def named(operation: Operation) -> set[str]:
 def test_no_sequence_of_operations_leaves_what_can_be_built(
     selection: Selection, asked: list[Operation]
 ) -> None:
+    """(SN5)"""
     for operation in asked:
         selection = after(selection, operation)
         assert selection_problems(CATALOGUE, selection) == []
@@ -100,6 +101,7 @@ def test_an_outcome_says_everything_it_did(selection: Selection, operation: Oper
 def test_a_repair_is_accepted_and_costs_what_it_says(
     selection: Selection, operation: Operation
 ) -> None:
+    """(OP13)"""
     outcome = evaluate(CATALOGUE, selection, operation)
     assume(isinstance(outcome, Rejected))
     assert isinstance(outcome, Rejected)
@@ -115,6 +117,7 @@ def test_a_repair_is_accepted_and_costs_what_it_says(
 
 @given(selection=selections(), bundle=applies())
 def test_apply_is_all_or_nothing(selection: Selection, bundle: Apply) -> None:
+    """(OP14)"""
     outcome = evaluate(CATALOGUE, selection, bundle)
 
     reached = selection
@@ -137,6 +140,7 @@ def test_apply_is_all_or_nothing(selection: Selection, bundle: Apply) -> None:
 def test_operations_on_different_parts_commute(
     selection: Selection, one: Operation, other: Operation
 ) -> None:
+    """(OP10)"""
     assume(not named(one) & reads(CATALOGUE, other) and not named(other) & reads(CATALOGUE, one))
 
     assert after(after(selection, one), other) == after(after(selection, other), one)
@@ -150,6 +154,7 @@ def test_operations_on_different_parts_commute(
 def test_the_later_operation_wins_unless_a_rule_speaks(
     selection: Selection, earlier: Operation, later: Operation
 ) -> None:
+    """(OP10)"""
     between = after(selection, earlier)
     outcome = evaluate(CATALOGUE, between, later)
 

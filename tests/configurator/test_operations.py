@@ -138,6 +138,7 @@ def test_the_default_quantity_is_taken_as_far_as_it_fits() -> None:
 
 
 def test_a_smaller_nest_cuts_what_no_longer_fits_and_says_so() -> None:
+    """(OP12)"""
     before = house("nest140 trapezblech kiefer parkett", pv=14, fenster=("pvc", 50))
 
     outcome = evaluate(CATALOGUE, before, select("nest", "nest80"))

@@ -129,6 +129,7 @@ def test_lines_add_up_for_every_combination() -> None:
 
 @given(selection=selections())
 def test_lines_add_up_for_everything_that_can_be_chosen(selection: Selection) -> None:
+    """(SN3)"""
     priced = price(CATALOGUE, selection)
 
     assert sum(line.amount_cents for line in priced.lines) == priced.total_cents

@@ -62,6 +62,7 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
 
 
 def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Stage) -> None:
+    """(CL3, CL4)"""
     if stage.servers.postgres is None:
         pytest.skip("the database is not ours to kill")
     anna = visitors.owner(stage.one)
@@ -95,6 +96,7 @@ def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Sta
 
 
 def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: Stage) -> None:
+    """(PS2)"""
     if stage.servers.valkey is None:
         pytest.skip("the server is not ours to kill")
     anna = visitors.owner(stage.one)

@@ -57,6 +57,7 @@ async def shared_house(stand: Stand, stack: AsyncExitStack) -> Shared:
 
 
 async def test_while_postgresql_is_away_nothing_is_claimed_to_be_saved(tmp_path: Path) -> None:
+    """(OP16)"""
     async with AsyncExitStack() as stack:
         stand = await stack.enter_async_context(
             running_stand(tmp_path / "home", NEST_DATABASE_DEADLINE_SECONDS="1")
@@ -101,6 +102,7 @@ async def test_while_postgresql_is_away_nothing_is_claimed_to_be_saved(tmp_path:
 
 
 async def test_while_valkey_is_away_editing_goes_on_and_tracking_says_so(tmp_path: Path) -> None:
+    """(PS2)"""
     async with AsyncExitStack() as stack:
         stand = await stack.enter_async_context(running_stand(tmp_path / "home"))
         shared = await shared_house(stand, stack)
@@ -145,6 +147,7 @@ async def test_while_valkey_is_away_editing_goes_on_and_tracking_says_so(tmp_pat
 
 
 async def test_members_of_a_killed_process_vanish_elsewhere(tmp_path: Path) -> None:
+    """(PR4)"""
     async with AsyncExitStack() as stack:
         stand = await stack.enter_async_context(running_stand(tmp_path / "home"))
         shared = await shared_house(stand, stack)

@@ -81,6 +81,7 @@ def no_traceback(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture
 
 
 async def test_bad_operations_over_the_socket(web: RunningWeb) -> None:
+    """(MS4, MS7)"""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as socket:
@@ -94,6 +95,7 @@ async def test_bad_operations_over_the_socket(web: RunningWeb) -> None:
 
 
 async def test_bad_operations_over_rest(web: RunningWeb) -> None:
+    """(ER3)"""
     api = web.api()
     created = await api.create()
     for operation, kind, code in OPERATIONS:
@@ -116,6 +118,7 @@ async def test_bad_operations_over_rest(web: RunningWeb) -> None:
 
 
 async def test_bad_messages_over_the_socket(web: RunningWeb) -> None:
+    """(MS3, MS4, OP9)"""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as socket:
@@ -134,6 +137,7 @@ async def test_bad_messages_over_the_socket(web: RunningWeb) -> None:
 
 
 async def test_an_oversized_frame_ends_the_socket_with_1009(web: RunningWeb) -> None:
+    """(MS1, ER2)"""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as socket:
@@ -160,6 +164,7 @@ async def test_an_oversized_frame_ends_the_socket_with_1009(web: RunningWeb) -> 
 async def test_bad_bodies(
     web: RunningWeb, content: bytes, content_type: str, status: int, code: str
 ) -> None:
+    """(ER3)"""
     answer = await web.api().call(
         "POST", "/api/configurations", content=content, headers={"content-type": content_type}
     )
@@ -190,6 +195,7 @@ async def test_methods_that_an_address_does_not_have(
     ["nope", "00000000-0000-0000-0000-000000000000", "ZZZZZZZZ", "x" * 300, "%00", "..%2f.."],
 )
 async def test_unknown_configurations_are_not_found(web: RunningWeb, reference: str) -> None:
+    """(JN1)"""
     api = web.api()
     await api.create()
     answer = await api.call("GET", f"/api/configurations/{reference}")
@@ -225,6 +231,7 @@ async def test_selections_that_cannot_be_priced(
 
 
 async def test_who_does_not_say_hello_is_told_and_closed(web: RunningWeb) -> None:
+    """(CN1, CN4)"""
     async with opened(web.ws_url) as socket:
         assert code_of(await socket.ask("join", configuration="ABCDEFGH")) == "hello_first"
         assert code_of(await socket.hello("no-such-token-anywhere")) == "not_authenticated"
@@ -235,11 +242,13 @@ async def test_who_does_not_say_hello_is_told_and_closed(web: RunningWeb) -> Non
 
 
 async def test_an_old_client_is_told_so(web: RunningWeb) -> None:
+    """(CN5)"""
     async with opened(web.ws_url) as socket:
         assert code_of(await socket.ask("hello", protocol=0)) == "client_too_old"
 
 
 async def test_foreign_pages_cannot_use_the_visitors_cookie(web: RunningWeb) -> None:
+    """(CN7)"""
     api = web.api()
     answer = await api.call(
         "POST",

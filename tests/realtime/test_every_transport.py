@@ -101,6 +101,7 @@ def op(operation: Any, **fields: Any) -> Json:
 
 @pytest.mark.parametrize("way", [rest, websocket, socket_io, page])
 async def test_every_way_in_answers_the_same(web: RunningWeb, way: Any) -> None:
+    """(TR1)"""
     api = web.api()
     house = await api.create()
     first = op(select("nest", "nest120"))

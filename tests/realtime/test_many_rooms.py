@@ -8,6 +8,7 @@ ROOMS = 8
 
 
 async def test_a_connection_cannot_be_in_more_rooms_than_allowed(web: RunningWeb) -> None:
+    """(JN9)"""
     api = web.api()
     codes = [(await api.create())["code"] for _ in range(ROOMS + 2)]
     async with opened(web.ws_url) as socket:
@@ -23,6 +24,7 @@ async def test_a_connection_cannot_be_in_more_rooms_than_allowed(web: RunningWeb
 
 
 async def test_a_house_has_one_name_in_a_connection_however_it_is_written(web: RunningWeb) -> None:
+    """(JN1, JN8)"""
     api = web.api()
     created = await api.create()
     spellings = [

@@ -7,6 +7,7 @@ from tests.realtime.conftest import StartWeb
 async def test_a_new_name_is_known_to_every_connection_that_opens_after_it(
     start_web: StartWeb,
 ) -> None:
+    """(PR6)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     created = await api.create()

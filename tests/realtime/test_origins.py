@@ -21,6 +21,7 @@ async def test_a_page_may_open_sockets_of_the_address_it_came_from(web: RunningW
 
 
 async def test_other_pages_may_not(web: RunningWeb) -> None:
+    """(CN7)"""
     for origin in (
         "https://evil.example",
         "http://127.0.0.1:1",

@@ -8,6 +8,7 @@ from tests.support.waiting import eventually
 
 
 async def test_members_are_kept_for_processes_that_open_the_room_later(start_web: StartWeb) -> None:
+    """(PR2)"""
     one = await start_web("one")
     api = one.api()
     created = await api.create()

@@ -19,6 +19,7 @@ async def test_a_new_configuration_has_the_defaults_and_their_price(web: Running
 
 
 async def test_an_op_is_answered_with_its_outcome_and_the_new_price(web: RunningWeb) -> None:
+    """(OP3)"""
     api = web.api()
     created = await api.create()
     answer = await api.submit(created["id"], select("nest", "nest120"))
@@ -49,6 +50,7 @@ async def test_the_golden_house_of_the_price_list(web: RunningWeb) -> None:
 
 
 async def test_the_same_op_id_gives_the_same_outcome_again(start_web: StartWeb) -> None:
+    """(OP4)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     created = await api.create()
@@ -64,6 +66,7 @@ async def test_the_same_op_id_gives_the_same_outcome_again(start_web: StartWeb) 
 
 
 async def test_a_reused_op_id_with_another_body_is_refused(web: RunningWeb) -> None:
+    """(OP5)"""
     api = web.api()
     created = await api.create()
     op_id = uuid4()
@@ -75,6 +78,7 @@ async def test_a_reused_op_id_with_another_body_is_refused(web: RunningWeb) -> N
 
 
 async def test_shrinking_the_house_adjusts_the_panels_and_says_so(web: RunningWeb) -> None:
+    """(OP12)"""
     api = web.api()
     created = await api.create()
     await api.submit(created["id"], select("nest", "nest140"))
@@ -87,6 +91,7 @@ async def test_shrinking_the_house_adjusts_the_panels_and_says_so(web: RunningWe
 
 
 async def test_too_many_panels_are_rejected_with_a_way_out_that_works(web: RunningWeb) -> None:
+    """(OP13)"""
     api = web.api()
     created = await api.create()
     answer = await api.submit(created["id"], select("pvanlage", "pv_panels", 9))
@@ -105,6 +110,7 @@ async def test_too_many_panels_are_rejected_with_a_way_out_that_works(web: Runni
 
 
 async def test_a_guarded_op_conflicts_with_what_somebody_changed_meanwhile(web: RunningWeb) -> None:
+    """(OP11)"""
     api = web.api()
     created = await api.create()
     await api.submit(created["id"], select("fussboden", "schiefer_massiv"))
@@ -116,6 +122,7 @@ async def test_a_guarded_op_conflicts_with_what_somebody_changed_meanwhile(web: 
 
 
 async def test_the_log_gives_every_version_in_order(web: RunningWeb) -> None:
+    """(OP6)"""
     api = web.api()
     created = await api.create()
     for option in ("nest100", "nest120", "nest140"):
@@ -145,6 +152,7 @@ async def test_an_invitation_opens_the_house_to_somebody_else(web: RunningWeb) -
 
 
 async def test_a_viewer_may_look_and_not_touch(web: RunningWeb) -> None:
+    """(OP15)"""
     owner, guest = web.api(), web.api()
     created = await owner.create()
     await guest.create()

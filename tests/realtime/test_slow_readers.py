@@ -15,6 +15,7 @@ LONG_FRAME = b'{"type": "pong", "re": "' + b"x" * 16_000 + b'"}'
 
 
 async def test_a_slow_socketio_client_is_told_and_let_go(web: RunningWeb) -> None:
+    """(BP3, BP4)"""
     api = web.api()
     created = await api.create()
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"

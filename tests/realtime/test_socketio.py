@@ -59,6 +59,7 @@ async def connected(web: RunningWeb, token: str | None) -> AsyncIterator[Person]
 
 
 async def test_an_edit_is_acknowledged_and_seen_by_raw_sockets(web: RunningWeb) -> None:
+    """(TR2, TR3)"""
     api = web.api()
     created = await api.create()
     async with (
@@ -81,6 +82,7 @@ async def test_an_edit_is_acknowledged_and_seen_by_raw_sockets(web: RunningWeb) 
 
 
 async def test_events_of_one_client_are_handled_in_order(web: RunningWeb) -> None:
+    """(MS6, OP7)"""
     api = web.api()
     created = await api.create()
     options = ["nest100", "nest120", "nest140", "nest160", "nest80"] * 4
@@ -125,6 +127,7 @@ async def test_bad_operations_over_socketio(web: RunningWeb) -> None:
 async def test_packets_that_are_none_end_the_connection_without_a_traceback(
     web: RunningWeb, caplog: Any, capsys: Any
 ) -> None:
+    """(TR4, TR6)"""
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     for bad in (
         '42/configurator,["op",NaN]',
@@ -147,6 +150,7 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
 
 
 async def test_who_does_not_say_who_they_are_is_refused(web: RunningWeb) -> None:
+    """(CN1, CN4)"""
     async with connected(web, None) as stranger:
         assert code_of(await stranger.ask("join", configuration="ABCDEFGH")) == "hello_first"
         answer = await stranger.ask("hello", protocol=1, token="no-such-token-anywhere")

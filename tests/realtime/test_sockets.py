@@ -5,6 +5,7 @@ from tests.realtime.conftest import RunningWeb, StartWeb
 
 
 async def test_the_author_gets_the_op_then_the_outcome(web: RunningWeb) -> None:
+    """(OP8, SN1)"""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as author:
@@ -17,6 +18,7 @@ async def test_the_author_gets_the_op_then_the_outcome(web: RunningWeb) -> None:
 
 
 async def test_a_click_on_one_process_is_seen_on_the_other(start_web: StartWeb) -> None:
+    """(JN5)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     created = await api.create()
@@ -35,6 +37,7 @@ async def test_a_click_on_one_process_is_seen_on_the_other(start_web: StartWeb) 
 
 
 async def test_everybody_sees_who_is_here_across_processes(start_web: StartWeb) -> None:
+    """(PR2, PR4)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     created = await api.create()
@@ -53,6 +56,7 @@ async def test_everybody_sees_who_is_here_across_processes(start_web: StartWeb) 
 
 
 async def test_coming_back_gives_exactly_the_missed_ops(web: RunningWeb) -> None:
+    """(JN3)"""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as author:
@@ -69,6 +73,7 @@ async def test_coming_back_gives_exactly_the_missed_ops(web: RunningWeb) -> None
 
 
 async def test_another_epoch_gives_a_snapshot_that_says_so(web: RunningWeb) -> None:
+    """(JN4)"""
     api = web.api()
     created = await api.create()
     async with opened(web.ws_url) as back:
@@ -80,6 +85,7 @@ async def test_another_epoch_gives_a_snapshot_that_says_so(web: RunningWeb) -> N
 
 
 async def test_ops_of_many_people_give_one_gapless_history(start_web: StartWeb) -> None:
+    """(JN5, OP6)"""
     import asyncio
 
     one, two = await start_web("one"), await start_web("two")

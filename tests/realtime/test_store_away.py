@@ -12,6 +12,7 @@ from tests.support.waiting import eventually
 
 
 async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) -> None:
+    """(CN8)"""
     if servers.postgres is None:
         pytest.skip("the server is not ours to kill")
     api = web.api()
@@ -37,6 +38,7 @@ async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) ->
 async def test_a_cookie_that_cannot_be_looked_up_is_not_called_unknown(
     servers: Servers, web: RunningWeb
 ) -> None:
+    """(CN8)"""
     if servers.postgres is None:
         pytest.skip("the server is not ours to kill")
     api = web.api()

@@ -70,6 +70,7 @@ async def inquire(web: RunningWeb, **asked: str) -> tuple[httpx.Response, Inquir
 
 
 async def test_names_and_addresses_are_one_visible_line(web: RunningWeb) -> None:
+    """(PR6)"""
     for odd in DISGUISES:
         answer, stored = await inquire(
             web, name=f"Ada{odd} Lovelace", email=f"ada@example.com{odd}"

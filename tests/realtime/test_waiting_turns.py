@@ -13,6 +13,7 @@ from tests.realtime.conftest import StartWeb
 async def test_everybody_is_told_in_time_that_nothing_is_saved(
     start_web: StartWeb, database_url: str
 ) -> None:
+    """(OP16)"""
     web = await start_web(deadline_seconds=1.0)
     api = web.api()
     created = await api.create()

@@ -144,7 +144,7 @@ async def test_operations_come_in_order_and_limited(database: Database, world: W
 
 
 async def test_head_and_log_are_of_one_moment(database: Database, world: World) -> None:
-    """P11: while ops keep coming, the log always ends exactly at the head."""
+    """P11: while ops keep coming, the log always ends exactly at the head. (JN5)"""
     configuration = await world.configuration()
     configurations = Configurations(database)
     done = asyncio.Event()
@@ -166,6 +166,7 @@ async def test_head_and_log_are_of_one_moment(database: Database, world: World) 
 
 
 async def test_a_catalogue_is_published_once_and_never_changed(database: Database) -> None:
+    """(SN5)"""
     catalogues = Catalogues(database)
     async with asyncio.TaskGroup() as tasks:
         publications = [

@@ -85,6 +85,7 @@ def test_the_breakdown_sums_to_the_total(served: Served, visit: Visit) -> None:
 
 
 def test_not_saved_is_said_and_repeated_with_the_same_op(served: Served, visit: Visit) -> None:
+    """(CL3, CL4)"""
     house = served.house()
     page = open_house(visit, house)
     refusal = {
@@ -105,6 +106,7 @@ def test_not_saved_is_said_and_repeated_with_the_same_op(served: Served, visit: 
 
 
 def test_pending_changes_survive_a_reload(served: Served, visit: Visit) -> None:
+    """(CL3)"""
     house = served.house()
     page = open_house(visit, house)
     refusal = {
@@ -125,6 +127,7 @@ def test_pending_changes_survive_a_reload(served: Served, visit: Visit) -> None:
 
 
 def test_what_was_missed_offline_is_asked_for(served: Served, visit: Visit) -> None:
+    """(CL2)"""
     house = served.house()
     anna = open_house(visit, house)
     bert = open_house(visit, house, person="Bert Thaler")
@@ -143,6 +146,7 @@ def test_what_was_missed_offline_is_asked_for(served: Served, visit: Visit) -> N
 
 
 def test_a_gap_is_never_painted_over(served: Served, visit: Visit) -> None:
+    """(CL1, CL2)"""
     house = served.house()
     anna = open_house(visit, house)
     bert = open_house(visit, house, person="Bert Thaler")
