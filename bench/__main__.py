@@ -1,5 +1,7 @@
 """`python -m bench [--quick] [--runs N] [NAME ...]`: measure, print, keep, rewrite the page.
 
+`--peers` compares us with others instead: the same jobs for all, `--jobs` and `--only` pick some.
+
 A figure is the median of its runs; smallest and largest are shown beside it. Nothing is hidden:
 what missed its aim is printed as missed, what could not be measured is named.
 """
@@ -7,6 +9,7 @@ what missed its aim is printed as missed, what could not be measured is named.
 import argparse
 import asyncio
 import dataclasses
+import resource
 import sys
 import tempfile
 import time
@@ -17,7 +20,9 @@ import aiohttp
 import uvloop
 
 from bench import report
+from bench.contestants import CONTESTANTS
 from bench.figures import Result, Run
+from bench.jobs import JOBS
 from bench.machine import OTHERS, describe, others_now
 from bench.measures import MEASURES, Measure
 from bench.stage import NoBrowserError, Stage
@@ -41,6 +46,8 @@ class Patience:
 def main() -> int:
     """Returns the exit code: 1 when something could not be measured."""
     options = _options()
+    if options.peers:
+        return _compare(options)
     chosen = [measure for measure in MEASURES if not options.names or measure.name in options.names]
     machine = describe()
     print("  ".join(f"{name}: {value}" for name, value in machine.items()))
@@ -54,6 +61,31 @@ def main() -> int:
     for name in failed:
         print(f"not measured: {name}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Returns the exit code: 1 when somebody gave no figures."""
+    from bench import comparison, comparison_report
+
+    _open_many_files()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        wish = comparison.Wish(
+            jobs=options.jobs,
+            only=options.only,
+            runs=options.runs,
+            quick=options.quick,
+            kills=options.kills,
+        )
+        done = runner.run(comparison.compare(wish))
+    if not options.quick:
+        comparison_report.rewrite_page()
+    return 1 if any(row.failed for each in done for row in each.rows) else 0
+
+
+def _open_many_files() -> None:
+    """A socket is a file; what is started here inherits the limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _measure_all(
@@ -139,11 +171,32 @@ def _options() -> argparse.Namespace:
         help="wait so long, altogether, for others to leave the machine alone, and repeat runs "
         "that they disturbed (default 0)",
     )
+    parser.add_argument(
+        "--peers", action="store_true", help="compare with others (make bench-peers)"
+    )
+    parser.add_argument("--jobs", type=_words, default=[], help="with --peers: only these, a,b,c")
+    parser.add_argument(
+        "--only", type=_words, default=[], help="with --peers: only these rows, a,b,c"
+    )
+    parser.add_argument("--kills", type=int, help="with --peers: so many kills (default 1,000)")
     options = parser.parse_args()
+    _check(parser, "jobs", options.jobs, [job.name for job in JOBS])
+    _check(parser, "only", options.only, [each.name for each in CONTESTANTS])
     unknown = set(options.names) - {measure.name for measure in MEASURES}
     if unknown:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
     return options
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]
+
+
+def _check(
+    parser: argparse.ArgumentParser, option: str, asked: list[str], known: list[str]
+) -> None:
+    if unknown := set(asked) - set(known):
+        parser.error(f"--{option}: no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ NODE = PEERS / "node_modules" / ".bin" / "node"
 LIMIT_SCALE = "1000"
 """Load tests are one person in very many connections: the limits for people do not apply."""
 
+START_TRIES = 5
+SETTLE_SECONDS = 0.5
+
 Kind = Literal["ours", "peer", "floor"]
 
 
@@ -75,15 +78,29 @@ class Contestant:
     @asynccontextmanager
     async def running(self, backing: Backing) -> AsyncIterator[Server]:
         """A fresh server for the block."""
-        with on_core("servers"):
-            process = self.start(backing).start()
-        with process:
-            await eventually(lambda: _answers(process), 20, why=f"{self.name} answers")
+        async with AsyncExitStack() as stack:
+            process = await _started(self, backing, stack)
             pids = {"server": process.pid}
             for name, server in (("postgresql", backing.postgres), ("valkey", backing.valkey)):
                 if name in self.uses and server.pid is not None:
                     pids[name] = server.pid
             yield Server(url=process.url, pids=pids, process=process, push=self.push)
+
+
+async def _started(contestant: Contestant, backing: Backing, stack: AsyncExitStack) -> Process:
+    """Its server, ready. The sockets of a run before may still hold the port: then another one."""
+    for attempt in range(START_TRIES):
+        with on_core("servers"):
+            process = stack.enter_context(contestant.start(backing))
+        try:
+            await eventually(lambda each=process: _answers(each), 20, why="it answers")
+            await asyncio.sleep(SETTLE_SECONDS)
+            if process.alive:
+                return process
+        except RuntimeError:
+            if attempt == START_TRIES - 1:
+                raise
+    raise RuntimeError(f"{contestant.name} does not stay alive:\n{process.log[-2000:]}")
 
 
 async def _answers(process: Process) -> bool:
@@ -265,4 +282,3 @@ async def backing(home: Path) -> AsyncIterator[Backing]:
 def installed() -> bool:
     """Whether the peers from npm are here: `make bench-peers` installs them."""
     return NODE.exists()
-

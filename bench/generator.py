@@ -37,13 +37,14 @@ async def run_job(
         "memory": server.pids["server"],
         **parameters,
     }
-    found = await _generate(task, ask)
+    found = await generate(task, ask)
     noticed = {name: found.pop(name) for name in ("problems", "cpu_by") if name in found}
     figures = {name: float(value) for name, value in found.items() if value is not None}
     return figures, noticed
 
 
-async def _generate(task: Mapping[str, object], ask: Answer) -> dict[str, object]:
+async def generate(task: Mapping[str, object], ask: Answer) -> dict[str, object]:
+    """Run the generator: what it said last."""
     with on_core("load"):
         process = await asyncio.create_subprocess_exec(
             str(NODE),

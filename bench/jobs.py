@@ -89,7 +89,9 @@ JOBS = (
             Aim(of="nest", key="peer_p50_ms", sign="≤", bound=4, words="edit → peer p50"),
             Aim(of="nest", key="peer_p99_ms", sign="≤", bound=20, words="edit → peer p99"),
             Aim(of="nest", key="ack_p99_ms", sign="≤", bound=15, words="ack p99"),
-            Aim(of="nest", key="cpu_ms_per_edit", sign="≤", bound=1, words="CPU per edit, all of us"),
+            Aim(
+                of="nest", key="cpu_ms_per_edit", sign="≤", bound=1, words="CPU per edit, all of us"
+            ),
         ),
     ),
     Job(
@@ -230,7 +232,8 @@ JOBS = (
         how="Ours: 8 authors in 4 houses edit at once; the web process, every tenth time PostgreSQL"
         " and every tenth time Valkey, is killed right after an ack; whoever was not answered asks"
         " again with the same op_id; at the end every acknowledged op is looked up in PostgreSQL."
-        " Hocuspocus, with a file store: 50 edits, killed once its client says that all is synced.",
+        " Hocuspocus, with a file store: 50 edits, killed once its client says that"
+        " all is synced, and the client gone, too.",
         rooms=0,
         full={"kills": 1000, "peer_kills": 3},
         quick={"kills": 20, "peer_kills": 1},

@@ -42,10 +42,16 @@ def rewrite_page(names: Iterable[str]) -> None:
         for path in (RESULTS / f"{name}.json" for name in names)
         if path.exists()
     ]
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    PAGE.write_text(f"{head}{BEGIN}\n" + "\n".join(tables) + f"{END}{tail}", encoding="utf-8")
+    replace_between(PAGE, BEGIN, END, "\n".join(tables))
+
+
+def replace_between(page: Path, begin: str, end: str, text: str) -> None:
+    """Replace what the page has between two marks; at its end when it has no such marks yet."""
+    head, mark, rest = page.read_text(encoding="utf-8").partition(begin)
+    if not mark:
+        head, rest = f"{head.rstrip()}\n\n", f"{end}\n"
+    tail = rest.partition(end)[2]
+    page.write_text(f"{head}{begin}\n{text}{end}{tail}", encoding="utf-8")
 
 
 def _table(kept: dict[str, object]) -> str:

@@ -20,7 +20,7 @@ async def serve(socket: WebSocket) -> None:
         async for text in socket.iter_text():
             for other in room - {socket}:
                 await other.send_text(text)
-            await socket.send_text('{"ack":%d}' % msgspec.json.decode(text)["n"])
+            await socket.send_text(f'{{"ack":{msgspec.json.decode(text)["n"]}}}')
     except (WebSocketDisconnect, RuntimeError):
         pass
     finally:

@@ -19,7 +19,7 @@ async def handle(connection: ServerConnection) -> None:
     try:
         async for text in connection:
             broadcast(room - {connection}, text)
-            await connection.send('{"ack":%d}' % msgspec.json.decode(text)["n"])
+            await connection.send(f'{{"ack":{msgspec.json.decode(text)["n"]}}}')
     finally:
         room.discard(connection)
 

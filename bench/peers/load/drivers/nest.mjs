@@ -19,7 +19,7 @@ export async function enter({ url, room, index, seen, bytes, writes }) {
   let socket = null;
 
   function read(data) {
-    const head = data.latin1Slice(0, 400);
+    const head = data.latin1Slice(0, Math.min(400, data.length));
     switch (word(head, 'type')) {
       case 'op':
         view.ops(number(head, 'version') - 1, number(head, 'version'), [opIds(data).next().value]);
