@@ -20,7 +20,12 @@ from starlette.routing import Route
 from configurator.catalogue import parse_catalogue
 from configurator.derived import derive, derived_to_json
 from configurator.operations import (
+    Conflict,
+    Outcome,
+    Redo,
     Rejected,
+    Undo,
+    change_from_json,
     change_to_json,
     evaluate,
     parse_operation,
@@ -30,6 +35,7 @@ from configurator.operations import (
 from configurator.presence import initials
 from configurator.preview import parse_path, render
 from configurator.selection import selection_to_json
+from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
 from ui.app import mount_screens
@@ -66,6 +72,12 @@ class House:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.refuse_next: list[dict[str, Any]] = []
         """Errors to answer ops with before any is carried out."""
+        self.heard: list[str] = []
+        """Every op_id that was asked for, in order."""
+        self.held: list[dict[str, Any]] | None = None
+        """While a list, ops are not told one by one: `flush` tells them as one message."""
+        self.strangers = 0
+        """So many more members than are listed."""
 
     @property
     def version(self) -> int:
@@ -77,18 +89,98 @@ class House:
     def members(self) -> list[dict[str, Any]]:
         return [tab.member() for tab in self.tabs]
 
+    def presence(self) -> dict[str, Any]:
+        return {"members": self.members(), "member_count": len(self.tabs) + self.strangers}
+
     def tell(self, frame: dict[str, Any]) -> None:
         for tab in list(self.tabs):
             tab.say(frame)
 
     def tell_presence(self) -> None:
-        self.tell({"type": "presence", "configuration": self.id, "members": self.members()})
+        self.tell({"type": "presence", "configuration": self.id, **self.presence()})
+
+    def tell_position(self) -> None:
+        self.tell(
+            {
+                "type": "position",
+                "configuration": self.id,
+                "epoch": self.epoch,
+                "version": self.version,
+            }
+        )
+
+    def flush(self) -> None:
+        """What was held back, as the server tells it after a busy moment: one `ops` message."""
+        held, self.held = self.held or [], None
+        self.tell(self.ops_message(held))
+
+    def ops_message(self, frames: list[dict[str, Any]]) -> dict[str, Any]:
+        compact = [
+            {name: value for name, value in frame.items() if name not in {"selection", "derived"}}
+            for frame in frames[:-1]
+        ]
+        return {
+            "type": "ops",
+            "re": None,
+            "configuration": self.id,
+            "epoch": self.epoch,
+            "from": frames[0]["version"] - 1 if frames else self.version,
+            "to": frames[-1]["version"] if frames else self.version,
+            "ops": [*compact, *frames[-1:]],
+            "recovered": False,
+            "members": None,
+            "member_count": None,
+            "you": None,
+        }
+
+    def stacks_of(self, person: Person) -> Stacks:
+        return stacks(
+            OwnOp(
+                version=frame["version"],
+                kind=frame["operation_kind"],
+                reverts=frame.get("reverts"),
+                changed=bool(frame["changes"]),
+            )
+            for frame in self.log
+            if frame["author"]["id"] == str(person.id)
+        )
+
+    def you(self, person: Person, role: str) -> dict[str, Any]:
+        found = self.stacks_of(person)
+        return {
+            "person": str(person.id),
+            "role": role,
+            "can_undo": bool(found.undo),
+            "can_redo": bool(found.redo),
+        }
+
+    def _reversal(self, person: Person, version: int) -> Reversal:
+        """What is taken back, and who else has changed which category after it."""
+        frame = self.log[version - 1]
+        others = {
+            change["category"]: later["author"]["name"]
+            for later in self.log[version:]
+            if later["author"]["id"] != str(person.id)
+            for change in later["changes"]
+        }
+        changes = tuple(change_from_json(change) for change in frame["changes"])
+        return Reversal(version=version, changes=changes, changed_by=others)
+
+    def _judge(self, person: Person, operation: dict[str, Any]) -> tuple[Outcome, int | None]:
+        asked = parse_operation(operation)
+        if isinstance(asked, Undo | Redo):
+            version = self.stacks_of(person).next(asked)
+            if version is not None:
+                reversal = self._reversal(person, version)
+                return take_back(CATALOGUE, self.selection, asked, reversal), version
+        return evaluate(CATALOGUE, self.selection, asked), None
 
     def op(self, author: "Tab", message: dict[str, Any]) -> dict[str, Any]:
+        self.heard.append(message["op_id"])
         known = self.outcomes.get(message["op_id"])
         if known is not None:
             return {**known, "repeated": True}
-        result = evaluate(CATALOGUE, self.selection, parse_operation(message["operation"]))
+        result, reverts = self._judge(author.person, message["operation"])
         answer: dict[str, Any] = {
             "type": "outcome",
             "configuration": self.id,
@@ -98,17 +190,29 @@ class House:
             "repairs": [],
             "repeated": False,
         }
-        if isinstance(result, Rejected):
+        if isinstance(result, Rejected | Conflict):
             answer["repairs"] = [repair_to_json(repair) for repair in result.repairs]
         else:
             self.selection = result.selection
-            self._log(author, message, answer, [change_to_json(c) for c in result.changes])
+            changes = [change_to_json(c) for c in result.changes]
+            self._log(author, message, answer, changes, reverts)
         answer["version"] = self.version
+        answer["total_cents"] = self.total_cents()
+        you = self.you(author.person, author.role)
+        answer |= {"can_undo": you["can_undo"], "can_redo": you["can_redo"]}
         self.outcomes[message["op_id"]] = answer
         return answer
 
+    def total_cents(self) -> int:
+        return int(self.derived()["price"]["total_cents"])  # type: ignore[index]
+
     def _log(
-        self, author: "Tab", message: dict[str, Any], answer: dict[str, Any], changes: list[Any]
+        self,
+        author: "Tab",
+        message: dict[str, Any],
+        answer: dict[str, Any],
+        changes: list[Any],
+        reverts: int | None,
     ) -> None:
         frame = {
             "type": "op",
@@ -121,12 +225,17 @@ class House:
             "operation_kind": message["operation"]["kind"],
             "changes": changes,
             "reasons": answer["reasons"],
+            "total_cents": self.total_cents(),
+            **({} if reverts is None else {"reverts": reverts}),
             "selection": selection_to_json(self.selection),
             "derived": self.derived(),
             "at": datetime.now(UTC).isoformat(),
         }
         self.log.append(frame)
-        self.tell(frame)
+        if self.held is None:
+            self.tell(frame)
+        else:
+            self.held.append(frame)
 
 
 class Tab:
@@ -182,8 +291,8 @@ class Tab:
             "version": house.version,
             "selection": selection_to_json(house.selection),
             "derived": house.derived(),
-            "members": house.members(),
-            "you": {"person": str(self.person.id), "role": self.role},
+            **house.presence(),
+            "you": house.you(self.person, self.role),
             "recovered": False,
         }
 
@@ -216,6 +325,11 @@ class Tab:
             return
         self.say(self.house.op(self, message))
 
+    def revoke(self, code: str = "access_revoked") -> None:
+        """End this membership, as the sweep of grants does."""
+        self._leave()
+        self.say({"type": "left", "configuration": self.house.id, "code": code})
+
     def _join(self, message: dict[str, Any]) -> None:
         if self not in self.house.tabs:
             self.house.tabs.append(self)
@@ -223,14 +337,9 @@ class Tab:
         house, since = self.house, message.get("since")
         if since and since["epoch"] == house.epoch and since["version"] <= house.version:
             answer = {
-                "type": "ops",
-                "configuration": house.id,
-                "epoch": house.epoch,
-                "from": since["version"],
-                "to": house.version,
-                "ops": house.log[since["version"] :],
-                "members": house.members(),
-                "you": {"person": str(self.person.id), "role": self.role},
+                **house.ops_message(house.log[since["version"] :]),
+                **house.presence(),
+                "you": {**house.you(self.person, self.role), "can_undo": None, "can_redo": None},
                 "recovered": True,
             }
         else:

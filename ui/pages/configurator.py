@@ -29,12 +29,14 @@ MODULES = (
     "js/parts/category.js",
     "js/parts/dev.js",
     "js/parts/dialogs.js",
+    "js/parts/ended.js",
     "js/parts/house.js",
     "js/parts/people.js",
     "js/parts/pricebar.js",
     "js/parts/sheet.js",
     "js/parts/status.js",
     "js/parts/stepper.js",
+    "js/parts/takeback.js",
 )
 
 

@@ -5,6 +5,7 @@ import { clockTime, createTexts, difference, euro, euroRounded, initialsOf } fro
 import { Category, Notice } from "./parts/category.js";
 import { DevDrawer } from "./parts/dev.js";
 import { Inquiry, Invite, Reset } from "./parts/dialogs.js";
+import { Ended } from "./parts/ended.js";
 import { House } from "./parts/house.js";
 import { PeopleButton, PeopleSheet } from "./parts/people.js";
 import { Breakdown, PriceBar } from "./parts/pricebar.js";
@@ -19,7 +20,7 @@ const ANNOUNCE_AFTER_MS = 900;
 const PRESENCE_EVERY_MS = 250;
 
 export default {
-  components: { Category, Notice, DevDrawer, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
+  components: { Category, Notice, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
   props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean },
   emits: ["message"],
   template: `
@@ -41,7 +42,8 @@ export default {
       <main v-else class="layout" ref="layout">
         <House />
         <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
-          <p v-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
+          <Ended v-if="room.ended" />
+          <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
           <Notice v-for="r in generalRefusals" :key="r.key" :refusal="r" />
           <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
           <div class="choices-foot">
@@ -55,7 +57,7 @@ export default {
       </main>
       <div class="toast" v-if="ui.toast && !room.gone" role="group" :aria-label="screen.t('toast.label')">
         <span class="dot" :class="'colour-' + (ui.toast.colour % 8)"></span><span class="toast-text">{{ ui.toast.text }}</span>
-        <span class="toast-actions"><button type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
+        <span class="toast-actions"><button v-if="ui.toast.category" type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
         <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button></span>
       </div>
       <PriceBar v-if="room.derived && !room.gone" />
@@ -69,13 +71,16 @@ export default {
     const catalogueParsed = JSON.parse(props.catalogue);
     const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toast: null, category: null });
     const devLog = reactive({ frames: [], answers: [] });
+    const hear = { change: () => {}, nothing: () => {} };
     const room = createRoom({
       frames: JSON.parse(props.frames),
+      onChange: (entry) => hear.change(entry),
+      onNothing: (reason) => hear.nothing(reason),
       emit: (text) => emit("message", text),
       reload: () => setTimeout(() => window.location.reload(), 500 + Math.random() * 1500),
       onFrame: props.dev ? (way, frame) => logFrame(devLog, way, frame) : undefined,
     });
-    const screen = createScreen({ props, catalogue: catalogueParsed, ui, room, devLog });
+    const screen = createScreen({ props, catalogue: catalogueParsed, ui, room, devLog, hear });
     return { catalogueParsed, ui, engine: room, room: room.state, screen };
   },
   provide() {
@@ -111,6 +116,7 @@ export default {
     });
     listen(window, "pageshow", (event) => event.persisted && wake());
     listen(window, "scroll", () => this.shrinkHouse(), { passive: true });
+    listen(window, "keydown", (event) => this.takeBackByKey(event));
     this.setTitle();
   },
   beforeUnmount() {
@@ -128,6 +134,13 @@ export default {
       socket.on("connect", () => this.engine.connected());
       socket.on("disconnect", () => this.engine.disconnected());
       if (socket.connected) this.engine.connected();
+    },
+    // Not while somebody types: there the keys undo what was typed.
+    takeBackByKey(event) {
+      const kind = takesBack(event);
+      if (!kind || !this.screen.mayEdit.value || this.ui.sheet || typing(event.target)) return;
+      event.preventDefault();
+      if (!event.repeat) this.screen.takeBack(kind);
     },
     shrinkHouse() {
       if (this.scrollFrame) return;
@@ -158,6 +171,15 @@ export default {
   },
 };
 
+function takesBack(event) {
+  if (event.altKey || event.ctrlKey === event.metaKey) return null;
+  const key = event.key.toLowerCase();
+  if (key === "z") return event.shiftKey ? "redo" : "undo";
+  return key === "y" && event.ctrlKey && !event.shiftKey ? "redo" : null;
+}
+
+const typing = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
+
 function wake() {
   const socket = window.socket;
   if (socket && !socket.connected) socket.connect();
@@ -179,7 +201,7 @@ function logFrame(log, way, frame) {
 }
 
 // Everything the parts ask for: texts, names, money, actions.
-function createScreen({ props, catalogue, ui, room, devLog }) {
+function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const state = room.state;
   const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
   const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
@@ -188,8 +210,8 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
   const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|(?<=\d) (?=×)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
   const tracker = createTracker(() => state.sessionId);
   const status = computed(() => statusOf(state));
-  const asked = computed(() => askedChoices(state.pending));
-  const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone);
+  const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
+  const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
   let presenceTimer = null;
   let visitedAt = null;
 
@@ -216,6 +238,8 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     if (state.me && !byPerson.has(state.me.id)) byPerson.set(state.me.id, { ...withInitials(state.me), me: true, role: state.you?.role });
     return [...byPerson.values()].sort((a, b) => Number(b.me) - Number(a.me) || a.name.localeCompare(b.name));
   });
+  const unnamed = computed(() => Math.max(0, state.memberCount - state.members.length));
+  const takingBack = computed(() => state.pending.find((p) => ["undo", "redo"].includes(p.operation.kind))?.operation.kind ?? null);
 
   function sayChange(change, who) {
     const category = categoryName(change.category);
@@ -231,12 +255,36 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     const name = entry.author.name;
     const who = entry.mine ? ".you" : ".other";
     if (entry.kind === "reset") return t("change.reset" + who, { name });
+    if (entry.kind === "undo" || entry.kind === "redo") return describeTakenBack(entry, who);
     const wanted = entry.changes.filter((c) => c.cause === "asked");
     const first = (wanted.length ? wanted : entry.changes)[0];
     if (!first) return t("change.nothing" + who, { name });
     const text = sayChange(first, who).replaceAll("{name}", name);
     const more = wanted.length - 1;
     return more > 0 ? `${text} ${t("change.more", { count: more })}` : text;
+  }
+
+  // What is there again, because that is what one sees.
+  function describeTakenBack({ kind, changes, author: { name } }, who) {
+    const wanted = changes.filter((c) => c.cause === "asked");
+    const [first] = wanted.length ? wanted : changes;
+    if (!first) return t(`change.${kind}.nothing${who}`, { name });
+    const text = t(`change.${kind}${who}`, { name, category: categoryName(first.category), choice: choiceText(first.category, first.after) });
+    return wanted.length > 1 ? `${text} ${t("change.more", { count: wanted.length - 1 })}` : text;
+  }
+
+  function takeBack(kind) {
+    if (!mayEdit.value || state[kind === "undo" ? "canUndo" : "canRedo"] === false) return;
+    room.submit({ kind });
+  }
+
+  // Pending choices in words, for when they cannot be saved.
+  function describeAsked(operation) {
+    if (operation.kind === "apply") return operation.operations.map(describeAsked).join(", ");
+    if (!operation.category) return t(`asked.${operation.kind}`);
+    const { category, option, quantity } = operation;
+    if (operation.kind === "set_quantity") return `${categoryName(category)}: ${quantityText(category, quantity)}`;
+    return `${categoryName(category)}: ${choiceText(category, option ? { option, quantity } : null)}`;
   }
 
   function describeAdjustment({ change, author, mine }) {
@@ -247,6 +295,11 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
       return t("adjusted.quantity", { category, before: change.before.quantity ?? 0, after: change.after.quantity ?? 0, by });
     }
     return t("adjusted.option", { category, choice: choiceText(change.category, change.after), by });
+  }
+
+  function refusalTitle({ outcome, operation }) {
+    const over = outcome === "conflict" && ["undo", "redo"].includes(operation.kind);
+    return t(over ? `notice.conflict.${operation.kind}` : `notice.${outcome}`);
   }
 
   function look(view) {
@@ -298,6 +351,11 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     asked,
     mayEdit,
     people,
+    unnamed,
+    takingBack,
+    takeBack,
+    describeAsked,
+    rejoin: () => room.join(),
     tracker,
     categoryName,
     optionName,
@@ -306,6 +364,7 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     withInitials,
     describe,
     describeAdjustment,
+    refusalTitle,
     look,
     visit,
     spent,
@@ -351,17 +410,18 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     }),
   };
 
-  watch(
-    () => state.changes[0],
-    (entry) => entry && heard(entry),
-  );
+  hear.change = heard;
+  hear.nothing = (reason) => {
+    announce(say(reason.text));
+    showToast("", say(reason.text), state.me?.colour ?? 0);
+  };
   watch(
     () => state.refusals.length,
     (now, before) => {
       const newest = state.refusals.at(-1);
       if (now > before && newest) {
-        announce([t("notice." + newest.outcome), ...newest.reasons.map((r) => say(r.text))].join(" "));
-        offerToShow(newest.category, t("notice." + newest.outcome), state.me?.colour ?? 0);
+        announce([refusalTitle(newest), ...newest.reasons.map((r) => say(r.text))].join(" "));
+        offerToShow(newest.category, refusalTitle(newest), state.me?.colour ?? 0);
       }
     },
   );
@@ -397,14 +457,17 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
 
   function heard(entry) {
     const adjusted = entry.changes.filter((c) => c.cause === "rule");
+    const takenBack = ["undo", "redo"].includes(entry.kind);
     const parts = [describe(entry)];
     for (const change of adjusted) parts.push(describeAdjustment({ change, author: entry.author, mine: entry.mine }));
     parts.push(t("announce.price", { total: euro(entry.total_cents, language()) }));
     announce(parts.join(". "));
     if (adjusted.length) {
       offerToShow(adjusted[0].category, describeAdjustment({ change: adjusted[0], author: entry.author, mine: entry.mine }), entry.author.colour);
+    } else if (takenBack) {
+      offerToShow(entry.changes[0]?.category, describe(entry), entry.author.colour);
     }
-    if (entry.askedHere) {
+    if (entry.askedHere && !takenBack) {
       for (const change of entry.changes.filter((c) => c.cause === "asked")) {
         tracker.track("selection", change.category, {
           elementId: change.after?.option ?? "none",
@@ -420,7 +483,11 @@ function createScreen({ props, catalogue, ui, room, devLog }) {
     const section = category && document.getElementById(`category-${category}`);
     const box = section?.getBoundingClientRect();
     if (box && box.top > 60 && box.top < window.innerHeight - 200) return;
-    ui.toast = { category: section ? category : "", text, colour };
+    showToast(section ? category : "", text, colour);
+  }
+
+  function showToast(category, text, colour) {
+    ui.toast = { category, text, colour };
     clearTimeout(toastTimer);
     toastTimer = setTimeout(() => (ui.toast = null), 12000);
   }

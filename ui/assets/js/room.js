@@ -9,8 +9,12 @@
 // arrives, or an `error` with its op_id says that it will never be carried out. A lost answer is
 // asked for again with the SAME op_id, which is safe: the server stores the outcome by op_id.
 //
-// Position: `op.version` must be `state.version + 1`. Anything newer means that something was
-// missed; then nothing is applied until the answer to `join{since}` has filled the gap.
+// Who was told to wait (`retry_after_ms`) waits with everything: what was asked later does not
+// overtake what was asked before, so the last click stays the last.
+//
+// Position: `op.version` must be `state.version + 1`. Anything newer (an op, ops, a `position`) means
+// that something was missed; then nothing is applied until the answer to `join{since}` has filled
+// the gap. Of several ops in one message only the last carries the state after it.
 import { reactive } from "vue";
 import { uuid7 } from "./ids.js";
 
@@ -20,8 +24,10 @@ const CHANGES_KEPT = 30;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
 const RELOAD = new Set(["slow_reader", "restarting", "client_too_old"]);
 const GONE = new Set(["not_found", "not_authenticated"]);
+const REVERSALS = new Set(["undo", "redo"]);
+const NOTHING = { nothing_to_undo: "canUndo", nothing_to_redo: "canRedo" };
 
-export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame }) {
+export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame, onChange, onNothing }) {
   const state = reactive({
     me: null,
     sessionId: null,
@@ -33,6 +39,9 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     selection: {},
     derived: null,
     members: [],
+    memberCount: 0,
+    canUndo: null, // true, false, or null: not known
+    canRedo: null,
     pending: [],
     refusals: [],
     adjustments: [],
@@ -40,11 +49,14 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     socket: "connecting",
     online: navigator.onLine,
     gone: null,
+    ended: null, // why this tab is no member any more, while the house stays in sight
     askingSince: null,
     clock: Date.now(),
     connectionId: null,
   });
-  const timers = new Map();
+  const timers = new Map(); // until when an answer is waited for, by op_id
+  let resendTimer = null;
+  let holdUntil = 0;
   let joinNumber = 0;
   let gapAskedAt = 0;
 
@@ -58,6 +70,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   // -- asking ------------------------------------------------------------------------------
 
   function submit(operation, { guarded = false } = {}) {
+    if (state.ended) return null;
     const entry = {
       op_id: uuid7(),
       base_version: state.version,
@@ -68,19 +81,19 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       refusedTries: 0,
       waiting: false,
     };
+    entry.waiting = state.pending.some((p) => p.waiting);
     state.pending.push(entry);
     persist();
-    transmit(entry.op_id);
+    if (!entry.waiting) transmit(entry);
     return entry.op_id;
   }
 
-  function transmit(opId) {
-    clearTimer(opId);
-    const entry = state.pending.find((p) => p.op_id === opId);
-    if (!entry) return;
+  function transmit(entry) {
+    clearTimer(entry.op_id);
     entry.waiting = false;
     const sent = send({
       type: "op",
+      id: entry.op_id,
       configuration: state.configuration,
       op_id: entry.op_id,
       base_version: entry.base_version,
@@ -89,18 +102,34 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     });
     if (!sent) return; // connected() sends everything again
     entry.tries += 1;
-    timers.set(opId, setTimeout(() => retry(opId, 0), ANSWER_WITHIN_MS));
+    timers.set(
+      entry.op_id,
+      setTimeout(() => retry(entry.op_id, 0), ANSWER_WITHIN_MS),
+    );
   }
 
+  // The same op again, not before `afterMs`; what waits behind it goes with it, in order.
   function retry(opId, afterMs) {
-    const entry = state.pending.find((p) => p.op_id === opId);
+    const entry = find(opId);
     if (!entry) return;
+    clearTimer(opId);
     entry.waiting = true;
     entry.refusedTries += 1;
-    const backoff = Math.min(RETRY_MAX_MS, Math.max(afterMs, 400 * 2 ** Math.min(entry.refusedTries, 6)));
-    clearTimer(opId);
-    timers.set(opId, setTimeout(() => transmit(opId), backoff * (0.75 + Math.random() * 0.5)));
+    const backoff = Math.min(RETRY_MAX_MS, 400 * 2 ** Math.min(entry.refusedTries, 6)) * (0.75 + Math.random() * 0.5);
+    hold(Math.max(afterMs * (1 + Math.random() * 0.2), backoff));
   }
+
+  function hold(ms) {
+    holdUntil = Math.max(holdUntil, Date.now() + ms);
+    clearTimeout(resendTimer);
+    resendTimer = setTimeout(resend, holdUntil - Date.now());
+  }
+
+  function resend() {
+    for (const entry of [...state.pending]) if (entry.waiting || !timers.has(entry.op_id)) transmit(entry);
+  }
+
+  const find = (opId) => state.pending.find((p) => p.op_id === opId);
 
   function settle(opId) {
     clearTimer(opId);
@@ -122,6 +151,12 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     state.askingSince = `join-${joinNumber}`;
     gapAskedAt = Date.now();
     return send({ type: "join", id: state.askingSince, configuration: state.configuration, since });
+  }
+
+  // Something was missed: ask for it, unless the answer is on its way.
+  function ask() {
+    if (state.ended) return;
+    if (!state.askingSince || Date.now() - gapAskedAt > ANSWER_WITHIN_MS) join();
   }
 
   // -- hearing -----------------------------------------------------------------------------
@@ -148,71 +183,114 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       state.version = frame.version;
       state.selection = frame.selection;
       state.derived = frame.derived;
-      state.members = frame.members;
+      here(frame);
+      mayTakeBack(frame.you);
       state.you = frame.you;
       caughtUp();
     },
     ops(frame) {
-      if (frame.epoch !== state.epoch) return join(true);
-      for (const op of frame.ops) if (op.version === state.version + 1) apply(op);
-      state.members = frame.members;
-      if (frame.you) state.you = frame.you;
+      if (frame.epoch !== state.epoch || frame.from > state.version) return ask();
+      for (const op of frame.ops) {
+        if (op.version === state.version + 1) apply(op);
+        else settle(op.op_id);
+      }
+      if (frame.members) here(frame);
+      if (frame.you) {
+        mayTakeBack(frame.you);
+        state.you = frame.you;
+      }
       if (state.version < frame.to) return join(true);
-      caughtUp();
+      if (frame.re && frame.re === state.askingSince) caughtUp();
     },
     op(frame) {
-      if (frame.epoch !== state.epoch) return join(true);
+      if (frame.epoch !== state.epoch) return ask();
       if (frame.version <= state.version) return void settle(frame.op_id);
       if (frame.version === state.version + 1) return apply(frame);
-      if (!state.askingSince || Date.now() - gapAskedAt > ANSWER_WITHIN_MS) join();
+      ask();
+    },
+    position(frame) {
+      if (frame.epoch !== state.epoch || frame.version > state.version) ask();
     },
     outcome(frame) {
       const entry = settle(frame.op_id);
+      mayTakeBack(frame);
       if (frame.outcome === "rejected" || frame.outcome === "conflict") {
         if (entry) refuse(entry, frame);
-      } else if (frame.version > state.version && !state.askingSince) {
-        join();
+      } else if (frame.version > state.version) {
+        ask();
       }
     },
     presence(frame) {
-      state.members = frame.members;
+      here(frame);
+    },
+    left(frame) {
+      if (frame.code) end({ code: frame.code });
     },
     error(frame) {
       if (RELOAD.has(frame.code)) return reload(frame.code);
       const aboutJoin = frame.re && frame.re === state.askingSince;
-      if (GONE.has(frame.code) && (aboutJoin || frame.op_id)) {
-        state.gone = frame.message;
+      const opId = frame.op_id ?? find(frame.re)?.op_id;
+      if (state.ended && opId) return; // it stays among what was not saved
+      if (frame.code === "access_revoked") return end({ code: frame.code, text: frame.message });
+      if (GONE.has(frame.code) && (aboutJoin || opId)) {
+        if (state.pending.length || state.ended) end({ code: frame.code, text: frame.message });
+        else state.gone = frame.message;
         return;
       }
       if (REJOIN.has(frame.code)) {
+        if (state.ended) return;
         join(frame.code === "version_unknown");
-        if (frame.op_id) retry(frame.op_id, 0);
+        if (opId) retry(opId, 0);
         return;
       }
       if (frame.retryable) {
-        if (frame.op_id) retry(frame.op_id, frame.retry_after_ms ?? 0);
+        if (opId) retry(opId, frame.retry_after_ms ?? 0);
         else if (aboutJoin) {
           const pause = (frame.retry_after_ms ?? 1000) * (0.75 + Math.random() * 0.5);
           setTimeout(() => state.socket === "up" && join(), pause);
         }
         return;
       }
-      const entry = frame.op_id ? settle(frame.op_id) : null;
+      const entry = opId ? settle(opId) : null;
       if (entry) refuse(entry, { outcome: "failed", reasons: [{ code: frame.code, text: frame.message }], repairs: [] });
     },
   };
 
   function caughtUp() {
     state.askingSince = null;
-    resendAll();
+    state.ended = null;
+    if (Date.now() >= holdUntil) resend();
+  }
+
+  // Somebody has ended our membership. Nothing is sent any more, and nothing that was asked for is
+  // forgotten: the screen says what is not saved.
+  function end(why) {
+    state.ended = why;
+    state.askingSince = null;
+    clearTimeout(resendTimer);
+    for (const entry of state.pending) clearTimer(entry.op_id);
+  }
+
+  function here(frame) {
+    state.members = frame.members;
+    state.memberCount = frame.member_count ?? frame.members.length;
+  }
+
+  // Null: the server did not look; then what was known stays.
+  function mayTakeBack(told) {
+    state.canUndo = told.can_undo ?? state.canUndo;
+    state.canRedo = told.can_redo ?? state.canRedo;
   }
 
   function apply(frame) {
     const askedHere = Boolean(settle(frame.op_id));
     const mine = askedHere || (state.you && frame.author.id === state.you.person);
     state.version = frame.version;
-    state.selection = frame.selection;
-    state.derived = frame.derived;
+    if (frame.selection) state.selection = frame.selection;
+    if (frame.derived) state.derived = frame.derived;
+    if (mine && frame.changes.length && !REVERSALS.has(frame.operation_kind)) [state.canUndo, state.canRedo] = [true, false];
+    else if (mine && frame.operation_kind === "undo" && frame.changes.length) state.canRedo = true;
+    else if (mine && frame.operation_kind === "redo" && frame.changes.length) state.canUndo = true;
     const touched = new Set(frame.changes.map((change) => change.category));
     state.adjustments = state.adjustments.filter((a) => !touched.has(a.category));
     state.refusals = state.refusals.filter((r) => !touched.has(r.category));
@@ -227,7 +305,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       outcome: frame.outcome,
       at: Date.parse(frame.at) || Date.now(),
       seenAt: Date.now(),
-      total_cents: frame.derived.price.total_cents,
+      total_cents: frame.total_cents,
     };
     for (const change of frame.changes) {
       if (change.cause !== "rule") continue;
@@ -236,10 +314,17 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     }
     state.changes.unshift(entry);
     state.changes.splice(CHANGES_KEPT);
+    onChange?.(entry);
   }
 
   function refuse(entry, answer) {
     const operation = entry.operation;
+    const nothing = answer.reasons.find((r) => NOTHING[r.code]);
+    if (nothing) {
+      state[NOTHING[nothing.code]] = false;
+      onNothing?.(nothing);
+      return;
+    }
     const category = operation.category ?? answer.reasons.find((r) => r.category)?.category ?? null;
     state.refusals = state.refusals.filter((r) => r.category !== category);
     state.refusals.push({ key: entry.op_id, category, operation, outcome: answer.outcome, reasons: answer.reasons, repairs: answer.repairs });
@@ -272,14 +357,10 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     }
   }
 
-  function resendAll() {
-    for (const entry of [...state.pending]) if (!timers.has(entry.op_id) || entry.waiting) transmit(entry.op_id);
-  }
-
   function connected() {
     state.socket = "up";
     for (const entry of state.pending) clearTimer(entry.op_id);
-    join();
+    if (!state.ended) join();
   }
 
   function disconnected() {
@@ -300,7 +381,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
 // What the status beside the title may claim.
 export function statusOf(state) {
   const waiting = state.pending.length;
-  if (state.gone) return { name: "gone", count: waiting };
+  if (state.gone || state.ended) return { name: "gone", count: waiting };
   if (!state.online || state.socket === "down") return { name: "offline", count: waiting };
   if (!waiting) return { name: "saved", count: 0 };
   const oldest = Math.max(...state.pending.map((p) => state.clock - p.since));

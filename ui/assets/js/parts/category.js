@@ -27,7 +27,7 @@ export const Notice = {
     </div>`,
   computed: {
     title() {
-      if (this.refusal) return this.screen.t("notice." + this.refusal.outcome);
+      if (this.refusal) return this.screen.refusalTitle(this.refusal);
       if (!this.reasons.length) return this.screen.describeAdjustment(this.adjustment);
       const { mine, author } = this.adjustment;
       return this.screen.t(mine ? "adjusted.titleYou" : "adjusted.titleOther", { name: author.name });

@@ -1,6 +1,9 @@
 // The house: one picture per view, cross-faded when the server names another one. The next picture
 // is loaded completely before it is shown, so there is never an empty frame.
+import { TakeBack } from "./takeback.js";
+
 export const House = {
+  components: { TakeBack },
   inject: ["screen"],
   data: () => ({ layers: [], failed: false, wanted: null }),
   template: `
@@ -16,6 +19,7 @@ export const House = {
             {{ screen.t("view." + v) }}
           </button>
         </div>
+        <TakeBack v-if="screen.mayEdit.value" />
       </div>
       <div class="history">
         <h2>{{ screen.t("history.title") }}</h2>

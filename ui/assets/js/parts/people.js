@@ -16,14 +16,16 @@ export const PeopleButton = {
     shown() {
       const room = window.innerWidth < 500 ? 2 : 4;
       const all = this.screen.people.value;
-      return all.length > room ? all.slice(0, room - 1) : all;
+      return all.length + this.screen.unnamed.value > room ? all.slice(0, room - 1) : all;
     },
     more() {
-      return this.screen.people.value.length - this.shown.length;
+      return this.screen.people.value.length + this.screen.unnamed.value - this.shown.length;
     },
     label() {
-      const names = this.screen.people.value.map((p) => p.name).join(", ");
-      return this.screen.t("people.here", { count: this.screen.people.value.length, names });
+      const named = this.screen.people.value.map((p) => p.name).join(", ");
+      const more = this.screen.unnamed.value;
+      const names = more ? `${named}, ${this.screen.t("people.more", { count: more })}` : named;
+      return this.screen.t("people.here", { count: this.screen.people.value.length + more, names });
     },
   },
 };
@@ -40,6 +42,7 @@ export const PeopleSheet = {
           <span class="quiet">{{ screen.whereIs(p) }}</span></span>
         <span class="quiet">{{ screen.roleName(p.role) }}</span>
       </li>
+      <li v-if="screen.unnamed.value"><span class="face more" aria-hidden="true">+{{ screen.unnamed.value }}</span><span class="quiet">{{ screen.t("people.more", { count: screen.unnamed.value }) }}</span></li>
     </ul>
     <form class="row-form" @submit.prevent="save">
       <label for="own-name">{{ screen.t("people.name") }}</label>

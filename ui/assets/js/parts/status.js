@@ -8,7 +8,7 @@ export const Status = {
     },
     long() {
       const { name, count } = this.status;
-      if (name === "offline" && count) return this.screen.t("status.offlineWaiting", { count });
+      if (["offline", "gone"].includes(name) && count) return this.screen.t(`status.${name}Waiting`, { count });
       return this.screen.t("status." + name, { count });
     },
     short() {
