@@ -14,11 +14,11 @@ help: ## list the targets
 run: .venv/ready ## start everything: PostgreSQL, Valkey, web, worker (PORT, HOST, NEST_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/nest run
 
-test: .venv/ready-dev ## run all tests, browser tests included, on servers of their own
+test: .venv/ready-dev clients/js/dist/.ready ## run all tests, browser tests included, on servers of their own
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
-test-services: .venv/ready-dev ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (is flushed)
+test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (is flushed)
 	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest $(PYTEST_FLAGS)
@@ -60,3 +60,11 @@ clean: ## remove the environment and caches, never the data in NEST_HOME
 	@echo "Installing what the tests need"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# The JavaScript client: its packages when the lock changed, then tsc and the bundle for browsers.
+# Node comes with .venv/ready-dev.
+clients/js/node_modules/.ready: clients/js/package-lock.json | .venv/ready-dev
+	@$(BIN)/python -m tests.support.node
+
+clients/js/dist/.ready: clients/js/node_modules/.ready clients/js/package.json clients/js/tsconfig.json $(wildcard clients/js/src/*.ts clients/js/src/*/*.ts) | .venv/ready-dev
+	@$(BIN)/python -m tests.support.node

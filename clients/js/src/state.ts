@@ -246,8 +246,11 @@ export class HouseState {
     this.#present(frame.members, frame.member_count);
     const effects: Effect[] = [...this.#touched(), { do: "present" }];
     if (again) {
-      // Versions of another epoch say nothing here: what was answered is answered.
-      for (const each of this.#pending) if (each.outcome) each.outcome = { ...each.outcome, version: 0 };
+      // Another history: versions of the old one say nothing here, and effects of it may be gone.
+      for (const each of this.#pending) {
+        each.effected = false;
+        if (each.outcome) each.outcome = { ...each.outcome, version: 0 };
+      }
     }
     return [...effects, ...this.#release(), ...this.#entered(frame.re)];
   }
