@@ -85,6 +85,7 @@ class Hub:
         self._presence = presence
         self._rooms: dict[UUID, _Open] = {}
         self._by_channel: dict[str, _Open] = {}
+        self._by_code: dict[str, _Open] = {}
         self._opening: dict[UUID, _Opening] = {}
         self._stale: set[UUID] = set()
         self._suspicious = False
@@ -116,6 +117,15 @@ class Hub:
         """The open rooms."""
         return [opened.room for opened in self._rooms.values()]
 
+    def opened(
+        self, *, code: str | None = None, configuration_id: UUID | None = None
+    ) -> Room | None:
+        """The room with this code (as it is stored) or id, if it is open in this process."""
+        found = self._by_code.get(code) if code is not None else None
+        if configuration_id is not None:
+            found = self._rooms.get(configuration_id)
+        return found.room if found is not None else None
+
     async def room(self, configuration_id: UUID) -> Room:
         """The room of a configuration, opened when needed.
 
@@ -146,6 +156,7 @@ class Hub:
             self._parts.bus.unsubscribe(room_channel(configuration_id))
             raise
         self._rooms[configuration_id] = self._by_channel[room_channel(configuration_id)] = opened
+        self._by_code[opened.room.code] = opened
         await self._hear_stored_presence(opened.room)
         return opened
 
@@ -233,6 +244,7 @@ class Hub:
             opened.idle_rounds = opened.idle_rounds + 1 if not opened.room.members else 0
             if opened.idle_rounds > IDLE_ROUNDS:
                 del self._rooms[configuration_id], self._by_channel[room_channel(configuration_id)]
+                del self._by_code[opened.room.code]
                 opened.room.close()
                 self._parts.bus.unsubscribe(room_channel(configuration_id))
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from configurator.access import Role
 from configurator.presence import Member, RemoteMembers, initials, merge_members
 from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
 from realtime.frame import Frame
@@ -130,6 +131,10 @@ class Membership:
             connection,
             lambda member: replace(member, name=person.name, initials=initials(person.name)),
         )
+
+    def assign(self, connection: str, role: Role) -> None:
+        """Show a member's new role."""
+        self._change(connection, lambda member: replace(member, role=role))
 
     def tell(self) -> None:
         """Show the members to everybody, here and in other processes."""

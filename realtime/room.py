@@ -186,6 +186,11 @@ class Room:
                         assert_never(result)
         raise Refused("not_saved", retry_after_ms=100)
 
+    async def settled(self) -> None:
+        """Returns when every op that was here before has its outcome. Raises StorageUnavailable."""
+        async with self._turn():
+            pass
+
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """One op at a time. While the store is away nobody waits for the deadlines of all others."""
