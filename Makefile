@@ -49,11 +49,11 @@ clean: ## remove the environment and caches, never the data in NEST_HOME
 	@echo "Creating .venv"
 	@$(PYTHON) -m venv .venv
 
-# The package itself is installed editable, without the network: setuptools is pinned in the lock.
-.venv/ready: requirements.lock pyproject.toml | .venv/bin/python
+# The product and its Python client are installed editable, without the network: setuptools is pinned in the lock.
+.venv/ready: requirements.lock pyproject.toml clients/python/pyproject.toml | .venv/bin/python
 	@echo "Installing (about half a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable . --editable clients/python
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready

@@ -1,0 +1,98 @@
+"""Edit houses of NEST-Haus Live together with others.
+
+async with Client.register("http://127.0.0.1:8080") as client:
+    house = await client.join((await client.create()).code)
+    outcome = await house.select("nest", "nest120")
+"""
+
+from nest_haus_client.client import Client
+from nest_haus_client.errors import (
+    ClientClosed,
+    ClientError,
+    HouseEnded,
+    QueueFull,
+    Refused,
+    Undecided,
+    Unreachable,
+)
+from nest_haus_client.events import (
+    Changed,
+    Ended,
+    Event,
+    Members,
+    Replaced,
+    Settled,
+    Skipped,
+    Status,
+)
+from nest_haus_client.house import House
+from nest_haus_client.ids import new_op_id
+from nest_haus_client.messages import (
+    Activity,
+    ActivityFilter,
+    Change,
+    Member,
+    OpFrame,
+    Outcome,
+    Person,
+    Reason,
+    Repair,
+)
+from nest_haus_client.operations import (
+    Apply,
+    Choice,
+    Clear,
+    Operation,
+    Redo,
+    Reset,
+    Select,
+    SetQuantity,
+    Undo,
+)
+from nest_haus_client.rest import Created, Share
+from nest_haus_client.seat import Submitted
+from nest_haus_client.state import Confirmed, PendingOp
+
+__all__ = [
+    "Activity",
+    "ActivityFilter",
+    "Apply",
+    "Change",
+    "Changed",
+    "Choice",
+    "Clear",
+    "Client",
+    "ClientClosed",
+    "ClientError",
+    "Confirmed",
+    "Created",
+    "Ended",
+    "Event",
+    "House",
+    "HouseEnded",
+    "Member",
+    "Members",
+    "OpFrame",
+    "Operation",
+    "Outcome",
+    "PendingOp",
+    "Person",
+    "QueueFull",
+    "Reason",
+    "Redo",
+    "Refused",
+    "Repair",
+    "Replaced",
+    "Reset",
+    "Select",
+    "SetQuantity",
+    "Settled",
+    "Share",
+    "Skipped",
+    "Status",
+    "Submitted",
+    "Undecided",
+    "Undo",
+    "Unreachable",
+    "new_op_id",
+]

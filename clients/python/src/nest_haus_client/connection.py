@@ -1,0 +1,147 @@
+"""The thin shell around ``Session``: one WebSocket at a time, made again when it is gone."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import Random
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from nest_haus_client.backoff import delay_seconds
+from nest_haus_client.events import StatusName
+from nest_haus_client.messages import encode
+from nest_haus_client.session import Session
+
+SUBPROTOCOL = Subprotocol("nest.v1")
+OPEN_SECONDS = 10.0
+SEND_SECONDS = 10.0
+PING_SECONDS = 10.0
+FRAME_BYTES_MAX = 16 * 1024 * 1024
+STEADY_SECONDS = 5.0
+"""A connection that lasted so long was a good one: the next pause is short again."""
+
+
+class _Gone(Exception):  # noqa: N818 - not a failure: there is a next connection
+    """This connection has ended."""
+
+
+class Connection:
+    """Keeps a session connected to one of ``urls``; ``run`` is its only task.
+
+    ``heard`` is called after everything that may have changed the session, ``tell`` when the
+    status changes.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        session: Session,
+        *,
+        random: Random,
+        heard: Callable[[], None],
+        tell: Callable[[StatusName, str | None], None],
+    ) -> None:
+        self._urls = [f"ws{url.removeprefix('http')}/ws" for url in urls]
+        self._session = session
+        self._random = random
+        self._heard = heard
+        self._tell = tell
+        self._work = asyncio.Event()
+        self._socket: ClientConnection | None = None
+
+    def wake(self) -> None:
+        """Something was asked of the session: send it."""
+        self._work.set()
+
+    def drop(self) -> None:
+        """End the socket as a network would: at once, and without a word."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def run(self) -> None:
+        """Connect, serve, wait, again; returns when the server does not want this client."""
+        session, loop, tries, place = self._session, asyncio.get_running_loop(), 0, 0
+        while True:
+            self._tell("connecting", None)
+            started, why = loop.time(), "the connection ended"
+            try:
+                await self._serve(self._urls[place % len(self._urls)])
+            except* (_Gone, OSError, WebSocketException, TimeoutError) as problems:
+                why = _first(problems)
+            steady = session.online and loop.time() - started >= STEADY_SECONDS
+            session.closed()
+            self._heard()
+            if session.fatal is not None:
+                self._tell("refused", str(session.fatal))
+                return
+            tries = 0 if steady else tries
+            self._tell("offline", why)
+            await asyncio.sleep(delay_seconds(tries, self._random, session.retry_after_ms))
+            tries, place = tries + 1, place + 1
+
+    async def _serve(self, url: str) -> None:
+        async with connect(
+            url,
+            subprotocols=[SUBPROTOCOL],
+            compression=None,
+            open_timeout=OPEN_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=1.0,
+            max_size=FRAME_BYTES_MAX,
+        ) as socket:
+            self._socket = socket
+            try:
+                self._session.opened(self._now())
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._write(socket))
+                    await self._read(socket)
+            finally:
+                self._socket = None
+
+    async def _read(self, socket: ClientConnection) -> None:
+        session, was_online = self._session, False
+        async for text in socket:
+            session.receive(text, self._now())
+            self._heard()
+            self._check(socket)
+            if session.online and not was_online:
+                was_online = True
+                self._tell("online", None)
+            self._work.set()
+        raise _Gone(f"closed by the server: {socket.close_reason or socket.close_code}")
+
+    async def _write(self, socket: ClientConnection) -> None:
+        while True:
+            self._work.clear()
+            self._session.tick(self._now())
+            self._heard()
+            self._check(socket)
+            for message in self._session.take_messages():
+                async with asyncio.timeout(SEND_SECONDS):
+                    await socket.send(encode(message))
+            try:
+                async with asyncio.timeout_at(self._session.wake_at()):
+                    await self._work.wait()
+            except TimeoutError:
+                continue
+
+    def _check(self, socket: ClientConnection) -> None:
+        ending = self._session.fatal or self._session.broken
+        if ending is not None:
+            socket.transport.abort()
+            raise _Gone(str(ending))
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _first(problems: BaseExceptionGroup[Exception]) -> str:
+    """What is shown of what went wrong: the first sentence that has one."""
+    for problem in problems.exceptions:
+        if isinstance(problem, BaseExceptionGroup):
+            return _first(problem)
+        if str(problem):
+            return str(problem)
+    return type(problems.exceptions[0]).__name__

@@ -1,0 +1,89 @@
+"""What this client raises.
+
+::
+
+ClientError
+    Refused         the server will not carry this out; ``code`` says why
+    QueueFull       too many ops wait for their outcome already; nothing was queued
+    Undecided       the end came before the outcome of these ``op_ids``
+        HouseEnded      the house was left, or access to it ended
+        ClientClosed    the client was closed, or the server does not know who it is
+    Unreachable     the server did not answer over HTTP
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from nest_haus_client.messages import Text
+
+
+class ClientError(Exception):
+    """Everything that this client raises."""
+
+
+class Refused(ClientError):  # noqa: N818 - an answer, not a failure
+    """The server will not carry this out; the same again gets the same answer.
+
+    ``code`` is one of the published codes, ``text`` a sentence for people, ``detail`` a place.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        text: Text | None = None,
+        detail: str | None = None,
+        retryable: bool = False,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        said = text.en if text else code.replace("_", " ").capitalize() + "."
+        super().__init__(f"{said} ({code}{': ' + detail if detail else ''})")
+        self.code = code
+        self.text = text
+        self.detail = detail
+        self.retryable = retryable
+        self.retry_after_ms = retry_after_ms
+
+
+class QueueFull(ClientError):  # noqa: N818 - says what is the matter
+    """So many ops wait for their outcome that no more are taken; nothing was queued."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} ops wait for their outcome already; await some of them first.")
+        self.limit = limit
+
+
+class Undecided(ClientError):  # noqa: N818 - says what is the matter
+    """The end came before the outcome of ``op_ids``: they may or may not be stored.
+
+    Sending them again with the same op_id is safe (``pending=`` of a new client), and
+    ``outcome_of`` says what became of them.
+    """
+
+    def __init__(self, why: str, op_ids: Sequence[UUID] = ()) -> None:
+        ops = f" Undecided ops: {', '.join(map(str, op_ids))}." if op_ids else ""
+        super().__init__(why + ops)
+        self.op_ids = tuple(op_ids)
+
+
+class HouseEnded(Undecided):
+    """The house was left, or access to it ended; ``code`` says why (``left``: somebody asked)."""
+
+    def __init__(self, code: str, op_ids: Sequence[UUID] = ()) -> None:
+        super().__init__(f"This client is no longer in the house ({code}).", op_ids)
+        self.code = code
+
+
+class ClientClosed(Undecided):
+    """The client was closed; ``refused`` is set when that was the server's decision."""
+
+    def __init__(self, op_ids: Sequence[UUID] = (), *, refused: Refused | None = None) -> None:
+        super().__init__(
+            f"The server ended this client. {refused}" if refused else "The client is closed.",
+            op_ids,
+        )
+        self.refused = refused
+
+
+class Unreachable(ClientError):  # noqa: N818 - says what is the matter
+    """The server did not answer over HTTP."""

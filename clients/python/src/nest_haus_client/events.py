@@ -1,0 +1,130 @@
+"""What happens in a house, for ``House.events()``, and the bounded queue that carries it."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from nest_haus_client.errors import Refused
+from nest_haus_client.messages import Member, OpFrame, Outcome
+from nest_haus_client.operations import Operation
+
+EVENTS_KEPT = 256
+"""So many events wait for a slow consumer; of more only the number is told."""
+
+StatusName = Literal["connecting", "online", "offline", "closed", "refused"]
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One op was committed. ``difference_cents``: what it changed the price by.
+
+    ``mine``: this client asked for it (not merely the same person elsewhere).
+    """
+
+    op: OpFrame
+    difference_cents: int
+    mine: bool
+
+
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """The confirmed state was replaced as a whole: at the start, or after a gap or a new epoch.
+
+    ``before``: the version that was known until then, None at the start.
+    """
+
+    version: int
+    before: int | None
+    total_cents: int
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """An op of this client has its outcome, or (``refused``) will never be carried out."""
+
+    op_id: UUID
+    operation: Operation
+    outcome: Outcome | None = None
+    refused: Refused | None = None
+
+
+class Members(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is here now; of many only some are listed, ``count`` is all of them."""
+
+    members: tuple[Member, ...]
+    count: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The connection is in another state; ``detail`` says why, if something is wrong."""
+
+    status: StatusName
+    detail: str | None = None
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """This client is no longer in the house; no event follows.
+
+    ``code`` is ``left`` when somebody asked for that; ``refused`` is the server's answer to a join.
+    """
+
+    code: str
+    undecided: tuple[UUID, ...] = ()
+    refused: Refused | None = None
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """So many events were left out here, because they were not taken in time.
+
+    The house itself (``selection``, ``version``, ``members``) is complete all the same.
+    """
+
+    count: int
+
+
+Event = Changed | Replaced | Settled | Members | Status | Ended | Skipped
+HouseEvent = Changed | Replaced | Settled | Members | Ended
+
+
+class EventQueue:
+    """What one consumer has not taken yet: the newest ``limit`` events, then a count."""
+
+    def __init__(self, limit: int = EVENTS_KEPT) -> None:
+        self._limit = limit
+        self._events: deque[Event] = deque()
+        self._skipped = 0
+        self._some = asyncio.Event()
+        self._last = False
+
+    def put(self, event: Event) -> None:
+        """Keep an event; the oldest gives way. Nothing is kept after ``Ended``."""
+        if self._last:
+            return
+        if isinstance(event, Members | Status):  # the latest of these says it all
+            self._events = deque(each for each in self._events if type(each) is not type(event))
+        if len(self._events) >= self._limit:
+            self._events.popleft()
+            self._skipped += 1
+        self._events.append(event)
+        self._last = isinstance(event, Ended)
+        self._some.set()
+
+    def close(self) -> None:
+        """No event follows; the consumer still gets those that wait."""
+        self._last = True
+        self._some.set()
+
+    async def take(self) -> AsyncIterator[Event]:
+        """Every event, until the last."""
+        while True:
+            while self._skipped or self._events:
+                if self._skipped:
+                    skipped, self._skipped = self._skipped, 0
+                    yield Skipped(count=skipped)
+                else:
+                    yield self._events.popleft()
+            if self._last:
+                return
+            self._some.clear()
+            await self._some.wait()

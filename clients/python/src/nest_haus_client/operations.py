@@ -1,0 +1,97 @@
+"""What can be asked of a house: named intents, as they travel.
+
+The server decides what becomes of them. ``guess`` is what this client shows until then.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The chosen option of one category; ``quantity`` is None where the category has none."""
+
+    option: str
+    quantity: int | None = None
+
+
+class _Tagged(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
+    """What the operations share: immutable, tagged by ``kind``, unknown fields ignored."""
+
+
+class Select(_Tagged, frozen=True, tag="select"):
+    """Choose an option; without ``quantity`` the category keeps its own if it fits."""
+
+    category: str
+    option: str
+    quantity: int | None = None
+
+
+class SetQuantity(_Tagged, frozen=True, tag="set_quantity"):
+    """Set how many; 0 clears."""
+
+    category: str
+    quantity: int
+
+
+class Clear(_Tagged, frozen=True, tag="clear"):
+    """Leave a category out."""
+
+    category: str
+
+
+SingleOperation = Select | SetQuantity | Clear
+
+
+class Apply(_Tagged, frozen=True, tag="apply"):
+    """Do several operations at once, all or none; at most 16."""
+
+    operations: tuple[SingleOperation, ...]
+
+
+class Reset(_Tagged, frozen=True, tag="reset"):
+    """Go back to the defaults of the catalogue."""
+
+
+class Undo(_Tagged, frozen=True, tag="undo"):
+    """Take back the author's newest op; ``anyway``: even over somebody else's later change."""
+
+    anyway: bool = False
+
+
+class Redo(_Tagged, frozen=True, tag="redo"):
+    """Bring back what the author's newest undo took back."""
+
+    anyway: bool = False
+
+
+Operation = Select | SetQuantity | Clear | Apply | Reset | Undo | Redo
+
+Selection = Mapping[str, Choice]
+"""Category -> what is chosen; a category that is not chosen is absent."""
+
+Guess = Mapping[str, Choice | None]
+"""Category -> what is shown until the server has answered; None: not chosen."""
+
+
+def guess(operation: Operation, shown: Selection) -> Guess:
+    """What an operation most likely makes of what is shown; only the categories it names.
+
+    The rules of the catalogue are the server's. What reset, undo and redo do is not guessed.
+    """
+    guessed: dict[str, Choice | None] = {}
+    for single in operation.operations if isinstance(operation, Apply) else (operation,):
+        if isinstance(single, Reset | Undo | Redo):
+            continue
+        before = guessed.get(single.category, shown.get(single.category))
+        match single:
+            case Select(option=option, quantity=quantity):
+                kept = before.quantity if quantity is None and before is not None else quantity
+                guessed[single.category] = Choice(option, kept) if kept != 0 else None
+            case SetQuantity(quantity=0) | Clear():
+                guessed[single.category] = None
+            case SetQuantity(quantity=quantity) if before is not None:
+                guessed[single.category] = Choice(before.option, quantity)
+            case _:
+                pass  # how many of which option is the server's to say
+    return guessed

@@ -1,0 +1,147 @@
+"""The few things that are asked over HTTP: with the standard library, in a thread."""
+
+import asyncio
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from nest_haus_client.errors import Refused, Unreachable
+from nest_haus_client.messages import Person, Text
+
+ANSWER_SECONDS = 15.0
+TRIES = 8
+"""So often is asked again what the server had no time for (``too_many_requests``)."""
+
+Shape = TypeVar("Shape")
+
+
+class Created(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration that was made: ``url`` is its page, ``code`` what people say."""
+
+    id: UUID
+    code: str
+    url: str
+    version: int
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation link; whoever has it gets the role."""
+
+    url: str
+    role: str
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """A new person and the secret token that proves it is them."""
+
+    person: Person
+    token: str
+
+
+class _Redeemed(msgspec.Struct):
+    code: str
+
+
+class _Error(msgspec.Struct, kw_only=True):
+    code: str
+    message: Text
+    retryable: bool = False
+    retry_after_ms: int | None = None
+    detail: str | None = None
+
+
+class _Refusal(msgspec.Struct):
+    error: _Error
+
+
+class Rest:
+    """HTTP at the first of ``urls`` that answers."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = tuple(urls)
+        self.token: str | None = None
+
+    async def register(self) -> Registered:
+        """Become a person. Raises Refused, Unreachable."""
+        return await self._call("POST", "/api/people", Registered)
+
+    async def create(self, catalogue: str | None = None) -> Created:
+        """A new configuration. Raises Refused, Unreachable."""
+        asked = {} if catalogue is None else {"catalogue": catalogue}
+        return await self._call("POST", "/api/configurations", Created, asked)
+
+    async def share(self, reference: str, role: Literal["editor", "viewer"]) -> Share:
+        """A new invitation. Raises Refused, Unreachable."""
+        path = f"/api/configurations/{reference}/share-links"
+        return await self._call("POST", path, Share, {"role": role})
+
+    async def redeem(self, invitation: str) -> str:
+        """The code of the configuration that an invitation opens. Raises Refused, Unreachable."""
+        token = invitation.rpartition("#")[2]
+        redeemed = await self._call("POST", "/api/share-links/redeem", _Redeemed, {"token": token})
+        return redeemed.code
+
+    async def _call(
+        self, method: str, path: str, shape: type[Shape], body: dict[str, str] | None = None
+    ) -> Shape:
+        answer = await self._patiently(method, path, body)
+        try:
+            return msgspec.json.decode(answer, type=shape)
+        except msgspec.DecodeError as problem:
+            raise Unreachable(f"{path} answered something else: {problem}") from None
+
+    async def _patiently(self, method: str, path: str, body: dict[str, str] | None) -> bytes:
+        tries = 0
+        while True:
+            try:
+                return await asyncio.to_thread(self._ask, method, path, body)
+            except Refused as refused:
+                tries += 1
+                if refused.code != "too_many_requests" or tries == TRIES:
+                    raise
+                await asyncio.sleep((refused.retry_after_ms or 1000) / 1000)
+
+    def _ask(self, method: str, path: str, body: dict[str, str] | None) -> bytes:
+        problem: Exception | None = None
+        for url in self._urls:
+            try:
+                return self._ask_one(method, url + path, body)
+            except Refused:
+                raise
+            except (OSError, http.client.HTTPException) as error:
+                problem = error
+        raise Unreachable(f"{self._urls[-1]} does not answer: {problem}")
+
+    def _ask_one(self, method: str, url: str, body: dict[str, str] | None) -> bytes:
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(  # noqa: S310 - the scheme is checked by Client
+            url, method=method, headers=headers, data=msgspec.json.encode(body or {})
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error.code, error.read()) from None
+
+
+def _refusal(status: int, body: bytes) -> Refused | Unreachable:
+    try:
+        said = msgspec.json.decode(body, type=_Refusal).error
+    except msgspec.DecodeError:
+        return Unreachable(f"The server answered with status {status}.")
+    return Refused(
+        said.code,
+        text=said.message,
+        detail=said.detail,
+        retryable=said.retryable,
+        retry_after_ms=said.retry_after_ms,
+    )

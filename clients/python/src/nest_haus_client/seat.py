@@ -1,0 +1,114 @@
+"""What the client keeps of a house it is in: who waits for which op, and who listens."""
+
+import asyncio
+from collections.abc import Generator, Sequence
+from uuid import UUID
+
+from nest_haus_client.errors import ClientError, HouseEnded, Undecided
+from nest_haus_client.events import Ended, Event, EventQueue, HouseEvent, Replaced, Settled
+from nest_haus_client.messages import Outcome
+from nest_haus_client.state import HouseState
+
+
+class Submitted:
+    """An op that was queued; await it for its outcome. Giving up waiting does not take it back."""
+
+    def __init__(self, op_id: UUID, outcome: "asyncio.Future[Outcome]") -> None:
+        self.op_id = op_id
+        self._outcome = outcome
+
+    def __await__(self) -> Generator[object, None, Outcome]:
+        return asyncio.shield(self._outcome).__await__()
+
+    @property
+    def done(self) -> bool:
+        """Whether it has its outcome, or never will have one."""
+        return self._outcome.done()
+
+
+class Seat:
+    """A house's state, and everybody in this program who waits for something in it."""
+
+    def __init__(self, state: HouseState) -> None:
+        self.state = state
+        self.news = asyncio.Event()
+        self._outcomes: dict[UUID, asyncio.Future[Outcome]] = {}
+        self._queues: set[EventQueue] = set()
+        self._entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def waiting_for(self, op_id: UUID) -> Submitted:
+        """What can be awaited for the outcome of a pending op."""
+        if op_id not in self._outcomes:
+            self._outcomes[op_id] = asyncio.get_running_loop().create_future()
+        return Submitted(op_id, self._outcomes[op_id])
+
+    def listen(self) -> EventQueue:
+        """Everything that happens from now on; see ``unlisten``."""
+        queue = EventQueue()
+        self._queues.add(queue)
+        return queue
+
+    def unlisten(self, queue: EventQueue) -> None:
+        """Nobody takes from it any more."""
+        self._queues.discard(queue)
+
+    async def enter(self) -> None:
+        """Wait for the first state of the house. Raises Refused, Undecided."""
+        await asyncio.shield(self._entered)
+
+    def hear(self, events: Sequence[HouseEvent]) -> None:
+        """Tell everybody what has happened."""
+        for event in events:
+            self._note(event)
+            self.tell(event)
+        if events:
+            self._wake()
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to every listener."""
+        for queue in self._queues:
+            queue.put(event)
+
+    def close(self, why: Undecided) -> None:
+        """Nothing follows: whoever waits is told why."""
+        self._finish(why, why)
+        for queue in self._queues:
+            queue.close()
+        self._wake()
+
+    def _note(self, event: HouseEvent) -> None:
+        match event:
+            case Settled():
+                self._decide(event)
+            case Replaced() if not self._entered.done():
+                self._entered.set_result(None)
+            case Ended(code=code, undecided=undecided, refused=refused):
+                ended = HouseEnded(code, undecided)
+                self._finish(refused or ended, ended)
+            case _:
+                pass
+
+    def _decide(self, event: Settled) -> None:
+        future = self._outcomes.pop(event.op_id, None)
+        if future is None:
+            return
+        if event.outcome is not None:
+            future.set_result(event.outcome)
+        elif event.refused is not None:
+            _fail(future, event.refused)
+
+    def _finish(self, at_the_door: ClientError, inside: Undecided) -> None:
+        if not self._entered.done():
+            _fail(self._entered, at_the_door)
+        for future in self._outcomes.values():
+            _fail(future, inside)
+        self._outcomes.clear()
+
+    def _wake(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
+
+
+def _fail(future: "asyncio.Future[None] | asyncio.Future[Outcome]", why: ClientError) -> None:
+    future.set_exception(why)
+    future.exception()  # seen: it may be that nobody awaits it
