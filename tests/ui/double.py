@@ -72,6 +72,7 @@ class House:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.refuse_next: list[dict[str, Any]] = []
         """Errors to answer ops with before any is carried out."""
+        self.refused: list[str] = []
         self.heard: list[str] = []
         """Every op_id that was asked for, in order."""
         self.held: list[dict[str, Any]] | None = None
@@ -321,6 +322,7 @@ class Tab:
     def _op(self, message: dict[str, Any]) -> None:
         if self.house.refuse_next:
             error = self.house.refuse_next.pop(0)
+            self.house.refused.append(message["op_id"])
             self.say({"type": "error", "op_id": message["op_id"], **error})
             return
         self.say(self.house.op(self, message))

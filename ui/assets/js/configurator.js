@@ -77,7 +77,7 @@ export default {
       onChange: (entry) => hear.change(entry),
       onNothing: (reason) => hear.nothing(reason),
       emit: (text) => emit("message", text),
-      reload: () => setTimeout(() => window.location.reload(), 500 + Math.random() * 1500),
+      reload: (afterMs) => setTimeout(() => window.location.reload(), afterMs + 500 + Math.random() * 1500),
       onFrame: props.dev ? (way, frame) => logFrame(devLog, way, frame) : undefined,
     });
     const screen = createScreen({ props, catalogue: catalogueParsed, ui, room, devLog, hear });

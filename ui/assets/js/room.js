@@ -22,7 +22,7 @@ const ANSWER_WITHIN_MS = 6000;
 const RETRY_MAX_MS = 15000;
 const CHANGES_KEPT = 30;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
-const RELOAD = new Set(["slow_reader", "restarting", "client_too_old"]);
+const RELOAD = new Set(["slow_reader", "restarting", "client_too_old", "flooding"]);
 const GONE = new Set(["not_found", "not_authenticated"]);
 const REVERSALS = new Set(["undo", "redo"]);
 const NOTHING = { nothing_to_undo: "canUndo", nothing_to_redo: "canRedo" };
@@ -227,7 +227,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       if (frame.code) end({ code: frame.code });
     },
     error(frame) {
-      if (RELOAD.has(frame.code)) return reload(frame.code);
+      if (RELOAD.has(frame.code)) return reload(frame.retry_after_ms ?? 0);
       const aboutJoin = frame.re && frame.re === state.askingSince;
       const opId = frame.op_id ?? find(frame.re)?.op_id;
       if (state.ended && opId) return; // it stays among what was not saved
@@ -268,6 +268,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     state.ended = why;
     state.askingSince = null;
     clearTimeout(resendTimer);
+    holdUntil = 0; // whoever is let in again sends at once
     for (const entry of state.pending) clearTimer(entry.op_id);
   }
 
