@@ -1,22 +1,31 @@
 """Socket.IO: namespace ``/configurator``, one event a message type, the same messages as on ``/ws``.
 
-``connect`` may carry ``{"token": ...}`` as auth, which stands for hello; the person's cookie does as
-well. Every event's acknowledgement carries the reply; the reply also arrives as an event, so that
-clients without acknowledgements see it. Binary attachments are refused: the protocol has none.
+The payload of an event is the whole message, ``type`` included. ``connect`` may carry
+``{"token": ...}`` as auth, which stands for hello; the person's cookie does as well. Every event's
+acknowledgement carries the reply; the reply also arrives as an event, so that clients without
+acknowledgements see it. Binary attachments are refused: the protocol has none.
+
+python-socketio understands packets and keeps namespaces; what a client is sent does not go through
+its ``emit`` but through the ``Peer`` of its connection (``engine``). Who is let go for good gets a
+disconnect after the error; who may come back only loses the connection, because official clients
+reconnect by themselves then, and only then.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+from urllib.parse import parse_qs
 
 import msgspec
 import socketio
 import structlog
 from socketio.packet import Packet
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
@@ -24,16 +33,33 @@ from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
-from realtime.outbox import Lapse, Outbox
 from realtime.principal import PERSON_COOKIE, Principal
+from realtime.transports.engine import (
+    PING_SECONDS,
+    PONG_SECONDS,
+    DirectSession,
+    Engine,
+    EnginePacket,
+    PacketQueue,
+    Packets,
+    QueueOutlet,
+    UnreadableError,
+)
+from realtime.transports.peer import Peer
+from realtime.transports.uvicorn_websocket import LINGER_SECONDS, Socket, socket_of
+from realtime.transports.websocket import HELLO_SECONDS, close_code
 from storage.errors import StorageUnavailable
 from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
-HELLO_SECONDS = 5.0
-WAITING_FRAMES_MAX = 500
-"""A peer with more unsent frames in its transport's own queue is not reading."""
+DISCONNECT: Final = b"41%b," % NAMESPACE.encode()
+ACKNOWLEDGEMENT: Final = b"43%b," % NAMESPACE.encode()
+TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).socketio
+UNREADABLE_PACKET: Final = 1002
+
+BAD_PACKETS = (*codec.UNREADABLE, ValueError, KeyError, IndexError, TypeError, UnreadableError)
+"""What python-socketio and we raise for what is no packet."""
 
 
 class _StrictJson:
@@ -54,6 +80,7 @@ class PlainPacket(Packet):  # type: ignore[misc]  # socketio has no types
     uses_binary_events = False
     json = _StrictJson
 
+    @override
     def decode(self, encoded_packet: str) -> int:
         """The number of attachments that follow: always 0. Raises ValueError otherwise."""
         if super().decode(encoded_packet):
@@ -61,54 +88,119 @@ class PlainPacket(Packet):  # type: ignore[misc]  # socketio has no types
         return 0
 
 
-class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no types
-    """Ends the connection of whoever sends what is no packet, instead of a traceback in the log."""
+class Link:
+    """One Engine.IO connection: how it is written to and ended, and who is behind it."""
 
+    def __init__(self, peer: Peer[Any], end: Callable[[int, str], None]) -> None:
+        self.peer = peer
+        self.end = end
+        self.connection: Connection | None = None
+        self._hello: asyncio.TimerHandle | None = None
+        self._answering = False
+        self._ending: Code | None = None
+        self.expect_hello()
+
+    def expect_hello(self) -> None:
+        """Who is not in the namespace and known within ``HELLO_SECONDS`` is let go."""
+        self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._expire)
+
+    async def receive(self, message: bytes, number: int | None) -> None:
+        """Handle an event; ``number`` is that of its acknowledgement, if it wants one."""
+        if self.connection is None:
+            return
+        self._answering = True
+        try:
+            reply = await self.connection.receive(message)
+        finally:
+            self._answering = False
+        if number is not None:
+            content = reply.json if reply is not None else b""
+            self.peer.deliver(EnginePacket(b"%b%d[%b]" % (ACKNOWLEDGEMENT, number, content)))
+        if self._ending is not None:
+            self.hang_up(self._ending)
+
+    def hang_up(self, code: Code) -> None:
+        """End the connection after everything that was delivered, an acknowledgement included."""
+        if self._answering:
+            self._ending = self._ending or code
+            return
+        if self.connection is not None and not code.retryable:
+            self.peer.deliver(EnginePacket(DISCONNECT))
+        self.peer.hang_up(code)
+
+    async def leave(self) -> None:
+        """The client left the namespace."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            await connection.close()
+
+    def close(self) -> None:
+        """The connection is over."""
+        self.peer.gone()
+        if self._hello is not None:
+            self._hello.cancel()
+
+    def _expire(self) -> None:
+        if self.connection is None:
+            self.hang_up(CODES["not_authenticated"])  # outside the namespace nothing can be said
+        elif not self.connection.welcomed:
+            self.peer.deliver(Frame.of(codec.error(Refused("not_authenticated"))))
+            self.hang_up(CODES["not_authenticated"])
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no types
+    """python-socketio, writing through links. What is no packet ends the connection."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.links: dict[str, Link] = {}
+
+    @override
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    @override
+    async def _send_packet(self, eio_sid: str, pkt: Packet) -> None:
+        link = self.links.get(eio_sid)
+        if link is not None:
+            link.peer.deliver(EnginePacket(b"4" + pkt.encode().encode()))
+
+    @override
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         try:
             await super()._handle_eio_message(eio_sid, data)
-        except (ValueError, KeyError, IndexError, TypeError, msgspec.DecodeError) as problem:
+        except BAD_PACKETS as problem:
             log.info("packet_unreadable", reason=type(problem).__name__)
-            transport = self.eio.sockets.get(eio_sid)
-            if transport is not None:
-                await _end(transport)
+            link = self.links.get(eio_sid)
+            if link is not None:
+                link.end(UNREADABLE_PACKET, "")
+
+    @override
+    async def _handle_event(
+        self,
+        eio_sid: str,
+        namespace: str | None,
+        id: int | None,
+        data: object,
+    ) -> None:
+        if not isinstance(data, list) or not data:
+            raise UnreadableError
+        link = self.links.get(eio_sid)
+        if namespace == NAMESPACE and link is not None:
+            await link.receive(_message(data), id)
 
 
-class _Waiting:
-    """An outbox with a reader."""
-
-    def __init__(self) -> None:
-        self._outbox = Outbox()
-        self._wake = asyncio.Event()
-        self._closed = False
-
-    def put(self, frame: Frame, *, key: object | None, lapse: Lapse | None) -> bool:
-        if self._closed:
-            return True
-        self._wake.set()
-        return self._outbox.put(frame, key=key, lapse=lapse)
-
-    async def take(self) -> list[Frame]:
-        """Everything that waits, oldest first; empty only after ``close``."""
-        await self._wake.wait()
-        if not self._closed:
-            self._wake.clear()
-        return self._outbox.drain()
-
-    def close(self) -> None:
-        self._closed = True
-        self._wake.set()
-
-
-@dataclass(slots=True, eq=False)
-class _Peer:
-    connection: Connection
-    outbox: _Waiting
-    writer: asyncio.Task[None]
+def _message(event: list[Any]) -> bytes:
+    """The message in an event: its name is the type, its payload the rest."""
+    name, *payload = event
+    body = payload[0] if payload else {}
+    if len(payload) > 1 or not isinstance(body, dict):
+        body = {"data": "not an object"}
+    return msgspec.json.encode({**body, "type": name if isinstance(name, str) else ""})
 
 
 class SocketIoTransport:
-    """The Socket.IO server of this process. An async context manager: it owns the writers."""
+    """The Socket.IO server of this process. An async context manager."""
 
     def __init__(
         self,
@@ -119,9 +211,10 @@ class SocketIoTransport:
         new_connection_id: Callable[[], str],
     ) -> None:
         self._services = services
+        self._origins = origins
         self._cookie_principal = cookie_principal
         self._new_connection_id = new_connection_id
-        self._peers: dict[str, _Peer] = {}
+        self._packets = Packets()
         self._tasks = OwnedTasks()
         self._server = _Server(
             async_mode="asgi",
@@ -130,13 +223,14 @@ class SocketIoTransport:
             cors_allowed_origins=_origin_check(origins),
             serializer=PlainPacket,
             max_http_buffer_size=MESSAGE_BYTES_MAX,
-            ping_interval=20,
-            ping_timeout=15,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
             namespaces=[NAMESPACE],
         )
         self._server.on("connect", self._connect, namespace=NAMESPACE)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
-        self._server.on("*", self._event, namespace=NAMESPACE)
+        self._server.eio.on("connect", self._begin_queued)
+        self._server.eio.on("disconnect", self._end_engine)
         self._engine = socketio.ASGIApp(self._server, socketio_path=None)
 
     async def __aenter__(self) -> Self:
@@ -150,48 +244,97 @@ class SocketIoTransport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the writers; the sockets are closed by the web server."""
+        """End what is ending; the sockets are closed by the web server."""
         await self._tasks.__aexit__(kind, error, trace)
+        await self._server.shutdown()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI app to mount; what is not even an Engine.IO packet ends the connection."""
+        socket = socket_of(scope)
+        if socket is not None and _begins(scope):
+            await self._serve(socket, scope, receive, send)
+            return
+        if socket is not None:
+            socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
         try:
             await self._engine(scope, receive, send)
         except (ValueError, IndexError) as problem:
             log.info("packet_unreadable", reason=type(problem).__name__)
             if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1002})
+                await send({"type": "websocket.close", "code": UNREADABLE_PACKET})
 
-    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
-        outbox = _Waiting()
-        ending: list[Code] = []
+    # ---- connections: a WebSocket from the beginning, or python-engineio's queue
 
-        def hang_up(code: Code) -> None:
-            ending.append(code)
-            outbox.close()
+    async def _serve(self, socket: Socket, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        asking = HTTPConnection(scope)
+        if not self._origins.trusts(asking):
+            await send({"type": "websocket.close", "code": CODES["foreign_origin"].close})
+            return
+        await send({"type": "websocket.accept"})
+        engine_id = self._server.eio.generate_id()
 
-        def deliver(frame: Frame, *, key: object | None = None, lapse: Lapse | None = None) -> None:
-            if not outbox.put(frame, key=key, lapse=lapse):
-                hang_up(CODES["slow_reader"])
+        def finish(code: Code) -> None:
+            session.close(close_code(code), code.name)
 
-        connection = Connection(
+        session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
+        self._server.links[engine_id] = Link(session.peer, session.close)
+        cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
+        await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
+        del asking
+        try:
+            hear = partial(self._server._handle_eio_message, engine_id)  # noqa: SLF001
+            await session.read(receive, hear)
+            session.close()
+        except UnreadableError:
+            log.info("packet_unreadable", reason="UnreadableError")
+            session.close(UNREADABLE_PACKET)
+        finally:
+            session.close()
+            await self._end_engine(engine_id, self._server.reason.TRANSPORT_CLOSE)
+
+    async def _begin_queued(self, engine_id: str, environ: Mapping[str, Any]) -> None:
+        transport = self._server.eio.sockets[engine_id]
+        outlet = QueueOutlet(transport.queue)
+
+        def end(_code: int, _reason: str) -> None:
+            link.close()
+            self._tasks.start(_end(transport), name=f"end {engine_id}")
+
+        peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
+        outlet.peer = peer
+        link = self._server.links[engine_id] = Link(peer, end)
+        cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
+        await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
+
+    async def _end_engine(self, engine_id: str, reason: str) -> None:
+        link = self._server.links.pop(engine_id, None)
+        if link is not None:
+            link.close()
+        await self._server._handle_eio_disconnect(engine_id, reason)  # noqa: SLF001 - its engine's
+        if link is not None:
+            await link.leave()
+
+    # ---- the namespace
+
+    async def _connect(self, sid: str, environ: Mapping[str, str], auth: object = None) -> None:
+        link = self._link(sid)
+        if link is None:
+            return
+        connection = link.connection = Connection(
             connection_id=self._new_connection_id(),
             services=self._services,
-            deliver=deliver,
-            hang_up=hang_up,
+            deliver=link.peer.deliver,
+            hang_up=link.hang_up,
             principal=None,
             source="socketio",
         )
-        writer = self._tasks.task(
-            self._write(sid, connection, outbox, ending), name=f"socketio {connection.id}"
-        )
-        self._peers[sid] = _Peer(connection, outbox, writer)
         try:
             connection.principal = await self._cookie(environ)
         except StorageUnavailable:
             # Not knowing who connects is not the same as their being unknown.
-            deliver(Frame.of(codec.error(Refused("unavailable", retry_after_ms=1000))))
-            hang_up(CODES["unavailable"])
+            link.peer.deliver(Frame.of(codec.error(Refused("unavailable", retry_after_ms=1000))))
+            link.hang_up(CODES["unavailable"])
             return
         token = auth.get("token") if isinstance(auth, dict) else None
         if isinstance(token, str) or connection.principal is not None:
@@ -200,7 +343,7 @@ class SocketIoTransport:
                 hello["token"] = token
             await connection.receive(msgspec.json.encode(hello))
 
-    async def _cookie(self, environ: Mapping[str, Any]) -> Principal | None:
+    async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
         try:
             jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
             morsel = jar.get(PERSON_COOKIE)
@@ -209,67 +352,33 @@ class SocketIoTransport:
             return None
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
-        peer = self._peers.pop(sid, None)
-        if peer is not None:
-            await peer.connection.close()
-            peer.outbox.close()
+        link = self._link(sid)
+        if link is not None:
+            await link.leave()
+            link.expect_hello()
 
-    async def _event(self, event: object, sid: str, *data: object) -> object:
-        peer = self._peers.get(sid)
-        if peer is None:
-            return None
-        body = data[0] if data and isinstance(data[0], dict) else {}
-        if len(data) > 1 or (data and not isinstance(data[0], dict)):
-            body = {"data": "not an object"}
-        message = {**body, "type": event if isinstance(event, str) else ""}
-        reply = await peer.connection.receive(msgspec.json.encode(message))
-        return msgspec.json.decode(reply.json) if reply is not None else None
-
-    async def _write(
-        self, sid: str, connection: Connection, outbox: "_Waiting", ending: list[Code]
-    ) -> None:
-        try:
-            async with asyncio.timeout(HELLO_SECONDS) as waiting:
-                while frames := await outbox.take():
-                    if connection.welcomed:
-                        waiting.reschedule(None)
-                    await self._emit(sid, frames)
-                    if self._unsent(sid) > WAITING_FRAMES_MAX:
-                        ending.append(CODES["slow_reader"])
-                        break
-        except TimeoutError:
-            refused = codec.error(Refused("not_authenticated"))
-            await self._emit(sid, [Frame.of(refused)])
-        slow = any(code.name == "slow_reader" for code in ending)
-        if slow:
-            await self._emit(sid, [Frame.of(codec.error(Refused("slow_reader")))])
-        transport = self._engine_socket(sid)
-        if sid in self._peers:
-            await self._server.disconnect(sid, namespace=NAMESPACE)
-        if slow and transport is not None:
-            await _end(transport)
-
-    async def _emit(self, sid: str, frames: Sequence[Frame]) -> None:
-        for frame in frames:
-            content = msgspec.json.decode(frame.json)
-            await self._server.emit(frame.type, content, to=sid, namespace=NAMESPACE)
-
-    def _unsent(self, sid: str) -> int:
-        transport = self._engine_socket(sid)
-        return transport.queue.qsize() if transport is not None else 0
-
-    def _engine_socket(self, sid: str) -> Any:  # noqa: ANN401
-        engine_id = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
-        return self._server.eio.sockets.get(engine_id)
+    def _link(self, sid: str) -> Link | None:
+        return self._server.links.get(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
 
 
 async def _end(transport: Any) -> None:  # noqa: ANN401
-    """End an Engine.IO connection, not only our namespace in it, without waiting for its reader.
-
-    What is queued is the last that it is sent; nothing is queued for it any more.
-    """
+    """End a connection of python-engineio once the client has fetched what it is still sent."""
+    queue: PacketQueue = transport.queue
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            await queue.join()
+    except TimeoutError:
+        pass
     await transport.close(wait=False, abort=True)
-    await transport.queue.put(None)  # lets its writer close the socket
+    queue.put_nowait(None)  # lets a writer close its socket
+
+
+def _begins(scope: Scope) -> bool:
+    """Whether a WebSocket is a new Engine.IO connection, not the upgrade of one."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return (
+        query.get("EIO") == ["4"] and "sid" not in query and query.get("transport") == ["websocket"]
+    )
 
 
 def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:

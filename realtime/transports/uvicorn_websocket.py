@@ -60,16 +60,24 @@ class Socket:
         self.open = False
         self.too_large = b""
 
-    def claim(self, listener: Listener, *, message_bytes_max: int, too_large: bytes) -> None:
-        """Take over writing. ``too_large`` is the last frame for whoever sends a larger message."""
+    def bound(self, message_bytes_max: int, *, too_large: bytes) -> None:
+        """Bound what the peer may send and what waits for it.
+
+        ``too_large`` is the last frame for whoever sends a larger message; it is refused by its
+        header, before it is read.
+        """
+        self.too_large = too_large
+        self._protocol.bound(message_bytes_max)
+
+    def claim(self, listener: Listener) -> None:
+        """Take over writing, once the connection was accepted."""
         protocol = self._protocol
         if protocol.over or not protocol.handshake_complete:
             listener.gone()
             return
         self._listener = listener
         self.open = True
-        self.too_large = too_large
-        protocol.claimed(message_bytes_max)
+        protocol.forget_handshake()
 
     @property
     def unsent_bytes(self) -> int:
@@ -139,14 +147,19 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
             extensions = cast("dict[str, object]", self.scope["extensions"])
             extensions[EXTENSION] = self.socket
 
-    def claimed(self, message_bytes_max: int) -> None:
-        """Bound what a peer may send and what waits for it; forget the handshake."""
+    def bound(self, message_bytes_max: int) -> None:
+        """Hold no larger message, and little for a peer that does not read."""
+        if self.over:
+            return
         self.conn.max_message_size = message_bytes_max
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
         with suppress(OSError, AttributeError):
             self.transport.get_extra_info("socket").setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_UNSENT_BYTES
             )
+
+    def forget_handshake(self) -> None:
+        """Its headers are most of what an idle connection would keep."""
         del self.request, self.response
 
     def close(self, code: int, reason: str) -> None:
@@ -215,8 +228,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         """The peer sent what is no WebSocket, or too much of it."""
         if self._lingering:
             return
-        too_large = isinstance(self.conn.parser_exc, PayloadTooBig) and not self.close_sent
-        if self.socket is None or not (self.socket.open and too_large):
+        too_large = self.socket.too_large if self.socket is not None and not self.over else b""
+        if not (too_large and isinstance(self.conn.parser_exc, PayloadTooBig)):
             super().handle_parser_exception()
             self._end()
             return
@@ -224,7 +237,7 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         # peer would never read why. What still comes is thrown away for a while.
         self._lingering = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1009})
-        self.transport.writelines([self.socket.too_large, *self.conn.data_to_send()])
+        self.transport.write(b"".join((too_large, *self.conn.data_to_send())))
         self.close_sent = True
         self._end()
         if self.read_paused:

@@ -37,7 +37,7 @@ from storage.errors import StorageUnavailable
 
 SUBPROTOCOL: Final = "nest.v1"
 HELLO_SECONDS: Final = 5.0
-CLOSE_WITHOUT_CODE: Final = 1002
+TRY_AGAIN_LATER: Final = 1013
 
 TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).websocket
 
@@ -106,12 +106,18 @@ class WebSockets:
             await connection.close()
 
 
+def close_code(code: Code) -> int:
+    """The WebSocket close code for letting a peer go."""
+    return code.close or TRY_AGAIN_LATER
+
+
 def _direct_peer(socket: Socket) -> Peer[bytes]:
     def finish(code: Code) -> None:
-        socket.close(code.close or CLOSE_WITHOUT_CODE, code.name)
+        socket.close(close_code(code), code.name)
 
     peer = Peer(socket, form=_websocket, finish=finish)
-    socket.claim(peer, message_bytes_max=MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
+    socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
+    socket.claim(peer)
     return peer
 
 
@@ -120,7 +126,7 @@ async def _deny(scope: Scope, receive: Receive, send: Send) -> None:
         response = refusal(Refused("unavailable", retry_after_ms=1000))
         await response(scope, receive, send)
     else:
-        await send({"type": "websocket.close", "code": 1013})
+        await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
 
 
 _websocket: Callable[[Frame], bytes] = attrgetter("websocket")
@@ -174,8 +180,8 @@ class _AsgiOutlet:
                     if self._full and self.unsent_bytes <= WRITE_LOW_BYTES:
                         self._full = False
                         self.peer.free()
-            code, reason = self._ending.close or CLOSE_WITHOUT_CODE, self._ending.name
-            await send({"type": "websocket.close", "code": code, "reason": reason})
+            code = close_code(self._ending)
+            await send({"type": "websocket.close", "code": code, "reason": self._ending.name})
 
     def _finish(self, code: Code) -> None:
         self._ending = code

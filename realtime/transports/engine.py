@@ -1,0 +1,200 @@
+"""Engine.IO connections, the layer below Socket.IO: how packets get to a client.
+
+Two ways in, told apart once and for all when the connection begins:
+
+- A WebSocket from the beginning (``DirectSession``): frames are written as they are, like those of
+  raw sockets. python-engineio has no part in it: its queue, writer task and a task per message cost
+  more than everything else.
+- Long polling, perhaps upgraded to WebSocket later (``QueueOutlet``): frames go through
+  python-engineio's queue for as long as the connection lives, so that an upgrade keeps their order.
+
+Whatever a client is sent, acknowledgements and pings included, goes through its one ``Peer``; so
+nothing overtakes anything, and the bounds hold for all of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
+from typing import Any, Final
+
+import engineio
+import engineio.packet
+import msgspec
+from starlette.types import Receive
+from typing_extensions import override
+
+from configurator.protocol.codes import Code
+from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from realtime.frame import Frame
+from realtime.transports.peer import Peer
+from realtime.transports.uvicorn_websocket import WRITE_HIGH_BYTES, WRITE_LOW_BYTES, Socket
+
+PING_SECONDS: Final = 20
+PONG_SECONDS: Final = 15
+
+PING: Final = b"2"
+NORMAL_CLOSURE: Final = 1000
+
+
+class UnreadableError(Exception):
+    """The client sent what is no Engine.IO packet."""
+
+
+class EnginePacket(Frame):
+    """A packet of the layers below our messages: ``text`` is all of it."""
+
+    __slots__ = ()
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__("packet", text)
+
+    @property
+    @override
+    def socketio_text(self) -> bytes:
+        """The packet as it is."""
+        return self.json
+
+
+_socketio: Callable[[Frame], bytes] = attrgetter("socketio")
+
+
+class DirectSession:
+    """One connection that is a WebSocket from its beginning."""
+
+    def __init__(
+        self, engine_id: str, socket: Socket, *, finish: Callable[[Code], None], too_large: bytes
+    ) -> None:
+        self.peer: Peer[bytes] = Peer(socket, form=_socketio, finish=finish)
+        self._socket = socket
+        self._heartbeat: asyncio.TimerHandle | None = None
+        socket.bound(MESSAGE_BYTES_MAX, too_large=too_large)
+        socket.claim(self.peer)
+        opening = {
+            "sid": engine_id,
+            "upgrades": [],
+            "pingTimeout": PONG_SECONDS * 1000,
+            "pingInterval": PING_SECONDS * 1000,
+            "maxPayload": MESSAGE_BYTES_MAX,
+        }
+        self.peer.deliver(EnginePacket(b"0" + msgspec.json.encode(opening)))
+        self._ping_later()
+
+    async def read(self, receive: Receive, on_message: Callable[[str], Awaitable[None]]) -> None:
+        """Handle one packet after the other until the connection ends. Raises UnreadableError."""
+        while (event := await receive())["type"] == "websocket.receive" and not self.peer.ended:
+            packet: str = event.get("text") or ""
+            match packet[:1]:
+                case "4":
+                    await on_message(packet[1:])
+                case "3":
+                    self._ping_later()
+                case "1":
+                    return
+                case _:
+                    raise UnreadableError
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """End the connection; safe to call twice."""
+        self._stop_heartbeat()
+        self.peer.gone()
+        self._socket.close(code, reason)
+
+    def _ping_later(self) -> None:
+        self._stop_heartbeat()
+        self._heartbeat = asyncio.get_running_loop().call_later(PING_SECONDS, self._ping)
+
+    def _ping(self) -> None:
+        self.peer.deliver(EnginePacket(PING))
+        self._heartbeat = asyncio.get_running_loop().call_later(PONG_SECONDS, self.close)
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+
+
+class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no types
+    """python-engineio with queues that say when they were emptied."""
+
+    @override
+    def create_queue(self, *_: object, **__: object) -> "PacketQueue":
+        """The queue of one connection."""
+        return PacketQueue()
+
+
+class PacketQueue(asyncio.Queue[Any]):
+    """Packets that were not sent yet; ``size_bytes`` of them. None stands for the end."""
+
+    size_bytes = 0
+    on_taken: Callable[[], None] | None = None
+
+    @override
+    def _put(self, item: Any) -> None:
+        self.size_bytes += _size(item)
+        super()._put(item)
+
+    @override
+    def _get(self) -> Any:
+        item = super()._get()
+        self.size_bytes -= _size(item)
+        if self.on_taken is not None:
+            self.on_taken()
+        return item
+
+
+def _size(item: Any) -> int:  # noqa: ANN401
+    return len(item.encode()) if item is not None else 0
+
+
+class QueueOutlet:
+    """A connection that began with polling: what it is sent waits for its next poll."""
+
+    def __init__(self, queue: PacketQueue) -> None:
+        self._queue = queue
+        self._full = False
+        self.peer: Peer[Any] | None = None
+        queue.on_taken = self._taken
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What was not fetched yet."""
+        return self._queue.size_bytes
+
+    def write(self, packet: Any) -> None:  # noqa: ANN401
+        """Queue one packet."""
+        self.write_all((packet,))
+
+    def write_all(self, packets: Sequence[Any]) -> None:
+        """Queue packets."""
+        for packet in packets:
+            self._queue.put_nowait(packet)
+        if self._queue.size_bytes > WRITE_HIGH_BYTES and not self._full:
+            self._full = True
+            if self.peer is not None:
+                self.peer.full()
+
+    def _taken(self) -> None:
+        if self._full and self._queue.size_bytes <= WRITE_LOW_BYTES:
+            self._full = False
+            if self.peer is not None:
+                # Not at once: who is fetching would fetch that, too, and never come to an end.
+                asyncio.get_running_loop().call_soon(self._free)
+
+    def _free(self) -> None:
+        if self.peer is not None and not (self._full or self.peer.ended):
+            self.peer.free()
+
+
+class Packets:
+    """The python-engineio packet of a frame, made once for all its receivers."""
+
+    def __init__(self) -> None:
+        self._frame: Frame | None = None
+        self._packet: Any = None
+
+    def __call__(self, frame: Frame) -> Any:  # noqa: ANN401
+        """The packet of this frame."""
+        if frame is not self._frame:
+            self._frame = frame
+            self._packet = engineio.packet.Packet(engineio.packet.MESSAGE)
+            self._packet.encode_cache = frame.socketio_text.decode()
+        return self._packet
