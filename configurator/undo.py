@@ -16,7 +16,7 @@ once chose. It never silently overwrites: when somebody else has changed since w
 now, it is a conflict that names them; `anyway` does it all the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from configurator import reasons as why
@@ -107,8 +107,7 @@ def take_back(
 
     `conflict` when somebody else has changed what it would change; `rejected` when what it would
     bring back does not fit any more. Both have one way out: the same with `anyway`, which brings
-    back as much as fits. A quantity of the present selection that does not fit the size that comes
-    back is cut, as ever.
+    back as much as fits and is `adjusted` where it cut a quantity.
     """
     done = _restored(catalogue, selection, reversal.changes)
     changes = changes_of(catalogue, selection, done)
@@ -123,10 +122,9 @@ def take_back(
                 categories=tuple(contested),
                 repairs=(_anyway(catalogue, selection, asked, done),),
             )
-        too_many = _too_many(catalogue, done, reversal.changes)
-        if too_many:
+        if done.cuts:
             repairs = (_anyway(catalogue, selection, asked, done),)
-            return Rejected(reasons=too_many, repairs=repairs)
+            return Rejected(reasons=tuple(_too_many(catalogue, done)), repairs=repairs)
     if done.cuts:
         reasons = cut_reasons(catalogue, done)
         return Adjusted(selection=done.selection, changes=changes, reasons=reasons)
@@ -156,18 +154,20 @@ def _restored(catalogue: Catalogue, selection: Selection, changes: Iterable[Chan
     return cut_to_size(catalogue, selection, selection[catalogue.size_category].option)
 
 
-def _too_many(catalogue: Catalogue, done: Done, changes: Iterable[Change]) -> tuple[Reason, ...]:
-    """Why what would come back does not fit: the size was changed after the op."""
+def _too_many(catalogue: Catalogue, done: Done) -> Iterator[Reason]:
+    """Why what would come back does not fit: somebody changed the size after the op.
+
+    Other quantities than those that come back do not get here: they fitted before the op, so
+    somebody else has changed them after it, and that is a conflict.
+    """
     size_category = catalogue.by_id[catalogue.size_category]
     size = catalogue.chosen_option(size_category.id, done.selection)
-    restored = {change.category for change in changes}
-    return tuple(
-        why.quantity_above_maximum(
-            category, category.quantity, size, size_category, done.cuts[category.id].before
-        )
-        for category in catalogue.categories
-        if category.quantity is not None and category.id in restored & done.cuts.keys()
-    )
+    for category in catalogue.categories:
+        if category.quantity is not None and category.id in done.cuts:
+            wanted = done.cuts[category.id].before
+            yield why.quantity_above_maximum(
+                category, category.quantity, size, size_category, wanted
+            )
 
 
 def _anyway(catalogue: Catalogue, selection: Selection, asked: Undo | Redo, done: Done) -> Repair:
