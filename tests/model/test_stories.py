@@ -134,8 +134,9 @@ def test_a_story_that_once_went_wrong(teller: Teller, seed: Path) -> None:
     teller.tell(json.loads(seed.read_text(encoding="utf-8")))
 
 
+@pytest.mark.timeout(300)  # what goes wrong is made short before it is told
 @settings(
-    max_examples=150,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

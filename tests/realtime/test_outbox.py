@@ -1,0 +1,97 @@
+"""What waits for a peer is bounded, and ops give way to a snapshot of the moment it is sent."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.frame import Frame
+from realtime.outbox import Lapse, Outbox
+
+ROOM, OTHER = UUID(int=1), UUID(int=2)
+
+
+def frame(text: str = "x", size: int = 0) -> Frame:
+    return Frame("op", text.encode().ljust(size, b"."))
+
+
+def lapse(room: UUID = ROOM, text: str = "snapshot") -> Lapse:
+    return Lapse(room, lambda: Frame("snapshot", text.encode()))
+
+
+def test_frames_come_in_order() -> None:
+    outbox = Outbox()
+    assert all(outbox.put(frame(str(number))) for number in range(3))
+    assert [each.json for each in outbox.drain()] == [b"0", b"1", b"2"]
+    assert (len(outbox), outbox.size_bytes, outbox.drain()) == (0, 0, [])
+
+
+def test_of_frames_with_one_key_the_last_is_sent() -> None:
+    """(BP1)"""
+    outbox = Outbox()
+    outbox.put(frame("old"), key="presence")
+    outbox.put(frame("between"))
+    outbox.put(frame("new"), key="presence")
+    assert outbox.size_bytes == len(b"between") + len(b"new")
+    assert [each.json for each in outbox.drain()] == [b"between", b"new"]
+
+
+def test_ops_that_do_not_fit_give_way_to_one_snapshot_made_when_it_is_sent() -> None:
+    """(BP2)"""
+    outbox = Outbox(messages_max=3)
+    state = ["old"]
+    now = Lapse(ROOM, lambda: Frame("snapshot", state[0].encode()))
+    outbox.put(frame("outcome"))
+    for _ in range(10):
+        assert outbox.put(frame("op"), lapse=now)
+    state[0] = "new"
+    assert [each.json for each in outbox.drain()] == [b"outcome", b"new"]
+    assert outbox.dropped == 10
+    assert outbox.put(frame("op"), lapse=now)
+    assert [each.json for each in outbox.drain()] == [b"op"]
+
+
+def test_each_room_gives_way_to_its_own_snapshot() -> None:
+    """(BP2)"""
+    outbox = Outbox(messages_max=2)
+    for room in (ROOM, OTHER, ROOM):
+        assert outbox.put(frame(), lapse=lapse(room, str(room.int)))
+    assert [each.json for each in outbox.drain()] == [b"1", b"2"]
+
+
+def test_what_cannot_give_way_ends_the_connection() -> None:
+    """(BP3)"""
+    outbox = Outbox(bytes_max=100)
+    assert outbox.put(frame(size=60))
+    assert not outbox.put(frame(size=60))
+    assert (len(outbox), outbox.size_bytes, outbox.dropped) == (0, 0, 2)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["op", "other", "plain", "keyed"]), st.integers(1, 40), st.booleans()
+        ),
+        max_size=60,
+    )
+)
+def test_it_never_holds_more_than_its_bounds(steps: list[tuple[str, int, bool]]) -> None:
+    """(BP3) Whatever is put, and whenever somebody reads."""
+    outbox = Outbox(bytes_max=120, messages_max=5)
+    for kind, size, read in steps:
+        match kind:
+            case "op":
+                outbox.put(frame(size=size), lapse=lapse())
+            case "other":
+                outbox.put(frame(size=size), lapse=lapse(OTHER))
+            case "keyed":
+                outbox.put(frame(size=size), key="presence")
+            case _:
+                outbox.put(frame(size=size))
+        assert outbox.size_bytes <= 120
+        assert len(outbox) <= 5
+        waiting = [each for each in outbox._frames.values() if isinstance(each, Frame)]
+        assert outbox.size_bytes == sum(map(len, waiting))
+        if read:
+            outbox.drain()
+            assert outbox.size_bytes == 0
