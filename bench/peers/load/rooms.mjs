@@ -28,11 +28,13 @@ export class Room {
 export async function fill({ driver, url, rooms, size, writers, bytes }) {
   const filled = rooms.map((room) => new Room(room, size));
   const seats = filled.flatMap((room) => Array.from({ length: size }, (_, index) => ({ room, index })));
-  await each(seats, AT_ONCE, async ({ room, index }) => {
+  const enter = async ({ room, index }) => {
     room.members[index] = await driver.enter({
       url, room: room.room, index, bytes, writes: index < writers, seen: room.ledger.reader(index),
     });
-  });
+  };
+  await each(seats.filter(({ index }) => index === 0), AT_ONCE, enter); // who makes the document
+  await each(seats.filter(({ index }) => index > 0), AT_ONCE, enter);
   return filled;
 }
 
