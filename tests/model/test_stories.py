@@ -3,7 +3,7 @@
 Stories are lists of steps. Those that once went wrong are kept in ``seeds/`` and told first;
 hypothesis makes up new ones. A story that goes wrong is written, as short as it can be made, to
 ``last_failure.json`` beside them: rename it to keep it.
-(I1) (I2) (I3) (I5) (I6) (I9) (I12) (I14) (I17)
+(JN5) (JN6) (OP3) (OP4) (OP6) (OP16) (PS1) (PS2) (SN1) (SN2) (SN5) (SN6) (BP2) (CN9)
 """
 
 import asyncio

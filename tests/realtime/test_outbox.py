@@ -27,7 +27,7 @@ def test_frames_come_in_order() -> None:
 
 
 def test_of_frames_with_one_key_the_last_is_sent() -> None:
-    """(BP1)"""
+    """(PR3)"""
     outbox = Outbox()
     outbox.put(frame("old"), key="presence")
     outbox.put(frame("between"))
@@ -76,7 +76,7 @@ def test_what_cannot_give_way_ends_the_connection() -> None:
     )
 )
 def test_it_never_holds_more_than_its_bounds(steps: list[tuple[str, int, bool]]) -> None:
-    """(BP3) Whatever is put, and whenever somebody reads."""
+    """(BP1) Whatever is put, and whenever somebody reads."""
     outbox = Outbox(bytes_max=120, messages_max=5)
     for kind, size, read in steps:
         match kind:

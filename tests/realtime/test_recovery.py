@@ -59,7 +59,7 @@ async def test_every_number_of_missed_ops(web: RunningWeb) -> None:
 
 
 async def test_a_process_that_never_had_the_room_open_reads_the_log(start_web: StartWeb) -> None:
-    """(JN4)"""
+    """(JN6)"""
     one = await start_web("one")
     api = one.api()
     house = await api.create()
@@ -72,7 +72,7 @@ async def test_a_process_that_never_had_the_room_open_reads_the_log(start_web: S
 
 
 async def test_the_op_frames_from_the_log_are_those_that_were_sent(start_web: StartWeb) -> None:
-    """(JN4) Byte for byte the same facts, wherever they are read from."""
+    """(JN6) Byte for byte the same facts, wherever they are read from."""
     one = await start_web("one")
     api = one.api()
     house = await api.create()
@@ -83,7 +83,7 @@ async def test_the_op_frames_from_the_log_are_those_that_were_sent(start_web: St
 
 
 async def test_who_is_ahead_of_the_process_is_not_sent_back(start_web: StartWeb) -> None:
-    """(JN5) Read your own writes, on whatever process."""
+    """(JN6) Read your own writes, on whatever process."""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     house = await api.create()
@@ -96,7 +96,7 @@ async def test_who_is_ahead_of_the_process_is_not_sent_back(start_web: StartWeb)
 
 @pytest.mark.parametrize("beyond", [0, 1])
 async def test_the_edge_of_what_is_sent_op_by_op(web: RunningWeb, beyond: int) -> None:
-    """(JN3) (JN6) Up to so many ops; one more is a snapshot that says so."""
+    """(JN3) (JN4) Up to so many ops; one more is a snapshot that says so."""
     api = web.api()
     house = await api.create()
     newest = OPS_MAX + beyond
@@ -144,7 +144,7 @@ async def _log(web: RunningWeb, house: Json, count: int) -> None:
 
 @pytest.mark.parametrize("since", [{"version": 99}, {"epoch": str(UUID(int=7))}])
 async def test_what_cannot_be_continued_is_a_snapshot(web: RunningWeb, since: Json) -> None:
-    """(JN6) A version that never was, another history."""
+    """(JN4) A version that never was, another history."""
     api = web.api()
     house = await api.create()
     await edit(web, api, house, 2)
@@ -177,7 +177,7 @@ async def test_a_position_tells_where_the_log_ends(web: RunningWeb) -> None:
 
 
 async def test_a_new_history_reaches_whoever_is_here(web: RunningWeb) -> None:
-    """(PS2) (JN6) After a restore members get a snapshot, although nobody edits."""
+    """(PS2) (JN4) After a restore members get a snapshot, although nobody edits."""
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["id"]) as member:
