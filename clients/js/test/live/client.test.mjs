@@ -1,0 +1,160 @@
+// The client on two real web processes, over every transport.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { ClientClosed, Refused, Unreachable, connect } from "../../dist/index.js";
+import { connected, log, newHouse, ONE, Proxy, settledWithin, TRANSPORTS, TWO, until } from "./support.mjs";
+
+for (const [name, transport] of Object.entries(TRANSPORTS)) {
+  test(`${name}: two clients on two processes edit one house`, { timeout: 20_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
+    const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
+    const heard = [];
+    ben.on("op", ({ op, own }) => heard.push([op.version, own]));
+
+    const asked = anna.select("nest", "nest120");
+    assert.equal(anna.state.shown.nest.option, "nest120", "shown before it is saved");
+    assert.equal(anna.state.selection.nest.option, "nest80");
+    assert.equal(anna.status, "saving");
+    const outcome = await asked;
+    assert.equal(outcome.outcome, "committed");
+    assert.equal(anna.state.version, outcome.version, "ack and effect together (I11)");
+    assert.equal(anna.status, "saved");
+
+    await until(ben, (state) => state.version === 1, "ben sees it");
+    assert.deepEqual(ben.state.selection, anna.state.selection);
+    assert.equal(ben.state.totalCents, anna.state.totalCents);
+    assert.deepEqual(heard, [[1, false]]);
+
+    const many = await ben.select("pvanlage", "pv_panels", 10);
+    assert.equal(many.outcome, "committed");
+    const refused = await ben.setQuantity("pvanlage", 99);
+    assert.equal(refused.outcome, "rejected");
+    assert.ok(refused.repairs.length > 0);
+    assert.deepEqual(ben.state.shown, ben.state.selection, "what was refused is not shown any more");
+    const smaller = await ben.select("nest", "nest80");
+    assert.equal(smaller.outcome, "adjusted");
+    assert.equal(smaller.reasons[0].code, "quantity_reduced");
+    const bundle = await ben.apply([
+      { kind: "clear", category: "pvanlage" },
+      { kind: "select", category: "nest", option: "nest160" },
+    ]);
+    assert.equal(bundle.outcome, "committed");
+    await until(anna, (state) => state.version === bundle.version, "anna sees the bundle");
+    assert.equal(anna.state.selection.pvanlage, undefined);
+
+    assert.equal((await ben.undo()).outcome, "committed");
+    assert.equal(ben.state.selection.nest.option, "nest80");
+    assert.equal((await ben.redo()).outcome, "committed");
+    assert.equal(ben.state.selection.nest.option, "nest160");
+    assert.equal((await ben.reset()).outcome, "committed");
+    assert.deepEqual((await log({ id, token })).map((op) => op.version), [1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test(`${name}: who is here, and where`, { timeout: 20_000 }, async (t) => {
+    const { code, token } = await newHouse();
+    const client = await connected(t, { url: ONE, token, transport });
+    const anna = await client.join(code);
+    const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
+    await until(anna, (state) => state.memberCount === 2, "both are here");
+    ben.present({ category: "fenster", view: "exterior" });
+    ben.present({ category: "nest", view: "exterior" });
+    await until(anna, (state) => state.members.some((each) => each.category === "nest"), "where ben is");
+    const person = await client.introduce("Anna");
+    assert.equal(person.name, "Anna");
+    await until(ben, (state) => state.members.some((each) => each.name === "Anna"), "her name");
+    ben.leave();
+    await until(anna, (state) => state.memberCount === 1, "ben has left");
+    assert.equal(ben.status, "ended");
+  });
+
+  test(`${name}: edits without a connection wait, and are saved once and in order`, { timeout: 20_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const proxy = await new Proxy(ONE).listen(t);
+    const anna = await (await connected(t, { url: proxy.url, token, transport })).join(code);
+    proxy.cut(null);
+    await until(anna, () => anna.status === "offline", "the loss is noticed");
+    const sizes = ["nest100", "nest120", "nest140", "nest160", "nest80", "nest120"];
+    const asked = sizes.map((option) => anna.select("nest", option));
+    assert.equal(anna.state.shown.nest.option, "nest120");
+    assert.equal(anna.pending.length, sizes.length);
+    proxy.cut(TWO);
+    const outcomes = await settledWithin(Promise.all(asked), "all are saved");
+    assert.deepEqual(outcomes.map((each) => each.outcome), sizes.map(() => "committed"));
+    const stored = (await log({ id, token })).map((op) => op.operation.option);
+    assert.deepEqual(stored, sizes, "once each, in order (I5, I7)");
+    assert.equal(anna.status, "saved");
+  });
+
+  test(`${name}: a connection that is cut again and again loses and repeats nothing`, { timeout: 20_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const proxy = await new Proxy(ONE).listen(t);
+    const options = { url: proxy.url, token, transport, random: () => 0.05 };
+    const anna = await (await connected(t, options)).join(code);
+    const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
+    const settled = [];
+    const asked = [];
+    for (let n = 0; n < 24; n += 1) {
+      const option = ["nest100", "nest120", "nest140"][n % 3];
+      asked.push(anna.select("nest", option).then((outcome) => settled.push(outcome)));
+      asked.push(ben.select("fussboden", n % 2 ? "parkett" : "schiefer_massiv"));
+      if (n % 6 === 3) proxy.cut(n % 4 ? ONE : TWO);
+      await settledWithin(asked.at(-1), "ben is not disturbed");
+    }
+    await settledWithin(Promise.all(asked), "all are settled");
+    assert.equal(settled.length, 24);
+    const ops = await log({ id, token });
+    assert.equal(new Set(ops.map((op) => op.op_id)).size, ops.length);
+    assert.equal(ops.length, 48);
+    const versions = settled.map((outcome) => outcome.version);
+    assert.deepEqual(versions, [...versions].sort((a, b) => a - b), "own order (I7)");
+    await until(anna, (state) => state.version === 48, "anna has all");
+    await until(ben, (state) => state.version === 48, "ben has all");
+    assert.deepEqual(anna.state.selection, ben.state.selection);
+    assert.equal(anna.state.totalCents, ben.state.totalCents);
+  });
+
+  test(`${name}: what became of an op is known on every process`, { timeout: 20_000 }, async (t) => {
+    const { code, token } = await newHouse();
+    const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
+    const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
+    const outcome = await anna.select("nest", "nest140");
+    const found = await ben.outcomeOf(outcome.op_id);
+    assert.equal(found.outcome, "committed");
+    assert.equal(found.version, outcome.version);
+    assert.equal(await ben.outcomeOf("01900000-0000-7000-8000-000000000000"), null);
+  });
+
+  test(`${name}: refusals are typed`, { timeout: 20_000 }, async (t) => {
+    const { code, token } = await newHouse();
+    const client = await connected(t, { url: ONE, token, transport });
+    await assert.rejects(client.join("NOSUCH"), (error) => {
+      return error instanceof Refused && error.code === "not_found" && error.text.de.length > 0;
+    });
+    const nobody = { url: ONE, token: "0123456789abcdef0123456789abcdef", transport };
+    await assert.rejects(connect(nobody), (error) => error instanceof Refused && error.code === "not_authenticated");
+    const nowhere = { url: "http://127.0.0.1:1", token, transport, timeoutMs: 300 };
+    await assert.rejects(connect(nowhere), Unreachable);
+    const house = await client.join(code);
+    assert.equal(await client.join(code), house, "the same house twice is the same house");
+    await assert.rejects(house.submit({ kind: "explode" }), (error) => {
+      return error instanceof Refused && error.code === "malformed_message";
+    });
+    const opId = "01900000-0000-7000-8000-00000000000a";
+    await house.submit({ kind: "select", category: "nest", option: "nest120" }, { opId });
+    const other = house.submit({ kind: "select", category: "nest", option: "nest140" }, { opId });
+    await assert.rejects(other, (error) => error instanceof Refused && error.code === "op_id_reused");
+    client.close();
+    await assert.rejects(house.select("nest", "nest100"), ClientClosed);
+    assert.equal(house.status, "ended");
+  });
+
+  test(`${name}: a burst is saved in full, however often it is too much at once`, { timeout: 20_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
+    const sizes = Array.from({ length: 120 }, (_, n) => ["nest100", "nest120", "nest140"][n % 3]);
+    await settledWithin(Promise.all(sizes.map((option) => anna.select("nest", option))), "the burst", 25_000);
+    assert.deepEqual((await log({ id, token })).map((op) => op.operation.option), sizes);
+  });
+}
