@@ -52,6 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
+    Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
     Setting(name="NEST_LOG_FORMAT", unit="auto/json/text", default="auto", reason="auto: text on a terminal, JSON lines otherwise"),
@@ -79,6 +80,7 @@ class Settings:
     database_deadline_seconds: float
     redis_pool_size: int
     redis_deadline_seconds: float
+    limit_scale: float
     shutdown_deadline_seconds: int
     log_level: str
     log_format: LogFormat
@@ -111,6 +113,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
         ),
@@ -190,6 +193,12 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
 def _seconds(value: str) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", value, re.ASCII) or not 0.01 <= float(value) <= 3600:
         raise ValueError(f"must be seconds from 0.01 to 3600, not {value!r}")
+    return float(value)
+
+
+def _scale(value: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?", value, re.ASCII) or not float(value) >= 0.1:
+        raise ValueError(f"must be a number from 0.1, not {value!r}")
     return float(value)
 
 

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib import resources
-from time import time_ns
+from time import monotonic, monotonic_ns, time_ns
 from uuid import UUID
 
+import msgspec
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,12 +25,15 @@ from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.activity import RANDOM_BITS, uuid7
 from configurator.catalogue import Catalogue, parse_catalogue
+from configurator.protocol import codec
+from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
 from realtime.auth import Authenticator, person_token
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
+from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
@@ -41,8 +45,10 @@ from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
+from realtime.limits import Limits, Rates
 from realtime.previews import preview_url
 from realtime.room import RoomParts
+from realtime.subscriptions import Subscriptions
 from realtime.transports.direct import Pages
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
@@ -71,6 +77,9 @@ log = structlog.get_logger()
 CURRENT_CATALOGUE = "nest-haus-2025"
 EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
 SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE))
+INQUIRING_ROLES = tuple(role.value for role in Role if may(role, Permission.INQUIRE))
+RENAMED = "people"
+"""The channel on which processes tell each other who has another name now."""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -116,7 +125,7 @@ class Web:
             people=People(self.database),
             shares=Shares(self.database, sharing_roles=SHARING_ROLES),
             sessions=Sessions(self.database),
-            inquiries=Inquiries(self.database),
+            inquiries=Inquiries(self.database, inquiring_roles=INQUIRING_ROLES),
         )
         self.admins = Admins(self.database)
 
@@ -158,6 +167,7 @@ class Web:
             self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
         )
         self.feed = ActivityFeed(self.stream)
+        self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
 
@@ -180,17 +190,32 @@ class Web:
             catalogues=self.catalogues,
             presence=self.presence,
         )
+        self.authenticator = Authenticator(
+            people=self.stores.people, admins=self.admins, now=_now, clock=monotonic
+        )
+        self.grants = Grants(
+            shares=self.stores.shares,
+            people=self.stores.people,
+            admins=self.admins,
+            clock=monotonic,
+            now=_now,
+        )
+        self.limits = Limits(Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns)
         self.actions = Actions(
             hub=self.hub,
             stores=self.stores,
+            grants=self.grants,
             catalogues=self.catalogues,
+            tell_renamed=self._tell_renamed,
             now=_now,
             new_id=_new_id,
         )
-        self.authenticator = Authenticator(people=self.stores.people, admins=self.admins, now=_now)
         self.services = Services(
             hub=self.hub,
             actions=self.actions,
+            grants=self.grants,
+            limits=self.limits,
+            subscriptions=self.subscriptions,
             tracker=MessageTracker(self.intake),
             authenticate=self.authenticator.by_token,
         )
@@ -223,12 +248,14 @@ class Web:
             *ConfigurationEndpoints(
                 actions=self.actions,
                 authenticator=self.authenticator,
+                limits=self.limits,
                 public_url=self._settings.public_url,
             ).endpoints(),
             *PeopleEndpoints(
                 actions=self.actions,
                 authenticator=self.authenticator,
                 admins=self.admins,
+                tell_logged_out=self.grants.end_session,
                 now=_now,
                 public_url=self._settings.public_url,
             ).endpoints(),
@@ -272,14 +299,18 @@ class Web:
                 self.redis,
                 self.bus,
                 self.committer,
+                self.authenticator,
                 self.hub,
+                self.grants,
                 self.stream,
                 self.feed,
+                self.subscriptions,
                 self.board,
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
             await self.bus.subscribe(HINTS)
+            await self.bus.subscribe(RENAMED)
             try:
                 yield
             except BaseException:
@@ -292,8 +323,27 @@ class Web:
     def _hear(self, channel: str, payload: bytes) -> None:
         if channel == HINTS:
             self.feed.hint()
+        elif channel == RENAMED:
+            self._hear_renamed(payload)
         else:
             self.hub.hear(channel, payload)
+
+    def _tell_renamed(self, person: Person) -> None:
+        """Everywhere: a process that does not hear of it finds out within 30 seconds."""
+        self._take_renamed(person)
+        self.bus.publish(RENAMED, msgspec.json.encode(person))
+
+    def _hear_renamed(self, payload: bytes) -> None:
+        try:
+            person = msgspec.json.decode(payload, type=Person)
+        except codec.UNREADABLE:
+            log.warning("bus_message_unreadable", channel=RENAMED)
+            return
+        self._take_renamed(person)
+
+    def _take_renamed(self, person: Person) -> None:
+        self.authenticator.forget(person.id)
+        self.grants.renamed(person.id, person.name)
 
     def _suspect(self) -> None:
         self.hub.suspect_all()

@@ -22,8 +22,11 @@ from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import selection_to_json
 from configurator.visible import one_line, several_lines
 from realtime.catalogues import CatalogueShelf
+from realtime.grants import Grants
 from realtime.hub import Hub
+from realtime.judge import repeated_outcome
 from realtime.principal import Principal, token_sha256
+from realtime.room import Room
 from storage.errors import CodeTaken, InquiryDiffers
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
 from storage.postgres.inquiries import Inquiries
@@ -83,12 +86,16 @@ class Actions:
         *,
         hub: Hub,
         stores: Stores,
+        grants: Grants,
         catalogues: CatalogueShelf,
+        tell_renamed: Callable[[Person], None],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
         self._hub = hub
         self._stores = stores
+        self._grants = grants
+        self._tell_renamed = tell_renamed
         self._now = now
         self._new_id = new_id
         self.catalogues = catalogues
@@ -119,7 +126,9 @@ class Actions:
         if not clean:
             raise Refused("malformed_message", detail="name is empty")
         await self._stores.people.rename(principal.person.id, clean)
-        return _renamed(principal, clean)
+        renamed = _renamed(principal, clean)
+        self._tell_renamed(renamed.person)
+        return renamed
 
     # ---- configurations
 
@@ -159,12 +168,44 @@ class Actions:
         found = await self._find(reference)
         if found is None:
             raise Refused("not_found")
-        role = await self._stores.shares.role_of(found.id, principal.person.id)
-        if role is not None:
-            return Access(configuration=found, role=Role(role))
         if principal.admin:
             return Access(configuration=found, role=Role.ADMIN)
-        raise Refused("not_found")
+        role = await self._grants.read(found.id, principal.person.id)
+        if role is None:
+            raise Refused("not_found")
+        return Access(configuration=found, role=role)
+
+    async def way_back(self, principal: Principal, reference: str) -> tuple[Room, Role]:
+        """The room somebody returns to, and as what: without a read where both are known here.
+
+        The configuration is not read: what the room has not heard of, it will.
+
+        Raises:
+            Refused: ``not_found``.
+        """
+        configuration_id = as_id(reference)
+        room = self._hub.opened(code=as_code(reference), configuration_id=configuration_id)
+        if room is not None:
+            configuration_id = room.id
+        if configuration_id is None:
+            access = await self.access(principal, reference)
+            configuration_id, role = access.configuration.id, access.role
+        else:
+            role = await self.role(principal, configuration_id)
+        return await self._hub.room(configuration_id), role
+
+    async def role(self, principal: Principal, configuration_id: UUID) -> Role:
+        """As what somebody may see a configuration, as far as is known here.
+
+        Raises:
+            Refused: ``not_found``.
+        """
+        if principal.admin:
+            return Role.ADMIN
+        role = await self._grants.role(configuration_id, principal.person.id)
+        if role is None:
+            raise Refused("not_found")
+        return role
 
     async def _find(self, reference: str) -> StoredConfiguration | None:
         code, configuration_id = as_code(reference), as_id(reference)
@@ -177,11 +218,41 @@ class Actions:
     async def submit(
         self, principal: Principal, configuration_id: UUID, role: Role, request: OpRequest
     ) -> Outcome:
-        """Carry out one op; every member hears of it. See ``Room.submit``."""
+        """Carry out one op; every member hears of it. See ``Room.submit``.
+
+        Raises:
+            Refused: ``access_revoked`` when the role ended meanwhile: the transaction decides.
+        """
         if not may(role, Permission.EDIT):
             raise Refused("read_only")
         room = await self._hub.room(configuration_id)
-        return await room.submit(principal, request)
+        try:
+            return await room.submit(principal, request)
+        except Refused as refused:
+            if refused.code.name != "read_only":
+                raise
+        if await self._grants.read(configuration_id, principal.person.id) is None:
+            raise Refused("access_revoked")
+        raise Refused("read_only")
+
+    async def outcome_of(self, configuration_id: UUID, op_id: UUID) -> Outcome:
+        """What became of an op of this configuration, on whatever process it was sent.
+
+        An op that is on its way in this process is waited for.
+
+        Raises:
+            Refused: ``op_unknown``: it is not stored, sending it is safe.
+        """
+        room = self._hub.opened(configuration_id=configuration_id)
+        found = await self._stores.configurations.outcome_of(configuration_id, op_id)
+        if found is None and room is not None:
+            await room.settled()
+            found = await self._stores.configurations.outcome_of(configuration_id, op_id)
+        if found is None:
+            raise Refused("op_unknown")
+        if room is not None and found.version is not None and found.version > room.version:
+            await room.catch_up()
+        return repeated_outcome(found)
 
     async def operations(self, access: Access, *, since: int, limit: int) -> list[StoredOperation]:
         """Committed ops after a version, ascending, at most ``OPS_PER_READ_MAX``."""
@@ -217,6 +288,7 @@ class Actions:
         redeemed = await self._stores.shares.redeem(token_sha256(token), principal.person.id)
         if redeemed is None:
             raise Refused("invitation_unusable")
+        await self._grants.read(redeemed.configuration_id, principal.person.id)
         found = await self._stores.configurations.load(redeemed.configuration_id)
         if found is None:
             raise Refused("invitation_unusable")

@@ -6,15 +6,19 @@ therefore costs up to `POLL_SECONDS`, never an interaction.
 A watcher that reads too slowly loses the oldest of what waits for it and is told how many
 (`skipped`). Entries that were trimmed while Redis was away from us for ten minutes are told as
 `gap`, because nobody knows their number.
+
+Who follows from an id reads the stream page by page, at their own pace and past nothing, until a
+page is the last one. Then, while the reader stands still, they read once more and become a watcher:
+what comes later comes to them by the reader, and what both have read is recognised by its id.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 import structlog
 
@@ -30,35 +34,62 @@ FRAME_SECONDS = 0.05
 """At most twenty batches a second; what comes meanwhile is in the next one."""
 
 READ_ENTRIES = 500
+PAGE_ENTRIES = 200
 HISTORY_MAX = 100
 WAITING_MAX = 500
+QUIET_SECONDS = 5.0
+"""Who filters hears after this time how far the stream is, also when nothing was for them."""
 
 FeedEvent = dict[str, str | int | None]
 """stream_id, event_id, session (client's id), session_id (UUID), at (ISO 8601, UTC), event_type,
 category, element_id, selection_value, previous_value, time_spent_ms, source, device_type."""
 
+Wanted: TypeAlias = Callable[[FeedEvent], bool]
+"""A filter: whether a watcher wants to see an event."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedBatch:
-    """New interactions in the order of the stream; before them `skipped` were left out."""
+    """New interactions in the order of the stream; before them `skipped` were left out.
+
+    `last_id` is the last entry that was looked at, also when it is not among the events.
+    """
 
     events: list[FeedEvent]
     skipped: int = 0
+    gap: bool = False
+    last_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where somebody begins to follow: after this entry. `gap`: not all after it is there."""
+
+    after: str
     gap: bool = False
 
 
 class Watcher:
     """An endless async iterator of batches. One task at a time may wait for the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, wanted: Wanted | None = None, after: str | None = None) -> None:
+        self._wanted = wanted
+        self._last_id = after
+        self._told_id = after
         self._events: deque[FeedEvent] = deque()
         self._skipped = 0
         self._gap = False
         self._ready = asyncio.Event()
 
-    def put(self, events: list[FeedEvent], *, gap: bool = False) -> None:
-        """Adds events; beyond `WAITING_MAX` the oldest are skipped and counted."""
-        self._events.extend(events)
+    def put(
+        self, events: list[FeedEvent], *, last_id: str | None = None, gap: bool = False
+    ) -> None:
+        """Adds what is new of these; beyond `WAITING_MAX` the oldest are skipped and counted."""
+        self._events.extend(event for event in self._new(events) if self._wants(event))
+        if last_id is not None:
+            self._last_id = (
+                last_id if self._last_id is None else max(self._last_id, last_id, key=id_pair)
+            )
         self._gap = self._gap or gap
         while len(self._events) > WAITING_MAX:
             self._events.popleft()
@@ -66,17 +97,49 @@ class Watcher:
         if self._events or self._gap:
             self._ready.set()
 
+    def begin_again(self) -> None:
+        """The stream is another one: its ids say nothing about what was seen."""
+        self._last_id = None
+
+    def _new(self, events: list[FeedEvent]) -> list[FeedEvent]:
+        if self._last_id is None or not events:
+            return events
+        seen = id_pair(self._last_id)
+        if id_pair(str(events[0]["stream_id"])) > seen:
+            return events
+        return [event for event in events if id_pair(str(event["stream_id"])) > seen]
+
+    def _wants(self, event: FeedEvent) -> bool:
+        return self._wanted is None or self._wanted(event)
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> FeedBatch:
         """Everything that waits, as soon as there is something."""
-        await self._ready.wait()
+        while not (self._ready.is_set() or await self._waited_long()):
+            pass
+        return self.take()
+
+    def take(self) -> FeedBatch:
+        """Everything that waits now."""
         self._ready.clear()
-        batch = FeedBatch(events=list(self._events), skipped=self._skipped, gap=self._gap)
+        batch = FeedBatch(
+            events=list(self._events), skipped=self._skipped, gap=self._gap, last_id=self._last_id
+        )
         self._events.clear()
         self._skipped, self._gap = 0, False
+        self._told_id = self._last_id
         return batch
+
+    async def _waited_long(self) -> bool:
+        """Waits for something; True: long enough, and the stream went on without anything."""
+        try:
+            async with asyncio.timeout(QUIET_SECONDS if self._wanted is not None else None):
+                await self._ready.wait()
+        except TimeoutError:
+            return self._told_id != self._last_id
+        return False
 
 
 class ActivityFeed:
@@ -124,7 +187,9 @@ class ActivityFeed:
         watcher = Watcher()
         async with self._reading:
             if self._watchers and self._read_until is not None:
-                watcher.put(await self._history(history, self._read_until))
+                watcher.put(
+                    await self._history(history, self._read_until), last_id=self._read_until
+                )
             elif not self._watchers:
                 self._read_until = None
             self._watchers.add(watcher)
@@ -133,9 +198,78 @@ class ActivityFeed:
         try:
             yield watcher
         finally:
-            self._watchers.discard(watcher)
-            if not self._watchers:
-                self._watched.clear()
+            self._discard(watcher)
+
+    async def start(self, *, since: str | None = None, history: int = HISTORY_MAX) -> Start:
+        """Where to follow from: after `since`, else before the newest `history` entries.
+
+        Raises StorageUnavailable.
+        """
+        if since is None:
+            newest = await self._stream.newest(min(history, HISTORY_MAX) + 1)
+            return Start(after=newest[0].id if len(newest) > history else FIRST_ID)
+        bounds = await self._stream.bounds()
+        if id_pair(bounds.last) < id_pair(since):  # another stream, all of it new
+            return Start(after=FIRST_ID, gap=True)
+        return Start(after=since, gap=bounds.lost_after(since))
+
+    async def follow(
+        self, start: Start, *, wanted: Wanted | None = None
+    ) -> AsyncGenerator[FeedBatch, None]:
+        """Everything after the start that is wanted, once and in order, for ever.
+
+        With Redis away it waits, and goes on where it was.
+        """
+        watcher = Watcher(wanted=wanted, after=start.after)
+        try:
+            while not self._is_watched_by(watcher):
+                try:
+                    page = await self._page(watcher, start.after)
+                except StorageUnavailable:
+                    await asyncio.sleep(POLL_SECONDS)
+                    start = await self._checked(start)
+                    continue
+                if page or start.gap:
+                    last_id = page[-1].id if page else start.after
+                    watcher.put(_events(page), last_id=last_id, gap=start.gap)
+                    start = Start(after=last_id)
+                    yield watcher.take()
+            async for batch in watcher:
+                yield batch
+        finally:
+            self._discard(watcher)
+
+    async def _page(self, watcher: Watcher, after: str) -> list[Entry]:
+        """The next entries; with the last of them the watcher is added to those who are read to."""
+        page = await self._stream.read_after(after, PAGE_ENTRIES)
+        if len(page) == PAGE_ENTRIES:
+            return page
+        async with self._reading:
+            if self._watchers and self._read_until is None:
+                await self._read()
+            page = await self._stream.read_after(after, PAGE_ENTRIES)
+            if len(page) < PAGE_ENTRIES:
+                if not self._watchers:
+                    self._read_until = page[-1].id if page else after
+                self._watchers.add(watcher)
+                self._watched.set()
+        return page
+
+    async def _checked(self, start: Start) -> Start:
+        """After an outage: whether what follows is still all there."""
+        try:
+            checked = await self.start(since=start.after)
+        except StorageUnavailable:
+            return start
+        return Start(after=checked.after, gap=checked.gap or start.gap)
+
+    def _is_watched_by(self, watcher: Watcher) -> bool:
+        return watcher in self._watchers
+
+    def _discard(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+        if not self._watchers:
+            self._watched.clear()
 
     async def _history(self, count: int, until: str) -> list[FeedEvent]:
         """What is newer than `until` is left to the reader, so nothing comes twice."""
@@ -192,6 +326,8 @@ class ActivityFeed:
         newest = await self._stream.newest(1)
         if not newest or id_pair(newest[0].id) < id_pair(str(self._read_until)):
             self._read_until = None
+            for watcher in self._watchers:
+                watcher.begin_again()
             return True
         return first is not None and id_pair(first) > id_pair(str(self._read_until))
 
@@ -203,8 +339,9 @@ class ActivityFeed:
 
     def _hand_out(self, entries: list[Entry], *, gap: bool) -> None:
         events = _events(entries)
+        last_id = entries[-1].id if entries else None
         for watcher in self._watchers:
-            watcher.put(events, gap=gap)
+            watcher.put(events, last_id=last_id, gap=gap)
 
 
 def _events(entries: list[Entry]) -> list[FeedEvent]:

@@ -1,12 +1,22 @@
-"""Who is asking: bearer token or cookie to principal. Tokens are kept nowhere, only their hash."""
+"""Who is asking: bearer token or cookie to principal. Tokens are kept nowhere, only their hash.
 
+Who a token belongs to does not change, only their name may. So it is looked up once in a while,
+for many who come at the same time in one query: a thousand clients that return cost a few reads.
+Admin sessions end, so those are looked up each time.
+"""
+
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from configurator.protocol.messages import Person
+from realtime.lookups import Lookups
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
 from storage.postgres.admins import Admins
 from storage.postgres.people import People
@@ -14,39 +24,134 @@ from storage.postgres.people import People
 ADMIN_SESSION_TTL = timedelta(hours=8)
 ADMIN = Principal(person=Person(id=UUID(int=0), name="Admin", colour=0), admin=True)
 
+KNOWN_SECONDS = 30.0
+UNKNOWN_SECONDS = 1.0
+KNOWN_MAX = 10_000
+UNKNOWN_MAX = 1_000
+
+
+LOOKUPS_MAX = 3
+"""So often a look-up is done again because somebody was renamed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    principal: Principal | None
+    until: float
+
 
 class Authenticator:
-    """Finds people by token and admins by session."""
+    """Finds people by token and admins by session. An async context manager.
 
-    def __init__(self, *, people: People, admins: Admins, now: Callable[[], datetime]) -> None:
+    ``clock`` is monotonic, in seconds; ``now`` is the time of day.
+    """
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        admins: Admins,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+    ) -> None:
         self._people = people
         self._admins = admins
         self._now = now
+        self._clock = clock
+        self._known: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._unknown: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._tokens: dict[UUID, bytes] = {}
+        self._renames = 0
+        self._lookups: Lookups[bytes, Principal] = Lookups(self._load, name="people")
+
+    async def __aenter__(self) -> Self:
+        await self._lookups.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._lookups.__aexit__(kind, error, trace)
 
     async def by_token(self, token: str) -> Principal | None:
-        """The person whose token this is, under the name they have now.
+        """Whose token this is, a person's or an admin session's; None: nobody's.
 
-        Raises StorageUnavailable.
+        A person is known under the name they have now, or had at most ``KNOWN_SECONDS`` ago when
+        they changed it in another process and the bus is away. Raises StorageUnavailable.
         """
-        found = await self._people.by_token(token_sha256(token))
-        if found is None:
-            return None
-        return Principal(person=Person(id=found.id, name=found.name, colour=found.colour))
-
-    async def of(self, connection: HTTPConnection) -> Principal | None:
-        """The person of a request: its bearer token, else its cookie, else an admin's session."""
-        token = credential(connection)
-        principal = await self.by_token(token) if token is not None else None
-        if principal is None and await self.is_admin(connection):
-            return ADMIN
+        token_hash = token_sha256(token)
+        answer = self._known.get(token_hash) or self._unknown.get(token_hash)
+        if answer is not None and self._clock() < answer.until:
+            return answer.principal
+        principal: Principal | None = None
+        for _ in range(LOOKUPS_MAX):
+            renames = self._renames
+            principal = await self._lookups.get(token_hash)
+            if self._renames == renames:
+                self._keep(token_hash, principal)
+                break
         return principal
 
+    async def of(self, connection: HTTPConnection) -> Principal | None:
+        """Who makes a request: its bearer token, else its cookies, the person's before an admin's."""
+        return await self.by_tokens(credential(connection), connection.cookies.get(ADMIN_COOKIE))
+
+    async def by_tokens(self, *tokens: str | None) -> Principal | None:
+        """The first of these tokens that belongs to somebody."""
+        for token in tokens:
+            principal = await self.by_token(token) if token else None
+            if principal is not None:
+                return principal
+        return None
+
     async def is_admin(self, connection: HTTPConnection) -> bool:
-        """Whether the request carries an open admin session."""
-        token = connection.cookies.get(ADMIN_COOKIE)
-        if not token:
+        """Whether the request carries an open admin session, as cookie or as bearer token."""
+        tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)} - {None, ""}
+        if not tokens:
             return False
-        return await self._admins.session_valid(token_sha256(token), self._now())
+        hashes = [token_sha256(token) for token in tokens if token]
+        return bool(await self._admins.sessions_valid(hashes, self._now()))
+
+    def forget(self, person_id: UUID) -> None:
+        """This person changed: look again."""
+        self._renames += 1
+        token_hash = self._tokens.pop(person_id, None)
+        if token_hash is not None:
+            self._known.pop(token_hash, None)
+
+    async def _load(self, hashes: list[bytes]) -> dict[bytes, Principal]:
+        found = {
+            token_hash: Principal(person=Person(id=each.id, name=each.name, colour=each.colour))
+            for token_hash, each in (await self._people.by_tokens(hashes)).items()
+        }
+        others = [token_hash for token_hash in hashes if token_hash not in found]
+        if others:
+            for session in await self._admins.sessions_valid(others, self._now()):
+                found[session] = admin_of(session)
+        return found
+
+    def _keep(self, token_hash: bytes, principal: Principal | None) -> None:
+        if principal is None:
+            self._unknown[token_hash] = _Answer(None, self._clock() + UNKNOWN_SECONDS)
+            self._unknown.move_to_end(token_hash)
+            if len(self._unknown) > UNKNOWN_MAX:
+                self._unknown.popitem(last=False)
+        elif not principal.admin:
+            self._known[token_hash] = _Answer(principal, self._clock() + KNOWN_SECONDS)
+            self._known.move_to_end(token_hash)
+            self._tokens[principal.person.id] = token_hash
+            if len(self._known) > KNOWN_MAX:
+                _, dropped = self._known.popitem(last=False)
+                if dropped.principal is not None:
+                    self._tokens.pop(dropped.principal.person.id, None)
+
+
+def admin_of(session_sha256: bytes) -> Principal:
+    """The admin of this session."""
+    return Principal(person=ADMIN.person, admin=True, admin_session=session_sha256)
 
 
 def person_token(connection: HTTPConnection) -> str | None:

@@ -7,18 +7,19 @@ in ``actions``, so no transport can drift from another.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from configurator.access import Role
+from configurator.access import Permission, Role, may
 from configurator.presence import Member, initials
 from configurator.protocol import codec
 from configurator.protocol.codes import Code, Refused
 from configurator.protocol.messages import (
+    OLDEST_PROTOCOL,
     PROTOCOL,
     FromClient,
     FromServer,
@@ -30,26 +31,39 @@ from configurator.protocol.messages import (
     Left,
     Op,
     OpRequest,
+    OutcomeOf,
     Ping,
     Pong,
     Position,
     Presence,
     Track,
     Tracked,
+    Unwatch,
+    Unwatched,
+    Watch,
+    Watching,
     Welcome,
 )
 from realtime.actions import Access, Actions, as_code, as_id
 from realtime.frame import Frame
+from realtime.grants import Grants
 from realtime.hub import Hub
+from realtime.limits import FLOOD_NS, MILLISECOND_NS, Limits
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
 from realtime.room import Room
+from realtime.subscriptions import Subscription, Subscriptions
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
 
+_SPOKEN = f"this server speaks {OLDEST_PROTOCOL} to {PROTOCOL}"
+
 ROOMS_MAX = 8
 """So many configurations can one connection be in at once."""
+
+UPDATE_MS = 5000
+"""A client that is newer than this process tries again after this time: an update is running."""
 
 
 class Tracker(Protocol):
@@ -67,6 +81,9 @@ class Services:
 
     hub: Hub
     actions: Actions
+    grants: Grants
+    limits: Limits
+    subscriptions: Subscriptions
     tracker: Tracker
     authenticate: Callable[[str], Awaitable[Principal | None]]
 
@@ -75,6 +92,7 @@ class Services:
 class _Joined:
     room: Room
     role: Role
+    place: Presence | None = None  # not shown yet
 
 
 class Connection:
@@ -98,7 +116,12 @@ class Connection:
         self._hang_up = hang_up
         self._source = source
         self._session_id = session_id
+        self._limits = services.limits.of_connection()
         self._joined: dict[UUID, _Joined] = {}
+        self._placing: asyncio.TimerHandle | None = None
+        self._watching: Subscription | None = None
+        self._arrived: Principal | None = None
+        self._closed = False
         self._turn = asyncio.Lock()
         self._reply: Frame | None = None
         self.welcomed = False
@@ -116,14 +139,18 @@ class Connection:
 
     async def close(self) -> None:
         """Leave every room. Safe to call twice."""
-        for joined in self._joined.values():
-            joined.room.members.remove(self.id)
-        self._joined.clear()
+        self._closed = True
+        self._depart()
+        if self._placing is not None:
+            self._placing.cancel()
 
     async def _receive(self, text: str | bytes) -> None:
         message: FromClient | None = None
         try:
-            message = codec.decode(text)
+            try:
+                message = codec.decode(text)
+            finally:
+                self._admit(message)
             await self._dispatch(message)
         except Refused as refused:
             self._refuse(refused, text, message)
@@ -138,10 +165,31 @@ class Connection:
 
     def _refuse(self, refused: Refused, text: str | bytes, message: FromClient | None) -> None:
         re = message.id if message is not None else codec.message_id(text)
-        op_id = message.op_id if isinstance(message, Op) else None
+        op_id = message.op_id if isinstance(message, Op | OutcomeOf) else None
         self._send(codec.error(refused, re=re, op_id=op_id))
         if refused.code.close is not None:
             self._hang_up(refused.code)
+
+    # ---- how much
+
+    def _admit(self, message: FromClient | None) -> None:
+        """Let one message through, or what was none. Presence is never too much: see ``_place``."""
+        wait_ms = 0
+        match message:
+            case Op() if self.principal is not None:
+                room_id = joined.room.id if (joined := self._find(message.configuration)) else None
+                wait_ms = self._limits.op(self.principal.person.id, room_id)
+            case Track():
+                wait_ms = self._limits.interaction()
+            case Presence() if self._find(message.configuration) is not None:
+                pass
+            case _:
+                wait_ms = self._limits.other()
+        if not wait_ms:
+            return
+        if self._limits.flooding():
+            raise Refused("flooding", retry_after_ms=FLOOD_NS // MILLISECOND_NS)
+        raise Refused("too_many_requests", retry_after_ms=wait_ms)
 
     async def _dispatch(self, message: FromClient) -> None:
         if not self.welcomed and not isinstance(message, Hello | Ping):
@@ -151,29 +199,61 @@ class Connection:
                 await self._hello(message)
             case Ping():
                 self._send(Pong(re=message.id))
+            case Introduce():
+                await self._introduce(message)
+            case Track():
+                await self._track(message)
+            case Watch():
+                await self._watch(message)
+            case Unwatch():
+                self._end_watch()
+                self._send(Unwatched(re=message.id))
+            case _:
+                await self._dispatch_in_room(message)
+
+    async def _dispatch_in_room(self, message: Join | Leave | Op | OutcomeOf | Presence) -> None:
+        match message:
             case Op():
                 await self._op(message)
             case Join():
                 await self._join(message)
             case Leave():
                 self._leave(message)
+            case OutcomeOf():
+                await self._outcome_of(message)
             case Presence():
-                self._presence(message)
-            case Introduce():
-                await self._introduce(message)
-            case Track():
-                await self._track(message)
+                self._place(message)
             case _:
                 assert_never(message)
 
     async def _hello(self, message: Hello) -> None:
-        if message.protocol != PROTOCOL:
-            raise Refused("client_too_old", detail=f"this server speaks {PROTOCOL}")
+        if message.protocol < OLDEST_PROTOCOL:
+            raise Refused("client_too_old", detail=_SPOKEN)
+        if message.protocol > PROTOCOL:
+            raise Refused("client_too_new", detail=_SPOKEN, retry_after_ms=UPDATE_MS)
         if message.token is not None:
-            self.principal = await self._services.authenticate(message.token)
+            principal = await self._services.authenticate(message.token)
+            if principal is None or self._arrived not in (None, principal):
+                self._depart()
+            self.principal = principal
         if self.principal is None:
             raise Refused("not_authenticated")
+        self._arrive(self.principal)
         self.welcome(re=message.id)
+
+    def _arrive(self, principal: Principal) -> None:
+        if not self._closed:
+            self._arrived = principal
+            self._services.grants.arrive(principal, self)
+
+    def _depart(self) -> None:
+        """Let go of everything that hangs on who this is."""
+        for room_id in list(self._joined):
+            self._let_go(room_id)
+        self._end_watch()
+        if self._arrived is not None:
+            self._services.grants.depart(self._arrived, self)
+            self._arrived = None
 
     def welcome(self, *, re: str | None = None) -> None:
         """Open the connection for its principal."""
@@ -188,41 +268,81 @@ class Connection:
             )
         )
 
-    async def _join(self, message: Join) -> None:
-        access = await self._services.actions.access(self._known(), message.configuration)
-        if len(self._joined) >= ROOMS_MAX and access.configuration.id not in self._joined:
-            raise Refused("already_joined")
-        await self.enter(access, since=message.since, re=message.id)
+    # ---- configurations
 
-    async def enter(
-        self, access: Access, *, since: Position | None = None, re: str | None = None
-    ) -> None:
-        """Become a member: the missed ops or a snapshot are delivered, then everything new."""
+    async def _join(self, message: Join) -> None:
+        principal, actions = self._known(), self._services.actions
+        if message.since is None:
+            access = await actions.access(principal, message.configuration)
+            self._check_room_for(access.configuration.id)
+            await self.enter(access, re=message.id)
+            return
+        room, role = await actions.way_back(principal, message.configuration)
+        self._check_room_for(room.id)
+        await room.reach(message.since)
+        self._attach(room, role, since=message.since, re=message.id)
+
+    def _check_room_for(self, room_id: UUID) -> None:
+        if len(self._joined) >= ROOMS_MAX and room_id not in self._joined:
+            raise Refused("already_joined")
+
+    async def enter(self, access: Access, *, re: str | None = None) -> None:
+        """Become a member: a snapshot is delivered, then everything new."""
         person = self._known().person
         room = await self._services.hub.room(access.configuration.id)
         if access.configuration.version > room.version:
             await room.catch_up()
-        if since is not None:
-            await room.reach(since)
+        can_undo = None
+        if may(access.role, Permission.EDIT):
+            can_undo = await room.undo_state(person.id)
+        self._attach(room, access.role, can_undo=can_undo, re=re)
+
+    def _attach(
+        self,
+        room: Room,
+        role: Role,
+        *,
+        since: Position | None = None,
+        can_undo: tuple[bool, bool] | None = None,
+        re: str | None = None,
+    ) -> None:
+        principal = self._known()
+        if self._closed:
+            return
+        if not principal.admin:
+            held = self._services.grants.hold(room.id, principal.person.id, self)
+            if held is None:
+                raise Refused("not_found")
+            role = held
+        self._arrive(principal)
         room.members.remove(self.id)
-        self._joined[room.id] = _Joined(room, access.role)
+        self._joined[room.id] = _Joined(room, role)
         member = Member(
             connection=self.id,
-            person=person.id,
-            name=person.name,
-            initials=initials(person.name),
-            colour=person.colour,
-            role=access.role,
+            person=principal.person.id,
+            name=principal.person.name,
+            initials=initials(principal.person.name),
+            colour=principal.person.colour,
+            role=role,
         )
         self._reply = room.attach(
-            Attachment(member=member, deliver=self._deliver), since=since, re=re
+            Attachment(member=member, deliver=self._deliver),
+            since=since,
+            can_undo=can_undo,
+            re=re,
         )
 
     def _leave(self, message: Leave) -> None:
         joined = self._room(message.configuration)
-        joined.room.members.remove(self.id)
-        del self._joined[joined.room.id]
+        self._let_go(joined.room.id)
         self._send(Left(re=message.id, configuration=joined.room.id))
+
+    def _let_go(self, room_id: UUID) -> None:
+        joined = self._joined.pop(room_id, None)
+        if joined is not None:
+            joined.room.members.remove(self.id)
+            if self._arrived is not None:
+                self._services.grants.release(room_id, self._arrived.person.id, self)
 
     async def _op(self, message: Op) -> None:
         joined = self._room(message.configuration)
@@ -240,14 +360,34 @@ class Connection:
         joined.room.show_to(self.id)
         self._send(msgspec.structs.replace(outcome, re=message.id))
 
-    def _presence(self, message: Presence) -> None:
-        joined = self._room(message.configuration)
-        joined.room.members.place(self.id, category=message.category, view=message.view)
+    async def _outcome_of(self, message: OutcomeOf) -> None:
+        actions = self._services.actions
+        room, _ = await actions.way_back(self._known(), message.configuration)
+        outcome = await actions.outcome_of(room.id, message.op_id)
+        room.show_to(self.id)
+        self._send(msgspec.structs.replace(outcome, re=message.id))
+
+    def _place(self, message: Presence) -> None:
+        """Show where they are; of what comes too fast only the newest is kept, and shown in time."""
+        self._room(message.configuration).place = message
+        if self._placing is None:
+            self._show_places()
+
+    def _show_places(self) -> None:
+        self._placing = None
+        for joined in self._joined.values():
+            if joined.place is None:
+                continue
+            if wait_ms := self._limits.presence():
+                loop = asyncio.get_running_loop()
+                self._placing = loop.call_later(wait_ms / 1000, self._show_places)
+                return
+            place, joined.place = joined.place, None
+            joined.room.members.place(self.id, category=place.category, view=place.view)
 
     async def _introduce(self, message: Introduce) -> None:
         self.principal = await self._services.actions.introduce(self._known(), message.name)
-        for joined in self._joined.values():
-            joined.room.members.rename(self.id, self.principal.person)
+        self._show_name(self.principal)
         self._send(Introduced(re=message.id, person=self.principal.person))
 
     async def _track(self, message: Track) -> None:
@@ -259,12 +399,73 @@ class Connection:
         )
         self._send(Tracked(re=message.id, event_id=event_id, duplicate=duplicate))
 
+    # ---- interactions, for admins
+
+    async def _watch(self, message: Watch) -> None:
+        if not self._known().admin:
+            raise Refused("admins_only")
+        subscription = await self._services.subscriptions.begin(message, self._deliver)
+        self._end_watch()
+        if self._closed or self.principal is None:
+            return
+        self._watching = subscription
+        self._send(Watching(re=message.id, since=subscription.since))
+        subscription.start()
+
+    def _end_watch(self) -> None:
+        if self._watching is not None:
+            self._watching.end()
+            self._watching = None
+
+    # ---- what becomes of grants: ``realtime.grants.Holder``
+
+    def access_ended(self, configuration_id: UUID) -> None:
+        """Leave, and say why."""
+        self._let_go(configuration_id)
+        left = Left(configuration=configuration_id, code="access_revoked")
+        self._deliver(Frame.of(left))
+
+    def role_changed(self, configuration_id: UUID, role: Role) -> None:
+        """From now on that role decides what is refused early, and is shown."""
+        joined = self._joined.get(configuration_id)
+        if joined is not None:
+            joined.role = role
+            joined.room.members.assign(self.id, role)
+
+    def renamed(self, name: str) -> None:
+        """Be shown under this name."""
+        if self.principal is not None and self.principal.person.name != name:
+            person = msgspec.structs.replace(self.principal.person, name=name)
+            self.principal = replace(self.principal, person=person)
+            self._show_name(self.principal)
+
+    def admin_ended(self) -> None:
+        """Leave every room and stop watching: the session is over."""
+        for room_id in list(self._joined):
+            self.access_ended(room_id)
+        if self._watching is not None:
+            self._deliver(Frame.of(Unwatched(code="admins_only")))
+        self._depart()
+        self.principal = None
+
+    def _show_name(self, principal: Principal) -> None:
+        for joined in self._joined.values():
+            joined.room.members.rename(self.id, principal.person)
+
+    # ---- ourselves
+
     def _known(self) -> Principal:
         if self.principal is None:
             raise Refused("not_authenticated")
         return self.principal
 
     def _room(self, reference: str) -> _Joined:
+        joined = self._find(reference)
+        if joined is None:
+            raise Refused("not_joined")
+        return joined
+
+    def _find(self, reference: str) -> _Joined | None:
         """The room that is meant, by id or code in any spelling, as in ``Actions.access``."""
         for joined in self._joined.values():
             if reference in {joined.room.code, str(joined.room.id)}:
@@ -273,7 +474,7 @@ class Connection:
         for joined in self._joined.values():
             if code == joined.room.code or configuration_id == joined.room.id:
                 return joined
-        raise Refused("not_joined")
+        return None
 
     def _send(self, message: FromServer) -> None:
         self._reply = Frame.of(message)

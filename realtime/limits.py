@@ -10,9 +10,10 @@ many wait for the same bucket, as long as nobody else pushes in.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
@@ -155,3 +156,74 @@ class Refusals:
         self._moments.append(now_ns)
         whole = len(self._moments) == FLOOD_REFUSALS
         return whole and now_ns - self._moments[0] <= FLOOD_NS
+
+
+class Limits:
+    """The buckets of one process; ``clock_ns`` never goes back."""
+
+    def __init__(self, rates: Rates, *, clock_ns: Callable[[], int]) -> None:
+        self._rates = rates
+        self._clock_ns = clock_ns
+        self._people: Buckets[UUID] = Buckets(rates.person_ops)
+        self._rooms: Buckets[UUID] = Buckets(rates.room_ops)
+
+    def of_connection(self) -> "ConnectionLimits":
+        """The limits of one more connection."""
+        return ConnectionLimits(self, self._rates, self._clock_ns)
+
+    def too_fast(self, person_id: UUID) -> int:
+        """As ``op``, for whatever op of this person would be refused; nothing is taken."""
+        now_ns = self._clock_ns()
+        bucket = self._people.of(person_id, now_ns)
+        return take_all([bucket], now_ns) if bucket.wait_ns(now_ns) else 0
+
+    def op(self, person_id: UUID, configuration_id: UUID | None, own: Sequence[Bucket] = ()) -> int:
+        """Admit one op of a person: 0, or after so many ms it is worth trying again."""
+        now_ns = self._clock_ns()
+        buckets = [*own, self._people.of(person_id, now_ns)]
+        if configuration_id is not None:
+            buckets.append(self._rooms.of(configuration_id, now_ns))
+        return take_all(buckets, now_ns)
+
+
+class ConnectionLimits:
+    """What one connection may send. Every answer: 0, or after so many ms it is worth trying again."""
+
+    __slots__ = (
+        "_clock_ns",
+        "_interactions",
+        "_limits",
+        "_ops",
+        "_other",
+        "_presence",
+        "_refusals",
+    )
+
+    def __init__(self, limits: Limits, rates: Rates, clock_ns: Callable[[], int]) -> None:
+        self._limits = limits
+        self._clock_ns = clock_ns
+        self._ops = Bucket(rates.connection_ops)
+        self._presence = Bucket(rates.connection_presence)
+        self._interactions = Bucket(rates.connection_interactions)
+        self._other = Bucket(rates.connection_other)
+        self._refusals = Refusals()
+
+    def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
+        """One op, in the room where it belongs, if it is known."""
+        return self._limits.op(person_id, configuration_id, [self._ops])
+
+    def presence(self) -> int:
+        """One presence that is shown."""
+        return take_all([self._presence], self._clock_ns())
+
+    def interaction(self) -> int:
+        """One interaction."""
+        return take_all([self._interactions], self._clock_ns())
+
+    def other(self) -> int:
+        """One message of any other kind, or of none."""
+        return take_all([self._other], self._clock_ns())
+
+    def flooding(self) -> bool:
+        """Note that something was refused. True: it is enough."""
+        return self._refusals.add(self._clock_ns())

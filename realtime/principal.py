@@ -1,7 +1,7 @@
 """Who is asking: a person known by a secret token, or an admin."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from configurator.protocol.messages import Person
 
@@ -11,10 +11,14 @@ ADMIN_COOKIE = "nest_admin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Somebody who proved who they are; ``admin`` may read everything and change nothing."""
+    """Somebody who proved who they are; ``admin`` may read everything and change nothing.
+
+    ``admin_session`` is the hash of the admin session's token, where it was shown to us.
+    """
 
     person: Person
     admin: bool = False
+    admin_session: bytes | None = field(default=None, repr=False)
 
 
 def token_sha256(token: str) -> bytes:

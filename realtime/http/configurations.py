@@ -13,10 +13,11 @@ from configurator.operations import Change, Reason
 from configurator.protocol.codes import OUTCOME_STATUS, Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import Choice, selection_from_json
-from realtime.actions import Access, Actions, Inquiry
+from realtime.actions import Access, Actions, Inquiry, as_id
 from realtime.auth import Authenticator, credential
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
+from realtime.limits import Limits
 from realtime.previews import preview_url
 from realtime.principal import Principal
 from storage.postgres.configurations import StoredConfiguration, StoredOperation
@@ -103,9 +104,12 @@ class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ConfigurationEndpoints:
     """The handlers; ``public_url`` is the address people see, without a slash at its end."""
 
-    def __init__(self, *, actions: Actions, authenticator: Authenticator, public_url: str) -> None:
+    def __init__(
+        self, *, actions: Actions, authenticator: Authenticator, limits: Limits, public_url: str
+    ) -> None:
         self._actions = actions
         self._authenticator = authenticator
+        self._limits = limits
         self._public_url = public_url
 
     def endpoints(self) -> list[Endpoint]:
@@ -141,8 +145,25 @@ class ConfigurationEndpoints:
                 "conflict. The same op_id again gives the same outcome again.",
                 body=OpRequest,
                 answer=Outcome,
-                codes=["not_found", "read_only", "op_id_reused", "version_unknown", "not_saved"],
+                codes=[
+                    "not_found",
+                    "read_only",
+                    "access_revoked",
+                    "op_id_reused",
+                    "version_unknown",
+                    "too_many_requests",
+                    "not_saved",
+                ],
                 away="not_saved",
+            ),
+            Endpoint(
+                method="GET",
+                path=one + "/ops/{op_id}",
+                handler=self.outcome,
+                summary="What became of an op, wherever it was sent: its outcome, or 404 "
+                "op_unknown when it is not stored. Then sending it again is safe.",
+                answer=Outcome,
+                codes=["not_found", "op_unknown", "malformed_message"],
             ),
             Endpoint(
                 method="GET",
@@ -197,10 +218,24 @@ class ConfigurationEndpoints:
 
     async def submit(self, request: Request) -> Response:
         """``POST /api/configurations/{id}/ops``."""
-        principal, access = await self._access(request)
+        principal = await self._principal(request)
+        person_id = principal.person.id
+        if wait_ms := self._limits.too_fast(person_id):
+            raise Refused("too_many_requests", retry_after_ms=wait_ms)
+        access = await self._actions.access(principal, request.path_params["id"])
         asked = await body(request, OpRequest)
+        if wait_ms := self._limits.op(person_id, access.configuration.id):
+            raise Refused("too_many_requests", retry_after_ms=wait_ms)
         outcome = await self._actions.submit(principal, access.configuration.id, access.role, asked)
         return json(outcome, OUTCOME_STATUS[outcome.outcome])
+
+    async def outcome(self, request: Request) -> Response:
+        """``GET /api/configurations/{id}/ops/{op_id}``."""
+        _, access = await self._access(request)
+        op_id = as_id(request.path_params["op_id"])
+        if op_id is None:
+            raise Refused("malformed_message", detail="op_id must be a UUID")
+        return json(await self._actions.outcome_of(access.configuration.id, op_id))
 
     async def operations(self, request: Request) -> Response:
         """``GET /api/configurations/{id}/ops?since=``."""
@@ -250,10 +285,14 @@ class ConfigurationEndpoints:
             201,
         )
 
-    async def _access(self, request: Request) -> tuple[Principal, Access]:
+    async def _principal(self, request: Request) -> Principal:
         principal = await self._authenticator.of(request)
         if principal is None:
             raise Refused("not_authenticated")
+        return principal
+
+    async def _access(self, request: Request) -> tuple[Principal, Access]:
+        principal = await self._principal(request)
         return principal, await self._actions.access(principal, request.path_params["id"])
 
     async def _answer(self, access: Access, *, token: str | None = None) -> ConfigurationAnswer:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import Person, Token
 from realtime.actions import Actions
-from realtime.auth import ADMIN_SESSION_TTL, Authenticator
+from realtime.auth import ADMIN_SESSION_TTL, Authenticator, bearer
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
@@ -62,12 +62,14 @@ class PeopleEndpoints:
         actions: Actions,
         authenticator: Authenticator,
         admins: Admins,
+        tell_logged_out: Callable[[bytes], None],
         now: Callable[[], datetime],
         public_url: str,
     ) -> None:
         self._actions = actions
         self._authenticator = authenticator
         self._admins = admins
+        self._tell_logged_out = tell_logged_out
         self._now = now
         self._secure = urlsplit(public_url).scheme == "https"
 
@@ -100,7 +102,8 @@ class PeopleEndpoints:
                 method="POST",
                 path="/api/admin/login",
                 handler=self.login,
-                summary="Log in as an admin with a one-time link.",
+                summary="Log in as an admin with a one-time link: sets the cookie of a browser. "
+                "Programs use a token of `nest admin-link --token`.",
                 body=LoginRequest,
                 answer=Done,
                 codes=["login_unusable"],
@@ -110,7 +113,7 @@ class PeopleEndpoints:
                 method="POST",
                 path="/api/admin/logout",
                 handler=self.logout,
-                summary="End the admin session.",
+                summary="End the admin session of the bearer token or cookie; its sockets end too.",
                 answer=Done,
                 tags=["admin"],
             ),
@@ -169,9 +172,10 @@ class PeopleEndpoints:
 
     async def logout(self, request: Request) -> Response:
         """``POST /api/admin/logout``."""
-        token = request.cookies.get(ADMIN_COOKIE)
-        if token:
-            await self._admins.revoke(token_sha256(token), self._now())
+        for token in {bearer(request), request.cookies.get(ADMIN_COOKIE)}:
+            if token:
+                await self._admins.revoke(token_sha256(token), self._now())
+                self._tell_logged_out(token_sha256(token))
         answer = json(Done())
         answer.delete_cookie(ADMIN_COOKIE)
         return answer

@@ -90,6 +90,21 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the stream holds. `first` None: nothing; `whole`: nothing was ever removed from it."""
+
+    first: str | None = None
+    last: str = FIRST_ID
+    whole: bool = True
+
+    def lost_after(self, stream_id: str) -> bool:
+        """Whether an entry after this id may be gone."""
+        if self.whole or id_pair(stream_id) >= id_pair(self.last):
+            return False
+        return self.first is None or id_pair(self.first) > id_pair(stream_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
     """What is not stored yet; `seconds` is the age of the oldest such entry, 0 without any."""
 
@@ -281,6 +296,21 @@ class InteractionStream:
         """The id of the oldest entry that is still kept."""
         found = await self.read_after(FIRST_ID, 1)
         return found[0].id if found else None
+
+    async def bounds(self) -> Bounds:
+        """What the stream holds, at one moment. `last` is the newest id it ever gave."""
+        try:
+            async with call(self._redis):
+                found = await commands(self._redis).xinfo_stream(EVENTS)
+        except ResponseError as error:
+            _tolerate_absence(error)
+            return Bounds()
+        first = found["first-entry"]
+        return Bounds(
+            first=_text(first[0]) if first else None,
+            last=_text(found["last-generated-id"]),
+            whole=found["entries-added"] == found["length"],
+        )
 
     async def lag(self) -> Lag:
         """How far the database is behind the stream, as Redis sees it now."""

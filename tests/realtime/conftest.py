@@ -15,6 +15,9 @@ from tests.realtime.clients import Api
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
+UNLIMITED = 100.0
+"""Times the limits of a real installation; 1 where limits are what is tested."""
+
 StartWeb = Callable[..., Awaitable["RunningWeb"]]
 
 
@@ -32,7 +35,11 @@ class RunningWeb:
 
 @asynccontextmanager
 async def serving(
-    database_url: str, redis_url: str, node: str, deadline_seconds: float
+    database_url: str,
+    redis_url: str,
+    node: str,
+    deadline_seconds: float,
+    limit_scale: float = UNLIMITED,
 ) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
@@ -43,6 +50,7 @@ async def serving(
             "NEST_NODE": node,
             "NEST_DATABASE_POOL_SIZE": "6",
             "NEST_DATABASE_DEADLINE_SECONDS": str(deadline_seconds),
+            "NEST_LIMIT_SCALE": str(limit_scale),
         }
     )
     parts = Web(settings)
@@ -78,8 +86,10 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
             *,
             deadline_seconds: float = 5.0,
             stores: tuple[str, str] = (database_url, redis_url),
+            limit_scale: float = UNLIMITED,
         ) -> RunningWeb:
-            return await stack.enter_async_context(serving(*stores, node, deadline_seconds))
+            running = serving(*stores, node, deadline_seconds, limit_scale)
+            return await stack.enter_async_context(running)
 
         yield start
 

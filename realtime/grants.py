@@ -1,0 +1,264 @@
+"""Who may be where, without asking PostgreSQL each time: roles of the people who come and go.
+
+What counts is the check in the transaction of each op. This is for everything else - to see a
+house, to be in its room - and it is never older than ``FRESH_SECONDS``: a sweep reads the roles of
+everybody who is here, and of who was here lately, in one query. Whoever lost theirs is told and
+leaves. When PostgreSQL is away the roles of those who are here stay as they are.
+
+A role that was read is dated by the moment its reading began; what is older never replaces it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+import structlog
+
+from configurator.access import Role
+from realtime.lookups import KEYS_MAX, Lookups
+from realtime.principal import Principal
+from storage.errors import StorageUnavailable
+from storage.postgres.admins import Admins
+from storage.postgres.people import People
+from storage.postgres.shares import Granted, Shares
+from storage.tasks import OwnedTasks
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 10.0
+FRESH_SECONDS = 30.0
+REMEMBERED_SECONDS = 120.0
+"""So long the role of somebody who left is kept up to date: they may come back."""
+
+ROLES_MAX = 20_000
+SEEN_SECONDS = 600.0
+"""So often it is noted that somebody is here."""
+
+Pair = tuple[UUID, UUID]
+"""A configuration and a person."""
+
+
+class Holder(Protocol):
+    """A connection whose place in rooms hangs on grants; told at once, must not wait."""
+
+    def access_ended(self, configuration_id: UUID) -> None:
+        """The role is gone: leave."""
+
+    def role_changed(self, configuration_id: UUID, role: Role) -> None:
+        """There is another role now."""
+
+    def renamed(self, name: str) -> None:
+        """The person has another name now."""
+
+    def admin_ended(self) -> None:
+        """The admin session is over."""
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    role: Role
+    read_at: float
+    used_at: float
+    holders: set[Holder] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class _Here:
+    connections: set[Holder] = field(default_factory=set)
+    named_at: float = float("-inf")
+    noted_at: float = float("-inf")
+
+
+class Grants:
+    """Async context manager: it owns the sweep. ``clock`` is monotonic, in seconds."""
+
+    def __init__(
+        self,
+        *,
+        shares: Shares,
+        people: People,
+        admins: Admins,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._shares = shares
+        self._people = people
+        self._admins = admins
+        self._clock = clock
+        self._now = now
+        self._known: dict[Pair, _Known] = {}
+        self._sessions: dict[bytes, set[Holder]] = {}
+        self._here: dict[UUID, _Here] = {}
+        self._lookups: Lookups[Pair, Granted] = Lookups(shares.roles_of, name="roles")
+        self._tasks = OwnedTasks()
+
+    async def __aenter__(self) -> Self:
+        await self._lookups.__aenter__()
+        await self._tasks.__aenter__()
+        self._tasks.start(self._sweep_forever(), name="grants")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, trace)
+        await self._lookups.__aexit__(kind, error, trace)
+
+    # ---- roles
+
+    async def role(self, configuration_id: UUID, person_id: UUID) -> Role | None:
+        """The role, at most ``FRESH_SECONDS`` old; None: none. Raises StorageUnavailable."""
+        known = self._known.get((configuration_id, person_id))
+        now = self._clock()
+        if known is not None and now - known.read_at <= FRESH_SECONDS:
+            known.used_at = now
+            return known.role
+        return await self.read(configuration_id, person_id)
+
+    async def read(self, configuration_id: UUID, person_id: UUID) -> Role | None:
+        """The role as PostgreSQL has it now; whoever holds it learns of a change."""
+        pair, began_at = (configuration_id, person_id), self._clock()
+        granted = await self._lookups.get(pair)
+        self._take(pair, granted, began_at)
+        return Role(granted.role) if granted is not None else None
+
+    # ---- who hangs on them
+
+    def hold(self, configuration_id: UUID, person_id: UUID, holder: Holder) -> Role | None:
+        """The role, which was asked for just now; the holder hears what becomes of it."""
+        known = self._known.get((configuration_id, person_id))
+        if known is None:
+            return None
+        known.holders.add(holder)
+        return known.role
+
+    def release(self, configuration_id: UUID, person_id: UUID, holder: Holder) -> None:
+        """The holder left."""
+        known = self._known.get((configuration_id, person_id))
+        if known is not None:
+            known.holders.discard(holder)
+            known.used_at = self._clock()
+
+    def arrive(self, principal: Principal, holder: Holder) -> None:
+        """Somebody is here: the holder hears of a new name, and of the end of an admin session."""
+        if principal.admin_session is not None:
+            self._sessions.setdefault(principal.admin_session, set()).add(holder)
+        elif not principal.admin:
+            self._here.setdefault(principal.person.id, _Here()).connections.add(holder)
+
+    def depart(self, principal: Principal, holder: Holder) -> None:
+        """They are gone."""
+        if principal.admin_session is not None:
+            holders = self._sessions.get(principal.admin_session, set())
+            holders.discard(holder)
+            if not holders:
+                self._sessions.pop(principal.admin_session, None)
+        here = self._here.get(principal.person.id)
+        if here is not None:
+            here.connections.discard(holder)
+            if not here.connections:
+                del self._here[principal.person.id]
+
+    def renamed(self, person_id: UUID, name: str) -> None:
+        """Somebody has another name from now on, in all their connections."""
+        here = self._here.get(person_id)
+        if here is not None:
+            here.named_at = self._clock()
+            for holder in list(here.connections):
+                holder.renamed(name)
+
+    def end_session(self, session_sha256: bytes) -> None:
+        """This admin logged out."""
+        for holder in self._sessions.pop(session_sha256, set()):
+            holder.admin_ended()
+
+    # ---- the sweep
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep()
+            except StorageUnavailable as away:
+                log.info("store_away", step="grants", reason=str(away)[:200])
+
+    async def sweep(self) -> None:
+        """Look at every role and admin session that somebody here hangs on."""
+        began_at = self._clock()
+        self._forget_unused(began_at)
+        pairs = list(self._known)
+        for start in range(0, len(pairs), KEYS_MAX):
+            asked = pairs[start : start + KEYS_MAX]
+            began_at = self._clock()
+            found = await self._shares.roles_of(asked)
+            for pair in asked:
+                self._take(pair, found.get(pair), began_at)
+        if self._sessions:
+            await self._check_sessions(list(self._sessions))
+        await self._note_seen(self._clock())
+
+    async def _check_sessions(self, sessions: Collection[bytes]) -> None:
+        valid = await self._admins.sessions_valid(sessions, self._now())
+        for session in sessions:
+            if session not in valid:
+                self.end_session(session)
+
+    async def _note_seen(self, now: float) -> None:
+        """Say in the store who is here, of each at most once in ``SEEN_SECONDS``."""
+        news = {
+            person: here
+            for person, here in self._here.items()
+            if now - here.noted_at >= SEEN_SECONDS
+        }
+        if news:
+            await self._people.seen(news, since=self._now() - timedelta(seconds=SEEN_SECONDS))
+            for here in news.values():
+                here.noted_at = now
+
+    def _forget_unused(self, now: float) -> None:
+        for pair, known in list(self._known.items()):
+            if not known.holders and now - known.used_at > REMEMBERED_SECONDS:
+                del self._known[pair]
+
+    # ---- what was learned
+
+    def _take(self, pair: Pair, granted: Granted | None, began_at: float) -> None:
+        known = self._known.get(pair)
+        if known is not None and known.read_at > began_at:
+            return
+        if granted is None:
+            self._drop(pair)
+        elif known is None:
+            self._remember(pair, granted, began_at)
+        else:
+            known.read_at = began_at
+            self._change(pair[0], known, Role(granted.role))
+        here = self._here.get(pair[1])
+        if granted is not None and granted.name and here is not None and here.named_at < began_at:
+            for holder in list(here.connections):
+                holder.renamed(granted.name)
+
+    def _drop(self, pair: Pair) -> None:
+        known = self._known.pop(pair, None)
+        for holder in list(known.holders) if known is not None else []:
+            holder.access_ended(pair[0])
+
+    def _remember(self, pair: Pair, granted: Granted, began_at: float) -> None:
+        self._known[pair] = _Known(role=Role(granted.role), read_at=began_at, used_at=self._clock())
+        if len(self._known) > ROLES_MAX:
+            oldest = next((each for each, known in self._known.items() if not known.holders), None)
+            if oldest is not None:
+                del self._known[oldest]
+
+    def _change(self, configuration_id: UUID, known: _Known, role: Role) -> None:
+        if role is not known.role:
+            known.role = role
+            for holder in list(known.holders):
+                holder.role_changed(configuration_id, role)
