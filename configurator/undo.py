@@ -42,6 +42,9 @@ from configurator.selection import Selection
 HISTORY = 200
 """So many of a person's newest own ops are looked at; that is at least 100 steps back."""
 
+HISTORY_VERSIONS = 10_000
+"""What is so many versions back, everybody's together, is not taken back any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnOp:
@@ -68,6 +71,17 @@ class Stacks:
         """The version of the op that would be taken back; None when there is none."""
         stack = self.undo if isinstance(asked, Undo) else self.redo
         return stack[-1] if stack else None
+
+    def within(self, version: int) -> "Stacks":
+        """The stacks at a version of the document: what is HISTORY_VERSIONS back is forgotten."""
+        oldest = version - HISTORY_VERSIONS + 1
+        if not self.own or self.own[0] >= oldest:
+            return self
+        return Stacks(
+            own=_from(oldest, self.own),
+            undo=_from(oldest, self.undo),
+            redo=_from(oldest, self.redo),
+        )
 
     def after(self, op: OwnOp) -> "Stacks":
         """The stacks after one more op of the same person."""

@@ -15,7 +15,7 @@ from configurator.catalogue import Catalogue
 from configurator.document import Document, written_since
 from configurator.operations import Change, Redo, Undo
 from configurator.protocol.messages import OpFrame
-from configurator.undo import HISTORY, OwnOp, Reversal, Stacks, stacks, touched
+from configurator.undo import HISTORY_VERSIONS, OwnOp, Reversal, Stacks, stacks, touched
 from storage.postgres.configurations import Configurations
 
 PEOPLE_MAX = 256
@@ -52,7 +52,8 @@ class UndoStacks:
 
     def known(self, person_id: UUID, at: At) -> Stacks | None:
         """The stacks of a person at this version, if they are in memory."""
-        return self._people.get(person_id) if self._at == at else None
+        found = self._people.get(person_id) if self._at == at else None
+        return None if found is None else found.within(at[1])
 
     async def read(self, person_id: UUID, at: At) -> Stacks:
         """The stacks of a person at this version. Raises StorageUnavailable."""
@@ -62,7 +63,7 @@ class UndoStacks:
         found = self._people.get(person_id)
         if found is None:
             log = await self._configurations.own_operations(
-                self._id, person_id, until_version=at[1], limit=HISTORY
+                self._id, person_id, since_version=at[1] - HISTORY_VERSIONS, to_version=at[1]
             )
             found = stacks(log)
         if self._at == at:  # else the room moved on while we read
@@ -70,7 +71,7 @@ class UndoStacks:
             self._people.move_to_end(person_id)
             if len(self._people) > PEOPLE_MAX:
                 self._people.popitem(last=False)
-        return found
+        return found.within(at[1])
 
     async def reversal(
         self,

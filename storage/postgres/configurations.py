@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Text, column, exc, func, select, text, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.undo import OwnOp
+from configurator.undo import HISTORY, OwnOp
 from storage.errors import CodeTaken
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
@@ -25,9 +25,6 @@ from storage.postgres.tables import (
 
 Document: TypeAlias = dict[str, object]
 OWNER = "owner"
-
-OWN_OPERATIONS_WITHIN = 20_000
-"""Own ops are looked for among so many of the newest versions: the index is by version only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,11 +215,11 @@ class Configurations:
         return None if row is None else _operation(row)
 
     async def own_operations(
-        self, configuration_id: UUID, person_id: UUID, *, until_version: int, limit: int
+        self, configuration_id: UUID, person_id: UUID, *, since_version: int, to_version: int
     ) -> list[OwnOp]:
-        """The newest committed ops of one person up to a version, ascending, at most `limit`.
+        """The newest committed ops of one person in these versions, ascending, at most HISTORY.
 
-        They are looked for among the last OWN_OPERATIONS_WITHIN versions.
+        It reads all versions in between: the index knows no authors.
         """
         asked = operations.c.operation
         statement = (
@@ -234,12 +231,12 @@ class Configurations:
             )
             .where(
                 operations.c.configuration_id == configuration_id,
-                operations.c.version <= until_version,
-                operations.c.version > until_version - OWN_OPERATIONS_WITHIN,
+                operations.c.version > since_version,
+                operations.c.version <= to_version,
                 operations.c.person_id == person_id,
             )
             .order_by(operations.c.version.desc())
-            .limit(limit)
+            .limit(HISTORY)
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         return [_own(row) for row in reversed(found.all())]
@@ -259,7 +256,7 @@ class Configurations:
         changed = changes.render_derived(with_types=True)
         statement = (
             select(changed.c.category, people.c.name.label("author_name"))
-            .distinct(changed.c.category)
+            .ext(distinct_on(changed.c.category))
             .select_from(operations)
             .join(changed, true())
             .outerjoin(people, people.c.id == operations.c.person_id)

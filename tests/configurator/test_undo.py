@@ -28,7 +28,7 @@ from configurator.operations import (
     parse_operation,
 )
 from configurator.selection import Selection, selection_problems
-from configurator.undo import HISTORY, OwnOp, Stacks, reads, stacks
+from configurator.undo import HISTORY, HISTORY_VERSIONS, OwnOp, Stacks, reads, stacks
 from tests.configurator.edited_house import EditedHouse
 from tests.configurator.nest_haus import CATALOGUE, house, operations, selections
 
@@ -335,6 +335,16 @@ def test_what_could_be_redone_is_forgotten_with_its_op() -> None:
 
     assert stacks(log).redo == (len(log),)
     assert stacks(log) == stacks(log[-HISTORY:])
+
+
+def test_what_is_very_many_versions_back_is_forgotten() -> None:
+    log = [OwnOp(version=version, kind="select", reverts=None, changed=True) for version in (1, 5)]
+    log.append(OwnOp(version=7, kind="undo", reverts=5, changed=True))
+    kept = stacks(log)
+
+    assert kept.within(HISTORY_VERSIONS) == kept
+    assert kept.within(HISTORY_VERSIONS + 1) == Stacks(own=(5, 7), redo=(7,))
+    assert kept.within(HISTORY_VERSIONS + 7) == Stacks()
 
 
 PEOPLE = st.sampled_from(["Anna", "Ben", "Cleo"])

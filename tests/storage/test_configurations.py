@@ -1,11 +1,14 @@
 """Configurations are found by id, code and person; head and log are read of one moment."""
 
 import asyncio
+import json
 from dataclasses import replace
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
+from configurator.undo import HISTORY, OwnOp
 from storage.errors import CatalogueDiffers, CodeTaken, StorageDefect
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer, Stored
@@ -141,6 +144,88 @@ async def test_operations_come_in_order_and_limited(database: Database, world: W
     assert await configurations.heads([configuration.id]) == {
         configuration.id: Head(epoch=configuration.epoch, version=6)
     }
+
+
+def changed(*categories: str) -> str:
+    return json.dumps([{"category": category, "before": None} for category in categories])
+
+
+async def test_own_operations_are_what_undo_needs_to_know(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    other = await world.member(configuration)
+    undo = json.dumps({"kind": "undo", "reverts": 1})
+    ops: list[dict[str, Any]] = [
+        {},
+        {"person_id": other.id},
+        {"changes": "[]"},
+        {"operation": undo},
+        {"takes_version": False, "outcome": "conflict", "operation": undo},
+    ]
+    async with Committer(database) as committer:
+        for version, values in enumerate(ops):
+            assert isinstance(
+                await committer.commit(request(configuration, version, **values)), Stored
+            )
+    select = OwnOp(version=1, kind="select", reverts=None, changed=True)
+    same = OwnOp(version=3, kind="select", reverts=None, changed=False)
+    taken_back = OwnOp(version=4, kind="undo", reverts=1, changed=True)
+
+    async def own(person_id: UUID, since: int, to: int) -> list[OwnOp]:
+        return await Configurations(database).own_operations(
+            configuration.id, person_id, since_version=since, to_version=to
+        )
+
+    assert await own(configuration.owner_id, 0, 4) == [select, same, taken_back]
+    assert await own(configuration.owner_id, 1, 3) == [same]
+    assert [op.version for op in await own(other.id, 0, 4)] == [2]
+    assert await own(uuid4(), 0, 4) == []
+
+
+async def test_own_operations_are_bounded(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    async with Committer(database) as committer:
+        for version in range(HISTORY + 1):
+            await committer.commit(request(configuration, version))
+    own = await Configurations(database).own_operations(
+        configuration.id, configuration.owner_id, since_version=0, to_version=HISTORY + 1
+    )
+    assert [op.version for op in own] == list(range(2, HISTORY + 2))
+
+
+async def test_who_changed_what_since(database: Database, world: World) -> None:
+    configuration = await world.configuration()
+    grace = await world.member(configuration)
+    owner_id = configuration.owner_id
+    async with Committer(database) as committer:
+        for version, (person_id, categories) in enumerate(
+            [
+                (owner_id, ["nest"]),
+                (grace.id, ["nest", "pvanlage"]),
+                (grace.id, ["fenster"]),
+                (owner_id, ["nest"]),
+            ]
+        ):
+            await committer.commit(
+                request(configuration, version, person_id=person_id, changes=changed(*categories))
+            )
+    configurations = Configurations(database)
+
+    async def others(person_id: UUID, since: int) -> dict[str, str]:
+        return await configurations.changed_by_others(
+            configuration.id,
+            person_id,
+            since_version=since,
+            categories={"nest", "pvanlage", "fussboden"},
+        )
+
+    assert await others(owner_id, 1) == {"nest": "Grace", "pvanlage": "Grace"}
+    assert await others(owner_id, 2) == {}
+    assert await others(grace.id, 2) == {"nest": "Ada"}
+    assert await configurations.authors(configuration.id, {1, 3, 9}) == {1: "Ada", 3: "Grace"}
+    at = await configurations.operation_at(configuration.id, 3)
+    assert at is not None
+    assert (at.version, at.author_name) == (3, "Grace")
+    assert await configurations.operation_at(configuration.id, 9) is None
 
 
 async def test_head_and_log_are_of_one_moment(database: Database, world: World) -> None:
