@@ -135,7 +135,8 @@ class Connection:
         async with self._turn:
             self._reply = None
             await self._receive(text)
-            return self._reply
+            reply, self._reply = self._reply, None  # a snapshot is larger than all that is kept
+            return reply
 
     async def close(self) -> None:
         """Leave every room. Safe to call twice."""
