@@ -81,12 +81,13 @@ class Bucket:
         """Take one; ask first."""
         self._full_at = max(self._full_at, now_ns) + self._interval
 
-    def promise(self, now_ns: int) -> int:
-        """So long until it is the turn of one more of those who were refused."""
+    def promise_ms(self, now_ns: int) -> int:
+        """So many ms until it is the turn of one more of those who were refused."""
         free_at = now_ns + self.wait_ns(now_ns)
         turn = max(free_at, self._promised + self._interval)
-        self._promised = min(turn, max(free_at, now_ns + PROMISE_NS))
-        return self._promised - now_ns
+        wait_ms = _whole_ms(min(turn, max(free_at, now_ns + PROMISE_NS)) - now_ns)
+        self._promised = now_ns + wait_ms * MILLISECOND_NS
+        return wait_ms
 
     def full(self, now_ns: int) -> bool:
         """Whether it is as good as new."""
@@ -106,8 +107,12 @@ def take_all(buckets: Sequence[Bucket], now_ns: int) -> int:
         for bucket in buckets:
             bucket.take(now_ns)
         return 0
-    waits = [empty[0].promise(now_ns), *(bucket.wait_ns(now_ns) for bucket in empty[1:])]
-    return -(-max(waits) // MILLISECOND_NS)
+    others = (_whole_ms(bucket.wait_ns(now_ns)) for bucket in empty[1:])
+    return max(empty[0].promise_ms(now_ns), *others, 1)
+
+
+def _whole_ms(nanoseconds: int) -> int:
+    return -(-nanoseconds // MILLISECOND_NS)
 
 
 class Buckets(Generic[Key]):
