@@ -1,7 +1,7 @@
 """The client: who you are, the connection, and the houses you are in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from random import Random
 from types import TracebackType
 from typing import Literal, Self
@@ -207,7 +207,7 @@ class Client:
         since: str | None = None,
         history: int = 100,
         filter: ActivityFilter | None = None,  # noqa: A002 - the protocol's word
-    ) -> AsyncIterator[Activity]:
+    ) -> AsyncGenerator[Activity, None]:
         """The live interactions, for admins, in order, over lost connections without a gap.
 
         Each batch has a ``last_id``: keep it, and give it as ``since`` to go on after it. Whoever

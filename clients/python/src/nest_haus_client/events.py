@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal
 from uuid import UUID
 
@@ -115,7 +115,7 @@ class EventQueue:
         self._last = True
         self._some.set()
 
-    async def take(self) -> AsyncIterator[Event]:
+    async def take(self) -> AsyncGenerator[Event, None]:
         """Every event, until the last."""
         while True:
             while self._skipped or self._events:

@@ -1,6 +1,6 @@
 """A house that this client is in: what is shown, what is confirmed, and everything one can ask."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -221,7 +221,7 @@ class House:
         self._state.present(category, view, self._host.now())
         self._host.wake()
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """Everything that happens from now on, until this client is no longer in the house.
 
         Who takes them too slowly gets the newest ones and a ``Skipped``.

@@ -229,9 +229,14 @@ class HouseState:
     def submit(
         self, op_id: UUID, operation: Operation, now: float, *, guarded: bool = False
     ) -> None:
-        """Queue an op and show its guess. Raises QueueFull, HouseEnded."""
+        """Queue an op and show its guess; the same again does nothing. Raises QueueFull, HouseEnded."""
         if self.ended is not None:
             raise HouseEnded(self.ended)
+        known = self._pending.get(op_id)
+        if known is not None and (known.op.operation, known.op.guarded) == (operation, guarded):
+            return
+        if known is not None:
+            raise ValueError("This op_id belongs to another op that is pending.")
         if len(self._pending) >= self._capacity:
             raise QueueFull(self._capacity)
         op = PendingOp(op_id=op_id, base_version=self.version, operation=operation, guarded=guarded)
