@@ -24,6 +24,7 @@ import socketio
 import structlog
 from socketio.packet import Packet
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -258,10 +259,12 @@ class SocketIoTransport:
             socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
         try:
             await self._engine(scope, receive, send)
-        except (ValueError, IndexError) as problem:
+        except (ValueError, LookupError) as problem:
             log.info("packet_unreadable", reason=type(problem).__name__)
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": UNREADABLE_PACKET})
+            else:
+                await Response(status_code=400)(scope, receive, send)
 
     # ---- connections: a WebSocket from the beginning, or python-engineio's queue
 
@@ -301,6 +304,7 @@ class SocketIoTransport:
             link.close()
             self._tasks.start(_end(transport), name=f"end {engine_id}")
 
+        transport.handle_post_request = partial(_post, transport.handle_post_request, end)
         peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
         outlet.peer = peer
         link = self._server.links[engine_id] = Link(peer, end)
@@ -359,6 +363,17 @@ class SocketIoTransport:
 
     def _link(self, sid: str) -> Link | None:
         return self._server.links.get(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
+
+
+async def _post(
+    handle: Callable[[object], Awaitable[None]], end: Callable[[int, str], None], environ: object
+) -> None:
+    """Handle the packets of a POST; what are none end the connection, without a traceback."""
+    try:
+        await handle(environ)
+    except BAD_PACKETS as problem:
+        log.info("packet_unreadable", reason=type(problem).__name__)
+        end(UNREADABLE_PACKET, "")
 
 
 async def _end(transport: Any) -> None:  # noqa: ANN401

@@ -32,6 +32,8 @@ KERNEL_UNSENT_BYTES: Final = 128 * 1024
 """So much the kernel takes for a peer that does not read; by itself it would take megabytes, which
 the peer would then have to read before it saw anything new."""
 
+CLOSE_NOT_UTF8: Final = 1007
+
 LINGER_SECONDS: Final = 2.0
 """So long a connection that is over has to read what it was still sent."""
 
@@ -203,6 +205,17 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         self._end()
 
     @override
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole; text that is no UTF-8 ends the connection, without a traceback."""
+        if self.curr_msg_data_type == "text" and not _utf8(self.frames):
+            self.frames = []
+            if not self.close_sent:
+                self.conn.send_close(CLOSE_NOT_UTF8)
+                self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+    @override
     def handle_ping(self) -> None:
         """Answer, unless the peer does not read its answers."""
         if self.writable.is_set():
@@ -261,6 +274,14 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         """``transport.close()`` waits for a peer that does not read, for ever."""
         if not self.disconnected and self.transport.get_write_buffer_size():
             self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+def _utf8(frames: list[bytes]) -> bool:
+    try:
+        b"".join(frames).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Inbox:
