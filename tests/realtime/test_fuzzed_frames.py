@@ -1,0 +1,447 @@
+"""Whatever bytes a client sends, the answer is a typed error or a close code of the table. (ER5)
+
+Real frames are changed byte by byte and part by part, and sent to a real process over both
+transports. What our own decoder makes of a text tells what must be answered. The state may change
+by exactly the ops whose outcome says so. A case that fails is kept in `fuzz_seeds` and comes first
+from then on.
+"""
+
+import asyncio
+import json
+from asyncio import Runner
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from app.release import release
+from app.settings import SETTINGS
+from configurator.protocol import codec
+from configurator.protocol.codes import CODES, Refused
+from configurator.protocol.messages import MESSAGE_BYTES_MAX, Introduce
+from configurator.visible import one_line
+from tests.protocol import fuzz
+from tests.protocol.frames import check_from_server
+from tests.realtime.clients import Api, Json, select
+from tests.support.processes import Process, web
+from tests.support.servers import Servers, fresh_database
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
+CLOSE_CODES = {code.close for code in CODES.values() if code.close} | {1002, 1003, 1007, 1009}
+UNREADABLE = {"malformed_message", "unknown_message_type", "message_too_large"}
+BATCH = 60
+RSS_GROWTH_MAX_BYTES = 48 * 1024 * 1024
+FUZZED = settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Target:
+    """A real process, and a house in it that a hostile owner is in."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.api = Api(process.url)
+        self.created: Json = {}
+        self.committed: set[str] = set()
+        self.answers = 0
+        self._log_lines = 0
+
+    async def prepare(self) -> None:
+        self.created = await self.api.create()
+        answer = await self.api.submit(self.created["code"], select("nest", "nest120"))
+        self.committed.add(answer.json()["op_id"])
+
+    def corpus(self) -> list[Json]:
+        return fuzz.corpus(configuration=self.created["id"], op_id=min(self.committed))
+
+    def note(self, frame: Json) -> None:
+        """Every frame that comes back is a published one, and never our own failure."""
+        check_from_server(frame)
+        assert frame.get("code") != "internal", frame
+        self.answers += 1
+        if frame["type"] == "outcome" and frame["outcome"] in {"committed", "adjusted"}:
+            self.committed.add(frame["op_id"])
+
+    async def unharmed(self) -> None:
+        """It serves on, it changed by what it said and by nothing else, and its log is quiet."""
+        read = await self.api.read(self.created["id"])
+        assert read["version"] == len(self.committed)
+        stored = await self.api.call("GET", f"/api/configurations/{self.created['id']}/ops?since=0")
+        ops = stored.json()["ops"]
+        assert [op["version"] for op in ops] == list(range(1, min(len(self.committed), 500) + 1))
+        assert {op["op_id"] for op in ops} <= self.committed
+        lines = self.process.log.splitlines()
+        news, self._log_lines = lines[self._log_lines :], len(lines)
+        words = ("Traceback", "message_failed", "request_failed", "Exception")
+        assert [line[:2000] for line in news if any(word in line for word in words)][:3] == []
+
+    @property
+    def rss_bytes(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+
+class RawSocket:
+    """Sends many texts over one connection, and opens another one where that ended."""
+
+    transport = "websocket"
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._socket: ClientConnection | None = None
+        self._pings = 0
+
+    async def open(self) -> ClientConnection:
+        if self._socket is None:
+            url = self.target.process.url.replace("http", "ws") + "/ws"
+            self._socket = await connect(url, subprotocols=[Subprotocol("nest.v1")])
+            token, house = self.target.api.token, self.target.created["id"]
+            for message in (
+                {"type": "hello", "protocol": 1, "token": token},
+                {"type": "join", "configuration": house},
+            ):
+                await self._socket.send(json.dumps(message))
+            await self._until_pong(self._socket)
+        return self._socket
+
+    async def exchange(self, texts: list[bytes]) -> None:
+        """Send them all; the answers must be those that our own decoder gives."""
+        socket = await self.open()
+        expected: list[str] = []
+        for text in texts:
+            expected += code_of(text)
+            await socket.send(text.decode())
+            if expected[-1:] == ["message_too_large"]:
+                break
+        codes = await self._until_pong(socket)
+        assert [code for code in codes if code in UNREADABLE] == expected
+
+    async def exchange_bytes(self, content: bytes, *, text: bool) -> None:
+        """Send one frame that may be no UTF-8, as text or as binary."""
+        socket = await self.open()
+        try:
+            await socket.send(content, text=text)
+        except ConnectionClosed:
+            self._socket = None
+            return
+        await self._until_pong(socket)
+
+    async def _until_pong(self, socket: ClientConnection) -> list[str]:
+        """The codes of all errors until everything sent so far was handled."""
+        self._pings += 1
+        asked = f"sentinel {self._pings}"
+        codes: list[str] = []
+        try:
+            await socket.send(json.dumps({"type": "ping", "id": asked}))
+            async with asyncio.timeout(20):
+                while True:
+                    frame = json.loads(await socket.recv())
+                    self.target.note(frame)
+                    if frame["type"] == "error":
+                        codes.append(frame["code"])
+                    if frame.get("re") == asked:
+                        return codes
+        except ConnectionClosed:
+            self._socket = None
+            assert socket.close_code in CLOSE_CODES, socket.close_code
+            return codes
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+
+
+class SocketIo:
+    """The same over Engine.IO packets, written by hand."""
+
+    transport = "socketio"
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._socket: ClientConnection | None = None
+        self._asked = 0
+
+    async def open(self) -> ClientConnection:
+        if self._socket is None:
+            url = self.target.process.url.replace("http", "ws")
+            self._socket = await connect(f"{url}/socket.io/?EIO=4&transport=websocket")
+            await self._socket.recv()
+            auth = json.dumps({"token": self.target.api.token})
+            await self._socket.send(f"40/configurator,{auth}")
+            join = json.dumps(["join", {"configuration": self.target.created["id"]}])
+            await self._socket.send(f"42/configurator,{join}")
+            await self._until_acknowledged(self._socket)
+        return self._socket
+
+    async def packet(self, packet: str | bytes) -> None:
+        """Send one packet of whatever kind, then see that the connection lives or has ended."""
+        socket = await self.open()
+        try:
+            await socket.send(packet)
+        except ConnectionClosed:
+            self._socket = None
+            return
+        await self._until_acknowledged(socket)
+
+    async def exchange(self, texts: list[bytes]) -> None:
+        """The texts as events, those that are objects with a type."""
+        socket = await self.open()
+        for text in texts:
+            try:
+                message = json.loads(text)
+                event = json.dumps([message.get("type", "x"), message])
+            except (ValueError, AttributeError):
+                continue
+            if len(event) < MESSAGE_BYTES_MAX // 2:
+                await socket.send(f"42/configurator,{event}")
+        await self._until_acknowledged(socket)
+
+    async def _until_acknowledged(self, socket: ClientConnection) -> None:
+        self._asked += 1
+        try:
+            await socket.send(f'42/configurator,{self._asked}["ping",{{}}]')
+            async with asyncio.timeout(20):
+                while True:
+                    packet = await socket.recv()
+                    assert isinstance(packet, str), "the protocol has no binary messages (TR4)"
+                    if packet.startswith("42/configurator,"):
+                        event, message = json.loads(packet[len("42/configurator,") :])
+                        self.target.note({**message, "type": event})
+                    if packet.startswith(f"43/configurator,{self._asked}["):
+                        return
+                    if packet == "2":
+                        await socket.send("3")
+                    if packet.startswith(("41", "1")):
+                        self._socket = None
+                        await socket.close()
+                        return
+        except ConnectionClosed:
+            self._socket = None
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    with Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture(scope="module")
+def shared_target(servers: Servers, run: Run) -> Iterator[Target]:
+    known = {setting.name for setting in SETTINGS}
+    scale = {"NEST_LIMIT_SCALE": "100000"} if "NEST_LIMIT_SCALE" in known else {}
+    with fresh_database(servers) as database_url, ExitStack() as stack:
+        run(release(database_url))
+        process = stack.enter_context(web(database_url, servers.redis_url, **scale))
+        process.ready_blocking(40)
+        target = Target(process)
+        run(target.prepare())
+        yield target
+
+
+@pytest.fixture
+def target(shared_target: Target, run: Run) -> Iterator[Target]:
+    yield shared_target
+    run(shared_target.unharmed())
+
+
+@pytest.fixture
+def raw(target: Target, run: Run) -> Iterator[RawSocket]:
+    peer = RawSocket(target)
+    yield peer
+    run(peer.close())
+
+
+@pytest.fixture
+def socketio(target: Target, run: Run) -> Iterator[SocketIo]:
+    peer = SocketIo(target)
+    yield peer
+    run(peer.close())
+
+
+class Found(AssertionError):  # noqa: N818 - a finding
+    """One text that was answered wrongly."""
+
+    def __init__(self, transport: str, text: str, reason: AssertionError) -> None:
+        self.transport, self.text = transport, text
+        super().__init__(f"{transport} {text[:200]!r}: {reason}")
+
+
+@contextmanager
+def found_cases_are_kept() -> Iterator[None]:
+    """What is found stays in `fuzz_seeds`, as small as hypothesis could make it."""
+    try:
+        yield
+    except Found as found:
+        kept = fuzz.keep(found.transport, found.text, str(found))
+        found.add_note(f"kept as {kept.name}")
+        raise
+
+
+def code_of(text: bytes) -> list[str]:
+    """The code that this text must be answered with; nothing where it can be understood."""
+    try:
+        message = codec.decode(text)
+    except Refused as refused:
+        return [refused.code.name]
+    nameless = isinstance(message, Introduce) and not one_line(message.name)
+    return ["malformed_message"] if nameless else []
+
+
+def batches(texts: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(texts), BATCH):
+        yield texts[start : start + BATCH]
+
+
+def attempt(run: Run, peer: RawSocket | SocketIo, texts: list[bytes]) -> None:
+    """Send them together; what fails is found one by one and kept."""
+    try:
+        run(peer.exchange(texts))
+    except AssertionError:
+        for text in texts:
+            try:
+                run(peer.exchange([text]))
+            except AssertionError as reason:
+                raise Found(peer.transport, text.decode(), reason) from None
+        raise
+
+
+def test_found_cases(raw: RawSocket, socketio: SocketIo, run: Run) -> None:
+    """(ER5)"""
+    for seed in fuzz.seeds("websocket"):
+        run(raw.exchange([seed.text.encode()]))
+    for seed in fuzz.seeds("socketio"):
+        run(socketio.exchange([seed.text.encode()]))
+    for seed in fuzz.seeds("packet"):
+        run(socketio.packet(seed.text))
+
+
+def test_every_place_of_every_frame(target: Target, raw: RawSocket, run: Run) -> None:
+    """(MS4, MS6, MS7, ER4, ER5)"""
+    frames = [json.dumps(frame).encode() for frame in target.corpus()]
+    with found_cases_are_kept():
+        attempt(run, raw, [text.encode() for text in fuzz.ODD_TEXTS])
+        before = target.rss_bytes
+        for frame in frames:
+            sent = [text for text in fuzz.mutations(frame) if _is_utf8(text)]
+            for batch in batches(sent):
+                attempt(run, raw, batch)
+    assert target.answers > 5_000
+    assert target.rss_bytes - before < RSS_GROWTH_MAX_BYTES
+
+
+def test_frames_that_are_no_text_or_too_long(target: Target, raw: RawSocket, run: Run) -> None:
+    """(MS1, MS7, ER2, ER5)"""
+    ping = b'{"type": "ping", "id": "\xff"}'
+    before = target.rss_bytes
+    for content in (
+        b"\xff", ping, b"\xed\xa0\x80", b"\x00" * 100, b"\x89PNG\r\n", b"[" * MESSAGE_BYTES_MAX,
+        b'{"type": "ping", "x": "' + b"x" * MESSAGE_BYTES_MAX + b'"}', b"x" * 3_000_000,
+    ):  # fmt: skip
+        for text in (True, False):
+            run(raw.exchange_bytes(content, text=text))
+    exactly = b'{"type": "ping", "x": "' + b"x" * (MESSAGE_BYTES_MAX - 25) + b'"}'
+    assert len(exactly) == MESSAGE_BYTES_MAX
+    attempt(run, raw, [exactly])
+    attempt(run, raw, [exactly + b" "])
+    assert target.rss_bytes - before < RSS_GROWTH_MAX_BYTES
+
+
+def test_changed_frames(target: Target, raw: RawSocket, socketio: SocketIo, run: Run) -> None:
+    """The same over both transports. (ER5)"""
+    frames = target.corpus()
+
+    @FUZZED
+    @given(st.lists(fuzz.changed_frames(frames), min_size=1, max_size=40))
+    def check(texts: list[str]) -> None:
+        sent = [text.encode() for text in texts]
+        attempt(run, raw, sent)
+        attempt(run, socketio, sent)
+
+    with found_cases_are_kept():
+        check()
+
+
+PACKETS: tuple[str | bytes, ...] = (
+    "", "4", "40", "41", "42", "43", "44", "45", "46", "49", "4x", "x", "0", "1", "2", "2probe", "3",
+    "5", "6", "7", "9" * 500, "b", "bAAAA", "b====", b"", b"\x04", b"\x00\xff", b"42",
+    "40/other,", "40/,", "40/configurator,", '40/configurator,{"token": NaN}', "40" + "/" * 500,
+    '42/other,["ping",{}]', '42["ping",{}]', "42/configurator,", "42/configurator,[]",
+    "42/configurator,{}", "42/configurator,null", "42/configurator,7", '42/configurator,"ping"',
+    "42/configurator,[null]", "42/configurator,[7,{}]", '42/configurator,["ping"]',
+    '42/configurator,["ping",NaN]', '42/configurator,["ping",{},{}]', '42/configurator,["ping",[]]',
+    '42/configurator,["ping","x"]', '42/configurator,["connect",{}]',
+    '42/configurator,["disconnect"]', '42/configurator,["*",{}]', '42/configurator,["message","x"]',
+    '42/configurator,["__proto__",{"__proto__":1}]', '42/configurator,["ping",{"type":"op"}]',
+    '42/configurator,99999999999999999999["ping",{}]', "42/configurator," + "9" * 5000,
+    '42/configurator,-1["ping",{}]', '43/configurator,1["x"]', "43/configurator,7[]",
+    "44/configurator,{}", '451-/configurator,["op",{"_placeholder":true,"num":0}]',
+    '451000000-/configurator,["op"]', '45-/configurator,["op"]', '461-/configurator,1["op"]',
+    "42/configurator," + "[" * 20_000, '42/configurator,["' + "x" * 60_000 + '"]',
+)  # fmt: skip
+
+
+def test_packets_that_are_none(target: Target, socketio: SocketIo, run: Run) -> None:
+    """(TR4, TR6, ER5)"""
+    for packet in PACKETS:
+        run(socketio.packet(packet))
+    op = json.dumps(["op", target.corpus()[2]])
+    for base in (f"42/configurator,7{op}", '42/configurator,1["ping",{"id":"1"}]'):
+        for place in range(0, len(base), 2):
+            swapped = '"{9\\,-/]'[place // 2 % 8]
+            run(socketio.packet(base[:place] + swapped + base[place + 1 :]))
+    run(socketio.packet("42/configurator," + "x" * (MESSAGE_BYTES_MAX + 1)))
+
+
+QUERIES = (
+    "", "?EIO=3&transport=polling", "?EIO=x", "?EIO=4&transport=carrier-pigeon",
+    "?EIO=4&transport=polling&sid=nobody", "?EIO=4&transport=polling&j=x", "?EIO=4&transport=websocket",
+)  # fmt: skip
+BODIES = (b"", b"\xff", b"x", b"4", b"40/configurator,\x1e42", b"\x1e" * 2000, b"bAA")
+
+
+def test_polling_requests_that_are_none(target: Target, run: Run) -> None:
+    """(TR6, ER5)"""
+
+    async def ask() -> list[tuple[str, int]]:
+        answers = []
+        async with httpx.AsyncClient(base_url=target.process.url) as client:
+            opened = await client.get("/socket.io/?EIO=4&transport=polling")
+            sid = json.loads(opened.text[1:])["sid"]
+            for query in QUERIES:
+                found = await client.get(f"/socket.io/{query}")
+                answers.append((query, found.status_code))
+            address = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+            for body in BODIES:
+                found = await client.post(address, content=body)
+                answers.append((repr(body), found.status_code))
+        return answers
+
+    assert [(what, status) for what, status in run(ask()) if status >= 500] == []
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
