@@ -55,7 +55,7 @@ def codes(outcome: Outcome) -> list[str]:
 
 
 def test_a_redo_brings_back_what_the_undo_found() -> None:
-    """PT10: 3; Anna 0; Ben 5; Anna undoes: asked, then 3; Anna redoes: 5, not 0."""
+    """PT10: 3; Anna 0; Ben 5; Anna undoes: asked, then 3; Anna redoes: 5, not 0. (UN4, UN5)"""
     edited = EditedHouse(house(pv=3))
     edited.do("Anna", set_pv(0))
     edited.do("Ben", set_pv(5))
@@ -82,6 +82,7 @@ def test_a_redo_brings_back_what_the_undo_found() -> None:
 
 
 def test_a_redo_over_the_change_of_somebody_else_is_asked_first_too() -> None:
+    """(UN5)"""
     edited = EditedHouse(house(pv=3))
     edited.do("Anna", set_pv(4))
     edited.do("Anna", UNDO)
@@ -136,6 +137,7 @@ def test_what_somebody_else_changed_elsewhere_stays() -> None:
 
 
 def test_only_own_ops_are_taken_back() -> None:
+    """(UN1)"""
     edited = EditedHouse(house())
     edited.do("Ben", set_pv(4))
 
@@ -150,6 +152,7 @@ def test_only_own_ops_are_taken_back() -> None:
 
 
 def test_a_new_change_forgets_what_could_be_redone_and_no_change_does_not() -> None:
+    """(UN7)"""
     edited = EditedHouse(house())
     edited.do("Anna", set_pv(4))
     edited.do("Anna", UNDO)
@@ -188,7 +191,7 @@ def test_a_value_of_somebody_else_that_an_own_undo_brought_back_is_still_theirs(
 
 
 def test_panels_of_somebody_else_are_not_cut_unasked() -> None:
-    """I12b: a rule is no reason to overwrite somebody else's later change silently either."""
+    """I12b: a rule is no reason to overwrite somebody else's later change silently either. (UN5)"""
     edited = EditedHouse(house())
     edited.do("Anna", nest("nest160"))
     edited.do("Ben", set_pv(16))
@@ -207,7 +210,7 @@ def test_panels_of_somebody_else_are_not_cut_unasked() -> None:
 
 
 def test_what_does_not_fit_any_more_is_refused_and_the_stacks_stay() -> None:
-    """PT11; `anyway` brings back as much as fits."""
+    """PT11; `anyway` brings back as much as fits. (UN6)"""
     edited = EditedHouse(house("nest160 trapezblech kiefer parkett", pv=16))
     edited.do("Anna", set_pv(4))
     edited.do("Ben", nest("nest80"))
@@ -246,6 +249,7 @@ def test_what_an_undo_relies_on() -> None:
 
 
 def test_a_hundred_steps_back_and_forth() -> None:
+    """(UN10)"""
     edited = EditedHouse(house())
     states = [edited.selection]
     for number in range(150):
@@ -274,7 +278,7 @@ def test_undo_and_redo_as_json(operation: Operation) -> None:
 def test_undoing_and_redoing_everything_changes_nothing(
     selection: Selection, asked: list[Operation]
 ) -> None:
-    """I12a, selection and price: k undos, then k redos, nobody else around."""
+    """I12a, selection and price: k undos, then k redos, nobody else around. (UN3)"""
     edited = EditedHouse(selection)
     states = [(edited.selection, edited.total_cents)]
     for operation in asked:
@@ -314,6 +318,7 @@ def own_log(seed: int, length: int) -> list[OwnOp]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_newest_ops_of_the_log_give_the_stacks_that_were_kept(seed: int) -> None:
+    """(UN10)"""
     log = own_log(seed, 3 * HISTORY)
     kept = Stacks()
     for length, op in enumerate(log, start=1):

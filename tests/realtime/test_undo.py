@@ -48,6 +48,7 @@ async def guest_of(api: Api, house: Json, web: RunningWeb, name: str) -> Api:
 
 @pytest.mark.parametrize("way", [rest, websocket, socket_io, page])
 async def test_every_way_in_undoes_and_redoes(web: RunningWeb, way: Any) -> None:
+    """(UN1, UN2, UN8, TR1)"""
     api = web.api()
     house = await api.create()
     async with way(web, api.token or "", house) as ask:
@@ -80,6 +81,7 @@ async def test_the_price_and_the_size_come_back_with_what_was_cut(web: RunningWe
 
 
 async def test_the_log_and_the_frames_say_what_was_reverted(web: RunningWeb) -> None:
+    """(UN2)"""
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["code"]) as socket:
@@ -100,7 +102,7 @@ async def test_the_log_and_the_frames_say_what_was_reverted(web: RunningWeb) -> 
 
 
 async def test_an_undo_that_is_sent_again_is_done_once(start_web: StartWeb) -> None:
-    """I5: also on another process, after the state has moved on."""
+    """I5: also on another process, after the state has moved on. (UN2, OP4)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     house = await api.create()
@@ -128,7 +130,7 @@ async def test_an_undo_that_is_sent_again_is_done_once(start_web: StartWeb) -> N
 async def test_the_change_of_somebody_else_in_another_process_is_asked_about(
     start_web: StartWeb,
 ) -> None:
-    """PT10 with two processes: 3; Anna 0; Ben 5; Anna asked, anyway 3; redo 5."""
+    """PT10 with two processes: 3; Anna 0; Ben 5; Anna asked, anyway 3; redo 5. (UN5)"""
     one, two = await start_web("one"), await start_web("two")
     anna = one.api()
     house = await anna.create()
@@ -153,6 +155,7 @@ async def test_the_change_of_somebody_else_in_another_process_is_asked_about(
 
 
 async def test_what_was_done_on_one_process_is_undone_on_another(start_web: StartWeb) -> None:
+    """(UN10)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     house = await api.create()
@@ -171,6 +174,7 @@ async def test_what_was_done_on_one_process_is_undone_on_another(start_web: Star
 
 
 async def test_a_guarded_undo_means_what_its_author_saw(web: RunningWeb) -> None:
+    """(OP11)"""
     anna = web.api()
     house = await anna.create()
     ben = await guest_of(anna, house, web, "Ben")
@@ -187,7 +191,7 @@ async def test_a_guarded_undo_means_what_its_author_saw(web: RunningWeb) -> None
 
 
 async def test_what_is_undone_is_whole_for_whoever_comes_back(web: RunningWeb) -> None:
-    """PT2: snapshot and later ops are the fresh state."""
+    """PT2: snapshot and later ops are the fresh state. (SN2, UN2)"""
     api = web.api()
     house = await api.create()
     await ask(api, house, select("nest", "nest160"))
@@ -211,7 +215,7 @@ async def test_what_is_undone_is_whole_for_whoever_comes_back(web: RunningWeb) -
 
 
 async def test_people_who_undo_at_once_on_two_processes_lose_nothing(start_web: StartWeb) -> None:
-    """What another process was faster with is judged again with what it did."""
+    """What another process was faster with is judged again with what it did. (OP6)"""
     one, two = await start_web("one"), await start_web("two")
     anna = one.api()
     house = await anna.create()
@@ -242,6 +246,7 @@ async def test_people_who_undo_at_once_on_two_processes_lose_nothing(start_web: 
 
 
 async def test_the_room_knows_what_somebody_can_undo(start_web: StartWeb) -> None:
+    """(UN9)"""
     one, two = await start_web("one"), await start_web("two")
     anna = one.api()
     house = await anna.create()
