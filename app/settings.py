@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
     Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
     Setting(name="NEST_DEV", unit="0 or 1", default="0", reason="Development drawer on the page; never in public"),
+    Setting(name="NEST_TOKEN", unit="token", default="(none)", reason="Who `nest tail` and `nest edit` are; without one, beside a database: admin, and a person of their own"),
     Setting(name="NEST_NODE", unit="name", default="host-pid", reason="Name of this process in logs, presence and queues; unique among running processes"),
     Setting(name="NEST_DATABASE_POOL_SIZE", unit="connections", default="10", reason="Per process; the sum over processes stays under max_connections - 10"),
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
@@ -64,8 +65,8 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
-    `database_url` starts with `postgresql://`; it and `redis_url` are "" where none was given.
-    `public_url` has no slash at its end.
+    `database_url` starts with `postgresql://`; it, `redis_url` and `token` are "" where none was
+    given. `public_url` has no slash at its end.
     """
 
     host: str
@@ -75,6 +76,7 @@ class Settings:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     dev: bool
+    token: str = field(repr=False)
     node: str
     database_pool_size: int
     database_deadline_seconds: float
@@ -108,6 +110,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_url=reader.take("DATABASE_URL", _database_url, ""),
         redis_url=reader.take("REDIS_URL", _redis_url, ""),
         dev=reader.take("NEST_DEV", _switch, False),
+        token=reader.take("NEST_TOKEN", _token, ""),
         node=reader.take("NEST_NODE", _node, node),
         database_pool_size=reader.take("NEST_DATABASE_POOL_SIZE", _integer(2, 1000), 10),
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
@@ -243,6 +246,12 @@ def _host(value: str) -> str:
 def _node(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
         raise ValueError(f"must be 1 to 64 letters, digits, dots, dashes, not {value!r}")
+    return value
+
+
+def _token(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,128}", value):  # not repeated here: it is a secret
+        raise ValueError("must be 16 to 128 visible characters, as the server gave it")
     return value
 
 

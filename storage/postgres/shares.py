@@ -151,6 +151,32 @@ class Shares:
 
         return await self._database.write(work)
 
+    async def grant(self, configuration_id: UUID, person_id: UUID, role: str) -> Grant:
+        """Gives a role without a link, as whoever runs the servers may; a stronger one stays.
+
+        The configuration and the person must exist.
+        """
+        given: dict[str, object] = {"role": role, "share_link_id": None}
+
+        async def work(connection: AsyncConnection) -> Grant:
+            first = await connection.execute(
+                insert(grants)
+                .values(configuration_id=configuration_id, person_id=person_id, **given)
+                .on_conflict_do_nothing()
+                .returning(grants)
+            )
+            row = first.one_or_none()
+            if row is None:
+                known = await _locked_grant(connection, configuration_id, person_id)
+                if known is None:
+                    raise LookupError("no such configuration or person")
+                if known.revoked_at is None and self._rank(known.role) >= self._rank(role):
+                    return _grant(known)
+                row = await _raised(connection, known, given)
+            return _grant(row)
+
+        return await self._database.write(work)
+
     async def revoke_link(self, configuration_id: UUID, link_id: UUID) -> list[UUID]:
         """Ends a link and every grant it gave; returns the people who lost their role."""
 
