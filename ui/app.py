@@ -15,6 +15,7 @@ from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
 from ui.pages.admin import AdminPage
 from ui.pages.configurator import ConfiguratorPage
+from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
 from ui.ports import AdminSource, CatalogueSource, Live, Visitors
@@ -56,7 +57,8 @@ def mount_screens(
     templates = Templates(texts, assets)
     messages = MessagePages(templates)
     pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
-    app.router.routes.extend([assets.route(), *public_routes(pages)])
+    developers = DeveloperPages(templates, texts, public_origin)
+    app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     ConfiguratorPage(live, catalogue_source, visitors, texts, assets, messages, dev).register()
     AdminPage(admin_source, catalogue_source, visitors, texts, assets, messages).register()

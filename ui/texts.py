@@ -8,13 +8,16 @@ from ui.language import Language
 
 PATH: Final = Path(__file__).parent / "texts.json"
 
+SERVED_ALONE: Final = ("landing.", "developers.", "console.")
+"""Texts that no screen of NiceGUI needs."""
+
 
 class Texts:
     """Texts by key. A missing key is a bug and raises KeyError."""
 
     def __init__(self, path: Path = PATH) -> None:
         self._entries: dict[str, dict[str, str]] = json.loads(path.read_text("utf-8"))
-        self.json: Final = json.dumps(self._entries, ensure_ascii=False, separators=(",", ":"))
+        self.json: Final = self.json_without(*SERVED_ALONE)
 
     def of(self, language: Language, key: str, **values: object) -> str:
         """Return the text with `{name}` places filled."""
@@ -23,6 +26,18 @@ class Texts:
             text = text.replace("{" + name + "}", str(value))
         return text
 
+    def json_of(self, prefix: str) -> str:
+        """Return the texts of one page as JSON, for its scripts."""
+        return _json({key: e for key, e in self._entries.items() if key.startswith(prefix)})
+
+    def json_without(self, *prefixes: str) -> str:
+        """Return the texts of the screens as JSON, without those of pages that stand alone."""
+        return _json({key: e for key, e in self._entries.items() if not key.startswith(prefixes)})
+
     def entries(self) -> dict[str, dict[str, str]]:
         """Return all entries, for tests and for the browser."""
         return self._entries
+
+
+def _json(entries: dict[str, dict[str, str]]) -> str:
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,107 @@
+"""`/developers`: the protocol as a page for people, with a console that speaks it live."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from markupsafe import Markup, escape
+from nicegui import __version__ as nicegui_version
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from configurator.protocol.codes import CODES
+from configurator.protocol.messages import MESSAGE_BYTES_MAX, PROTOCOL
+from ui.assets import DIRECTORY
+from ui.language import language_of
+from ui.reference import Reference, reference
+from ui.templates import Templates
+from ui.texts import Texts
+
+ORIGIN_IN_SNIPPETS: Final = "http://127.0.0.1:8080"
+SOCKETIO_SCRIPT: Final = f"/_nicegui/{nicegui_version}/static/socket.io.min.js"
+_CODE: Final = re.compile(r"`+([^`]+)`+")
+_MODULES: Final = (
+    "js/console.js",
+    "js/format.js",
+    "js/ids.js",
+    "js/console/frames.js",
+    "js/console/json.js",
+    "js/console/link.js",
+    "js/console/ready.js",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """One quick start: `key` is its id on the page, `file` lies below assets/snippets."""
+
+    key: str
+    title: str
+    file: str
+
+    def text(self, origin: str) -> str:
+        """The program, for this server."""
+        path = DIRECTORY / "snippets" / self.file
+        return path.read_text("utf-8").replace(ORIGIN_IN_SNIPPETS, origin).strip()
+
+
+SNIPPETS: Final = (
+    Snippet(key="python", title="Python", file="python.txt"),
+    Snippet(key="websocket", title="WebSocket", file="websocket.txt"),
+    Snippet(key="socketio", title="Socket.IO", file="socketio.txt"),
+    Snippet(key="rest", title="REST", file="rest.txt"),
+)
+
+
+@dataclass(frozen=True)
+class DeveloperPages:
+    """What the page is built from. `public_origin` like `https://nest.example`, or None."""
+
+    templates: Templates
+    texts: Texts
+    public_origin: str | None
+    _reference: Reference = field(default_factory=reference)
+
+    async def developers(self, request: Request) -> Response:
+        """`/developers`: the same for everybody, apart from the language."""
+        origin = self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
+        return self.templates.response(
+            request,
+            "developers.html",
+            {
+                "origin": origin,
+                "protocol": PROTOCOL,
+                "largest": f"{MESSAGE_BYTES_MAX // 1024} kB",
+                "reference": self._reference,
+                "snippets": [(each, each.text(origin)) for each in SNIPPETS],
+                "codes": list(CODES.values()),
+                "modules": _MODULES,
+                "socketio": SOCKETIO_SCRIPT,
+                "console_texts": self.texts.json_of("console."),
+                "closings": _closings(),
+                "code_spans": code_spans,
+                "say": lambda text: getattr(text, language_of(request)),
+            },
+        )
+
+
+def developer_routes(pages: DeveloperPages) -> Sequence[Route]:
+    """Return the routes; they belong before NiceGUI's mount."""
+    return [Route("/developers", pages.developers, methods=["GET", "HEAD"])]
+
+
+def code_spans(text: str) -> Markup:
+    """Our documents mark code with backticks; everything else is text."""
+    parts = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if position % 2 else escape(part)
+        for position, part in enumerate(parts)
+    )
+
+
+def _closings() -> str:
+    """Which close code of a socket means which of our codes."""
+    return json.dumps({code.close: code.name for code in CODES.values() if code.close is not None})
