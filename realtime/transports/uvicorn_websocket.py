@@ -22,6 +22,7 @@ from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import PayloadTooBig
 from websockets.http11 import Request
+from websockets.protocol import Protocol as FrameProtocol
 
 EXTENSION: Final = "nest.socket"
 WRITE_HIGH_BYTES: Final = 64 * 1024
@@ -163,6 +164,12 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     def forget_handshake(self) -> None:
         """Its headers are most of what an idle connection would keep."""
         del self.request, self.response
+        self.scope["headers"] = []
+        frames = getattr(self.conn.parser, "gi_yieldfrom", None)
+        between = getattr(frames, "gi_yieldfrom", None)
+        if getattr(between, "__name__", "") == "at_eof":  # no frame has begun
+            self.conn.parser = FrameProtocol.parse(self.conn)
+            next(self.conn.parser)
 
     def close(self, code: int, reason: str) -> None:
         """What uvicorn does for ``websocket.close``, without waiting for a transport that is full."""
