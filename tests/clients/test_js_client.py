@@ -1,6 +1,11 @@
-"""The JavaScript client: its pure state, then in Node on real web processes, over every transport."""
+"""The JavaScript client: its pure state, then on real web processes, in Node and in Chromium.
+
+The parts in JavaScript are in clients/js/test. Playwright runs an event loop in this thread: no async
+tests in this module.
+"""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.release import release
+from tests.support.browser import required_browser
 from tests.support.node import CLIENT, Node, NodeUnusableError, built_client, node_environ
 from tests.support.processes import CHECKOUT, Process, web
 from tests.support.servers import Servers, apart, flush, fresh_database
+from tests.support.waiting import eventually_blocking
 
 pytestmark = pytest.mark.e2e
 RUN_SECONDS = 55
@@ -124,3 +132,97 @@ def test_in_node_on_every_transport(node: Node, houses: Houses) -> None:
 def test_a_killed_process_is_taken_over(node: Node, houses: Houses) -> None:
     run_in_node(node, "live/killed.test.mjs", **live(houses))
     assert not houses.one.alive
+
+
+def test_the_quick_start_of_the_readme_runs(node: Node, houses: Houses) -> None:
+    readme = (CLIENT / "README.md").read_text(encoding="utf-8")
+    program = (CLIENT / "examples" / "quickstart.mjs").read_text(encoding="utf-8")
+    assert f"```js\n{program}```" in readme
+    done = subprocess.run(
+        [node.program, "examples/quickstart.mjs"],
+        cwd=CLIENT,
+        env={**node_environ(node), "NEST_URL": houses.one.url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=RUN_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith("committed 236300 "), done.stdout
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=required_browser(), args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of its own; errors in the scripts of its pages fail the test."""
+    problems: list[str] = []
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    yield context
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page_url(node: Node, houses: Houses) -> Iterator[str]:
+    """The example page with the built bundle, served as the README says."""
+    environ = {"NEST_URL": houses.one.url, "PORT": "0"}
+    program = CLIENT / "examples" / "serve.mjs"
+    with Process(str(node.program), str(program), environ=environ) as served:
+        said = eventually_blocking(
+            lambda: re.search(r"http://\S+", served.log), 20.0, why="the page is served"
+        )
+        assert said is not None
+        yield said[0]
+
+
+def opened(context: BrowserContext, url: str) -> Page:
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator("#status")).to_have_text("saved")
+    return page
+
+
+def shows(page: Page, size: str, version: int) -> None:
+    expect(page.locator("#version")).to_have_text(str(version), timeout=20_000)
+    expect(page.get_by_role("button", pressed=True)).to_have_text(size)
+
+
+def test_in_chromium_two_pages_edit_and_outlive_the_process(
+    context: BrowserContext, houses: Houses, page_url: str
+) -> None:
+    """One page on each transport; the process is killed and a new one comes to its address."""
+    anna = opened(context, f"{page_url}#/websocket")
+    again = (anna.locator("#again").get_attribute("href") or "").replace("websocket", "socketio")
+    ben = opened(context, f"{page_url}{again}")
+    expect(anna.locator("#members")).to_have_text("2")
+    anna.get_by_role("button", name="nest120").click()
+    shows(anna, "nest120", 1)
+    shows(ben, "nest120", 1)
+    ben.get_by_role("button", name="nest160").click()
+    shows(anna, "nest160", 2)
+    assert anna.locator("#total").text_content() == ben.locator("#total").text_content()
+
+    houses.one.kill()
+    for page, size in ((anna, "nest100"), (ben, "nest140")):
+        expect(page.locator("#status")).to_have_text("offline")
+        page.get_by_role("button", name=size).click()
+        expect(page.get_by_role("button", pressed=True)).to_have_text(size)
+    houses.one.start().ready_blocking(40)
+    for page in (anna, ben):
+        expect(page.locator("#version")).to_have_text("4", timeout=20_000)
+        expect(page.locator("#status")).to_have_text("saved")
+        expect(page.locator("#members")).to_have_text("2", timeout=20_000)
+    last = anna.get_by_role("button", pressed=True).text_content()
+    assert last in {"nest100", "nest140"}
+    assert ben.get_by_role("button", pressed=True).text_content() == last

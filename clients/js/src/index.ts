@@ -6,6 +6,7 @@ export { House, type HouseEvents, type HouseStatus } from "./house.js";
 export { uuid7 } from "./ids.js";
 export type * as messages from "./messages.js";
 export type { Outcome } from "./messages.js";
+export { createHouse, invite, redeem, register, type CreatedHouse, type Registered } from "./rest.js";
 export type { Operation, Selection, SingleOperation } from "./selection.js";
 export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp } from "./state.js";
 export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
