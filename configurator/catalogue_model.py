@@ -127,7 +127,11 @@ class FinancingTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Catalogue:
-    """Everything that can be chosen, in the order it is shown. Equal when the text is the same."""
+    """Everything that can be chosen, in the order it is shown. Equal when the text is the same.
+
+    `combined` are the categories that are priced together: the size and the axes, as in the keys
+    of the combination.
+    """
 
     id: str
     name: Text
@@ -142,11 +146,13 @@ class Catalogue:
     financing: FinancingTerms
     defaults: Selection
     by_id: Mapping[str, Category] = field(init=False, repr=False)
+    combined: tuple[str, ...] = field(init=False, repr=False)
     _options: Mapping[tuple[str, str], Option] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         options = {(c.id, option.id): option for c in self.categories for option in c.options}
         object.__setattr__(self, "by_id", {c.id: c for c in self.categories})
+        object.__setattr__(self, "combined", (self.size_category, *self.combination.axes))
         object.__setattr__(self, "_options", options)
 
     def category(self, category: str) -> Category | None:

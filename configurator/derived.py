@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from configurator.catalogue import Catalogue, Category
-from configurator.intents import Clear, Select
-from configurator.pricing import Price, price, price_to_json, total_cents
-from configurator.rules import Done, attempt
+from configurator.pricing import Price, amount_cents, option_cents, price, price_to_json
 from configurator.selection import Bounds, Selection, quantity_bounds
 
 PreviewUrl = Callable[[str, Catalogue, Selection], str]
@@ -35,11 +33,11 @@ def derive(catalogue: Catalogue, selection: Selection, *, preview_url: PreviewUr
     return Derived(
         price=now,
         differences={
-            category.id: _differences(catalogue, selection, category, now.total_cents)
+            category.id: _differences(catalogue, selection, category)
             for category in catalogue.categories
         },
         clear_differences={
-            category.id: _after(catalogue, selection, Clear(category=category.id)) - now.total_cents
+            category.id: -amount_cents(catalogue, category.id, selection[category.id])
             for category in catalogue.categories
             if not category.required and category.id in selection
         },
@@ -66,18 +64,54 @@ def derived_to_json(derived: Derived) -> dict[str, object]:
     }
 
 
-def _differences(
-    catalogue: Catalogue, selection: Selection, category: Category, now_cents: int
+# What a click would do to the total follows from the prices alone, so it is computed without
+# carrying the click out: `rules` would accept every one of these, and the tests hold both together.
+
+
+def _differences(catalogue: Catalogue, selection: Selection, category: Category) -> dict[str, int]:
+    """What selecting each option of a category now would change the total by."""
+    if category.id in catalogue.combined:
+        return _combined_differences(catalogue, selection, category)
+    present = selection.get(category.id)
+    now_cents = 0 if present is None else amount_cents(catalogue, category.id, present)
+    quantity = _usual_quantity(catalogue, selection, category)
+    return {option.id: option_cents(option, quantity) - now_cents for option in category.options}
+
+
+def _combined_differences(
+    catalogue: Catalogue, selection: Selection, category: Category
 ) -> dict[str, int]:
-    return {
-        option.id: _after(catalogue, selection, Select(category=category.id, option=option.id))
-        - now_cents
-        for option in category.options
-    }
+    totals = catalogue.combination.totals
+    key = [selection[each].option for each in catalogue.combined]
+    now_cents, place = totals[tuple(key)], catalogue.combined.index(category.id)
+    differences: dict[str, int] = {}
+    for option in category.options:
+        key[place] = option.id
+        differences[option.id] = totals[tuple(key)] - now_cents
+        if category.id == catalogue.size_category:
+            differences[option.id] -= _cut_cents(catalogue, selection, option.id)
+    return differences
 
 
-def _after(catalogue: Catalogue, selection: Selection, operation: Select | Clear) -> int:
-    """The total after an operation that the rules always accept."""
-    result = attempt(catalogue, selection, operation)
-    reached = result.selection if isinstance(result, Done) else selection
-    return total_cents(catalogue, reached)
+def _cut_cents(catalogue: Catalogue, selection: Selection, size: str) -> int:
+    """The amount of everything that does not fit this size."""
+    cut_cents = 0
+    for category in catalogue.categories:
+        choice = selection.get(category.id)
+        if category.quantity is None or choice is None or choice.quantity is None:
+            continue
+        if choice.quantity > (maximum := category.quantity.maximum[size]):
+            option = catalogue.chosen_option(category.id, selection)
+            cut_cents += option_cents(option, choice.quantity) - option_cents(option, maximum)
+    return cut_cents
+
+
+def _usual_quantity(catalogue: Catalogue, selection: Selection, category: Category) -> int | None:
+    """The quantity that selecting an option without one gets."""
+    if category.quantity is None:
+        return None
+    present = selection.get(category.id)
+    if present is not None:
+        return present.quantity
+    size = selection[catalogue.size_category].option
+    return min(category.quantity.default, category.quantity.maximum[size])

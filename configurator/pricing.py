@@ -9,10 +9,9 @@ an adjustment.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import assert_never
 
-from configurator.catalogue import Catalogue, Fixed, FromCombination, PerUnit
+from configurator.catalogue import Catalogue, Fixed, FromCombination, Option, PerUnit
 from configurator.selection import Choice, Selection
 
 
@@ -63,9 +62,11 @@ def price(catalogue: Catalogue, selection: Selection) -> Price:
     terms = catalogue.financing
     return Price(
         total_cents=total_cents,
-        per_m2_cents=_half_up(Fraction(total_cents, size.usable_area_m2)),
+        per_m2_cents=_half_up(total_cents, size.usable_area_m2),
         financing=Financing(
-            monthly_cents=_half_up(total_cents * terms.annuity),
+            monthly_cents=_half_up(
+                total_cents * terms.annuity.numerator, terms.annuity.denominator
+            ),
             months=terms.months,
             rate_percent=terms.rate_percent,
         ),
@@ -75,13 +76,33 @@ def price(catalogue: Catalogue, selection: Selection) -> Price:
 
 def total_cents(catalogue: Catalogue, selection: Selection) -> int:
     """The total of `price`, without the lines: what differences are made of."""
-    combination = catalogue.combination
-    chosen = (catalogue.size_category, *combination.axes)
-    total = combination.totals[tuple(selection[category].option for category in chosen)]
+    combined = catalogue.combined
+    total = catalogue.combination.totals[tuple([selection[each].option for each in combined])]
     for category, choice in selection.items():
-        if category not in chosen:
-            total += _own_amount(catalogue, category, choice)
+        if category not in combined:
+            total += amount_cents(catalogue, category, choice)
     return total
+
+
+def amount_cents(catalogue: Catalogue, category: str, choice: Choice) -> int:
+    """The amount of a choice that is not in the combination."""
+    option = catalogue.option(category, choice.option)
+    if option is None:
+        raise KeyError(f"{category}.{choice.option} is not in catalogue {catalogue.id}")
+    return option_cents(option, choice.quantity)
+
+
+def option_cents(option: Option, quantity: int | None) -> int:
+    """The amount of an option that is not in the combination."""
+    match option.price:
+        case Fixed(amount_cents=cents):
+            return cents
+        case PerUnit(unit_cents=cents):
+            return cents * (quantity or 0)
+        case FromCombination():
+            raise KeyError(f"{option.id} is priced in the combination")
+        case _:
+            assert_never(option.price)
 
 
 def price_to_json(price: Price) -> dict[str, object]:
@@ -123,24 +144,8 @@ def _line(catalogue: Catalogue, category: str, choice: Choice, together: Mapping
         unit_cents=option.price.unit_cents
         if option is not None and isinstance(option.price, PerUnit)
         else None,
-        amount_cents=_own_amount(catalogue, category, choice) if amount is None else amount,
+        amount_cents=amount_cents(catalogue, category, choice) if amount is None else amount,
     )
-
-
-def _own_amount(catalogue: Catalogue, category: str, choice: Choice) -> int:
-    """The amount of an option that is not in the combination."""
-    option = catalogue.option(category, choice.option)
-    if option is None:
-        raise KeyError(f"{category}.{choice.option} is not in catalogue {catalogue.id}")
-    match option.price:
-        case Fixed(amount_cents=cents):
-            return cents
-        case PerUnit(unit_cents=cents):
-            return cents * (choice.quantity or 0)
-        case FromCombination():
-            raise KeyError(f"{category} is priced in the combination")
-        case _:
-            assert_never(option.price)
 
 
 def _line_to_json(line: Line) -> dict[str, object]:
@@ -152,6 +157,10 @@ def _line_to_json(line: Line) -> dict[str, object]:
     return {**shown, "amount_cents": line.amount_cents}
 
 
-def _half_up(amount: Fraction) -> int:
-    """The nearest whole cent; a half goes up. Amounts are never negative."""
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+def _half_up(numerator: int, denominator: int) -> int:
+    """The nearest whole cent; a half goes up. Amounts are never negative.
+
+    Without a Fraction: the annuity has thousands of digits, and reducing it costs more than the
+    rest of the price.
+    """
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -8,7 +8,7 @@ canonical.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 import msgspec
 from typing_extensions import override
@@ -17,6 +17,8 @@ from configurator.errors import SelectionInvalid
 
 if TYPE_CHECKING:
     from configurator.catalogue import Catalogue, Category
+
+T = TypeVar("T")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,15 +59,43 @@ class Selection(Mapping[str, Choice]):
     def __init__(self, choices: Mapping[str, Choice] | Iterable[tuple[str, Choice]] = ()) -> None:
         self._choices: dict[str, Choice] = dict(sorted(dict(choices).items()))
 
+    @classmethod
+    def _sorted(cls, choices: dict[str, Choice]) -> "Selection":
+        """The selection of a dict that is in order already, and that nobody else holds."""
+        selection = cls.__new__(cls)
+        selection._choices = choices  # noqa: SLF001 - of this class itself
+        return selection
+
     def with_choice(self, category: str, choice: Choice) -> "Selection":
         """This selection with one category chosen anew."""
-        return Selection({**self._choices, category: choice})
+        choices = {**self._choices, category: choice}
+        return Selection._sorted(choices) if category in self._choices else Selection(choices)
 
     def without(self, category: str) -> "Selection":
         """This selection with one category not chosen; the same when it was not."""
         if category not in self._choices:
             return self
-        return Selection({key: value for key, value in self._choices.items() if key != category})
+        choices = self._choices.copy()
+        del choices[category]
+        return Selection._sorted(choices)
+
+    def choices(self) -> dict[str, Choice]:
+        """The choices as a dict of the caller's own."""
+        return self._choices.copy()
+
+    @overload
+    def get(self, category: str, /) -> Choice | None: ...
+
+    @overload
+    def get(self, category: str, /, default: Choice | T) -> Choice | T: ...
+
+    @override
+    def get(self, category: str, /, default: object = None) -> object:
+        return self._choices.get(category, default)
+
+    @override
+    def __contains__(self, category: object) -> bool:
+        return category in self._choices
 
     @override
     def __getitem__(self, category: str) -> Choice:
