@@ -1,0 +1,199 @@
+"""Who sends too much is told when to come back, and that is true; nobody else notices."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from configurator.access import Role
+from tests.realtime.clients import Json, Socket, joined, opened, select
+from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.test_socketio import connected
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+async def limited(start_web: StartWeb) -> RunningWeb:
+    return await start_web(limit_scale=1.0)
+
+
+def an_op(house: Json, op_id: str | None = None) -> Json:
+    return {
+        "configuration": house["id"],
+        "op_id": op_id or str(uuid4()),
+        "base_version": 0,
+        "operation": select("nest", "nest100"),
+    }
+
+
+async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait(
+    limited: RunningWeb,
+) -> None:
+    """(LM1, LM2) Retries of the same op cost, too."""
+    api = limited.api()
+    house = await api.create()
+    async with joined(limited.ws_url, api.token or "", house["code"]) as socket:
+        op = an_op(house)
+        for n in range(80):
+            await socket.send("op", **(op if n % 2 else an_op(house)))
+        answers = [frame async for frame in replies(socket, 80)]
+        refused = [each for each in answers if each["type"] == "error"]
+        assert len(answers) - len(refused) >= 60
+        assert refused
+        assert {each["code"] for each in refused} == {"too_many_requests"}
+        assert all(each["retryable"] and each["op_id"] for each in refused)
+        last = refused[-1]
+        unknown = await socket.ask("outcome_of", configuration=house["id"], op_id=last["op_id"])
+        if last["op_id"] != op["op_id"]:
+            assert unknown["code"] == "op_unknown"
+        wait_ms = (await exhausted(socket, house))["retry_after_ms"]
+        clock = asyncio.get_running_loop()
+        told_at = clock.time()
+        await eventually(lambda: clock.time() >= told_at + wait_ms / 1000, why="the wait is over")
+        through = await socket.ask("op", **an_op(house))
+        assert through["type"] == "outcome"
+
+
+async def replies(socket: Socket, count: int) -> AsyncIterator[Json]:
+    while count:
+        frame = await socket.next()
+        if frame.get("re"):
+            count -= 1
+            yield frame
+
+
+async def exhausted(socket: Socket, house: Json) -> Json:
+    """The newest refusal, of nobody who waited."""
+    while True:
+        answer: Json = await socket.ask("op", **an_op(house))
+        if answer["type"] == "error":
+            return answer
+
+
+async def test_the_connections_and_requests_of_a_person_count_together(
+    start_web: StartWeb,
+) -> None:
+    """(LM2, ER3)"""
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
+    house = await api.create()
+    async with (
+        joined(web.ws_url, api.token or "", house["code"]) as one,
+        connected(web, api.token or "") as two,
+    ):
+        await two.ask("join", configuration=house["code"])
+        for _ in range(6):
+            assert (await one.ask("op", **an_op(house)))["type"] == "outcome"
+        for _ in range(6):
+            assert "outcome" in await two.ask("op", **an_op(house))
+        async with httpx.AsyncClient(base_url=web.url) as client:
+            bearer = {"authorization": f"Bearer {api.token}"}
+            path = f"/api/configurations/{house['id']}/ops"
+            answer = await client.post(path, json=an_op(house), headers=bearer)
+            while answer.status_code == 200:
+                answer = await client.post(path, json=an_op(house), headers=bearer)
+        assert answer.status_code == 429
+        error = answer.json()["error"]
+        assert error["code"] == "too_many_requests"
+        assert int(answer.headers["retry-after"]) * 1000 >= error["retry_after_ms"] >= 1
+
+
+async def test_who_goes_on_is_closed_and_others_do_not_notice(limited: RunningWeb) -> None:
+    """(LM3, ER2)"""
+    api = limited.api()
+    house = await api.create()
+    async with (
+        joined(limited.ws_url, api.token or "", house["code"]) as calm,
+        opened(limited.ws_url) as flood,
+    ):
+        await flood.hello(api.token)
+        with pytest.raises(ConnectionClosed) as closed:
+            await send_for_ever(flood)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4029, "flooding")
+        codes = [frame.get("code") for frame in flood.frames if frame["type"] == "error"]
+        assert codes == ["too_many_requests"] * 99 + ["flooding"]
+        assert (await calm.ask("ping"))["type"] == "pong"
+
+
+async def send_for_ever(socket: Socket) -> None:
+    for _ in range(300):
+        await socket.send("ping")
+    while True:
+        await socket.next()
+
+
+async def test_a_flood_over_socketio_ends_as_well(limited: RunningWeb) -> None:
+    """(LM3)"""
+    api = limited.api()
+    await api.create()
+    async with connected(limited, api.token or "") as person:
+        for _ in range(200):
+            await person.client.emit("ping", {}, namespace="/configurator")
+        await eventually(lambda: not person.client.connected, why="it was closed")
+
+
+async def test_what_is_no_message_counts_as_well(limited: RunningWeb) -> None:
+    """(LM2)"""
+    api = limited.api()
+    await api.create()
+    async with opened(limited.ws_url) as socket:
+        await socket.hello(api.token)
+        for _ in range(100):
+            await socket.send_text('{"type": "nothing", "id": "x"}')
+        codes = [(await socket.next())["code"] for _ in range(100)]
+        assert codes.count("unknown_message_type") >= 59
+        assert "too_many_requests" in codes
+
+
+async def test_presence_that_comes_too_fast_is_shown_in_time_and_never_refused(
+    limited: RunningWeb,
+) -> None:
+    """(LM2, MS5) Only the newest is kept."""
+    api = limited.api()
+    house = await api.create()
+    async with (
+        joined(limited.ws_url, api.token or "", house["code"]) as mover,
+        joined(limited.ws_url, api.token or "", house["code"]) as other,
+    ):
+        for n in range(500):
+            category = "fenster" if n == 499 else ("nest", "pvanlage")[n % 2]
+            await mover.send("presence", configuration=house["id"], category=category)
+        while True:
+            shown = await other.until("presence")
+            if any(member["category"] == "fenster" for member in shown["members"]):
+                break
+        assert (await mover.ask("ping"))["type"] == "pong"
+        assert [frame for frame in mover.frames if frame["type"] == "error"] == []
+
+
+async def test_more_ops_than_a_house_takes_are_refused_whoever_sends_them(
+    start_web: StartWeb,
+) -> None:
+    """(LM2)"""
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
+    house = await api.create()
+    owner = await web.parts.authenticator.by_token(api.token or "")
+    assert owner is not None
+    access = await web.parts.actions.access(owner, house["id"])
+    async with AsyncExitStack() as stack:
+        sockets = []
+        for _ in range(10):
+            guest, token = await web.parts.actions.register()
+            invitation = await web.parts.actions.share(owner, access, Role.EDITOR)
+            await web.parts.actions.redeem(guest, invitation)
+            opening = joined(web.ws_url, token, house["code"])
+            sockets.append(await stack.enter_async_context(opening))
+        for socket in sockets:
+            for _ in range(6):
+                await socket.send("op", **an_op(house))
+        answers = [frame for socket in sockets async for frame in replies(socket, 6)]
+    refused = [each for each in answers if each["type"] == "error"]
+    assert refused
+    assert {each["code"] for each in refused} == {"too_many_requests"}
+    assert len({each["retry_after_ms"] for each in refused}) > len(refused) / 2
