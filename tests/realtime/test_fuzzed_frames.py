@@ -23,7 +23,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.release import release
-from app.settings import SETTINGS
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX, Introduce
@@ -247,11 +246,11 @@ def run() -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def shared_target(servers: Servers, run: Run) -> Iterator[Target]:
-    known = {setting.name for setting in SETTINGS}
-    scale = {"NEST_LIMIT_SCALE": "100000"} if "NEST_LIMIT_SCALE" in known else {}
     with fresh_database(servers) as database_url, ExitStack() as stack:
         run(release(database_url))
-        process = stack.enter_context(web(database_url, servers.redis_url, **scale))
+        process = stack.enter_context(
+            web(database_url, servers.redis_url, NEST_LIMIT_SCALE="100000")
+        )
         process.ready_blocking(40)
         target = Target(process)
         run(target.prepare())
