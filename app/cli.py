@@ -12,6 +12,7 @@ from importlib import import_module
 
 import structlog
 
+from app.commands.options import edit_arguments, soak_arguments, tail_arguments
 from app.logging import configure_logging
 from app.settings import Settings, SettingsError, parse_settings, settings_table
 from storage.errors import StorageError
@@ -25,6 +26,9 @@ To try it:            nest run
 On real servers:      DATABASE_URL=... REDIS_URL=... nest migrate
                       DATABASE_URL=... REDIS_URL=... nest web      (as many as you like)
                       DATABASE_URL=... REDIS_URL=... nest worker   (one or more)
+In a running house:   nest tail CODE                              (what happens, line by line)
+                      nest edit CODE nest=nest120 fenster=
+                      nest soak --seconds 60                      (load that checks itself)
 When something fails: nest doctor
 
 Settings are environment variables; `nest doctor --settings` lists them all.
@@ -113,6 +117,30 @@ def _doctor(settings: Settings, options: argparse.Namespace, environ: Mapping[st
     return 1 if any(finding.state == "wrong" for finding in findings) else 0
 
 
+def _tail(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    code: int = import_module("app.commands.run").run_tail(
+        _reachable(settings, options), options, environ
+    )
+    return code
+
+
+def _edit(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    code: int = import_module("app.commands.run").run_edit(
+        _reachable(settings, options), options, environ
+    )
+    return code
+
+
+def _soak(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    code: int = import_module("app.commands.run").run_soak(settings, options, environ)
+    return code
+
+
+def _reachable(settings: Settings, options: argparse.Namespace) -> Settings:
+    """Without a token, with the database beside it, where who it is can be arranged."""
+    return settings if options.token or settings.token else _with_running_stack(settings)
+
+
 def _has_servers(settings: Settings, command: str) -> bool:
     missing = [
         name
@@ -199,6 +227,37 @@ def _parser() -> argparse.ArgumentParser:
         _admin_link,
         "Print a link that logs an admin in, once, within the hour.",
         "NEST_PUBLIC_URL=https://house.example DATABASE_URL=... nest admin-link",
+    )
+    tail_arguments(
+        add(
+            "tail",
+            _tail,
+            "Show what happens in a house: every version with its author, what changed, price and "
+            "reasons, and who comes and goes. Over every reconnect, until Ctrl-C.",
+            "nest tail 7K3M9QXA\n  nest tail 7K3M9QXA --json | jq .total_cents\n"
+            "  NEST_TOKEN=... nest tail 7K3M9QXA --url https://house.example",
+        )
+    )
+    edit_arguments(
+        add(
+            "edit",
+            _edit,
+            "Change a house and print the outcome, with reasons and ways out. Exits with 0 when "
+            "it is done, 1 when it was refused, 2 when that is not known.",
+            "nest edit 7K3M9QXA nest=nest120\n"
+            "  nest edit 7K3M9QXA nest=nest120 pvanlage=pv_panels:8 fenster=\n"
+            "  nest edit 7K3M9QXA --undo",
+        )
+    )
+    soak_arguments(
+        add(
+            "soak",
+            _soak,
+            "Edit several houses with several people each, over connections that are cut, and "
+            "check that everybody ends with what is stored. Exits with 1 if anything is wrong.",
+            "nest soak --rooms 4 --clients 3 --seconds 60\n"
+            "  nest soak --url https://house.example --rate 5 --drop-every 2",
+        )
     )
     doctor = add(
         "doctor",

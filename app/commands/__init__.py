@@ -1,0 +1,1 @@
+"""Commands that are clients: they speak the published protocol like any other program."""

@@ -1,0 +1,92 @@
+"""The arguments of the commands in this package; light, because every `nest` builds them."""
+
+import argparse
+from urllib.parse import urlsplit
+from uuid import UUID
+
+
+def tail_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest tail` takes."""
+    _house(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def edit_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest edit` takes."""
+    _house(parser)
+    parser.add_argument(
+        "changes",
+        nargs="*",
+        metavar="CATEGORY=OPTION[:QUANTITY]",
+        help="several are done at once, all or none; CATEGORY=:QUANTITY changes only how many; "
+        "CATEGORY= leaves it out",
+    )
+    others = parser.add_mutually_exclusive_group()
+    others.add_argument("--undo", action="store_true", help="take back my newest change")
+    others.add_argument("--redo", action="store_true", help="bring back what I took back")
+    others.add_argument("--reset", action="store_true", help="go back to the defaults")
+    parser.add_argument(
+        "--anyway", action="store_true", help="undo or redo even over somebody else's later change"
+    )
+    parser.add_argument("--op-id", type=UUID, metavar="UUID", help="ask for the same op again")
+    parser.add_argument(
+        "--timeout", type=_positive, default=15.0, metavar="SECONDS", help="default 15"
+    )
+
+
+def soak_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest soak` takes."""
+    _url(parser)
+    parser.add_argument("--rooms", type=_count, default=4, metavar="N", help="houses, default 4")
+    parser.add_argument(
+        "--clients", type=_count, default=3, metavar="M", help="people in each house, default 3"
+    )
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="T", help="how long; without it, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--rate", type=_positive, default=2.0, metavar="R", help="ops a second of each, default 2"
+    )
+    parser.add_argument(
+        "--drop-every",
+        type=_positive,
+        default=10.0,
+        metavar="SECONDS",
+        help="each connection is cut about so often, default 10",
+    )
+    parser.add_argument("--seed", type=int, default=None, help="the same ops in the same order")
+
+
+def _house(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", metavar="CODE", help="the house, by code or id")
+    _url(parser)
+    parser.add_argument(
+        "--token", help="who this is; better in NEST_TOKEN, where other users cannot see it"
+    )
+
+
+def _url(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--url", type=_address, help="the server, default http://HOST:PORT of the settings"
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("must be from 1 to 10000")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError("must be larger than 0")
+    return number
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise argparse.ArgumentTypeError("must be like https://house.example")
+    return text.rstrip("/")

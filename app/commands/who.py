@@ -1,0 +1,90 @@
+"""Who a command is: by token, or, beside a database, an admin or a person of its own."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from realtime.actions import as_code, as_id
+from realtime.auth import ADMIN_SESSION_TTL
+from realtime.principal import token_sha256
+from storage.postgres.admins import Admins
+from storage.postgres.configurations import Configurations, StoredConfiguration
+from storage.postgres.engine import Database
+from storage.postgres.people import People
+from storage.postgres.shares import Shares
+
+EDITOR_NAME = "nest edit"
+TOKEN_FILE = "nest-edit.token"  # noqa: S105 - a name of a file
+TOKEN_LENGTH_MIN = 16
+ROLE = "advisor"
+
+
+class NobodyError(Exception):
+    """It cannot be said who the command is; the sentence says what to do."""
+
+
+async def admin_token(database_url: str) -> str:
+    """The token of a new admin session. Raises StorageUnavailable."""
+    link, session = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    async with Database(database_url, pool_size=1, application_name="nest tail") as database:
+        admins, now = Admins(database), datetime.now(UTC)
+        expires_at = now + ADMIN_SESSION_TTL
+        await admins.mint_link(token_sha256(link), expires_at)
+        await admins.use_link(
+            token_sha256(link), token_sha256(session), now=now, expires_at=expires_at
+        )
+    return session
+
+
+async def editor_token(database_url: str, home: Path, reference: str) -> str:
+    """The token of the person "nest edit", who is an advisor of this house from now on.
+
+    Raises NobodyError, StorageUnavailable.
+    """
+    async with Database(database_url, pool_size=1, application_name="nest edit") as database:
+        stored = await _find(Configurations(database), reference)
+        if stored is None:
+            raise NobodyError(f"There is no house {reference}.")
+        people = People(database)
+        token = _kept_token(home)
+        person = await people.by_token(token_sha256(token))
+        if person is None:
+            person = await people.create(
+                person_id=uuid4(), token_sha256=token_sha256(token), name=EDITOR_NAME, colour=6
+            )
+        await Shares(database).grant(stored.id, person.id, ROLE)
+    return token
+
+
+async def _find(configurations: Configurations, reference: str) -> StoredConfiguration | None:
+    code, configuration_id = as_code(reference), as_id(reference)
+    if code is not None:
+        return await configurations.find(code)
+    return await configurations.load(configuration_id) if configuration_id else None
+
+
+def _kept_token(home: Path) -> str:
+    """The token in NEST_HOME, made at the first time; only its owner may read it."""
+    path, token = home / TOKEN_FILE, secrets.token_urlsafe(32)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token + "\n")
+    except FileExistsError:
+        return _read_token(path)
+    except OSError as error:
+        raise NobodyError(f"{path} cannot be written: {error.strerror}.") from error
+    return token
+
+
+def _read_token(path: Path) -> str:
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise NobodyError(f"{path} cannot be read: {error}.") from error
+    if len(token) < TOKEN_LENGTH_MIN:
+        raise NobodyError(f"{path} holds no token; remove it.")
+    return token
