@@ -13,9 +13,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from app.admin_link import mint_admin_link
 from app.release import release
 from tests.support.browser import required_browser
 from tests.support.node import CLIENT, Node, NodeUnusableError, built_client, node_environ
@@ -114,6 +116,7 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address() -> None:
 
 
 def test_the_pure_state_under_random_interleavings(node: Node) -> None:
+    """(CL1, CL2, CL3, CL4, CL6)"""
     run_in_node(node, "state.test.mjs")
 
 
@@ -126,10 +129,24 @@ def live(houses: Houses) -> dict[str, str]:
 
 
 def test_in_node_on_every_transport(node: Node, houses: Houses) -> None:
+    """(CL3, CL4, CL5, LM1, OP4, OP7, OP17, TR1)"""
     run_in_node(node, "live/client.test.mjs", **live(houses))
 
 
+def test_admins_watch_on_every_transport(node: Node, houses: Houses) -> None:
+    """(AC3, AC4)"""
+    run_in_node(node, "live/admin.test.mjs", NEST_ADMIN_TOKEN=admin_token(houses), **live(houses))
+
+
+def admin_token(houses: Houses) -> str:
+    """The token of a new admin session."""
+    link = apart(lambda: mint_admin_link(houses.database_url, houses.one.url))
+    login = httpx.post(f"{houses.one.url}/api/admin/login", json={"token": link.partition("#")[2]})
+    return login.cookies["nest_admin"]
+
+
 def test_a_killed_process_is_taken_over(node: Node, houses: Houses) -> None:
+    """(OP2, OP4, OP6, CL3)"""
     run_in_node(node, "live/killed.test.mjs", **live(houses))
     assert not houses.one.alive
 

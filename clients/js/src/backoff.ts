@@ -5,7 +5,7 @@ export interface Backoff {
   readonly capMs: number;
 }
 
-export const RECONNECT: Backoff = { baseMs: 250, capMs: 15_000 };
+export const RECONNECT: Backoff = { baseMs: 500, capMs: 30_000 };
 export const RESEND: Backoff = { baseMs: 200, capMs: 15_000 };
 
 /** The pause before try number `tries` (from 0); never shorter than the server asked for. */
