@@ -88,8 +88,9 @@ def _combined_differences(
     for option in category.options:
         key[place] = option.id
         differences[option.id] = totals[tuple(key)] - now_cents
-        if category.id == catalogue.size_category:
-            differences[option.id] -= _cut_cents(catalogue, selection, option.id)
+    if category.id == catalogue.size_category:
+        for size in differences:
+            differences[size] -= _cut_cents(catalogue, selection, size)
     return differences
 
 

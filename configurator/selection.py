@@ -6,7 +6,7 @@ quantity is never 0: that category is absent instead. Every selection that leave
 canonical.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -92,6 +92,10 @@ class Selection(Mapping[str, Choice]):
     @override
     def get(self, category: str, /, default: object = None) -> object:
         return self._choices.get(category, default)
+
+    @override
+    def items(self) -> ItemsView[str, Choice]:
+        return self._choices.items()
 
     @override
     def __contains__(self, category: object) -> bool:

@@ -5,7 +5,8 @@ apart from the selection they were computed from.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -45,12 +46,58 @@ _OUTCOME_NAMES: dict[type, OutcomeName] = {
 }
 
 
+DERIVED_MAX = 2048
+"""So many derived states are kept in a process; each is about 3 kB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedState:
+    """The JSON of everything derived from a selection, and its price."""
+
+    json: msgspec.Raw
+    total_cents: int
+
+
+class DerivedStates:
+    """What was derived last, for all rooms of a process: many houses look the same.
+
+    It follows from what it is asked for alone, so nothing in here is ever out of date.
+    """
+
+    def __init__(self, *, kept_max: int = DERIVED_MAX) -> None:
+        self._kept_max = kept_max
+        self._kept: OrderedDict[tuple[Catalogue, Selection, PreviewUrl], DerivedState] = (
+            OrderedDict()
+        )
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def of(self, catalogue: Catalogue, selection: Selection, url: PreviewUrl) -> DerivedState:
+        """Everything derived from this selection."""
+        key = (catalogue, selection, url)
+        state = self._kept.get(key)
+        if state is not None:
+            self._kept.move_to_end(key)
+            return state
+        derived = derive(catalogue, selection, preview_url=url)
+        state = DerivedState(
+            json=msgspec.Raw(_encoder.encode(derived_to_json(derived))),
+            total_cents=derived.price.total_cents,
+        )
+        self._kept[key] = state
+        if len(self._kept) > self._kept_max:
+            self._kept.popitem(last=False)
+        return state
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What states are computed with: the catalogue and the addresses of the pictures."""
 
     catalogue: Catalogue
     preview_url: PreviewUrl
+    derived: DerivedStates = field(default_factory=DerivedStates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +130,8 @@ class Judged:
 
 def head_of(rules: Rules, document: Document) -> Head:
     """The head with this document."""
-    derived = derive(rules.catalogue, document.selection, preview_url=rules.preview_url)
-    return Head(
-        document=document,
-        derived=msgspec.Raw(_encoder.encode(derived_to_json(derived))),
-        total_cents=derived.price.total_cents,
-    )
+    state = rules.derived.of(rules.catalogue, document.selection, rules.preview_url)
+    return Head(document=document, derived=state.json, total_cents=state.total_cents)
 
 
 def stored_head(rules: Rules, stored: StoredConfiguration) -> Head:
@@ -144,7 +187,7 @@ def judge(
             changes=_text(changes),
             reasons=_text(list(result.reasons)),
             repairs=_text(repairs),
-            selection=_text(dict(after.document.selection)),
+            selection=_text(after.document.selection.choices()),
             written=_text(dict(after.document.written)),
             total_cents=after.total_cents,
         ),
@@ -180,7 +223,7 @@ def judged_frame(
         total_cents=judged.head.total_cents,
         at=at,
         reverts=judged.reverts,
-        selection=dict(judged.head.document.selection),
+        selection=judged.head.document.selection.choices(),
         derived=judged.head.derived,
     )
 

@@ -21,7 +21,7 @@ version went to them last, so an author can be told of their own op before its o
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -51,6 +51,7 @@ from configurator.protocol.messages import (
 from configurator.undo import Reversal
 from realtime.frame import Frame
 from realtime.judge import (
+    DerivedStates,
     Head,
     Judged,
     Rules,
@@ -106,6 +107,7 @@ class RoomParts:
     turn_seconds: float
     now: Callable[[], datetime]
     preview_url: PreviewUrl
+    derived: DerivedStates = field(default_factory=DerivedStates)
 
 
 class Room:
@@ -115,7 +117,9 @@ class Room:
         self, *, parts: RoomParts, catalogue: Catalogue, stored: StoredConfiguration
     ) -> None:
         self._parts = parts
-        self._rules = Rules(catalogue=catalogue, preview_url=parts.preview_url)
+        self._rules = Rules(
+            catalogue=catalogue, preview_url=parts.preview_url, derived=parts.derived
+        )
         self._stored = stored
         self._head = stored_head(self._rules, stored)
         self._recent = RecentOps()

@@ -1,46 +1,63 @@
 """What a screen needs beside the selection equals what the next click would really do."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from configurator.catalogue import Catalogue
+from configurator.catalogue import Catalogue, parse_catalogue
 from configurator.derived import Derived, derive, derived_to_json
 from configurator.operations import Clear, Rejected, Select, evaluate
 from configurator.pricing import price
-from configurator.selection import Bounds, Selection
-from tests.configurator.nest_haus import CATALOGUE, house, selections
+from configurator.selection import Bounds, Selection, selection_problems
+from tests.configurator.nest_haus import CATALOGUE, CATALOGUE_TEXT, house, selections
 
 
 def preview_url(view: str, catalogue: Catalogue, selection: Selection) -> str:
     return f"/preview/{catalogue.id}/{view}/{selection['nest'].option}.svg"
 
 
-def derived(selection: Selection) -> Derived:
-    return derive(CATALOGUE, selection, preview_url=preview_url)
+def derived(selection: Selection, catalogue: Catalogue = CATALOGUE) -> Derived:
+    return derive(catalogue, selection, preview_url=preview_url)
 
 
-def total_after(selection: Selection, operation: Select | Clear) -> int:
-    outcome = evaluate(CATALOGUE, selection, operation)
+GENEROUS = parse_catalogue(
+    CATALOGUE_TEXT.replace("default: 8", "default: 12"), source="12 panels by default"
+)
+IN_TWOS = parse_catalogue(
+    CATALOGUE_TEXT.replace(
+        "maximum: {nest80: 8, nest100: 10, nest120: 12, nest140: 14, nest160: 16}\n      step: 1",
+        "maximum: {nest80: 4, nest100: 6, nest120: 8, nest140: 10, nest160: 16}\n      step: 2",
+    ),
+    source="panels in twos",
+)
+
+
+def total_after(catalogue: Catalogue, selection: Selection, operation: Select | Clear) -> int:
+    outcome = evaluate(catalogue, selection, operation)
     assert not isinstance(outcome, Rejected)
-    return price(CATALOGUE, outcome.selection).total_cents
+    return price(catalogue, outcome.selection).total_cents
 
 
-@given(selection=selections())
-def test_differences_are_what_the_operation_does_to_the_price(selection: Selection) -> None:
-    shown = derived(selection)
+@given(selection=selections(), catalogue=st.sampled_from([CATALOGUE, GENEROUS, IN_TWOS]))
+def test_differences_are_what_the_operation_does_to_the_price(
+    selection: Selection, catalogue: Catalogue
+) -> None:
+    assume(selection_problems(catalogue, selection) == [])
+    shown = derived(selection, catalogue)
 
-    now = price(CATALOGUE, selection)
+    now = price(catalogue, selection)
     assert shown.price == now
-    for category in CATALOGUE.categories:
+    for category in catalogue.categories:
         for option in category.options:
             operation = Select(category=category.id, option=option.id)
-            difference = total_after(selection, operation) - now.total_cents
+            difference = total_after(catalogue, selection, operation) - now.total_cents
             assert shown.differences[category.id][option.id] == difference
         if category.id in selection:
             assert shown.differences[category.id][selection[category.id].option] == 0
     assert shown.clear_differences == {
-        category.id: total_after(selection, Clear(category=category.id)) - now.total_cents
-        for category in CATALOGUE.categories
+        category.id: total_after(catalogue, selection, Clear(category=category.id))
+        - now.total_cents
+        for category in catalogue.categories
         if not category.required and category.id in selection
     }
 
