@@ -40,6 +40,8 @@ async def serving(
     node: str,
     deadline_seconds: float,
     limit_scale: float = UNLIMITED,
+    *,
+    sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
 ) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
@@ -59,7 +61,7 @@ async def serving(
             parts.app,
             host="127.0.0.1",
             port=port,
-            ws=NestWebSocketProtocol,
+            ws=sockets,
             log_config=None,
             lifespan="on",
             timeout_graceful_shutdown=2,
@@ -87,8 +89,9 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
             deadline_seconds: float = 5.0,
             stores: tuple[str, str] = (database_url, redis_url),
             limit_scale: float = UNLIMITED,
+            sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
         ) -> RunningWeb:
-            running = serving(*stores, node, deadline_seconds, limit_scale)
+            running = serving(*stores, node, deadline_seconds, limit_scale, sockets=sockets)
             return await stack.enter_async_context(running)
 
         yield start
