@@ -49,6 +49,7 @@ class Studio:
 
     def take_all(self) -> None:
         self.landing()
+        self.developers()
         admin = self.admin("light")
         anna, jakob = self.two_people()
         self.neighbours()
@@ -60,6 +61,7 @@ class Studio:
         self.dark(anna)
         self.adjusted(anna, jakob)
         self.refused(anna)
+        self.undone(anna, jakob)
         self.not_saved(anna, jakob)
 
     # -- the scenes --------------------------------------------------------------------------
@@ -70,6 +72,72 @@ class Studio:
             page.goto(self.stage.one.url)
             self.shoot(page, name)
             page.context.close()
+
+    def developers(self) -> None:
+        """The console after a few messages, with somebody in the second window."""
+        if self.wanted and not any(name.startswith("developers") for name in self.wanted):
+            return
+        for name, phone, scheme in (
+            ("developers", False, "light"),
+            ("developers-dark", False, "dark"),
+            ("developers-phone", True, "light"),
+        ):
+            page = self.page(phone=phone, scheme=scheme)
+            page.goto(f"{self.stage.one.url}/developers")
+            if scheme == "dark":
+                page.get_by_text("Socket.IO", exact=True).first.click()
+            self.converse(page)
+            page.evaluate("document.getElementById('console').scrollIntoView()")
+            if phone:
+                page.evaluate("document.querySelector('.console-house').scrollIntoView()")
+            self.shoot(page, name)
+            if name == "developers":
+                page.locator("#send-op > summary").click()
+                page.evaluate("document.getElementById('send-join').scrollIntoView()")
+                self.shoot(page, "developers-messages")
+            page.context.close()
+
+    def converse(self, page: Page) -> None:
+        page.locator("#console-start").click()
+        expect(page.locator("#console-state")).to_have_attribute("data-state", "open")
+        with page.context.expect_page() as opened:
+            page.locator("#console-second").click()
+        second = Screen(opened.value).opened()
+        for ready, answer in (("select", "outcome"), ("ping", "pong"), ("bad", "error")):
+            before = page.locator(f'.frame[data-type="{answer}"]').count()
+            page.locator(f'[data-ready="{ready}"]').click()
+            expect(page.locator(f'.frame[data-type="{answer}"]')).to_have_count(before + 1)
+        second.choose("gebaeudehuelle", "trapezblech")
+        theirs = page.locator('.frame.in[data-type="op"]', has_text="v2")
+        expect(theirs).to_have_count(1)
+        page.locator('[data-ready="undo"]').click()
+        expect(page.locator('.frame[data-type="outcome"]')).to_have_count(2)
+        outcome = page.locator('.frame[data-type="outcome"]').last
+        expect(outcome).to_contain_text("committed")
+        outcome.locator("summary").first.click()
+        page.bring_to_front()
+        page.evaluate(
+            "(log) => (log.scrollTop = log.scrollHeight)",
+            page.locator("#console-log").element_handle(),
+        )
+
+    def undone(self, anna: Screen, jakob: Screen) -> None:
+        """Anna takes back what Jakob has changed since: who, what, and the way out."""
+        anna.choose("innenverkleidung", "kiefer")
+        jakob.shows_chosen("innenverkleidung", "kiefer")
+        jakob.choose("innenverkleidung", "steirische_eiche")
+        anna.shows_chosen("innenverkleidung", "steirische_eiche")
+        anna.page.get_by_test_id("undo").click()
+        notice = anna.category("innenverkleidung").locator(".notice.refused")
+        expect(notice).to_be_visible()
+        self.look(anna, "interior")
+        to_category(anna, "innenverkleidung")
+        self.shoot(anna.page, "undo-conflict")
+        notice.locator(".repairs .button").click()
+        jakob.shows_chosen("innenverkleidung", "fichte")
+        top(jakob)
+        self.shoot(jakob.page, "undone-phone")
+        anna.shows_total(TOTAL_EUROS)
 
     def two_people(self) -> tuple[Screen, Screen]:
         anna = Screen(self.page())

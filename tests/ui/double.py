@@ -38,6 +38,7 @@ from configurator.selection import selection_to_json
 from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
+from tests.protocol.frames import check_from_server
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Visitors
@@ -249,6 +250,8 @@ class Tab:
         self.view: str | None = None
         self.deaf = False
         house.tabs.append(self)
+        for frame in (self.welcome(), self.snapshot()):
+            check_from_server(frame)
         self.initial_frames = [json.dumps(self.welcome()), json.dumps(self.snapshot())]
         house.tell_presence()
 
@@ -257,6 +260,7 @@ class Tab:
         return self
 
     def say(self, frame: dict[str, Any]) -> None:
+        check_from_server(frame)
         if not self.deaf:
             self._send(json.dumps(frame, ensure_ascii=False))
 

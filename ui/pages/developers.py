@@ -50,6 +50,7 @@ class Snippet:
 
 SNIPPETS: Final = (
     Snippet(key="python", title="Python", file="python.txt"),
+    Snippet(key="javascript", title="JavaScript", file="javascript.txt"),
     Snippet(key="websocket", title="WebSocket", file="websocket.txt"),
     Snippet(key="socketio", title="Socket.IO", file="socketio.txt"),
     Snippet(key="rest", title="REST", file="rest.txt"),
@@ -67,6 +68,10 @@ class DeveloperPages:
 
     async def developers(self, request: Request) -> Response:
         """`/developers`: the same for everybody, apart from the language."""
+        return self.response(request)
+
+    def response(self, request: Request) -> Response:
+        """The page itself."""
         origin = self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
         return self.templates.response(
             request,

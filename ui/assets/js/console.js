@@ -15,8 +15,7 @@ const root = document.getElementById("console");
 const part = (name) => document.getElementById(`console-${name}`);
 const words = JSON.parse(root.dataset.texts);
 const closings = JSON.parse(root.dataset.closings);
-const translate = createTexts(words, () => language);
-const t = (name, values) => translate(`console.${name}`, values);
+const t = createTexts(words, () => language);
 const frames = createFrames({ list: part("log"), counter: part("count"), empty: part("empty"), t, language });
 
 let house = createHouse();
@@ -32,7 +31,7 @@ let rejoining = false;
 function state(name, values = {}) {
   root.dataset.state = name;
   part("state").dataset.state = name;
-  part("state-text").textContent = t(`state.${name}`, values);
+  part("state-text").textContent = t(`console.state.${name}`, values);
   const joined = name === "open";
   for (const button of root.querySelectorAll("[data-ready]")) button.disabled = !joined;
   part("send").disabled = !joined;
@@ -80,7 +79,7 @@ async function begin() {
     part("second").href = `/c/${encodeURIComponent(invited.code)}`;
     part("second").hidden = false;
   } catch (failure) {
-    problem(t("failed", { why: failure.message }));
+    problem(t("console.failed", { why: failure.message }));
     if (!house.code) return state("idle");
   }
   open();
@@ -103,7 +102,7 @@ async function open() {
   try {
     link = await (socketIo ? openSocketIo({ token, on, script: root.dataset.socketio }) : openWebSocket({ token, on }));
   } catch {
-    problem(t("noSocketIo"));
+    problem(t("console.noSocketIo"));
     state("closed", { why: "" });
   }
 }
@@ -123,7 +122,7 @@ function hear(message, text) {
   const before = house.version;
   const missed = message.configuration && house.id && message.configuration !== house.id ? null : follow(house, message);
   if (message.re === "join" && (message.type === "snapshot" || message.type === "ops")) entered(message, before);
-  if (message.type === "left" && message.code) frames.add({ way: "note", type: t("note.left"), brief: message.code });
+  if (message.type === "left" && message.code) frames.add({ way: "note", type: t("console.note.left"), brief: message.code });
   if (missed && root.dataset.state === "open" && !rejoining) {
     rejoining = true;
     link.say(READY.join(house));
@@ -138,8 +137,8 @@ function entered(message, before) {
   rejoining = false;
   state("open", { transport: link.name });
   if (again) {
-    const note = message.recovered ? t("note.recovered", { count: house.version - before, from: before, to: house.version }) : t("note.fresh", { to: house.version });
-    frames.add({ way: "note", type: t("note.back"), brief: note });
+    const note = message.recovered ? t("console.note.recovered", { count: house.version - before, from: before, to: house.version }) : t("console.note.fresh", { to: house.version });
+    frames.add({ way: "note", type: t("console.note.back"), brief: note });
     part("recovered").textContent = note;
     part("recovered").dataset.recovered = String(message.recovered);
   }
@@ -148,7 +147,7 @@ function entered(message, before) {
 function closed({ code, reason }) {
   link = null;
   const why = [code, closings[code] ?? reason].filter(Boolean).join(" ");
-  frames.add({ way: "note", type: t("note.closed"), brief: why });
+  frames.add({ way: "note", type: t("console.note.closed"), brief: why });
   if (leaving || ENDING.has(closings[code])) return state("closed", { why });
   tries += 1;
   const pause = Math.round(RETRY_FROM_MS / 2 + Math.random() * Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** tries));
@@ -170,8 +169,8 @@ function sendEditor() {
   const text = part("editor").value;
   const message = parsed(text);
   const object = message && typeof message === "object" && typeof message.type === "string";
-  if (!object && link?.name === "Socket.IO") return problem(t("needsType"));
-  problem(object ? "" : t("sentAsIs"));
+  if (!object && link?.name === "Socket.IO") return problem(t("console.needsType"));
+  problem(object ? "" : t("console.sentAsIs"));
   if (message?.type === "op" && typeof message.op_id === "string") house.lastOpId = message.op_id;
   link?.sendText(object ? JSON.stringify(message) : text);
 }
@@ -204,6 +203,19 @@ part("pause").addEventListener("click", () => {
   frames.pause(on);
 });
 window.addEventListener("online", () => root.dataset.state === "lost" && open());
+
+// -- the page around it ----------------------------------------------------------------------
+
+// A link to an entry opens it.
+function openEntry() {
+  const entry = document.getElementById(window.location.hash.slice(1));
+  if (entry?.tagName !== "DETAILS") return;
+  entry.open = true;
+  entry.scrollIntoView();
+}
+
+for (const link of document.querySelectorAll('main a[href^="#"]')) link.addEventListener("click", () => setTimeout(openEntry));
+window.addEventListener("hashchange", openEntry);
 for (const button of document.querySelectorAll("[data-copies]")) {
   button.hidden = false;
   button.addEventListener("click", () => copyText(button, document.getElementById(button.dataset.copies).textContent, t));
@@ -211,3 +223,4 @@ for (const button of document.querySelectorAll("[data-copies]")) {
 root.querySelector(".console-live").hidden = false;
 state("idle");
 showHouse();
+openEntry();

@@ -56,7 +56,7 @@ export function createFrames({ list, counter, empty, t, language }) {
     const way = part("frame-way", ARROWS[entry.way]);
     way.setAttribute("aria-hidden", "true");
     const time = part("frame-time", `${clockTime(entry.at, language)}:${entry.at.toISOString().slice(17, 23)}`);
-    head.append(time, way, part("sr-only", t(`way.${entry.way}`)), part("frame-type", entry.type), part("frame-brief", entry.brief));
+    head.append(time, way, part("sr-only", t(`console.way.${entry.way}`)), part("frame-type", entry.type), part("frame-brief", entry.brief));
     if (entry.way !== "note") head.append(part("frame-bytes", `${entry.bytes} B`));
     fold.append(head);
     fold.addEventListener("toggle", () => {
@@ -66,7 +66,7 @@ export function createFrames({ list, counter, empty, t, language }) {
       const copy = document.createElement("button");
       copy.type = "button";
       copy.className = "text-button";
-      copy.textContent = t("copy");
+      copy.textContent = t("console.copy");
       copy.addEventListener("click", () => copyText(copy, entry.shown === undefined ? entry.written : JSON.stringify(entry.shown, null, 2), t));
       body.append(entry.shown === undefined ? part("frame-text", entry.written) : jsonTree(entry.shown), copy);
       fold.append(body);
@@ -98,10 +98,10 @@ export function createFrames({ list, counter, empty, t, language }) {
 
   function count() {
     const seen = entries.filter(fits).length;
-    counter.textContent = wanted ? t("countSome", { seen, all: entries.length }) : t("count", { all: entries.length });
-    if (waiting.length) counter.textContent += ` · ${t("countWaiting", { count: waiting.length })}`;
+    counter.textContent = wanted ? t("console.countSome", { seen, all: entries.length }) : t("console.count", { all: entries.length });
+    if (waiting.length) counter.textContent += ` · ${t("console.countWaiting", { count: waiting.length })}`;
     empty.hidden = seen > 0;
-    empty.textContent = entries.length ? t("noMatch") : t("empty");
+    empty.textContent = entries.length ? t("console.noMatch") : t("console.empty");
   }
 
   // What is shown, one frame a line, as a terminal would print it.
@@ -120,9 +120,9 @@ export async function copyText(button, text, t) {
   const before = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = t("copied");
+    button.textContent = t("console.copied");
   } catch {
-    button.textContent = t("copyFailed");
+    button.textContent = t("console.copyFailed");
   }
   setTimeout(() => (button.textContent = before), 1600);
 }
