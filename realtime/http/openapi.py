@@ -152,7 +152,8 @@ curl -s -X POST localhost:8080/api/configurations/$CODE/ops -H "authorization: B
 <tbody>{rows}</tbody></table>
 <h2>Sockets</h2>
 <p>Raw WebSocket at <code>/ws</code> (subprotocol <code>nest.v1</code>) and Socket.IO at
-<code>/socket.io</code>, namespace <code>/configurator</code>, speak the same messages.
+<code>/socket.io</code>, namespace <code>/configurator</code>, speak the same messages, listed
+with examples and a live console at <a href="/developers">/developers</a>.
 The first one is <code>hello</code>, within five seconds.</p>
 <pre>&gt; {{"type": "hello", "protocol": 1, "token": "..."}}
 &gt; {{"type": "join", "id": "1", "configuration": "CODE"}}
