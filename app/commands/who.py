@@ -27,14 +27,10 @@ class NobodyError(Exception):
 
 async def admin_token(database_url: str) -> str:
     """The token of a new admin session. Raises StorageUnavailable."""
-    link, session = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session = secrets.token_urlsafe(32)
     async with Database(database_url, pool_size=1, application_name="nest tail") as database:
-        admins, now = Admins(database), datetime.now(UTC)
-        expires_at = now + ADMIN_SESSION_TTL
-        await admins.mint_link(token_sha256(link), expires_at)
-        await admins.use_link(
-            token_sha256(link), token_sha256(session), now=now, expires_at=expires_at
-        )
+        expires_at = datetime.now(UTC) + ADMIN_SESSION_TTL
+        await Admins(database).open_session(token_sha256(session), expires_at)
     return session
 
 

@@ -49,7 +49,7 @@ from nest_haus_client.operations import (
     SetQuantity,
     Undo,
 )
-from nest_haus_client.rest import Created, Share
+from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse
 from nest_haus_client.seat import Submitted
 from nest_haus_client.state import Confirmed, PendingOp
 
@@ -70,6 +70,7 @@ __all__ = [
     "Event",
     "House",
     "HouseEnded",
+    "LoggedOp",
     "Member",
     "Members",
     "OpFrame",
@@ -90,6 +91,7 @@ __all__ = [
     "Share",
     "Skipped",
     "Status",
+    "StoredHouse",
     "Submitted",
     "Undecided",
     "Undo",

@@ -299,7 +299,7 @@ class House:
 
     def events(self, *, timeout: float | None = None) -> Iterator[Event]:
         """Everything that happens from now on; ends after ``timeout`` seconds without anything."""
-        return _taken(self._life, self._house.events(), timeout)
+        return _taken(self._life, self._life.call(_look(self._house.events)), timeout)
 
     def leave(self) -> None:
         """Leave for good."""

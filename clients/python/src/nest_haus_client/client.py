@@ -22,7 +22,7 @@ from nest_haus_client.messages import (
     OutcomeOf,
     Person,
 )
-from nest_haus_client.rest import Created, Rest, Share
+from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse
 from nest_haus_client.seat import Seat
 from nest_haus_client.session import Answer, Session, WatchState
 from nest_haus_client.state import HouseState, PendingOp
@@ -160,6 +160,14 @@ class Client:
         Raises Refused, Unreachable.
         """
         return await self._rest.redeem(invitation)
+
+    async def read(self, reference: str) -> StoredHouse:
+        """A configuration as it is stored now, without joining it. Raises Refused, Unreachable."""
+        return await self._rest.read(reference)
+
+    async def log(self, reference: str, *, since: int = 0) -> list[LoggedOp]:
+        """The committed ops of a configuration after a version. Raises Refused, Unreachable."""
+        return await self._rest.log(reference, since)
 
     # ---- houses
 

@@ -221,19 +221,15 @@ class House:
         self._state.present(category, view, self._host.now())
         self._host.wake()
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """Everything that happens from now on, until this client is no longer in the house.
+    def events(self) -> AsyncGenerator[Event, None]:
+        """Everything that happens from this call on, until this client is not in the house.
 
         Who takes them too slowly gets the newest ones and a ``Skipped``.
         """
         queue = self._seat.listen()
         if self.ended is not None or self._host.is_closed:
             queue.close()
-        try:
-            async for event in queue.take():
-                yield event
-        finally:
-            self._seat.unlisten(queue)
+        return queue.take()
 
     async def leave(self) -> None:
         """Leave for good. Pending ops stay undecided: what was sent may still be carried out."""

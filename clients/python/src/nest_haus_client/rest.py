@@ -5,13 +5,15 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from nest_haus_client.errors import Refused, Unreachable
-from nest_haus_client.messages import Person, Text
+from nest_haus_client.messages import Change, Person, Reason, Text
+from nest_haus_client.operations import Choice, Operation
 
 ANSWER_SECONDS = 15.0
 TRIES = 8
@@ -34,6 +36,37 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     role: str
+
+
+class StoredHouse(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration as it is stored now."""
+
+    id: UUID
+    code: str
+    epoch: UUID
+    version: int
+    selection: dict[str, Choice]
+    derived: dict[str, object]
+    role: str
+
+
+class LoggedOp(msgspec.Struct, frozen=True, kw_only=True):
+    """One committed op of the log."""
+
+    version: int
+    op_id: UUID
+    outcome: str
+    author: Person
+    operation: Operation
+    changes: list[Change]
+    reasons: list[Reason]
+    total_cents: int | None
+    at: datetime
+
+
+class _Log(msgspec.Struct, frozen=True, kw_only=True):
+    complete: bool
+    ops: list[LoggedOp]
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +119,20 @@ class Rest:
         redeemed = await self._call("POST", "/api/share-links/redeem", _Redeemed, {"token": token})
         return redeemed.code
 
+    async def read(self, reference: str) -> StoredHouse:
+        """A configuration as it is stored. Raises Refused, Unreachable."""
+        return await self._call("GET", f"/api/configurations/{reference}", StoredHouse)
+
+    async def log(self, reference: str, since: int) -> list[LoggedOp]:
+        """The committed ops after a version, all of them. Raises Refused, Unreachable."""
+        ops: list[LoggedOp] = []
+        while True:
+            path = f"/api/configurations/{reference}/ops?since={ops[-1].version if ops else since}"
+            part = await self._call("GET", path, _Log)
+            ops += part.ops
+            if part.complete or not part.ops:
+                return ops
+
     async def _call(
         self, method: str, path: str, shape: type[Shape], body: dict[str, str] | None = None
     ) -> Shape:
@@ -121,8 +168,9 @@ class Rest:
         headers = {"content-type": "application/json", "accept": "application/json"}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
+        data = None if method == "GET" else msgspec.json.encode(body or {})
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked by Client
-            url, method=method, headers=headers, data=msgspec.json.encode(body or {})
+            url, method=method, headers=headers, data=data
         )
         try:
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310

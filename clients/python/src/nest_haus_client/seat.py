@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator, Sequence
 from uuid import UUID
+from weakref import WeakSet
 
 from nest_haus_client.errors import ClientError, HouseEnded, Undecided
 from nest_haus_client.events import Ended, Event, EventQueue, HouseEvent, Replaced, Settled
@@ -33,7 +34,7 @@ class Seat:
         self.state = state
         self.news = asyncio.Event()
         self._outcomes: dict[UUID, asyncio.Future[Outcome]] = {}
-        self._queues: set[EventQueue] = set()
+        self._queues: WeakSet[EventQueue] = WeakSet()  # a consumer that is gone takes its own along
         self._entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def waiting_for(self, op_id: UUID) -> Submitted:
@@ -43,14 +44,10 @@ class Seat:
         return Submitted(op_id, self._outcomes[op_id])
 
     def listen(self) -> EventQueue:
-        """Everything that happens from now on; see ``unlisten``."""
+        """Everything that happens from now on, as long as somebody has the queue."""
         queue = EventQueue()
         self._queues.add(queue)
         return queue
-
-    def unlisten(self, queue: EventQueue) -> None:
-        """Nobody takes from it any more."""
-        self._queues.discard(queue)
 
     async def enter(self) -> None:
         """Wait for the first state of the house. Raises Refused, Undecided."""

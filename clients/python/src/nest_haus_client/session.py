@@ -48,6 +48,9 @@ HELLO_ID = "hello"
 BATCHES_KEPT = 64
 """So many batches of interactions wait for a slow reader; then it is read again from its place."""
 
+NOT_ALLOWED = ("admins_only", "not_authenticated", "access_revoked")
+"""What ends a watch for good; after any other end it begins again."""
+
 Answer = FromServer | Refused
 
 
@@ -128,7 +131,7 @@ class WatchState:
                     self._batches.append(frame)
                 else:
                     self._overrun = True
-            case Unwatched() if frame.code is not None:
+            case Unwatched() if frame.code in NOT_ALLOWED:
                 self.ended = Refused(frame.code)
             case _:
                 pass
@@ -301,8 +304,7 @@ class Session:
                         house.receive(frame, now)
             case Watching() | Activity() | Unwatched():
                 if self._watch is not None:
-                    self._watch_tries = 0
-                    self._watch.receive(frame)
+                    self._watch_received(self._watch, frame, now)
             case ErrorFrame():
                 self._refused(frame, now)
             case _:
@@ -318,6 +320,16 @@ class Session:
         if self._watch is not None:
             self._messages.append(self._watch.question())
         self._put_questions(now)
+
+    def _watch_received(
+        self, watch: WatchState, frame: Watching | Activity | Unwatched, now: float
+    ) -> None:
+        watch.receive(frame)
+        if isinstance(frame, Unwatched) and frame.code is not None and watch.ended is None:
+            self._watch_at = now + delay_seconds(self._watch_tries, self._random)
+            self._watch_tries += 1
+        elif isinstance(frame, Activity):
+            self._watch_tries = 0
 
     def _refused(self, frame: ErrorFrame, now: float) -> None:
         refused = Refused(
