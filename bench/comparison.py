@@ -1,6 +1,5 @@
 """`python -m bench --peers`: the same jobs for everybody, in turns, then figures, ratios, aims."""
 
-import asyncio
 import json
 import operator
 import tempfile
@@ -15,7 +14,7 @@ import msgspec
 from bench import kills
 from bench.contestants import CONTESTANTS, Backing, Contestant, backing, installed
 from bench.database_reads import Reads
-from bench.generator import Figures, run_job
+from bench.generator import Figures, run_task
 from bench.jobs import JOBS, Aim, Job
 from bench.machine import describe
 
@@ -166,19 +165,37 @@ async def _one_job(job: Job, behind: Backing, wish: Wish) -> Comparison:
 async def _one_run(
     job: Job, contestant: Contestant, behind: Backing, quick: bool
 ) -> tuple[Figures, dict[str, object]]:
+    figures, noticed = await _on_fresh_server(job, contestant, behind, quick=quick, calm=False)
+    if job.calm:
+        calm, _ = await _on_fresh_server(job, contestant, behind, quick=quick, calm=True)
+        figures |= {f"calm_{name}": value for name, value in calm.items()}
+        figures["growth_mb"] = max(0.0, figures["grown_mb"] - calm["grown_mb"])
+        figures["p99_against_calm"] = figures["reader_p99_ms"] / calm["reader_p99_ms"]
+    return figures, noticed
+
+
+async def _on_fresh_server(
+    job: Job, contestant: Contestant, behind: Backing, *, quick: bool, calm: bool
+) -> tuple[Figures, dict[str, object]]:
     reads = Reads(behind.postgres.url)
 
     async def ask(moment: str) -> None:
         if "postgresql" in contestant.uses:
             await reads.note(moment)
 
+    differs = {
+        **(job.quick if quick else {}),
+        **job.parts.get(contestant.name, {}),
+        **(job.calm if calm else {}),
+    }
+    count = (job.quick_rooms if quick else None) or job.rooms
     async with contestant.running(behind) as server:
-        figures, noticed = await run_job(job, contestant, server, behind, quick=quick, ask=ask)
+        rooms = await server.rooms(behind, count)
+        task = {**job.full, **differs, "job": job.load, "driver": contestant.driver, "rooms": rooms}
+        figures, noticed = await run_task(task, server, ask)
     if reads.noted:
-        figures["reads_per_client"] = (
-            reads.between("before", "after") - figures["edits_while_away"]
-        ) / figures["clients"]
-    await asyncio.sleep(0.2)
+        during = reads.between("before", "after") - figures["edits_while_away"]
+        figures["reads_per_client"] = during / figures["clients"]
     return figures, noticed
 
 

@@ -1,13 +1,16 @@
-"""Our fan-out alone: the real rooms, outboxes and transports; frames are made here, not by ops.
+"""Our fan-out alone: the real rooms, outboxes and transports; ops come from nowhere.
 
-`/bench/push?room=ID&kind=KIND` takes the edits of the load generator. KIND: `small`, a frame of
-about 110 bytes; `whole`, an op frame as it is in real life, or as large as the edit says; `merged`,
-small ops, those of one turn of the event loop in one frame.
+`/bench/push?room=ID&kind=KIND` takes the edits of the load generator. KIND:
+`small`: a frame of about 110 bytes for each, as the peers have it;
+`whole`: a frame as large as ours are, or as large as the edit says;
+`heard`: an op as another process publishes it, so that the room itself takes it, merges those that
+come within one flush, and keeps it.
 """
 
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -20,6 +23,8 @@ import app.web
 from app.logging import configure_logging
 from app.processes import web_config
 from app.settings import parse_settings
+from configurator.protocol import codec
+from configurator.protocol.messages import OpFrame, Person
 from realtime.frame import Frame
 from realtime.room import Room
 
@@ -42,35 +47,44 @@ class Pusher:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._version = room.version
-        self._waiting: list[bytes] = []
+        self._author = Person(id=UUID(int=1), name="Bench", colour=0)
 
     def small(self, edit: _Edit) -> None:
         """One frame with the little that a reader needs."""
-        self._room.members.deliver(Frame("op", self._op(edit, "")))
+        self._deliver(edit, "")
 
     def whole(self, edit: _Edit) -> None:
         """One frame as large as ours are."""
         pad = edit.pad or "x" * (WHOLE_BYTES - 200)
-        self._room.members.deliver(Frame("op", self._op(edit, f',"derived":"{pad}"')))
+        self._deliver(edit, f',"derived":"{pad}"')
 
-    def merged(self, edit: _Edit) -> None:
-        """One frame for all that came in this turn."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.append(self._op(edit, ""))
-
-    def _flush(self) -> None:
-        ops, self._waiting = self._waiting, []
-        head = b'{"type":"ops","from":%d,"to":%d,"ops":[' % (
-            self._version - len(ops),
-            self._version,
+    def heard(self, edit: _Edit) -> None:
+        """An op of another process: it changes nothing, but the room does not know that before."""
+        room, head = self._room, self._room._head  # noqa: SLF001 - the frame carries its state
+        frame = OpFrame(
+            configuration=room.id,
+            epoch=room.epoch,
+            version=room.version + 1,
+            op_id=UUID(edit.id),
+            outcome="committed",
+            author=self._author,
+            operation_kind="select",
+            changes=[],
+            reasons=[],
+            total_cents=room.total_cents,
+            at=datetime.now(UTC),
+            selection=dict(head.document.selection),
+            derived=head.derived,
         )
-        self._room.members.deliver(Frame("ops", head + b",".join(ops) + b"]}"))
+        if not room.hear(b"o" + codec.encode(frame)):
+            raise RuntimeError("the room did not take the op")
 
-    def _op(self, edit: _Edit, more: str) -> bytes:
+    def _deliver(self, edit: _Edit, more: str) -> None:
         self._version += 1
         text = f'{{"type":"op","version":{self._version},"op_id":"{edit.id}","n":{edit.n}{more}}}'
-        return text.encode()
+        frame = Frame("op", text.encode())
+        for attachment in self._room.members.attachments():
+            attachment.deliver(frame, lapse=attachment.lapse)
 
 
 def main() -> None:

@@ -4,9 +4,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
-from bench.contestants import NODE, PEERS, Backing, Contestant, Server
+from bench.contestants import NODE, PEERS, Server
 from bench.cores import on_core
-from bench.jobs import Job
 
 SECONDS_MAX = 300
 SCRIPT = PEERS / "load" / "main.mjs"
@@ -19,27 +18,17 @@ class JobFailedError(Exception):
     """The generator gave no figures; its last words say why."""
 
 
-async def run_job(
-    job: Job, contestant: Contestant, server: Server, backing: Backing, *, quick: bool, ask: Answer
+async def run_task(
+    task: Mapping[str, object], server: Server, ask: Answer
 ) -> tuple[Figures, dict[str, object]]:
     """The figures of one run, and what the generator noticed besides.
 
     ``ask``: told the name of each moment at which the generator waits for us.
     """
-    parameters = {**job.full, **(job.quick if quick else {}), **job.parts.get(contestant.name, {})}
-    rooms = (job.quick_rooms if quick else None) or job.rooms
-    task = {
-        "job": job.load,
-        "driver": contestant.driver,
-        "url": server.url,
-        "rooms": await server.rooms(backing, rooms),
-        "pids": server.pids,
-        "memory": server.pids["server"],
-        **parameters,
-    }
-    found = await generate(task, ask)
+    where = {"url": server.url, "pids": server.pids, "memory": server.pids["server"]}
+    found = await generate({**task, **where}, ask)
     noticed = {name: found.pop(name) for name in ("problems", "cpu_by") if name in found}
-    figures = {name: float(value) for name, value in found.items() if value is not None}
+    figures = {name: float(str(value)) for name, value in found.items() if value is not None}
     return figures, noticed
 
 

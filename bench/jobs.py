@@ -59,6 +59,9 @@ class Job:
     parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """What is different for one contestant."""
 
+    calm: Mapping[str, object] = field(default_factory=dict)
+    """The same on a fresh server, with these differences, to compare with: `calm_` before a name."""
+
 
 LATENCIES = (
     Column(key="peer_p50_ms", title="edit → peer p50 (ms)", better="less"),
@@ -79,9 +82,9 @@ JOBS = (
         name="rooms",
         load="rooms",
         title="100 rooms × 5 people, 2 edits/s each",
-        how="200 edits/s for 20 s, sent on schedule; two of each room's five take turns.",
+        how="200 edits/s for 12 s, sent on schedule; two of each room's five take turns.",
         rooms=100,
-        full={"size": 5, "rate": 2, "seconds": 20},
+        full={"size": 5, "rate": 2, "seconds": 12},
         quick={"seconds": 4},
         contestants=ALL,
         columns=(*LATENCIES, *COSTS, MEMORY),
@@ -101,7 +104,7 @@ JOBS = (
         how="Latency: one author, 20 edits/s. Cost: 16 authors, each with one edit under way until"
         " all 100 have it. Who merges what waits counts a later value as delivery of those before.",
         rooms=1,
-        full={"size": 100, "rate": 20, "seconds": 10, "writers": 16},
+        full={"size": 100, "rate": 20, "seconds": 6, "writers": 16},
         quick={"seconds": 3},
         contestants=(*ALL, *FANOUT),
         columns=(*LATENCIES, *COSTS, MEMORY),
@@ -136,7 +139,7 @@ JOBS = (
         title="One room × 1,000",
         how="As with 100. Here the load generator is as busy as the server: look at the CPU columns.",
         rooms=1,
-        full={"size": 1000, "rate": 20, "seconds": 10, "writers": 16},
+        full={"size": 1000, "rate": 20, "seconds": 6, "writers": 16},
         quick={"seconds": 3},
         contestants=(*ALL, *FANOUT),
         columns=(*LATENCIES, *COSTS, MEMORY),
@@ -150,7 +153,7 @@ JOBS = (
         " own buffers, about 4 kB a socket, are in nobody's figure.",
         rooms=41,
         quick_rooms=11,
-        full={"size": 50, "seconds": 10},
+        full={"size": 50, "seconds": 5},
         quick={"seconds": 3},
         contestants=ALL,
         columns=(
@@ -196,20 +199,23 @@ JOBS = (
         load="stall",
         title="A reader who stops reading",
         how="Author, reader and a third who stops; 4,000 edits of 16 kB in 10 s. Ours as a whole"
-        " sends real ops (their own size), one at a time, at most 400/s. Growth: of the server"
-        " process, against the same without anybody stopping.",
-        rooms=2,
-        full={"rate": 400, "edits": 4000, "bytes": 16384, "together": False},
+        " sends real ops (their own size), one at a time, at most 400/s. Memory: peak of the server"
+        " process over what it had when the edits began; then the same on a fresh server with"
+        " nobody stalled, and the difference.",
+        rooms=1,
+        full={"rate": 400, "edits": 4000, "bytes": 16384, "together": False, "stalled": True},
+        calm={"stalled": False},
         quick={"edits": 1000},
         contestants=(*ALL, "fanout-whole"),
         parts={"nest": {"together": True}, "nest-socketio": {"together": True}},
         columns=(
-            Column(key="healthy_got", title="healthy reader got"),
+            Column(key="got", title="healthy reader got"),
             Column(key="sent", title="of"),
             Column(key="bytes_per_edit", title="bytes each"),
-            Column(key="calm_p99_ms", title="p99 without (ms)"),
-            Column(key="healthy_p99_ms", title="p99 with (ms)", better="less"),
-            Column(key="growth_mb", title="memory growth (MB)", better="less"),
+            Column(key="calm_reader_p99_ms", title="p99 with nobody stalled (ms)"),
+            Column(key="reader_p99_ms", title="p99 (ms)", better="less"),
+            Column(key="calm_grown_mb", title="memory growth with nobody stalled (MB)"),
+            Column(key="growth_mb", title="what the stalled one adds (MB)", better="less"),
             Column(key="stalled_closed", title="stalled one closed"),
         ),
         aims=(
