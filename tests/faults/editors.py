@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.faults.ledger import Json, Ledger, acknowledged
 from tests.faults.pace import Pace
+from tests.protocol.frames import check_from_server
 
 ANSWER_SECONDS = 8.0
 """Longer than the server's own deadline; whoever hears nothing for so long asks again."""
@@ -212,6 +213,7 @@ class SocketEditor:
 
     def _read(self, text: bytes) -> Json:
         frame: Json = msgspec.json.decode(text)
+        check_from_server(frame)
         self.view.see(frame)
         return frame
 

@@ -11,6 +11,7 @@ from configurator.protocol.messages import Person
 from realtime.connection import Connection
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
+from tests.protocol.frames import check_from_server
 
 Json = dict[str, Any]
 
@@ -82,7 +83,9 @@ class Client:
     def read(self) -> None:
         """Take everything that has arrived."""
         for frame in self.outbox.drain():
-            self.see(msgspec.json.decode(frame.json))
+            told = msgspec.json.decode(frame.json)
+            check_from_server(told)
+            self.see(told)
 
     def see(self, frame: Json) -> None:
         match frame["type"]:
