@@ -1,9 +1,14 @@
-"""A link that logs an admin in, once. Only its hash is stored."""
+"""How an admin gets in: a link that logs a browser in, once, or a token for a program.
+
+Only hashes are stored. A program gets its token here, from whoever may write to the database, and
+not from the login of a browser: what a page can read, a script that slipped into it can read, too.
+"""
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 
+from realtime.auth import ADMIN_SESSION_TTL
+from realtime.principal import token_sha256
 from storage.postgres.admins import Admins
 from storage.postgres.engine import Database
 
@@ -14,6 +19,17 @@ async def mint_admin_link(database_url: str, public_url: str) -> str:
     """A new link, good for one login within `LIFE`. Raises StorageUnavailable."""
     token = secrets.token_urlsafe(32)
     async with Database(database_url, pool_size=1, application_name="nest admin-link") as database:
-        expires_at = datetime.now(UTC) + LIFE
-        await Admins(database).mint_link(sha256(token.encode()).digest(), expires_at)
+        await Admins(database).mint_link(token_sha256(token), datetime.now(UTC) + LIFE)
     return f"{public_url}/admin/login#{token}"
+
+
+async def mint_admin_token(database_url: str) -> str:
+    """The bearer token of a new admin session, good for `ADMIN_SESSION_TTL`.
+
+    `POST /api/admin/logout` with it ends it earlier. Raises StorageUnavailable.
+    """
+    token = secrets.token_urlsafe(32)
+    async with Database(database_url, pool_size=1, application_name="nest admin-link") as database:
+        expires_at = datetime.now(UTC) + ADMIN_SESSION_TTL
+        await Admins(database).open_session(token_sha256(token), expires_at)
+    return token

@@ -97,13 +97,16 @@ def _migrate(settings: Settings, _options: argparse.Namespace, _environ: Mapping
 
 
 def _admin_link(
-    settings: Settings, _options: argparse.Namespace, _environ: Mapping[str, str]
+    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
 ) -> int:
     settings = _with_running_stack(settings)
     if not settings.database_url:
         return _missing("admin-link", "DATABASE_URL")
-    mint = import_module("app.admin_link").mint_admin_link
-    print(asyncio.run(mint(settings.database_url, settings.public_url)))
+    minting = import_module("app.admin_link")
+    if options.token:
+        print(asyncio.run(minting.mint_admin_token(settings.database_url)))
+    else:
+        print(asyncio.run(minting.mint_admin_link(settings.database_url, settings.public_url)))
     return 0
 
 
@@ -222,11 +225,16 @@ def _parser() -> argparse.ArgumentParser:
         "Bring the database to the newest schema and publish the catalogue. Safe to repeat.",
         "DATABASE_URL=postgresql://nest@db/nest nest migrate",
     )
-    add(
+    admin_link = add(
         "admin-link",
         _admin_link,
         "Print a link that logs an admin in, once, within the hour.",
         "NEST_PUBLIC_URL=https://house.example DATABASE_URL=... nest admin-link",
+    )
+    admin_link.add_argument(
+        "--token",
+        action="store_true",
+        help="print a bearer token for a program instead, good for 8 hours",
     )
     tail_arguments(
         add(

@@ -238,7 +238,7 @@ class Web:
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
-            cookie_principal=self.authenticator.by_token,
+            cookie_principal=self.authenticator.by_tokens,
             new_connection_id=_new_connection_id,
         )
 

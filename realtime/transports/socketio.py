@@ -1,7 +1,7 @@
 """Socket.IO: namespace ``/configurator``, one event a message type, the same messages as on ``/ws``.
 
 The payload of an event is the whole message, ``type`` included. ``connect`` may carry
-``{"token": ...}`` as auth, which stands for hello; the person's cookie does as well. Every event's
+``{"token": ...}`` as auth, which stands for hello; a person's or admin's cookie does as well. Every event's
 acknowledgement carries the reply; the reply also arrives as an event, so that clients without
 acknowledgements see it. Binary attachments are refused: the protocol has none.
 
@@ -34,7 +34,7 @@ from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
-from realtime.principal import PERSON_COOKIE, Principal
+from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
 from realtime.transports.engine import (
     PING_SECONDS,
     PONG_SECONDS,
@@ -208,7 +208,7 @@ class SocketIoTransport:
         *,
         services: Services,
         origins: Origins,
-        cookie_principal: Callable[[str], Awaitable[Principal | None]],
+        cookie_principal: Callable[..., Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
     ) -> None:
         self._services = services
@@ -350,8 +350,8 @@ class SocketIoTransport:
     async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
         try:
             jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
-            morsel = jar.get(PERSON_COOKIE)
-            return await self._cookie_principal(morsel.value) if morsel else None
+            morsels = (jar.get(PERSON_COOKIE), jar.get(ADMIN_COOKIE))
+            return await self._cookie_principal(*(each.value for each in morsels if each))
         except CookieError:
             return None
 

@@ -1,12 +1,17 @@
 """The command line: help for a stranger, sentences instead of tracebacks, doctor."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from realtime.principal import token_sha256
+from storage.postgres.admins import Admins
+from storage.postgres.engine import Database
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, nest
 from tests.support.servers import Servers, with_database
@@ -117,6 +122,19 @@ def test_admin_link_is_printed_for_the_public_address(database_url: str) -> None
     done = call("admin-link", DATABASE_URL=database_url, NEST_PUBLIC_URL="https://house.example/")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("https://house.example/admin/login#")
+
+
+def test_a_program_gets_a_token_instead_of_a_link(database_url: str) -> None:
+    done = call("admin-link", "--token", DATABASE_URL=database_url)
+    assert done.returncode == 0, done.stderr
+    token = done.stdout.strip()
+    assert len(token) == 43
+
+    async def opened() -> bool:
+        async with Database(database_url, pool_size=1) as database:
+            return await Admins(database).session_valid(token_sha256(token), datetime.now(UTC))
+
+    assert asyncio.run(opened())
 
 
 def test_is_also_installed_as_a_command() -> None:

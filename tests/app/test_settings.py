@@ -48,6 +48,8 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
         ("NEST_PUBLIC_URL", "ftp://a", "NEST_PUBLIC_URL must be like https://house.example."),
         ("NEST_LOG_FORMAT", "xml", "NEST_LOG_FORMAT must be one of auto, json, text, not 'xml'."),
         ("REDIS_URL", "http://x", "REDIS_URL must be like redis://host:6379/0."),
+        ("NEST_LIMIT_SCALE", "0.05", "NEST_LIMIT_SCALE must be a number from 0.1, not '0.05'."),
+        ("NEST_LIMIT_SCALE", "inf", "NEST_LIMIT_SCALE must be a number from 0.1, not 'inf'."),
         (
             "NEST_REDIS_DEADLINE_SECONDS",
             "nan",

@@ -53,7 +53,7 @@ async def running_stand(home: Path, *, webs: int = 2, **environ: str) -> AsyncIt
         postgres, valkey = embedded_postgres(home), embedded_valkey(home)
         urls = [await stack.enter_async_context(server) for server in (postgres, valkey)]
         await release(urls[0])
-        settings = {"NEST_LOG_FORMAT": "json", **environ}
+        settings = {"NEST_LOG_FORMAT": "json", "NEST_LIMIT_SCALE": "100", **environ}
         processes = [web(*urls, port=None, **settings, NEST_NODE=f"web-{n}") for n in range(webs)]
         processes.append(worker(*urls, **settings, NEST_NODE="worker"))
         for process in processes:
