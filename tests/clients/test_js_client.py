@@ -4,6 +4,7 @@ The parts in JavaScript are in clients/js/test. Playwright runs an event loop in
 tests in this module.
 """
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -20,7 +21,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from app.admin_link import mint_admin_link
 from app.release import release
 from tests.support.browser import required_browser
-from tests.support.node import CLIENT, Node, NodeUnusableError, built_client, node_environ
+from tests.support.node import (
+    CLIENT,
+    Node,
+    NodeUnusableError,
+    built_client,
+    find_node,
+    node_environ,
+)
 from tests.support.processes import CHECKOUT, Process, web
 from tests.support.servers import Servers, apart, flush, fresh_database
 from tests.support.waiting import eventually_blocking
@@ -75,6 +83,13 @@ def all_up(request: pytest.FixtureRequest) -> None:
                 process.start()
         for process in (houses.one, houses.two):
             process.ready_blocking(40)
+
+
+def test_without_a_node_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NodeUnusableError, match=r"Node\.js 20 or newer .* put it on PATH"):
+        find_node()
 
 
 def run_in_node(node: Node, file: str, **environ: str) -> None:

@@ -67,7 +67,6 @@ test("somebody else's change of the same category does not show before the own o
 
 test("a gap and a newer position each ask for what is missing, once", () => {
   const { server, connection, house } = joined();
-  for (const option of ["a", "b"]) commit(server, server.connect("o"), { type: "join", id: "j" });
   const other = server.connect("other");
   other.joined = true;
   for (const option of ["a", "b"]) {
@@ -114,6 +113,70 @@ test("what will never be carried out fails; what is only too much at once waits"
   assert.ok(failed.error instanceof Refused);
   assert.deepEqual(house.view.pending, []);
   assert.deepEqual(house.view.shown, house.view.selection);
+});
+
+test("what the server made of an op shows as soon as it is there, not what was guessed", () => {
+  const { server, connection, house } = joined();
+  const [op] = sent(house.submit("op-1", { kind: "set_quantity", category: "nest", quantity: 14 }));
+  assert.deepEqual(house.view.shown.nest, { option: "o0", quantity: 14 });
+  server.log.push({ op_id: op.op_id, changes: [], selection: { nest: { option: "o0", quantity: 8 } }, author: "me" });
+  house.receive(server.frame(1, true));
+  assert.deepEqual(house.view.shown.nest, { option: "o0", quantity: 8 });
+  assert.equal(house.view.pending.length, 1);
+});
+
+test("an op of another history is not applied, whatever its number", () => {
+  const { server, house } = joined();
+  server.log.push({ op_id: "x", changes: [], selection: { nest: { option: "o1" } }, author: "o" });
+  const [join] = sent(house.receive({ ...server.frame(1, true), epoch: "epoch-0" }));
+  assert.equal(join.type, "join");
+  assert.equal(house.view.version, 0);
+});
+
+test("an op without the whole state is applied by its changes", () => {
+  const { server, house } = joined();
+  const gone = { category: "nest", before: { option: "o0" }, after: null, cause: "asked" };
+  const come = { category: "shell", before: null, after: { option: "s1" }, cause: "asked" };
+  server.log.push({ op_id: "x", changes: [gone, come], selection: {}, author: "o" });
+  house.receive(server.frame(1, false));
+  assert.deepEqual(house.view.selection, { shell: { option: "s1" } });
+  assert.equal(house.view.totalCents, 1);
+});
+
+test("a gap that is found during a pause is closed after it", () => {
+  const { house } = joined();
+  house.submit("op-1", select("nest", "o1"));
+  const refusal = { type: "error", re: "op-1", op_id: "op-1", message: { de: "", en: "" }, retryable: true };
+  house.receive({ ...refusal, code: "too_many_requests" });
+  const position = { type: "position", configuration: "house", epoch: "epoch-1", version: 3 };
+  assert.deepEqual(sent(house.receive(position)), []);
+  assert.deepEqual(sent(house.waited()).map((each) => each.type), ["join"]);
+});
+
+test("who is not in the house any more, or behind it, joins again and asks again", () => {
+  const { server, connection, house } = joined();
+  house.submit("op-1", select("nest", "o1"));
+  const refusal = { type: "error", re: "op-1", op_id: "op-1", message: { de: "", en: "" }, retryable: false };
+  const enter = ([join]) => {
+    assert.equal(join.type, "join");
+    return sent(house.receive(server.snapshot(connection, join.id)));
+  };
+  assert.equal(house.receive({ ...refusal, code: "not_joined" })[0].do, "wait");
+  assert.equal(enter(sent(house.waited()))[0].op_id, "op-1");
+  assert.equal(enter(sent(house.receive({ ...refusal, code: "version_unknown" })))[0].op_id, "op-1");
+  const [failed] = house.receive({ ...refusal, code: "version_unknown" });
+  assert.equal(failed.do, "fail", "twice behind: this version is of a history that is gone");
+});
+
+test("ops of an earlier client are sent again as they were", () => {
+  const house = new HouseState("h", "CODE", [
+    { op_id: "old", base_version: 0, operation: select("nest", "o5"), guarded: true },
+  ]);
+  const server = new SimulatedServer(() => 0.5);
+  const connection = server.connect("me");
+  const [join] = sent(house.connected());
+  const [op] = sent(house.receive(server.snapshot(connection, join.id)));
+  assert.deepEqual([op.op_id, op.base_version, op.guarded], ["old", 0, true]);
 });
 
 test("the queue is bounded", () => {

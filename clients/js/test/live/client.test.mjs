@@ -153,7 +153,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
   test(`${name}: a burst is saved in full, however often it is too much at once`, { timeout: 20_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
-    const sizes = Array.from({ length: 120 }, (_, n) => ["nest100", "nest120", "nest140"][n % 3]);
+    const sizes = Array.from({ length: 75 }, (_, n) => ["nest100", "nest120", "nest140"][n % 3]);
     await settledWithin(Promise.all(sizes.map((option) => anna.select("nest", option))), "the burst", 25_000);
     assert.deepEqual((await log({ id, token })).map((op) => op.operation.option), sizes);
   });

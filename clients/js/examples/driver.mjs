@@ -1,0 +1,22 @@
+// The JavaScript client as the conformance kit drives it; see clients/conformance.
+import { createInterface } from "node:readline";
+import { connect } from "nest-haus-client";
+
+const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+
+const { NEST_URL: url, NEST_TOKEN: token, NEST_CODE: code } = process.env;
+const client = await connect({ url, token });
+const house = await client.join(code);
+say({ ready: true });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { do: what, operation } = JSON.parse(line);
+  if (what === "op") {
+    house.submit(operation).then((outcome) => say({ outcome }));
+  } else if (what === "state") {
+    const { epoch, version, selection, totalCents, pending } = house.state;
+    say({ state: { epoch, version, selection, total_cents: totalCents, pending: pending.length } });
+  } else {
+    process.exit(0);
+  }
+}
