@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import socketio
 from websockets.asyncio.client import connect
 
 from realtime.activity_feed import WAITING_MAX
@@ -17,12 +18,12 @@ from storage.redis.stream import EVENTS, commands
 from tests.activity.parts import event
 from tests.realtime.clients import Json, Socket, opened
 from tests.realtime.conftest import RunningWeb, StartWeb
-from tests.realtime.test_socketio import connected
+from tests.realtime.test_socketio import NAMESPACE, connected
 from tests.support.waiting import eventually
 
 
 async def admin_token(web: RunningWeb) -> str:
-    token = f"session {uuid4()}"
+    token = f"session-{uuid4()}"
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     await web.parts.admins.open_session(token_sha256(token), expires_at)
     return token
@@ -76,6 +77,11 @@ async def test_over_socketio_and_with_the_cookie(web: RunningWeb) -> None:
         await eventually(lambda: program.seen("activity"))
         assert [each["session"] for each in program.seen("activity")[0]["events"]] == ["3", "4"]
     headers = {"cookie": f"nest_admin={token}"}
+    client = socketio.AsyncClient(reconnection=False)
+    await client.connect(web.url, headers=headers, namespaces=[NAMESPACE], transports=["websocket"])
+    watching = await client.call("watch", {"history": 1}, namespace=NAMESPACE, timeout=5)
+    assert "since" in watching
+    await client.disconnect()
     async with connect(web.ws_url, additional_headers=headers) as connection:
         socket = Socket(connection)
         await socket.hello(None)
