@@ -34,6 +34,9 @@ class UndoStacks:
         self._at: At | None = None
         self._people: OrderedDict[UUID, Stacks] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._people)
+
     def take(self, frame: OpFrame) -> None:
         """Move on by one op; the room takes every version in order."""
         if self._at != (frame.epoch, frame.version - 1):

@@ -103,6 +103,7 @@ def test_a_redo_over_the_change_of_somebody_else_is_asked_first_too() -> None:
 
 
 def test_what_a_smaller_nest_cut_comes_back_with_the_nest() -> None:
+    """(UN3)"""
     large = house("nest160 trapezblech kiefer parkett", pv=16, fenster=("pvc", 62))
     edited = EditedHouse(large)
     edited.do("Anna", nest("nest80"))
@@ -118,6 +119,7 @@ def test_what_a_smaller_nest_cut_comes_back_with_the_nest() -> None:
 
 
 def test_a_bundle_and_a_reset_are_taken_back_as_a_whole() -> None:
+    """(UN1)"""
     before = house(pv=3, planung="pro", check=True)
     for operation in (Reset(), Apply(operations=(nest("nest120"), set_pv(12)))):
         edited = EditedHouse(before)
@@ -128,6 +130,7 @@ def test_a_bundle_and_a_reset_are_taken_back_as_a_whole() -> None:
 
 
 def test_what_somebody_else_changed_elsewhere_stays() -> None:
+    """(UN1)"""
     edited = EditedHouse(house())
     edited.do("Anna", set_pv(4))
     edited.do("Ben", Select(category="fussboden", option="schiefer_massiv"))
@@ -137,7 +140,7 @@ def test_what_somebody_else_changed_elsewhere_stays() -> None:
 
 
 def test_only_own_ops_are_taken_back() -> None:
-    """(UN1)"""
+    """(UN1, UN8)"""
     edited = EditedHouse(house())
     edited.do("Ben", set_pv(4))
 
@@ -165,6 +168,7 @@ def test_a_new_change_forgets_what_could_be_redone_and_no_change_does_not() -> N
 
 
 def test_what_somebody_else_took_back_already_is_not_asked_about() -> None:
+    """(UN5)"""
     edited = EditedHouse(house(pv=3))
     edited.do("Anna", set_pv(4))
     edited.do("Ben", set_pv(3))
@@ -177,6 +181,7 @@ def test_what_somebody_else_took_back_already_is_not_asked_about() -> None:
 
 
 def test_a_value_of_somebody_else_that_an_own_undo_brought_back_is_still_theirs() -> None:
+    """(UN5)"""
     edited = EditedHouse(house(pv=3))
     edited.do("Anna", set_pv(4))
     edited.do("Ben", set_pv(5))
@@ -249,7 +254,7 @@ def test_what_an_undo_relies_on() -> None:
 
 
 def test_a_hundred_steps_back_and_forth() -> None:
-    """(UN10)"""
+    """(UN10, UN3)"""
     edited = EditedHouse(house())
     states = [edited.selection]
     for number in range(150):
@@ -331,6 +336,7 @@ def test_the_newest_ops_of_the_log_give_the_stacks_that_were_kept(seed: int) -> 
 
 
 def test_what_could_be_redone_is_forgotten_with_its_op() -> None:
+    """(UN10)"""
     log = [OwnOp(version=version, kind="select", reverts=None, changed=True) for version in (1, 2)]
     log += [OwnOp(version=3, kind="undo", reverts=2, changed=True)]
     log += [OwnOp(version=4, kind="undo", reverts=1, changed=True)]
@@ -343,6 +349,7 @@ def test_what_could_be_redone_is_forgotten_with_its_op() -> None:
 
 
 def test_what_is_very_many_versions_back_is_forgotten() -> None:
+    """(UN10)"""
     log = [OwnOp(version=version, kind="select", reverts=None, changed=True) for version in (1, 5)]
     log.append(OwnOp(version=7, kind="undo", reverts=5, changed=True))
     kept = stacks(log)
@@ -356,7 +363,7 @@ PEOPLE = st.sampled_from(["Anna", "Ben", "Cleo"])
 
 
 class Household(RuleBasedStateMachine):
-    """Any history of several people who edit, undo and redo."""
+    """Any history of several people who edit, undo and redo. (UN1, UN5, UN6)"""
 
     @initialize(selection=selections())
     def open(self, selection: Selection) -> None:

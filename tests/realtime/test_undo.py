@@ -65,6 +65,7 @@ async def test_every_way_in_undoes_and_redoes(web: RunningWeb, way: Any) -> None
 
 
 async def test_the_price_and_the_size_come_back_with_what_was_cut(web: RunningWeb) -> None:
+    """(UN3)"""
     api = web.api()
     house = await api.create()
     await ask(api, house, select("nest", "nest160"))
@@ -81,7 +82,7 @@ async def test_the_price_and_the_size_come_back_with_what_was_cut(web: RunningWe
 
 
 async def test_the_log_and_the_frames_say_what_was_reverted(web: RunningWeb) -> None:
-    """(UN2)"""
+    """(UN2, UN9)"""
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["code"]) as socket:
@@ -155,7 +156,7 @@ async def test_the_change_of_somebody_else_in_another_process_is_asked_about(
 
 
 async def test_what_was_done_on_one_process_is_undone_on_another(start_web: StartWeb) -> None:
-    """(UN10)"""
+    """(UN10, UN1)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     house = await api.create()
@@ -174,7 +175,7 @@ async def test_what_was_done_on_one_process_is_undone_on_another(start_web: Star
 
 
 async def test_a_guarded_undo_means_what_its_author_saw(web: RunningWeb) -> None:
-    """(OP11)"""
+    """(OP11, UN2)"""
     anna = web.api()
     house = await anna.create()
     ben = await guest_of(anna, house, web, "Ben")
@@ -190,8 +191,9 @@ async def test_a_guarded_undo_means_what_its_author_saw(web: RunningWeb) -> None
     assert panels_of(await anna.read(house["id"])) == 0
 
 
-async def test_what_is_undone_is_whole_for_whoever_comes_back(web: RunningWeb) -> None:
-    """PT2: snapshot and later ops are the fresh state. (SN2, UN2)"""
+async def test_what_is_undone_is_whole_for_whoever_comes_back(start_web: StartWeb) -> None:
+    """Snapshot and later ops are the fresh state, also where the log must be read. (SN2, UN2)"""
+    web, later = await start_web("one"), await start_web("two")
     api = web.api()
     house = await api.create()
     await ask(api, house, select("nest", "nest160"))
@@ -202,7 +204,7 @@ async def test_what_is_undone_is_whole_for_whoever_comes_back(web: RunningWeb) -
     await ask(api, house, REDO)
     fresh = await api.read(house["id"])
     for since in range(6):
-        async with opened(web.ws_url) as back:
+        async with opened((later if since % 2 == 0 else web).ws_url) as back:
             await back.hello(api.token)
             position = {"epoch": house["epoch"], "version": since}
             missed = await back.join(house["code"], since=position)
@@ -246,7 +248,7 @@ async def test_people_who_undo_at_once_on_two_processes_lose_nothing(start_web: 
 
 
 async def test_the_room_knows_what_somebody_can_undo(start_web: StartWeb) -> None:
-    """(UN9)"""
+    """(UN9, UN10)"""
     one, two = await start_web("one"), await start_web("two")
     anna = one.api()
     house = await anna.create()

@@ -194,8 +194,9 @@ async def test_own_operations_are_bounded(database: Database, world: World) -> N
 
 async def test_who_changed_what_since(database: Database, world: World) -> None:
     configuration = await world.configuration()
-    grace = await world.member(configuration)
-    owner_id = configuration.owner_id
+    grace, owner_id = await world.member(configuration), configuration.owner_id
+    alan = await world.person("Alan")
+    await world.grant(configuration, alan.id, "editor")
     async with Committer(database) as committer:
         for version, (person_id, categories) in enumerate(
             [
@@ -203,6 +204,7 @@ async def test_who_changed_what_since(database: Database, world: World) -> None:
                 (grace.id, ["nest", "pvanlage"]),
                 (grace.id, ["fenster"]),
                 (owner_id, ["nest"]),
+                (alan.id, ["pvanlage"]),
             ]
         ):
             await committer.commit(
@@ -218,9 +220,10 @@ async def test_who_changed_what_since(database: Database, world: World) -> None:
             categories={"nest", "pvanlage", "fussboden"},
         )
 
-    assert await others(owner_id, 1) == {"nest": "Grace", "pvanlage": "Grace"}
-    assert await others(owner_id, 2) == {}
-    assert await others(grace.id, 2) == {"nest": "Ada"}
+    assert await others(owner_id, 1) == {"nest": "Grace", "pvanlage": "Alan"}
+    assert await others(owner_id, 2) == {"pvanlage": "Alan"}
+    assert await others(alan.id, 1) == {"nest": "Ada", "pvanlage": "Grace"}
+    assert await others(owner_id, 5) == {}
     assert await configurations.authors(configuration.id, {1, 3, 9}) == {1: "Ada", 3: "Grace"}
     at = await configurations.operation_at(configuration.id, 3)
     assert at is not None
