@@ -13,7 +13,6 @@ import { Watcher, type WatchOptions } from "./watch.js";
 
 const WELCOME_MS = 10_000;
 const HEARTBEAT_MS = 10_000;
-/** Nothing heard for one heartbeat: a ping. Nothing for two: the connection is given up. */
 const STEADY_MS = 5_000;
 /** A connection that lasted so long was a good one: the next try comes soon again. */
 const ENDING: ReadonlySet<string> = new Set(["not_authenticated", "client_too_old", "foreign_origin"]);
@@ -33,6 +32,8 @@ export interface ConnectOptions {
   readonly transport?: keyof typeof TRANSPORTS | OpenTransport;
   /** The first connection must be there within this time; later ones are tried for ever. */
   readonly timeoutMs?: number;
+  /** Nothing heard for so long: a ping. Nothing for twice as long: the connection is given up. */
+  readonly heartbeatMs?: number;
   /** 0 to below 1: spreads out who comes back when. */
   readonly random?: () => number;
 }
@@ -259,7 +260,7 @@ export class Client {
     this.#onlineSince = Date.now();
     this.#setStatus("online");
     this.#heard = true;
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeatMs ?? HEARTBEAT_MS);
     for (const house of [...this.#houses]) house.connected();
     for (const question of [...this.#questions.values()]) this.send(question.message);
     this.#watcher?.connected();

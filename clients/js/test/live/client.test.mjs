@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ClientClosed, Refused, Unreachable, connect } from "../../dist/index.js";
+import { ClientClosed, connect, invite, redeem, Refused, register, Unreachable } from "../../dist/index.js";
 import { connected, log, newHouse, ONE, Proxy, settledWithin, TRANSPORTS, TWO, until } from "./support.mjs";
 
 for (const [name, transport] of Object.entries(TRANSPORTS)) {
@@ -113,6 +113,42 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     await until(ben, (state) => state.version === 48, "ben has all");
     assert.deepEqual(anna.state.selection, ben.state.selection);
     assert.equal(anna.state.totalCents, ben.state.totalCents);
+  });
+
+  test(`${name}: a connection that went silent is given up`, { timeout: 20_000 }, async (t) => {
+    const { code, token } = await newHouse();
+    const proxy = await new Proxy(ONE).listen(t);
+    const options = { url: proxy.url, token, transport, heartbeatMs: 300 };
+    const anna = await (await connected(t, options)).join(code);
+    proxy.freeze();
+    const outcome = await settledWithin(anna.select("nest", "nest120"), "it is sent on a new connection");
+    assert.equal(outcome.outcome, "committed");
+    assert.equal(anna.state.version, 1);
+  });
+
+  test(`${name}: what somebody else changed meanwhile is not overwritten unseen`, { timeout: 20_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const stranger = await register(TWO);
+    const proxy = await new Proxy(ONE).listen(t);
+    const anna = await (await connected(t, { url: proxy.url, token, transport })).join(code);
+    const link = await invite(ONE, token, id);
+    assert.equal(await redeem(TWO, stranger.token, link), code);
+    const ben = await (await connected(t, { url: TWO, token: stranger.token, transport })).join(code);
+    await anna.select("nest", "nest100");
+    proxy.cut(null);
+    await until(anna, () => anna.status === "offline", "the loss is noticed");
+    await ben.select("nest", "nest160");
+    const guarded = anna.submit({ kind: "select", category: "nest", option: "nest120" }, { guarded: true });
+    const undone = anna.undo();
+    assert.equal(anna.state.shown.nest.option, "nest120");
+    proxy.cut(ONE);
+    assert.equal((await guarded).outcome, "conflict");
+    assert.equal((await guarded).reasons[0].code, "changed_meanwhile");
+    assert.equal((await undone).outcome, "conflict");
+    assert.equal(anna.state.shown.nest.option, "nest160");
+    assert.equal((await anna.undo({ anyway: true })).outcome, "committed");
+    assert.equal(anna.state.shown.nest.option, "nest80");
+    await until(ben, (state) => state.selection.nest.option === "nest80", "ben sees it");
   });
 
   test(`${name}: what became of an op is known on every process`, { timeout: 20_000 }, async (t) => {

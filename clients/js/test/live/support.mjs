@@ -101,6 +101,14 @@ export class Proxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** What is open goes silent in both directions, as when a cable is pulled. */
+  freeze() {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
   #pass(near) {
     if (this.target === null) return near.destroy();
     const far = net.connect(Number(new URL(this.target).port), "127.0.0.1");
