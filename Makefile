@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services check fmt bench lock clean
+.PHONY: help run test test-services check fmt bench bench-peers lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,7 +34,10 @@ fmt: .venv/ready-dev ## format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 
 bench: .venv/ready-dev ## print the measured figures
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH_FLAGS)
+
+bench-peers: .venv/ready-dev ## compare with peers, installed from npm for it (BENCH_FLAGS="--quick --jobs rooms,kills")
+	@$(BIN)/python -m bench --peers $(BENCH_FLAGS)
 
 lock: .venv/ready-dev ## resolve the dependencies again and rewrite both lock files
 	@$(PIP) install uv
@@ -42,18 +45,18 @@ lock: .venv/ready-dev ## resolve the dependencies again and rewrite both lock fi
 	@echo 'setuptools>=80' | $(COMPILE) --upgrade --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
 
 clean: ## remove the environment and caches, never the data in NEST_HOME
-	@rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv clients/js/node_modules clients/js/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; set PYTHON=...")'
 	@echo "Creating .venv"
 	@$(PYTHON) -m venv .venv
 
-# The product and its Python client are installed editable, without the network: setuptools is pinned in the lock.
-.venv/ready: requirements.lock pyproject.toml clients/python/pyproject.toml | .venv/bin/python
+# The product, its Python client and the conformance kit are installed editable, without the network: setuptools is pinned in the lock.
+.venv/ready: requirements.lock pyproject.toml clients/python/pyproject.toml clients/conformance/pyproject.toml | .venv/bin/python
 	@echo "Installing (about half a minute)"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable . --editable clients/python
+	@$(PIP) install --no-deps --no-build-isolation --editable . --editable clients/python --editable clients/conformance
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready

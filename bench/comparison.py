@@ -12,11 +12,12 @@ from statistics import median
 import msgspec
 
 from bench import kills
-from bench.contestants import CONTESTANTS, Backing, Contestant, backing, installed
+from bench.contestants import CONTESTANTS, Backing, Contestant, backing
 from bench.database_reads import Reads
 from bench.generator import Figures, run_task
 from bench.jobs import JOBS, Aim, Job
 from bench.machine import describe
+from bench.peer_packages import install
 
 RESULTS = Path(__file__).parent / "results"
 SIGNS = {"≤": operator.le, "≥": operator.ge, "=": operator.eq}
@@ -122,8 +123,7 @@ async def compare(wish: Wish) -> list[Comparison]:
     """Do the jobs; each is printed and, unless it was quick, kept when it is done."""
     from bench import comparison_report  # it needs what is defined here
 
-    if not installed():
-        raise SystemExit("The peers are not installed. Run `make bench-peers` once.")
+    install()
     done = []
     with tempfile.TemporaryDirectory(prefix="nest-bench-") as home:
         async with backing(Path(home) / "nest") as behind:

@@ -14,14 +14,14 @@ from app.embedded import embedded_postgres, embedded_valkey
 from app.release import release
 from app.server_process import EmbeddedServer
 from bench.cores import on_core
+from bench.peer_packages import PEERS
 from tests.faults.houses import house_of
 from tests.faults.ledger import Json
+from tests.support.node import find_node
 from tests.support.ports import free_port
 from tests.support.processes import Process, web
 from tests.support.waiting import eventually
 
-PEERS = Path(__file__).parent / "peers"
-NODE = PEERS / "node_modules" / ".bin" / "node"
 LIMIT_SCALE = "1000"
 """Load tests are one person in very many connections: the limits for people do not apply."""
 
@@ -144,7 +144,9 @@ def _node(script: str, *, redis: bool = False) -> Start:
         environ = {"PORT": str(port)}
         if redis:
             environ["REDIS_SOCKET"] = str(backing.valkey.recipe.socket)
-        return Process(str(NODE), str(PEERS / "servers" / script), environ=environ, port=port)
+        return Process(
+            str(find_node().program), str(PEERS / "servers" / script), environ=environ, port=port
+        )
 
     return start
 
@@ -277,8 +279,3 @@ async def backing(home: Path) -> AsyncIterator[Backing]:
         http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         await stack.enter_async_context(http)
         yield Backing(postgres=postgres, valkey=valkey, http=http)
-
-
-def installed() -> bool:
-    """Whether the peers from npm are here: `make bench-peers` installs them."""
-    return NODE.exists()

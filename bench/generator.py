@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
-from bench.contestants import NODE, PEERS, Server
+from bench.contestants import Server
 from bench.cores import on_core
+from bench.peer_packages import PEERS
+from tests.support.node import find_node
 
 SECONDS_MAX = 300
 SCRIPT = PEERS / "load" / "main.mjs"
@@ -36,7 +38,7 @@ async def generate(task: Mapping[str, object], ask: Answer) -> dict[str, object]
     """Run the generator: what it said last."""
     with on_core("load"):
         process = await asyncio.create_subprocess_exec(
-            str(NODE),
+            str(find_node().program),
             "--max-old-space-size=6000",
             str(SCRIPT),
             stdin=asyncio.subprocess.PIPE,

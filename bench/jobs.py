@@ -217,6 +217,7 @@ JOBS = (
             Column(key="calm_grown_mb", title="memory growth with nobody stalled (MB)"),
             Column(key="growth_mb", title="what the stalled one adds (MB)", better="less"),
             Column(key="stalled_closed", title="stalled one closed"),
+            Column(key="stalled_whole", title="has everything once it reads"),
         ),
         aims=(
             Aim(of="nest", key="growth_mb", sign="≤", bound=2, words="growth"),
@@ -250,6 +251,7 @@ JOBS = (
             Column(key="lost", title="of them lost"),
             Column(key="doubled", title="doubled"),
             Column(key="gaps", title="gaps in versions"),
+            Column(key="start_ms_mean", title="next life serves after (ms)"),
             Column(key="seconds", title="took (s)"),
         ),
         aims=(

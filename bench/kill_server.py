@@ -1,4 +1,4 @@
-"""Web processes that start at once: this process imports the product, then forks one per life.
+"""Web processes that start at once: this process builds the product once, then forks one per life.
 
 For each line on standard input the last child is reaped, a new one is forked and its process id is
 printed. The children serve on PORT, without screens, until somebody kills them.
@@ -24,6 +24,8 @@ def main() -> None:
     """Serve commands until standard input ends."""
     settings = parse_settings(os.environ, node="bench")
     configure_logging(level="critical", form="text", node="bench")
+    web = app.web.Web(settings)  # connects to nothing before it is served
+    app.web.create_app = lambda _settings: web.app
     gc.freeze()
     child = 0
     for _ in sys.stdin:
@@ -44,8 +46,6 @@ def _end(child: int) -> None:
 
 
 def _live(settings: Settings) -> None:
-    web = app.web.Web(settings)
-    app.web.create_app = lambda _settings: web.app
     server = uvicorn.Server(web_config(settings))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve())

@@ -14,12 +14,14 @@ from uuid import UUID
 import asyncpg
 
 from app.server_process import EmbeddedServer
-from bench.contestants import LIMIT_SCALE, NODE, PEERS, Backing, Contestant
+from bench.contestants import LIMIT_SCALE, Backing, Contestant
 from bench.cores import on_core
 from bench.generator import Figures, generate
 from bench.jobs import Job
 from bench.kill_editors import Seat, Told, author
+from bench.peer_packages import PEERS
 from tests.faults.houses import house_of
+from tests.support.node import find_node
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, Process
 from tests.support.waiting import eventually
@@ -96,11 +98,12 @@ async def _ours(behind: Backing, count: int) -> Figures:
                 starts.append(time.monotonic() - began)
         told.over = True
     stored = await _stored(behind.postgres.url, {house for house, _ in told.asked})
+    _prove_that_losses_show(told.acknowledged, stored)
     return {
         "kills": count,
         "acknowledged": len(told.acknowledged),
         "asked": len(told.asked),
-        "lost": sum(stored.get(key) != version for key, version in told.acknowledged.items()),
+        "lost": _lost(told.acknowledged, stored),
         "doubled": len(stored.keys() - told.asked),
         "gaps": _gaps(stored),
         "reconnects": told.reconnects,
@@ -186,6 +189,19 @@ async def _stored(url: str, houses: set[UUID]) -> Stored:
     return stored
 
 
+def _lost(acknowledged: Stored, stored: Stored) -> int:
+    """Acknowledged edits that are not in the log, or not at the version that was told."""
+    return sum(stored.get(key) != version for key, version in acknowledged.items())
+
+
+def _prove_that_losses_show(acknowledged: Stored, stored: Stored) -> None:
+    """A zero means something only if one missing edit would have been seen."""
+    one = max(acknowledged, key=lambda key: acknowledged[key] if key in stored else 0)
+    less = {key: version for key, version in stored.items() if key != one}
+    if _lost(acknowledged, less) != _lost(acknowledged, stored) + 1:
+        raise RuntimeError("the audit does not notice a missing edit")
+
+
 def _gaps(stored: Stored) -> int:
     """Versions that are missing in the numbered history of some house."""
     gaps = 0
@@ -202,7 +218,7 @@ async def _hocuspocus(count: int) -> Figures:
         port = free_port()
         environ = {"PORT": str(port), "STORE": store}
         script = str(PEERS / "servers" / "hocuspocus.mjs")
-        with Process(str(NODE), script, environ=environ, port=port) as server:
+        with Process(str(find_node().program), script, environ=environ, port=port) as server:
             for number in range(count):
                 await eventually(lambda: _accepts(server.url), 20, why="Hocuspocus answers")
 

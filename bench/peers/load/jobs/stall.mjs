@@ -1,5 +1,5 @@
 // Three members: an author, a reader, and one who, when `stalled`, stops reading.
-import { onSchedule, pause, percentiles } from '../figures.mjs';
+import { eventually, onSchedule, pause, percentiles } from '../figures.mjs';
 import { residentKb } from '../machine.mjs';
 import { fill, problems } from '../rooms.mjs';
 
@@ -30,7 +30,15 @@ export async function run({ driver, url, rooms, memory, rate, edits, bytes, toge
   };
   socket.resume(); // the end of a connection shows only behind what is unread
   await pause(1500);
-  return { ...result, stalled_closed: Number(third.closed), problems: problems([room]) };
+  const closed = third.closed;
+  if (closed && third.back) await third.back({ missed: () => 0 });
+  if (!rooms[0].push) await eventually(() => whole(room), 5, 'it has everything').catch(() => {});
+  return { ...result, stalled_closed: Number(closed), stalled_whole: rooms[0].push ? null : Number(whole(room)), problems: problems([room]) };
+}
+
+/** Whether the stalled one has, in the end, what the other reader has. */
+function whole({ ledger, members: [, healthy, third] }) {
+  return third.view ? third.view.version === healthy.view.version : ledger.missing === 0;
 }
 
 /** One after the other, on schedule where the server keeps up with it. */
