@@ -12,7 +12,12 @@ from importlib import import_module
 
 import structlog
 
-from app.commands.options import edit_arguments, soak_arguments, tail_arguments
+from app.commands.options import (
+    conformance_arguments,
+    edit_arguments,
+    soak_arguments,
+    tail_arguments,
+)
 from app.logging import configure_logging
 from app.settings import Settings, SettingsError, parse_settings, settings_table
 from storage.errors import StorageError
@@ -29,6 +34,7 @@ On real servers:      DATABASE_URL=... REDIS_URL=... nest migrate
 In a running house:   nest tail CODE                              (what happens, line by line)
                       nest edit CODE nest=nest120 fenster=
                       nest soak --seconds 60                      (load that checks itself)
+To build a client:    nest conformance --client "node driver.mjs"  (does it keep the rules?)
 When something fails: nest doctor
 
 Settings are environment variables; `nest doctor --settings` lists them all.
@@ -136,6 +142,14 @@ def _edit(settings: Settings, options: argparse.Namespace, environ: Mapping[str,
 
 def _soak(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     code: int = import_module("app.commands.run").run_soak(settings, options, environ)
+    return code
+
+
+def _conformance(
+    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
+) -> int:
+    options.url = options.url or settings.local_url
+    code: int = import_module("nest_haus_conformance.__main__").run(options)
     return code
 
 
@@ -265,6 +279,17 @@ def _parser() -> argparse.ArgumentParser:
             "check that everybody ends with what is stored. Exits with 1 if anything is wrong.",
             "nest soak --rooms 4 --clients 3 --seconds 60\n"
             "  nest soak --url https://house.example --rate 5 --drop-every 2",
+        )
+    )
+    conformance_arguments(
+        add(
+            "conformance",
+            _conformance,
+            "Try a server, or a client, against the rules of the protocol (docs/SPEC.md), one by "
+            "one. Exits with 1 if a rule is broken.",
+            "nest conformance --url https://house.example\n"
+            '  nest conformance --client "node clients/js/examples/driver.mjs"\n'
+            '  nest conformance --client "python my_driver.py" CL JN3',
         )
     )
     doctor = add(

@@ -90,3 +90,11 @@ def _address(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise argparse.ArgumentTypeError("must be like https://house.example")
     return text.rstrip("/")
+
+
+def conformance_arguments(parser: argparse.ArgumentParser) -> None:
+    """`nest conformance`; the same options as `python -m nest_haus_conformance`."""
+    parser.add_argument("--url", help="address of the server (default: the one on this machine)")
+    parser.add_argument("--client", metavar="COMMAND", help="a client to try, by its driver")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("rules", nargs="*", metavar="RULE", help="only these: JN3, or a group: JN")

@@ -199,7 +199,9 @@ class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     re: str | None = None
 
 
-class Welcome(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="welcome"):
+class Welcome(
+    ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="welcome", omit_defaults=False
+):
     """The connection is open and this is who you are.
 
     ``position_ms``: a member is told the newest version at least so often while it changes.

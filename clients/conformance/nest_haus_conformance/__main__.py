@@ -1,0 +1,110 @@
+"""`python -m nest_haus_conformance --url URL [--client COMMAND] [RULE ...]`: rule by rule."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from urllib.error import URLError
+
+from nest_haus_conformance import client, server
+from nest_haus_conformance.house import new_house
+from nest_haus_conformance.verdicts import Check, Verdict, Where, judge
+
+SECONDS = 30.0
+AT_ONCE = 4
+MARKS = {"kept": "✓", "broken": "✗", "skipped": "–"}
+COLOURS = {"kept": "32", "broken": "31;1", "skipped": "33"}
+
+DESCRIPTION = """\
+Tries a server, or a client, against the rules of the protocol (docs/SPEC.md), one by one.
+
+  nest conformance --url http://127.0.0.1:8080
+      is this server one of ours? It makes houses of its own there.
+  nest conformance --url http://127.0.0.1:8080 --client "node my_driver.mjs"
+      does this client keep the rules? The kit starts it, stands between it and the server, loses
+      and doubles frames, cuts lines. A driver is a few lines around your client: it reads commands
+      and prints outcomes, as written in nest_haus_conformance/driver.py; clients/python and
+      clients/js have one each to copy.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 when no rule was broken."""
+    parser = argparse.ArgumentParser(
+        prog="nest-haus-conformance",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--url", required=True, help="address of the server")
+    parser.add_argument("--client", metavar="COMMAND", help="a client to try, by its driver")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("rules", nargs="*", metavar="RULE", help="only these: JN3, or a group: JN")
+    return run(parser.parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Try it, print it; 1 when a rule was broken, 2 when there was nothing to try."""
+    url = options.url.rstrip("/")
+    try:
+        verdicts = asyncio.run(_try(url, options))
+    except (OSError, URLError, KeyError, ValueError) as error:
+        print(f"There is no such server at {url}: {error}", file=sys.stderr)
+        return 2
+    if not verdicts:
+        print(f"No check tries {', '.join(options.rules)}.", file=sys.stderr)
+        return 2
+    if not options.json:
+        print(_summary(verdicts))
+    return 1 if any(verdict.state == "broken" for verdict in verdicts) else 0
+
+
+async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
+    await new_house(url)
+
+    def report(verdict: Verdict) -> None:
+        print(_line(verdict, as_json=options.json), flush=True)
+
+    if options.client:
+        tried = client.Client(url=url, command=options.client)
+        return await _judge_all(client.check.chosen(options.rules), tried, report)
+    return await _judge_all(server.check.chosen(options.rules), server.Server(url=url), report)
+
+
+async def _judge_all(
+    checks: Sequence[Check[Where]], where: Where, report: Callable[[Verdict], None]
+) -> list[Verdict]:
+    """Some at a time, reported as they come; in their order at the end."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(check: Check[Where]) -> Verdict:
+        async with turns:
+            verdict = await judge(check, where, seconds=SECONDS)
+        report(verdict)
+        return verdict
+
+    async with asyncio.TaskGroup() as tasks:
+        judged = [tasks.create_task(one(check)) for check in checks]
+    return [task.result() for task in judged]
+
+
+def _line(verdict: Verdict, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(asdict(verdict))
+    mark = MARKS[verdict.state]
+    if sys.stdout.isatty():
+        mark = f"\x1b[{COLOURS[verdict.state]}m{mark}\x1b[0m"
+    why = f"\n      {verdict.why}" if verdict.why else ""
+    return f"{mark} {' '.join(verdict.rules):<20} {verdict.title}{why}"
+
+
+def _summary(verdicts: Sequence[Verdict]) -> str:
+    broken = sorted({rule for each in verdicts if each.state == "broken" for rule in each.rules})
+    tried = {rule for each in verdicts if each.state != "skipped" for rule in each.rules}
+    kept = f"{len(tried) - len(broken)} of {len(tried)} rules that were tried are kept"
+    return f"\n{kept}." + (f" Broken: {', '.join(broken)}." if broken else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""A client under test: a program that the kit starts and speaks to in lines of JSON.
+
+It finds ``NEST_URL``, ``NEST_TOKEN`` and ``NEST_CODE`` in its environment, connects, joins, and
+prints ``{"ready": true}``. Then it reads lines and prints lines:
+
+    {"do": "op", "operation": {...}}   ask for a change; as soon as there is an outcome, print
+                                       {"outcome": {...}} (the message as the server sent it)
+    {"do": "state"}                    print {"state": {"epoch", "version", "selection",
+                                       "total_cents", "pending"}}: what the server confirmed, and
+                                       how many ops have no outcome yet
+    {"do": "end"}                      close and exit
+
+What it writes to standard error is shown when a check fails.
+"""
+
+import asyncio
+import json
+import os
+import shlex
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from nest_haus_conformance.peer import Json
+
+END_SECONDS = 5
+PAUSE_SECONDS = 0.05
+
+
+class Driver:
+    """The running program."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._news = asyncio.Condition()
+        self._states: list[Json] = []
+        self.ready = False
+        self.outcomes: list[Json] = []
+
+    async def op(self, operation: Json) -> None:
+        """Let it ask for a change."""
+        await self._say({"do": "op", "operation": operation})
+
+    async def outcome(self, number: int) -> Json:
+        """Its outcome with this number, counted from 0."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.outcomes) > number)
+        return self.outcomes[number]
+
+    async def state(self) -> Json:
+        """What it holds now."""
+        known = len(self._states)
+        await self._say({"do": "state"})
+        async with self._news:
+            await self._news.wait_for(lambda: len(self._states) > known)
+        return self._states[-1]
+
+    async def state_at(self, version: int) -> Json:
+        """What it holds once it has this version."""
+        return await self.state_that(lambda state: state["version"] >= version)
+
+    async def state_that(self, condition: Callable[[Json], bool]) -> Json:
+        """What it holds once this is true of it."""
+        while not condition(state := await self.state()):  # noqa: ASYNC110 - its own state
+            await asyncio.sleep(PAUSE_SECONDS)
+        return state
+
+    async def until_ready(self) -> None:
+        """Until it has joined."""
+        async with self._news:
+            await self._news.wait_for(lambda: self.ready)
+
+    async def listen(self) -> None:
+        """Take what it prints, until it ends."""
+        assert self._process.stdout is not None  # noqa: S101 - it was opened with one
+        async for line in self._process.stdout:
+            with suppress(ValueError):
+                self._take(json.loads(line))
+            async with self._news:
+                self._news.notify_all()
+
+    def _take(self, said: Json) -> None:
+        if "outcome" in said:
+            self.outcomes.append(said["outcome"])
+        elif "state" in said:
+            self._states.append(said["state"])
+        elif said.get("ready"):
+            self.ready = True
+
+    async def _say(self, line: Json) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - it was opened with one
+        self._process.stdin.write(json.dumps(line).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def end(self) -> str:
+        """Let it end, or end it; what it wrote to standard error."""
+        with suppress(OSError):
+            await self._say({"do": "end"})
+        with suppress(TimeoutError, ProcessLookupError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._process.wait()
+        if self._process.returncode is None:
+            self._process.kill()
+        assert self._process.stderr is not None  # noqa: S101 - it was opened with one
+        return (await self._process.stderr.read()).decode(errors="replace")
+
+
+@asynccontextmanager
+async def driving(command: str, *, url: str, token: str, code: str) -> AsyncIterator[Driver]:
+    """The program, joined; when the block fails, what it wrote to standard error is added."""
+    process = await asyncio.create_subprocess_exec(
+        *shlex.split(command),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "NEST_URL": url, "NEST_TOKEN": token, "NEST_CODE": code},
+    )
+    driver = Driver(process)
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(driver.listen())
+        try:
+            await driver.until_ready()
+            yield driver
+        except AssertionError as broken:
+            said = (await driver.end())[-400:]
+            raise AssertionError(f"{broken}{' | ' + said if said else ''}") from None
+        finally:
+            await driver.end()
+            listening.cancel()

@@ -1,0 +1,109 @@
+"""A house of the kit's own on a server, with an owner, an editor, a viewer and a stranger."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nest_haus_conformance.peer import Json, rest
+
+DEMO_NAME = "Conformance kit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A new configuration and the tokens of its people."""
+
+    url: str
+    id: str
+    code: str
+    epoch: str
+    owner: str
+    editor: str
+    viewer: str
+    stranger: str
+    catalogue: Json
+
+    @property
+    def size_category(self) -> str:
+        """The category that every house has and whose options all differ in price."""
+        return str(self.catalogue["size_category"])
+
+    def options(self, category: str) -> list[str]:
+        """The ids of a category's options."""
+        found = next(each for each in self.catalogue["categories"] if each["id"] == category)
+        return [option["id"] for option in found["options"]]
+
+    def select(self, number: int) -> Json:
+        """Select the size with this number."""
+        options = self.options(self.size_category)
+        return {
+            "kind": "select",
+            "category": self.size_category,
+            "option": options[number % len(options)],
+        }
+
+    @property
+    def other_category(self) -> str:
+        """A required category that no rule ties to the size."""
+        return next(
+            str(each["id"])
+            for each in self.catalogue["categories"]
+            if each["required"] and each["id"] != self.size_category and len(each["options"]) > 1
+        )
+
+    def select_other(self, number: int) -> Json:
+        """Select an option of ``other_category``."""
+        options = self.options(self.other_category)
+        return {
+            "kind": "select",
+            "category": self.other_category,
+            "option": options[number % len(options)],
+        }
+
+    @property
+    def counted(self) -> Any:  # noqa: ANN401
+        """A category with a quantity that depends on the size; None when there is none."""
+        return next((each for each in self.catalogue["categories"] if each.get("quantity")), None)
+
+    async def log(self, since: int = 0) -> list[Json]:
+        """What the server has stored, read over REST."""
+        answer = await rest(
+            self.url, "GET", f"/api/configurations/{self.id}/ops?since={since}", token=self.owner
+        )
+        return list(answer["ops"])
+
+    async def read(self) -> Json:
+        """The configuration as REST gives it."""
+        return await rest(self.url, "GET", f"/api/configurations/{self.id}", token=self.owner)
+
+
+async def new_house(url: str) -> House:
+    """Create it. Raises OSError or KeyError when this is no such server."""
+    created = await rest(url, "POST", "/api/configurations", {})
+    owner, house = str(created["token"]), str(created["id"])
+    tokens = {"stranger": await _person(url)}
+    for role in ("editor", "viewer"):
+        link = await rest(
+            url, "POST", f"/api/configurations/{house}/share-links", {"role": role}, owner
+        )
+        tokens[role] = await _person(url)
+        await rest(
+            url,
+            "POST",
+            "/api/share-links/redeem",
+            {"token": str(link["url"]).rsplit("#", 1)[-1]},
+            tokens[role],
+        )
+    catalogue = await rest(url, "GET", "/api/catalogue")
+    return House(
+        url=url,
+        id=house,
+        code=str(created["code"]),
+        epoch=str(created["epoch"]),
+        owner=owner,
+        catalogue=catalogue,
+        **tokens,
+    )
+
+
+async def _person(url: str) -> str:
+    return str((await rest(url, "POST", "/api/people", {}))["token"])

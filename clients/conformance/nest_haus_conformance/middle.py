@@ -1,0 +1,134 @@
+"""A man in the middle: between a client under test and the server, frame by frame.
+
+It passes on what it is told to, remembers what the client sent, cuts lines and refuses new ones.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from nest_haus_conformance.peer import Json, socket_url
+
+Change = Callable[[Json], list[Json]]
+"""What to pass on instead of a frame: none, itself, itself twice, another one."""
+
+
+def unchanged(frame: Json) -> list[Json]:
+    """Pass it on."""
+    return [frame]
+
+
+@dataclass(slots=True, kw_only=True)
+class Passage:
+    """One connection of the client: the address it asked for, when, and what it sent."""
+
+    path: str
+    began: float
+    sent: list[tuple[float, Json]] = field(default_factory=list)
+
+    def messages(self, type_: str) -> list[Json]:
+        """What the client sent of this type."""
+        return [message for _, message in self.sent if message.get("type") == type_]
+
+
+class Middle:
+    """``down`` changes what the server says, ``up`` what the client says."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = socket_url(upstream)
+        self._clients: set[ServerConnection] = set()
+        self._news = asyncio.Condition()
+        self.url = ""
+        self.down: Change = unchanged
+        self.up: Change = unchanged
+        self.refusing = False
+        self.refused: list[float] = []
+        self.passages: list[Passage] = []
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["Middle"]:
+        """Accept the client until the block ends."""
+        async with serve(
+            self._serve, "127.0.0.1", 0, compression=None, max_size=2**22, select_subprotocol=_same
+        ) as server:
+            self.url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            try:
+                yield self
+            finally:
+                self.cut()
+
+    def cut(self) -> None:
+        """End every connection as a network does: without a word."""
+        for client in list(self._clients):
+            client.transport.abort()
+
+    async def say(self, frame: Json) -> None:
+        """Say something to the client that the server did not say."""
+        for client in list(self._clients):
+            await client.send(json.dumps(frame))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that the client does."""
+        async with self._news:
+            await self._news.wait_for(condition)
+
+    def sent(self, type_: str) -> list[Json]:
+        """Everything of this type that the client sent, on all its connections."""
+        return [message for passage in self.passages for message in passage.messages(type_)]
+
+    async def _serve(self, client: ServerConnection) -> None:
+        if self.refusing:
+            self.refused.append(time.monotonic())
+            client.transport.abort()
+            await self._tell()
+            return
+        path = client.request.path if client.request is not None else ""
+        passage = Passage(path=path, began=time.monotonic())
+        self.passages.append(passage)
+        self._clients.add(client)
+        try:
+            with suppress(ConnectionClosed, OSError):
+                await self._pass_on(client, passage)
+        finally:
+            self._clients.discard(client)
+            await self._tell()
+
+    async def _pass_on(self, client: ServerConnection, passage: Passage) -> None:
+        async with connect(self._upstream, compression=None, max_size=2**22) as server:
+
+            async def upwards() -> None:
+                async for text in client:
+                    message = json.loads(text)
+                    passage.sent.append((time.monotonic(), message))
+                    await self._tell()
+                    for each in self.up(message):
+                        await server.send(json.dumps(each))
+                await server.close()
+
+            async def downwards() -> None:
+                async for text in server:
+                    for each in self.down(json.loads(text)):
+                        await client.send(json.dumps(each))
+                    await self._tell()
+                await client.close(server.close_code or 1011, server.close_reason or "")
+
+            with suppress(ExceptionGroup):
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(upwards())
+                    tasks.create_task(downwards())
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+
+def _same(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return next(iter(offered), None)
