@@ -1,6 +1,6 @@
 /** A client: one connection that comes back by itself, the houses it has joined, what it asks. */
 import { pauseMs, RECONNECT, RESEND } from "./backoff.js";
-import { ClientClosed, Refused, Unreachable, type ClientError } from "./errors.js";
+import { ClientClosed, QueueFull, Refused, Unreachable, type ClientError } from "./errors.js";
 import { Listeners } from "./events.js";
 import { House } from "./house.js";
 import { uuid7 } from "./ids.js";
@@ -13,8 +13,10 @@ import { Watcher, type WatchOptions } from "./watch.js";
 
 const WELCOME_MS = 10_000;
 const HEARTBEAT_MS = 10_000;
-const STEADY_MS = 5_000;
 /** A connection that lasted so long was a good one: the next try comes soon again. */
+const STEADY_MS = 5_000;
+/** So many questions may wait for their answers; then QueueFull. */
+const QUESTIONS_MAX = 1024;
 const ENDING: ReadonlySet<string> = new Set(["not_authenticated", "client_too_old", "foreign_origin"]);
 const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
   [4001, "not_authenticated"],
@@ -174,6 +176,7 @@ export class Client {
   /** Ask until there is an answer, across reconnects; only what may be repeated. */
   ask(message: messages.ClientMessage): Promise<messages.ServerMessage> {
     if (this.#status === "ended") return Promise.reject(new ClientClosed());
+    if (this.#questions.size >= QUESTIONS_MAX) return Promise.reject(new QueueFull(QUESTIONS_MAX));
     return new Promise((resolve, reject) => {
       const id = this.#newId("ask");
       const question = { message: { ...message, id }, resolve, reject, refused: 0 };

@@ -7,12 +7,12 @@ import type * as messages from "./messages.js";
 import type { Operation, SingleOperation } from "./selection.js";
 import { HouseState, type Effect, type HouseView, type PendingOp } from "./state.js";
 
-const ANSWER_MS = 8_000;
 /** No answer within this time: the question is asked again, which is safe. */
-const EFFECT_MS = 400;
+const ANSWER_MS = 8_000;
 /** An outcome that is ahead of its effect waits so long before the effect is asked for. */
-const PRESENCE_MS = 100;
+const EFFECT_MS = 400;
 /** Where somebody is, is told at most so often. */
+const PRESENCE_MS = 100;
 
 /** `saved`: nothing waits for an answer. `offline`: there is no connection, edits wait here. */
 export type HouseStatus = "saved" | "saving" | "offline" | "ended";
