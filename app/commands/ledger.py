@@ -27,7 +27,6 @@ class Ledger:
     refusals: Counter[str] = field(default_factory=Counter)
     drops: int = 0
     reconnects: int = 0
-    restarts: int = 0
     heard: int = 0
     replaced: int = 0
     undecided: int = 0

@@ -201,7 +201,7 @@ class Interleavings(RuleBasedStateMachine):
         shown = each.state.shown
         return {
             category: (entry.op.op_id, shown.get(category))
-            for entry in each.state._pending.values()
+            for entry in each.state._pending
             for category in entry.guess
         }
 

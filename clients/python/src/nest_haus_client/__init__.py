@@ -6,6 +6,7 @@ async with Client.register("http://127.0.0.1:8080") as client:
 """
 
 from nest_haus_client.client import Client
+from nest_haus_client.confirmed import Confirmed
 from nest_haus_client.errors import (
     ClientClosed,
     ClientError,
@@ -49,9 +50,9 @@ from nest_haus_client.operations import (
     SetQuantity,
     Undo,
 )
+from nest_haus_client.pending import PendingOp
 from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse
 from nest_haus_client.seat import Submitted
-from nest_haus_client.state import Confirmed, PendingOp
 
 __all__ = [
     "Activity",

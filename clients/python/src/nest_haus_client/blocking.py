@@ -22,13 +22,14 @@ from uuid import UUID
 
 from nest_haus_client.client import Client as AsyncClient
 from nest_haus_client.client import PendingOps
+from nest_haus_client.confirmed import Confirmed
 from nest_haus_client.errors import ClientClosed
 from nest_haus_client.events import Event, StatusName
 from nest_haus_client.house import House as AsyncHouse
 from nest_haus_client.messages import Activity, ActivityFilter, Member, Outcome, Person, You
 from nest_haus_client.operations import Operation, Selection, SingleOperation
+from nest_haus_client.pending import PendingOp
 from nest_haus_client.rest import Created, Share
-from nest_haus_client.state import Confirmed, PendingOp
 
 T = TypeVar("T")
 

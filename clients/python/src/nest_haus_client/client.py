@@ -22,10 +22,11 @@ from nest_haus_client.messages import (
     OutcomeOf,
     Person,
 )
+from nest_haus_client.pending import PendingOp
 from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse
 from nest_haus_client.seat import Seat
 from nest_haus_client.session import Answer, Session, WatchState
-from nest_haus_client.state import HouseState, PendingOp
+from nest_haus_client.state import HouseState
 
 QUEUED_OPS_MAX = 1000
 """So many ops of a house wait for their outcome, unless asked otherwise."""

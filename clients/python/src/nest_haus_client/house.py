@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from nest_haus_client.confirmed import Confirmed
 from nest_haus_client.errors import HouseEnded
 from nest_haus_client.events import Event
 from nest_haus_client.ids import new_op_id
@@ -22,8 +23,8 @@ from nest_haus_client.operations import (
     SingleOperation,
     Undo,
 )
+from nest_haus_client.pending import PendingOp
 from nest_haus_client.seat import Seat, Submitted
-from nest_haus_client.state import Confirmed, PendingOp
 
 Said = TypeVar("Said", Outcome, Introduced)
 

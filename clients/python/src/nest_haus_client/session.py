@@ -42,7 +42,8 @@ from nest_haus_client.messages import (
     Welcome,
     decode,
 )
-from nest_haus_client.state import ANSWER_SECONDS, HouseState
+from nest_haus_client.pending import ANSWER_SECONDS
+from nest_haus_client.state import HouseState
 
 HELLO_ID = "hello"
 BATCHES_KEPT = 64
@@ -278,11 +279,10 @@ class Session:
         """Take one message of the server."""
         try:
             frame = decode(text)
-        except Unreadable as problem:
+            if frame is not None:
+                self._receive(frame, now)
+        except (Unreadable, msgspec.DecodeError) as problem:
             self.broken = f"the server sent something unreadable: {problem}"
-            return
-        if frame is not None:
-            self._receive(frame, now)
 
     def _receive(self, frame: FromServer, now: float) -> None:
         match frame:
