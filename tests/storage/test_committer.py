@@ -46,8 +46,7 @@ async def log_of(database: Database, configuration: StoredConfiguration) -> list
 
 async def test_a_committed_op_is_state_and_log(
     database: Database, world: World, committer: Committer
-) -> None:
-    """(OP2)"""
+) -> None:  # (OP2)
     configuration = await world.configuration()
     op = request(configuration, 0)
     result = await committer.commit(op)
@@ -71,8 +70,7 @@ async def test_a_committed_op_is_state_and_log(
 
 async def test_a_refused_op_is_remembered_and_changes_nothing(
     database: Database, world: World, committer: Committer
-) -> None:
-    """(OP3)"""
+) -> None:  # (OP3)
     configuration = await world.configuration()
     op = request(configuration, takes_version=False, outcome="rejected", selection="", written="")
     result = await committer.commit(op)
@@ -98,8 +96,7 @@ async def test_an_op_on_an_old_head_is_told_the_new_one(
 
 async def test_the_same_op_again_gives_the_stored_outcome(
     world: World, committer: Committer
-) -> None:
-    """(OP4)"""
+) -> None:  # (OP4)
     configuration = await world.configuration()
     op = request(configuration, 0)
     await committer.commit(op)
@@ -119,8 +116,7 @@ async def test_a_configuration_that_is_not_there_is_gone(
 @pytest.mark.parametrize(("role", "allowed"), [("viewer", False), ("editor", True)])
 async def test_only_roles_that_edit_may_commit(
     world: World, committer: Committer, role: str, allowed: bool
-) -> None:
-    """(OP15)"""
+) -> None:  # (OP15)
     configuration = await world.configuration()
     member = await world.member(configuration, role)
     result = await committer.commit(request(configuration, person_id=member.id))
@@ -172,8 +168,7 @@ async def all_of(
 
 async def test_two_committers_number_the_ops_without_gap_or_repeat(
     database: Database, world: World
-) -> None:
-    """(OP6)"""
+) -> None:  # (OP6)
     configurations = [await world.configuration() for _ in range(3)]
     stored: list[tuple[UUID, UUID, int]] = []
 
@@ -215,8 +210,7 @@ async def test_two_committers_number_the_ops_without_gap_or_repeat(
 @pytest.mark.parametrize("takes_version", [True, False], ids=["committed", "rejected"])
 async def test_the_same_op_from_two_committers_is_stored_once(
     database: Database, world: World, takes_version: bool
-) -> None:
-    """(OP4)"""
+) -> None:  # (OP4)
     configurations = [await world.configuration() for _ in range(40)]
     async with Committer(database) as one, Committer(database) as other:
         for configuration in configurations:
@@ -275,8 +269,7 @@ async def someone_waits(database: Database) -> bool:
 
 async def test_nothing_of_a_revoked_person_commits_after_the_revocation(
     database: Database, world: World
-) -> None:
-    """(OP15)"""
+) -> None:  # (OP15)
     shares = Shares(database)
 
     async def race(committer: Committer, configuration: StoredConfiguration) -> None:
@@ -442,8 +435,7 @@ async def test_a_commit_whose_reply_was_lost_is_found_again(
 
 async def test_a_server_that_does_not_answer_leaves_the_outcome_unknown(
     database_url: str, world: World
-) -> None:
-    """(OP16)"""
+) -> None:  # (OP16)
     configuration = await world.configuration()
     other = await asyncpg.connect(database_url)
     try:
