@@ -236,8 +236,8 @@ JOBS = (
         name="kills",
         load="",
         title="kill -9 right after an ack",
-        how="Ours: 8 authors in 4 houses edit at once; the web process, every tenth time PostgreSQL"
-        " and every tenth time Valkey, is killed right after an ack; whoever was not answered asks"
+        how="Ours: 8 authors in 4 houses edit at once; the web process, one time in twenty"
+        " PostgreSQL and one in twenty Valkey, is killed right after an ack; whoever was not answered asks"
         " again with the same op_id; at the end every acknowledged op is looked up in PostgreSQL."
         " Hocuspocus, with a file store: 50 edits, killed once its client says that"
         " all is synced, and the client gone, too.",
