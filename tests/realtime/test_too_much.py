@@ -31,29 +31,31 @@ def an_op(house: Json, op_id: str | None = None) -> Json:
 
 
 async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait(
-    limited: RunningWeb,
+    start_web: StartWeb,
 ) -> None:
     """(LM1, LM2) Retries of the same op cost, too."""
-    api = limited.api()
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
     house = await api.create()
-    async with joined(limited.ws_url, api.token or "", house["code"]) as socket:
-        op = an_op(house)
-        for n in range(80):
-            await socket.send("op", **(op if n % 2 else an_op(house)))
-        answers = [frame async for frame in replies(socket, 80)]
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        again = str(uuid4())
+        for n in range(20):
+            await socket.send("op", **an_op(house, again if n % 2 else None))
+        answers = [frame async for frame in replies(socket, 20)]
         refused = [each for each in answers if each["type"] == "error"]
-        assert len(answers) - len(refused) >= 60
-        assert refused
+        assert len(answers) - len(refused) >= 6
         assert {each["code"] for each in refused} == {"too_many_requests"}
         assert all(each["retryable"] and each["op_id"] for each in refused)
-        last = refused[-1]
-        unknown = await socket.ask("outcome_of", configuration=house["id"], op_id=last["op_id"])
-        if last["op_id"] != op["op_id"]:
-            assert unknown["code"] == "op_unknown"
+        assert again in {each["op_id"] for each in refused}
+        new = next(each["op_id"] for each in refused if each["op_id"] != again)
+        unknown = await socket.ask("outcome_of", configuration=house["id"], op_id=new)
+        assert unknown["code"] == "op_unknown"
         wait_ms = (await exhausted(socket, house))["retry_after_ms"]
         clock = asyncio.get_running_loop()
         told_at = clock.time()
-        await eventually(lambda: clock.time() >= told_at + wait_ms / 1000, why="the wait is over")
+        await eventually(
+            lambda: clock.time() >= told_at + wait_ms / 1000, deadline=12, why="the wait is over"
+        )
         through = await socket.ask("op", **an_op(house))
         assert through["type"] == "outcome"
 
@@ -137,17 +139,18 @@ async def test_a_flood_over_socketio_ends_as_well(limited: RunningWeb) -> None:
         await eventually(lambda: not person.client.connected, why="it was closed")
 
 
-async def test_what_is_no_message_counts_as_well(limited: RunningWeb) -> None:
+async def test_what_is_no_message_counts_as_well(start_web: StartWeb) -> None:
     """(LM2)"""
-    api = limited.api()
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
     await api.create()
-    async with opened(limited.ws_url) as socket:
+    async with opened(web.ws_url) as socket:
         await socket.hello(api.token)
-        for _ in range(100):
+        for _ in range(40):
             await socket.send_text('{"type": "nothing", "id": "x"}')
-        codes = [(await socket.next())["code"] for _ in range(100)]
-        assert codes.count("unknown_message_type") >= 59
-        assert "too_many_requests" in codes
+        codes = [(await socket.next())["code"] for _ in range(40)]
+        assert codes.count("unknown_message_type") >= 5
+        assert set(codes) == {"unknown_message_type", "too_many_requests"}
 
 
 async def test_presence_that_comes_too_fast_is_shown_in_time_and_never_refused(

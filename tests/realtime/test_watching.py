@@ -76,13 +76,15 @@ async def test_over_socketio_and_with_the_cookie(web: RunningWeb) -> None:
         assert "since" in await program.ask("watch", history=2)
         await eventually(lambda: program.seen("activity"))
         assert [each["session"] for each in program.seen("activity")[0]["events"]] == ["3", "4"]
-    headers = {"cookie": f"nest_admin={token}"}
+    cookie = f"nest_admin={token}"
     client = socketio.AsyncClient(reconnection=False)
-    await client.connect(web.url, headers=headers, namespaces=[NAMESPACE], transports=["websocket"])
+    await client.connect(
+        web.url, headers={"cookie": cookie}, namespaces=[NAMESPACE], transports=["websocket"]
+    )
     watching = await client.call("watch", {"history": 1}, namespace=NAMESPACE, timeout=5)
     assert "since" in watching
     await client.disconnect()
-    async with connect(web.ws_url, additional_headers=headers) as connection:
+    async with connect(web.ws_url, additional_headers={"cookie": cookie}) as connection:
         socket = Socket(connection)
         await socket.hello(None)
         await socket.ask("watch", history=1)
