@@ -26,6 +26,7 @@ from configurator.pricing import total_cents
 from realtime.connection import Connection
 from realtime.principal import Principal
 from storage.postgres.configurations import StoredOperation
+from storage.tasks import OwnedTasks
 from tests.model.client import Broken, Client, Json
 from tests.model.network import LossyBus, Wire
 
@@ -38,12 +39,20 @@ class Process(Web):
 
     def __init__(self, settings: Settings, wire: Wire) -> None:
         self._wire = wire
+        self.tasks = OwnedTasks()
         super().__init__(settings)
 
     @override
     def _build_stores(self) -> None:
         super()._build_stores()
         self.bus = LossyBus(self._wire, self._settings.node, self._hear)  # type: ignore[assignment]
+
+    @override
+    def _build_realtime(self) -> None:
+        """Its look-ups run in tasks that outlive it: a story ends a process without a farewell."""
+        super()._build_realtime()
+        for asked in (self.grants._lookups, self.authenticator._lookups):
+            asked._tasks = self.tasks
 
     def begin_again(self) -> None:
         """What a new process knows of rooms and people after the old one died: nothing."""
@@ -299,7 +308,7 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
                 }
             )
             process = Process(settings, wire)
-            for part in (process.database, process.redis, process.committer):
+            for part in (process.database, process.redis, process.committer, process.tasks):
                 await stack.enter_async_context(part)
             processes.append(process)
         yield World(processes=processes, wire=wire)
