@@ -133,9 +133,11 @@ class Studio:
         self.look(anna, "interior")
         to_category(anna, "innenverkleidung")
         self.shoot(anna.page, "undo-conflict")
-        notice.locator(".repairs .button").click()
-        jakob.shows_chosen("innenverkleidung", "fichte")
+        self.look(jakob, "interior")
         top(jakob)
+        notice.locator(".repairs .button").click()
+        expect(jakob.page.locator(".toast")).to_contain_text("rückgängig gemacht")
+        jakob.shows_chosen("innenverkleidung", "fichte")
         self.shoot(jakob.page, "undone-phone")
         anna.shows_total(TOTAL_EUROS)
 

@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.support.browser import required_browser
 from tests.support.ports import free_port
-from tests.ui.double import House, World, build_app
+from tests.ui.double import House, World
+from tests.ui.double_app import build_app
 
 T = TypeVar("T")
 _numbers = count(1)

@@ -114,6 +114,23 @@ def test_only_some_of_many_are_listed(served: Served, visit: Visit) -> None:
     expect(page.locator(".people-list")).to_contain_text("12 weitere")
 
 
+def test_another_role_is_shown_at_once(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house)
+    option(page, "nest", "nest100").click()
+    total(page, "€ 200.700")
+
+    def assign(role: str) -> None:
+        tab_of(house).role = role
+        house.tell_presence()
+
+    served.do(lambda: assign("viewer"))
+    expect(page.locator(".notice.readonly")).to_be_visible()
+    expect(page.get_by_test_id("undo")).to_have_count(0)
+    served.do(lambda: assign("editor"))
+    expect(page.get_by_test_id("undo")).to_be_visible()
+
+
 def test_the_end_of_access_is_said_and_nothing_is_forgotten(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)

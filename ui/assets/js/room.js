@@ -275,6 +275,8 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   function here(frame) {
     state.members = frame.members;
     state.memberCount = frame.member_count ?? frame.members.length;
+    const role = frame.members.find((m) => m.connection === state.connectionId)?.role;
+    if (role && state.you && state.you.role !== role) state.you = { ...state.you, role };
   }
 
   // Null: the server did not look; then what was known stays.

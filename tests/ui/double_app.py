@@ -1,0 +1,91 @@
+"""The screens on the live configuration in memory, with the few endpoints that they call."""
+
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from configurator.preview import parse_path, render
+from realtime.previews import preview_url
+from tests.ui.double import CATALOGUE, World
+from ui.app import mount_screens
+from ui.offer import PublishedCatalogue
+from ui.ports import Visitors
+
+
+def build_app(world: World, *, dev: bool = False) -> Starlette:
+    """The screens on a Starlette app with the few endpoints they call."""
+
+    async def start(request: Request) -> Response:
+        del request
+        house = world.house(f"NEU{len(world.houses)}")
+        response = RedirectResponse(f"/c/{house.code}", 303)
+        response.set_cookie("person", "Neu")
+        return response
+
+    async def track(request: Request) -> Response:
+        body = await request.json()
+        entry = {**body, "received_at": datetime.now(UTC).isoformat()}
+        world.tracked.append(entry)
+        world.show_admins({"type": "activity", "entries": [entry], "skipped": 0})
+        world.show_admins(world.live_frame())
+        return JSONResponse({"success": True})
+
+    async def share(request: Request) -> Response:
+        del request
+        return JSONResponse({"url": "/join#0123456789abcdef0123456789abcdef"}, 201)
+
+    async def redeem(request: Request) -> Response:
+        body = await request.json()
+        if body["token"] != "0123456789abcdef0123456789abcdef":
+            message = {"de": "Diese Einladung gilt nicht mehr.", "en": "No longer valid."}
+            return JSONResponse({"error": {"code": "invitation_unusable", "message": message}}, 410)
+        response = JSONResponse({"code": "HANG"})
+        response.set_cookie("person", "Gast Ahorn")
+        return response
+
+    async def inquire(request: Request) -> Response:
+        body = await request.json()
+        world.inquiries.append(body)
+        house = next(h for h in world.houses.values() if h.id == request.path_params["id"])
+        total = house.derived()["price"]["total_cents"]  # type: ignore[index]
+        return JSONResponse(
+            {"reference": "N-2026-0042", "total_cents": total, "version": house.version}, 201
+        )
+
+    async def picture(request: Request) -> Response:
+        return Response(render(parse_path(request.path_params["path"])), media_type="image/svg+xml")
+
+    async def house_of(request: Request) -> str | None:
+        return "HANG" if request.cookies.get("person") else None
+
+    async def admin_of(request: Request) -> bool:
+        return request.cookies.get("admin") == "yes"
+
+    app = Starlette(
+        routes=[
+            Route("/start", start, methods=["POST"]),
+            Route("/api/sessions/track-interaction", track, methods=["POST"]),
+            Route("/api/configurations/{id}/share-links", share, methods=["POST"]),
+            Route("/api/share-links/redeem", redeem, methods=["POST"]),
+            Route("/api/configurations/{id}/inquiries", inquire, methods=["POST"]),
+            Route("/preview/{path:path}.svg", picture),
+        ]
+    )
+    mount_screens(
+        app,
+        live=world,
+        catalogue_source=PublishedCatalogue(CATALOGUE, preview_url),
+        admin_source=world,
+        visitors=Visitors(
+            person_token_of=lambda request: request.cookies.get("person"),
+            house_code_of=house_of,
+            admin_of=admin_of,
+        ),
+        dev=dev,
+        node="test",
+        origins=None,
+    )
+    return app
