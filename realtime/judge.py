@@ -46,6 +46,16 @@ _OUTCOME_NAMES: dict[type, OutcomeName] = {
 }
 
 
+class _Total(msgspec.Struct, frozen=True):
+    total_cents: int
+
+
+class _Priced(msgspec.Struct, frozen=True):
+    price: _Total
+
+
+_priced = msgspec.json.Decoder(_Priced)
+
 DERIVED_MAX = 2048
 """So many derived states are kept in a process; each is about 3 kB."""
 
@@ -132,6 +142,15 @@ def head_of(rules: Rules, document: Document) -> Head:
     """The head with this document."""
     state = rules.derived.of(rules.catalogue, document.selection, rules.preview_url)
     return Head(document=document, derived=state.json, total_cents=state.total_cents)
+
+
+def heard_head(head: Head, frame: OpFrame) -> Head:
+    """The head after an op that another process judged; it is not computed a second time."""
+    return Head(
+        document=apply_changes(head.document, frame.changes, frame.version),
+        derived=frame.derived,
+        total_cents=_priced.decode(frame.derived).price.total_cents,
+    )
 
 
 def stored_head(rules: Rules, stored: StoredConfiguration) -> Head:

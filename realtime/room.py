@@ -29,12 +29,11 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from configurator import undo
 from configurator.catalogue import Catalogue
 from configurator.derived import PreviewUrl
-from configurator.document import apply_changes, written_since
+from configurator.document import apply_changes
 from configurator.errors import DocumentInvalid
-from configurator.operations import Conflict, Redo, Undo, conflict, reads
+from configurator.operations import Conflict, Redo, Undo
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
@@ -50,6 +49,7 @@ from configurator.protocol.messages import (
 )
 from configurator.undo import Reversal
 from realtime.frame import Frame
+from realtime.guards import guard_conflict
 from realtime.judge import (
     DerivedStates,
     Head,
@@ -57,6 +57,7 @@ from realtime.judge import (
     Rules,
     body_sha256,
     head_of,
+    heard_head,
     judge,
     judged_frame,
     logged_frame,
@@ -215,6 +216,7 @@ class Room:
                 raise Refused("version_unknown")
         head = self._head
         reversal: Reversal | None = None
+        conflicting: Conflict | None = None
         if isinstance(asked.operation, Undo | Redo):
             reversal = await self._undo.reversal(
                 principal.person.id,
@@ -223,30 +225,24 @@ class Room:
                 document=head.document,
                 epoch=self._stored.epoch,
             )
+        if asked.guarded:
+            conflicting = await guard_conflict(
+                self._parts.configurations,
+                self.id,
+                asked,
+                catalogue=self._rules.catalogue,
+                document=head.document,
+                reversal=reversal,
+            )
         return judge(
             self._rules,
             head,
             configuration_id=self.id,
             author=principal.person,
             asked=asked,
-            conflicting=await self._conflict(head, asked, reversal) if asked.guarded else None,
+            conflicting=conflicting,
             reversal=reversal,
         )
-
-    async def _conflict(
-        self, head: Head, asked: OpRequest, reversal: Reversal | None
-    ) -> Conflict | None:
-        """The answer to a guarded op when somebody changed what it relies on, naming who."""
-        catalogue, document = self._rules.catalogue, head.document
-        relied_on = reads(catalogue, asked.operation)
-        if reversal is not None:
-            relied_on = undo.reads(catalogue, reversal.changes)
-        changed = written_since(document, asked.base_version) & relied_on
-        if not changed:
-            return None
-        versions = {category: document.written[category] for category in changed}
-        names = await self._parts.configurations.authors(self.id, set(versions.values()))
-        return conflict(catalogue, {c: names.get(v, "") for c, v in versions.items()})
 
     async def undo_state(self, person_id: UUID) -> tuple[bool, bool]:
         """Whether this person has something to undo, and to redo. Raises StorageUnavailable."""
@@ -305,7 +301,7 @@ class Room:
         if frame.epoch != self._stored.epoch or frame.version != self.version + 1:
             return False
         try:
-            self._take(_heard_head(self._head, frame), [frame], Frame("op", content))
+            self._take(heard_head(self._head, frame), [frame], Frame("op", content))
         except DocumentInvalid:
             return False
         return True
@@ -550,23 +546,3 @@ def _compact(frame: OpFrame) -> OpFrame:
 def _continues(operations: list[StoredOperation], since: int, to: int) -> bool:
     """Whether these are all versions after ``since`` up to ``to``."""
     return [operation.version for operation in operations] == list(range(since + 1, to + 1))
-
-
-class _Total(msgspec.Struct, frozen=True):
-    total_cents: int
-
-
-class _Priced(msgspec.Struct, frozen=True):
-    price: _Total
-
-
-_priced = msgspec.json.Decoder(_Priced)
-
-
-def _heard_head(head: Head, frame: OpFrame) -> Head:
-    """The head after an op that another process judged; it is not computed a second time."""
-    return Head(
-        document=apply_changes(head.document, frame.changes, frame.version),
-        derived=frame.derived,
-        total_cents=_priced.decode(frame.derived).price.total_cents,
-    )
