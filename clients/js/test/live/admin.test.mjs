@@ -1,6 +1,6 @@
 // Admins watch the interactions: on every transport, across a cut connection, reading slowly.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "node:test";
 
 import { Refused } from "../../dist/index.js";
 import { connected, newHouse, ONE, Proxy, TRANSPORTS, TWO } from "./support.mjs";
@@ -20,8 +20,8 @@ function watched(watcher, wanted) {
   return { found, enough };
 }
 
-for (const [name, transport] of Object.entries(TRANSPORTS)) {
-  test(`${name}: every interaction once and in order, across a lost connection`, { timeout: 20_000 }, async (t) => {
+function everything(name, transport) {
+  test("every interaction once and in order, across a lost connection", { timeout: 60_000 }, async (t) => {
     const { token } = await newHouse();
     const visitor = await connected(t, { url: TWO, token, transport });
     const proxy = await new Proxy(ONE).listen(t);
@@ -43,10 +43,14 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.deepEqual(found.map((event) => event.event_id), tracked);
   });
 
-  test(`${name}: who is no admin may not watch`, { timeout: 20_000 }, async (t) => {
+  test("who is no admin may not watch", { timeout: 60_000 }, async (t) => {
     const { token } = await newHouse();
     const client = await connected(t, { url: ONE, token, transport });
     const { enough } = watched(client.watch(), 1);
     await assert.rejects(enough, (error) => error instanceof Refused && error.code === "admins_only");
   });
 }
+
+describe("every transport", { concurrency: 3 }, () => {
+  for (const [name, transport] of Object.entries(TRANSPORTS)) describe(name, () => everything(name, transport));
+});

@@ -1,12 +1,12 @@
 // The client on two real web processes, over every transport.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "node:test";
 
 import { ClientClosed, connect, invite, redeem, Refused, register, Unreachable } from "../../dist/index.js";
 import { connected, log, newHouse, ONE, Proxy, settledWithin, TRANSPORTS, TWO, until } from "./support.mjs";
 
-for (const [name, transport] of Object.entries(TRANSPORTS)) {
-  test(`${name}: two clients on two processes edit one house`, { timeout: 20_000 }, async (t) => {
+function everything(transport) {
+  test("two clients on two processes edit one house", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
     const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
@@ -52,7 +52,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.deepEqual((await log({ id, token })).map((op) => op.version), [1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test(`${name}: who is here, and where`, { timeout: 20_000 }, async (t) => {
+  test("who is here, and where", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const client = await connected(t, { url: ONE, token, transport });
     const anna = await client.join(code);
@@ -69,7 +69,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(ben.status, "ended");
   });
 
-  test(`${name}: edits without a connection wait, and are saved once and in order`, { timeout: 20_000 }, async (t) => {
+  test("edits without a connection wait, and are saved once and in order", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);
     const anna = await (await connected(t, { url: proxy.url, token, transport })).join(code);
@@ -87,7 +87,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(anna.status, "saved");
   });
 
-  test(`${name}: a connection that is cut again and again loses and repeats nothing`, { timeout: 20_000 }, async (t) => {
+  test("a connection that is cut again and again loses and repeats nothing", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);
     const options = { url: proxy.url, token, transport, random: () => 0.05 };
@@ -115,7 +115,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(anna.state.totalCents, ben.state.totalCents);
   });
 
-  test(`${name}: a connection that went silent is given up`, { timeout: 20_000 }, async (t) => {
+  test("a connection that went silent is given up", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);
     const options = { url: proxy.url, token, transport, heartbeatMs: 300 };
@@ -126,7 +126,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(anna.state.version, 1);
   });
 
-  test(`${name}: what somebody else changed meanwhile is not overwritten unseen`, { timeout: 20_000 }, async (t) => {
+  test("what somebody else changed meanwhile is not overwritten unseen", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const stranger = await register(TWO);
     const proxy = await new Proxy(ONE).listen(t);
@@ -151,7 +151,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     await until(ben, (state) => state.selection.nest.option === "nest80", "ben sees it");
   });
 
-  test(`${name}: what became of an op is known on every process`, { timeout: 20_000 }, async (t) => {
+  test("what became of an op is known on every process", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
     const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
@@ -162,7 +162,7 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(await ben.outcomeOf("01900000-0000-7000-8000-000000000000"), null);
   });
 
-  test(`${name}: refusals are typed`, { timeout: 20_000 }, async (t) => {
+  test("refusals are typed", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const client = await connected(t, { url: ONE, token, transport });
     await assert.rejects(client.join("NOSUCH"), (error) => {
@@ -186,11 +186,15 @@ for (const [name, transport] of Object.entries(TRANSPORTS)) {
     assert.equal(house.status, "ended");
   });
 
-  test(`${name}: a burst is saved in full, however often it is too much at once`, { timeout: 20_000 }, async (t) => {
+  test("a burst is saved in full, however often it is too much at once", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
     const sizes = Array.from({ length: 75 }, (_, n) => ["nest100", "nest120", "nest140"][n % 3]);
-    await settledWithin(Promise.all(sizes.map((option) => anna.select("nest", option))), "the burst", 25_000);
+    await settledWithin(Promise.all(sizes.map((option) => anna.select("nest", option))), "the burst", 50_000);
     assert.deepEqual((await log({ id, token })).map((op) => op.operation.option), sizes);
   });
 }
+
+describe("every transport", { concurrency: 3 }, () => {
+  for (const [name, transport] of Object.entries(TRANSPORTS)) describe(name, () => everything(transport));
+});

@@ -53,8 +53,8 @@ export async function connected(t, options) {
 export function until(house, condition, why) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
-      reject(new Error(`not within 15 s: ${why}; ${JSON.stringify({ ...house.state, derived: null })}`));
-    }, 15_000);
+      reject(new Error(`not within 40 s: ${why}; ${JSON.stringify({ ...house.state, derived: null })}`));
+    }, 40_000);
     const look = () => {
       const found = condition(house.state);
       if (!found) return;
@@ -67,7 +67,7 @@ export function until(house, condition, why) {
   });
 }
 
-export function settledWithin(promise, why, ms = 15_000) {
+export function settledWithin(promise, why, ms = 40_000) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${why}`)), ms);
