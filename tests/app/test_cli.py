@@ -16,6 +16,8 @@ from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, nest
 from tests.support.servers import Servers, with_database
 
+COMMANDS = ("run", "web", "worker", "migrate", "admin-link", "tail", "edit", "soak", "doctor")
+
 
 def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -32,11 +34,11 @@ def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command() -> None:
     done = call("--help")
     assert done.returncode == 0
-    for command in ("run", "web", "worker", "migrate", "admin-link", "doctor"):
+    for command in COMMANDS:
         assert f"    {command}" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "web", "worker", "migrate", "admin-link", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_has_an_example(command: str) -> None:
     done = call(command, "--help")
     assert done.returncode == 0

@@ -84,13 +84,13 @@ class Interleavings(RuleBasedStateMachine):
         each.state.disconnected()
         each.collect()
 
-    @rule(number=peers, twice=st.booleans())
-    def arrive_at_the_server(self, number: int, *, twice: bool) -> None:
+    @rule(number=peers, twice=st.booleans(), outcome_first=st.booleans())
+    def arrive_at_the_server(self, number: int, *, twice: bool, outcome_first: bool) -> None:
         each = self.peers[number]
         if each.up:
             text = each.up.popleft()
             for _ in range(2 if twice else 1):
-                self._serve(each, text)
+                self._serve(each, text, outcome_first=outcome_first)
 
     @rule(number=peers)
     def too_many_requests(self, number: int) -> None:
@@ -245,15 +245,19 @@ class Interleavings(RuleBasedStateMachine):
 
     # ---- the wires
 
-    def _serve(self, each: Peer, text: str) -> None:
+    def _serve(self, each: Peer, text: str, *, outcome_first: bool = False) -> None:
+        """The author hears of a version before its outcome (OP8), but need not rely on that."""
         answers, told = self.server.handle(text, person(each.number))
         if '"type":"join"' in text:
             each.member = True
+        if outcome_first:
+            each.down.extend(codec.encode(answer) for answer in answers)
         if told is not None:
             for member in self.peers:
                 if member.member:
                     member.down.append(codec.encode(told))
-        each.down.extend(codec.encode(answer) for answer in answers)
+        if not outcome_first:
+            each.down.extend(codec.encode(answer) for answer in answers)
 
     def _pass(self, seconds: float) -> None:
         self.now += seconds
