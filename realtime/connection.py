@@ -233,14 +233,20 @@ class Connection:
         if message.protocol > PROTOCOL:
             raise Refused("client_too_new", detail=_SPOKEN, retry_after_ms=UPDATE_MS)
         if message.token is not None:
-            principal = await self._services.authenticate(message.token)
-            if principal is None or self._arrived not in (None, principal):
-                self._depart()
-            self.principal = principal
+            self._change_to(await self._services.authenticate(message.token))
         if self.principal is None:
             raise Refused("not_authenticated")
         self._arrive(self.principal)
         self.welcome(re=message.id)
+
+    def _change_to(self, principal: Principal | None) -> None:
+        """Be somebody else from now on, who is nowhere yet; or the same, who stays."""
+        before = self._arrived
+        if before is not None and (principal is None or not principal.is_same_as(before)):
+            for room_id in list(self._joined):
+                self._deliver(Frame.of(Left(configuration=room_id)))
+            self._depart()
+        self.principal = principal
 
     def _arrive(self, principal: Principal) -> None:
         if not self._closed:

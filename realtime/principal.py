@@ -20,6 +20,11 @@ class Principal:
     admin: bool = False
     admin_session: bytes | None = field(default=None, repr=False)
 
+    def is_same_as(self, other: "Principal") -> bool:
+        """Whether both are the same person or admin session, under whatever name."""
+        mine, theirs = (self.person.id, self.admin_session), (other.person.id, other.admin_session)
+        return mine == theirs
+
 
 def token_sha256(token: str) -> bytes:
     """What is stored of a token: 32 bytes from which it cannot be found."""

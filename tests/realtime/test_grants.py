@@ -364,3 +364,19 @@ async def test_with_postgresql_away_those_who_are_here_stay(web: RunningWeb) -> 
         with pytest.raises(Refused):
             await web.parts.actions.role((await web.parts.actions.register())[0], UUID(house["id"]))
         assert (await socket.ask("ping"))["type"] == "pong"
+
+
+async def test_a_connection_that_says_hello_as_somebody_else_is_nowhere(web: RunningWeb) -> None:
+    """(CN6, JN1) And as the same person, under a new name too, it stays where it is."""
+    api = web.api()
+    house = await api.create()
+    _, stranger = await web.parts.actions.register()
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        await socket.ask("introduce", name="Ada")
+        assert (await socket.hello(api.token))["person"]["name"] == "Ada"
+        outcome = await socket.op(house["code"], select("nest", "nest100"))
+        assert outcome["outcome"] == "committed"
+        await socket.hello(stranger)
+        assert "left" in [each["type"] for each in socket.frames]
+        refused = await socket.op(house["code"], select("nest", "nest120"))
+        assert refused["code"] == "not_joined"
