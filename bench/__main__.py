@@ -77,7 +77,7 @@ def _compare(options: argparse.Namespace) -> int:
             kills=options.kills,
         )
         done = runner.run(comparison.compare(wish))
-    if not options.quick:
+    if not (options.quick or options.only):
         comparison_report.rewrite_page()
     return 1 if any(row.failed for each in done for row in each.rows) else 0
 

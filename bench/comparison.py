@@ -120,7 +120,7 @@ class Wish:
 
 
 async def compare(wish: Wish) -> list[Comparison]:
-    """Do the jobs; each is printed and, unless it was quick, kept when it is done."""
+    """Do the jobs; each is printed and, unless it was quick or without some rows,, kept when it is done."""
     from bench import comparison_report  # it needs what is defined here
 
     install()
@@ -132,7 +132,7 @@ async def compare(wish: Wish) -> list[Comparison]:
                     continue
                 comparison = await _one_job(job, behind, wish)
                 print("\n".join(comparison_report.lines(comparison)), flush=True)
-                if not wish.quick:
+                if not (wish.quick or wish.only):
                     keep(comparison)
                 done.append(comparison)
     return done
