@@ -87,6 +87,7 @@ SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "jit": "off",
 }
 
 COMMIT = """
@@ -153,6 +154,50 @@ SELECT d.configuration_id, d.verdict, d.head, i.version, i.committed_at
 FROM decided d LEFT JOIN inserted i ON i.configuration_id = d.configuration_id
 """
 
+# The same for a batch of one, which is what a calm process commits: scalars instead of arrays take
+# a third less of PostgreSQL's time and half of ours. A test holds both against each other.
+COMMIT_ONE = """
+WITH head AS MATERIALIZED (
+    SELECT id, head FROM configurations WHERE id = $1 FOR NO KEY UPDATE
+), granted AS MATERIALIZED (
+    SELECT true FROM grants
+    WHERE configuration_id = $1 AND person_id = $3 AND revoked_at IS NULL
+        AND role = ANY ($17::text[])
+    FOR SHARE
+), decided AS MATERIALIZED (
+    SELECT h.head,
+        CASE
+            WHEN h.id IS NULL THEN 'gone'
+            WHEN EXISTS (
+                SELECT FROM operations o WHERE o.configuration_id = $1 AND o.op_id = $2
+            ) THEN 'repeated'
+            WHEN NOT EXISTS (SELECT FROM granted) THEN 'not_allowed'
+            WHEN h.head <> $4 THEN 'moved'
+            ELSE 'stored'
+        END AS verdict
+    FROM (VALUES (true)) AS always LEFT JOIN head h ON true
+), advanced AS (
+    UPDATE configurations c
+    SET head = c.head + 1, selection = ($14::text)::jsonb, written = ($15::text)::jsonb,
+        total_cents = $16, updated_at = clock_timestamp()
+    FROM decided d
+    WHERE c.id = $1 AND d.verdict = 'stored' AND $5 AND c.head = $4
+    RETURNING c.head
+), inserted AS (
+    INSERT INTO operations (
+        configuration_id, op_id, version, judged_at_version, base_version, person_id, outcome,
+        body_sha256, operation, changes, reasons, repairs, total_cents, guarded, committed_at
+    )
+    SELECT $1, $2, a.head, $4, $7, $3, $6, $9, ($10::text)::jsonb, ($11::text)::jsonb,
+        ($12::text)::jsonb, ($13::text)::jsonb, $16, $8, clock_timestamp()
+    FROM decided d LEFT JOIN advanced a ON true
+    WHERE d.verdict = 'stored' AND $5 = (a.head IS NOT NULL)
+    RETURNING version, committed_at
+)
+SELECT $1 AS configuration_id, d.verdict, d.head, i.version, i.committed_at
+FROM decided d LEFT JOIN inserted i ON true
+"""
+
 FIND = """
 SELECT o.configuration_id, o.op_id, o.version, o.judged_at_version, o.base_version, o.person_id,
     coalesce(p.name, '') AS author_name, coalesce(p.colour, 0) AS author_colour, o.outcome,
@@ -168,29 +213,37 @@ def commit_arguments(
     requests: Sequence[CommitRequest], editing_roles: Iterable[str]
 ) -> tuple[list[object], ...]:
     """The arrays of COMMIT; at most one request per configuration."""
-    rows = [
-        (
-            r.configuration_id,
-            r.op_id,
-            r.person_id,
-            r.expected_version,
-            r.takes_version,
-            r.outcome,
-            r.base_version,
-            r.guarded,
-            r.body_sha256,
-            r.operation,
-            r.changes,
-            r.reasons,
-            r.repairs,
-            r.selection,
-            r.written,
-            r.total_cents,
-        )
-        for r in requests
-    ]
+    rows = [_values(request) for request in requests]
     columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
     return (*columns, list(editing_roles))
+
+
+def commit_one_arguments(
+    request: CommitRequest, editing_roles: Iterable[str]
+) -> tuple[object, ...]:
+    """The scalars of COMMIT_ONE."""
+    return (*_values(request), list(editing_roles))
+
+
+def _values(request: CommitRequest) -> tuple[object, ...]:
+    return (
+        request.configuration_id,
+        request.op_id,
+        request.person_id,
+        request.expected_version,
+        request.takes_version,
+        request.outcome,
+        request.base_version,
+        request.guarded,
+        request.body_sha256,
+        request.operation,
+        request.changes,
+        request.reasons,
+        request.repairs,
+        request.selection,
+        request.written,
+        request.total_cents,
+    )
 
 
 def is_own(stored: StoredOperation, request: CommitRequest) -> bool:

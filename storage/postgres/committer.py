@@ -18,6 +18,7 @@ from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
 from storage.postgres.commit_queue import CommitQueue, Waiting
 from storage.postgres.commit_statement import (
     COMMIT,
+    COMMIT_ONE,
     FIND,
     SETTINGS,
     CommitRequest,
@@ -28,6 +29,7 @@ from storage.postgres.commit_statement import (
     Repeated,
     Stored,
     commit_arguments,
+    commit_one_arguments,
     is_own,
 )
 from storage.postgres.configurations import StoredOperation
@@ -235,11 +237,12 @@ class _Connection:
             list(self._settings.values()),
         )
         self._commit = await driver.prepare(COMMIT)
+        self._commit_one = await driver.prepare(COMMIT_ONE)
         self._find = await driver.prepare(FIND)
 
     async def commit(self, requests: list[CommitRequest]) -> list[CommitResult]:
         """Runs the statement once; results in the order of the requests."""
-        rows = await self._fetch(self._commit, *commit_arguments(requests, self._editing_roles))
+        rows = await self._commit_all(requests)
         decided = {row["configuration_id"]: row for row in rows}
         doubtful = [
             request
@@ -251,6 +254,12 @@ class _Connection:
             _result(decided[request.configuration_id], known.get(request.configuration_id))
             for request in requests
         ]
+
+    async def _commit_all(self, requests: list[CommitRequest]) -> list[Any]:
+        roles = self._editing_roles
+        if len(requests) == 1:
+            return await self._fetch(self._commit_one, *commit_one_arguments(requests[0], roles))
+        return await self._fetch(self._commit, *commit_arguments(requests, roles))
 
     async def _known(self, requests: list[CommitRequest]) -> dict[UUID, StoredOperation]:
         rows = await self._fetch(

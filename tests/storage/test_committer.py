@@ -443,7 +443,7 @@ async def test_a_server_that_does_not_answer_leaves_the_outcome_unknown(
         await other.execute("SELECT FROM configurations WHERE id = $1 FOR UPDATE", configuration.id)
         async with (
             Database(database_url, deadlines=Deadlines(statement=0.1)) as database,
-            Committer(database, deadline_seconds=0.3, lock_seconds=9) as committer,
+            Committer(database, deadline_seconds=1.5, lock_seconds=9) as committer,
         ):
             with pytest.raises(OutcomeUnknown):
                 await committer.commit(request(configuration))
