@@ -20,6 +20,7 @@ from configurator.operations import Adjusted, Change, Committed, Rejected, evalu
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
+    NOT_SAID,
     FromServer,
     Join,
     Leave,
@@ -176,7 +177,7 @@ def together(
     author: Person | None = None,
 ) -> Ops:
     """Several ops as one message: only the last is whole."""
-    compact = [msgspec.structs.replace(op, selection=None, derived=msgspec.Raw()) for op in ops]
+    compact = [msgspec.structs.replace(op, selection=None, derived=NOT_SAID) for op in ops]
     return Ops(
         re=re,
         configuration=HOUSE,

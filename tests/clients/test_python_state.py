@@ -3,8 +3,10 @@
 from uuid import UUID
 
 import hypothesis.strategies as st
+import msgspec
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from nest_haus_client.messages import Op, encode
 from nest_haus_client.operations import (
     Apply,
     Choice,
@@ -15,11 +17,12 @@ from nest_haus_client.operations import (
     SetQuantity,
     SingleOperation,
 )
+from nest_haus_client.pending import ARRIVAL_SECONDS
 from typing_extensions import override
 
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
-from tests.clients.python_world import Peer, Server, peer, person, together
+from tests.clients.python_world import CODE, Peer, Server, peer, person, together
 from tests.configurator.nest_haus import option_ids
 
 CATEGORIES = ("nest", "gebaeudehuelle", "pvanlage", "fenster", "planungspaket")
@@ -271,3 +274,108 @@ class Interleavings(RuleBasedStateMachine):
 
 Interleavings.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestAnyInterleaving = Interleavings.TestCase
+
+
+# ---- one story each, for what any interleaving rarely tells
+
+
+def entered() -> tuple[Server, Peer]:
+    """A client that is in the house at version 0."""
+    server, each = Server(), peer(1)
+    each.connected = True
+    each.state.connected(0.0)
+    each.collect()
+    answers, _ = server.handle(each.up.popleft(), person(1))
+    each.receive(codec.encode(answers[0]), 0.0)
+    each.collect()
+    return server, each
+
+
+def asked_one(each: Peer) -> UUID:
+    op_id = UUID(int=1)
+    each.state.submit(op_id, Select("nest", "nest120"), 0.0)
+    each.collect()
+    return op_id
+
+
+def joins(each: Peer) -> list[str]:
+    return [text for text in each.up if '"type":"join"' in text]
+
+
+def test_an_outcome_waits_for_its_version_and_then_both_are_one_step() -> None:
+    """(CL4)"""
+    server, each = entered()
+    op_id = asked_one(each)
+    answers, told = server.handle(each.up.popleft(), person(1))
+    each.receive(codec.encode(answers[0]), 0.0)
+    each.collect()
+    assert op_id not in each.settled
+    assert each.state.version == 0
+    assert each.state.shown["nest"].option == "nest120"
+
+    assert told is not None
+    each.receive(codec.encode(told), 0.0)
+    each.collect()
+    assert op_id in each.settled
+    assert each.state.version == 1
+
+
+def test_a_version_that_an_outcome_spoke_of_and_that_does_not_come_is_fetched() -> None:
+    """(CL2)"""
+    server, each = entered()
+    op_id = asked_one(each)
+    answers, _ = server.handle(each.up.popleft(), person(1))
+    each.receive(codec.encode(answers[0]), 0.0)
+    each.state.tick(ARRIVAL_SECONDS - 0.1)
+    each.collect()
+    assert joins(each) == []
+    each.state.tick(ARRIVAL_SECONDS)
+    each.collect()
+    answers, _ = server.handle(joins(each)[0], person(1))
+    each.receive(codec.encode(answers[0]), ARRIVAL_SECONDS)
+    each.collect()
+    assert op_id in each.settled
+
+
+def test_a_position_that_is_ahead_is_asked_for_and_others_are_not() -> None:
+    """(CL2)"""
+    server, each = entered()
+    each.receive(codec.encode(server.position()), 0.0)
+    each.collect()
+    assert joins(each) == []
+    for epoch, version in ((server.epoch, 1), (UUID(int=9), 0)):
+        server, each = entered()
+        ahead = msgspec.structs.replace(server.position(), epoch=epoch, version=version)
+        each.receive(codec.encode(ahead), 0.0)
+        each.collect()
+        assert len(joins(each)) == 1
+        assert '"since":{"epoch":' in joins(each)[0]
+        each.receive(codec.encode(ahead), 0.0)
+        each.collect()
+        assert len(joins(each)) == 1, "one join is under way"
+
+
+def test_versions_that_do_not_follow_are_not_applied() -> None:
+    """(CL1, CL2)"""
+    server, each = entered()
+    frames = []
+    for number, option in enumerate(("nest100", "nest120", "nest140")):
+        ask = Op(
+            configuration=CODE,
+            op_id=UUID(int=50 + number),
+            base_version=0,
+            operation=Select("nest", option),
+        )
+        _, told = server.handle(encode(ask), person(2))
+        assert told is not None
+        frames.append(codec.encode(told))
+    for frame in (frames[0], frames[2], frames[0]):
+        each.receive(frame, 0.0)
+        each.collect()
+    assert each.state.version == 1
+    assert len(joins(each)) == 1
+    answers, _ = server.handle(joins(each)[0], person(1))
+    each.receive(codec.encode(answers[0]), 0.0)
+    each.collect()
+    assert each.state.version == 3
+    assert each.state.shown["nest"].option == "nest140"
