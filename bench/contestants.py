@@ -25,7 +25,6 @@ from tests.support.waiting import eventually
 LIMIT_SCALE = "1000"
 """Load tests are one person in very many connections: the limits for people do not apply."""
 
-START_TRIES = 5
 SETTLE_SECONDS = 0.5
 
 Kind = Literal["ours", "peer", "floor"]
@@ -79,28 +78,15 @@ class Contestant:
     async def running(self, backing: Backing) -> AsyncIterator[Server]:
         """A fresh server for the block."""
         async with AsyncExitStack() as stack:
-            process = await _started(self, backing, stack)
+            with on_core("servers"):
+                process = stack.enter_context(self.start(backing))
+            await eventually(lambda: _answers(process), 20, why=f"{self.name} answers")
+            await asyncio.sleep(SETTLE_SECONDS)
             pids = {"server": process.pid}
             for name, server in (("postgresql", backing.postgres), ("valkey", backing.valkey)):
                 if name in self.uses and server.pid is not None:
                     pids[name] = server.pid
             yield Server(url=process.url, pids=pids, process=process, push=self.push)
-
-
-async def _started(contestant: Contestant, backing: Backing, stack: AsyncExitStack) -> Process:
-    """Its server, ready. The sockets of a run before may still hold the port: then another one."""
-    for attempt in range(START_TRIES):
-        with on_core("servers"):
-            process = stack.enter_context(contestant.start(backing))
-        try:
-            await eventually(lambda each=process: _answers(each), 20, why="it answers")
-            await asyncio.sleep(SETTLE_SECONDS)
-            if process.alive:
-                return process
-        except RuntimeError:
-            if attempt == START_TRIES - 1:
-                raise
-    raise RuntimeError(f"{contestant.name} does not stay alive:\n{process.log[-2000:]}")
 
 
 async def _answers(process: Process) -> bool:
