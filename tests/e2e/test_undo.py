@@ -1,4 +1,4 @@
-"""Undo and redo between two browsers on two web processes (UN1, UN2, UN5, UN7)."""
+"""Undo and redo between two browsers on two web processes (UN1, UN2, UN5, UN9)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the page makes of the frames of a busy or strict server."""
+"""What the page makes of the frames of a busy or strict server (CL1, CL2, CL3, CL5, SN4)."""
 
 import re
 from typing import Any
