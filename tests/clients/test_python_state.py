@@ -56,6 +56,10 @@ class Interleavings(RuleBasedStateMachine):
         self.op_ids = 0
         self.peers: list[Peer] = [peer(number) for number in range(PEERS)]
         self.showing: list[dict[str, tuple[UUID, Choice | None]]] = [{} for _ in self.peers]
+        for number in range(PEERS):
+            self.connect(number)
+            self._serve(self.peers[number], self.peers[number].up.popleft())
+            self.arrive_at_the_client(number, 1)
 
     # ---- steps
 
@@ -69,7 +73,6 @@ class Interleavings(RuleBasedStateMachine):
             each.state.submit(op_id, operation, self.now)
             each.collect()
 
-    @rule(number=peers)
     def connect(self, number: int) -> None:
         each = self.peers[number]
         if not each.connected:
@@ -78,6 +81,17 @@ class Interleavings(RuleBasedStateMachine):
             each.collect()
 
     @rule(number=peers)
+    def lose_the_connection_for_a_while(self, number: int) -> None:
+        if self.peers[number].connected:
+            self.lose_the_connection(number)
+        else:
+            self.connect(number)
+
+    @rule(number=peers)
+    def reconnect(self, number: int) -> None:
+        self.lose_the_connection(number)
+        self.connect(number)
+
     def lose_the_connection(self, number: int) -> None:
         """What was on its way is lost: ops and acks, in both directions."""
         each = self.peers[number]
@@ -103,12 +117,26 @@ class Interleavings(RuleBasedStateMachine):
             refused = Refused("too_many_requests", retry_after_ms=200)
             each.down.append(codec.encode(codec.error(refused, re=message.id)))
 
-    @rule(number=peers)
-    def arrive_at_the_client(self, number: int) -> None:
+    @rule(number=peers, count=st.integers(1, 4))
+    def arrive_at_the_client(self, number: int, count: int) -> None:
         each = self.peers[number]
-        if each.down:
+        for _ in range(min(count, len(each.down))):
             each.receive(each.down.popleft(), self.now)
             each.collect()
+
+    @rule(number=peers)
+    def answer_everything(self, number: int) -> None:
+        """The network is as it should be, for a while."""
+        each = self.peers[number]
+        for _ in range(20):
+            if each.up:
+                self._serve(each, each.up.popleft())
+            self.arrive_at_the_client(number, 4)
+
+    @rule(number=peers, some=st.lists(operations, min_size=2, max_size=4))
+    def ask_several(self, number: int, some: list[Operation]) -> None:
+        for operation in some:
+            self.ask(number, operation)
 
     @rule(number=peers)
     def arrive_twice_at_the_client(self, number: int) -> None:
@@ -223,7 +251,7 @@ class Interleavings(RuleBasedStateMachine):
                     if each.up:
                         self._serve(each, each.up.popleft())
                     if each.down:
-                        self.arrive_at_the_client(each.number)
+                        self.arrive_at_the_client(each.number, 1)
             self.confirmed_is_what_the_server_had()
             self.nothing_flickers()
             if not any(each.state.pending for each in self.peers):
@@ -272,7 +300,7 @@ class Interleavings(RuleBasedStateMachine):
                 self.lose_the_connection(each.number)
 
 
-Interleavings.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+Interleavings.TestCase.settings = settings(max_examples=100, stateful_step_count=80, deadline=None)
 TestAnyInterleaving = Interleavings.TestCase
 
 
@@ -379,3 +407,42 @@ def test_versions_that_do_not_follow_are_not_applied() -> None:
     each.collect()
     assert each.state.version == 3
     assert each.state.shown["nest"].option == "nest140"
+
+
+def test_one_op_is_on_its_way_at_a_time_so_a_refusal_cannot_reorder_them() -> None:
+    """(CL3, OP7)"""
+    server, each = entered()
+    first = asked_one(each)
+    second = UUID(int=2)
+    each.state.submit(second, Select("nest", "nest140"), 0.0)
+    each.collect()
+    assert len(each.up) == 1
+
+    each.up.clear()
+    refused = Refused("too_many_requests", retry_after_ms=200)
+    each.receive(codec.encode(codec.error(refused, re=str(first), op_id=first)), 0.0)
+    each.state.tick(0.19)
+    each.collect()
+    assert list(each.up) == []
+    each.state.tick(1.0)
+    each.collect()
+    answers, _ = server.handle(each.up.popleft(), person(1))
+    each.receive(codec.encode(answers[0]), 1.0)
+    each.collect()
+    server.handle(each.up.popleft(), person(1))
+    assert [op.op_id for op in server.log] == [first, second]
+
+
+def test_what_was_on_its_way_when_the_connection_was_lost_is_sent_again() -> None:
+    """(CL3)"""
+    server, each = entered()
+    first = asked_one(each)
+    lost = each.up.popleft()
+    each.state.disconnected()
+    each.state.connected(5.0)
+    each.collect()
+    answers, _ = server.handle(each.up.popleft(), person(1))
+    each.receive(codec.encode(answers[0]), 5.0)
+    each.collect()
+    assert list(each.up) == [lost]
+    assert [op.op_id for op in each.state.pending] == [first]
