@@ -97,12 +97,20 @@ class Outbox:
         self._ops.setdefault(lapse.room, (lapse, []))[1].append(slot)
 
     def _give_way(self) -> None:
+        """Each room's snapshot takes the place of its first op: no outcome overtakes its op."""
+        first: dict[object, Lapse] = {}
         for room, (lapse, slots) in (self._ops or {}).items():
-            for slot in slots:
+            for slot in slots[1:]:
                 self._remove(slot)
+            first[slots[0]] = lapse
             self.dropped += len(slots)
-            self._frames[("lapse", room)] = lapse
             self._lapsed = (self._lapsed or set()) | {room}
+        frames: OrderedDict[object, Frame | Lapse] = OrderedDict()
+        for slot, waiting in self._frames.items():
+            frames[slot] = first.get(slot, waiting)
+            if slot in first and isinstance(waiting, Frame):
+                self.size_bytes -= len(waiting)
+        self._frames = frames
         self._ops = None
 
     def _remove(self, slot: object) -> None:

@@ -9,13 +9,7 @@ and there are three ways in which it learns of version v + 1:
 3. it read the log (``catch_up``): after a gap, a reconnected bus, a head beacon or a moved head.
 
 Whichever comes first wins; the others are recognised by their version and ignored. So every member
-sees every version once and in order.
-
-Fan-out. What was learned goes out in a flush: one message, encoded once, the same for all members.
-A quiet room flushes at once; a room that is busy and full spends at most about half of the loop's
-time on it, and what is committed meanwhile goes out together. Each member's ``seen`` says which
-version went to them last, so an author can be told of their own op before its outcome
-(``show_to``), and somebody who enters between two flushes gets nothing twice.
+sees every version once and in order (`fan_out`).
 """
 
 import asyncio
@@ -37,17 +31,13 @@ from configurator.operations import Conflict, Redo, Undo
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
-    NOT_SAID,
     OpFrame,
     OpRequest,
-    Ops,
     Outcome,
     Position,
-    PositionFrame,
-    Snapshot,
-    You,
 )
 from configurator.undo import Reversal
+from realtime.fan_out import FanOut, Shown, compact
 from realtime.frame import Frame
 from realtime.guards import guard_conflict
 from realtime.judge import (
@@ -65,7 +55,6 @@ from realtime.judge import (
     stored_head,
 )
 from realtime.membership import Attachment, Membership
-from realtime.outbox import Lapse
 from realtime.principal import Principal
 from realtime.recent_ops import OPS_MAX, RecentOps
 from realtime.undo_stacks import UndoStacks
@@ -89,9 +78,6 @@ log = structlog.get_logger()
 
 CATCH_UP_OPS = 500
 """A room that is further behind takes a fresh snapshot instead of reading every op."""
-
-FLUSH_SECONDS_PER_MEMBER = 20e-6
-"""Between two flushes; about twice what a delivery costs."""
 
 COMMIT_TRIES = 16
 """So often an op is judged again because other processes were faster, before its author waits."""
@@ -125,8 +111,6 @@ class Room:
         self._head = stored_head(self._rules, stored)
         self._recent = RecentOps()
         self._undo = UndoStacks(stored.id, parts.configurations)
-        self._unsent: list[OpFrame] = []
-        self._busy: asyncio.TimerHandle | None = None
         self._one_op = asyncio.Lock()
         self._one_reader = asyncio.Lock()
         self.members = Membership(
@@ -135,6 +119,7 @@ class Room:
             now=parts.now,
             tell_others=lambda report: parts.bus.publish(room_channel(stored.id), b"p" + report),
         )
+        self._fan_out = FanOut(self.members, self._shown)
 
     @property
     def id(self) -> UUID:
@@ -340,11 +325,9 @@ class Room:
         """Move on to ``head`` by these ops; ``encoded`` is the frame of a single one."""
         self._head = head
         for frame in frames:
-            self._recent.append(_compact(frame))
+            self._recent.append(compact(frame))
             self._undo.take(frame)
-        self._unsent += frames
-        if self._busy is None:
-            self._flush(encoded)
+        self._fan_out.tell(frames, encoded)
 
     def _begin_again(self, stored: StoredConfiguration) -> None:
         """Show the stored state as a snapshot to everybody, unless it is older than what they see."""
@@ -353,72 +336,17 @@ class Room:
         self._stored = stored
         self._head = stored_head(self._rules, stored)
         self._recent.clear()
-        self._unsent.clear()
-        for attachment in self.members.attachments():
-            attachment.deliver(self._snapshot(attachment))
+        self._fan_out.begin_again()
 
     # ---- telling the members
 
-    def _flush(self, encoded: Frame | None = None) -> None:
-        """Tell all members what they have not seen, then leave the loop to others for a while."""
-        self._busy = None
-        unsent, self._unsent = self._unsent, []
-        if not unsent:
-            return
-        attachments = self.members.attachments()
-        before, newest = unsent[0].version - 1, unsent[-1].version
-        if encoded is None or len(unsent) > 1:
-            encoded = self._ops_frame(unsent)
-        for attachment in attachments:
-            if attachment.seen == before:
-                attachment.seen = newest
-                attachment.deliver(encoded, lapse=attachment.lapse)
-            elif attachment.seen < newest:
-                self._show(attachment, unsent)
-        self._busy = asyncio.get_running_loop().call_later(
-            FLUSH_SECONDS_PER_MEMBER * len(attachments), self._flush
-        )
-
     def show_to(self, connection: str) -> None:
         """Tell one member what waits for the next flush, now: an author learns of their op first."""
-        attachment = self.members.find(connection)
-        if attachment is not None and self._unsent:
-            self._show(attachment, self._unsent)
-
-    def _show(self, attachment: Attachment, unsent: list[OpFrame]) -> None:
-        news = [frame for frame in unsent if frame.version > attachment.seen]
-        if news:
-            attachment.seen = news[-1].version
-            attachment.deliver(self._ops_frame(news), lapse=attachment.lapse)
-
-    def _ops_frame(self, frames: list[OpFrame]) -> Frame:
-        """One op, or several as one message; they end at the head, whose state the last carries."""
-        last = self._whole(frames[-1])
-        if len(frames) == 1:
-            return Frame.of(last)
-        compact = [codec.encode(_compact(frame)) for frame in frames[:-1]]
-        return Frame.of(
-            Ops(
-                configuration=self.id,
-                epoch=self._stored.epoch,
-                from_=frames[0].version - 1,
-                to=frames[-1].version,
-                ops=[msgspec.Raw(each) for each in (*compact, codec.encode(last))],
-            )
-        )
-
-    def _whole(self, frame: OpFrame) -> OpFrame:
-        """The newest op with the state of the head."""
-        return msgspec.structs.replace(
-            frame, selection=dict(self._head.document.selection), derived=self._head.derived
-        )
+        self._fan_out.show_to(connection)
 
     def tell_position(self) -> None:
         """Say to the members which version is the newest, in case somebody missed it."""
-        if self._unsent:
-            return
-        frame = PositionFrame(configuration=self.id, epoch=self._stored.epoch, version=self.version)
-        self.members.deliver(Frame.of(frame), key=("position", self.id))
+        self._fan_out.tell_position()
 
     # ---- entering
 
@@ -460,16 +388,10 @@ class Room:
         re: str | None = None,
     ) -> Frame:
         """Let a member in: the missed ops or a snapshot first, then everything that follows."""
-        attachment.lapse = Lapse(self.id, lambda: self._snapshot(attachment))
-        self.members.add(attachment)
         missed = self._missed(since) if since is not None else None
         if since is None or missed is None:
-            entry = self._snapshot(attachment, can_undo=can_undo, re=re)
-        else:
-            entry = self._missed_ops(attachment, since.version, missed, re=re)
-        attachment.deliver(entry)
-        self.members.tell()
-        return entry
+            return self._fan_out.enter(attachment, can_undo=can_undo, re=re)
+        return self._fan_out.come_back(attachment, since.version, missed, re=re)
 
     def _missed(self, since: Position) -> list[bytes] | None:
         """Exactly the ops after ``since``, or None when they are not all here."""
@@ -477,70 +399,22 @@ class Room:
             return None
         return self._recent.after(since.version, self.version)
 
-    def _snapshot(
-        self,
-        attachment: Attachment,
-        *,
-        can_undo: tuple[bool, bool] | None = None,
-        re: str | None = None,
-    ) -> Frame:
-        attachment.seen = self.version
-        members, count = self.members.everybody()
-        return Frame.of(
-            Snapshot(
-                re=re,
-                configuration=self.id,
-                code=self.code,
-                catalogue=self._rules.catalogue.id,
-                epoch=self._stored.epoch,
-                version=self.version,
-                selection=dict(self._head.document.selection),
-                derived=self._head.derived,
-                members=members,
-                member_count=count,
-                you=_you(attachment, can_undo),
-            )
-        )
-
-    def _missed_ops(
-        self, attachment: Attachment, since: int, missed: list[bytes], *, re: str | None
-    ) -> Frame:
-        attachment.seen = self.version
-        if missed:
-            last = self._whole(codec.decode_op(missed[-1]))
-            missed = [*missed[:-1], codec.encode(last)]
-        members, count = self.members.everybody()
-        return Frame.of(
-            Ops(
-                re=re,
-                configuration=self.id,
-                epoch=self._stored.epoch,
-                from_=since,
-                to=self.version,
-                ops=[msgspec.Raw(each) for each in missed],
-                recovered=True,
-                members=members,
-                member_count=count,
-                you=_you(attachment, None),
-            )
-        )
-
     def close(self) -> None:
         """Nothing is told any more."""
         self.members.close()
-        if self._busy is not None:
-            self._busy.cancel()
+        self._fan_out.close()
 
-
-def _you(attachment: Attachment, can_undo: tuple[bool, bool] | None) -> You:
-    undo, redo = can_undo or (None, None)
-    member = attachment.member
-    return You(person=member.person, role=member.role, can_undo=undo, can_redo=redo)
-
-
-def _compact(frame: OpFrame) -> OpFrame:
-    """The op without the state after it."""
-    return msgspec.structs.replace(frame, selection=None, derived=NOT_SAID)
+    def _shown(self) -> Shown:
+        """What members see at the head."""
+        return Shown(
+            configuration=self.id,
+            code=self.code,
+            catalogue=self._rules.catalogue.id,
+            epoch=self._stored.epoch,
+            version=self.version,
+            selection=self._head.document.selection,
+            derived=self._head.derived,
+        )
 
 
 def _continues(operations: list[StoredOperation], since: int, to: int) -> bool:

@@ -34,7 +34,6 @@ class Careless:
                     await self.enter()
                     async for text in self.socket:
                         self.take(json.loads(text))
-            await asyncio.sleep(0.01)
 
     async def enter(self) -> None:
         await self.send(type="hello", protocol=1, token=os.environ["NEST_TOKEN"])

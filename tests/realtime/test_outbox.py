@@ -51,6 +51,16 @@ def test_ops_that_do_not_fit_give_way_to_one_snapshot_made_when_it_is_sent() -> 
     assert [each.json for each in outbox.drain()] == [b"op"]
 
 
+def test_the_snapshot_comes_before_the_outcome_of_an_op_that_gave_way() -> None:
+    """(OP8) (BP2)"""
+    outbox = Outbox(messages_max=4)
+    for number in range(3):
+        assert outbox.put(frame("op"), lapse=lapse())
+        assert outbox.put(frame(f"outcome {number}"))
+    sent = [each.json for each in outbox.drain()]
+    assert sent == [b"snapshot", b"outcome 0", b"outcome 1", b"outcome 2"]
+
+
 def test_each_room_gives_way_to_its_own_snapshot() -> None:
     """(BP2)"""
     outbox = Outbox(messages_max=2)
