@@ -4,6 +4,7 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from nest_haus_client.messages import Op, encode
@@ -446,3 +447,20 @@ def test_what_was_on_its_way_when_the_connection_was_lost_is_sent_again() -> Non
     each.collect()
     assert list(each.up) == [lost]
     assert [op.op_id for op in each.state.pending] == [first]
+
+
+@pytest.mark.parametrize("snapshot_first", [False, True])
+def test_an_own_op_that_arrives_is_its_outcome(*, snapshot_first: bool) -> None:
+    """The effect and the end of the guess are one step, even when the outcome itself is lost."""
+    server, each = entered()
+    op_id = asked_one(each)
+    _, told = server.handle(each.up.popleft(), person(1))
+    assert told is not None
+    if snapshot_first:
+        each.receive(codec.encode(server.snapshot(person(1))), 0.0)
+    each.receive(codec.encode(told), 0.0)
+    each.collect()
+    outcome = each.settled[op_id].outcome
+    assert outcome is not None
+    assert (outcome.outcome, outcome.version) == ("committed", 1)
+    assert each.state.pending == ()
