@@ -131,8 +131,7 @@ class View:
             case "op":
                 if frame["version"] != self.version + 1:
                     self.gaps.append(f"version {frame['version']} came after {self.version}")
-                self.version = frame["version"]
-                self.total_cents = frame["derived"]["price"]["total_cents"]
+                self.version, self.total_cents = frame["version"], frame["total_cents"]
             case _:
                 pass
 
