@@ -10,6 +10,7 @@ worker never pays for the page.
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -52,6 +53,7 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
     config = web_config(settings)
     server = uvicorn.Server(config)
+    spare_what_stays()
 
     async def serve() -> None:
         if end_with_stdin:
@@ -64,6 +66,17 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
     return 0
+
+
+def spare_what_stays() -> None:
+    """Keep the garbage collector from walking, again and again, through what was imported.
+
+    Nothing on the way of an op makes reference cycles, so looking for them every 700 allocations
+    only costs: about a tenth of the processor time and the longest pauses.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
