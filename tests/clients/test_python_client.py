@@ -93,7 +93,7 @@ async def test_the_outcome_and_its_effect_come_together(web: RunningWeb) -> None
 
 
 async def test_an_op_is_shown_at_once_and_its_price_is_not_claimed(web: RunningWeb) -> None:
-    """(CL4)"""
+    """(CL4) (CL8)"""
     async with Client.register(web.url) as client:
         house = await new_house(client)
         before = house.total_cents
@@ -197,7 +197,7 @@ async def test_a_guarded_op_is_a_conflict_when_somebody_else_was_there(web: Runn
 
 
 async def test_ops_are_queued_while_offline_and_sent_in_order(web: RunningWeb) -> None:
-    """(CL3)"""
+    """(CL3) (CL10)"""
     async with behind_a_link(web) as (client, house, link):
         link.cut(refuse=True)
         await eventually(lambda: client.status == "offline")
@@ -263,7 +263,7 @@ async def test_an_op_given_twice_is_one_change(web: RunningWeb) -> None:
 
 
 async def test_ops_survive_the_end_of_the_program(web: RunningWeb) -> None:
-    """(CL3, OP4)"""
+    """(CL3, CL11, OP4)"""
     async with behind_a_link(web) as (before, house, link):
         link.lose_replies()
         sent = house.submit(Select("nest", "nest120"))

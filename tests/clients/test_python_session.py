@@ -94,6 +94,7 @@ def test_a_code_that_does_not_exist_yet_is_treated_by_retryable() -> None:
 
 
 def test_a_server_that_does_not_answer_is_left() -> None:
+    """(CL12)"""
     session, house = opened()
     assert broken_at(session, ANSWER_SECONDS - 0.1) is None
     assert broken_at(session, ANSWER_SECONDS) == "the server does not answer"

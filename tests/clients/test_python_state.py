@@ -332,7 +332,7 @@ def joins(each: Peer) -> list[str]:
 
 
 def test_an_outcome_waits_for_its_version_and_then_both_are_one_step() -> None:
-    """(CL4)"""
+    """(CL4, CL7)"""
     server, each = entered()
     op_id = asked_one(each)
     answers, told = server.handle(each.up.popleft(), person(1))
@@ -411,7 +411,7 @@ def test_versions_that_do_not_follow_are_not_applied() -> None:
 
 
 def test_one_op_is_on_its_way_at_a_time_so_a_refusal_cannot_reorder_them() -> None:
-    """(CL3, OP7)"""
+    """(CL3, CL9, OP7)"""
     server, each = entered()
     first = asked_one(each)
     second = UUID(int=2)

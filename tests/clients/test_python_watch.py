@@ -94,6 +94,7 @@ async def test_only_admins_may_watch(web: RunningWeb) -> None:
 
 
 def test_who_takes_slowly_asks_again_and_misses_nothing() -> None:
+    """(CL13)"""
     watch = WatchState(since="0-0", history=0, wanted=None, heard=lambda: None)
     watch.receive(Watching(re=watch.question().id, since="0-0"))
     for number in range(1, BATCHES_KEPT + 10):
