@@ -82,6 +82,7 @@ class FanOut:
         """Show the state to everybody: it does not follow from what they have seen."""
         self._unsent.clear()
         for attachment in self._members.attachments():
+            attachment.lapse = self._lapse(attachment)
             attachment.deliver(self._snapshot(attachment))
 
     def close(self) -> None:
@@ -153,9 +154,18 @@ class FanOut:
         return self._greet(attachment, self._missed_ops(attachment, since, missed, re=re))
 
     def _admit(self, attachment: Attachment) -> None:
-        configuration = self._shown().configuration
-        attachment.lapse = Lapse(configuration, lambda: self._snapshot(attachment))
+        attachment.lapse = self._lapse(attachment)
         self._members.add(attachment)
+
+    def _lapse(self, attachment: Attachment) -> Lapse:
+        """What may stand for ops until the member leaves or is shown the state anyway."""
+
+        def snapshot() -> Frame | None:
+            here = self._members.find(attachment.member.connection) is attachment
+            return self._snapshot(attachment) if here and attachment.lapse is lapse else None
+
+        lapse = Lapse(snapshot)
+        return lapse
 
     def _greet(self, attachment: Attachment, entry: Frame) -> Frame:
         attachment.deliver(entry)

@@ -9,7 +9,6 @@ the owner closes it with the resumable code ``slow_reader``. Nothing grows, nobo
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 from realtime.frame import Frame
 
@@ -19,10 +18,14 @@ MESSAGES_MAX = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lapse:
-    """What stands for the ops of a room that a peer could not be sent: a snapshot of then."""
+    """What stands for the ops that a member of a room could not be sent: a snapshot of then.
 
-    room: UUID
-    snapshot: Callable[[], Frame]
+    It belongs to one stay: who enters again has another one, so that what comes after the answer
+    to ``join`` never gives way to something before it. None: the member has left, or was shown
+    everything since.
+    """
+
+    snapshot: Callable[[], Frame | None]
 
 
 class Outbox:
@@ -46,8 +49,8 @@ class Outbox:
         self.dropped = 0
         self._serial = 0
         self._frames: OrderedDict[object, Frame | Lapse] = OrderedDict()
-        self._ops: dict[UUID, tuple[Lapse, list[object]]] | None = None
-        self._lapsed: set[UUID] | None = None
+        self._ops: dict[Lapse, list[object]] | None = None
+        self._lapsed: set[Lapse] | None = None
 
     def put(self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None) -> bool:
         """Queue a frame; one with the same ``key`` that still waits is replaced by it.
@@ -57,7 +60,7 @@ class Outbox:
         Returns:
             False when the bounds are exceeded: everything that waited is dropped and counted.
         """
-        if lapse is not None and self._lapsed and lapse.room in self._lapsed:
+        if lapse is not None and self._lapsed and lapse in self._lapsed:
             self.dropped += 1
             return True
         if key is None:
@@ -83,7 +86,8 @@ class Outbox:
         """Everything that waits now, oldest first; snapshots are made here."""
         waiting = list(self._frames.values())
         self._clear()
-        return [each.snapshot() if isinstance(each, Lapse) else each for each in waiting]
+        frames = (each.snapshot() if isinstance(each, Lapse) else each for each in waiting)
+        return [frame for frame in frames if frame is not None]
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -94,17 +98,17 @@ class Outbox:
     def _note(self, lapse: Lapse, slot: object) -> None:
         if self._ops is None:
             self._ops = {}
-        self._ops.setdefault(lapse.room, (lapse, []))[1].append(slot)
+        self._ops.setdefault(lapse, []).append(slot)
 
     def _give_way(self) -> None:
-        """Each room's snapshot takes the place of its first op: no outcome overtakes its op."""
+        """A snapshot takes the place of the first op: no outcome overtakes its op."""
         first: dict[object, Lapse] = {}
-        for room, (lapse, slots) in (self._ops or {}).items():
+        for lapse, slots in (self._ops or {}).items():
             for slot in slots[1:]:
                 self._remove(slot)
             first[slots[0]] = lapse
             self.dropped += len(slots)
-            self._lapsed = (self._lapsed or set()) | {room}
+            self._lapsed = (self._lapsed or set()) | {lapse}
         frames: OrderedDict[object, Frame | Lapse] = OrderedDict()
         for slot, waiting in self._frames.items():
             frames[slot] = first.get(slot, waiting)

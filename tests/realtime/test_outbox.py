@@ -1,22 +1,21 @@
 """What waits for a peer is bounded, and ops give way to a snapshot of the moment it is sent."""
 
-from uuid import UUID
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
 
-ROOM, OTHER = UUID(int=1), UUID(int=2)
-
 
 def frame(text: str = "x", size: int = 0) -> Frame:
     return Frame("op", text.encode().ljust(size, b"."))
 
 
-def lapse(room: UUID = ROOM, text: str = "snapshot") -> Lapse:
-    return Lapse(room, lambda: Frame("snapshot", text.encode()))
+def lapse(text: str = "snapshot") -> Lapse:
+    return Lapse(lambda: Frame("snapshot", text.encode()))
+
+
+ROOM, OTHER = lapse(), lapse("other")
 
 
 def test_frames_come_in_order() -> None:
@@ -40,7 +39,7 @@ def test_ops_that_do_not_fit_give_way_to_one_snapshot_made_when_it_is_sent() -> 
     """(BP2)"""
     outbox = Outbox(messages_max=3)
     state = ["old"]
-    now = Lapse(ROOM, lambda: Frame("snapshot", state[0].encode()))
+    now = Lapse(lambda: Frame("snapshot", state[0].encode()))
     outbox.put(frame("outcome"))
     for _ in range(10):
         assert outbox.put(frame("op"), lapse=now)
@@ -55,7 +54,7 @@ def test_the_snapshot_comes_before_the_outcome_of_an_op_that_gave_way() -> None:
     """(OP8) (BP2)"""
     outbox = Outbox(messages_max=4)
     for number in range(3):
-        assert outbox.put(frame("op"), lapse=lapse())
+        assert outbox.put(frame("op"), lapse=ROOM)
         assert outbox.put(frame(f"outcome {number}"))
     sent = [each.json for each in outbox.drain()]
     assert sent == [b"snapshot", b"outcome 0", b"outcome 1", b"outcome 2"]
@@ -65,8 +64,18 @@ def test_each_room_gives_way_to_its_own_snapshot() -> None:
     """(BP2)"""
     outbox = Outbox(messages_max=2)
     for room in (ROOM, OTHER, ROOM):
-        assert outbox.put(frame(), lapse=lapse(room, str(room.int)))
-    assert [each.json for each in outbox.drain()] == [b"1", b"2"]
+        assert outbox.put(frame(), lapse=room)
+    assert [each.json for each in outbox.drain()] == [b"snapshot", b"other"]
+
+
+def test_a_snapshot_that_nobody_needs_any_more_is_not_sent() -> None:
+    """(JN8)"""
+    outbox = Outbox(messages_max=2)
+    gone = Lapse(lambda: None)
+    for _ in range(3):
+        assert outbox.put(frame("op"), lapse=gone)
+    outbox.put(frame("left"))
+    assert [each.json for each in outbox.drain()] == [b"left"]
 
 
 def test_what_cannot_give_way_ends_the_connection() -> None:
@@ -91,9 +100,9 @@ def test_it_never_holds_more_than_its_bounds(steps: list[tuple[str, int, bool]])
     for kind, size, read in steps:
         match kind:
             case "op":
-                outbox.put(frame(size=size), lapse=lapse())
+                outbox.put(frame(size=size), lapse=ROOM)
             case "other":
-                outbox.put(frame(size=size), lapse=lapse(OTHER))
+                outbox.put(frame(size=size), lapse=OTHER)
             case "keyed":
                 outbox.put(frame(size=size), key="presence")
             case _:

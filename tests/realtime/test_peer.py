@@ -1,7 +1,6 @@
 """The sending side of a connection, without a connection: order, bounds, endings."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import pytest
 
@@ -11,8 +10,6 @@ from realtime.outbox import BYTES_MAX, Lapse
 from realtime.transports import peer as peer_module
 from realtime.transports.peer import Peer
 from tests.support.waiting import eventually
-
-ROOM = UUID(int=1)
 
 
 class Outlet:
@@ -66,7 +63,7 @@ async def test_ops_that_do_not_fit_give_way_to_a_snapshot_of_when_it_is_sent() -
     """(BP1, BP2)"""
     outlet = Outlet()
     outlet.peer.full()
-    lapse = Lapse(room=ROOM, snapshot=lambda: frame("snapshot"))
+    lapse = Lapse(snapshot=lambda: frame("snapshot"))
     for _ in range(2 * BYTES_MAX // 4000):
         outlet.peer.deliver(frame("op", 4000), lapse=lapse)
     outlet.peer.deliver(frame("outcome"))
@@ -125,7 +122,7 @@ async def test_what_is_delivered_while_a_snapshot_is_made_is_not_left_behind() -
         outlet.peer.deliver(frame("meanwhile"))
         return frame("snapshot")
 
-    lapse = Lapse(room=ROOM, snapshot=snapshot)
+    lapse = Lapse(snapshot=snapshot)
     for _ in range(2 * BYTES_MAX // 4000):
         outlet.peer.deliver(frame("op", 4000), lapse=lapse)
     outlet.peer.free()
