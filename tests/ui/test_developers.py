@@ -147,6 +147,8 @@ def test_what_the_documents_say_stays_text() -> None:
 def test_the_clients_are_started_as_their_own_pages_say() -> None:
     assert blocks("clients/python/README.md", "python")[0] == snippet("python.txt")
     assert blocks("clients/js/README.md", "js")[0] == snippet("javascript.txt")
+    assert blocks("README.md", "python") == [snippet("python.txt")]
+    assert blocks("README.md", "js") == [snippet("javascript.txt")]
 
 
 def blocks(path: str, language: str) -> list[str]:
