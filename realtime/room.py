@@ -8,6 +8,10 @@ and there are three ways in which it learns of version v + 1:
 2. another process published the op frame on the bus (``hear``),
 3. it read the log (``catch_up``): after a gap, a reconnected bus, a head beacon or a moved head.
 
+Ops are judged one after the other, each on what the one before it will lead to, and committed
+together: an op is stored only if the one that it was judged on is (`Committer.begin`), else it is
+judged again.
+
 Whichever comes first wins; the others are recognised by their version and ignored. So every member
 sees every version once and in order (`fan_out`).
 """
@@ -59,7 +63,9 @@ from realtime.principal import Principal
 from realtime.recent_ops import OPS_MAX, RecentOps
 from realtime.undo_stacks import UndoStacks
 from storage.errors import StorageUnavailable
+from storage.postgres.commit_queue import Waiting
 from storage.postgres.committer import (
+    CommitResult,
     Committer,
     Gone,
     HeadMoved,
@@ -97,6 +103,14 @@ class RoomParts:
     derived: DerivedStates = field(default_factory=DerivedStates)
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class _UnderWay:
+    """An op that was judged and is being committed."""
+
+    judged: Judged
+    item: Waiting
+
+
 class Room:
     """One open configuration. Made by the hub, which owns its tasks; not safe across threads."""
 
@@ -112,6 +126,8 @@ class Room:
         self._recent = RecentOps()
         self._undo = UndoStacks(stored.id, parts.configurations)
         self._one_op = asyncio.Lock()
+        self._under_way: list[_UnderWay] = []
+        self._quiet = asyncio.Event()
         self._one_reader = asyncio.Lock()
         self.members = Membership(
             configuration_id=stored.id,
@@ -155,35 +171,90 @@ class Room:
             Refused: ``version_unknown``, ``op_id_reused``, ``read_only`` or ``not_found``.
             StorageUnavailable: the outcome is unknown; the same ``op_id`` again decides it.
         """
-        async with self._turn():
-            for _ in range(COMMIT_TRIES):
-                judged = await self._judge(principal, asked)
-                result = await self._parts.committer.commit(judged.request)
-                match result:
-                    case Stored():
-                        self._tell_committed(principal, asked, judged, result)
-                        return self._with_undo(judged.outcome, principal)
-                    case Repeated():
-                        outcome = await self._repeat(result.operation, asked)
-                        return self._with_undo(outcome, principal)
-                    case HeadMoved():
-                        await self.catch_up()
-                    case NotAllowed():
-                        raise Refused("read_only")
-                    case Gone():
-                        raise Refused("not_found")
-                    case _:
-                        assert_never(result)
+        for attempt in range(COMMIT_TRIES):
+            judged, result = await self._commit(principal, asked, alone=attempt > 0)
+            match result:
+                case Stored():
+                    await self._tell_committed(principal, asked, judged, result)
+                    return self._with_undo(judged.outcome, principal)
+                case Repeated():
+                    outcome = await self._repeat(result.operation, asked)
+                    return self._with_undo(outcome, principal)
+                case HeadMoved(head=None):
+                    pass  # whoever it followed reads the log
+                case HeadMoved():
+                    # Also where the news came already: whoever lost the race must not run it in step.
+                    await self.catch_up()
+                case NotAllowed():
+                    raise Refused("read_only")
+                case Gone():
+                    raise Refused("not_found")
+                case _:
+                    assert_never(result)
         raise Refused("not_saved", retry_after_ms=100)
+
+    async def _commit(
+        self, principal: Principal, asked: OpRequest, *, alone: bool
+    ) -> tuple[Judged, CommitResult]:
+        """Judge and commit; ``alone``: not together with others, whose fate it would share."""
+        if alone:
+            async with self._turn():
+                await self._nothing_under_way()
+                under_way = await self._begin(principal, asked)
+                return under_way.judged, await self._end(under_way)
+        async with self._turn():
+            under_way = await self._begin(principal, asked)
+        return under_way.judged, await self._end(under_way)
+
+    async def _begin(self, principal: Principal, asked: OpRequest) -> "_UnderWay":
+        """Judge an op on the newest state that may come true, and put it on its way.
+
+        What is read from the log for an op - own ops to undo, others' ops to guard against - is
+        not there yet for ops that are on their way, so such an op waits for them.
+        """
+        if asked.base_version > self.version:
+            await self.catch_up()
+            if asked.base_version > self.version:
+                raise Refused("version_unknown")
+        if asked.guarded or isinstance(asked.operation, Undo | Redo):
+            await self._nothing_under_way()
+            after, judged = None, await self._judge_by_log(principal, asked)
+        else:
+            after = self._newest_under_way()
+            judged = self._judge(principal, asked, after.judged.head if after else self._head)
+        item = self._parts.committer.begin(judged.request, after=after.item if after else None)
+        under_way = _UnderWay(judged=judged, item=item)
+        self._under_way.append(under_way)
+        return under_way
+
+    def _newest_under_way(self) -> "_UnderWay | None":
+        """The op that the next one is judged on; None: the head."""
+        for under_way in reversed(self._under_way):
+            if under_way.judged.request.takes_version:
+                return under_way if under_way.judged.head.version > self.version else None
+        return None
+
+    async def _end(self, under_way: "_UnderWay") -> CommitResult:
+        try:
+            return await self._parts.committer.answer(under_way.item)
+        finally:
+            self._under_way.remove(under_way)
+            if not self._under_way:
+                self._quiet.set()
+
+    async def _nothing_under_way(self) -> None:
+        while self._under_way:
+            self._quiet.clear()
+            await self._quiet.wait()
 
     async def settled(self) -> None:
         """Returns when every op that was here before has its outcome. Raises StorageUnavailable."""
         async with self._turn():
-            pass
+            await self._nothing_under_way()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """One op at a time. While the store is away nobody waits for the deadlines of all others."""
+        """Ops are judged one at a time; nobody waits for ever while one of them reads the log."""
         try:
             async with asyncio.timeout(self._parts.turn_seconds):
                 await self._one_op.acquire()
@@ -194,11 +265,8 @@ class Room:
         finally:
             self._one_op.release()
 
-    async def _judge(self, principal: Principal, asked: OpRequest) -> Judged:
-        if asked.base_version > self.version:
-            await self.catch_up()
-            if asked.base_version > self.version:
-                raise Refused("version_unknown")
+    async def _judge_by_log(self, principal: Principal, asked: OpRequest) -> Judged:
+        """Judge an op whose outcome depends on who did what before."""
         head = self._head
         reversal: Reversal | None = None
         conflicting: Conflict | None = None
@@ -219,6 +287,17 @@ class Room:
                 document=head.document,
                 reversal=reversal,
             )
+        return self._judge(principal, asked, head, conflicting=conflicting, reversal=reversal)
+
+    def _judge(
+        self,
+        principal: Principal,
+        asked: OpRequest,
+        head: Head,
+        *,
+        conflicting: Conflict | None = None,
+        reversal: Reversal | None = None,
+    ) -> Judged:
         return judge(
             self._rules,
             head,
@@ -243,7 +322,7 @@ class Room:
             outcome, can_undo=bool(stacks.undo), can_redo=bool(stacks.redo)
         )
 
-    def _tell_committed(
+    async def _tell_committed(
         self, principal: Principal, asked: OpRequest, judged: Judged, stored: Stored
     ) -> None:
         if stored.version is None:  # a refused op is the author's business alone
@@ -257,8 +336,10 @@ class Room:
         )
         encoded = Frame.of(frame)
         self._parts.bus.publish(room_channel(self.id), b"o" + encoded.json)
-        if stored.version > self.version:  # else it was read from the log while we waited
+        if stored.version == self.version + 1:
             self._take(judged.head, [frame], encoded)
+        elif stored.version > self.version:  # nobody was left to tell of the op before it
+            await self.catch_up()
 
     async def _repeat(self, operation: StoredOperation, asked: OpRequest) -> Outcome:
         if operation.body_sha256 != body_sha256(asked):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from storage.postgres.commit_statement import CommitRequest, CommitResult
+from storage.postgres.commit_statement import CommitRequest, CommitResult, Stored
 
 
 @dataclass(slots=True, eq=False)
@@ -19,19 +19,35 @@ class Waiting:
 
     `tries`: how often it was sent. `unknown`: an attempt got no answer, so it may be committed.
     `alone`: it waited for a row that somebody else holds, so it goes without others. `resting`: not
-    before its delay is over.
+    before its delay is over. `after`: the op whose success this one was judged on, if that is not
+    known yet; an op is never sent unless that one was stored, or is sent with it.
     """
 
     request: CommitRequest
     result: "asyncio.Future[CommitResult]"
+    after: "Waiting | None" = None
     tries: int = 0
     unknown: bool = False
     alone: bool = False
     resting: bool = False
 
+    @property
+    def founded(self) -> bool:
+        """Whether the state that the op was judged on has come true; ask when `after` is answered."""
+        if self.after is None:
+            return True
+        answer = self.after.result
+        if not answer.done() or answer.cancelled() or answer.exception() is not None:
+            return False
+        result = answer.result()
+        return isinstance(result, Stored) and result.version == self.request.expected_version
+
 
 class CommitQueue:
-    """Hands out batches with at most one op per configuration, never two of one at a time."""
+    """Hands out batches: one op each of several configurations, or a chain of ops of one.
+
+    Never are ops of one configuration in two batches at a time.
+    """
 
     def __init__(self, max_batch: int) -> None:
         self._max_batch = max_batch
@@ -109,17 +125,50 @@ class CommitQueue:
         self._nudge()
 
     def _ready(self) -> list[Waiting]:
+        return self._chain() or self._mixed()
+
+    def _chain(self) -> list[Waiting]:
+        """The first op that may go, with those that were judged on it and wait behind it."""
+        first = next((item for item in self._waiting if self._may_go(item)), None)
+        if first is None or first.alone or not first.request.takes_version:
+            return []
+        chain, newest = [first], first
+        configuration_id = first.request.configuration_id
+        for item in self._waiting:
+            if item is first or item.request.configuration_id != configuration_id:
+                continue
+            if item.after is not newest or item.alone or item.resting or item.result.done():
+                break
+            chain.append(item)
+            newest = item if item.request.takes_version else newest
+            if len(chain) == self._max_batch:
+                break
+        if len(chain) == 1:
+            return []
+        self._busy.add(configuration_id)
+        taken = set(map(id, chain))
+        self._waiting = deque(item for item in self._waiting if id(item) not in taken)
+        return chain
+
+    def _may_go(self, item: Waiting) -> bool:
+        return not (
+            item.result.done()
+            or item.resting
+            or item.request.configuration_id in self._busy
+            or (item.after is not None and not item.after.result.done())
+        )
+
+    def _mixed(self) -> list[Waiting]:
         batch: list[Waiting] = []
         left: deque[Waiting] = deque()
         while self._waiting and len(batch) < self._max_batch:
             item = self._waiting.popleft()
             if item.result.done():
                 continue
-            configuration_id = item.request.configuration_id
-            if configuration_id in self._busy or item.resting or (item.alone and batch):
+            if not self._may_go(item) or (item.alone and batch):
                 left.append(item)
                 continue
-            self._busy.add(configuration_id)
+            self._busy.add(item.request.configuration_id)
             batch.append(item)
             if item.alone:
                 break

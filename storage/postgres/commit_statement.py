@@ -63,9 +63,12 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadMoved:
-    """Somebody else's op came first: compute again on the state at `head`."""
+    """Somebody else's op came first: compute again on the state at `head`.
 
-    head: int
+    None: the op that it was judged on was not stored, so nobody looked.
+    """
+
+    head: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,56 @@ SELECT $1 AS configuration_id, d.verdict, d.head, i.version, i.committed_at
 FROM decided d LEFT JOIN inserted i ON true
 """
 
+# Several ops of one configuration, each judged on the state that the one before it leads to: all
+# are stored, or none and the row says false; then they are looked at one by one.
+COMMIT_CHAIN = """
+WITH request AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $3::uuid[], $4::uuid[], $5::bigint[], $6::boolean[], $7::text[], $8::bigint[],
+        $9::boolean[], $10::bytea[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::bigint[]
+    ) AS r (
+        op_id, person_id, expected, takes_version, outcome, base_version, guarded, body_sha256,
+        operation, changes, reasons, repairs, total_cents
+    )
+), head AS MATERIALIZED (
+    SELECT id, head FROM configurations WHERE id = $1 FOR NO KEY UPDATE
+), granted AS MATERIALIZED (
+    SELECT person_id FROM grants
+    WHERE configuration_id = $1 AND person_id = ANY ($4::uuid[]) AND revoked_at IS NULL
+        AND role = ANY ($2::text[])
+    FOR SHARE
+), sure AS MATERIALIZED (
+    SELECT (
+        EXISTS (SELECT FROM head WHERE head = ($5::bigint[])[1])
+        AND NOT EXISTS (
+            SELECT FROM operations o WHERE o.configuration_id = $1 AND o.op_id = ANY ($3::uuid[])
+        )
+        AND NOT EXISTS (SELECT FROM request r WHERE r.person_id NOT IN (SELECT person_id FROM granted))
+    ) AS sure
+), advanced AS (
+    UPDATE configurations c
+    SET head = $16, selection = ($17::text)::jsonb, written = ($18::text)::jsonb,
+        total_cents = $19, updated_at = clock_timestamp()
+    FROM sure
+    WHERE c.id = $1 AND sure.sure AND c.head = ($5::bigint[])[1]
+    RETURNING c.id
+), inserted AS (
+    INSERT INTO operations (
+        configuration_id, op_id, version, judged_at_version, base_version, person_id, outcome,
+        body_sha256, operation, changes, reasons, repairs, total_cents, guarded, committed_at
+    )
+    SELECT $1, r.op_id, CASE WHEN r.takes_version THEN r.expected + 1 END, r.expected,
+        r.base_version, r.person_id, r.outcome, r.body_sha256, r.operation::jsonb,
+        r.changes::jsonb, r.reasons::jsonb, r.repairs::jsonb, r.total_cents, r.guarded,
+        clock_timestamp()
+    FROM request r, advanced
+    ORDER BY r.expected
+    RETURNING op_id, version, committed_at
+)
+SELECT op_id, version, committed_at FROM inserted
+"""
+
 FIND = """
 SELECT o.configuration_id, o.op_id, o.version, o.judged_at_version, o.base_version, o.person_id,
     coalesce(p.name, '') AS author_name, coalesce(p.colour, 0) AS author_colour, o.outcome,
@@ -223,6 +276,41 @@ def commit_one_arguments(
 ) -> tuple[object, ...]:
     """The scalars of COMMIT_ONE."""
     return (*_values(request), list(editing_roles))
+
+
+def chain_arguments(
+    requests: Sequence[CommitRequest], editing_roles: Iterable[str]
+) -> tuple[object, ...]:
+    """The arguments of COMMIT_CHAIN; the first of the requests takes a version."""
+    last = [request for request in requests if request.takes_version][-1]
+    columns = [list(column) for column in zip(*map(_logged_values, requests), strict=True)]
+    return (
+        requests[0].configuration_id,
+        list(editing_roles),
+        *columns,
+        last.expected_version + 1,
+        last.selection,
+        last.written,
+        last.total_cents,
+    )
+
+
+def _logged_values(request: CommitRequest) -> tuple[object, ...]:
+    return (
+        request.op_id,
+        request.person_id,
+        request.expected_version,
+        request.takes_version,
+        request.outcome,
+        request.base_version,
+        request.guarded,
+        request.body_sha256,
+        request.operation,
+        request.changes,
+        request.reasons,
+        request.repairs,
+        request.total_cents,
+    )
 
 
 def _values(request: CommitRequest) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
 from storage.postgres.commit_queue import CommitQueue, Waiting
 from storage.postgres.commit_statement import (
     COMMIT,
+    COMMIT_CHAIN,
     COMMIT_ONE,
     FIND,
     SETTINGS,
@@ -28,6 +29,7 @@ from storage.postgres.commit_statement import (
     NotAllowed,
     Repeated,
     Stored,
+    chain_arguments,
     commit_arguments,
     commit_one_arguments,
     is_own,
@@ -105,16 +107,29 @@ class Committer:
         return len(self._queue)
 
     async def commit(self, request: CommitRequest) -> CommitResult:
-        """The fate of one op.
+        """The fate of one op; see `begin` and `answer`."""
+        return await self.answer(self.begin(request))
+
+    def begin(self, request: CommitRequest, *, after: Waiting | None = None) -> Waiting:
+        """Put an op on its way; await `answer` for its fate.
+
+        `after`: an op of the same configuration that is on its way, too, and was judged to be
+        stored. This one is stored only if that one is, with it or later; else it is HeadMoved.
+        Raises StorageUnavailable.
+        """
+        if not self._open or len(self._queue) >= self._max_waiting:
+            raise self._unavailable("too many ops are waiting")
+        item = Waiting(request, asyncio.get_running_loop().create_future(), after)
+        self._queue.add(item)
+        return item
+
+    async def answer(self, item: Waiting) -> CommitResult:
+        """The fate of an op that is on its way; ask once.
 
         Raises OutcomeUnknown when it was sent and not answered until the deadline (the same op_id
         again resolves it), StorageUnavailable when it was never sent, StorageDefect when the
         server refuses its values.
         """
-        if not self._open or len(self._queue) >= self._max_waiting:
-            raise self._unavailable("too many ops are waiting")
-        item = Waiting(request, asyncio.get_running_loop().create_future())
-        self._queue.add(item)
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 return await item.result
@@ -126,6 +141,8 @@ class Committer:
         finally:
             if item.result.cancelled():
                 self._queue.forget(item)
+            else:
+                item.after = None  # answered: nothing must be kept for it
 
     def _unavailable(self, message: str) -> StorageUnavailable:
         return StorageUnavailable(message, self._database.retry_after_seconds)
@@ -159,17 +176,21 @@ class Committer:
 
         Raises StorageUnavailable when the connection is of no use any more.
         """
-        for item in batch:
+        going = _going(batch)
+        for item in going:
             item.tries += 1
         try:
-            results = await connection.commit([item.request for item in batch])
+            results = await connection.commit_all(going)
         except asyncio.CancelledError:
             self._queue.finish(batch)
             raise
         except Exception as error:  # noqa: BLE001 - classified, and what is foreign is raised
-            await self._after_failure(connection, batch, error)
+            await self._after_failure(connection, going, error)
             return
-        for item, result in zip(batch, results, strict=True):
+        if results is None:
+            await self._one_by_one(connection, going)
+            return
+        for item, result in zip(going, results, strict=True):
             _answer(item, result)
         self._queue.finish(batch)
 
@@ -210,6 +231,20 @@ class Committer:
                 raise
 
 
+def _going(batch: list[Waiting]) -> list[Waiting]:
+    """Those to be sent: somebody waits for them, and what they were judged on is true or goes along.
+
+    The others are to be judged again.
+    """
+    going: list[Waiting] = []
+    for item in batch:
+        if item.founded or item.after in going:
+            going.append(item)
+        else:
+            _answer(item, HeadMoved(head=None))
+    return going
+
+
 def _answer(item: Waiting, result: CommitResult) -> None:
     if item.result.done():
         return
@@ -238,12 +273,17 @@ class _Connection:
         )
         self._commit = await driver.prepare(COMMIT)
         self._commit_one = await driver.prepare(COMMIT_ONE)
+        self._commit_chain = await driver.prepare(COMMIT_CHAIN)
         self._find = await driver.prepare(FIND)
 
-    async def commit(self, requests: list[CommitRequest]) -> list[CommitResult]:
-        """Runs the statement once; results in the order of the requests."""
-        rows = await self._commit_all(requests)
-        decided = {row["configuration_id"]: row for row in rows}
+    async def commit_all(self, items: list[Waiting]) -> list[CommitResult] | None:
+        """Runs one statement; results in the order of the items. None: look at each of the chain."""
+        if not items:
+            return []
+        requests = [item.request for item in items]
+        if items[-1].after in items:
+            return await self._commit_chain_of(requests)
+        decided = {row["configuration_id"]: row for row in await self._decide(requests)}
         doubtful = [
             request
             for request in requests
@@ -255,11 +295,21 @@ class _Connection:
             for request in requests
         ]
 
-    async def _commit_all(self, requests: list[CommitRequest]) -> list[Any]:
+    async def _decide(self, requests: list[CommitRequest]) -> list[Any]:
         roles = self._editing_roles
         if len(requests) == 1:
             return await self._fetch(self._commit_one, *commit_one_arguments(requests[0], roles))
         return await self._fetch(self._commit, *commit_arguments(requests, roles))
+
+    async def _commit_chain_of(self, requests: list[CommitRequest]) -> list[CommitResult] | None:
+        rows = await self._fetch(
+            self._commit_chain, *chain_arguments(requests, self._editing_roles)
+        )
+        stored = {
+            row["op_id"]: Stored(version=row["version"], committed_at=row["committed_at"])
+            for row in rows
+        }
+        return [stored[request.op_id] for request in requests] if stored else None
 
     async def _known(self, requests: list[CommitRequest]) -> dict[UUID, StoredOperation]:
         rows = await self._fetch(

@@ -103,9 +103,9 @@ async def test_an_op_that_is_on_its_way_is_waited_for(web: RunningWeb, database_
                 await author.send("op", **an_op(house, op_id))
                 room = web.parts.hub.opened(code=house["code"])
                 assert room is not None
-                await eventually(room._one_op.locked, why="the op has its turn")
+                await eventually(lambda: room._under_way, why="the op is on its way")
                 asked = await asking.send("outcome_of", configuration=house["id"], op_id=str(op_id))
-                await eventually(lambda: room._one_op._waiters, why="the question waits")
+                await eventually(room._one_op.locked, why="the question waits")
         finally:
             await lock.close()
         outcome = await asking.until("outcome")

@@ -179,6 +179,7 @@ async def test_two_committers_number_the_ops_without_gap_or_repeat(
             while True:
                 result = await committer.commit(request(configuration, version, op_id=op_id))
                 if isinstance(result, HeadMoved):
+                    assert result.head is not None
                     version = result.head
                     continue
                 assert isinstance(result, Stored)
