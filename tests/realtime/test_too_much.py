@@ -144,7 +144,7 @@ async def test_a_flood_over_socketio_ends_as_well(limited: RunningWeb) -> None:
 async def test_leaving_the_namespace_and_coming_back_gives_no_new_limits(
     start_web: StartWeb,
 ) -> None:
-    """(LM2, LM3) A limit is that of the connection, however often it enters the namespace."""
+    """(LM4, LM3) A limit is that of the connection, however often it enters the namespace."""
     web = await start_web(limit_scale=0.1)
     api = web.api()
     await api.create()
@@ -166,7 +166,7 @@ async def test_leaving_the_namespace_and_coming_back_gives_no_new_limits(
 
 
 async def test_who_may_only_look_takes_nothing_from_those_who_edit(start_web: StartWeb) -> None:
-    """(LM2) What cannot be carried out does not count for the house."""
+    """(LM4) What cannot be carried out does not count for the house."""
     web = await start_web(limit_scale=0.1)
     api = web.api()
     house = await api.create()
