@@ -210,3 +210,24 @@ async def test_a_slow_socketio_client_is_told_and_let_go(web: RunningWeb) -> Non
         assert read[-1].startswith('42/configurator,["error",')
         assert '"slow_reader"' in read[-1]
         assert slow.close_code == SLOW_READER
+
+
+async def test_empty_parts_of_a_message_are_not_piled_up(web: RunningWeb) -> None:
+    """(ER5) They count nothing against its size."""
+    api = web.api()
+    created = await api.create()
+    async with joined(web.ws_url, api.token or "", created["code"]) as socket:
+        protocol = peer_of(web, 0)._outlet._protocol  # type: ignore[attr-defined]
+        kept: list[int] = []
+
+        async def parts() -> AsyncIterator[str]:
+            yield '{"type": "pi'
+            for _ in range(1000):
+                yield ""
+            await (await socket.connection.ping())
+            kept.append(len(protocol.frames))
+            yield 'ng", "id": "whole"}'
+
+        await socket.connection.send(parts())
+        assert (await socket.until("pong"))["re"] == "whole"
+        assert kept == [1]
