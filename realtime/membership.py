@@ -19,8 +19,9 @@ from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
 from realtime.frame import Frame
 from realtime.outbox import Lapse
 
-PRESENCE_TTL = timedelta(seconds=20)
-"""The members of a process that was not heard of for so long are gone."""
+PRESENCE_TTL = timedelta(seconds=18)
+"""The members of a process that was not heard of for so long are gone. With the second until
+somebody looks and the time to tell it, that is within the 20 seconds that are promised."""
 
 QUIET_SECONDS = 0.05
 QUIET_SECONDS_PER_MEMBER = 0.002
