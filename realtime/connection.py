@@ -326,7 +326,6 @@ class Connection:
                 raise Refused("not_found")
             role = held
         self._arrive(principal)
-        room.members.remove(self.id)
         self._joined[room.id] = _Joined(room, role)
         member = Member(
             connection=self.id,

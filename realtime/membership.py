@@ -42,12 +42,16 @@ class Deliver(Protocol):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Attachment:
-    """A member of this process: who they are, where frames for them go, what they have seen."""
+    """A member of this process: who they are, where frames for them go, what they have seen.
+
+    ``last`` is what they see of this stay at most, once they entered again.
+    """
 
     member: Member
     deliver: Deliver
     seen: int = 0
     lapse: Lapse | None = None
+    last: Frame | None = None
 
 
 class MembersReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +114,7 @@ class Membership:
             attachment.deliver(frame, key=key)
 
     def add(self, attachment: Attachment) -> None:
-        """Let a member in, without telling anybody yet."""
+        """Let a member in, in place of who they were if they enter again; nobody is told yet."""
         self._attachments[attachment.member.connection] = attachment
 
     def find(self, connection: str) -> Attachment | None:
