@@ -48,7 +48,7 @@ from realtime.actions import Access, Actions, as_code, as_id
 from realtime.frame import Frame
 from realtime.grants import Grants
 from realtime.hub import Hub
-from realtime.limits import FLOOD_NS, MILLISECOND_NS, Limits
+from realtime.limits import FLOOD_NS, MILLISECOND_NS, ConnectionLimits, Limits
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
 from realtime.room import Room
@@ -108,7 +108,9 @@ class Connection:
         principal: Principal | None,
         source: str,
         session_id: str | None = None,
+        limits: ConnectionLimits | None = None,
     ) -> None:
+        """``limits`` are given where a transport's connection may outlive this one."""
         self.id = connection_id
         self.principal = principal
         self._services = services
@@ -116,7 +118,7 @@ class Connection:
         self._hang_up = hang_up
         self._source = source
         self._session_id = session_id
-        self._limits = services.limits.of_connection()
+        self._limits = limits or services.limits.of_connection()
         self._joined: dict[UUID, _Joined] = {}
         self._placing: asyncio.TimerHandle | None = None
         self._watching: Subscription | None = None
@@ -178,7 +180,9 @@ class Connection:
         wait_ms = 0
         match message:
             case Op() if self.principal is not None:
-                room_id = joined.room.id if (joined := self._find(message.configuration)) else None
+                joined = self._find(message.configuration)
+                edits = joined is not None and may(joined.role, Permission.EDIT)
+                room_id = joined.room.id if joined is not None and edits else None
                 wait_ms = self._limits.op(self.principal.person.id, room_id)
             case Track():
                 wait_ms = self._limits.interaction()
@@ -322,7 +326,6 @@ class Connection:
                 raise Refused("not_found")
             role = held
         self._arrive(principal)
-        room.members.remove(self.id)
         self._joined[room.id] = _Joined(room, role)
         member = Member(
             connection=self.id,

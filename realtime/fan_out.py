@@ -154,15 +154,23 @@ class FanOut:
         return self._greet(attachment, self._missed_ops(attachment, since, missed, re=re))
 
     def _admit(self, attachment: Attachment) -> None:
+        before = self._members.find(attachment.member.connection)
+        if before is not None:
+            before.last = self._snapshot(before)
         attachment.lapse = self._lapse(attachment)
         self._members.add(attachment)
 
     def _lapse(self, attachment: Attachment) -> Lapse:
-        """What may stand for ops until the member leaves or is shown the state anyway."""
+        """What may stand for ops: the state of then, but nothing of after the end of a stay.
+
+        Who entered again was answered with what was the newest then, and must not be led back.
+        """
 
         def snapshot() -> Frame | None:
+            if attachment.lapse is not lapse:
+                return None
             here = self._members.find(attachment.member.connection) is attachment
-            return self._snapshot(attachment) if here and attachment.lapse is lapse else None
+            return self._snapshot(attachment) if here else attachment.last
 
         lapse = Lapse(snapshot)
         return lapse

@@ -253,8 +253,9 @@ class Grants:
     def _remember(self, pair: Pair, granted: Granted, began_at: float) -> None:
         self._known[pair] = _Known(role=Role(granted.role), read_at=began_at, used_at=self._clock())
         if len(self._known) > ROLES_MAX:
-            oldest = next((each for each, known in self._known.items() if not known.holders), None)
-            if oldest is not None:
+            unused = (each for each, known in self._known.items() if not known.holders)
+            oldest = next(unused)  # the one that was just read, when all others are in use
+            if oldest != pair:
                 del self._known[oldest]
 
     def _change(self, configuration_id: UUID, known: _Known, role: Role) -> None:

@@ -8,7 +8,6 @@ this process for the admin page.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -97,7 +96,8 @@ class Hub:
         await self._tasks.__aenter__()
         self._tasks.start(self._beacon(), name="head beacon")
         self._tasks.start(self._tell_positions(), name="positions")
-        self._tasks.start(self._refresh_presence(), name="presence")
+        self._tasks.start(self._tell_presence(), name="presence")
+        self._tasks.start(self._keep_presence(), name="kept presence")
         self._tasks.start(self._repair(), name="repair")
         return self
 
@@ -250,19 +250,32 @@ class Hub:
 
     # ---- presence and report
 
-    async def _refresh_presence(self) -> None:
+    async def _tell_presence(self) -> None:
+        """Waits for nobody: who is gone is gone, also while Redis does not answer."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            rounds += 1
+            for room in self.rooms():
+                room.members.forget_expired()
+                if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
+                    room.members.tell_others()
+
+    async def _keep_presence(self) -> None:
         rounds = 0
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             rounds += 1
             await self._tolerant(self._report)
             if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
-                for room in self.rooms():
-                    room.members.forget_expired()
-                    room.members.tell_others()
-                    await self._tolerant(partial(self._store_presence, room))
+                await self._tolerant(self._store_presence)
 
-    async def _store_presence(self, room: Room) -> None:
+    async def _store_presence(self) -> None:
+        """Ends at the first failure: with many rooms the rest would fail one after the other."""
+        for room in self.rooms():
+            await self._store_members(room)
+
+    async def _store_members(self, room: Room) -> None:
         if not room.members:
             await self._presence.remove(room.id, self._parts.process)
         else:

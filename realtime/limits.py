@@ -183,7 +183,10 @@ class Limits:
         return take_all([bucket], now_ns) if bucket.wait_ns(now_ns) else 0
 
     def op(self, person_id: UUID, configuration_id: UUID | None, own: Sequence[Bucket] = ()) -> int:
-        """Admit one op of a person: 0, or after so many ms it is worth trying again."""
+        """Admit one op of a person: 0, or after so many ms it is worth trying again.
+
+        ``configuration_id`` is left out for whoever may not edit: they take nothing from others.
+        """
         now_ns = self._clock_ns()
         buckets = [*own, self._people.of(person_id, now_ns)]
         if configuration_id is not None:
@@ -214,7 +217,7 @@ class ConnectionLimits:
         self._refusals = Refusals()
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
-        """One op, in the room where it belongs, if it is known."""
+        """One op, in the room where it belongs, if it is known and they may edit there."""
         return self._limits.op(person_id, configuration_id, [self._ops])
 
     def presence(self) -> int:

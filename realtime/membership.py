@@ -19,8 +19,9 @@ from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
 from realtime.frame import Frame
 from realtime.outbox import Lapse
 
-PRESENCE_TTL = timedelta(seconds=20)
-"""The members of a process that was not heard of for so long are gone."""
+PRESENCE_TTL = timedelta(seconds=18)
+"""The members of a process that was not heard of for so long are gone. With the second until
+somebody looks and the time to tell it, that is within the 20 seconds that are promised."""
 
 QUIET_SECONDS = 0.05
 QUIET_SECONDS_PER_MEMBER = 0.002
@@ -41,12 +42,16 @@ class Deliver(Protocol):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Attachment:
-    """A member of this process: who they are, where frames for them go, what they have seen."""
+    """A member of this process: who they are, where frames for them go, what they have seen.
+
+    ``last`` is what they see of this stay at most, once they entered again.
+    """
 
     member: Member
     deliver: Deliver
     seen: int = 0
     lapse: Lapse | None = None
+    last: Frame | None = None
 
 
 class MembersReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +114,7 @@ class Membership:
             attachment.deliver(frame, key=key)
 
     def add(self, attachment: Attachment) -> None:
-        """Let a member in, without telling anybody yet."""
+        """Let a member in, in place of who they were if they enter again; nobody is told yet."""
         self._attachments[attachment.member.connection] = attachment
 
     def find(self, connection: str) -> Attachment | None:

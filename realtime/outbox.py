@@ -22,7 +22,7 @@ class Lapse:
 
     It belongs to one stay: who enters again has another one, so that what comes after the answer
     to ``join`` never gives way to something before it. None: the member has left, or was shown
-    everything since.
+    the state since.
     """
 
     snapshot: Callable[[], Frame | None]

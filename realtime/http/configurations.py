@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.access import Role
+from configurator.access import Permission, Role, may
 from configurator.derived import derive, derived_to_json
 from configurator.operations import Change, Reason
 from configurator.protocol.codes import OUTCOME_STATUS, Refused
@@ -224,7 +224,8 @@ class ConfigurationEndpoints:
             raise Refused("too_many_requests", retry_after_ms=wait_ms)
         access = await self._actions.access(principal, request.path_params["id"])
         asked = await body(request, OpRequest)
-        if wait_ms := self._limits.op(person_id, access.configuration.id):
+        edits = may(access.role, Permission.EDIT)
+        if wait_ms := self._limits.op(person_id, access.configuration.id if edits else None):
             raise Refused("too_many_requests", retry_after_ms=wait_ms)
         outcome = await self._actions.submit(principal, access.configuration.id, access.role, asked)
         return json(outcome, OUTCOME_STATUS[outcome.outcome])

@@ -34,6 +34,7 @@ from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection, Services
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
+from realtime.limits import ConnectionLimits
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
 from realtime.transports.engine import (
     PING_SECONDS,
@@ -90,11 +91,17 @@ class PlainPacket(Packet):  # type: ignore[misc]  # socketio has no types
 
 
 class Link:
-    """One Engine.IO connection: how it is written to and ended, and who is behind it."""
+    """One Engine.IO connection: how it is written to and ended, and who is behind it.
 
-    def __init__(self, peer: Peer[Any], end: Callable[[int, str], None]) -> None:
+    Its limits outlive who is behind it: leaving the namespace and coming back gives no new ones.
+    """
+
+    def __init__(
+        self, peer: Peer[Any], end: Callable[[int, str], None], limits: ConnectionLimits
+    ) -> None:
         self.peer = peer
         self.end = end
+        self.limits = limits
         self.connection: Connection | None = None
         self._hello: asyncio.TimerHandle | None = None
         self._answering = False
@@ -103,6 +110,8 @@ class Link:
 
     def expect_hello(self) -> None:
         """Who is not in the namespace and known within ``HELLO_SECONDS`` is let go."""
+        if self._hello is not None:
+            self._hello.cancel()
         self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._expire)
 
     async def receive(self, message: bytes, number: int | None) -> None:
@@ -281,7 +290,8 @@ class SocketIoTransport:
             session.close(close_code(code), code.name)
 
         session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        self._server.links[engine_id] = Link(session.peer, session.close)
+        limits = self._services.limits.of_connection()
+        self._server.links[engine_id] = Link(session.peer, session.close, limits)
         cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
         del asking
@@ -307,7 +317,8 @@ class SocketIoTransport:
         transport.handle_post_request = partial(_post, transport.handle_post_request, end)
         peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
         outlet.peer = peer
-        link = self._server.links[engine_id] = Link(peer, end)
+        link = Link(peer, end, self._services.limits.of_connection())
+        self._server.links[engine_id] = link
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
 
@@ -332,6 +343,7 @@ class SocketIoTransport:
             hang_up=link.hang_up,
             principal=None,
             source="socketio",
+            limits=link.limits,
         )
         try:
             connection.principal = await self._cookie(environ)

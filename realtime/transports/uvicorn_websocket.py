@@ -21,6 +21,7 @@ from typing_extensions import override
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import PayloadTooBig
+from websockets.frames import Frame as MessageFrame
 from websockets.http11 import Request
 from websockets.protocol import Protocol as FrameProtocol
 
@@ -210,6 +211,12 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         """The server stops."""
         super().shutdown()
         self._end()
+
+    @override
+    def handle_cont(self, event: MessageFrame) -> None:
+        """A part of a message; an empty one adds nothing and is not kept, there may be any number."""
+        if event.data or event.fin:
+            super().handle_cont(event)
 
     @override
     def send_receive_event_to_app(self) -> None:

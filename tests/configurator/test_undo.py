@@ -103,7 +103,7 @@ def test_a_redo_over_the_change_of_somebody_else_is_asked_first_too() -> None:
 
 
 def test_what_a_smaller_nest_cut_comes_back_with_the_nest() -> None:
-    """(UN3)"""
+    """(UN3, UN12)"""
     large = house("nest160 trapezblech kiefer parkett", pv=16, fenster=("pvc", 62))
     edited = EditedHouse(large)
     edited.do("Anna", nest("nest80"))
@@ -119,7 +119,7 @@ def test_what_a_smaller_nest_cut_comes_back_with_the_nest() -> None:
 
 
 def test_a_bundle_and_a_reset_are_taken_back_as_a_whole() -> None:
-    """(UN1)"""
+    """(UN1, UN12)"""
     before = house(pv=3, planung="pro", check=True)
     for operation in (Reset(), Apply(operations=(nest("nest120"), set_pv(12)))):
         edited = EditedHouse(before)
@@ -155,7 +155,7 @@ def test_only_own_ops_are_taken_back() -> None:
 
 
 def test_a_new_change_forgets_what_could_be_redone_and_no_change_does_not() -> None:
-    """(UN7)"""
+    """(UN7, UN11)"""
     edited = EditedHouse(house())
     edited.do("Anna", set_pv(4))
     edited.do("Anna", UNDO)
@@ -215,7 +215,7 @@ def test_panels_of_somebody_else_are_not_cut_unasked() -> None:
 
 
 def test_what_does_not_fit_any_more_is_refused_and_the_stacks_stay() -> None:
-    """PT11; `anyway` brings back as much as fits. (UN6)"""
+    """PT11; `anyway` brings back as much as fits. (UN6, UN13)"""
     edited = EditedHouse(house("nest160 trapezblech kiefer parkett", pv=16))
     edited.do("Anna", set_pv(4))
     edited.do("Ben", nest("nest80"))
@@ -241,6 +241,7 @@ def test_what_does_not_fit_any_more_is_refused_and_the_stacks_stay() -> None:
 
 
 def test_what_an_undo_relies_on() -> None:
+    """(UN14)"""
     edited = EditedHouse(house("nest160 trapezblech kiefer parkett"))
     edited.do("Anna", set_pv(4))
     edited.do("Anna", nest("nest80"))

@@ -125,6 +125,27 @@ async def test_joining_again_is_one_membership(web: RunningWeb) -> None:
         assert [f["version"] for f in socket.frames if f["type"] == "op"] == [1]
 
 
+async def test_who_joins_again_is_never_shown_as_gone(web: RunningWeb) -> None:
+    """(PR4, JN7)"""
+    api = web.api()
+    created = await api.create()
+    async with (
+        joined(web.ws_url, api.token or "", created["code"]) as other,
+        joined(web.ws_url, api.token or "", created["code"]) as socket,
+    ):
+        await other.until("presence", member_count=2)
+        (room,) = web.parts.hub.rooms()
+        await eventually(lambda: room.members._quiet is None, why="news are told at once")
+        await socket.join(created["code"])
+        await socket.send("presence", configuration=created["id"], category="nest")
+        seen = await other.until("presence")
+        counts = [seen["member_count"]]
+        while not any(member["category"] == "nest" for member in seen["members"]):
+            seen = await other.until("presence")
+            counts.append(seen["member_count"])
+        assert set(counts) == {2}
+
+
 async def test_who_one_is_comes_from_the_server(web: RunningWeb) -> None:
     """A message cannot say another name, person, colour or role. (PR1)"""
     api = web.api()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import socketio
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.protocol.codes import CODES
@@ -38,29 +38,41 @@ async def on_socketio(web: RunningWeb, token: str, *transports: str) -> AsyncIte
 
 
 async def test_every_member_gets_the_same_bytes(web: RunningWeb) -> None:
+    """(TR7)"""
     api = web.api()
     created = await api.create()
-    token = api.token or ""
+    token, code = api.token or "", created["code"]
+    url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     async with AsyncExitStack() as stack:
-        members = [
-            await stack.enter_async_context(joined(web.ws_url, token, created["code"]))
-            for _ in range(5)
+        raw = [
+            (await stack.enter_async_context(joined(web.ws_url, token, code))).connection
+            for _ in range(3)
         ]
+        events = [await stack.enter_async_context(connect(url)) for _ in range(3)]
+        for connection in events:
+            await connection.send(f'40/configurator,{{"token": "{token}"}}')
+            await connection.send(f'42/configurator,["join", {{"configuration": "{code}"}}]')
+        (room,) = web.parts.hub.rooms()
+        await eventually(lambda: len(room.members) == 6, why="all are in the room")
         await api.submit(created["id"], select("nest", "nest120"))
-        texts = set()
-        for member in members:
-            async with asyncio.timeout(5):
-                while '"type":"op"' not in (text := str(await member.connection.recv())):
-                    pass
-            texts.add(text)
-        assert len(texts) == 1
+        for connections in (raw, events):
+            texts = [await the_op(connection) for connection in connections]
+            assert len(set(texts)) == 1
+
+
+async def the_op(connection: ClientConnection) -> str:
+    """The op as it arrives."""
+    async with asyncio.timeout(5):
+        while '"type":"op"' not in (text := str(await connection.recv())):
+            pass
+    return text
 
 
 @pytest.mark.parametrize("transports", [("websocket",), ("polling",), ("polling", "websocket")])
 async def test_versions_stay_in_order_while_a_client_comes_in(
     web: RunningWeb, transports: tuple[str, ...]
 ) -> None:
-    """(JN5): by WebSocket, by polling, and upgraded in the middle of it."""
+    """(JN5, TR8): by WebSocket, by polling, and upgraded in the middle of it."""
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as author:
@@ -116,7 +128,7 @@ async def test_a_reply_and_its_acknowledgement_come_after_the_op_over_polling_to
 async def test_who_never_enters_the_namespace_is_let_go(
     web: RunningWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """(CN3)"""
+    """(CN3, TR10)"""
     monkeypatch.setattr(socketio_transport, "HELLO_SECONDS", 0.2)
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     async with asyncio.timeout(5), connect(url) as idle:
@@ -138,7 +150,7 @@ async def test_who_never_enters_the_namespace_is_let_go(
 async def test_who_does_not_say_hello_is_told_and_let_go(
     web: RunningWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """(CN3, ER2)"""
+    """(CN3, ER2, TR8, TR11)"""
     monkeypatch.setattr(websocket_transport, "HELLO_SECONDS", 0.2)
     monkeypatch.setattr(socketio_transport, "HELLO_SECONDS", 0.2)
     async with opened(web.ws_url) as silent:
@@ -164,7 +176,7 @@ async def test_who_does_not_say_hello_is_told_and_let_go(
 async def test_a_message_that_is_too_large_is_refused_before_it_is_read(
     web: RunningWeb, size: int
 ) -> None:
-    """(MS1, ER2)"""
+    """(MS1, ER2, TR9)"""
     async with asyncio.timeout(10):
         async with connect(web.ws_url) as raw:
             await raw.send("x" * size)

@@ -40,8 +40,7 @@ class House:
                 self.fan_out.show_to(attachment.member.connection)
 
     def enter(self, reader: "Reader") -> None:
-        """As ``Connection`` does it."""
-        self.members.remove("anna")
+        """Come in, for the first time or again."""
         self.fan_out.enter(Attachment(member=_anna(), deliver=reader.deliver), re="1")
 
     def _op(self) -> OpFrame:
@@ -135,6 +134,19 @@ async def test_who_enters_again_gets_every_version_after_the_answer(
     house.enter(reader)
     house.edit(2)
     assert reached(reader.read()) == 12
+
+
+async def test_who_enters_again_is_still_shown_their_op_before_its_outcome(
+    behind: tuple[House, Reader],
+) -> None:
+    """(OP8) And nothing that is newer than the answer to ``join``: it would lead back."""
+    house, reader = behind
+    reader.deliver(Frame("outcome", b'{"type":"outcome","version":10}'))
+    house.enter(reader)
+    house.edit()
+    frames = reader.read()
+    shown = [(frame["type"], frame["version"]) for frame in frames]
+    assert shown == [("snapshot", 10), ("outcome", 10), ("snapshot", 10), ("op", 11)]
 
 
 async def test_who_is_shown_another_history_does_not_go_back_in_it(

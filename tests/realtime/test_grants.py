@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from configurator.access import Role
 from configurator.protocol.codes import Refused
+from realtime import grants as grants_module
 from realtime.grants import FRESH_SECONDS, Grants
 from realtime.principal import token_sha256
 from storage.postgres.engine import Database
@@ -336,6 +337,20 @@ async def test_roles_are_read_again_when_they_are_old_and_forgotten_when_unused(
         moment += 10
         await grants.sweep()
     assert pair not in grants._known
+
+
+async def test_a_full_house_turns_nobody_away(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """(AU1) Of too many roles one that nobody hangs on is forgotten, never the one just read."""
+    monkeypatch.setattr(grants_module, "ROLES_MAX", 2)
+    api, grants = web.api(), web.parts.grants
+    houses = [UUID((await api.create())["id"]) for _ in range(4)]
+    principal = await web.parts.authenticator.by_token(api.token or "")
+    assert principal is not None
+    for house in houses:
+        assert await grants.role(house, principal.person.id) is Role.OWNER
+        assert grants.hold(house, principal.person.id, Quiet()) is Role.OWNER
 
 
 async def test_what_was_read_earlier_never_replaces_what_was_read_later(web: RunningWeb) -> None:

@@ -88,7 +88,7 @@ async def test_what_cannot_give_way_ends_the_connection() -> None:
 async def test_who_takes_nothing_is_let_go_and_who_takes_little_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """(BP3)"""
+    """(BP3, TR12)"""
     monkeypatch.setattr(peer_module, "WRITE_SECONDS", 0.05)
     slow, stalled = Outlet(), Outlet()
     for outlet in (slow, stalled):

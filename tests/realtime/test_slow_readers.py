@@ -115,7 +115,7 @@ async def test_a_stalled_reader_costs_little_delays_nobody_and_is_whole_when_it_
 async def test_who_takes_nothing_for_long_is_let_go_and_resumes(
     web: RunningWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """(BP3, ER2)"""
+    """(BP3, ER2, TR12)"""
     monkeypatch.setattr(peer_module, "WRITE_SECONDS", 0.3)
     api = web.api()
     created = await api.create()
@@ -140,7 +140,7 @@ async def test_who_takes_nothing_for_long_is_let_go_and_resumes(
 
 
 async def test_who_never_reads_again_is_cut_off(web: RunningWeb) -> None:
-    """(BP3, ER5)"""
+    """(BP3, ER5, TR12)"""
     api = web.api()
     created = await api.create()
     async with (
@@ -187,7 +187,7 @@ async def test_pings_of_a_peer_that_does_not_read_are_not_piled_up(web: RunningW
 
 
 async def test_a_slow_socketio_client_is_told_and_let_go(web: RunningWeb) -> None:
-    """(BP3, BP4)"""
+    """(BP3, BP4, TR11)"""
     api = web.api()
     created = await api.create()
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
@@ -210,3 +210,24 @@ async def test_a_slow_socketio_client_is_told_and_let_go(web: RunningWeb) -> Non
         assert read[-1].startswith('42/configurator,["error",')
         assert '"slow_reader"' in read[-1]
         assert slow.close_code == SLOW_READER
+
+
+async def test_empty_parts_of_a_message_are_not_piled_up(web: RunningWeb) -> None:
+    """(ER5) They count nothing against its size."""
+    api = web.api()
+    created = await api.create()
+    async with joined(web.ws_url, api.token or "", created["code"]) as socket:
+        protocol = peer_of(web, 0)._outlet._protocol  # type: ignore[attr-defined]
+        kept: list[int] = []
+
+        async def parts() -> AsyncIterator[str]:
+            yield '{"type": "pi'
+            for _ in range(1000):
+                yield ""
+            await (await socket.connection.ping())
+            kept.append(len(protocol.frames))
+            yield 'ng", "id": "whole"}'
+
+        await socket.connection.send(parts())
+        assert (await socket.until("pong"))["re"] == "whole"
+        assert kept == [1]

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from uuid import uuid4
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.access import Role
-from tests.realtime.clients import Json, Socket, joined, opened, select
+from configurator.protocol.codes import CODES
+from tests.realtime.clients import Api, Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.test_socketio import connected
 from tests.support.waiting import eventually
@@ -137,6 +139,54 @@ async def test_a_flood_over_socketio_ends_as_well(limited: RunningWeb) -> None:
         for _ in range(200):
             await person.client.emit("ping", {}, namespace="/configurator")
         await eventually(lambda: not person.client.connected, why="it was closed")
+
+
+async def test_leaving_the_namespace_and_coming_back_gives_no_new_limits(
+    start_web: StartWeb,
+) -> None:
+    """(LM4, LM3) A limit is that of the connection, however often it enters the namespace."""
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
+    await api.create()
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with connect(address) as socket:
+        await socket.recv()
+        with suppress(ConnectionClosed):
+            for _ in range(150):
+                await socket.send(f'40/configurator,{{"token":"{api.token}"}}')
+                while not (text := str(await socket.recv())).startswith("42"):
+                    pass
+                if '"welcome"' in text:
+                    await socket.send('42/configurator,1["nothing",{}]')
+                    while not str(await socket.recv()).startswith("43"):
+                        pass
+                await socket.send("41/configurator,")
+        await socket.wait_closed()
+        assert socket.close_code == CODES["flooding"].close
+
+
+async def test_who_may_only_look_takes_nothing_from_those_who_edit(start_web: StartWeb) -> None:
+    """(LM4) What cannot be carried out does not count for the house."""
+    web = await start_web(limit_scale=0.1)
+    api = web.api()
+    house = await api.create()
+    owner = await web.parts.authenticator.by_token(api.token or "")
+    assert owner is not None
+    access = await web.parts.actions.access(owner, house["id"])
+    invitation = await web.parts.actions.share(owner, access, Role.VIEWER)
+    async with AsyncExitStack() as stack:
+        for _ in range(12):
+            viewer, token = await web.parts.actions.register()
+            await web.parts.actions.redeem(viewer, invitation)
+            socket = await stack.enter_async_context(joined(web.ws_url, token, house["code"]))
+            for _ in range(6):
+                await socket.send("op", **an_op(house))
+            codes = {frame["code"] async for frame in replies(socket, 6)}
+            assert "read_only" in codes
+            refused = await Api(web.url, token).submit(house["id"], select("nest", "nest100"))
+            assert refused.json()["error"]["code"] in {"read_only", "too_many_requests"}
+        anna = await stack.enter_async_context(joined(web.ws_url, api.token or "", house["code"]))
+        assert (await anna.ask("op", **an_op(house)))["type"] == "outcome"
 
 
 async def test_what_is_no_message_counts_as_well(start_web: StartWeb) -> None:

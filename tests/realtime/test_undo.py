@@ -65,7 +65,7 @@ async def test_every_way_in_undoes_and_redoes(web: RunningWeb, way: Any) -> None
 
 
 async def test_the_price_and_the_size_come_back_with_what_was_cut(web: RunningWeb) -> None:
-    """(UN3)"""
+    """(UN3, UN12)"""
     api = web.api()
     house = await api.create()
     await ask(api, house, select("nest", "nest160"))
@@ -103,7 +103,7 @@ async def test_the_log_and_the_frames_say_what_was_reverted(web: RunningWeb) -> 
 
 
 async def test_an_undo_that_is_sent_again_is_done_once(start_web: StartWeb) -> None:
-    """I5: also on another process, after the state has moved on. (UN2, OP4)"""
+    """I5: also on another process, after the state has moved on. (UN15, OP4)"""
     one, two = await start_web("one"), await start_web("two")
     api = one.api()
     house = await api.create()
@@ -175,7 +175,7 @@ async def test_what_was_done_on_one_process_is_undone_on_another(start_web: Star
 
 
 async def test_a_guarded_undo_means_what_its_author_saw(web: RunningWeb) -> None:
-    """(OP11, UN2)"""
+    """(OP11, UN14)"""
     anna = web.api()
     house = await anna.create()
     ben = await guest_of(anna, house, web, "Ben")
