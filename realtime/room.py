@@ -61,9 +61,9 @@ from realtime.judge import (
 from realtime.membership import Attachment, Membership
 from realtime.principal import Principal
 from realtime.recent_ops import OPS_MAX, RecentOps
+from realtime.under_way import OpUnderWay, UnderWay
 from realtime.undo_stacks import UndoStacks
 from storage.errors import StorageUnavailable
-from storage.postgres.commit_queue import Waiting
 from storage.postgres.committer import (
     CommitResult,
     Committer,
@@ -103,14 +103,6 @@ class RoomParts:
     derived: DerivedStates = field(default_factory=DerivedStates)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class _UnderWay:
-    """An op that was judged and is being committed."""
-
-    judged: Judged
-    item: Waiting
-
-
 class Room:
     """One open configuration. Made by the hub, which owns its tasks; not safe across threads."""
 
@@ -126,8 +118,7 @@ class Room:
         self._recent = RecentOps()
         self._undo = UndoStacks(stored.id, parts.configurations)
         self._one_op = asyncio.Lock()
-        self._under_way: list[_UnderWay] = []
-        self._quiet = asyncio.Event()
+        self._under_way = UnderWay(parts.committer)
         self._one_reader = asyncio.Lock()
         self.members = Membership(
             configuration_id=stored.id,
@@ -199,14 +190,14 @@ class Room:
         """Judge and commit; ``alone``: not together with others, whose fate it would share."""
         if alone:
             async with self._turn():
-                await self._nothing_under_way()
-                under_way = await self._begin(principal, asked)
-                return under_way.judged, await self._end(under_way)
+                await self._under_way.none()
+                op = await self._begin(principal, asked)
+                return op.judged, await self._under_way.end(op)
         async with self._turn():
-            under_way = await self._begin(principal, asked)
-        return under_way.judged, await self._end(under_way)
+            op = await self._begin(principal, asked)
+        return op.judged, await self._under_way.end(op)
 
-    async def _begin(self, principal: Principal, asked: OpRequest) -> "_UnderWay":
+    async def _begin(self, principal: Principal, asked: OpRequest) -> OpUnderWay:
         """Judge an op on the newest state that may come true, and put it on its way.
 
         What is read from the log for an op - own ops to undo, others' ops to guard against - is
@@ -217,40 +208,17 @@ class Room:
             if asked.base_version > self.version:
                 raise Refused("version_unknown")
         if asked.guarded or isinstance(asked.operation, Undo | Redo):
-            await self._nothing_under_way()
+            await self._under_way.none()
             after, judged = None, await self._judge_by_log(principal, asked)
         else:
-            after = self._newest_under_way()
+            after = self._under_way.newest(self.version)
             judged = self._judge(principal, asked, after.judged.head if after else self._head)
-        item = self._parts.committer.begin(judged.request, after=after.item if after else None)
-        under_way = _UnderWay(judged=judged, item=item)
-        self._under_way.append(under_way)
-        return under_way
-
-    def _newest_under_way(self) -> "_UnderWay | None":
-        """The op that the next one is judged on; None: the head."""
-        for under_way in reversed(self._under_way):
-            if under_way.judged.request.takes_version:
-                return under_way if under_way.judged.head.version > self.version else None
-        return None
-
-    async def _end(self, under_way: "_UnderWay") -> CommitResult:
-        try:
-            return await self._parts.committer.answer(under_way.item)
-        finally:
-            self._under_way.remove(under_way)
-            if not self._under_way:
-                self._quiet.set()
-
-    async def _nothing_under_way(self) -> None:
-        while self._under_way:
-            self._quiet.clear()
-            await self._quiet.wait()
+        return self._under_way.begin(judged, after=after)
 
     async def settled(self) -> None:
         """Returns when every op that was here before has its outcome. Raises StorageUnavailable."""
         async with self._turn():
-            await self._nothing_under_way()
+            await self._under_way.none()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
