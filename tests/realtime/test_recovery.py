@@ -68,6 +68,8 @@ async def test_a_process_that_never_had_the_room_open_reads_the_log(start_web: S
     for since in (4, 8, 9, 0):
         check_whole(await come_back(two, api, house, since), house, since, 9)
     await edit(one, api, house, 1)
+    (room,) = two.parts.hub.rooms()
+    await eventually(lambda: room.version == 10, why="the hint has arrived")
     check_whole(await come_back(two, api, house, 3), house, 3, 10)
 
 
