@@ -46,7 +46,8 @@ class Waiting:
 class CommitQueue:
     """Hands out batches: one op each of several configurations, or a chain of ops of one.
 
-    Never are ops of one configuration in two batches at a time.
+    Never are ops of one configuration in two batches at a time, unless one of these is a chain that
+    is being looked at op by op.
     """
 
     def __init__(self, max_batch: int) -> None:

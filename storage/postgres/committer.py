@@ -177,12 +177,14 @@ class Committer:
         Raises StorageUnavailable when the connection is of no use any more.
         """
         going = _going(batch)
+        kept = {item.request.configuration_id for item in going}
+        self._queue.finish(i for i in batch if i.request.configuration_id not in kept)
         for item in going:
             item.tries += 1
         try:
             results = await connection.commit_all(going)
         except asyncio.CancelledError:
-            self._queue.finish(batch)
+            self._queue.finish(going)
             raise
         except Exception as error:  # noqa: BLE001 - classified, and what is foreign is raised
             await self._after_failure(connection, going, error)
@@ -192,7 +194,7 @@ class Committer:
             return
         for item, result in zip(going, results, strict=True):
             _answer(item, result)
-        self._queue.finish(batch)
+        self._queue.finish(going)
 
     async def _after_failure(
         self, connection: "_Connection", batch: list[Waiting], error: Exception

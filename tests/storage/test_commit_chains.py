@@ -170,6 +170,32 @@ async def test_what_follows_an_op_that_nobody_waits_for_is_judged_again(
         assert again.operation.version == 2
 
 
+async def test_a_house_is_not_held_up_by_an_op_that_was_not_sent(
+    database_url: str, world: World
+) -> None:
+    """(OP16) Its batch was lost with the connection; the op itself was to be judged again."""
+    here, there = await world.configuration(), await world.configuration()
+    async with (
+        link_to(database_url) as link,
+        Database(link.url) as behind,
+        Committer(behind, connections=1) as committer,
+        asyncio.TaskGroup() as tasks,
+    ):
+        first = committer.begin(request(here, 0, person_id=uuid4()))
+        assert await committer.answer(first) == NotAllowed()
+        link.lose_replies()
+        unfounded = tasks.create_task(
+            committer.answer(committer.begin(request(here, 1), after=first))
+        )
+        lost = tasks.create_task(committer.commit(request(there)))
+        await eventually(lambda: link.lost_replies)
+        link.mend()
+        link.cut()
+        assert await unfounded == UNFOUNDED
+        assert isinstance(await lost, Stored)
+        assert isinstance(await committer.commit(request(here)), Stored)
+
+
 async def test_without_a_server_a_chain_is_told_in_time(world: World) -> None:
     """(OP16)"""
     configuration = await world.configuration()
