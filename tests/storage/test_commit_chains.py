@@ -184,10 +184,8 @@ async def test_a_house_is_not_held_up_by_an_op_that_was_not_sent(
         first = committer.begin(request(here, 0, person_id=uuid4()))
         assert await committer.answer(first) == NotAllowed()
         link.lose_replies()
-        unfounded = tasks.create_task(
-            committer.answer(committer.begin(request(here, 1), after=first))
-        )
-        lost = tasks.create_task(committer.commit(request(there)))
+        batch = [committer.begin(request(here, 1), after=first), committer.begin(request(there))]
+        unfounded, lost = [tasks.create_task(committer.answer(item)) for item in batch]
         await eventually(lambda: link.lost_replies)
         link.mend()
         link.cut()
