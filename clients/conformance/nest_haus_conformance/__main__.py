@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from urllib.error import URLError
 
-from nest_haus_conformance import client, server
+from nest_haus_conformance import client, server_joining, server_ops
 from nest_haus_conformance.house import new_house
+from nest_haus_conformance.server import Server
 from nest_haus_conformance.verdicts import Check, Verdict, Where, judge
 
 SECONDS = 30.0
@@ -69,7 +70,11 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
     if options.client:
         tried = client.Client(url=url, command=options.client)
         return await _judge_all(client.check.chosen(options.rules), tried, report)
-    return await _judge_all(server.check.chosen(options.rules), server.Server(url=url), report)
+    checks = [
+        *server_joining.check.chosen(options.rules),
+        *server_ops.check.chosen(options.rules),
+    ]
+    return await _judge_all(checks, Server(url=url), report)
 
 
 async def _judge_all(
