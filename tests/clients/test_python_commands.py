@@ -221,7 +221,7 @@ async def test_soak_finds_nothing_wrong(web: RunningWeb) -> None:
     code, said, complained = await call("soak", "--url", web.url, *plan)
     assert code == 0, said + complained
     assert said.rstrip().endswith("Nothing was wrong.")
-    assert "0 cut" not in said.splitlines()[-3]
+    assert " 0 cut" not in said.splitlines()[-3]
 
 
 async def test_soak_without_a_server_is_one_sentence() -> None:
