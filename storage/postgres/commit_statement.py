@@ -314,23 +314,13 @@ def _logged_values(request: CommitRequest) -> tuple[object, ...]:
 
 
 def _values(request: CommitRequest) -> tuple[object, ...]:
+    *logged, total_cents = _logged_values(request)
     return (
         request.configuration_id,
-        request.op_id,
-        request.person_id,
-        request.expected_version,
-        request.takes_version,
-        request.outcome,
-        request.base_version,
-        request.guarded,
-        request.body_sha256,
-        request.operation,
-        request.changes,
-        request.reasons,
-        request.repairs,
+        *logged,
         request.selection,
         request.written,
-        request.total_cents,
+        total_cents,
     )
 
 
