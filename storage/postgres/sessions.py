@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.postgres.engine import Database
 from storage.postgres.tables import configurations, sessions
@@ -39,44 +38,10 @@ class StoredSession:
 
 
 class Sessions:
-    """Start, find and complete sessions."""
+    """Find sessions, or start one on a configuration."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def start(
-        self,
-        *,
-        session_id: UUID,
-        external_id: str | None = None,
-        person_id: UUID | None = None,
-        device_type: str | None = None,
-        viewport_width: int | None = None,
-        viewport_height: int | None = None,
-    ) -> StoredSession:
-        """Stores a session; a known `session_id` or `external_id` returns the stored one."""
-        new = (
-            insert(sessions)
-            .values(
-                id=session_id,
-                external_id=external_id,
-                person_id=person_id,
-                device_type=device_type,
-                viewport_width=viewport_width,
-                viewport_height=viewport_height,
-            )
-            .on_conflict_do_nothing()
-        )
-        mine = sessions.c.id == session_id
-        if external_id is not None:
-            mine = mine | (sessions.c.external_id == external_id)
-
-        async def work(connection: AsyncConnection) -> StoredSession:
-            await connection.execute(new)
-            stored = select(sessions).where(mine).order_by(sessions.c.id != session_id).limit(1)
-            return _session((await connection.execute(stored)).one())
-
-        return await self._database.write(work)
 
     async def current(
         self, *, person_id: UUID, configuration_id: UUID, new_id: UUID, since: datetime
@@ -125,37 +90,10 @@ class Sessions:
 
     async def get(self, session_id: UUID) -> StoredSession | None:
         """The session with this id."""
-        return await self._one(select(sessions).where(sessions.c.id == session_id))
-
-    async def by_external_id(self, external_id: str) -> StoredSession | None:
-        """The session that a client of the original API calls so."""
-        return await self._one(select(sessions).where(sessions.c.external_id == external_id))
-
-    async def complete(self, session_id: UUID, order_value_cents: int) -> StoredSession | None:
-        """Marks the session as completed; a completed one keeps its first value and time."""
-        statement = (
-            update(sessions)
-            .where(sessions.c.id == session_id)
-            .values(
-                status="COMPLETED",
-                completed_at=func.coalesce(sessions.c.completed_at, func.now()),
-                order_value_cents=func.coalesce(sessions.c.order_value_cents, order_value_cents),
-            )
-            .returning(sessions)
-        )
-        return await self._changed(statement)
-
-    async def _one(self, statement: Select[Any]) -> StoredSession | None:
+        statement = select(sessions).where(sessions.c.id == session_id)
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _session(row)
-
-    async def _changed(self, statement: ReturningUpdate[Any]) -> StoredSession | None:
-        async def work(connection: AsyncConnection) -> StoredSession | None:
-            row = (await connection.execute(statement)).one_or_none()
-            return None if row is None else _session(row)
-
-        return await self._database.write(work)
 
 
 def _lock_key(person_id: UUID, configuration_id: UUID) -> int:

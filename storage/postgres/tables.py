@@ -147,7 +147,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("external_id", Text, unique=True),
+    Column("external_id", Text),
     Column("person_id", Uuid, ForeignKey(people.c.id)),
     Column("configuration_id", Uuid, ForeignKey(configurations.c.id), index=True),
     Column("status", Text, nullable=False, server_default=text("'ACTIVE'")),

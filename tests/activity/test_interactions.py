@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from configurator.activity import DeviceInfo, uuid7, uuid7_floor
+from configurator.activity import DeviceInfo, session_uuid, uuid7, uuid7_floor
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused
 from storage.postgres.sessions import Sessions
@@ -44,9 +44,9 @@ async def test_a_session_is_brought_up_to_date_by_its_events(database_url: str) 
         await interactions.store(
             incoming(event("client_9", received_at=early, device_info=device)), consumer="w"
         )
-        stored = await sessions.by_external_id("client_9")
+        stored = await sessions.get(session_uuid("client_9"))
         assert stored is not None
-        assert stored.id == event("client_9").session_id
+        assert stored.external_id == "client_9"
         assert (stored.started_at, stored.last_seen_at) == (early, late)
         assert (stored.interaction_count, stored.last_category) == (2, "fenster")
         assert (stored.device_type, stored.viewport_width) == ("phone", 390)
@@ -199,7 +199,7 @@ async def test_idle_sessions_end_and_come_back(database_url: str) -> None:
         assert await interactions.end_idle_sessions(idle=idle) == (0, 0)
 
         async def status(name: str) -> str | None:
-            found = await sessions.by_external_id(name)
+            found = await sessions.get(session_uuid(name))
             return None if found is None else found.status
 
         assert await status("looked") == "EXPIRED"
@@ -219,3 +219,18 @@ async def test_sql_and_python_agree_about_ids(database_url: str) -> None:
             assert await connection.fetchval("SELECT uuid7_time($1)", floor) == expected
     finally:
         await connection.close()
+
+
+async def test_workers_that_see_a_new_session_at_the_same_moment_all_store(
+    database_url: str,
+) -> None:
+    """The session's row has one unique key, so ON CONFLICT never meets another one."""
+    async with Database(database_url) as database:
+        interactions = Interactions(database)
+        for visitor in range(40):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(8):
+                    batch = incoming(event(f"visitor {visitor}"))
+                    group.create_task(interactions.store(batch, consumer="w"))
+        found = await counts(database_url)
+        assert (found.rows, found.sessions) == (320, 320)

@@ -10,7 +10,6 @@ import pytest
 
 from configurator.activity import decode_event, uuid7_floor
 from storage.postgres.interactions import Incoming
-from storage.postgres.sessions import Sessions
 from storage.redis.client import Redis
 from storage.redis.stream import Entry
 from storage.redis.stream_group import StreamGroup
@@ -26,6 +25,7 @@ from tests.activity.parts import (
     parts,
 )
 from tests.support.servers import Servers
+from tests.support.visits import visit
 from workers.consumer import Consumer, Pace
 
 XSS = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'; DROP TABLE interactions; --"
@@ -369,12 +369,8 @@ async def test_the_average_order_value_is_over_completed_sessions_in_euros(
     database_url: str, redis_url: str
 ) -> None:
     async with parts(database_url, redis_url) as all_parts:
-        sessions = Sessions(all_parts.database)
         for value in (155_500_00, 289_900_00, None):
-            session_id = new_id()
-            await sessions.start(session_id=session_id)
-            if value is not None:
-                await sessions.complete(session_id, value)
+            await visit(all_parts.database, new_id(), order_value_cents=value)
         async with client_of(all_parts, admin=True) as client:
             summary = (await client.get(OVERVIEW)).json()["data"]["summary"]
         assert summary == {

@@ -17,13 +17,14 @@ from storage.postgres.engine import Database
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from tests.storage.conftest import CATALOGUE, World, request
+from tests.support.visits import visit
 
 
 async def test_a_new_configuration_is_at_version_0_and_its_owners(
     database: Database, world: World
 ) -> None:
-    owner = await world.person()
-    session = await Sessions(database).start(session_id=uuid4())
+    owner, session_id = await world.person(), uuid4()
+    await visit(database, session_id)
     created = await Configurations(database).create(
         configuration_id=uuid4(),
         code="AB12CD34",
@@ -31,13 +32,13 @@ async def test_a_new_configuration_is_at_version_0_and_its_owners(
         selection={"nest": {"option": "nest80"}},
         total_cents=15_550_000,
         owner_id=owner.id,
-        session_id=session.id,
+        session_id=session_id,
     )
     assert (created.version, created.written, created.status) == (0, {}, "open")
     assert await Configurations(database).load(created.id) == created
     assert await Configurations(database).find("AB12CD34") == created
     assert await Shares(database).role_of(created.id, owner.id) == "owner"
-    linked = await Sessions(database).get(session.id)
+    linked = await Sessions(database).get(session_id)
     assert linked is not None
     assert linked.configuration_id == created.id
 

@@ -68,3 +68,18 @@ async def test_the_epoch_stays_until_it_is_renewed(database: Database) -> None:
 def test_migrating_without_a_server_says_unavailable() -> None:
     with pytest.raises(StorageUnavailable):
         upgrade(f"postgresql://postgres@127.0.0.1:{free_port()}/nowhere")
+
+
+async def test_a_session_has_one_unique_key(database: Database) -> None:
+    """With a second one, `ON CONFLICT (id)` of two workers at the same moment fails on it."""
+
+    async def keys(connection: AsyncConnection) -> list[str]:
+        found = await connection.execute(
+            text(
+                "SELECT indexrelid::regclass::text AS name FROM pg_index"
+                " WHERE indrelid = 'sessions'::regclass AND indisunique"
+            )
+        )
+        return [row.name for row in found]
+
+    assert await database.read(keys) == ["pk_sessions"]

@@ -18,6 +18,7 @@ from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Overview, Statistics
 from tests.storage.conftest import World, request, sha256
+from tests.support.visits import visit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,32 +45,9 @@ async def submit(
     )
 
 
-async def test_a_session_is_started_once(database: Database) -> None:
-    sessions, session_id = Sessions(database), uuid4()
-    first = await sessions.start(
-        session_id=session_id, external_id="client_1", device_type="mobile", viewport_width=390
-    )
-    assert (first.status, first.interaction_count, first.viewport_width) == ("ACTIVE", 0, 390)
-    assert await sessions.start(session_id=session_id) == first
-    assert await sessions.start(session_id=uuid4(), external_id="client_1") == first
-    assert await sessions.by_external_id("client_1") == await sessions.get(session_id) == first
-    assert await sessions.get(uuid4()) is None
-
-
-async def test_a_session_is_completed_once(database: Database) -> None:
-    sessions, session_id = Sessions(database), uuid4()
-    await sessions.start(session_id=session_id)
-    first = await sessions.complete(session_id, 100)
-    assert first is not None
-    assert (first.status, first.order_value_cents) == ("COMPLETED", 100)
-    assert first.completed_at is not None
-    assert await sessions.complete(session_id, 999) == first
-    assert await sessions.complete(uuid4(), 1) is None
-
-
 async def test_an_inquiry_is_for_the_head_with_its_price(database: Database, world: World) -> None:
     configuration, session_id = await world.configuration(), uuid4()
-    await Sessions(database).start(session_id=session_id)
+    await visit(database, session_id)
     async with Committer(database) as committer:
         await committer.commit(request(configuration, 0))
     inquiry = await submit(database, configuration, uuid4(), session_id)
@@ -159,7 +137,7 @@ async def test_admin_access_ends(database: Database) -> None:
 
 
 async def test_the_overview_counts_sessions(database: Database) -> None:
-    statistics, sessions = Statistics(database), Sessions(database)
+    statistics = Statistics(database)
     assert await statistics.overview(LONG_AGO) == Overview(
         total_sessions=0,
         completed_configurations=0,
@@ -167,10 +145,8 @@ async def test_the_overview_counts_sessions(database: Database) -> None:
         average_order_value_cents=0,
     )
     ids = [uuid4() for _ in range(7)]
-    for session_id in ids:
-        await sessions.start(session_id=session_id)
-    await sessions.complete(ids[0], 100)
-    await sessions.complete(ids[1], 201)
+    for session_id, value in zip(ids, (100, 201, *[None] * 5), strict=True):
+        await visit(database, session_id, order_value_cents=value)
     assert await statistics.overview(LONG_AGO) == Overview(
         total_sessions=7,
         completed_configurations=2,
@@ -183,7 +159,7 @@ async def test_the_overview_counts_sessions(database: Database) -> None:
 
 async def test_the_day_counts_sessions_and_inquiries(database: Database, world: World) -> None:
     configuration = await world.configuration()
-    await Sessions(database).start(session_id=uuid4())
+    await visit(database, uuid4())
     await submit(database, configuration, uuid4())
     day = await Statistics(database).day(datetime.now(UTC))
     assert (day.sessions_started, day.sessions_active, day.inquiries) == (1, 1, 1)
