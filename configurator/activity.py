@@ -27,6 +27,10 @@ _Value = Annotated[str, msgspec.Meta(max_length=1024)]
 _SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _Pixels = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+_Cents = Annotated[int, msgspec.Meta(ge=-100_000_000_000, le=100_000_000_000)]
+_Version = Annotated[int, msgspec.Meta(ge=0, le=2_000_000_000)]
+_Seq = Annotated[int, msgspec.Meta(ge=1, le=2_000_000_000)]
+_Tab = Annotated[int, msgspec.Meta(ge=0, le=32_767)]
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,7 +42,11 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """One thing that a visitor did. Event types and categories are free; `time_spent` is in ms."""
+    """One thing that a visitor did. Event types and categories are free; `time_spent` is in ms.
+
+    `total_cents` is the price after it and `change_cents` what it changed, both of the version
+    `version` of the configuration. `props` are up to 2,048 bytes of JSON for whatever has no field.
+    """
 
     event_type: _Name
     category: _Name
@@ -47,6 +55,10 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     previous_value: _Value | None = None
     time_spent: _Milliseconds | None = None
     device_info: DeviceInfo | None = None
+    total_cents: _Cents | None = None
+    change_cents: _Cents | None = None
+    version: _Version | None = None
+    props: dict[str, object] | None = None
 
 
 class TrackRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,7 +70,13 @@ class TrackRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An accepted interaction as it travels to the database. `session` is the client's own id."""
+    """An accepted interaction as it travels to the database.
+
+    `session` is the client's own id. `happened_at` is when it happened by the server's clock, where
+    that is not the time in the event id, and `skew_ms` how far the client's clock is ahead. `seq`
+    counts the events of one `tab` of a session from 1, so that what never came can be counted.
+    `bot` is why this is no person, `network` the address without its last part.
+    """
 
     event_id: UUID
     session: _SessionId
@@ -66,6 +84,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: Annotated[str, msgspec.Meta(max_length=16)]
     interaction: Interaction
     user_agent: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    happened_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    skew_ms: int | None = None
+    tab: _Tab | None = None
+    seq: _Seq | None = None
+    bot: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    language: Annotated[str, msgspec.Meta(max_length=16)] | None = None
+    referrer: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    network: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
     @property
     def session_id(self) -> UUID:
@@ -75,13 +101,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def occurred_at(self) -> datetime:
         """When it happened, in whole milliseconds."""
-        return uuid7_time(self.event_id)
+        return self.happened_at or uuid7_time(self.event_id)
+
+
+class Filtered(msgspec.Struct, frozen=True, kw_only=True):
+    """An interaction that its visitor does not want stored: only that it was, and why not."""
+
+    filtered: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """An interaction as it is read back; `processing_ms` is from receipt to being safe."""
 
     event_id: UUID
+    occurred_at: datetime
     event_type: str
     category: str
     element_id: str | None
@@ -89,11 +123,6 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     previous_value: str | None
     time_spent_ms: int | None
     processing_ms: int
-
-    @property
-    def occurred_at(self) -> datetime:
-        """When it happened, in whole milliseconds."""
-        return uuid7_time(self.event_id)
 
 
 class InteractionInvalid(ConfiguratorError):  # noqa: N818 - as its siblings in errors.py
@@ -151,6 +180,7 @@ _LATEST_MS = 253_402_300_799_999  # the end of the year 9999, the last that date
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
 _decode_event = msgspec.json.Decoder(Event)
+_decode_filtered = msgspec.json.Decoder(Filtered)
 _encoder = msgspec.json.Encoder()
 
 
@@ -203,9 +233,19 @@ def check_event_id(event_id: UUID, received_at: datetime) -> None:
         raise InteractionInvalid("event_id_out_of_range", "eventId")
 
 
-def encode_event(event: Event) -> bytes:
-    """The event as JSON bytes, for `decode_event`."""
+def encode_event(event: Event | Filtered) -> bytes:
+    """The event as JSON bytes, for `decode_entry`."""
     return _encoder.encode(event)
+
+
+def decode_entry(payload: bytes) -> Event | Filtered:
+    """What an entry of the stream says. Raises InteractionInvalid when it is none of ours."""
+    if payload.startswith(b'{"filtered":'):
+        try:
+            return _decode_filtered.decode(payload)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError) as problem:
+            raise InteractionInvalid("malformed_json") from problem
+    return decode_event(payload)
 
 
 def decode_event(payload: bytes) -> Event:
@@ -228,6 +268,7 @@ def recorded(event: Event, *, safe_at_ms: int) -> Recorded:
     interaction = event.interaction
     return Recorded(
         event_id=event.event_id,
+        occurred_at=event.occurred_at,
         event_type=interaction.event_type,
         category=interaction.category,
         element_id=interaction.element_id,

@@ -22,7 +22,7 @@ from typing import Self, TypeAlias
 
 import structlog
 
-from configurator.activity import InteractionInvalid, decode_event
+from configurator.activity import Filtered, InteractionInvalid, decode_entry
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
 from storage.tasks import OwnedTasks
@@ -349,8 +349,10 @@ def _events(entries: list[Entry]) -> list[FeedEvent]:
     shown: list[FeedEvent] = []
     for entry in entries:
         try:
-            event = decode_event(entry.payload)
+            event = decode_entry(entry.payload)
         except InteractionInvalid:
+            continue
+        if isinstance(event, Filtered):
             continue
         interaction = event.interaction
         shown.append(

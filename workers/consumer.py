@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from configurator.activity import InteractionInvalid, decode_event
+from configurator.activity import Filtered, InteractionInvalid, decode_entry
 from storage.errors import StorageUnavailable
-from storage.postgres.interactions import Incoming, Interactions, RowsRefused
+from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
 from storage.redis.stream import Entry
 from storage.redis.stream_group import DeadLetter, StreamGroup
 
@@ -54,6 +54,7 @@ class Tally:
 
     inserted: int = 0
     duplicates: int = 0
+    filtered: int = 0
     buried: int = 0
 
 
@@ -116,7 +117,7 @@ class Consumer:
 
     async def _handle(self, entries: Sequence[Entry], stopping: asyncio.Event) -> None:
         """Stores a batch, trying again while a server is away; gives up only when stopping."""
-        good, dead = _decoded(entries)
+        good, filtered, dead = _decoded(entries)
         size = len(good)
         while good:
             try:
@@ -133,16 +134,26 @@ class Consumer:
                 self._failures = 0
         if entries:
             self._check_poison(len(entries), len(dead))
-            await self._settle(entries, dead, stopping)
+            await self._settle(entries, filtered, dead, stopping)
 
     async def _settle(
-        self, entries: Sequence[Entry], dead: Sequence[DeadLetter], stopping: asyncio.Event
+        self,
+        entries: Sequence[Entry],
+        filtered: Sequence[Settled],
+        dead: Sequence[DeadLetter],
+        stopping: asyncio.Event,
     ) -> None:
-        """Buries and acknowledges. What a stop leaves undone, the next worker does again."""
+        """Books what is not stored, buries, acknowledges.
+
+        What a stop leaves undone, the next worker does again.
+        """
         buried = {letter.entry.id for letter in dead}
         stored = [entry.id for entry in entries if entry.id not in buried]
+        ended = [*filtered, *map(_as_settled, dead)]
         while True:
             try:
+                if ended:
+                    await self._interactions.store([], consumer=self._group.consumer, settled=ended)
                 await self._group.bury(dead)
                 await self._group.acknowledge(stored)
             except StorageUnavailable as away:
@@ -152,6 +163,7 @@ class Consumer:
             else:
                 break
         self._failures = 0
+        self.tally.filtered += len(filtered)
         self.tally.buried += len(dead)
         for letter in dead:
             log.warning("interaction_buried", entry=letter.entry.id, reason=letter.reason)
@@ -201,14 +213,26 @@ async def stopped_within(stopping: asyncio.Event, seconds: float) -> bool:
 
 def _decoded(
     entries: Sequence[Entry],
-) -> tuple[list[tuple[Entry, Incoming]], list[DeadLetter]]:
+) -> tuple[list[tuple[Entry, Incoming]], list[Settled], list[DeadLetter]]:
     good: list[tuple[Entry, Incoming]] = []
+    filtered: list[Settled] = []
     dead: list[DeadLetter] = []
     for entry in entries:
         try:
-            event = decode_event(entry.payload)
+            event = decode_entry(entry.payload)
         except InteractionInvalid as invalid:
-            dead.append(DeadLetter(entry=entry, reason=f"{invalid.code} {invalid.field or ''}"))
+            reason = " ".join(part for part in (invalid.code, invalid.field) if part)
+            dead.append(DeadLetter(entry=entry, reason=reason))
+            continue
+        if isinstance(event, Filtered):
+            filtered.append(Settled(stream_id=entry.id, outcome="filtered", reason=event.filtered))
         else:
             good.append((entry, Incoming(stream_id=entry.id, event=event)))
-    return good, dead
+    return good, filtered, dead
+
+
+def _as_settled(letter: DeadLetter) -> Settled:
+    """For the ledger only the first word of the reason, so that there are few."""
+    return Settled(
+        stream_id=letter.entry.id, outcome="dead", reason=letter.reason.partition(" ")[0]
+    )

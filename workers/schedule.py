@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 PARTITIONS_BEHIND = timedelta(days=2)
 PARTITIONS_AHEAD = timedelta(days=7)
+MINUTES_KEPT = timedelta(hours=48)
 SESSION_TIMEOUT = timedelta(minutes=30)
 FORGET_CONSUMERS_MS = 24 * 3_600_000
 
@@ -49,6 +50,12 @@ def chores(
 
     async def trim() -> None:
         await group.trim()
+        kept_from = await group.kept_from()
+        if kept_from is not None:
+            await interactions.forget_settled(kept_from)
+
+    async def fold() -> None:
+        await interactions.fold_minutes(now() - MINUTES_KEPT)
 
     async def forget_consumers() -> None:
         await group.forget_consumers(FORGET_CONSUMERS_MS)
@@ -57,6 +64,7 @@ def chores(
         Chore(name="make partitions", every_seconds=3_600.0, run=make_partitions),
         Chore(name="end idle sessions", every_seconds=60.0, run=end_sessions),
         Chore(name="trim the stream", every_seconds=5.0, run=trim),
+        Chore(name="fold minutes into hours", every_seconds=600.0, run=fold),
         Chore(name="forget consumers", every_seconds=3_600.0, run=forget_consumers),
     )
 

@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from configurator.activity import (
     BODY_BYTES_MAX,
+    Filtered,
     InteractionInvalid,
     Recorded,
     TrackRequest,
-    decode_event,
+    decode_entry,
     parse_request,
     parse_session_id,
     recorded,
@@ -326,8 +327,10 @@ def _by_id(entries: list[Entry]) -> list[Recorded]:
     found: dict[object, Recorded] = {}
     for entry in entries:
         try:
-            event = decode_event(entry.payload)
+            event = decode_entry(entry.payload)
         except InteractionInvalid:
+            continue
+        if isinstance(event, Filtered):
             continue
         found.setdefault(event.event_id, recorded(event, safe_at_ms=id_pair(entry.id)[0]))
     return list(found.values())

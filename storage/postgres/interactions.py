@@ -1,22 +1,29 @@
 """Interactions in PostgreSQL: stored exactly once, counted in the same transaction, read back.
 
-Invariants, true after every COMMIT: the sum of `activity_minutes.n` and the sum of
-`sessions.interaction_count` equal the number of rows of `interactions`.
+Invariants, true after every COMMIT, each a sum over all rows:
+
+    interactions = activity_minutes.n + activity_hours.n = sessions.interaction_count
+                 = session_choices.n = ledger "stored"
+    every entry of the stream that was settled is in the ledger once
+
+The statements are in `store_statements`.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
+import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.activity import Event, Recorded, processing_ms, uuid7_time
+from configurator.activity import Event, Recorded, processing_ms
 from storage.errors import StorageDefect
+from storage.postgres import store_statements as statements
 from storage.postgres.engine import Database
 
 _UNSTORABLE_STATES = ("21", "22", "23")  # cardinality, data and integrity violations
@@ -35,8 +42,17 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An entry that is not stored: `filtered` or `dead`, and why."""
+
+    stream_id: str
+    outcome: Literal["filtered", "dead"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """What became of a batch: `inserted + duplicates` is its length."""
+    """What became of a batch: `inserted` are new; `duplicates` are known, or were erased."""
 
     inserted: int
     duplicates: int
@@ -51,99 +67,46 @@ class SessionInteractions:
     known: frozenset[UUID]
 
 
-_STAGING = """
-CREATE TEMP TABLE IF NOT EXISTS incoming_interactions (
-    session_id uuid, event_id uuid, received_at timestamptz, time_spent_ms integer,
-    processing_ms integer, stream_id text, source text, event_type text, category text,
-    element_id text, selection_value text, previous_value text,
-    minute timestamptz, external_id text, device_type text, width integer, height integer
-) ON COMMIT DELETE ROWS
-"""
-_COLUMNS = (
-    "session_id, event_id, received_at, time_spent_ms, processing_ms, stream_id, source,"
-    " event_type, category, element_id, selection_value, previous_value"
-)
-# Every step is ordered by its key and sessions come before minutes (`after_sessions`), so two
-# workers that store the same events lock the same rows in the same order and cannot deadlock.
-_STORE = f"""
-WITH inserted AS (
-    INSERT INTO interactions ({_COLUMNS})
-    SELECT {_COLUMNS} FROM incoming_interactions ORDER BY session_id, event_id
-    ON CONFLICT DO NOTHING
-    RETURNING session_id, event_id
-), fresh AS (
-    SELECT incoming_interactions.* FROM incoming_interactions JOIN inserted USING (session_id, event_id)
-), visits AS (
-    INSERT INTO sessions AS known (
-        id, external_id, started_at, last_seen_at, interaction_count, last_category,
-        device_type, viewport_width, viewport_height)
-    SELECT session_id, min(external_id), min(received_at), max(received_at), count(*),
-        (array_agg(category ORDER BY event_id DESC))[1],
-        (array_agg(device_type ORDER BY event_id DESC) FILTER (WHERE device_type IS NOT NULL))[1],
-        (array_agg(width ORDER BY event_id DESC) FILTER (WHERE width IS NOT NULL))[1],
-        (array_agg(height ORDER BY event_id DESC) FILTER (WHERE height IS NOT NULL))[1]
-    FROM fresh GROUP BY session_id ORDER BY session_id
-    ON CONFLICT (id) DO UPDATE SET
-        external_id = coalesce(known.external_id, excluded.external_id),
-        started_at = least(known.started_at, excluded.started_at),
-        last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
-        interaction_count = known.interaction_count + excluded.interaction_count,
-        last_category = CASE WHEN excluded.last_seen_at >= known.last_seen_at
-            OR known.last_category IS NULL THEN excluded.last_category ELSE known.last_category END,
-        device_type = coalesce(excluded.device_type, known.device_type),
-        viewport_width = coalesce(excluded.viewport_width, known.viewport_width),
-        viewport_height = coalesce(excluded.viewport_height, known.viewport_height),
-        status = CASE WHEN known.status IN ('ABANDONED', 'EXPIRED')
-            AND excluded.last_seen_at > known.last_seen_at THEN 'ACTIVE' ELSE known.status END
-    RETURNING 1
-), minutes AS (
-    INSERT INTO activity_minutes AS known (minute, event_type, category, n)
-    SELECT minute, event_type, category, count(*)
-    FROM fresh CROSS JOIN (SELECT count(*) FROM visits) AS after_sessions
-    GROUP BY minute, event_type, category ORDER BY minute, event_type, category
-    ON CONFLICT (minute, event_type, category) DO UPDATE SET n = known.n + excluded.n
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM inserted) + 0 * (SELECT count(*) FROM minutes)
-"""  # noqa: S608 - built from the constant above
-_WATERMARK = """
-INSERT INTO stream_watermark AS known (consumer, stream_ms, stream_seq, stored_at)
-VALUES ($1, $2, $3, now())
-ON CONFLICT (consumer) DO UPDATE
-SET stream_ms = excluded.stream_ms, stream_seq = excluded.stream_seq, stored_at = now()
-WHERE (known.stream_ms, known.stream_seq) < (excluded.stream_ms, excluded.stream_seq)
-"""
-
-
 class Interactions:
     """Stores batches, makes partitions, reads timelines and counters."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def store(self, batch: Sequence[Incoming], *, consumer: str) -> StoredBatch:
+    async def store(
+        self, batch: Sequence[Incoming], *, consumer: str, settled: Sequence[Settled] = ()
+    ) -> StoredBatch:
         """Stores what is new of a batch, counts it, brings the sessions up to date.
 
-        One transaction; the same events again change nothing.
+        Every entry goes into the ledger once, `settled` ones as what they say. One transaction;
+        the same entries again change nothing. At least one entry.
 
         Raises:
             RowsRefused: a row can never be stored; nothing of the batch was.
             StorageUnavailable: may have been stored; the same batch again is safe.
         """
-        rows: dict[tuple[UUID, UUID], tuple[object, ...]] = {}
-        for incoming in batch:
-            row = _row(incoming)
-            rows.setdefault(row[:2], row)
-        last = max(_id_pair(incoming.stream_id) for incoming in batch)
+        rows = [_row(incoming) for incoming in batch]
+        ended = [(*_id_pair(each.stream_id), each.outcome, each.reason) for each in settled]
+        entries = [each.stream_id for each in batch] + [each.stream_id for each in settled]
+        last = max(map(_id_pair, entries))
+        inserted = 0
         async with self._database.driver() as connection:
             try:
                 async with asyncio.timeout(self._database.deadlines.call), connection.transaction():
-                    await connection.execute(_STAGING)
-                    await connection.copy_records_to_table(
-                        "incoming_interactions", records=list(rows.values())
-                    )
-                    inserted = await connection.fetchval(_STORE)
-                    await connection.execute(_WATERMARK, consumer, *last)
+                    if rows:
+                        await connection.execute(statements.STAGING)
+                        await connection.copy_records_to_table(
+                            "incoming_interactions", records=rows
+                        )
+                        await connection.execute(statements.ANCHOR)
+                        inserted = await connection.fetchval(statements.STORE, consumer)
+                    if inserted < len(rows):
+                        await connection.execute(statements.SETTLE_REPEATS, consumer)
+                    if ended:
+                        await connection.execute(
+                            statements.SETTLE, consumer, *map(list, zip(*ended, strict=True))
+                        )
+                    await connection.execute(statements.WATERMARK, consumer, *last)
             except (asyncpg.DataError, OverflowError, ValueError) as error:
                 raise RowsRefused(type(error).__name__) from error
             except asyncpg.PostgresError as error:
@@ -168,19 +131,64 @@ class Interactions:
             made += await self._database.write(make)
         return made
 
+    async def fold_minutes(self, before: datetime) -> int:
+        """Adds the minutes before `before` to their hours; returns how many rows went.
+
+        A reader of both tables counts the same before, during and after it. What comes late opens
+        its minute again, for the next time.
+        """
+        statement = text(
+            """
+            WITH old AS (
+                DELETE FROM activity_minutes WHERE minute < date_trunc('hour', CAST(:before AS timestamptz))
+                RETURNING *
+            ), added AS (
+                INSERT INTO activity_hours AS known (hour, event_type, category, bot, n, time_ms)
+                SELECT date_trunc('hour', minute), event_type, category, bot, sum(n), sum(time_ms)
+                FROM old GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+                ON CONFLICT (hour, event_type, category, bot) DO UPDATE
+                SET n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms
+                RETURNING 1
+            )
+            SELECT (SELECT count(*) FROM old) + 0 * (SELECT count(*) FROM added)
+            """
+        )
+
+        async def work(connection: AsyncConnection) -> int:
+            return int((await connection.execute(statement, {"before": before})).scalar_one())
+
+        return await self._database.write(work)
+
+    async def forget_settled(self, before_stream_id: str) -> int:
+        """Forgets how entries before this id ended; the stream must have forgotten them."""
+        statement = text(
+            "DELETE FROM settled_entries WHERE (entry_ms, entry_seq)"
+            " < (CAST(:ms AS bigint), CAST(:seq AS bigint))"
+        )
+        milliseconds, sequence = _id_pair(before_stream_id)
+
+        async def work(connection: AsyncConnection) -> int:
+            found = await connection.execute(statement, {"ms": milliseconds, "seq": sequence})
+            return int(found.rowcount)
+
+        return await self._database.write(work)
+
     async def of_session(
         self, session_id: UUID, *, limit: int = 100, among: Sequence[UUID] = ()
     ) -> SessionInteractions:
         """The latest `limit` interactions, the count of all, and which of `among` are stored."""
         latest = text(
-            "SELECT event_id, event_type, category, element_id, selection_value, previous_value,"
+            "SELECT event_id, occurred_at, event_type, category, element_id, selection_value, previous_value,"
             " time_spent_ms, processing_ms FROM interactions WHERE session_id = :session"
             " ORDER BY event_id DESC LIMIT :limit"
         )
         count = text("SELECT interaction_count FROM sessions WHERE id = :session")
         known = text(
-            "SELECT event_id FROM interactions WHERE session_id = :session"
-            " AND event_id = ANY(CAST(:among AS uuid[]))"
+            "SELECT asked.id FROM sessions JOIN unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"
+            " AS asked (id, ms) ON true JOIN interactions ON session_id = sessions.id AND event_id ="
+            " interaction_key(asked.id, asked.ms,"
+            " floor(extract(epoch FROM anchored_at) * 1000)::bigint)"
+            " WHERE sessions.id = :session"
         )
 
         async def work(connection: AsyncConnection) -> SessionInteractions:
@@ -189,11 +197,12 @@ class Interactions:
             counted = (await connection.execute(count, mine)).scalar_one_or_none() or 0
             found: Sequence[Row[Any]] = ()
             if among:
-                found = (await connection.execute(known, {**mine, "among": list(among)})).all()
+                asked = {"among": list(among), "ms": [each.int >> 80 for each in among]}
+                found = (await connection.execute(known, {**mine, **asked})).all()
             return SessionInteractions(
                 latest=tuple(_recorded(row) for row in reversed(rows)),
                 count=counted,
-                known=frozenset(row.event_id for row in found),
+                known=frozenset(row.id for row in found),
             )
 
         return await self._database.read_snapshot(work)
@@ -250,34 +259,51 @@ class Interactions:
         return await self._database.write(work)
 
 
-def _row(incoming: Incoming) -> tuple[UUID, UUID, *tuple[object, ...]]:
+def _row(incoming: Incoming) -> tuple[object, ...]:
+    """The columns of `incoming_interactions`, in order."""
     event, interaction = incoming.event, incoming.event.interaction
     session_id = event.session_id
     device = interaction.device_info
+    entry_ms, entry_seq = _id_pair(incoming.stream_id)
     return (
+        entry_ms,
+        entry_seq,
+        incoming.stream_id,
         session_id,
         event.event_id,
+        event.event_id.int >> 80,
         event.received_at,
+        event.occurred_at,
         interaction.time_spent,
-        processing_ms(event, _id_pair(incoming.stream_id)[0]),
-        incoming.stream_id,
+        processing_ms(event, entry_ms),
         event.source,
         interaction.event_type,
         interaction.category,
         interaction.element_id,
         interaction.selection_value,
         interaction.previous_value,
-        uuid7_time(event.event_id).replace(second=0, microsecond=0),
+        interaction.total_cents,
+        interaction.change_cents,
+        interaction.version,
+        event.skew_ms,
+        event.tab,
+        event.seq,
+        event.bot,
+        orjson.dumps(interaction.props).decode() if interaction.props else None,
         None if event.session == str(session_id) else event.session,
         device.type if device else None,
         device.width if device else None,
         device.height if device else None,
+        event.language,
+        event.referrer,
+        event.network,
     )
 
 
 def _recorded(row: Row[Any]) -> Recorded:
     return Recorded(
         event_id=row.event_id,
+        occurred_at=row.occurred_at,
         event_type=row.event_type,
         category=row.category,
         element_id=row.element_id,

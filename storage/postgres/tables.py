@@ -22,7 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -160,6 +160,12 @@ sessions = Table(
     Column("viewport_height", Integer),
     Column("interaction_count", BigInteger, nullable=False, server_default=text("0")),
     Column("last_category", Text),
+    _time("anchored_at", default=True),
+    Column("language", Text),
+    Column("referrer", Text),
+    Column("network", INET),
+    Column("bot_reason", Text),
+    Column("lost_events", Integer),
     CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED', 'EXPIRED')", name="status"),
     Index("ix_sessions_started_at", "started_at"),
     Index("ix_sessions_active", "last_seen_at", postgresql_where=text("status = 'ACTIVE'")),

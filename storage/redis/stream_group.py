@@ -157,6 +157,11 @@ class StreamGroup:
             )
         )
 
+    async def kept_from(self) -> str | None:
+        """The oldest entry that is still there; None: the stream is empty."""
+        found = await self._within(lambda: commands(self._redis).xrange(EVENTS, "-", "+", 1))
+        return found[0][0].decode() if found else None
+
     async def forget_consumers(self, idle_ms: int) -> int:
         """Removes consumers that have nothing pending and were idle so long; returns how many."""
 

@@ -49,6 +49,7 @@ def event(
         event_id=event_id or new_id(),
         session=session,
         received_at=received_at or now(),
+        happened_at=received_at,
         source="test",
         interaction=Interaction(**shape),  # type: ignore[arg-type]
     )
@@ -105,20 +106,26 @@ class Counts:
     rows: int
     minutes: int
     sessions: int
+    choices: int
+    ledger: int
 
 
 async def counts(database_url: str) -> Counts:
-    """Rows, and the two sums that must equal them."""
+    """Rows, and the four sums that must equal them."""
     connection = await asyncpg.connect(database_url)
     try:
         row = await connection.fetchrow(
             "SELECT (SELECT count(*) FROM interactions) AS rows,"
-            " (SELECT coalesce(sum(n), 0)::bigint FROM activity_minutes) AS minutes,"
-            " (SELECT coalesce(sum(interaction_count), 0)::bigint FROM sessions) AS sessions"
+            " (SELECT coalesce(sum(n), 0)::bigint FROM (SELECT n FROM activity_minutes"
+            " UNION ALL SELECT n FROM activity_hours) AS counted) AS minutes,"
+            " (SELECT coalesce(sum(interaction_count), 0)::bigint FROM sessions) AS sessions,"
+            " (SELECT coalesce(sum(n), 0)::bigint FROM session_choices) AS choices,"
+            " (SELECT coalesce(sum(n), 0)::bigint FROM activity_ledger WHERE outcome = 'stored')"
+            " AS ledger"
         )
     finally:
         await connection.close()
-    return Counts(rows=row["rows"], minutes=row["minutes"], sessions=row["sessions"])
+    return Counts(**dict(row))
 
 
 def ago(**span: float) -> datetime:

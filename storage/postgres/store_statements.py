@@ -1,0 +1,166 @@
+"""The SQL that stores a batch of the stream, in the order in which one transaction runs it.
+
+1. `STAGING`, then COPY into it: the batch, one row for each entry.
+2. `ANCHOR`: sessions that are new get their row, so that the ids of their events can be placed.
+3. `STORE`: what is new goes into `interactions` and, in the same statement, into every roll-up.
+4. `SETTLE_REPEATS`, only when something was not new: which entries were repeats.
+
+Steps 2 to 4 are statements of their own because each must see what other workers have committed
+while the one before it waited. Every upsert is ordered by its key, and sessions come before
+choices, choices before minutes, minutes before the ledger (each step waits for the count of the one before it), so
+two workers that store the same events lock the same rows in the same order and cannot deadlock.
+"""
+
+from typing import Final
+
+STAGING: Final = """
+CREATE TEMP TABLE IF NOT EXISTS incoming_interactions (
+    entry_ms bigint, entry_seq bigint, stream_id text, session_id uuid, event_id uuid,
+    event_ms bigint, received_at timestamptz, occurred_at timestamptz, time_spent_ms integer,
+    processing_ms integer, source text, event_type text, category text, element_id text,
+    selection_value text, previous_value text, total_cents bigint, change_cents bigint,
+    version integer, skew_ms bigint, tab smallint, seq integer, bot_reason text, props jsonb,
+    external_id text, device_type text, width integer, height integer, language text,
+    referrer text, network inet
+) ON COMMIT DELETE ROWS
+"""
+
+ANCHOR: Final = """
+INSERT INTO sessions (id, external_id, anchored_at, started_at, last_seen_at)
+SELECT session_id, min(external_id), min(received_at), min(occurred_at), min(occurred_at)
+FROM incoming_interactions AS incoming
+WHERE NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
+GROUP BY session_id ORDER BY session_id
+ON CONFLICT (id) DO NOTHING
+"""
+
+_PLACED: Final = """
+    SELECT incoming.*, interaction_key(event_id, event_ms, anchor_ms) AS key
+    FROM incoming_interactions AS incoming
+    JOIN LATERAL (
+        SELECT floor(extract(epoch FROM anchored_at) * 1000)::bigint AS anchor_ms
+        FROM sessions WHERE id = incoming.session_id
+    ) AS session ON true
+    WHERE NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
+"""
+
+_SAME: Final = """
+    received_at, occurred_at, time_spent_ms, processing_ms, stream_id, source, event_type, category,
+    element_id, selection_value, previous_value, total_cents, change_cents, version, skew_ms, tab,
+    seq"""
+
+STORE: Final = f"""
+WITH placed AS ({_PLACED}), firsts AS (
+    SELECT DISTINCT ON (session_id, key) * FROM placed
+    ORDER BY session_id, key, entry_ms, entry_seq
+), inserted AS (
+    INSERT INTO interactions (session_id, event_id, bot, props, {_SAME})
+    SELECT session_id, key, bot_reason IS NOT NULL, props, {_SAME} FROM firsts
+    ON CONFLICT DO NOTHING
+    RETURNING session_id, event_id
+), fresh AS (
+    SELECT firsts.*, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
+        THEN left(selection_value, 64) ELSE '' END AS option
+    FROM firsts JOIN inserted ON (inserted.session_id, inserted.event_id) = (firsts.session_id, key)
+), visits AS (
+    INSERT INTO sessions AS known (
+        id, external_id, started_at, last_seen_at, interaction_count, last_category,
+        device_type, viewport_width, viewport_height, language, referrer, network, bot_reason)
+    SELECT session_id, min(external_id), min(occurred_at), max(occurred_at), count(*),
+        (array_agg(category ORDER BY occurred_at DESC, key DESC))[1],
+        (array_agg(device_type ORDER BY key DESC) FILTER (WHERE device_type IS NOT NULL))[1],
+        (array_agg(width ORDER BY key DESC) FILTER (WHERE width IS NOT NULL))[1],
+        (array_agg(height ORDER BY key DESC) FILTER (WHERE height IS NOT NULL))[1],
+        min(language), min(referrer), (array_agg(network ORDER BY key)
+            FILTER (WHERE network IS NOT NULL))[1], min(bot_reason)
+    FROM fresh GROUP BY session_id ORDER BY session_id
+    ON CONFLICT (id) DO UPDATE SET
+        external_id = coalesce(known.external_id, excluded.external_id),
+        started_at = least(known.started_at, excluded.started_at),
+        last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+        interaction_count = known.interaction_count + excluded.interaction_count,
+        last_category = CASE WHEN excluded.last_seen_at >= known.last_seen_at
+            OR known.last_category IS NULL THEN excluded.last_category ELSE known.last_category END,
+        device_type = coalesce(excluded.device_type, known.device_type),
+        viewport_width = coalesce(excluded.viewport_width, known.viewport_width),
+        viewport_height = coalesce(excluded.viewport_height, known.viewport_height),
+        language = coalesce(known.language, excluded.language),
+        referrer = coalesce(known.referrer, excluded.referrer),
+        network = coalesce(known.network, excluded.network),
+        bot_reason = coalesce(known.bot_reason, excluded.bot_reason),
+        status = CASE WHEN known.status IN ('ABANDONED', 'EXPIRED')
+            AND excluded.last_seen_at > known.last_seen_at THEN 'ACTIVE' ELSE known.status END
+    RETURNING 1
+), choices AS (
+    INSERT INTO session_choices AS known (
+        session_id, category, option, n, time_ms, first_at, last_at)
+    SELECT session_id, category, option, count(*), coalesce(sum(time_spent_ms), 0),
+        min(occurred_at), max(occurred_at)
+    FROM fresh WHERE (SELECT count(*) FROM visits) >= 0
+    GROUP BY session_id, category, option ORDER BY session_id, category, option
+    ON CONFLICT (session_id, category, option) DO UPDATE SET
+        n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms,
+        first_at = least(known.first_at, excluded.first_at),
+        last_at = greatest(known.last_at, excluded.last_at)
+    RETURNING 1
+), minutes AS (
+    INSERT INTO activity_minutes AS known (minute, event_type, category, bot, n, time_ms)
+    SELECT date_trunc('minute', occurred_at), event_type, category, bot_reason IS NOT NULL,
+        count(*), coalesce(sum(time_spent_ms), 0)
+    FROM fresh WHERE (SELECT count(*) FROM choices) >= 0
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    ON CONFLICT (minute, event_type, category, bot) DO UPDATE SET
+        n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms
+    RETURNING 1
+), ledger AS (
+    INSERT INTO activity_ledger AS known (hour, outcome, reason, consumer, n)
+    SELECT date_trunc('hour', received_at), 'stored', '', $1, count(*)
+    FROM fresh WHERE (SELECT count(*) FROM minutes) >= 0
+    GROUP BY 1 ORDER BY 1
+    ON CONFLICT (hour, outcome, reason, consumer) DO UPDATE SET n = known.n + excluded.n
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM inserted) + 0 * (SELECT count(*) FROM ledger)
+"""  # noqa: S608 - built from the constants above
+
+_COUNT_ENDED: Final = """
+, counted AS (
+    INSERT INTO settled_entries (entry_ms, entry_seq)
+    SELECT DISTINCT entry_ms, entry_seq FROM ended ORDER BY entry_ms, entry_seq
+    ON CONFLICT DO NOTHING RETURNING entry_ms, entry_seq
+)
+INSERT INTO activity_ledger AS known (hour, outcome, reason, consumer, n)
+SELECT date_trunc('hour', timestamptz 'epoch' + interval '1 millisecond' * entry_ms),
+    outcome, reason, $1, count(*)
+FROM ended JOIN counted USING (entry_ms, entry_seq)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+ON CONFLICT (hour, outcome, reason, consumer) DO UPDATE SET n = known.n + excluded.n
+"""
+
+# A row that carries the id of this very entry was stored by it: a second delivery, not a repeat.
+SETTLE_REPEATS: Final = f"""
+WITH placed AS ({_PLACED}), ended AS (
+    SELECT entry_ms, entry_seq, 'duplicate' AS outcome, '' AS reason
+    FROM placed CROSS JOIN LATERAL (
+        SELECT stream_id FROM interactions  -- OFFSET 0: one look-up by key each, never a scan
+        WHERE session_id = placed.session_id AND event_id = placed.key OFFSET 0
+    ) AS kept
+    WHERE kept.stream_id <> placed.stream_id
+    UNION ALL
+    SELECT entry_ms, entry_seq, 'filtered', 'erased' FROM incoming_interactions AS incoming
+    WHERE EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
+){_COUNT_ENDED}"""  # noqa: S608 - built from the constants above
+
+SETTLE: Final = f"""
+WITH ended AS (
+    SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[])
+        AS given (entry_ms, entry_seq, outcome, reason)
+){_COUNT_ENDED}"""  # noqa: S608 - built from the constants above
+
+WATERMARK: Final = """
+INSERT INTO stream_watermark AS known (consumer, stream_ms, stream_seq, stored_at)
+VALUES ($1, $2, $3, now())
+ON CONFLICT (consumer) DO UPDATE
+SET stream_ms = excluded.stream_ms, stream_seq = excluded.stream_seq, stored_at = now()
+WHERE (known.stream_ms, known.stream_seq) < (excluded.stream_ms, excluded.stream_seq)
+"""
