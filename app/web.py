@@ -43,12 +43,14 @@ from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
+from realtime.http.tickets import TicketEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
 from realtime.previews import preview_url
 from realtime.room import RoomParts
 from realtime.subscriptions import Subscriptions
+from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
@@ -68,6 +70,7 @@ from storage.redis.bus import Bus
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
+from storage.redis.tickets import Tickets
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Visitors
@@ -200,6 +203,9 @@ class Web:
             clock=monotonic,
             now=_now,
         )
+        self.tickets = TicketOffice(
+            tickets=Tickets(self.redis), authenticator=self.authenticator, new_ticket=_new_secret
+        )
         self.limits = Limits(Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns)
         self.actions = Actions(
             hub=self.hub,
@@ -217,7 +223,7 @@ class Web:
             limits=self.limits,
             subscriptions=self.subscriptions,
             tracker=MessageTracker(self.intake),
-            authenticate=self.authenticator.by_token,
+            authenticate=self.tickets.by_token_or_ticket,
         )
         self.board = AdminBoard(
             hub=self.hub,
@@ -259,6 +265,7 @@ class Web:
                 now=_now,
                 public_url=self._settings.public_url,
             ).endpoints(),
+            *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
             *ActivityEndpoints(
                 intake=self.intake,
                 stream=self.stream,
@@ -361,6 +368,10 @@ def _now() -> datetime:
 
 def _new_id() -> UUID:
     return uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _new_connection_id() -> str:

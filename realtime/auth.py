@@ -82,7 +82,10 @@ class Authenticator:
         A person is known under the name they have now, or had at most ``KNOWN_SECONDS`` ago when
         they changed it in another process and the bus is away. Raises StorageUnavailable.
         """
-        token_hash = token_sha256(token)
+        return await self.by_token_hash(token_sha256(token))
+
+    async def by_token_hash(self, token_hash: bytes) -> Principal | None:
+        """As ``by_token``, for whoever has only the hash."""
         answer = self._known.get(token_hash) or self._unknown.get(token_hash)
         if answer is not None and self._clock() < answer.until:
             return answer.principal
@@ -97,15 +100,17 @@ class Authenticator:
 
     async def of(self, connection: HTTPConnection) -> Principal | None:
         """Who makes a request: its bearer token, else its cookies, the person's before an admin's."""
-        return await self.by_tokens(credential(connection), connection.cookies.get(ADMIN_COOKIE))
+        found = await self.with_token(connection)
+        return found[0] if found else None
+
+    async def with_token(self, connection: HTTPConnection) -> tuple[Principal, str] | None:
+        """As ``of``, and the token that says so."""
+        return await self._first(credential(connection), connection.cookies.get(ADMIN_COOKIE))
 
     async def by_tokens(self, *tokens: str | None) -> Principal | None:
         """The first of these tokens that belongs to somebody."""
-        for token in tokens:
-            principal = await self.by_token(token) if token else None
-            if principal is not None:
-                return principal
-        return None
+        found = await self._first(*tokens)
+        return found[0] if found else None
 
     async def is_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries an open admin session, as cookie or as bearer token."""
@@ -121,6 +126,13 @@ class Authenticator:
         token_hash = self._tokens.pop(person_id, None)
         if token_hash is not None:
             self._known.pop(token_hash, None)
+
+    async def _first(self, *tokens: str | None) -> tuple[Principal, str] | None:
+        for token in tokens:
+            principal = await self.by_token(token) if token else None
+            if token and principal is not None:
+                return principal, token
+        return None
 
     async def _load(self, hashes: list[bytes]) -> dict[bytes, Principal]:
         found = {

@@ -62,6 +62,10 @@ _SPOKEN = f"this server speaks {OLDEST_PROTOCOL} to {PROTOCOL}"
 ROOMS_MAX = 8
 """So many configurations can one connection be in at once."""
 
+NOT_JUDGED = frozenset({"unavailable", "internal"})
+"""A first hello that fails for these reasons of ours ends its connection, to be tried on a new one:
+left open it would be closed as that of nobody known, which is final."""
+
 UPDATE_MS = 5000
 """A client that is newer than this process tries again after this time: an update is running."""
 
@@ -86,6 +90,7 @@ class Services:
     subscriptions: Subscriptions
     tracker: Tracker
     authenticate: Callable[[str], Awaitable[Principal | None]]
+    """Whose token or ticket this is. Raises StorageUnavailable."""
 
 
 @dataclass(slots=True)
@@ -170,7 +175,8 @@ class Connection:
         re = message.id if message is not None else codec.message_id(text)
         op_id = message.op_id if isinstance(message, Op | OutcomeOf) else None
         self._send(codec.error(refused, re=re, op_id=op_id))
-        if refused.code.close is not None:
+        opening = isinstance(message, Hello) and not self.welcomed
+        if refused.code.close is not None or (opening and refused.code.name in NOT_JUDGED):
             self._hang_up(refused.code)
 
     # ---- how much

@@ -121,6 +121,22 @@ class Redis:
         connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
         return connection
 
+    async def once(self, *command: str | bytes | int) -> object:
+        """The answer to a command that must not be sent a second time.
+
+        `client` repeats a command whose connection was lost: of what can be done only once it would
+        report the second try, which failed. Here a lost connection is StorageUnavailable.
+        """
+        with self.errors():
+            async with asyncio.timeout(self.call_seconds):
+                pool = self.client.connection_pool
+                connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+                try:
+                    await connection.send_command(*command)
+                    return await connection.read_response()
+                finally:
+                    await pool.release(connection)
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug."""

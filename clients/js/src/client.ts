@@ -6,6 +6,7 @@ import { House } from "./house.js";
 import { uuid7 } from "./ids.js";
 import type * as messages from "./messages.js";
 import type { PendingOp } from "./state.js";
+import { withTokenOf, type AskForToken } from "./transports/credential.js";
 import { socketioTransport } from "./transports/socketio.js";
 import type { OpenTransport, Transport } from "./transports/transport.js";
 import { websocketTransport } from "./transports/websocket.js";
@@ -29,8 +30,12 @@ const TRANSPORTS = { websocket: websocketTransport(), socketio: socketioTranspor
 export interface ConnectOptions {
   /** Where the product is: `http://127.0.0.1:8080`. In a page of the product `location.origin`. */
   readonly url: string;
-  /** The bearer token of a person or of an admin's session; without one the page's cookie counts. */
-  readonly token?: string | null;
+  /**
+   * The bearer token of a person or of an admin's session; without one the page's cookie counts. Or a
+   * function that is asked for one before each connection, and may give a ticket. When it throws
+   * `Refused` that is taken as the server's answer; after anything else it is asked again later.
+   */
+  readonly token?: string | AskForToken | null;
   readonly transport?: keyof typeof TRANSPORTS | OpenTransport;
   /** The first connection must be there within this time; later ones are tried for ever. */
   readonly timeoutMs?: number;
@@ -69,6 +74,9 @@ export class Client {
   readonly ready: Promise<void>;
   readonly #options: ConnectOptions;
   readonly #open: OpenTransport;
+  readonly #token: string | null;
+  /** Whether each connection has a token of its own. */
+  readonly #asked: boolean;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #houses = new Set<House>();
   readonly #questions = new Map<string, Question>();
@@ -81,6 +89,7 @@ export class Client {
   #tries = 0;
   #onlineSince = 0;
   #lastError: messages.Error | null = null;
+  #tokenRefused = false;
   #heard = true;
   #welcomeTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
@@ -94,7 +103,10 @@ export class Client {
     this.#options = options;
     this.random = options.random ?? Math.random;
     const transport = options.transport ?? "websocket";
-    this.#open = typeof transport === "string" ? TRANSPORTS[transport] : transport;
+    const open = typeof transport === "string" ? TRANSPORTS[transport] : transport;
+    this.#token = typeof options.token === "string" ? options.token : null;
+    this.#asked = typeof options.token === "function";
+    this.#open = typeof options.token === "function" ? withTokenOf(options.token, open) : open;
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -198,7 +210,7 @@ export class Client {
   #connect(): void {
     this.#retryTimer = null;
     this.#lastError = null;
-    const address = { url: this.#options.url, token: this.#options.token ?? null };
+    const address = { url: this.#options.url, token: this.#token };
     const transport: Transport = this.#open(address, {
       frame: (frame) => {
         if (this.#transport === transport) this.#receive(frame);
@@ -215,7 +227,7 @@ export class Client {
     this.#stop();
     const wasOnline = this.#status === "online";
     const code = this.#lastError?.code ?? CLOSE_CODES.get(closeCode ?? 0);
-    if (code !== undefined && ENDING.has(code)) {
+    if (code !== undefined && ENDING.has(code) && !this.#mayHaveRunOut(code)) {
       this.#end(new Refused(this.#lastError ?? { code }));
       return;
     }
@@ -228,6 +240,16 @@ export class Client {
     const atLeastMs = this.#lastError?.retry_after_ms ?? 0;
     const pause = pauseMs(RECONNECT, this.#tries++, atLeastMs, this.random);
     this.#retryTimer = setTimeout(() => this.#connect(), pause);
+  }
+
+  /**
+   * A token that was asked for may have run out on its way - a computer slept, Redis forgot it - so
+   * only when the next one is refused too the server does not know this client.
+   */
+  #mayHaveRunOut(code: string): boolean {
+    if (code !== "not_authenticated" || !this.#asked || this.#tokenRefused) return false;
+    this.#tokenRefused = true;
+    return true;
   }
 
   #tryNow(): void {
@@ -260,6 +282,7 @@ export class Client {
     this.#clear(this.#welcomeTimer);
     this.#clear(this.#firstTimer);
     this.#lastError = null;
+    this.#tokenRefused = false;
     this.#onlineSince = Date.now();
     this.#setStatus("online");
     this.#heard = true;

@@ -6,9 +6,19 @@ export { House, type HouseEvents, type HouseStatus } from "./house.js";
 export { uuid7 } from "./ids.js";
 export type * as messages from "./messages.js";
 export type { Outcome } from "./messages.js";
-export { createHouse, invite, redeem, register, type CreatedHouse, type Registered } from "./rest.js";
+export {
+  createHouse,
+  invite,
+  redeem,
+  register,
+  ticketOf,
+  type CreatedHouse,
+  type Registered,
+  type Ticket,
+} from "./rest.js";
 export type { Operation, Selection, SingleOperation } from "./selection.js";
 export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp } from "./state.js";
+export type { AskForToken } from "./transports/credential.js";
 export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
 export { socketioTransport } from "./transports/socketio.js";
 export { websocketTransport, type WebSocketConstructor } from "./transports/websocket.js";

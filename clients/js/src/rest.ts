@@ -28,6 +28,19 @@ export async function createHouse(url: string, token: string | null = null): Pro
   return { token: null, ...created } as CreatedHouse;
 }
 
+export interface Ticket {
+  /** What to give as `token` to `connect`. A secret. */
+  readonly ticket: string;
+  readonly expiresInMs: number;
+}
+
+/** What opens one connection, once and soon, of somebody who must not have the token. Throws Refused. */
+export async function ticketOf(url: string, token: string | null = null): Promise<Ticket> {
+  const issued = await post(url, "/api/tickets", {}, token);
+  const { ticket, expires_in_ms } = issued as { ticket: string; expires_in_ms: number };
+  return { ticket, expiresInMs: expires_in_ms };
+}
+
 /** An invitation link to a house: whoever has it may edit, or only look. */
 export async function invite(
   url: string,

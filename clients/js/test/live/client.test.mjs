@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ClientClosed, connect, invite, redeem, Refused, register, Unreachable } from "../../dist/index.js";
+import { ClientClosed, connect, invite, redeem, Refused, register, ticketOf, Unreachable } from "../../dist/index.js";
 import { connected, log, newHouse, ONE, Proxy, settledWithin, TRANSPORTS, TWO, until } from "./support.mjs";
 
 function everything(transport) {
@@ -184,6 +184,56 @@ function everything(transport) {
     client.close();
     await assert.rejects(house.select("nest", "nest100"), ClientClosed);
     assert.equal(house.status, "ended");
+  });
+
+  test("a ticket for every connection", { timeout: 60_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const given = [];
+    const ticket = async () => {
+      if (given.length === 1) {
+        given.push(null);
+        throw new Error("no way to the server that gives tickets");
+      }
+      const issued = await ticketOf(TWO, token);
+      assert.equal(issued.expiresInMs, 60_000);
+      given.push(issued.ticket);
+      return issued.ticket;
+    };
+    const proxy = await new Proxy(ONE).listen(t);
+    const anna = await (await connected(t, { url: proxy.url, token: ticket, transport })).join(code);
+    assert.equal((await anna.select("nest", "nest120")).outcome, "committed");
+    for (const [target, option] of [[TWO, "nest140"], [ONE, "nest160"]]) {
+      proxy.cut(target);
+      await settledWithin(anna.select("nest", option), "it is back with another ticket");
+    }
+    assert.equal(given.length, 4);
+    assert.equal(new Set(given).size, 4);
+    const stored = (await log({ id, token })).map((op) => op.operation.option);
+    assert.deepEqual(stored, ["nest120", "nest140", "nest160"]);
+    await assert.rejects(ticketOf(ONE, given[0]), (error) => error.code === "not_authenticated");
+  });
+
+  test("one ticket that ran out is not the end, and two are", { timeout: 60_000 }, async (t) => {
+    const { code, token } = await newHouse();
+    const stale = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { ticket } = await ticketOf(ONE, token);
+      (await connect({ url: TWO, token: ticket, transport })).close();
+      stale.push(ticket);
+    }
+    const queue = [stale[0], (await ticketOf(ONE, token)).ticket, stale[1], stale[2]];
+    const proxy = await new Proxy(ONE).listen(t);
+    const client = await connected(t, { url: proxy.url, token: () => queue.shift(), transport });
+    const anna = await client.join(code);
+    proxy.cut();
+    await assert.rejects(settledWithin(anna.select("nest", "nest120"), "it ends"), (error) => {
+      return error instanceof ClientClosed && error.refused.code === "not_authenticated";
+    });
+    assert.equal(queue.length, 0);
+    const nobody = () => ticketOf(ONE, "0123456789abcdef0123456789abcdef").then((issued) => issued.ticket);
+    await assert.rejects(connect({ url: ONE, token: nobody, transport }), (error) => {
+      return error instanceof Refused && error.code === "not_authenticated";
+    });
   });
 
   test("a burst is saved in full, however often it is too much at once", { timeout: 60_000 }, async (t) => {

@@ -51,7 +51,7 @@ from nest_haus_client.operations import (
     Undo,
 )
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse
+from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse, Ticket
 from nest_haus_client.seat import Submitted
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Status",
     "StoredHouse",
     "Submitted",
+    "Ticket",
     "Undecided",
     "Undo",
     "Unreachable",

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -23,13 +24,14 @@ from uuid import UUID
 from nest_haus_client.client import Client as AsyncClient
 from nest_haus_client.client import PendingOps
 from nest_haus_client.confirmed import Confirmed
+from nest_haus_client.credential import GivenToken
 from nest_haus_client.errors import ClientClosed
 from nest_haus_client.events import Event, StatusName
 from nest_haus_client.house import House as AsyncHouse
 from nest_haus_client.messages import Activity, ActivityFilter, Member, Outcome, Person, You
 from nest_haus_client.operations import Operation, Selection, SingleOperation
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, Share
+from nest_haus_client.rest import Created, Share, Ticket
 
 T = TypeVar("T")
 
@@ -85,9 +87,15 @@ class Client:
     """See ``nest_haus_client.Client``."""
 
     def __init__(
-        self, url: str | Sequence[str], *, token: str | None, pending: PendingOps | None = None
+        self,
+        url: str | Sequence[str],
+        *,
+        token: str | Callable[[], str] | None,
+        pending: PendingOps | None = None,
     ) -> None:
-        self._life = _Life(lambda: AsyncClient(url, token=token, pending=pending))
+        """A function is asked for the token in a thread of its own: it may block."""
+        given: GivenToken | None = partial(asyncio.to_thread, token) if callable(token) else token
+        self._life = _Life(lambda: AsyncClient(url, token=given, pending=pending))
         self._client: AsyncClient | None = None
 
     @classmethod
@@ -135,6 +143,10 @@ class Client:
     def share(self, reference: str, role: Literal["editor", "viewer"] = "editor") -> Share:
         """Make an invitation to a configuration."""
         return self._life.call(self._inner.share(reference, role))
+
+    def ticket(self) -> Ticket:
+        """A ticket, for one connection of somebody who must not have the token."""
+        return self._life.call(self._inner.ticket())
 
     def redeem(self, invitation: str) -> str:
         """Accept an invitation; returns the code to join."""

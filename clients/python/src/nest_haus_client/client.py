@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from nest_haus_client.connection import Connection
+from nest_haus_client.credential import Credential, GivenToken
 from nest_haus_client.errors import ClientClosed, Refused
 from nest_haus_client.events import Ended, Status, StatusName
 from nest_haus_client.house import House, Said
@@ -23,7 +24,7 @@ from nest_haus_client.messages import (
     Person,
 )
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse
+from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse, Ticket
 from nest_haus_client.seat import Seat
 from nest_haus_client.session import Answer, Session, WatchState
 from nest_haus_client.state import HouseState
@@ -38,8 +39,11 @@ PendingOps = Mapping[str, Sequence[Mapping[str, object]]]
 class Client:
     """A connection that is made again whenever it is lost, and the houses that are in it.
 
-    ``token`` is a person's (``Client.register`` makes one) or an admin session's. ``url`` may be
-    several addresses of the same service, tried in turn. ``pending`` is what ``pending_ops()`` of
+    ``token`` is a person's (``Client.register`` makes one) or an admin session's; or a function,
+    plain or async, that is asked for one before every connection, and may give a ticket. A plain
+    one must not block. When it raises Refused that is taken as the server's answer; with any other
+    exception it is asked again later. ``url`` may be several addresses of the same service, tried
+    in turn. ``pending`` is what ``pending_ops()`` of
     an earlier client said: those ops are sent again, with the same op_ids, when their houses are
     joined.
 
@@ -50,7 +54,7 @@ class Client:
         self,
         url: str | Sequence[str],
         *,
-        token: str | None,
+        token: GivenToken | None,
         name: str = "nest-haus-client/python",
         queued_ops_max: int = QUEUED_OPS_MAX,
         pending: PendingOps | None = None,
@@ -60,8 +64,8 @@ class Client:
         self.status: StatusName = "connecting"
         self.trouble: str | None = None
         self._random = random or Random()  # noqa: S311 - spreads reconnects, keeps no secret
-        self._rest = Rest(urls)
-        self._rest.token = token
+        self._credential = Credential(token)
+        self._rest = Rest(urls, self._credential)
         self._introduce_as: str | None = None
         self._register = False
         self._queued_ops_max = queued_ops_max
@@ -71,7 +75,12 @@ class Client:
         }
         self._session = Session(client=name, random=self._random)
         self._connection = Connection(
-            urls, self._session, random=self._random, heard=self.hear, tell=self._tell
+            urls,
+            self._session,
+            self._credential,
+            random=self._random,
+            heard=self.hear,
+            tell=self._tell,
         )
         self._houses: list[tuple[Seat, House]] = []
         self._joined = 0
@@ -95,10 +104,9 @@ class Client:
     async def __aenter__(self) -> Self:
         """Start connecting. Raises Refused, Unreachable where a person has to be made first."""
         if self._register:
-            self._rest.token = (await self._rest.register()).token
-        if self._rest.token is None:
+            self._credential.token = (await self._rest.register()).token
+        if self._credential.token is None and not self._credential.asked_for:
             raise ValueError("A client needs a token; Client.register makes a new person.")
-        self._session.identify(self._rest.token)
         await self._tasks.__aenter__()
         self._running = self._tasks.create_task(self._run(), name="nest-haus-client")
         if self._introduce_as is not None:
@@ -129,8 +137,8 @@ class Client:
 
     @property
     def token(self) -> str:
-        """What proves who this is. A secret."""
-        return self._rest.token or ""
+        """What proves who this is, or proved it last. A secret."""
+        return self._credential.token or ""
 
     @property
     def person(self) -> Person | None:
@@ -169,6 +177,13 @@ class Client:
     async def log(self, reference: str, *, since: int = 0) -> list[LoggedOp]:
         """The committed ops of a configuration after a version. Raises Refused, Unreachable."""
         return await self._rest.log(reference, since)
+
+    async def ticket(self) -> Ticket:
+        """A ticket, which is the ``token`` of one connection of somebody who must not have this one.
+
+        Raises Refused, Unreachable.
+        """
+        return await self._rest.ticket()
 
     # ---- houses
 

@@ -9,6 +9,8 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from nest_haus_client.backoff import delay_seconds
+from nest_haus_client.credential import Credential
+from nest_haus_client.errors import Refused
 from nest_haus_client.events import StatusName
 from nest_haus_client.messages import encode
 from nest_haus_client.session import Session
@@ -37,6 +39,7 @@ class Connection:
         self,
         urls: Sequence[str],
         session: Session,
+        credential: Credential,
         *,
         random: Random,
         heard: Callable[[], None],
@@ -44,6 +47,7 @@ class Connection:
     ) -> None:
         self._urls = [f"ws{url.removeprefix('http')}/ws" for url in urls]
         self._session = session
+        self._credential = credential
         self._random = random
         self._heard = heard
         self._tell = tell
@@ -81,6 +85,7 @@ class Connection:
             tries, place = tries + 1, place + 1
 
     async def _serve(self, url: str) -> None:
+        await self._identify()
         async with connect(
             url,
             subprotocols=[SUBPROTOCOL],
@@ -99,6 +104,21 @@ class Connection:
                     await self._read(socket)
             finally:
                 self._socket = None
+
+    async def _identify(self) -> None:
+        refused: Refused | None = None
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                token = await self._credential.fetch()
+        except Refused as error:
+            refused, why = error, str(error)
+        except Exception as error:  # noqa: BLE001 - the user's function; asked again later
+            why = f"no token: {str(error) or type(error).__name__}"
+        else:
+            self._session.identify(token, asked_for=self._credential.asked_for)
+            return
+        self._session.without_token(refused)
+        raise _Gone(why)
 
     async def _read(self, socket: ClientConnection) -> None:
         session, was_online = self._session, False

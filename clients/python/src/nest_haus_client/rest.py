@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from nest_haus_client.credential import Credential
 from nest_haus_client.errors import Refused, Unreachable
 from nest_haus_client.messages import Change, Person, Reason, Text
 from nest_haus_client.operations import Choice, Operation
@@ -76,6 +77,13 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """What opens one connection, once, within this time. A secret."""
+
+    ticket: str
+    expires_in_ms: int
+
+
 class _Redeemed(msgspec.Struct):
     code: str
 
@@ -93,15 +101,19 @@ class _Refusal(msgspec.Struct):
 
 
 class Rest:
-    """HTTP at the first of ``urls`` that answers."""
+    """HTTP at the first of ``urls`` that answers, with the token of ``credential``."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], credential: Credential) -> None:
         self._urls = tuple(urls)
-        self.token: str | None = None
+        self._credential = credential
 
     async def register(self) -> Registered:
         """Become a person. Raises Refused, Unreachable."""
         return await self._call("POST", "/api/people", Registered)
+
+    async def ticket(self) -> Ticket:
+        """A new ticket. Raises Refused, Unreachable."""
+        return await self._call("POST", "/api/tickets", Ticket)
 
     async def create(self, catalogue: str | None = None) -> Created:
         """A new configuration. Raises Refused, Unreachable."""
@@ -145,29 +157,32 @@ class Rest:
     async def _patiently(self, method: str, path: str, body: dict[str, str] | None) -> bytes:
         tries = 0
         while True:
+            token = await self._credential.fetch()
             try:
-                return await asyncio.to_thread(self._ask, method, path, body)
+                return await asyncio.to_thread(self._ask, method, path, body, token)
             except Refused as refused:
                 tries += 1
                 if refused.code != "too_many_requests" or tries == TRIES:
                     raise
                 await asyncio.sleep((refused.retry_after_ms or 1000) / 1000)
 
-    def _ask(self, method: str, path: str, body: dict[str, str] | None) -> bytes:
+    def _ask(self, method: str, path: str, body: dict[str, str] | None, token: str | None) -> bytes:
         problem: Exception | None = None
         for url in self._urls:
             try:
-                return self._ask_one(method, url + path, body)
+                return self._ask_one(method, url + path, body, token)
             except Refused:
                 raise
             except (OSError, http.client.HTTPException) as error:
                 problem = error
         raise Unreachable(f"{self._urls[-1]} does not answer: {problem}")
 
-    def _ask_one(self, method: str, url: str, body: dict[str, str] | None) -> bytes:
+    def _ask_one(
+        self, method: str, url: str, body: dict[str, str] | None, token: str | None
+    ) -> bytes:
         headers = {"content-type": "application/json", "accept": "application/json"}
-        if self.token:
-            headers["authorization"] = f"Bearer {self.token}"
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         data = None if method == "GET" else msgspec.json.encode(body or {})
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked by Client
             url, method=method, headers=headers, data=data

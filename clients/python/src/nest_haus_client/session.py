@@ -165,12 +165,25 @@ class Session:
         self._watch_tries = 0
         self._questions: dict[str, _Question] = {}
         self._asked = 0
+        self._token_asked_for = False
+        self._token_refused = False
         self._welcome_by: float | None = None
         self._messages: list[ToServer] = []
 
-    def identify(self, token: str) -> None:
-        """What proves who this is, from the next connection on."""
+    def identify(self, token: str | None, *, asked_for: bool = False) -> None:
+        """What proves who this is, from the next connection on; ``asked_for``: only there.
+
+        One that was asked for may have run out on its way - a computer slept, Redis forgot it - so
+        only when the next one is refused too the server does not know this client.
+        """
         self._hello = msgspec.structs.replace(self._hello, token=token)
+        self._token_asked_for = asked_for
+
+    def without_token(self, refused: Refused | None) -> None:
+        """There is nothing to say hello with: refused to whoever was asked, or not known why."""
+        self.retry_after_ms = None
+        if refused is not None:
+            self._hello_refused(refused)
 
     def take_messages(self) -> list[ToServer]:
         """What to send now, in order."""
@@ -312,6 +325,7 @@ class Session:
 
     def _welcomed(self, frame: Welcome, now: float) -> None:
         self._welcome_by = None
+        self._token_refused = False
         self.online = True
         self.person = frame.person
         for house in self.houses:
@@ -340,7 +354,7 @@ class Session:
             retry_after_ms=frame.retry_after_ms,
         )
         if frame.re == HELLO_ID:
-            self._hello_refused(refused)
+            self._token_used(refused)
         elif frame.re in self._questions:
             self._question_refused(frame.re, refused, now)
         elif self._watch is not None and self._watch.answers(frame.re):
@@ -354,6 +368,14 @@ class Session:
 
     def _house_of(self, frame: ErrorFrame) -> HouseState | None:
         return next((h for h in self.houses if h.concerns(frame)), None)
+
+    def _token_used(self, refused: Refused) -> None:
+        again = self._token_asked_for and not self._token_refused
+        if refused.code == "not_authenticated" and again:
+            self._token_refused = True
+            self.broken = str(refused)
+        else:
+            self._hello_refused(refused)
 
     def _hello_refused(self, refused: Refused) -> None:
         if refused.retryable:

@@ -1,0 +1,53 @@
+/** A token that is asked for before each connection: the transport opens when it is there. */
+import { Refused } from "../errors.js";
+import type { Error as ErrorFrame, ClientMessage } from "../messages.js";
+import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
+
+/** Gives a token or a ticket; a ticket opens one connection, so it is asked before each. */
+export type AskForToken = () => string | Promise<string>;
+
+/** Opens transports with `open`, each with a token of its own. */
+export function withTokenOf(ask: AskForToken, open: OpenTransport): OpenTransport {
+  return ({ url }, heard) => new AskingTransport(ask, open, url, heard);
+}
+
+class AskingTransport implements Transport {
+  readonly #heard: Heard;
+  #transport: Transport | null = null;
+  #closed = false;
+
+  constructor(ask: AskForToken, open: OpenTransport, url: string, heard: Heard) {
+    this.#heard = heard;
+    const opened = (token: string): void => {
+      const address: Address = { url, token };
+      if (!this.#closed) this.#transport = open(address, heard);
+    };
+    Promise.resolve().then(ask).then(opened, (error: unknown) => this.#failed(error));
+  }
+
+  send(message: ClientMessage): void {
+    this.#transport?.send(message);
+  }
+
+  close(): void {
+    if (this.#transport) this.#transport.close();
+    else this.#end();
+  }
+
+  /** What refuses to give a token is taken for the server's answer to hello. */
+  #failed(error: unknown): void {
+    if (this.#closed) return;
+    if (error instanceof Refused) {
+      const { code, text, retryable, retryAfterMs } = error;
+      const said: ErrorFrame = { type: "error", code, message: text, retryable, retry_after_ms: retryAfterMs };
+      this.#heard.frame(said);
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    queueMicrotask(() => this.#heard.closed(null));
+  }
+}

@@ -1,0 +1,63 @@
+"""Tickets: whoever has a token gets one, and it opens one connection in their name.
+
+So a server program lets a browser or a worker in without giving its own token away. A ticket is
+good for nothing else: no request over HTTP takes one.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from realtime.auth import Authenticator
+from realtime.principal import Principal, token_sha256
+from storage.redis.tickets import Tickets
+
+PREFIX: Final = "ticket_"
+SECRET_CHARS: Final = 43
+"""32 random bytes, in the alphabet of URLs."""
+TICKET_CHARS: Final = len(PREFIX) + SECRET_CHARS
+TTL_MS: Final = 60_000
+
+
+class TicketOffice:
+    """Issues tickets and takes them back; ``new_ticket`` makes ``SECRET_CHARS`` of a secret."""
+
+    def __init__(
+        self, *, tickets: Tickets, authenticator: Authenticator, new_ticket: Callable[[], str]
+    ) -> None:
+        self._tickets = tickets
+        self._authenticator = authenticator
+        self._new_ticket = new_ticket
+
+    async def asker(self, connection: HTTPConnection) -> tuple[Principal, bytes] | None:
+        """Who asks for a ticket, and what proves it, for ``issue``. Raises StorageUnavailable."""
+        found = await self._authenticator.with_token(connection)
+        return (found[0], token_sha256(found[1])) if found else None
+
+    async def issue(self, owner_sha256: bytes) -> str:
+        """A ticket of whoever has the token with this hash, for ``TTL_MS``. Raises StorageUnavailable."""
+        ticket = PREFIX + self._new_ticket()
+        await self._tickets.keep(token_sha256(ticket), owner_sha256, TTL_MS)
+        return ticket
+
+    async def by_token_or_ticket(self, credential: str) -> Principal | None:
+        """Whose this is, who opens a connection with it; None: nobody's, or not any more.
+
+        A ticket is used up by this. Raises StorageUnavailable; the ticket can be used again then,
+        unless it was Redis's answer that got lost.
+        """
+        if not is_ticket(credential):
+            return await self._authenticator.by_token(credential)
+        ticket_sha256 = token_sha256(credential)
+        owner_sha256 = await self._tickets.owner(ticket_sha256)
+        if owner_sha256 is None:
+            return None
+        # Looked up before it is used up: with PostgreSQL away the ticket is still good.
+        principal = await self._authenticator.by_token_hash(owner_sha256)
+        return principal if await self._tickets.redeem(ticket_sha256) else None
+
+
+def is_ticket(credential: str) -> bool:
+    """Whether this has the form of a ticket; no token has."""
+    return len(credential) == TICKET_CHARS and credential.startswith(PREFIX)
