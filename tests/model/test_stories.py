@@ -3,7 +3,7 @@
 Stories are lists of steps. Those that once went wrong are kept in ``seeds/`` and told first;
 hypothesis makes up new ones. A story that goes wrong is written, as short as it can be made, to
 ``last_failure.json`` beside them: rename it to keep it.
-(JN5) (JN6) (OP3) (OP4) (OP6) (OP16) (PS1) (PS2) (SN1) (SN2) (SN5) (SN6) (BP2) (CN9)
+(JN5) (JN6) (OP3) (OP4) (OP6) (OP16) (PS1) (PS2) (SN1) (SN2) (SN5) (SN6) (BP2) (BP3) (CN9)
 """
 
 import asyncio
@@ -95,7 +95,7 @@ async def _happen(story: Story, step: Step) -> None:  # noqa: C901 - a list of s
         case ["crash", place]:
             story.crash(place)
         case ["read", number]:
-            story.clients[number].read()
+            story.read_as(story.clients[number])
         case ["epoch"]:
             await story.renew_epoch()
         case _:
