@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from configurator.activity import decode_event, uuid7_floor
+from configurator.activity import decode_event
+from configurator.event_ids import uuid7_floor
 from storage.postgres.interactions import Incoming
 from storage.redis.client import Redis
 from storage.redis.stream import Entry
