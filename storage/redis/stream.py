@@ -36,10 +36,10 @@ FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
 SCAN_ENTRIES = 1_000
 SEEN_SECONDS = 900
-AWAY_SECONDS = 0.1
-"""Nobody waits longer than this while Redis is known to be away."""
+SILENT_SECONDS = 0.1
+"""Nobody waits longer than this while Redis is known to be silent."""
 
-AWAY_FLUSH_SECONDS = AWAY_SECONDS / 2
+SILENT_FLUSH_SECONDS = SILENT_SECONDS / 2
 """So long one try may take then: whoever came while another was under way is still tried."""
 
 _LOOK_EVERY_SECONDS = 0.25
@@ -143,10 +143,11 @@ class InteractionStream:
     Everything that waits in the same turn of the loop goes out in one pipeline; while it is on
     its way the next one gathers. Nobody waits for a batch to fill.
 
-    Redis is away from the first call that it did not answer until one that it did. Meanwhile every
-    append is still tried, so that none is refused once Redis is back, but is not waited for: who
-    asks hears within a tenth of a second that it is not safe. Beside them a look at Redis, with
-    all patience, finds one that is back and slow.
+    A Redis that is gone says so at once. One that is silent - frozen, or behind a line that swallows
+    everything - is known to be so from the first call that it did not answer until one that it
+    did. Meanwhile every append is still tried, so that none is refused once Redis is back, but is
+    not waited for: who asks hears within a tenth of a second that it is not safe. Beside them a
+    look at Redis, with all patience, finds one that is back and slow.
     """
 
     def __init__(self, redis: Redis, *, limits: Limits | None = None) -> None:
@@ -160,7 +161,7 @@ class InteractionStream:
         self._looker: asyncio.Task[None] | None = None
         self._full = False
         self._bytes_due = 0.0
-        self._away = asyncio.Event()
+        self._silent = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -203,25 +204,25 @@ class InteractionStream:
         self._waiting_events += len(events)
         self._wake.set()
         try:
-            async with asyncio.timeout(self._patience(AWAY_SECONDS)):
+            async with asyncio.timeout(self._patience(SILENT_SECONDS)):
                 return await answer
         except TimeoutError as error:
             raise self._redis.unavailable(error) from error
 
-    def _patience(self, when_away: float) -> float:
+    def _patience(self, when_silent: float) -> float:
         patient = self._redis.call_seconds
-        return min(when_away, patient) if self._away.is_set() else patient
+        return min(when_silent, patient) if self._silent.is_set() else patient
 
     async def _look_for_redis(self) -> None:
         while True:
-            await self._away.wait()
+            await self._silent.wait()
             try:
                 async with call(self._redis):
                     await commands(self._redis).ping()
             except StorageError:
                 await asyncio.sleep(_LOOK_EVERY_SECONDS)
             else:
-                self._away.clear()
+                self._silent.clear()
 
     async def _flush_forever(self) -> None:
         while True:
@@ -231,23 +232,21 @@ class InteractionStream:
                 continue
             try:
                 last = await self._flush(batch)
-            except StreamFull as error:
-                self._away.clear()
-                self._fail(batch, error)
-            except StorageUnavailable as error:
-                self._away.set()
-                self._fail(batch, error)
             except StorageError as error:
+                if isinstance(error.__cause__, TimeoutError):
+                    self._silent.set()
+                else:
+                    self._silent.clear()
                 self._fail(batch, error)
             except asyncio.CancelledError:
                 self._fail(batch, StorageUnavailable("Redis: stopping"))
                 raise
             else:
-                self._away.clear()
+                self._silent.clear()
                 await self._hint(last)
 
     async def _flush(self, batch: list[_Waiting]) -> str:
-        async with call(self._redis, seconds=self._patience(AWAY_FLUSH_SECONDS)):
+        async with call(self._redis, seconds=self._patience(SILENT_FLUSH_SECONDS)):
             await self._refuse_when_full()
             pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]
