@@ -34,6 +34,7 @@ _SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _Pixels = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Cents = Annotated[int, msgspec.Meta(ge=-100_000_000_000, le=100_000_000_000)]
+_Json = Annotated[object, msgspec.Meta(extra_json_schema={"description": "any JSON value"})]
 _Version = Annotated[int, msgspec.Meta(ge=0, le=2_000_000_000)]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2_000_000_000)]
 Tab = Annotated[int, msgspec.Meta(ge=0, le=32_767)]
@@ -66,7 +67,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     total_cents: _Cents | None = None
     change_cents: _Cents | None = None
     version: _Version | None = None
-    props: dict[str, object] | None = None
+    props: dict[str, _Json] | None = None
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,8 +50,6 @@ from realtime.door import Door
 from realtime.frame import Frame
 from realtime.grants import Grants
 from realtime.hub import Hub
-from realtime.intake import RawReport
-from realtime.intake import Tracked as Safe
 from realtime.limits import FLOOD_NS, MILLISECOND_NS, ConnectionLimits, Limits
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
@@ -77,8 +75,8 @@ UPDATE_MS = 5000
 class Tracker(Protocol):
     """Stores one interaction and answers when it is stored."""
 
-    async def track(self, raw: RawReport, *, visitor: Visitor, source: str) -> Safe:
-        """What became of it. Raises Refused, StorageUnavailable."""
+    async def track(self, message: Track, *, visitor: Visitor, source: str) -> Tracked:
+        """The reply. Raises Refused, StorageUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,23 +410,8 @@ class Connection:
         self._send(Introduced(re=message.id, person=self.principal.person))
 
     async def _track(self, message: Track) -> None:
-        raw = RawReport(
-            session_id=message.session_id,
-            interaction=bytes(message.interaction),
-            event_id=message.event_id,
-            sent_at_ms=message.sent_at_ms,
-            seq=message.seq,
-            tab=message.tab,
-        )
-        safe = await self._services.tracker.track(raw, visitor=self._visitor, source=self._source)
-        self._send(
-            Tracked(
-                re=message.id,
-                event_id=safe.event_id,
-                duplicate=safe.outcome == "duplicate",
-                filtered=safe.objection,
-            )
-        )
+        tracker = self._services.tracker
+        self._send(await tracker.track(message, visitor=self._visitor, source=self._source))
 
     # ---- interactions, for admins
 

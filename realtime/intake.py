@@ -17,6 +17,8 @@ from configurator.activity import (
 from configurator.clocks import Happened, happened
 from configurator.event_ids import unix_ms, uuid7, uuid7_ms, uuid7_random
 from configurator.protocol.codes import Refused
+from configurator.protocol.messages import Track
+from configurator.protocol.messages import Tracked as TrackedFrame
 from configurator.untrusted import InteractionInvalid
 from configurator.visitor import Visitor
 from storage.redis.stream import InteractionStream
@@ -135,42 +137,34 @@ class Intake:
         return made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawReport:
-    """One interaction as a message of the protocol brings it: nothing of it is parsed yet."""
-
-    session_id: str
-    interaction: bytes
-    event_id: UUID | None
-    sent_at_ms: int | None
-    seq: int | None
-    tab: int | None
-
-
 class MessageTracker:
-    """What a connection needs of the intake: raw JSON in, refusals of the protocol out."""
+    """What a connection needs of the intake: messages of the protocol in and out."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def track(self, raw: RawReport, *, visitor: Visitor, source: str) -> Tracked:
-        """Returns when the interaction is safe.
+    async def track(self, message: Track, *, visitor: Visitor, source: str) -> TrackedFrame:
+        """The reply, when the interaction is safe.
 
         Raises Refused `event_unusable` (its detail names code and field) and StorageUnavailable.
         """
         try:
             sender = Sender(
-                session_id=parse_session_id(raw.session_id),
+                session_id=parse_session_id(message.session_id),
                 visitor=visitor,
                 source=source,
-                sent_at_ms=raw.sent_at_ms,
-                tab=raw.tab,
+                sent_at_ms=message.sent_at_ms,
+                tab=message.tab,
             )
-            reported = report(
-                parse_interaction(raw.interaction), event_id=raw.event_id, seq=raw.seq
-            )
+            interaction = parse_interaction(bytes(message.interaction))
+            reported = report(interaction, event_id=message.event_id, seq=message.seq)
         except InteractionInvalid as invalid:
             detail = ": ".join(part for part in (invalid.code, invalid.field) if part)
             raise Refused("event_unusable", detail=detail) from None
         (tracked,) = await self._intake.track(sender, [reported])
-        return tracked
+        return TrackedFrame(
+            re=message.id,
+            event_id=tracked.event_id,
+            duplicate=tracked.outcome == "duplicate",
+            filtered=tracked.objection,
+        )

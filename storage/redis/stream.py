@@ -23,6 +23,7 @@ from configurator.activity import Event, Filtered, encode_event
 from configurator.event_ids import uuid7_ms
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
+from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
 
 EVENTS = "{activity}:events"
@@ -36,13 +37,6 @@ FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
 SCAN_ENTRIES = 1_000
 SEEN_SECONDS = 900
-SILENT_SECONDS = 0.1
-"""Nobody waits longer than this while Redis is known to be silent."""
-
-SILENT_FLUSH_SECONDS = SILENT_SECONDS / 2
-"""So long one try may take then: whoever came while another was under way is still tried."""
-
-_LOOK_EVERY_SECONDS = 0.25
 _BYTES_EVERY_SECONDS = 5.0
 _FULL_RETRY_SECONDS = 5.0
 
@@ -142,12 +136,6 @@ class InteractionStream:
 
     Everything that waits in the same turn of the loop goes out in one pipeline; while it is on
     its way the next one gathers. Nobody waits for a batch to fill.
-
-    A Redis that is gone says so at once. One that is silent - frozen, or behind a line that swallows
-    everything - is known to be so from the first call that it did not answer until one that it
-    did. Meanwhile every append is still tried, so that none is refused once Redis is back, but is
-    not waited for: who asks hears within a tenth of a second that it is not safe. Beside them a
-    look at Redis, with all patience, finds one that is back and slow.
     """
 
     def __init__(self, redis: Redis, *, limits: Limits | None = None) -> None:
@@ -161,12 +149,12 @@ class InteractionStream:
         self._looker: asyncio.Task[None] | None = None
         self._full = False
         self._bytes_due = 0.0
-        self._silent = asyncio.Event()
+        self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._flusher = self._tasks.task(self._flush_forever(), name="activity flush")
-        self._looker = self._tasks.task(self._look_for_redis(), name="activity look")
+        self._looker = self._tasks.task(self._silence.watch(), name="activity look")
         return self
 
     async def __aexit__(
@@ -204,25 +192,14 @@ class InteractionStream:
         self._waiting_events += len(events)
         self._wake.set()
         try:
-            async with asyncio.timeout(self._patience(SILENT_SECONDS)):
+            async with asyncio.timeout(self._silence.patience(SILENT_SECONDS)):
                 return await answer
         except TimeoutError as error:
             raise self._redis.unavailable(error) from error
 
-    def _patience(self, when_silent: float) -> float:
-        patient = self._redis.call_seconds
-        return min(when_silent, patient) if self._silent.is_set() else patient
-
-    async def _look_for_redis(self) -> None:
-        while True:
-            await self._silent.wait()
-            try:
-                async with call(self._redis):
-                    await commands(self._redis).ping()
-            except StorageError:
-                await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            else:
-                self._silent.clear()
+    async def _look(self) -> None:
+        async with call(self._redis):
+            await commands(self._redis).ping()
 
     async def _flush_forever(self) -> None:
         while True:
@@ -233,20 +210,17 @@ class InteractionStream:
             try:
                 last = await self._flush(batch)
             except StorageError as error:
-                if isinstance(error.__cause__, TimeoutError):
-                    self._silent.set()
-                else:
-                    self._silent.clear()
+                self._silence.heard(error)
                 self._fail(batch, error)
             except asyncio.CancelledError:
                 self._fail(batch, StorageUnavailable("Redis: stopping"))
                 raise
             else:
-                self._silent.clear()
+                self._silence.heard()
                 await self._hint(last)
 
     async def _flush(self, batch: list[_Waiting]) -> str:
-        async with call(self._redis, seconds=self._patience(SILENT_FLUSH_SECONDS)):
+        async with call(self._redis, seconds=self._silence.patience(SILENT_TRY_SECONDS)):
             await self._refuse_when_full()
             pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]

@@ -294,6 +294,7 @@ async def test_the_same_event_id_counts_once(database_url: str, redis_url: str) 
 async def test_postgres_away_does_not_touch_the_intake(
     database_url: str, redis_url: str, servers: Servers
 ) -> None:
+    """(AC14)"""
     if servers.postgres is None:
         pytest.skip("the server is not ours to kill")
     async with (
