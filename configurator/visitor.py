@@ -6,7 +6,8 @@ address only the network is kept, of the referrer no query, of the languages the
 
 import re
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -77,10 +78,12 @@ def network_of(address: str | None) -> str | None:
         return None
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
-    bits = 24 if parsed.version == 4 else 48
-    return str(ip_network((parsed, bits), strict=False))
+    hidden = 8 if isinstance(parsed, IPv4Address) else 80
+    first = type(parsed)(int(parsed) >> hidden << hidden)
+    return f"{first}/{first.max_prefixlen - hidden}"
 
 
+@lru_cache(maxsize=1_024)
 def language_of(text: str | None) -> str | None:
     """The first language tag of `Accept-Language` or of `navigator.language`, as in "de-AT"."""
     first = (text or "")[:_READ_MAX].partition(",")[0].partition(";")[0].strip()
@@ -113,5 +116,6 @@ def referrer_of(text: str | None, *, own_host: str = "") -> str | None:
 
 def printable(user_agent: str | None) -> str | None:
     """A user agent as one short line; None when nothing of it can be shown."""
-    kept = "".join(each for each in (user_agent or "")[:_READ_MAX] if each.isprintable())
+    read = (user_agent or "")[:_READ_MAX]
+    kept = read if read.isprintable() else "".join(filter(str.isprintable, read))
     return kept[:USER_AGENT_MAX] or None

@@ -1,8 +1,8 @@
 """The door through which interactions come: who sends them, and whether any may be stored."""
 
-from http.cookies import CookieError
+from typing import Final
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, cookie_parser
 
 from configurator.visitor import (
     CONSENT_COOKIE,
@@ -14,6 +14,21 @@ from configurator.visitor import (
     printable,
 )
 from realtime.bots import Bots
+
+_READ: Final = frozenset(
+    {
+        b"accept-language",
+        b"cookie",
+        b"dnt",
+        b"host",
+        b"purpose",
+        b"sec-gpc",
+        b"sec-purpose",
+        b"user-agent",
+        b"x-moz",
+    }
+)
+"""Looked for in one pass: this stands before every interaction."""
 
 
 class Door:
@@ -29,23 +44,24 @@ class Door:
 
     def visitor(self, asking: HTTPConnection) -> Visitor:
         """Who this is, as far as it may be known."""
-        headers = asking.headers
+        told = {name: value for name, value in asking.scope["headers"] if name in _READ}
+        headers = {name: value.decode("latin-1") for name, value in told.items()}
         objection = objection_of(
-            gpc=headers.get("sec-gpc"),
-            dnt=headers.get("dnt"),
-            consent_cookie=_cookie(asking),
+            gpc=headers.get(b"sec-gpc"),
+            dnt=headers.get(b"dnt"),
+            consent_cookie=_consent_in(headers.get(b"cookie", "")),
             consent=self._consent,
         )
         if objection is not None:
             return Visitor(objection=objection)
-        user_agent = printable(headers.get("user-agent"))
-        purpose = headers.get("sec-purpose") or headers.get("purpose") or headers.get("x-moz")
+        user_agent = printable(headers.get(b"user-agent"))
+        purpose = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-moz")
         return Visitor(
             bot=self._bots.reason(user_agent, purpose=purpose),
             user_agent=user_agent,
-            language=language_of(headers.get("accept-language")),
+            language=language_of(headers.get(b"accept-language")),
             network=network_of(asking.client.host if asking.client else None),
-            host=headers.get("host", ""),
+            host=headers.get(b"host", ""),
         )
 
     def unseen(self) -> Visitor:
@@ -54,8 +70,5 @@ class Door:
         return Visitor(objection="no_consent" if required else None)
 
 
-def _cookie(asking: HTTPConnection) -> str | None:
-    try:
-        return asking.cookies.get(CONSENT_COOKIE)
-    except CookieError:
-        return None
+def _consent_in(cookies: str) -> str | None:
+    return cookie_parser(cookies).get(CONSENT_COOKIE) if CONSENT_COOKIE in cookies else None
