@@ -280,8 +280,8 @@ class InteractionStream:
         try:
             async with call(self._redis):
                 await commands(self._redis).publish(HINTS, last_id)
-        except StorageError:
-            return
+        except StorageError as error:
+            self._silence.heard(error)
 
     def _take(self) -> list[_Waiting]:
         """The next batch; whoever gave up meanwhile is left out."""
