@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 LogFormat = Literal["auto", "json", "text"]
+Consent = Literal["assumed", "required"]
 
 DATABASE_SCHEMES = {"postgresql", "postgres", "postgresql+asyncpg"}
 REDIS_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "valkey", "valkeys"}
@@ -53,6 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
+    Setting(name="NEST_CONSENT", unit="assumed/required", default="assumed", reason="required: interactions are stored only of visitors whose cookie nest_consent is all; none, Sec-GPC and DNT always count"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
@@ -82,6 +84,7 @@ class Settings:
     database_deadline_seconds: float
     redis_pool_size: int
     redis_deadline_seconds: float
+    consent: Consent
     limit_scale: float
     shutdown_deadline_seconds: int
     log_level: str
@@ -116,6 +119,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        consent=reader.take("NEST_CONSENT", _consent, "assumed"),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
@@ -219,6 +223,16 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return value.lower()
 
     return parse
+
+
+def _consent(value: str) -> Consent:
+    match value.lower():
+        case "assumed":
+            return "assumed"
+        case "required":
+            return "required"
+        case _:
+            raise ValueError(f"must be one of assumed, required, not {value!r}")
 
 
 def _log_format(value: str) -> LogFormat:

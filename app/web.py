@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,16 +24,18 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.settings import Settings
 from configurator.access import Permission, Role, may
-from configurator.activity import RANDOM_BITS, uuid7
 from configurator.catalogue import Catalogue, parse_catalogue
+from configurator.event_ids import RANDOM_BITS, uuid7
 from configurator.protocol import codec
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
 from realtime.auth import Authenticator, person_token
+from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
+from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
@@ -44,6 +47,7 @@ from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.http.tickets import TicketEndpoints
+from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
@@ -167,6 +171,8 @@ class Web:
 
     def _build_activity(self) -> None:
         self.stream = InteractionStream(self.redis)
+        crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
+        self.door = Door(consent=self._settings.consent, bots=Bots(crawlers))
         self.intake = Intake(
             self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
         )
@@ -224,6 +230,7 @@ class Web:
             limits=self.limits,
             subscriptions=self.subscriptions,
             tracker=MessageTracker(self.intake),
+            door=self.door,
             authenticate=self.tickets.by_token_or_ticket,
         )
         self.board = AdminBoard(
@@ -267,8 +274,8 @@ class Web:
                 public_url=self._settings.public_url,
             ).endpoints(),
             *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
+            *TrackingEndpoints(intake=self.intake, door=self.door).endpoints(),
             *ActivityEndpoints(
-                intake=self.intake,
                 stream=self.stream,
                 interactions=self.interactions,
                 statistics=self.statistics,

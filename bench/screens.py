@@ -12,7 +12,7 @@ from app.admin_link import mint_admin_link
 from bench.figures import Run, percentile
 from bench.machine import cores_used
 from bench.stage import Stage, person, visitor
-from configurator.activity import RANDOM_BITS, uuid7
+from configurator.event_ids import RANDOM_BITS, uuid7
 from realtime.principal import ADMIN_COOKIE
 
 NOW = "window.benchNow = () => performance.timeOrigin + performance.now();"

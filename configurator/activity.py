@@ -1,25 +1,31 @@
 """Interactions: what a visitor did, as untrusted JSON and as an event that can be stored.
 
 The JSON is that of the original API (camelCase). An event is known by `event_id`, a UUIDv7 whose
-time is the time of the event; the client may make it, so that its retries are recognised.
+time is the client's time of the event; the client may make it, so that its retries are recognised.
 Everything here is pure: clocks and randomness are arguments.
 """
 
-import hashlib
-import re
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from configurator.errors import ConfiguratorError
+from configurator.event_ids import LATEST_MS, session_uuid, unix_ms, uuid7_ms, uuid7_time
+from configurator.untrusted import (
+    InteractionInvalid,
+    clean_name,
+    clean_props,
+    converted,
+    explained,
+    parse_json,
+    stripped,
+)
 
 BODY_BYTES_MAX = 64 * 1024
-EVENT_AGE_MAX = timedelta(hours=24)
-EVENT_AHEAD_MAX = timedelta(hours=1)
-RANDOM_BITS = 74
-"""How many random bits a UUIDv7 has."""
+BATCH_BYTES_MAX = 512 * 1024
+BATCH_EVENTS_MAX = 500
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Id = Annotated[str, msgspec.Meta(max_length=256)]
@@ -28,9 +34,12 @@ _SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _Pixels = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Cents = Annotated[int, msgspec.Meta(ge=-100_000_000_000, le=100_000_000_000)]
+_Json = Annotated[object, msgspec.Meta(extra_json_schema={"description": "any JSON value"})]
 _Version = Annotated[int, msgspec.Meta(ge=0, le=2_000_000_000)]
-_Seq = Annotated[int, msgspec.Meta(ge=1, le=2_000_000_000)]
-_Tab = Annotated[int, msgspec.Meta(ge=0, le=32_767)]
+Seq = Annotated[int, msgspec.Meta(ge=1, le=2_000_000_000)]
+Tab = Annotated[int, msgspec.Meta(ge=0, le=32_767)]
+ClientMs = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MS)]
+"""A client's clock, in ms since 1970."""
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,15 +67,57 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     total_cents: _Cents | None = None
     change_cents: _Cents | None = None
     version: _Version | None = None
-    props: dict[str, object] | None = None
+    props: dict[str, _Json] | None = None
 
 
-class TrackRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of `POST /api/sessions/track-interaction`."""
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page knows of the visit: the browser's language and where the visitor came from."""
+
+    language: str | None = None
+    referrer: str | None = None
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What everything in one request has in common.
+
+    `sent_at` is the client's clock at the moment of sending, in ms since 1970; with it a wrong
+    clock does no harm. `tab` tells the tabs of a session apart, each of which counts its `seq`.
+    """
 
     session_id: _SessionId
+    sent_at: ClientMs | None = None
+    tab: Tab | None = None
+    visit: Visit | None = None
+
+
+class TrackRequest(Sending, frozen=True, kw_only=True, rename="camel"):
+    """The body of `POST /api/sessions/track-interaction`."""
+
     interaction: Interaction
     event_id: UUID | None = None
+    seq: Seq | None = None
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One interaction as its client reports it; `seq` counts those of its tab from 1."""
+
+    interaction: Interaction
+    event_id: UUID | None = None
+    seq: Seq | None = None
+
+
+class TrackBatchRequest(Sending, frozen=True, kw_only=True, rename="camel"):
+    """The body of `POST /api/sessions/track-interactions`."""
+
+    interactions: Annotated[list[Reported], msgspec.Meta(min_length=1, max_length=BATCH_EVENTS_MAX)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """One of a batch that is no interaction. `event_id` is what its client called it."""
+
+    event_id: str | None
+    problem: InteractionInvalid
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,8 +137,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: Annotated[str, msgspec.Meta(max_length=256)] | None = None
     happened_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     skew_ms: int | None = None
-    tab: _Tab | None = None
-    seq: _Seq | None = None
+    tab: Tab | None = None
+    seq: Seq | None = None
     bot: Annotated[str, msgspec.Meta(max_length=128)] | None = None
     language: Annotated[str, msgspec.Meta(max_length=16)] | None = None
     referrer: Annotated[str, msgspec.Meta(max_length=256)] | None = None
@@ -105,7 +156,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Filtered(msgspec.Struct, frozen=True, kw_only=True):
-    """An interaction that its visitor does not want stored: only that it was, and why not."""
+    """An interaction that its visitor does not want stored: only that it was, and why not.
+
+    Nothing of it, and nothing of its visitor, goes any further.
+    """
 
     filtered: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     received_at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -125,71 +179,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     processing_ms: int
 
 
-class InteractionInvalid(ConfiguratorError):  # noqa: N818 - as its siblings in errors.py
-    """The JSON is not an interaction. `code` is a key of `SENTENCES`, `field` names the place.
-
-    `de` and `en` are sentences for people; `en` of the two `missing_*` codes is that of the
-    original API, to the letter.
-    """
-
-    def __init__(self, code: str, field: str | None = None) -> None:
-        self.code = code
-        self.field = field
-        self.de, self.en = SENTENCES[code]
-        super().__init__(f"{self.en} ({field})" if field else self.en)
-
-
-SENTENCES = {
-    "missing_fields": (
-        "Es fehlen Pflichtfelder: sessionId, interaction",
-        "Missing required fields: sessionId, interaction",
-    ),
-    "missing_interaction_fields": (
-        "In interaction fehlen Pflichtfelder: eventType, category",
-        "Missing required interaction fields: eventType, category",
-    ),
-    "malformed_json": ("Das ist kein gültiges JSON.", "This is not valid JSON."),
-    "wrong_type": (
-        "Dieses Feld hat den falschen Typ.",
-        "This field has the wrong type.",
-    ),
-    "too_long": ("Dieser Text ist zu lang.", "This text is too long."),
-    "out_of_range": (
-        "Diese Zahl liegt außerhalb des erlaubten Bereichs.",
-        "This number is out of range.",
-    ),
-    "control_characters": (
-        "Dieser Text enthält Steuerzeichen.",
-        "This text contains control characters.",
-    ),
-    "event_id_not_v7": (
-        "eventId muss eine UUID der Version 7 sein.",
-        "eventId must be a UUID of version 7.",
-    ),
-    "event_id_out_of_range": (
-        "Die Zeit in eventId liegt mehr als 24 Stunden zurück oder mehr als 1 Stunde voraus.",
-        "The time in eventId is more than 24 hours ago or more than 1 hour ahead.",
-    ),
-}
-
-T = TypeVar("T")
-
-_LATEST_MS = 253_402_300_799_999  # the end of the year 9999, the last that datetime knows
-# Controls, turns of the direction of writing (one line in the feed would look like another), and
-# halves of characters.
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
 _decode_event = msgspec.json.Decoder(Event)
 _decode_filtered = msgspec.json.Decoder(Filtered)
 _encoder = msgspec.json.Encoder()
-
-
-def parse_json(raw: bytes) -> object:
-    """Any JSON value. Raises InteractionInvalid `malformed_json`."""
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise InteractionInvalid("malformed_json") from None
 
 
 def parse_request(raw: bytes) -> TrackRequest:
@@ -199,19 +191,39 @@ def parse_request(raw: bytes) -> TrackRequest:
     if not fields.get("sessionId") or not fields.get("interaction"):
         raise InteractionInvalid("missing_fields")
     _require_names(fields["interaction"])
-    request = _convert(fields, TrackRequest)
+    request = converted(fields, TrackRequest)
+    _check_event_id(request.event_id)
     return msgspec.structs.replace(
         request,
-        session_id=_clean_name(request.session_id, "sessionId"),
+        session_id=clean_name(request.session_id, "sessionId"),
         interaction=_clean(request.interaction, "interaction."),
     )
+
+
+def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
+    """The body of a batch: what is common to it, and each of its events, in order.
+
+    Raises InteractionInvalid for the batch as a whole; a bad event is Unusable in its place.
+    """
+    body = parse_json(raw)
+    fields = body if isinstance(body, dict) else {}
+    events = fields.get("interactions")
+    if not fields.get("sessionId") or not events:
+        raise InteractionInvalid("missing_batch_fields")
+    if not isinstance(events, list):
+        raise InteractionInvalid("wrong_type", "interactions")
+    if len(events) > BATCH_EVENTS_MAX:
+        raise InteractionInvalid("too_many_interactions", "interactions")
+    sending = converted(fields, Sending)
+    clean_name(sending.session_id, "sessionId")
+    return sending, [_reported(event) for event in events]
 
 
 def parse_interaction(raw: bytes) -> Interaction:
     """One interaction on its own. Raises InteractionInvalid."""
     body = parse_json(raw)
     _require_names(body)
-    return _clean(_convert(body, Interaction), "")
+    return _clean(converted(body, Interaction), "")
 
 
 def parse_session_id(text: str) -> str:
@@ -220,17 +232,13 @@ def parse_session_id(text: str) -> str:
         raise InteractionInvalid("missing_fields", "sessionId")
     if len(text) > 128:
         raise InteractionInvalid("too_long", "sessionId")
-    return _clean_name(text, "sessionId")
+    return clean_name(text, "sessionId")
 
 
-def check_event_id(event_id: UUID, received_at: datetime) -> None:
-    """Accepts a client's event id made around `received_at`. Raises InteractionInvalid."""
-    if event_id.version != 7:
-        raise InteractionInvalid("event_id_not_v7", "eventId")
-    milliseconds = event_id.int >> 80
-    earliest = _unix_ms(received_at - EVENT_AGE_MAX)
-    if not earliest <= milliseconds <= _unix_ms(received_at + EVENT_AHEAD_MAX):
-        raise InteractionInvalid("event_id_out_of_range", "eventId")
+def report(interaction: Interaction, *, event_id: UUID | None, seq: int | None) -> Reported:
+    """An interaction with its id, of whatever time. Raises InteractionInvalid."""
+    _check_event_id(event_id)
+    return Reported(interaction=interaction, event_id=event_id, seq=seq)
 
 
 def encode_event(event: Event | Filtered) -> bytes:
@@ -253,13 +261,12 @@ def decode_event(payload: bytes) -> Event:
     try:
         event = _decode_event.decode(payload)
     except msgspec.ValidationError as problem:
-        raise _explained(problem) from None
+        raise explained(problem) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise InteractionInvalid("malformed_json") from None
-    if event.event_id.version != 7:
-        raise InteractionInvalid("event_id_not_v7", "event_id")
-    if event.event_id.int >> 80 > _LATEST_MS:
-        raise InteractionInvalid("event_id_out_of_range", "event_id")
+    _check_event_id(event.event_id, "event_id")
+    if event.interaction.props:
+        clean_props(event.interaction.props, "interaction.props")
     return event
 
 
@@ -281,41 +288,31 @@ def recorded(event: Event, *, safe_at_ms: int) -> Recorded:
 
 def processing_ms(event: Event, safe_at_ms: int) -> int:
     """From receipt to being safe, in ms. Two clocks may be compared: never below 0, at most 60 s."""
-    return min(60_000, max(0, safe_at_ms - _unix_ms(event.received_at)))
+    return min(60_000, max(0, safe_at_ms - unix_ms(event.received_at)))
 
 
-def session_uuid(text: str) -> UUID:
-    """The stored id of a session id: itself when it is a UUID, else derived from its hash (v8)."""
+def _reported(event: object) -> Reported | Unusable:
+    fields = event if isinstance(event, dict) else {}
     try:
-        return UUID(text)
-    except ValueError:
-        digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
-        return UUID(int=_stamped(digest, version=8))
+        _require_names(fields.get("interaction"))
+        reported = converted(fields, Reported)
+        _check_event_id(reported.event_id)
+        interaction = _clean(reported.interaction, "interaction.")
+    except InteractionInvalid as problem:
+        called = fields.get("eventId")
+        short = isinstance(called, str) and len(called) <= 64
+        return Unusable(event_id=called if short else None, problem=problem)
+    return msgspec.structs.replace(reported, interaction=interaction)
 
 
-def uuid7(unix_ms: int, random_bits: int) -> UUID:
-    """The UUIDv7 of this time (ms since 1970) with these 74 random bits."""
-    high, low = divmod(random_bits & ((1 << RANDOM_BITS) - 1), 1 << 62)
-    return UUID(int=_stamped((unix_ms & 0xFFFF_FFFF_FFFF) << 80 | high << 64 | low, version=7))
-
-
-def uuid7_floor(moment: datetime) -> UUID:
-    """The smallest UUIDv7 of this moment: ids of earlier milliseconds are smaller."""
-    return uuid7(_unix_ms(moment), 0)
-
-
-def uuid7_time(event_id: UUID) -> datetime:
-    """The time in a UUIDv7. Raises OverflowError beyond the year 9999."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=event_id.int >> 80)
-
-
-def _unix_ms(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
-
-
-def _stamped(value: int, *, version: int) -> int:
-    value &= ~(0xF << 76) & ~(0x3 << 62)
-    return value | version << 76 | 0x2 << 62
+def _check_event_id(event_id: UUID | None, field: str = "eventId") -> None:
+    """Accepts an id of any time that a UUIDv7 can say, up to the year 9999."""
+    if event_id is None:
+        return
+    if event_id.version != 7:
+        raise InteractionInvalid("event_id_not_v7", field)
+    if uuid7_ms(event_id) > LATEST_MS:
+        raise InteractionInvalid("event_id_out_of_range", field)
 
 
 def _require_names(interaction: object) -> None:
@@ -325,42 +322,15 @@ def _require_names(interaction: object) -> None:
 
 
 def _clean(interaction: Interaction, place: str) -> Interaction:
-    """Names with control characters are refused; free text loses them, as PostgreSQL has no NUL."""
-    device = interaction.device_info
+    """Names with control characters are refused; free text loses them."""
+    device, props = interaction.device_info, interaction.props
     return msgspec.structs.replace(
         interaction,
-        event_type=_clean_name(interaction.event_type, f"{place}eventType"),
-        category=_clean_name(interaction.category, f"{place}category"),
-        element_id=_stripped(interaction.element_id),
-        selection_value=_stripped(interaction.selection_value),
-        previous_value=_stripped(interaction.previous_value),
-        device_info=device and msgspec.structs.replace(device, type=_stripped(device.type)),
+        event_type=clean_name(interaction.event_type, f"{place}eventType"),
+        category=clean_name(interaction.category, f"{place}category"),
+        element_id=stripped(interaction.element_id),
+        selection_value=stripped(interaction.selection_value),
+        previous_value=stripped(interaction.previous_value),
+        device_info=device and msgspec.structs.replace(device, type=stripped(device.type)),
+        props=clean_props(props, f"{place}props") if props else None,
     )
-
-
-def _clean_name(text: str, field: str) -> str:
-    if _UNSTORABLE.search(text):
-        raise InteractionInvalid("control_characters", field)
-    return text
-
-
-def _stripped(text: str | None) -> str | None:
-    return text and _UNSTORABLE.sub("", text)
-
-
-def _convert(value: object, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as problem:
-        raise _explained(problem) from None
-
-
-def _explained(problem: msgspec.ValidationError) -> InteractionInvalid:
-    sentence = str(problem)
-    found = _PLACE.search(sentence)
-    field = found["place"] if found else None
-    if "of length <=" in sentence:
-        return InteractionInvalid("too_long", field)
-    if "`int` >=" in sentence or "`int` <=" in sentence:
-        return InteractionInvalid("out_of_range", field)
-    return InteractionInvalid("wrong_type", field)

@@ -22,7 +22,8 @@ from typing import Self, TypeAlias
 
 import structlog
 
-from configurator.activity import Filtered, InteractionInvalid, decode_entry
+from configurator.activity import Filtered, decode_entry
+from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
 from storage.tasks import OwnedTasks

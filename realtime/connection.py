@@ -44,7 +44,9 @@ from configurator.protocol.messages import (
     Watching,
     Welcome,
 )
+from configurator.visitor import Visitor
 from realtime.actions import Access, Actions, as_code, as_id
+from realtime.door import Door
 from realtime.frame import Frame
 from realtime.grants import Grants
 from realtime.hub import Hub
@@ -73,10 +75,8 @@ UPDATE_MS = 5000
 class Tracker(Protocol):
     """Stores one interaction and answers when it is stored."""
 
-    async def track(
-        self, *, session_id: str, interaction: bytes, event_id: UUID | None, source: str
-    ) -> tuple[UUID, bool]:
-        """The event's id and whether it was known. Raises Refused, StorageUnavailable."""
+    async def track(self, message: Track, *, visitor: Visitor, source: str) -> Tracked:
+        """The reply. Raises Refused, StorageUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,7 @@ class Services:
     limits: Limits
     subscriptions: Subscriptions
     tracker: Tracker
+    door: Door
     authenticate: Callable[[str], Awaitable[Principal | None]]
     """Whose token or ticket this is. Raises StorageUnavailable."""
 
@@ -112,6 +113,7 @@ class Connection:
         hang_up: Callable[[Code], None],
         principal: Principal | None,
         source: str,
+        visitor: Visitor,
         session_id: str | None = None,
         limits: ConnectionLimits | None = None,
     ) -> None:
@@ -122,6 +124,7 @@ class Connection:
         self._deliver = deliver
         self._hang_up = hang_up
         self._source = source
+        self._visitor = visitor
         self._session_id = session_id
         self._limits = limits or services.limits.of_connection()
         self._joined: dict[UUID, _Joined] = {}
@@ -407,13 +410,8 @@ class Connection:
         self._send(Introduced(re=message.id, person=self.principal.person))
 
     async def _track(self, message: Track) -> None:
-        event_id, duplicate = await self._services.tracker.track(
-            session_id=message.session_id,
-            interaction=bytes(message.interaction),
-            event_id=message.event_id,
-            source=self._source,
-        )
-        self._send(Tracked(re=message.id, event_id=event_id, duplicate=duplicate))
+        tracker = self._services.tracker
+        self._send(await tracker.track(message, visitor=self._visitor, source=self._source))
 
     # ---- interactions, for admins
 

@@ -1,25 +1,29 @@
 """The one way in for interactions, whatever brought them: REST, sockets, pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from configurator.activity import (
     Event,
-    Interaction,
-    InteractionInvalid,
-    check_event_id,
+    Filtered,
+    Reported,
     parse_interaction,
     parse_session_id,
-    uuid7,
-    uuid7_time,
+    report,
 )
+from configurator.clocks import Happened, happened
+from configurator.event_ids import unix_ms, uuid7, uuid7_ms, uuid7_random
 from configurator.protocol.codes import Refused
+from configurator.protocol.messages import Track
+from configurator.protocol.messages import Tracked as TrackedFrame
+from configurator.untrusted import InteractionInvalid
+from configurator.visitor import Visitor
 from storage.redis.stream import InteractionStream
 
-USER_AGENT_MAX = 256
-_EPOCH = datetime.fromtimestamp(0, UTC)
+Outcome = Literal["accepted", "duplicate", "filtered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +31,29 @@ class Tracked:
     """An interaction that is safe: the stream has it, and PostgreSQL will.
 
     `duplicate`: the client sent this event id before, at most 15 minutes ago; it counts once all
-    the same, however late the repeat.
+    the same, however late the repeat. `filtered`: its visitor does not want it stored, for the
+    reason `objection`; only that it was is counted.
     """
 
     event_id: UUID
-    stream_id: str
-    duplicate: bool
+    occurred_at: datetime
+    outcome: Outcome
     processing_ms: float
+    objection: str | None = None
 
-    @property
-    def occurred_at(self) -> datetime:
-        """The time in the event id."""
-        return uuid7_time(self.event_id)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Where interactions come from: session, visitor, and what their client says of itself.
+
+    `session_id` is parsed already; `sent_at_ms` is the client's clock, `tab` tells apart who counts.
+    """
+
+    session_id: str
+    visitor: Visitor
+    source: str
+    sent_at_ms: int | None = None
+    tab: int | None = None
 
 
 class Intake:
@@ -56,86 +71,100 @@ class Intake:
         self._random_bits = random_bits
         self._last_id = UUID(int=0)
 
-    async def track(
-        self,
-        session_id: str,
-        interaction: Interaction,
-        *,
-        event_id: UUID | None,
-        source: str,
-        user_agent: str | None = None,
-        now: datetime | None = None,
-    ) -> Tracked:
-        """Returns when the interaction is safe. With the same `event_id` again it counts once.
+    async def track(self, sender: Sender, reported: Sequence[Reported]) -> list[Tracked]:
+        """Returns when all are safe, one answer for each, in order; at least one.
 
-        `session_id` and `interaction` are parsed already (`configurator.activity`).
+        They are parsed already (`configurator.activity`). With the same `event_id` again each
+        counts once.
 
         Raises:
-            InteractionInvalid: the event id is none that a client may make now.
-            StorageUnavailable: not safe, or not known to be.
+            StorageUnavailable: not safe, or not known to be; the same again is.
         """
-        received_at = now or self._now()
-        if event_id is not None:
-            check_event_id(event_id, received_at)
-        event = Event(
-            event_id=event_id or self._new_id(received_at),
-            session=session_id,
+        received_at = self._now()
+        events = [self._event(sender, each, received_at) for each in reported]
+        objection = sender.visitor.objection
+        waiting: Sequence[Event | Filtered] = events
+        if objection is not None:
+            waiting = [Filtered(filtered=objection, received_at=received_at)] * len(events)
+        repeatable = any(each.event_id is not None for each in reported)
+        appended = await self._stream.append(waiting, may_repeat=repeatable)
+        processing_ms = max(0.0, (self._now() - received_at) / timedelta(milliseconds=1))
+        return [
+            Tracked(
+                event_id=event.event_id,
+                occurred_at=event.occurred_at,
+                outcome="filtered" if objection else "duplicate" if it.duplicate else "accepted",
+                processing_ms=processing_ms,
+                objection=objection,
+            )
+            for event, it in zip(events, appended, strict=True)
+        ]
+
+    def _event(self, sender: Sender, reported: Reported, received_at: datetime) -> Event:
+        visitor, event_id = sender.visitor, reported.event_id
+        if event_id is None:
+            sent_at_ms = sender.sent_at_ms
+            skew_ms = None if sent_at_ms is None else sent_at_ms - unix_ms(received_at)
+            event_id, when = self._new_id(received_at), Happened(skew_ms=skew_ms)
+        else:
+            when = happened(
+                uuid7_ms(event_id), received_at=received_at, sent_at_ms=sender.sent_at_ms
+            )
+        return Event(
+            event_id=event_id,
+            session=sender.session_id,
             received_at=received_at,
-            source=source,
-            interaction=interaction,
-            user_agent=_printable(user_agent),
-        )
-        (appended,) = await self._stream.append([event], may_repeat=event_id is not None)
-        return Tracked(
-            event_id=event.event_id,
-            stream_id=appended.stream_id,
-            duplicate=appended.duplicate,
-            processing_ms=max(0.0, (self._now() - received_at) / timedelta(milliseconds=1)),
+            source=sender.source,
+            interaction=reported.interaction,
+            happened_at=when.at,
+            skew_ms=when.skew_ms,
+            tab=sender.tab,
+            seq=reported.seq,
+            bot=visitor.bot,
+            user_agent=visitor.user_agent,
+            language=visitor.language,
+            referrer=visitor.referrer,
+            network=visitor.network,
         )
 
     def _new_id(self, moment: datetime) -> UUID:
         """A UUIDv7 larger than the last one of this millisecond: the timeline keeps its order."""
-        unix_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
-        made = uuid7(unix_ms, self._random_bits() >> 1)  # half the range, to leave room above
-        if self._last_id.int >> 80 == unix_ms and made <= self._last_id:
-            made = uuid7(unix_ms, _random_part(self._last_id) + 1)
+        milliseconds = unix_ms(moment)
+        made = uuid7(milliseconds, self._random_bits() >> 1)  # half the range, to leave room above
+        if uuid7_ms(self._last_id) == milliseconds and made <= self._last_id:
+            made = uuid7(milliseconds, uuid7_random(self._last_id) + 1)
         self._last_id = made
         return made
 
 
 class MessageTracker:
-    """What a connection needs of the intake: raw JSON in, refusals of the protocol out."""
+    """What a connection needs of the intake: messages of the protocol in and out."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def track(
-        self, *, session_id: str, interaction: bytes, event_id: UUID | None, source: str
-    ) -> tuple[UUID, bool]:
-        """The event's id and whether it was known.
+    async def track(self, message: Track, *, visitor: Visitor, source: str) -> TrackedFrame:
+        """The reply, when the interaction is safe.
 
         Raises Refused `event_unusable` (its detail names code and field) and StorageUnavailable.
         """
         try:
-            tracked = await self._intake.track(
-                parse_session_id(session_id),
-                parse_interaction(interaction),
-                event_id=event_id,
+            sender = Sender(
+                session_id=parse_session_id(message.session_id),
+                visitor=visitor,
                 source=source,
+                sent_at_ms=message.sent_at_ms,
+                tab=message.tab,
             )
+            interaction = parse_interaction(bytes(message.interaction))
+            reported = report(interaction, event_id=message.event_id, seq=message.seq)
         except InteractionInvalid as invalid:
             detail = ": ".join(part for part in (invalid.code, invalid.field) if part)
             raise Refused("event_unusable", detail=detail) from None
-        return tracked.event_id, tracked.duplicate
-
-
-def _random_part(event_id: UUID) -> int:
-    value = event_id.int
-    return ((value >> 64) & 0xFFF) << 62 | (value & ((1 << 62) - 1))
-
-
-def _printable(user_agent: str | None) -> str | None:
-    if user_agent is None:
-        return None
-    kept = "".join(character for character in user_agent if character.isprintable())
-    return kept[:USER_AGENT_MAX] or None
+        (tracked,) = await self._intake.track(sender, [reported])
+        return TrackedFrame(
+            re=message.id,
+            event_id=tracked.event_id,
+            duplicate=tracked.outcome == "duplicate",
+            filtered=tracked.objection,
+        )

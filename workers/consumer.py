@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from configurator.activity import Filtered, InteractionInvalid, decode_entry
+from configurator.activity import Filtered, decode_entry
+from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
 from storage.redis.stream import Entry

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from configurator.activity import ClientMs, Seq, Tab
 from configurator.catalogue import Text
 from configurator.intents import Id
 from configurator.operations import Change, Operation, Reason, Repair
@@ -125,11 +126,18 @@ class Introduce(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 class Track(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="track"):
-    """Reports one interaction; answered when it is stored. ``event_id`` makes retries safe."""
+    """Reports one interaction; answered when it is stored. ``event_id`` makes retries safe.
+
+    ``sent_at_ms`` is the client's clock at the moment of sending, in ms since 1970: with it a wrong
+    clock does no harm. ``seq`` counts the interactions of one ``tab`` of a session from 1.
+    """
 
     session_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     interaction: msgspec.Raw
     event_id: UUID | None = None
+    sent_at_ms: ClientMs | None = None
+    seq: Seq | None = None
+    tab: Tab | None = None
 
 
 StreamId = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}-\d{1,20}$")]
@@ -323,10 +331,15 @@ class PresenceFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", 
 class Tracked(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="tracked", omit_defaults=False
 ):
-    """The interaction is stored."""
+    """The interaction is stored.
+
+    ``filtered``: it is not, because its visitor does not want that; ``gpc``, ``dnt`` or
+    ``no_consent``.
+    """
 
     event_id: UUID
     duplicate: bool = False
+    filtered: str | None = None
 
 
 class Introduced(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="introduced"):

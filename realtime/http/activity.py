@@ -1,45 +1,27 @@
-"""The REST contract of the original API for interactions, to the letter, and its overview.
-
-Every refusal here is `{"error": "<sentence>", ...}` as clients of the original expect; beside the
-two sentences of the original it also carries `code` and `message` in both languages.
-"""
+"""What the original API tells of interactions: those of a session, and the overview."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.activity import (
-    BODY_BYTES_MAX,
-    Filtered,
-    InteractionInvalid,
-    Recorded,
-    TrackRequest,
-    decode_entry,
-    parse_request,
-    parse_session_id,
-    recorded,
-    session_uuid,
-)
-from configurator.protocol.codes import CODES, Refused
-from realtime.http.edge import bounded, json
+from configurator.activity import Event, Recorded, decode_entry, parse_session_id, recorded
+from configurator.event_ids import session_uuid
+from configurator.protocol.codes import Refused
+from configurator.untrusted import InteractionInvalid
+from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
-from realtime.intake import Intake
-from storage.errors import StorageUnavailable
+from realtime.http.original import answering, error, iso
+from realtime.http.tracking import TRACK_PATH
 from storage.postgres.interactions import Interactions
 from storage.postgres.statistics import Statistics
 from storage.redis.stream import Entry, InteractionStream, id_pair
 
-log = structlog.get_logger()
-
-TRACK_PATH = "/api/sessions/track-interaction"
 OVERVIEW_PATH = "/api/admin/analytics/overview"
 TIMELINE_MAX = 100
-JSON_TYPES = frozenset({"", "application/json", "text/plain"})
-"""What a browser sends JSON as: `fetch`, and `sendBeacon`, which cannot say application/json."""
 
 TIME_RANGES = {
     "24h": timedelta(hours=24),
@@ -49,26 +31,6 @@ TIME_RANGES = {
     "all": None,
 }
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-_VERBATIM = frozenset({"missing_fields", "missing_interaction_fields"})
-
-
-class TrackedInteraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`processing_time` is in ms."""
-
-    interaction_id: str
-    session_id: str
-    event_type: str
-    category: str
-    processing_time: float
-    timestamp: str
-
-
-class TrackAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a tracked interaction."""
-
-    success: bool
-    message: str
-    data: TrackedInteraction
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,12 +53,16 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A session: how many interactions it has, and the latest 100, oldest first."""
+    """A session: how many interactions it has, and the latest 100, oldest first.
+
+    `lost_events`: so many its tabs counted that never came.
+    """
 
     session_id: str
     interaction_count: int
     interactions: list[TimelineEntry]
     performance: Performance
+    lost_events: int
 
 
 class TimelineAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,19 +95,17 @@ class OverviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActivityEndpoints:
-    """Track an interaction, read a session back, summarise all sessions for admins."""
+    """Read a session back, summarise all sessions for admins."""
 
     def __init__(
         self,
         *,
-        intake: Intake,
         stream: InteractionStream,
         interactions: Interactions,
         statistics: Statistics,
         is_admin: Callable[[Request], Awaitable[bool]],
         now: Callable[[], datetime],
     ) -> None:
-        self._intake = intake
         self._stream = stream
         self._interactions = interactions
         self._statistics = statistics
@@ -152,24 +116,9 @@ class ActivityEndpoints:
         """The list from which routes and OpenAPI come."""
         return [
             Endpoint(
-                method="POST",
-                path=TRACK_PATH,
-                handler=_answering(self.track),
-                summary="Track one interaction; `eventId` (UUIDv7) makes retries safe",
-                body=TrackRequest,
-                answer=TrackAnswer,
-                codes=(
-                    "event_unusable",
-                    "message_too_large",
-                    "unsupported_media_type",
-                    "unavailable",
-                ),
-                tags=("activity",),
-            ),
-            Endpoint(
                 method="GET",
                 path=TRACK_PATH,
-                handler=_answering(self.timeline),
+                handler=answering(self.timeline),
                 summary="The latest interactions of a session",
                 query=("sessionId",),
                 answer=TimelineAnswer,
@@ -179,7 +128,7 @@ class ActivityEndpoints:
             Endpoint(
                 method="GET",
                 path=OVERVIEW_PATH,
-                handler=_answering(self.overview),
+                handler=answering(self.overview),
                 summary="Sessions, completed configurations, conversion, order value (admins)",
                 query=("timeRange",),
                 answer=OverviewAnswer,
@@ -187,34 +136,6 @@ class ActivityEndpoints:
                 tags=("activity",),
             ),
         ]
-
-    async def track(self, request: Request) -> Response:
-        """Takes one interaction; the answer means that it is safe."""
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in JSON_TYPES:
-            raise Refused("unsupported_media_type")
-        asked = parse_request(await bounded(request, BODY_BYTES_MAX))
-        tracked = await self._intake.track(
-            asked.session_id,
-            asked.interaction,
-            event_id=asked.event_id,
-            source="rest",
-            user_agent=request.headers.get("user-agent"),
-        )
-        return json(
-            TrackAnswer(
-                success=True,
-                message="Interaction tracked successfully",
-                data=TrackedInteraction(
-                    interaction_id=str(tracked.event_id),
-                    session_id=asked.session_id,
-                    event_type=asked.interaction.event_type,
-                    category=asked.interaction.category,
-                    processing_time=round(tracked.processing_ms, 3),
-                    timestamp=_iso(tracked.occurred_at),
-                ),
-            )
-        )
 
     async def timeline(self, request: Request) -> Response:
         """Reads a session back; every interaction that was answered before is in it.
@@ -228,12 +149,16 @@ class ActivityEndpoints:
         if not asked:
             return json({"error": "Missing sessionId parameter"}, 400)
         session_id = session_uuid(parse_session_id(asked))
-        waiting = _by_id(await self._stream.unacknowledged(session_id))
+        events = _readable(await self._stream.unacknowledged(session_id))
+        waiting = _by_id(events)
         stored = await self._interactions.of_session(
             session_id, limit=TIMELINE_MAX, among=[each.event_id for each in waiting]
         )
+        lost = await self._interactions.lost_events(
+            session_id, waiting=[(event.tab, event.seq) for _, event in events]
+        )
         fresh = [each for each in waiting if each.event_id not in stored.known]
-        latest = sorted([*stored.latest, *fresh], key=lambda each: each.event_id)[-TIMELINE_MAX:]
+        latest = sorted([*stored.latest, *fresh], key=_place)[-TIMELINE_MAX:]
         return json(
             TimelineAnswer(
                 success=True,
@@ -242,6 +167,7 @@ class ActivityEndpoints:
                     interaction_count=stored.count + len(fresh),
                     interactions=[_entry(each) for each in latest],
                     performance=_performance(latest),
+                    lost_events=lost,
                 ),
             )
         )
@@ -253,7 +179,7 @@ class ActivityEndpoints:
         asked = request.query_params.get("timeRange", "7d")
         if asked not in TIME_RANGES:
             known = ", ".join(TIME_RANGES)
-            return _error(
+            return error(
                 400,
                 "unknown_time_range",
                 f"timeRange ist eines von: {known}",
@@ -276,64 +202,30 @@ class ActivityEndpoints:
         )
 
 
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def _answering(handler: Handler) -> Handler:
-    """Says no in the words of the original API."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except InteractionInvalid as invalid:
-            if invalid.code in _VERBATIM:
-                return json({"error": invalid.en}, 400)
-            return _error(400, invalid.code, invalid.de, invalid.en, field=invalid.field)
-        except Refused as refused:
-            text = refused.code.text
-            return _error(refused.code.status, refused.code.name, text.de, text.en)
-        except StorageUnavailable as away:
-            log.info("request_not_served", path=request.scope["path"], reason=str(away)[:200])
-            text = CODES["unavailable"].text
-            wait_ms = max(100, int(away.retry_after_seconds * 1000))
-            return _error(
-                503,
-                "unavailable",
-                text.de,
-                text.en,
-                headers={"retry-after": str(max(1, -(-wait_ms // 1000)))},
-                retry_after_ms=wait_ms,
-            )
-
-    return answer
-
-
-def _error(
-    status: int,
-    code: str,
-    de: str,
-    en: str,
-    *,
-    headers: dict[str, str] | None = None,
-    **more: object,
-) -> Response:
-    known = {name: value for name, value in more.items() if value is not None}
-    body = {"error": en, "code": code, "message": {"de": de, "en": en}, **known}
-    return json(body, status, headers)
-
-
-def _by_id(entries: list[Entry]) -> list[Recorded]:
-    """The events of these entries, each id once; what cannot be read is not anybody's answer."""
-    found: dict[object, Recorded] = {}
+def _readable(entries: list[Entry]) -> list[tuple[str, Event]]:
+    """The events of these entries with the entry's id; what cannot be read is nobody's answer."""
+    found: list[tuple[str, Event]] = []
     for entry in entries:
         try:
             event = decode_entry(entry.payload)
         except InteractionInvalid:
             continue
-        if isinstance(event, Filtered):
-            continue
-        found.setdefault(event.event_id, recorded(event, safe_at_ms=id_pair(entry.id)[0]))
+        if isinstance(event, Event):
+            found.append((entry.id, event))
+    return found
+
+
+def _by_id(events: list[tuple[str, Event]]) -> list[Recorded]:
+    """Each event id once."""
+    found: dict[UUID, Recorded] = {}
+    for entry_id, event in events:
+        found.setdefault(event.event_id, recorded(event, safe_at_ms=id_pair(entry_id)[0]))
     return list(found.values())
+
+
+def _place(each: Recorded) -> tuple[datetime, UUID]:
+    """By our clock: an id that a wrong clock made says nothing."""
+    return each.occurred_at, each.event_id
 
 
 def _entry(each: Recorded) -> TimelineEntry:
@@ -343,7 +235,7 @@ def _entry(each: Recorded) -> TimelineEntry:
         category=each.category,
         element_id=each.element_id,
         selection_value=each.selection_value,
-        timestamp=_iso(each.occurred_at),
+        timestamp=iso(each.occurred_at),
         time_spent=each.time_spent_ms,
     )
 
@@ -352,8 +244,3 @@ def _performance(shown: list[Recorded]) -> Performance:
     mean_ms = sum(each.processing_ms for each in shown) / len(shown) if shown else 0.0
     efficiency = "excellent" if mean_ms < 50 else "good" if mean_ms < 100 else "needs_optimization"
     return Performance(average_processing_time=round(mean_ms, 2), tracking_efficiency=efficiency)
-
-
-def _iso(moment: datetime) -> str:
-    """As JavaScript's toISOString writes it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

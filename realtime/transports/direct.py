@@ -43,6 +43,7 @@ class OpenedPage:
             hang_up=self._hang_up,
             principal=principal,
             source="page",
+            visitor=services.door.unseen(),
             session_id=str(session_id) if session_id is not None else None,
         )
         self.connection.welcome()

@@ -31,6 +31,7 @@ from typing_extensions import override
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from configurator.visitor import Visitor
 from realtime.connection import Connection, Services
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
@@ -97,11 +98,16 @@ class Link:
     """
 
     def __init__(
-        self, peer: Peer[Any], end: Callable[[int, str], None], limits: ConnectionLimits
+        self,
+        peer: Peer[Any],
+        end: Callable[[int, str], None],
+        limits: ConnectionLimits,
+        visitor: Visitor,
     ) -> None:
         self.peer = peer
         self.end = end
         self.limits = limits
+        self.visitor = visitor
         self.connection: Connection | None = None
         self._hello: asyncio.TimerHandle | None = None
         self._answering = False
@@ -290,8 +296,7 @@ class SocketIoTransport:
             session.close(close_code(code), code.name)
 
         session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        limits = self._services.limits.of_connection()
-        self._server.links[engine_id] = Link(session.peer, session.close, limits)
+        self._server.links[engine_id] = self._new_link(session.peer, session.close, asking)
         cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
         del asking
@@ -317,10 +322,16 @@ class SocketIoTransport:
         transport.handle_post_request = partial(_post, transport.handle_post_request, end)
         peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
         outlet.peer = peer
-        link = Link(peer, end, self._services.limits.of_connection())
+        link = self._new_link(peer, end, HTTPConnection(environ["asgi.scope"]))
         self._server.links[engine_id] = link
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
+
+    def _new_link(
+        self, peer: Peer[Any], end: Callable[[int, str], None], asking: HTTPConnection
+    ) -> Link:
+        visitor = self._services.door.visitor(asking)
+        return Link(peer, end, self._services.limits.of_connection(), visitor)
 
     async def _end_engine(self, engine_id: str, reason: str) -> None:
         link = self._server.links.pop(engine_id, None)
@@ -343,6 +354,7 @@ class SocketIoTransport:
             hang_up=link.hang_up,
             principal=None,
             source="socketio",
+            visitor=link.visitor,
             limits=link.limits,
         )
         try:

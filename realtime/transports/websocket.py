@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from configurator.visitor import Visitor
 from realtime.connection import Connection, Services
 from realtime.frame import Frame
 from realtime.http.edge import Origins, refusal
@@ -71,18 +72,23 @@ class WebSockets:
             # Not knowing who asks is not the same as their being unknown.
             await _deny(scope, receive, send)
             return
+        visitor = self._services.door.visitor(asking)
         del asking
         offered = SUBPROTOCOL in scope["subprotocols"]
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
         socket = socket_of(scope)
         if socket is not None:
-            await self._serve(_direct_peer(socket), principal, receive)
+            await self._serve(_direct_peer(socket), principal, visitor, receive)
             return
         outlet = _AsgiOutlet()
-        await outlet.run(self._serve(outlet.peer, principal, receive), send)
+        await outlet.run(self._serve(outlet.peer, principal, visitor, receive), send)
 
     async def _serve(
-        self, peer: Peer[bytes] | Peer[str], principal: Principal | None, receive: Receive
+        self,
+        peer: Peer[bytes] | Peer[str],
+        principal: Principal | None,
+        visitor: Visitor,
+        receive: Receive,
     ) -> None:
         connection = Connection(
             connection_id=self._new_connection_id(),
@@ -91,6 +97,7 @@ class WebSockets:
             hang_up=peer.hang_up,
             principal=principal,
             source="websocket",
+            visitor=visitor,
         )
         loop = asyncio.get_running_loop()
         hello = loop.call_later(HELLO_SECONDS, peer.refuse, "not_authenticated")

@@ -207,6 +207,35 @@ class Interactions:
 
         return await self._database.read_snapshot(work)
 
+    async def lost_events(
+        self, session_id: UUID, *, waiting: Sequence[tuple[int | None, int | None]] = ()
+    ) -> int:
+        """How many events of a session its tabs counted that never came.
+
+        `waiting` are tab and number of those that are not stored yet. What a tab counted last and
+        lost is not noticed before its next one comes; what was refused or filtered counts as lost.
+        """
+        counted = [(tab or 0, seq) for tab, seq in waiting if seq is not None]
+        statement = text(
+            """
+            SELECT coalesce(sum(lost), 0) FROM (
+                SELECT max(seq) - count(*) AS lost FROM (
+                    SELECT coalesce(tab, 0) AS tab, seq FROM interactions
+                    WHERE session_id = :session AND seq IS NOT NULL
+                    UNION
+                    SELECT * FROM unnest(CAST(:tabs AS integer[]), CAST(:seqs AS integer[]))
+                ) AS numbers GROUP BY tab
+            ) AS tabs
+            """
+        )
+        asked = {
+            "session": session_id,
+            "tabs": [tab for tab, _ in counted],
+            "seqs": [seq for _, seq in counted],
+        }
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        return int(found.scalar_one())
+
     async def stored_through(self) -> str | None:
         """The largest stream id that was stored; smaller ones may still be on their way."""
         statement = text(

@@ -1,6 +1,7 @@
 """The stream of interactions: what was answered is in it until PostgreSQL has it.
 
-An entry has the fields `s` (session id, text of a UUID) and `e` (`encode_event`), in this order.
+An entry has the fields `s` (session id, text of a UUID; empty for what may not be stored) and `e`
+(`encode_event`), in this order.
 Ids of entries only grow. The consumer group `postgres` holds what is not stored yet; an entry
 leaves it (XACK) only after the COMMIT that stored it. Nothing is ever trimmed by length.
 
@@ -18,9 +19,11 @@ from uuid import UUID
 
 from redis.exceptions import ResponseError
 
-from configurator.activity import Event, encode_event
+from configurator.activity import Event, Filtered, encode_event
+from configurator.event_ids import uuid7_ms
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
+from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
 
 EVENTS = "{activity}:events"
@@ -46,6 +49,13 @@ for _, entry in ipairs(batch) do
 end
 return {#batch, #batch > 0 and batch[#batch][1] or '', found}
 """
+
+
+class StreamFull(StorageUnavailable):
+    """The stream holds as much as it may; nothing is thrown away to make room."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis: the stream is full", _FULL_RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +126,7 @@ class Lag:
 class _Waiting:
     """One `append` that waits for its answer."""
 
-    events: Sequence[Event]
+    events: Sequence[Event | Filtered]
     may_repeat: bool
     answer: asyncio.Future[list[Appended]]
 
@@ -136,12 +146,15 @@ class InteractionStream:
         self._wake = asyncio.Event()
         self._tasks = OwnedTasks()
         self._flusher: asyncio.Task[None] | None = None
+        self._looker: asyncio.Task[None] | None = None
         self._full = False
         self._bytes_due = 0.0
+        self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._flusher = self._tasks.task(self._flush_forever(), name="activity flush")
+        self._looker = self._tasks.task(self._silence.watch(), name="activity look")
         return self
 
     async def __aexit__(
@@ -150,14 +163,17 @@ class InteractionStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._flusher is not None:
-            self._flusher.cancel()
+        for task in (self._flusher, self._looker):
+            if task is not None:
+                task.cancel()
         self._fail(self._take_all(), StorageUnavailable("Redis: stopping"))
         await self._tasks.__aexit__(kind, error, trace)
 
     # ---- appending
 
-    async def append(self, events: Sequence[Event], *, may_repeat: bool = False) -> list[Appended]:
+    async def append(
+        self, events: Sequence[Event | Filtered], *, may_repeat: bool = False
+    ) -> list[Appended]:
         """Returns when Redis has the events, one answer for each, in order.
 
         `may_repeat`: the ids were made by a client, so tell repeats. A repeat is appended all the
@@ -176,10 +192,14 @@ class InteractionStream:
         self._waiting_events += len(events)
         self._wake.set()
         try:
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with asyncio.timeout(self._silence.patience(SILENT_SECONDS)):
                 return await answer
         except TimeoutError as error:
             raise self._redis.unavailable(error) from error
+
+    async def _look(self) -> None:
+        async with call(self._redis):
+            await commands(self._redis).ping()
 
     async def _flush_forever(self) -> None:
         while True:
@@ -190,23 +210,30 @@ class InteractionStream:
             try:
                 last = await self._flush(batch)
             except StorageError as error:
+                self._silence.heard(error)
                 self._fail(batch, error)
             except asyncio.CancelledError:
                 self._fail(batch, StorageUnavailable("Redis: stopping"))
                 raise
             else:
+                self._silence.heard()
                 await self._hint(last)
 
     async def _flush(self, batch: list[_Waiting]) -> str:
-        async with call(self._redis):
+        async with call(self._redis, seconds=self._silence.patience(SILENT_TRY_SECONDS)):
             await self._refuse_when_full()
             pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]
             for event in events:
-                pipe.execute_command(
-                    "XADD", EVENTS, "*", "s", str(event.session_id), "e", encode_event(event)
-                )
-            repeatable = [w for waiting in batch if waiting.may_repeat for w in waiting.events]
+                session = str(event.session_id) if isinstance(event, Event) else ""
+                pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", encode_event(event))
+            repeatable = [
+                event
+                for waiting in batch
+                if waiting.may_repeat
+                for event in waiting.events
+                if isinstance(event, Event)
+            ]
             for event in repeatable:
                 pipe.sadd(_seen_key(event.event_id), event.event_id.bytes)
             for key in {_seen_key(event.event_id) for event in repeatable}:
@@ -225,33 +252,36 @@ class InteractionStream:
         taken = iter(ids)
         for waiting in batch:
             answers = [
-                Appended(stream_id=next(taken), duplicate=waiting.may_repeat and next(added) == 0)
-                for _ in waiting.events
+                Appended(
+                    stream_id=next(taken),
+                    duplicate=waiting.may_repeat and isinstance(event, Event) and next(added) == 0,
+                )
+                for event in waiting.events
             ]
             if not waiting.answer.done():
                 waiting.answer.set_result(answers)
         return ids[-1]
 
     async def _refuse_when_full(self) -> None:
-        """Raises StorageUnavailable at the limits; the bytes are asked for every few seconds."""
+        """Raises StreamFull at the limits; the bytes are asked for every few seconds."""
         now = asyncio.get_running_loop().time()
         if self._full:
             self._full = await commands(self._redis).xlen(EVENTS) >= self._limits.entries
         if now >= self._bytes_due:
             used = await commands(self._redis).memory_usage(EVENTS) or 0
             if used >= self._limits.stream_bytes:
-                raise StorageUnavailable("Redis: the stream is full", _FULL_RETRY_SECONDS)
+                raise StreamFull
             self._bytes_due = now + _BYTES_EVERY_SECONDS
         if self._full:
-            raise StorageUnavailable("Redis: the stream is full", _FULL_RETRY_SECONDS)
+            raise StreamFull
 
     async def _hint(self, last_id: str) -> None:
         """Tells the watchers. A lost hint costs them up to a second, so nothing is done about it."""
         try:
             async with call(self._redis):
                 await commands(self._redis).publish(HINTS, last_id)
-        except StorageError:
-            return
+        except StorageError as error:
+            self._silence.heard(error)
 
     def _take(self) -> list[_Waiting]:
         """The next batch; whoever gave up meanwhile is left out."""
@@ -347,14 +377,14 @@ def commands(redis: Redis) -> Any:  # noqa: ANN401
 
 
 @asynccontextmanager
-async def call(redis: Redis) -> AsyncIterator[None]:
-    """Deadline and errors of one call to Redis. A cancellation always comes through.
+async def call(redis: Redis, *, seconds: float | None = None) -> AsyncIterator[None]:
+    """Deadline (else that of `redis`) and errors of one call to Redis. A cancellation always comes through.
 
     redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a cancellation that comes
     while the command goes out; the task would go on for ever.
     """
     with redis.errors():
-        async with asyncio.timeout(redis.call_seconds):
+        async with asyncio.timeout(redis.call_seconds if seconds is None else seconds):
             yield
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -444,7 +474,7 @@ def _listed(groups: object) -> list[dict[str, Any]]:
 
 def _seen_key(event_id: UUID) -> str:
     """Ids are remembered by the minute of their own time, so a repeat asks the same key."""
-    return f"{SEEN}{(event_id.int >> 80) // 60_000}"
+    return f"{SEEN}{uuid7_ms(event_id) // 60_000}"
 
 
 def _text(value: bytes | str) -> str:

@@ -13,10 +13,15 @@ import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from configurator.activity import RANDOM_BITS, Event, Interaction, uuid7
+from configurator.activity import Event, Interaction
+from configurator.event_ids import RANDOM_BITS, uuid7
+from configurator.visitor import Consent
+from realtime.bots import Bots
+from realtime.door import Door
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.edge import Origins
 from realtime.http.endpoints import routes
+from realtime.http.tracking import TrackingEndpoints
 from realtime.intake import Intake
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
@@ -26,6 +31,7 @@ from storage.redis.stream import InteractionStream, Limits
 from tests.support.waiting import eventually
 
 TRACK = "/api/sessions/track-interaction"
+TRACK_MANY = "/api/sessions/track-interactions"
 OVERVIEW = "/api/admin/analytics/overview"
 
 
@@ -83,19 +89,23 @@ async def parts(
 
 
 @asynccontextmanager
-async def client_of(parts: Parts, *, admin: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(
+    parts: Parts, *, admin: bool = False, consent: Consent = "assumed"
+) -> AsyncIterator[httpx.AsyncClient]:
     async def is_admin(_request: Request) -> bool:
         return admin
 
     endpoints = ActivityEndpoints(
-        intake=parts.intake,
         stream=parts.stream,
         interactions=parts.interactions,
         statistics=Statistics(parts.database),
         is_admin=is_admin,
         now=now,
     )
-    app = Starlette(routes=routes(endpoints.endpoints(), Origins(frozenset())))
+    door = Door(consent=consent, bots=Bots(["Googlebot/"]))
+    tracking = TrackingEndpoints(intake=parts.intake, door=door)
+    both = [*tracking.endpoints(), *endpoints.endpoints()]
+    app = Starlette(routes=routes(both, Origins(frozenset())))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

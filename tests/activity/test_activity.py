@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 
 from configurator.activity import (
     Interaction,
-    InteractionInvalid,
-    check_event_id,
+    Reported,
+    Unusable,
     decode_event,
     encode_event,
+    parse_batch,
     parse_interaction,
     parse_request,
-    session_uuid,
-    uuid7,
-    uuid7_floor,
-    uuid7_time,
+    report,
 )
+from configurator.event_ids import session_uuid, uuid7, uuid7_floor, uuid7_time
+from configurator.untrusted import InteractionInvalid
 from tests.activity.parts import event
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CLICK = Interaction(event_type="click", category="nest")
 
 
 def body(**interaction: object) -> bytes:
@@ -85,6 +86,15 @@ def test_missing_fields_give_the_sentences_of_the_original(raw: bytes, sentence:
             "wrong_type",
             "sessionId",
         ),
+        (body(props=[1]), "wrong_type", "interaction.props"),
+        (body(props={"x": "y" * 2048}), "too_long", "interaction.props"),
+        (body(props={"k" * 65: 1}), "too_long", "interaction.props"),
+        (body(props={"a": {"k" * 65: 1}}), "too_long", "interaction.props"),
+        (body(props={"a": {"b": {"c": {"d": {}}}}}), "too_deep", "interaction.props"),
+        (body(props={"a": [[[[1]]]]}), "too_deep", "interaction.props"),
+        (body(props={"a": 2**53}), "out_of_range", "interaction.props"),
+        (body(props={"a": [-(2**64)]}), "out_of_range", "interaction.props"),
+        (body(totalCents=10**12), "out_of_range", "interaction.totalCents"),
     ],
 )
 def test_bad_input_gets_a_code_and_a_place(raw: bytes, code: str, field: str | None) -> None:
@@ -125,6 +135,88 @@ def test_free_text_keeps_markup_and_loses_control_characters() -> None:
     assert parsed.selection_value == "<script>alert(1)</script>'; DROP TABLE x --"
 
 
+def test_props_are_kept_as_they_are_but_for_what_cannot_be_stored() -> None:
+    """(AC13)"""
+    props = {"name": "LCP\x00", "value": 1834.5, "deep\x1f": {"a": [True, None, "\u202ex"]}}
+    sent = {"eventType": "web_vital", "category": "page", "props": props}
+    parsed = parse_interaction(json.dumps(sent).encode())
+    assert parsed.props == {"name": "LCP", "value": 1834.5, "deep": {"a": [True, None, "x"]}}
+    longest = {"eventType": "own", "category": "x", "props": {"k" * 64: "v" * 1977}}
+    assert parse_interaction(json.dumps(longest).encode()).props == longest["props"]
+
+
+def test_an_entry_with_props_that_cannot_be_stored_is_no_event() -> None:
+    """A worker must not stumble over what somebody else put into the stream."""
+    with pytest.raises(InteractionInvalid) as invalid:
+        decode_event(encode_event(event(props={"a": 2**70})))
+    assert invalid.value.field == "interaction.props"
+
+
+def batch(*events: object, **more: object) -> bytes:
+    return json.dumps({"sessionId": "client_1", "interactions": list(events), **more}).encode()
+
+
+GOOD = {"interaction": {"eventType": "click", "category": "nest"}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "field"),
+    [
+        (b"{", "malformed_json", None),
+        (b"[]", "missing_batch_fields", None),
+        (batch(), "missing_batch_fields", None),
+        (batch(GOOD, sessionId=""), "missing_batch_fields", None),
+        (batch(GOOD, sessionId="s" * 129), "too_long", "sessionId"),
+        (batch(GOOD, sessionId="a\x00"), "control_characters", "sessionId"),
+        (batch(interactions={"a": 1}), "wrong_type", "interactions"),
+        (batch(*[GOOD] * 501), "too_many_interactions", "interactions"),
+        (batch(GOOD, sentAt=-1), "out_of_range", "sentAt"),
+        (batch(GOOD, sentAt="now"), "wrong_type", "sentAt"),
+        (batch(GOOD, tab=32_768), "out_of_range", "tab"),
+        (batch(GOOD, visit="de"), "wrong_type", "visit"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused_as_a_whole(
+    raw: bytes, code: str, field: str | None
+) -> None:
+    with pytest.raises(InteractionInvalid) as invalid:
+        parse_batch(raw)
+    assert (invalid.value.code, invalid.value.field) == (code, field)
+    assert invalid.value.de
+    assert invalid.value.en
+
+
+def test_one_bad_event_does_not_refuse_the_others() -> None:
+    """(AC8)"""
+    bad = [
+        5,
+        {},
+        {"eventId": "mine", "interaction": {"eventType": "click"}},
+        {"eventId": str(UUID(int=1)), **GOOD},
+        {"eventId": 7, **GOOD},
+        {"seq": 0, **GOOD},
+        {"interaction": {"eventType": "click", "category": "x" * 65}},
+    ]
+    _, events = parse_batch(batch(GOOD, *bad, {**GOOD, "seq": 9}))
+    assert isinstance(events[0], Reported)
+    assert isinstance(events[-1], Reported)
+    assert events[-1].seq == 9
+    refused = [
+        (each.event_id, each.problem.code, each.problem.field)
+        for each in events
+        if isinstance(each, Unusable)
+    ]
+    assert refused == [
+        (None, "missing_interaction_fields", None),
+        (None, "missing_interaction_fields", None),
+        ("mine", "missing_interaction_fields", None),
+        (str(UUID(int=1)), "event_id_not_v7", "eventId"),
+        (None, "wrong_type", "eventId"),
+        (None, "out_of_range", "seq"),
+        (None, "too_long", "interaction.category"),
+    ]
+
+
 @given(st.integers(0, 2**48 - 1), st.integers(0, 2**74 - 1), st.integers(0, 2**74 - 1))
 def test_ids_are_version_7_and_sort_by_time(ms: int, a: int, b: int) -> None:
     first, second = uuid7(ms, a), uuid7(min(ms + 1, 2**48 - 1), b)
@@ -152,23 +244,27 @@ def test_a_session_id_that_is_a_uuid_is_kept_and_any_other_is_derived() -> None:
     assert derived.version == 8
 
 
+@pytest.mark.parametrize("years", [-50, -10, 0, 10, 7_970])
+def test_event_ids_of_any_time_are_taken(years: int) -> None:
+    """(AC7)"""
+    made = uuid7_floor(NOON + timedelta(days=365 * years))
+    assert report(CLICK, event_id=made, seq=None).event_id == made
+
+
 @pytest.mark.parametrize(
-    ("hours", "accepted"), [(-23.99, True), (-24.01, False), (0.99, True), (1.01, False)]
+    ("event_id", "code"),
+    [
+        (uuid4(), "event_id_not_v7"),
+        (UUID(int=0), "event_id_not_v7"),
+        (uuid7(253_402_300_800_000, 1), "event_id_out_of_range"),
+    ],
 )
-def test_event_ids_must_be_of_around_now(hours: float, accepted: bool) -> None:
-    made = uuid7_floor(NOON + timedelta(hours=hours))
-    if accepted:
-        check_event_id(made, NOON)
-    else:
-        with pytest.raises(InteractionInvalid) as invalid:
-            check_event_id(made, NOON)
-        assert invalid.value.code == "event_id_out_of_range"
-
-
-def test_event_ids_must_be_of_version_7() -> None:
+def test_event_ids_must_be_of_version_7_and_before_the_year_10000(
+    event_id: UUID, code: str
+) -> None:
     with pytest.raises(InteractionInvalid) as invalid:
-        check_event_id(uuid4(), NOON)
-    assert invalid.value.code == "event_id_not_v7"
+        report(CLICK, event_id=event_id, seq=None)
+    assert (invalid.value.code, invalid.value.field) == (code, "eventId")
 
 
 def test_an_event_comes_back_from_its_bytes() -> None:
@@ -191,7 +287,20 @@ def test_bytes_that_are_no_event_are_refused(payload: bytes) -> None:
         decode_event(payload)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists))
+JSON_VALUES = st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists)
+
+
+@given(JSON_VALUES)
+def test_no_batch_makes_the_parser_fail_in_another_way(value: object) -> None:
+    for raw in (batch(value), batch({"interaction": value}), batch(GOOD, visit=value, tab=value)):
+        try:
+            _, events = parse_batch(raw)
+        except InteractionInvalid:
+            continue
+        assert len(events) == 1
+
+
+@given(JSON_VALUES)
 def test_no_json_makes_the_parser_fail_in_another_way(value: object) -> None:
     for shape in (
         value,

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from configurator.activity import DeviceInfo, session_uuid, uuid7, uuid7_floor
+from configurator.activity import DeviceInfo
+from configurator.event_ids import session_uuid, uuid7, uuid7_floor
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused
 from storage.postgres.sessions import Sessions

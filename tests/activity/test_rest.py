@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from configurator.activity import decode_event, uuid7_floor
+from configurator.activity import decode_event
+from configurator.event_ids import uuid7
 from storage.postgres.interactions import Incoming
 from storage.redis.client import Redis
 from storage.redis.stream import Entry
@@ -17,7 +18,6 @@ from tests.activity.parts import (
     OVERVIEW,
     TRACK,
     Parts,
-    ago,
     all_stored,
     client_of,
     counts,
@@ -102,6 +102,7 @@ async def test_post_answers_in_the_words_of_the_original(database_url: str, redi
                     }
                 ],
                 "performance": shown["data"]["performance"],
+                "lostEvents": 0,
             },
         }
         assert list(shown["data"]["performance"]) == [
@@ -140,7 +141,7 @@ async def test_missing_fields_are_refused_to_the_letter(
 async def test_bad_input_has_a_code_and_changes_nothing(
     database_url: str, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    old = str(uuid7_floor(ago(hours=25)))
+    too_late = str(uuid7(253_402_300_800_000, 1))
     async with parts(database_url, redis_url) as all_parts, client_of(all_parts) as client:
         json_type = {"content-type": "application/json"}
         for sent, status, code in (
@@ -155,7 +156,7 @@ async def test_bad_input_has_a_code_and_changes_nothing(
             ({"json": body(selectionValue="x" * 2000)}, 400, "too_long"),
             ({"json": body("s" * 129)}, 400, "too_long"),
             ({"json": {**body(), "eventId": "zz"}}, 400, "wrong_type"),
-            ({"json": {**body(), "eventId": old}}, 400, "event_id_out_of_range"),
+            ({"json": {**body(), "eventId": too_late}}, 400, "event_id_out_of_range"),
         ):
             answer = await client.post(TRACK, **sent)
             found = answer.json()
@@ -293,6 +294,7 @@ async def test_the_same_event_id_counts_once(database_url: str, redis_url: str) 
 async def test_postgres_away_does_not_touch_the_intake(
     database_url: str, redis_url: str, servers: Servers
 ) -> None:
+    """(AC14)"""
     if servers.postgres is None:
         pytest.skip("the server is not ours to kill")
     async with (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import aiohttp
 
-from configurator.activity import RANDOM_BITS, uuid7
+from configurator.event_ids import RANDOM_BITS, uuid7
 from tests.faults.editors import CHOICES, GONE, REPEAT_PART
 from tests.faults.ledger import Json, Ledger
 from tests.faults.pace import Pace

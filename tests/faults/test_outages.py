@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from configurator.activity import uuid7
+from configurator.event_ids import uuid7
 from tests.faults.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
 from tests.support.waiting import eventually

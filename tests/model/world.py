@@ -23,6 +23,7 @@ from configurator.access import Role
 from configurator.document import apply_changes, new_document
 from configurator.operations import Change
 from configurator.pricing import total_cents
+from configurator.visitor import Visitor
 from realtime.connection import Connection
 from realtime.principal import Principal
 from storage.postgres.configurations import StoredOperation
@@ -87,6 +88,7 @@ class Story:
             hang_up=client.hang_up,
             principal=Principal(person=client.person),
             source="model",
+            visitor=Visitor(),
         )
         client.connection = connection
         self.places[client.name] = place

@@ -110,7 +110,12 @@ export interface Hello {
   readonly client?: string | null;
 }
 
-/** One thing that a visitor did. Event types and categories are free; `time_spent` is in ms. */
+/**
+ * One thing that a visitor did. Event types and categories are free; `time_spent` is in ms.
+ *
+ * `total_cents` is the price after it and `change_cents` what it changed, both of the version
+ * `version` of the configuration. `props` are up to 2,048 bytes of JSON for whatever has no field.
+ */
 export interface Interaction {
   readonly eventType: string;
   readonly category: string;
@@ -119,6 +124,10 @@ export interface Interaction {
   readonly previousValue?: string | null;
   readonly timeSpent?: number | null;
   readonly deviceInfo?: DeviceInfo | null;
+  readonly totalCents?: number | null;
+  readonly changeCents?: number | null;
+  readonly version?: number | null;
+  readonly props?: Readonly<Record<string, unknown>> | null;
 }
 
 /** Sets the name that others see. */
@@ -418,21 +427,34 @@ export interface Text {
   readonly en: string;
 }
 
-/** Reports one interaction; answered when it is stored. `event_id` makes retries safe. */
+/**
+ * Reports one interaction; answered when it is stored. `event_id` makes retries safe.
+ *
+ * `sent_at_ms` is the client's clock at the moment of sending, in ms since 1970: with it a wrong
+ * clock does no harm. `seq` counts the interactions of one `tab` of a session from 1.
+ */
 export interface Track {
   readonly type: "track";
   readonly id?: string | null;
   readonly session_id: string;
   readonly interaction: Interaction;
   readonly event_id?: string | null;
+  readonly sent_at_ms?: number | null;
+  readonly seq?: number | null;
+  readonly tab?: number | null;
 }
 
-/** The interaction is stored. */
+/**
+ * The interaction is stored.
+ *
+ * `filtered`: it is not, because its visitor does not want that; `gpc`, `dnt` or `no_consent`.
+ */
 export interface Tracked {
   readonly type: "tracked";
   readonly re?: string | null;
   readonly event_id: string;
   readonly duplicate?: boolean;
+  readonly filtered?: string | null;
 }
 
 /**

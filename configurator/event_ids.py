@@ -1,0 +1,67 @@
+"""Ids of events and sessions. An event id is a UUIDv7: its first 48 bits are ms since 1970.
+
+Pure: time and randomness are arguments.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+RANDOM_BITS = 74
+"""How many random bits a UUIDv7 has."""
+
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999, the last that datetime knows."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def uuid7(unix_ms: int, random_bits: int) -> UUID:
+    """The UUIDv7 of this time (ms since 1970) with these 74 random bits."""
+    high, low = divmod(random_bits & ((1 << RANDOM_BITS) - 1), 1 << 62)
+    return UUID(int=_stamped((unix_ms & 0xFFFF_FFFF_FFFF) << 80 | high << 64 | low, version=7))
+
+
+def uuid7_ms(event_id: UUID) -> int:
+    """The time in a UUIDv7, in ms since 1970."""
+    return event_id.int >> 80
+
+
+def uuid7_random(event_id: UUID) -> int:
+    """The 74 random bits of a UUIDv7."""
+    value = event_id.int
+    return ((value >> 64) & 0xFFF) << 62 | (value & ((1 << 62) - 1))
+
+
+def uuid7_floor(moment: datetime) -> UUID:
+    """The smallest UUIDv7 of this moment: ids of earlier milliseconds are smaller."""
+    return uuid7(unix_ms(moment), 0)
+
+
+def uuid7_time(event_id: UUID) -> datetime:
+    """The time in a UUIDv7. Raises OverflowError beyond the year 9999."""
+    return moment_of(uuid7_ms(event_id))
+
+
+def unix_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    """The moment so many ms after 1970. Raises OverflowError beyond the year 9999."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def session_uuid(text: str) -> UUID:
+    """The stored id of a session id: itself when it is a UUID, else derived from its hash (v8)."""
+    try:
+        return UUID(text)
+    except ValueError:
+        digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
+        return UUID(int=_stamped(digest, version=8))
+
+
+def _stamped(value: int, *, version: int) -> int:
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return value | version << 76 | 0x2 << 62

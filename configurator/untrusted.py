@@ -1,0 +1,161 @@
+"""What strangers send as interactions: text that may be kept, values within bounds, or a refusal."""
+
+import math
+import re
+from typing import TypeVar
+
+import msgspec
+
+from configurator.errors import ConfiguratorError
+
+PROPS_BYTES_MAX = 2_048
+PROPS_DEPTH_MAX = 4
+PROPS_KEY_MAX = 64
+WHOLE_MAX = 2**53 - 1
+"""Whole numbers up to here are the same in every JSON reader."""
+
+T = TypeVar("T")
+
+# Controls, turns of the direction of writing (one line in the feed would look like another), and
+# halves of characters.
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
+
+
+class InteractionInvalid(ConfiguratorError):  # noqa: N818 - as its siblings in errors.py
+    """The JSON is not an interaction. `code` is a key of `SENTENCES`, `field` names the place.
+
+    `de` and `en` are sentences for people; `en` of the two `missing_*` codes is that of the
+    original API, to the letter.
+    """
+
+    def __init__(self, code: str, field: str | None = None) -> None:
+        self.code = code
+        self.field = field
+        self.de, self.en = SENTENCES[code]
+        super().__init__(f"{self.en} ({field})" if field else self.en)
+
+
+SENTENCES = {
+    "missing_fields": (
+        "Es fehlen Pflichtfelder: sessionId, interaction",
+        "Missing required fields: sessionId, interaction",
+    ),
+    "missing_interaction_fields": (
+        "In interaction fehlen Pflichtfelder: eventType, category",
+        "Missing required interaction fields: eventType, category",
+    ),
+    "missing_batch_fields": (
+        "Es fehlen Pflichtfelder: sessionId, interactions (1 bis 500)",
+        "Missing required fields: sessionId, interactions (1 to 500)",
+    ),
+    "too_many_interactions": (
+        "Höchstens 500 Ereignisse auf einmal. Teile sie auf.",
+        "At most 500 interactions at once. Split them.",
+    ),
+    "malformed_json": ("Das ist kein gültiges JSON.", "This is not valid JSON."),
+    "wrong_type": (
+        "Dieses Feld hat den falschen Typ.",
+        "This field has the wrong type.",
+    ),
+    "too_long": ("Dieser Text ist zu lang.", "This text is too long."),
+    "too_deep": (
+        "Diese Werte sind zu tief verschachtelt (höchstens 4 Ebenen).",
+        "These values are nested too deeply (4 levels at most).",
+    ),
+    "out_of_range": (
+        "Diese Zahl liegt außerhalb des erlaubten Bereichs.",
+        "This number is out of range.",
+    ),
+    "control_characters": (
+        "Dieser Text enthält Steuerzeichen.",
+        "This text contains control characters.",
+    ),
+    "event_id_not_v7": (
+        "eventId muss eine UUID der Version 7 sein.",
+        "eventId must be a UUID of version 7.",
+    ),
+    "event_id_out_of_range": (
+        "Die Zeit in eventId liegt nach dem Jahr 9999.",
+        "The time in eventId is later than the year 9999.",
+    ),
+}
+
+
+def parse_json(raw: bytes) -> object:
+    """Any JSON value. Raises InteractionInvalid `malformed_json`."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise InteractionInvalid("malformed_json") from None
+
+
+def converted(value: object, kind: type[T]) -> T:
+    """The JSON value in this shape. Raises InteractionInvalid."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as problem:
+        raise explained(problem) from None
+
+
+def explained(problem: msgspec.ValidationError) -> InteractionInvalid:
+    """The same problem with a code of ours and the place."""
+    sentence = str(problem)
+    found = _PLACE.search(sentence)
+    field = found["place"] if found else None
+    if "of length <=" in sentence:
+        return InteractionInvalid("too_long", field)
+    if "`int` >=" in sentence or "`int` <=" in sentence:
+        return InteractionInvalid("out_of_range", field)
+    return InteractionInvalid("wrong_type", field)
+
+
+def clean_name(text: str, field: str) -> str:
+    """The name as it is. Raises InteractionInvalid when it has control characters."""
+    if _UNSTORABLE.search(text):
+        raise InteractionInvalid("control_characters", field)
+    return text
+
+
+def stripped(text: str | None) -> str | None:
+    """Free text without control characters, as PostgreSQL has no NUL."""
+    return text and _UNSTORABLE.sub("", text)
+
+
+def clean_props(props: dict[str, object], field: str) -> dict[str, object]:
+    """Free values of an event, within bounds and storable. Raises InteractionInvalid.
+
+    At most 2,048 bytes of JSON, four levels, keys of 64 characters; texts lose control characters.
+    """
+    clean = {_clean_key(key, field): _clean(value, field, 1) for key, value in props.items()}
+    if len(msgspec.json.encode(clean)) > PROPS_BYTES_MAX:
+        raise InteractionInvalid("too_long", field)
+    return clean
+
+
+def _clean(value: object, field: str, depth: int) -> object:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("", value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        if not (abs(value) <= WHOLE_MAX if isinstance(value, int) else math.isfinite(value)):
+            raise InteractionInvalid("out_of_range", field)
+        return value
+    if depth == PROPS_DEPTH_MAX:
+        raise InteractionInvalid("too_deep", field)
+    if isinstance(value, dict):
+        return {
+            _clean_key(key, field): _clean(each, field, depth + 1) for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_clean(each, field, depth + 1) for each in value]
+    raise InteractionInvalid("wrong_type", field)
+
+
+def _clean_key(key: object, field: str) -> str:
+    if not isinstance(key, str):
+        raise InteractionInvalid("wrong_type", field)
+    if len(key) > PROPS_KEY_MAX:
+        raise InteractionInvalid("too_long", field)
+    return _UNSTORABLE.sub("", key)

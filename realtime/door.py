@@ -1,0 +1,74 @@
+"""The door through which interactions come: who sends them, and whether any may be stored."""
+
+from typing import Final
+
+from starlette.requests import HTTPConnection, cookie_parser
+
+from configurator.visitor import (
+    CONSENT_COOKIE,
+    Consent,
+    Visitor,
+    language_of,
+    network_of,
+    objection_of,
+    printable,
+)
+from realtime.bots import Bots
+
+_READ: Final = frozenset(
+    {
+        b"accept-language",
+        b"cookie",
+        b"dnt",
+        b"host",
+        b"purpose",
+        b"sec-gpc",
+        b"sec-purpose",
+        b"user-agent",
+        b"x-moz",
+    }
+)
+"""Looked for in one pass: this stands before every interaction."""
+
+
+class Door:
+    """Looks at a request or at the opening of a socket once; what it says holds for all of it.
+
+    The address is that of the peer of the connection. No header is believed about it, because the
+    web process trusts no proxy (`proxy_headers` is off).
+    """
+
+    def __init__(self, *, consent: Consent, bots: Bots) -> None:
+        self._consent: Consent = consent
+        self._bots = bots
+
+    def visitor(self, asking: HTTPConnection) -> Visitor:
+        """Who this is, as far as it may be known."""
+        told = {name: value for name, value in asking.scope["headers"] if name in _READ}
+        headers = {name: value.decode("latin-1") for name, value in told.items()}
+        objection = objection_of(
+            gpc=headers.get(b"sec-gpc"),
+            dnt=headers.get(b"dnt"),
+            consent_cookie=_consent_in(headers.get(b"cookie", "")),
+            consent=self._consent,
+        )
+        if objection is not None:
+            return Visitor(objection=objection)
+        user_agent = printable(headers.get(b"user-agent"))
+        purpose = headers.get(b"sec-purpose") or headers.get(b"purpose") or headers.get(b"x-moz")
+        return Visitor(
+            bot=self._bots.reason(user_agent, purpose=purpose),
+            user_agent=user_agent,
+            language=language_of(headers.get(b"accept-language")),
+            network=network_of(asking.client.host if asking.client else None),
+            host=headers.get(b"host", ""),
+        )
+
+    def unseen(self) -> Visitor:
+        """Somebody whose request nobody looked at: nothing is known, no consent either."""
+        required = self._consent == "required"
+        return Visitor(objection="no_consent" if required else None)
+
+
+def _consent_in(cookies: str) -> str | None:
+    return cookie_parser(cookies).get(CONSENT_COOKIE) if CONSENT_COOKIE in cookies else None

@@ -1,0 +1,72 @@
+"""Answers in the words of the original API.
+
+Every refusal is `{"error": "<sentence>", ...}` as clients of the original expect; beside its own
+two sentences it also carries `code` and `message` in both languages.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.protocol.codes import CODES, Refused
+from configurator.untrusted import InteractionInvalid
+from realtime.http.edge import json
+from storage.errors import StorageUnavailable
+
+log = structlog.get_logger()
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_VERBATIM = frozenset({"missing_fields", "missing_interaction_fields"})
+
+
+def answering(handler: Handler) -> Handler:
+    """Says no in the words of the original API."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except InteractionInvalid as invalid:
+            if invalid.code in _VERBATIM:
+                return json({"error": invalid.en}, 400)
+            return error(400, invalid.code, invalid.de, invalid.en, field=invalid.field)
+        except Refused as refused:
+            text = refused.code.text
+            return error(refused.code.status, refused.code.name, text.de, text.en)
+        except StorageUnavailable as away:
+            log.info("request_not_served", path=request.scope["path"], reason=str(away)[:200])
+            text = CODES["unavailable"].text
+            wait_ms = max(100, int(away.retry_after_seconds * 1000))
+            return error(
+                503,
+                "unavailable",
+                text.de,
+                text.en,
+                headers={"retry-after": str(max(1, -(-wait_ms // 1000)))},
+                retry_after_ms=wait_ms,
+            )
+
+    return answer
+
+
+def error(
+    status: int,
+    code: str,
+    de: str,
+    en: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **more: object,
+) -> Response:
+    """One refusal; what is None is left out."""
+    known = {name: value for name, value in more.items() if value is not None}
+    body = {"error": en, "code": code, "message": {"de": de, "en": en}, **known}
+    return json(body, status, headers)
+
+
+def iso(moment: datetime) -> str:
+    """As JavaScript's toISOString writes it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

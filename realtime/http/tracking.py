@@ -1,0 +1,220 @@
+"""Interactions come in: one as in the original API, to the letter, or up to 500 at once.
+
+A browser sends JSON as `application/json` or, with `sendBeacon`, as `text/plain`. Every answer of
+success means that what it says is safe.
+"""
+
+from collections import Counter
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.activity import (
+    BATCH_BYTES_MAX,
+    BODY_BYTES_MAX,
+    Reported,
+    Sending,
+    TrackBatchRequest,
+    TrackRequest,
+    Unusable,
+    parse_batch,
+    parse_request,
+)
+from configurator.catalogue import Text
+from configurator.protocol.codes import Refused
+from configurator.tracking import TRACKED, TrackedType
+from realtime.door import Door
+from realtime.http.edge import bounded, json
+from realtime.http.endpoints import Endpoint
+from realtime.http.original import answering, error, iso
+from realtime.intake import Intake, Outcome, Sender, Tracked
+
+TRACK_PATH = "/api/sessions/track-interaction"
+TRACK_MANY_PATH = "/api/sessions/track-interactions"
+TYPES_PATH = "/api/events/types"
+JSON_TYPES = frozenset({"", "application/json", "text/plain"})
+
+
+class TrackedInteraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`processing_time` is in ms."""
+
+    interaction_id: str
+    session_id: str
+    event_type: str
+    category: str
+    processing_time: float
+    timestamp: str
+
+
+class TrackAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a tracked interaction."""
+
+    success: bool
+    message: str
+    data: TrackedInteraction
+
+
+class TrackResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What became of one of a batch.
+
+    `accepted` and `duplicate` are safe. `filtered`: the visitor does not want it stored, for the
+    reason `code`. `refused`: it is none; `code`, `field` and `message` say why, and sending it
+    again does not help.
+    """
+
+    event_id: str | None
+    outcome: Outcome | Literal["refused"]
+    code: str | None = None
+    field: str | None = None
+    message: Text | None = None
+
+
+class TrackBatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a batch: one result for each of its interactions, in order."""
+
+    success: bool
+    message: str
+    results: list[TrackResult]
+
+
+class TypesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is tracked; events of other types are taken as custom events."""
+
+    types: tuple[TrackedType, ...]
+
+
+class TrackingEndpoints:
+    """Track one interaction or many, and say what there is to track."""
+
+    def __init__(self, *, intake: Intake, door: Door) -> None:
+        self._intake = intake
+        self._door = door
+
+    def endpoints(self) -> list[Endpoint]:
+        """The list from which routes and OpenAPI come."""
+        codes = ("event_unusable", "message_too_large", "unsupported_media_type", "unavailable")
+        return [
+            Endpoint(
+                method="POST",
+                path=TRACK_PATH,
+                handler=answering(self.track),
+                summary="Track one interaction; `eventId` (UUIDv7) makes retries safe",
+                body=TrackRequest,
+                answer=TrackAnswer,
+                codes=codes,
+                tags=("activity",),
+            ),
+            Endpoint(
+                method="POST",
+                path=TRACK_MANY_PATH,
+                handler=answering(self.track_many),
+                summary="Track up to 500 interactions (512 kB); a bad one does not refuse the others",
+                body=TrackBatchRequest,
+                answer=TrackBatchAnswer,
+                codes=codes,
+                tags=("activity",),
+            ),
+            Endpoint(
+                method="GET",
+                path=TYPES_PATH,
+                handler=self.types,
+                summary="What is tracked: every event type with its meaning and fields",
+                answer=TypesAnswer,
+                tags=("activity",),
+            ),
+        ]
+
+    async def track(self, request: Request) -> Response:
+        """Takes one interaction; the answer means that it is safe."""
+        _require_json(request)
+        asked = parse_request(await bounded(request, BODY_BYTES_MAX))
+        reported = Reported(interaction=asked.interaction, event_id=asked.event_id, seq=asked.seq)
+        (tracked,) = await self._intake.track(self._sender(request, asked), [reported])
+        return json(
+            TrackAnswer(
+                success=True,
+                message=_sentence(tracked),
+                data=TrackedInteraction(
+                    interaction_id=str(tracked.event_id),
+                    session_id=asked.session_id,
+                    event_type=asked.interaction.event_type,
+                    category=asked.interaction.category,
+                    processing_time=round(tracked.processing_ms, 3),
+                    timestamp=iso(tracked.occurred_at),
+                ),
+            )
+        )
+
+    async def track_many(self, request: Request) -> Response:
+        """Takes what of a batch can be taken, all at once; the answer means that it is safe."""
+        _require_json(request)
+        try:
+            body = await bounded(request, BATCH_BYTES_MAX)
+        except Refused as refused:
+            if refused.code.name != "message_too_large":
+                raise
+            return error(
+                refused.code.status,
+                refused.code.name,
+                "Diese Ereignisse sind zusammen größer als 512 kB. Teile sie auf.",
+                "These interactions are larger than 512 kB together. Split them.",
+            )
+        sending, events = parse_batch(body)
+        good = [each for each in events if isinstance(each, Reported)]
+        tracked = iter(
+            await self._intake.track(self._sender(request, sending), good) if good else []
+        )
+        results = [
+            _refused(each) if isinstance(each, Unusable) else _result(next(tracked))
+            for each in events
+        ]
+        return json(TrackBatchAnswer(success=True, message=_summary(results), results=results))
+
+    async def types(self, _request: Request) -> Response:
+        """Lists what is tracked."""
+        return json(TypesAnswer(types=TRACKED))
+
+    def _sender(self, request: Request, sending: Sending) -> Sender:
+        return Sender(
+            session_id=sending.session_id,
+            visitor=self._door.visitor(request).on(sending.visit),
+            source="rest",
+            sent_at_ms=sending.sent_at,
+            tab=sending.tab,
+        )
+
+
+def _require_json(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in JSON_TYPES:
+        raise Refused("unsupported_media_type")
+
+
+def _sentence(tracked: Tracked) -> str:
+    if tracked.objection is not None:
+        return f"Interaction not stored: {tracked.objection}"
+    return "Interaction tracked successfully"
+
+
+def _result(tracked: Tracked) -> TrackResult:
+    return TrackResult(
+        event_id=str(tracked.event_id), outcome=tracked.outcome, code=tracked.objection
+    )
+
+
+def _refused(unusable: Unusable) -> TrackResult:
+    problem = unusable.problem
+    return TrackResult(
+        event_id=unusable.event_id,
+        outcome="refused",
+        code=problem.code,
+        field=problem.field,
+        message=Text(de=problem.de, en=problem.en),
+    )
+
+
+def _summary(results: list[TrackResult]) -> str:
+    counted = Counter(each.outcome for each in results)
+    return ", ".join(f"{n} {outcome}" for outcome, n in sorted(counted.items()))
