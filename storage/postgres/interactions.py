@@ -79,13 +79,13 @@ class Interactions:
         """Stores what is new of a batch, counts it, brings the sessions up to date.
 
         Every entry goes into the ledger once, `settled` ones as what they say. One transaction;
-        the same entries again change nothing. At least one entry.
+        the same entries again, also within the batch, change nothing. At least one entry.
 
         Raises:
             RowsRefused: a row can never be stored; nothing of the batch was.
             StorageUnavailable: may have been stored; the same batch again is safe.
         """
-        rows = [_row(incoming) for incoming in batch]
+        rows = [_row(incoming) for incoming in {each.stream_id: each for each in batch}.values()]
         ended = [(*_id_pair(each.stream_id), each.outcome, each.reason) for each in settled]
         entries = [each.stream_id for each in batch] + [each.stream_id for each in settled]
         last = max(map(_id_pair, entries))

@@ -110,7 +110,12 @@ export interface Hello {
   readonly client?: string | null;
 }
 
-/** One thing that a visitor did. Event types and categories are free; `time_spent` is in ms. */
+/**
+ * One thing that a visitor did. Event types and categories are free; `time_spent` is in ms.
+ *
+ * `total_cents` is the price after it and `change_cents` what it changed, both of the version
+ * `version` of the configuration. `props` are up to 2,048 bytes of JSON for whatever has no field.
+ */
 export interface Interaction {
   readonly eventType: string;
   readonly category: string;
@@ -119,6 +124,10 @@ export interface Interaction {
   readonly previousValue?: string | null;
   readonly timeSpent?: number | null;
   readonly deviceInfo?: DeviceInfo | null;
+  readonly totalCents?: number | null;
+  readonly changeCents?: number | null;
+  readonly version?: number | null;
+  readonly props?: Readonly<Record<string, unknown>> | null;
 }
 
 /** Sets the name that others see. */
