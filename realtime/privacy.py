@@ -117,11 +117,11 @@ class PrivacyOffice:
     async def export(self, text: str, *, actor: str) -> Document:
         """Everything about the subject. Raises SubjectUnknown.
 
-        The stream is read before the tables: an event that is stored in between is in both.
+        The stream is read before the tables, so that nothing is missed that is stored in between.
         """
         subject = await self.find(text)
         sessions = subject.sessions
-        stream: list[object] = [_readable(each) for each in await self._traces.waiting(sessions)]
+        waiting = await self._traces.waiting(sessions)
         letters = [
             {name: _text(value) for name, value in letter.fields.items()}
             for letter in await self._traces.letters(sessions)
@@ -131,6 +131,9 @@ class PrivacyOffice:
         exported = await self._privacy.export(subject)
         kinds = {kind: list(rows) for kind, rows in exported.kinds.items()}
         people = kinds.pop("person")
+        ended = {each["stream_id"] for each in kinds["interactions"]}
+        ended |= {each.get("id") for each in letters}
+        stream: list[object] = [_readable(each) for each in waiting if each.id not in ended]
         document = Document(
             subject=Found(person=person, sessions=list(sessions), email=subject.email),
             exported_at=self._now(),

@@ -12,7 +12,7 @@ import redis.asyncio
 
 from configurator.activity import Event, decode_entry, encode_event, session_uuid
 from realtime.principal import token_sha256
-from storage.postgres.interactions import Incoming
+from storage.postgres.interactions import Incoming, Settled
 from storage.redis.stream import EVENTS, Entry
 from storage.redis.stream_group import DeadLetter, StreamGroup
 from tests.activity.parts import event
@@ -95,12 +95,12 @@ async def staged(web: RunningWeb) -> Stage:
     assert answer.status_code == 201, answer.text
     visits = web.parts.stores.sessions
     since = datetime.now(UTC) - timedelta(minutes=30)
-    visit, ben_visit = (
+    visit, ben_visit = [
         await visits.current(
             person_id=each, configuration_id=UUID(ours["id"]), new_id=uuid4(), since=since
         )
         for each in (anna_id, ben_id)
-    )
+    ]
     return Stage(
         web=web, anna=anna, ben=ben, anna_id=anna_id, ben_id=ben_id, alone=UUID(alone["id"]),
         ours=UUID(ours["id"]), visit=visit, ben_visit=ben_visit,
@@ -124,6 +124,8 @@ async def bury(stage: Stage, redis_url: str, session: str) -> None:
         for payload in (good, good[: len(good) // 2]):
             await client.xadd(EVENTS, {"s": str(session_uuid(session)), "e": payload})
     dead = await stage.read()
+    settled = [Settled(stream_id=each.id, outcome="dead", reason="malformed_json") for each in dead]
+    await stage.web.parts.interactions.store([], consumer="w", settled=settled)
     await stage.group.bury([DeadLetter(entry=each, reason="malformed_json") for each in dead])
 
 
