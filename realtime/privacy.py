@@ -157,8 +157,6 @@ class PrivacyOffice:
         counts = await self._erase_sessions(subject.sessions)
         if subject.person is not None:
             counts += await self._erase_person(subject.person)
-        elif subject.sessions:
-            await self._tell(Forgotten(sessions=list(subject.sessions)))
         if subject.email is not None:
             counts += (await self._privacy.erase_inquiries(subject.email)).counts
         receipt = Receipt(erased_at=self._now(), counts=dict(sorted((+counts).items())))
@@ -182,6 +180,7 @@ class PrivacyOffice:
             counts["dead_letters"] = await self._traces.remove_letters(letters)
             counts["seen_ids"] = await self._traces.forget_seen(ids)
             counts["keys"] = await self._traces.forget_keys(sessions)
+            await self._tell(Forgotten(sessions=list(sessions)))
         return counts
 
     async def _erase_person(self, person_id: UUID) -> Counter[str]:
