@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services check fmt bench bench-peers lock clean
+.PHONY: help run test test-services stories check fmt bench bench-peers lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_D
 	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+stories: .venv/ready-dev ## tell as many made-up stories of people, processes and a bad network (STORIES=1000)
+	@STORIES=$(or $(STORIES),1000) $(BIN)/pytest tests/model
 
 check: .venv/ready-dev ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .

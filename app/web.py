@@ -102,6 +102,7 @@ class Web:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._catalogue = _current_catalogue()
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -190,7 +191,7 @@ class Web:
     def _build_realtime(self) -> None:
         settings = self._settings
         self.catalogues = CatalogueShelf(
-            current=_current_catalogue(), published=Catalogues(self.database)
+            current=self._catalogue, published=Catalogues(self.database)
         )
         self.presence = Presence(self.redis)
         self.hub = Hub(

@@ -79,11 +79,14 @@ class FanOut:
         self._members.deliver(Frame.of(frame), key=("position", shown.configuration))
 
     def begin_again(self) -> None:
-        """Show the state to everybody: it does not follow from what they have seen."""
+        """Show the state to everybody: it does not follow from what they have seen.
+
+        To a slow reader it gives way like ops: one snapshot stands for all that came before it and
+        after it, so none leads back, no outcome loses the version it acknowledges, none piles up.
+        """
         self._unsent.clear()
         for attachment in self._members.attachments():
-            attachment.lapse = self._lapse(attachment)
-            attachment.deliver(self._snapshot(attachment))
+            attachment.deliver(self._snapshot(attachment), lapse=attachment.lapse)
 
     def close(self) -> None:
         """Nothing is told any more."""
@@ -167,13 +170,10 @@ class FanOut:
         """
 
         def snapshot() -> Frame | None:
-            if attachment.lapse is not lapse:
-                return None
             here = self._members.find(attachment.member.connection) is attachment
             return self._snapshot(attachment) if here else attachment.last
 
-        lapse = Lapse(snapshot)
-        return lapse
+        return Lapse(snapshot)
 
     def _greet(self, attachment: Attachment, entry: Frame) -> Frame:
         attachment.deliver(entry)

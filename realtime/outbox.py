@@ -21,8 +21,7 @@ class Lapse:
     """What stands for the ops that a member of a room could not be sent: a snapshot of then.
 
     It belongs to one stay: who enters again has another one, so that what comes after the answer
-    to ``join`` never gives way to something before it. None: the member has left, or was shown
-    the state since.
+    to ``join`` never gives way to something before it. None: the member has left.
     """
 
     snapshot: Callable[[], Frame | None]
@@ -55,7 +54,8 @@ class Outbox:
     def put(self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None) -> bool:
         """Queue a frame; one with the same ``key`` that still waits is replaced by it.
 
-        ``lapse`` is given with ops: what may stand for them when they do not fit.
+        ``lapse`` is given with ops, and with a state that nobody asked for: what may stand for
+        them when they do not fit.
 
         Returns:
             False when the bounds are exceeded: everything that waited is dropped and counted.

@@ -3,13 +3,25 @@
 `database_url`  a migrated PostgreSQL database of the test's own (a clone of a template)
 `redis_url`     an empty Valkey
 `servers`       the running pair behind both, to kill and revive in fault tests
+
+Hypothesis has no chance: the same examples on every run and every machine.
 """
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.servers import Servers, flush, fresh_database, running_servers
+
+settings.register_profile(
+    "same-every-time",
+    derandomize=True,
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same-every-time")
 
 
 @pytest.fixture(scope="session")

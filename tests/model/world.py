@@ -110,7 +110,7 @@ class Story:
         """Send, wait for what becomes of it, read."""
         if client.connection is not None:
             await client.connection.receive(msgspec.json.encode(message))
-            client.read()
+            self.read_as(client)
 
     def begin_op(self, client: Client, operation: Json, *, guarded: bool = False) -> None:
         """Send an op without waiting for its outcome."""
@@ -152,8 +152,14 @@ class Story:
 
     def read(self) -> None:
         for client in self.clients:
-            if client.connection is not None:
-                client.read()
+            self.read_as(client)
+
+    def read_as(self, client: Client) -> None:
+        """Take what has arrived; who was let go notices."""
+        if client.connection is not None:
+            client.read()
+            if client.closed_with is not None:
+                self.disconnect(client)
 
     # ---- what goes wrong
 
@@ -204,8 +210,8 @@ class Story:
         for place in range(PROCESSES):
             await self.beat(place)
         for client in self.clients:
-            self.resend(client)
-        await self.finish_requests()
+            for message in list(client.unanswered.values()):
+                await self.send(client, message)
         self.wire.deliver_all()
         for place in range(PROCESSES):
             await self.beat(place)

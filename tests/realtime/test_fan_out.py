@@ -160,6 +160,34 @@ async def test_who_is_shown_another_history_does_not_go_back_in_it(
     assert reached(reader.read()) == 6
 
 
+async def test_states_that_nobody_asked_for_give_way_like_ops() -> None:
+    """(BP2) However often a room begins again, nobody is cut off for it: the newest state is due."""
+    house, reader = House(), Reader()
+    house.enter(reader)
+    reader.read()
+    for _ in range(10):
+        house.edit()
+        house.epoch = uuid4()
+        house.fan_out.begin_again()
+    house.edit()
+    assert [(frame["type"], frame["version"]) for frame in reader.read()] == [("snapshot", 11)]
+    house.edit()
+    assert [(frame["type"], frame["version"]) for frame in reader.read()] == [("op", 12)]
+
+
+async def test_who_is_shown_a_state_is_still_shown_their_op_before_its_outcome() -> None:
+    """(OP8) Also when the op gave way after the room had begun again."""
+    house, reader = House(), Reader()
+    house.enter(reader)
+    reader.read()
+    house.edit()
+    reader.deliver(Frame("outcome", b'{"type":"outcome","version":1}'))
+    house.fan_out.begin_again()
+    house.edit(5)
+    shown = [(frame["type"], frame["version"]) for frame in reader.read()]
+    assert shown == [("snapshot", 6), ("outcome", 1)]
+
+
 async def test_who_enters_again_and_reads_too_slowly_is_whole(behind: tuple[House, Reader]) -> None:
     """(BP2, JN7)"""
     house, reader = behind
