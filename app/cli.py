@@ -15,6 +15,7 @@ import structlog
 from app.commands.options import (
     conformance_arguments,
     edit_arguments,
+    privacy_arguments,
     soak_arguments,
     tail_arguments,
 )
@@ -124,6 +125,14 @@ def _doctor(settings: Settings, options: argparse.Namespace, environ: Mapping[st
     findings = asyncio.run(doctor.examine(settings, environ))
     print(doctor.report(findings))
     return 1 if any(finding.state == "wrong" for finding in findings) else 0
+
+
+def _privacy(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    settings = _with_running_stack(settings)
+    if not _has_servers(settings, "privacy"):
+        return 2
+    code: int = import_module("app.commands.privacy").run(settings, options)
+    return code
 
 
 def _tail(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -249,6 +258,19 @@ def _parser() -> argparse.ArgumentParser:
         "--token",
         action="store_true",
         help="print a bearer token for a program instead, good for 8 hours",
+    )
+    privacy_arguments(
+        add(
+            "privacy",
+            _privacy,
+            "Show, as one JSON document, or erase everything about a person, a session or an "
+            "e-mail address: tables, stream, dead letters, presence, memory of the web processes. "
+            "Counts are corrected in the same step. Exits with 1 if nothing is known of the "
+            "subject, or if you say no.",
+            "nest privacy export 018f3c5e-... > about.json\n"
+            "  nest privacy erase anna@example.org\n"
+            "  nest privacy erase client_1732_x --yes",
+        )
     )
     tail_arguments(
         add(

@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+D = TypeVar("D")
 LogFormat = Literal["auto", "json", "text"]
 Consent = Literal["assumed", "required"]
 
@@ -57,6 +58,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_CONSENT", unit="assumed/required", default="assumed", reason="required: interactions are stored only of visitors whose cookie nest_consent is all; none, Sec-GPC and DNT always count"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
+    Setting(name="NEST_KEEP_SESSIONS_DAYS", unit="days", default="400", reason="Sessions that nobody touched for so long are removed, with their interactions and their share of every count"),
+    Setting(name="NEST_KEEP_INQUIRIES_DAYS", unit="days", default="(kept)", reason="Inquiries older than this are deleted; empty: none"),
     Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
     Setting(name="NEST_LOG_FORMAT", unit="auto/json/text", default="auto", reason="auto: text on a terminal, JSON lines otherwise"),
 )  # fmt: skip
@@ -68,7 +71,7 @@ class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
     `database_url` starts with `postgresql://`; it, `redis_url` and `token` are "" where none was
-    given. `public_url` has no slash at its end.
+    given. `public_url` has no slash at its end. `keep_inquiries_days` None: kept for ever.
     """
 
     host: str
@@ -87,6 +90,8 @@ class Settings:
     consent: Consent
     limit_scale: float
     shutdown_deadline_seconds: int
+    keep_sessions_days: int
+    keep_inquiries_days: int | None
     log_level: str
     log_format: LogFormat
 
@@ -124,6 +129,8 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
         ),
+        keep_sessions_days=reader.take("NEST_KEEP_SESSIONS_DAYS", _integer(1, 36_500), 400),
+        keep_inquiries_days=reader.take("NEST_KEEP_INQUIRIES_DAYS", _integer(1, 36_500), None),
         log_level=reader.take("NEST_LOG_LEVEL", _one_of(*LOG_LEVELS), "info"),
         log_format=reader.take("NEST_LOG_FORMAT", _log_format, "auto"),
     )
@@ -177,7 +184,7 @@ class _Reader:
         self._environ = environ
         self.problems: list[str] = []
 
-    def take(self, name: str, parse: Callable[[str], T], default: T) -> T:
+    def take(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
         raw = self._environ.get(name, "").strip()
         if not raw:
             return default

@@ -46,12 +46,14 @@ from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
+from realtime.http.privacy import PrivacyEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
 from realtime.previews import preview_url
+from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
@@ -60,6 +62,7 @@ from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
+from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations
@@ -67,6 +70,7 @@ from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
 from storage.postgres.people import People
+from storage.postgres.privacy import Privacy
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
@@ -75,6 +79,7 @@ from storage.redis.client import Redis
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
 from storage.redis.tickets import Tickets
+from storage.redis.traces import FORGOTTEN, Traces
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Visitors
@@ -180,6 +185,14 @@ class Web:
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
+        self.privacy = PrivacyOffice(
+            privacy=Privacy(
+                self.database, new_id=_new_id, new_secret=lambda: secrets.token_bytes(32)
+            ),
+            traces=Traces(self.redis),
+            audit=Audit(self.database),
+            now=_now,
+        )
 
     def _build_realtime(self) -> None:
         settings = self._settings
@@ -282,6 +295,9 @@ class Web:
                 is_admin=self.authenticator.is_admin,
                 now=_now,
             ).endpoints(),
+            *PrivacyEndpoints(
+                office=self.privacy, is_admin=self.authenticator.is_admin
+            ).endpoints(),
             *HealthEndpoints(
                 database=self.database,
                 bus=self.bus,
@@ -326,6 +342,7 @@ class Web:
                 await stack.enter_async_context(part)
             await self.bus.subscribe(HINTS)
             await self.bus.subscribe(RENAMED)
+            await self.bus.subscribe(FORGOTTEN)
             try:
                 yield
             except BaseException:
@@ -340,6 +357,8 @@ class Web:
             self.feed.hint()
         elif channel == RENAMED:
             self._hear_renamed(payload)
+        elif channel == FORGOTTEN:
+            self._hear_forgotten(payload)
         else:
             self.hub.hear(channel, payload)
 
@@ -359,6 +378,18 @@ class Web:
     def _take_renamed(self, person: Person) -> None:
         self.authenticator.forget(person.id)
         self.grants.renamed(person.id, person.name)
+
+    def _hear_forgotten(self, payload: bytes) -> None:
+        """Somebody was erased: what this process remembers of them goes, and their connections end."""
+        try:
+            forgotten = msgspec.json.decode(payload, type=Forgotten)
+        except codec.UNREADABLE:
+            log.warning("bus_message_unreadable", channel=FORGOTTEN)
+            return
+        if forgotten.person is not None:
+            self.authenticator.forget(forgotten.person)
+            self.grants.forget(forgotten.person)
+        self.hub.forget_authors(forgotten.houses)
 
     def _suspect(self) -> None:
         self.hub.suspect_all()

@@ -55,7 +55,7 @@ class Holder(Protocol):
         """The person has another name now."""
 
     def admin_ended(self) -> None:
-        """The admin session is over."""
+        """The admin session is over, or the person was erased: nobody from now on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +173,14 @@ class Grants:
             here.named_at = self._clock()
             for holder in list(here.connections):
                 holder.renamed(name)
+
+    def forget(self, person_id: UUID) -> None:
+        """This person was erased: they leave every room, and their connections are nobody's."""
+        for pair in [pair for pair in self._known if pair[1] == person_id]:
+            self._drop(pair)
+        here = self._here.pop(person_id, None)
+        for holder in list(here.connections) if here is not None else []:
+            holder.admin_ended()
 
     def end_session(self, session_sha256: bytes) -> None:
         """This admin logged out."""

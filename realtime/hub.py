@@ -6,7 +6,7 @@ this process for the admin page.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -182,6 +182,13 @@ class Hub:
             return
         if not whole:
             self._mark(room.id)
+
+    def forget_authors(self, configurations: Collection[UUID]) -> None:
+        """Somebody who took part in these was erased: nothing is shown from memory any more."""
+        for configuration_id in configurations:
+            opened = self._rooms.get(configuration_id)
+            if opened is not None:
+                opened.room.forget_authors()
 
     def suspect_all(self) -> None:
         """Anything may have been lost: every room compares its head with the store."""

@@ -92,6 +92,20 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def privacy_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest privacy` takes."""
+    parser.add_argument("step", choices=("export", "erase"), help="show everything, or erase it")
+    parser.add_argument(
+        "subject",
+        metavar="SUBJECT",
+        help="a person's id, a session's id (also one that its client made up), or the e-mail "
+        "address of an inquiry",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="erase without asking; it cannot be undone"
+    )
+
+
 def conformance_arguments(parser: argparse.ArgumentParser) -> None:
     """`nest conformance`; the same options as `python -m nest_haus_conformance`."""
     parser.add_argument("--url", help="address of the server (default: the one on this machine)")

@@ -213,6 +213,20 @@ CODES: dict[str, Code] = {
             "Only admins see this. Open the login link from: nest admin-link",
         ),
         _code(
+            "subject_unknown",
+            404,
+            "Dazu ist nichts bekannt. Gemeint ist die Kennung einer Person oder eines Besuchs oder "
+            "die E-Mail-Adresse einer Anfrage.",
+            "Nothing is known of this. Give the id of a person or of a session, or the e-mail "
+            "address of an inquiry.",
+        ),
+        _code(
+            "not_confirmed",
+            400,
+            "Bitte gib zur Bestätigung noch einmal genau dasselbe ein. Es wurde nichts gelöscht.",
+            "Please type exactly the same once more to confirm. Nothing was erased.",
+        ),
+        _code(
             "event_unusable",
             400,
             "Dieses Ereignis hat nicht die vereinbarte Form. Prüfe die genannte Stelle.",

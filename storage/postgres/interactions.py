@@ -79,13 +79,13 @@ class Interactions:
         """Stores what is new of a batch, counts it, brings the sessions up to date.
 
         Every entry goes into the ledger once, `settled` ones as what they say. One transaction;
-        the same entries again change nothing. At least one entry.
+        the same entries again, also within the batch, change nothing. At least one entry.
 
         Raises:
             RowsRefused: a row can never be stored; nothing of the batch was.
             StorageUnavailable: may have been stored; the same batch again is safe.
         """
-        rows = [_row(incoming) for incoming in batch]
+        rows = [_row(incoming) for incoming in {each.stream_id: each for each in batch}.values()]
         ended = [(*_id_pair(each.stream_id), each.outcome, each.reason) for each in settled]
         entries = [each.stream_id for each in batch] + [each.stream_id for each in settled]
         last = max(map(_id_pair, entries))
@@ -135,7 +135,8 @@ class Interactions:
         """Adds the minutes before `before` to their hours; returns how many rows went.
 
         A reader of both tables counts the same before, during and after it. What comes late opens
-        its minute again, for the next time.
+        its minute again, for the next time. What an erasure took away is there as minutes below
+        zero; hours of which nothing is left are removed.
         """
         statement = text(
             """
@@ -150,12 +151,20 @@ class Interactions:
                 SET n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms
                 RETURNING 1
             )
-            SELECT (SELECT count(*) FROM old) + 0 * (SELECT count(*) FROM added)
+            SELECT count(*) AS rows, array_agg(DISTINCT date_trunc('hour', minute)) AS hours
+            FROM old WHERE (SELECT count(*) FROM added) >= 0
             """
+        )
+        nothing = text(
+            "DELETE FROM activity_hours WHERE n = 0 AND time_ms = 0"
+            " AND hour = ANY(CAST(:hours AS timestamptz[]))"
         )
 
         async def work(connection: AsyncConnection) -> int:
-            return int((await connection.execute(statement, {"before": before})).scalar_one())
+            folded = (await connection.execute(statement, {"before": before})).one()
+            if folded.rows:
+                await connection.execute(nothing, {"hours": folded.hours})
+            return int(folded.rows)
 
         return await self._database.write(work)
 

@@ -1,6 +1,8 @@
 """The SQL that stores a batch of the stream, in the order in which one transaction runs it.
 
-1. `STAGING`, then COPY into it: the batch, one row for each entry.
+1. `STAGING`, then COPY into it: the batch, one row for each entry. An erasure takes the same lock
+   exclusively, so it comes before or after a batch, never in between: nothing of an erased session
+   is brought back by a batch that looked before.
 2. `ANCHOR`: sessions that are new get their row, so that the ids of their events can be placed.
 3. `STORE`: what is new goes into `interactions` and, in the same statement, into every roll-up.
 4. `SETTLE_REPEATS`, only when something was not new: which entries were repeats.
@@ -22,7 +24,8 @@ CREATE TEMP TABLE IF NOT EXISTS incoming_interactions (
     version integer, skew_ms bigint, tab smallint, seq integer, bot_reason text, props jsonb,
     external_id text, device_type text, width integer, height integer, language text,
     referrer text, network inet
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+LOCK TABLE erased_sessions IN ROW SHARE MODE
 """
 
 ANCHOR: Final = """
@@ -135,7 +138,8 @@ _COUNT_ENDED: Final = """
 INSERT INTO activity_ledger AS known (hour, outcome, reason, consumer, n)
 SELECT date_trunc('hour', timestamptz 'epoch' + interval '1 millisecond' * entry_ms),
     outcome, reason, $1, count(*)
-FROM ended JOIN counted USING (entry_ms, entry_seq)
+FROM (SELECT DISTINCT ON (entry_ms, entry_seq) * FROM ended ORDER BY 1, 2) AS once
+JOIN counted USING (entry_ms, entry_seq)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 ON CONFLICT (hour, outcome, reason, consumer) DO UPDATE SET n = known.n + excluded.n
 """

@@ -16,7 +16,9 @@ from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, nest
 from tests.support.servers import Servers, with_database
 
-COMMANDS = ("run", "web", "worker", "migrate", "admin-link", "tail", "edit", "soak", "doctor")
+COMMANDS = (
+    "run", "web", "worker", "migrate", "admin-link", "privacy", "tail", "edit", "soak", "doctor",
+)  # fmt: skip
 
 
 def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -205,6 +205,20 @@ export const CODES = {
     de: "Das sehen nur Admins. Öffne den Anmeldelink aus: nest admin-link",
     en: "Only admins see this. Open the login link from: nest admin-link",
   },
+  subject_unknown: {
+    status: 404,
+    retryable: false,
+    close: null,
+    de: "Dazu ist nichts bekannt. Gemeint ist die Kennung einer Person oder eines Besuchs oder die E-Mail-Adresse einer Anfrage.",
+    en: "Nothing is known of this. Give the id of a person or of a session, or the e-mail address of an inquiry.",
+  },
+  not_confirmed: {
+    status: 400,
+    retryable: false,
+    close: null,
+    de: "Bitte gib zur Bestätigung noch einmal genau dasselbe ein. Es wurde nichts gelöscht.",
+    en: "Please type exactly the same once more to confirm. Nothing was erased.",
+  },
   event_unusable: {
     status: 400,
     retryable: false,

@@ -1,0 +1,94 @@
+"""What administrators answer a person who asks what we know of them, or to be forgotten."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from configurator.protocol.codes import Refused
+from realtime.auth import bearer
+from realtime.http.edge import body, json
+from realtime.http.endpoints import Endpoint
+from realtime.principal import ADMIN_COOKIE, token_sha256
+from realtime.privacy import SUBJECT_MAX, Document, PrivacyOffice, Receipt, SubjectUnknown
+
+EXPORT_PATH = "/api/admin/privacy/export"
+ERASE_PATH = "/api/admin/privacy/erase"
+
+Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=SUBJECT_MAX)]
+
+
+class EraseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to erase; ``confirm`` is the subject, typed again by whoever is about to erase."""
+
+    subject: Subject
+    confirm: Annotated[str, msgspec.Meta(max_length=SUBJECT_MAX)]
+
+
+class PrivacyEndpoints:
+    """The handlers; for admins only."""
+
+    def __init__(
+        self, *, office: PrivacyOffice, is_admin: Callable[[HTTPConnection], Awaitable[bool]]
+    ) -> None:
+        self._office = office
+        self._is_admin = is_admin
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            Endpoint(
+                method="GET",
+                path=EXPORT_PATH,
+                handler=self.export,
+                summary="Everything about a person (id), a session (its id, also one that a client "
+                "made up) or an e-mail address, as one document (admins)",
+                query=("subject",),
+                answer=Document,
+                codes=("admins_only", "subject_unknown", "unavailable"),
+                tags=("admin",),
+            ),
+            Endpoint(
+                method="POST",
+                path=ERASE_PATH,
+                handler=self.erase,
+                summary="Erase all of it, for good; every count is corrected in the same step. "
+                "`confirm` repeats `subject` (admins)",
+                body=EraseRequest,
+                answer=Receipt,
+                codes=("admins_only", "not_confirmed", "subject_unknown", "not_saved"),
+                away="not_saved",
+                tags=("admin",),
+            ),
+        ]
+
+    async def export(self, request: Request) -> Response:
+        """``GET /api/admin/privacy/export``."""
+        actor = await self._actor(request)
+        subject = request.query_params.get("subject", "")
+        try:
+            document = await self._office.export(subject, actor=actor)
+        except SubjectUnknown:
+            raise Refused("subject_unknown") from None
+        file = {"content-disposition": 'attachment; filename="export.json"'}
+        return json(document, headers=file)
+
+    async def erase(self, request: Request) -> Response:
+        """``POST /api/admin/privacy/erase``."""
+        actor = await self._actor(request)
+        asked = await body(request, EraseRequest)
+        if asked.confirm.strip() != asked.subject.strip():
+            raise Refused("not_confirmed")
+        try:
+            return json(await self._office.erase(asked.subject, actor=actor))
+        except SubjectUnknown:
+            raise Refused("subject_unknown") from None
+
+    async def _actor(self, request: Request) -> str:
+        """Which admin session asks, by the beginning of its hash."""
+        if not await self._is_admin(request):
+            raise Refused("admins_only")
+        token = request.cookies.get(ADMIN_COOKIE) or bearer(request) or ""
+        return f"admin session {token_sha256(token).hex()[:12]}"

@@ -1,0 +1,239 @@
+"""Export and erase: everything about a person, a session or an e-mail address, wherever it is.
+
+Erasing goes from the truth outwards: PostgreSQL first (from then on whatever still comes of a
+session is filtered), then what waits in the stream, dead letters and presence, then the memory of
+the web processes, over the bus. Each step may be repeated, so an erasure that was cut short is
+finished by the same call again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from configurator.activity import (
+    Event,
+    InteractionInvalid,
+    decode_entry,
+    parse_session_id,
+    session_uuid,
+)
+from storage.errors import StorageUnavailable
+from storage.postgres.audit import Audit
+from storage.postgres.privacy import Privacy, Subject
+from storage.redis.stream import Entry
+from storage.redis.traces import Traces, entry_pairs
+
+SUBJECT_MAX = 320
+ERASE_ROUNDS = 20
+
+
+class SubjectUnknown(LookupError):  # noqa: N818 - an answer, not a defect
+    """Nothing is known of this person, session or address."""
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What web processes are told. `houses` stay open for others, without this person's name."""
+
+    sessions: list[UUID] = []
+    person: UUID | None = None
+    houses: list[UUID] = []
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is meant by a subject."""
+
+    person: UUID | None
+    sessions: list[UUID]
+    email: str | None
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a subject; `stream` and `dead_letters` are not in the tables yet, or never.
+
+    `truncated` names the kinds of which there is more than fits.
+    """
+
+    subject: Found
+    exported_at: datetime
+    person: dict[str, object] | None
+    sessions: list[object]
+    interactions: list[object]
+    choices: list[object]
+    configurations: list[object]
+    operations: list[object]
+    grants: list[object]
+    share_links: list[object]
+    inquiries: list[object]
+    stream: list[object]
+    dead_letters: list[object]
+    presence: list[object]
+    truncated: list[str]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was erased, by kind; nothing in it says who it was."""
+
+    erased_at: datetime
+    counts: dict[str, int]
+
+
+class PrivacyOffice:
+    """Finds whom a text means, exports, erases, and writes who did it."""
+
+    def __init__(
+        self, *, privacy: Privacy, traces: Traces, audit: Audit, now: Callable[[], datetime]
+    ) -> None:
+        self._privacy = privacy
+        self._traces = traces
+        self._audit = audit
+        self._now = now
+
+    async def find(self, text: str) -> Subject:
+        """A person's id, a session's id as we or its client wrote it, or an e-mail address.
+
+        Raises SubjectUnknown.
+        """
+        text = text.strip()
+        if not text or len(text) > SUBJECT_MAX:
+            raise SubjectUnknown
+        if "@" in text and (found := await self._privacy.email(text)):
+            return found
+        person_id = _as_uuid(text)
+        if person_id is not None and (found := await self._privacy.person(person_id)):
+            return found
+        try:
+            session_id = session_uuid(parse_session_id(text))
+        except InteractionInvalid:
+            raise SubjectUnknown from None
+        if found := await self._privacy.session(session_id):
+            return found
+        if await self._traces.kept([session_id]) or await self._traces.letters([session_id]):
+            return Subject(sessions=(session_id,))
+        raise SubjectUnknown
+
+    async def export(self, text: str, *, actor: str) -> Document:
+        """Everything about the subject. Raises SubjectUnknown.
+
+        The stream is read before the tables, so that nothing is missed that is stored in between.
+        """
+        subject = await self.find(text)
+        sessions = subject.sessions
+        waiting = await self._traces.waiting(sessions)
+        letters = [
+            {name: _text(value) for name, value in letter.fields.items()}
+            for letter in await self._traces.letters(sessions)
+        ]
+        person = subject.person
+        presence = [] if person is None else await self._presence(person)
+        exported = await self._privacy.export(subject)
+        kinds = {kind: list(rows) for kind, rows in exported.kinds.items()}
+        people = kinds.pop("person")
+        ended = {each["stream_id"] for each in kinds["interactions"]}
+        ended |= {each.get("id") for each in letters}
+        stream: list[object] = [_readable(each) for each in waiting if each.id not in ended]
+        document = Document(
+            subject=Found(person=person, sessions=list(sessions), email=subject.email),
+            exported_at=self._now(),
+            person=people[0] if people else None,
+            stream=stream,
+            dead_letters=list(letters),
+            presence=presence,
+            truncated=list(exported.truncated),
+            **kinds,
+        )
+        counted = {kind: len(rows) for kind, rows in kinds.items()}
+        await self._audit.write(actor, "privacy.export", text, {**counted, "stream": len(stream)})
+        return document
+
+    async def erase(self, text: str, *, actor: str) -> Receipt:
+        """Erases everything about the subject; again, it finds little or nothing.
+
+        Raises SubjectUnknown.
+        """
+        subject = await self.find(text)
+        counts = await self._erase_sessions(subject.sessions)
+        if subject.person is not None:
+            counts += await self._erase_person(subject.person)
+        if subject.email is not None:
+            counts += (await self._privacy.erase_inquiries(subject.email)).counts
+        receipt = Receipt(erased_at=self._now(), counts=dict(sorted((+counts).items())))
+        await self._audit.write(actor, "privacy.erase", text, dict(receipt.counts))
+        return receipt
+
+    async def _erase_sessions(self, sessions: Sequence[UUID]) -> Counter[str]:
+        """In the tables, one after the other; then, in one pass, what waits in the stream."""
+        counts: Counter[str] = Counter()
+        ids: set[UUID] = set()
+        for session_id in sessions:
+            erasure = await self._privacy.erase_session(session_id)
+            counts += erasure.counts
+            ids.update(erasure.lately)
+        if sessions:
+            entries = await self._traces.kept(sessions)
+            ids.update(event.event_id for each in entries if (event := _event(each)))
+            await self._privacy.book_waiting(entry_pairs(entries))
+            counts["stream_entries"] = await self._traces.remove_entries(entries)
+            letters = await self._traces.letters(sessions)
+            counts["dead_letters"] = await self._traces.remove_letters(letters)
+            counts["seen_ids"] = await self._traces.forget_seen(ids)
+            counts["keys"] = await self._traces.forget_keys(sessions)
+            await self._tell(Forgotten(sessions=list(sessions)))
+        return counts
+
+    async def _erase_person(self, person_id: UUID) -> Counter[str]:
+        """Last, because without the person their sessions are not found any more.
+
+        Raises StorageUnavailable when new sessions of this person keep beginning.
+        """
+        counts: Counter[str] = Counter()
+        for _ in range(ERASE_ROUNDS):
+            left = await self._privacy.erase_person(person_id)
+            if left is not None:
+                await self._tell(Forgotten(person=person_id, houses=list(left.houses)))
+                counts += left.counts
+                counts["presence"] = await self._traces.forget_presence(person_id)
+                counts["keys"] += await self._traces.forget_keys([person_id])
+                return counts
+            again = await self._privacy.person(person_id)
+            counts += await self._erase_sessions(again.sessions if again else ())
+        raise StorageUnavailable("sessions of this person keep beginning")
+
+    async def _tell(self, forgotten: Forgotten) -> None:
+        await self._traces.tell(msgspec.json.encode(forgotten))
+
+    async def _presence(self, person: UUID) -> list[object]:
+        """The places where this person is, without the others who are there."""
+        found: list[object] = []
+        for key, value in (await self._traces.presence(person)).items():
+            report = msgspec.json.decode(value)
+            members = report.get("members", []) if isinstance(report, dict) else []
+            mine = [each for each in members if each.get("person") == str(person)]
+            found.append({"place": key, "members": mine})
+        return found
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _event(entry: Entry) -> Event | None:
+    try:
+        event = decode_entry(entry.payload)
+    except InteractionInvalid:
+        return None
+    return event if isinstance(event, Event) else None
+
+
+def _readable(entry: Entry) -> dict[str, object]:
+    event = _event(entry)
+    return {"id": entry.id, "event": _text(entry.payload) if event is None else event}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
