@@ -13,13 +13,9 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.activity import (
-    Event,
-    InteractionInvalid,
-    decode_entry,
-    parse_session_id,
-    session_uuid,
-)
+from configurator.activity import Event, decode_entry, parse_session_id
+from configurator.event_ids import session_uuid
+from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Audit
 from storage.postgres.privacy import Privacy, Subject

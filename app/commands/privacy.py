@@ -11,7 +11,7 @@ from time import time_ns
 import msgspec
 
 from app.settings import Settings
-from configurator.activity import RANDOM_BITS, uuid7
+from configurator.event_ids import RANDOM_BITS, uuid7
 from realtime.privacy import PrivacyOffice, SubjectUnknown
 from storage.postgres.audit import Audit
 from storage.postgres.engine import Database, Deadlines

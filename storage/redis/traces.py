@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.activity import session_uuid
+from configurator.event_ids import session_uuid
 from storage.redis.client import Redis
 from storage.redis.stream import (
     DEAD,

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from configurator.activity import Event, Interaction, session_uuid, uuid7
+from configurator.activity import Event, Interaction
+from configurator.event_ids import session_uuid, uuid7
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions, Settled
 from storage.postgres.privacy import Privacy

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from configurator.activity import session_uuid
+from configurator.event_ids import session_uuid
 from storage.postgres.audit import subject_hash
 from tests.activity.parts import counts, event
 from tests.privacy.stage import EMAIL, NAME, Stage, bury, places, staged

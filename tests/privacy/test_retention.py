@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from configurator.activity import session_uuid
+from configurator.event_ids import session_uuid
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from storage.postgres.privacy import Kept, Privacy
