@@ -38,6 +38,7 @@ from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
+from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
@@ -46,6 +47,7 @@ from realtime.http.people import PeopleEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
+from realtime.letter_desk import LetterDesk
 from realtime.limits import Limits, Rates
 from realtime.previews import preview_url
 from realtime.room import RoomParts
@@ -56,6 +58,7 @@ from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
+from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations
@@ -68,6 +71,7 @@ from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
 from storage.redis.client import Redis
+from storage.redis.dead_letters import DeadLetters
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
 from storage.redis.tickets import Tickets
@@ -173,6 +177,7 @@ class Web:
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
+        self.dead_letters = DeadLetters(self.redis)
 
     def _build_realtime(self) -> None:
         settings = self._settings
@@ -273,6 +278,10 @@ class Web:
                 statistics=self.statistics,
                 is_admin=self.authenticator.is_admin,
                 now=_now,
+            ).endpoints(),
+            *DeadLetterEndpoints(
+                desk=LetterDesk(letters=self.dead_letters, audit=Audit(self.database)),
+                admin_name=self.authenticator.admin_name,
             ).endpoints(),
             *HealthEndpoints(
                 database=self.database,

@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from configurator.activity import Event, encode_event
+from storage.redis.dead_letters import DeadLetters
 from storage.redis.stream import EVENTS, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, counts, drained, event, parts, until
@@ -69,8 +70,7 @@ async def check(parts: Parts, database_url: str, *, unique: int, poison: int) ->
     assert (found.rows, found.minutes, found.sessions) == (unique, unique, unique)
     where = await position(parts.redis)
     assert (where.pending, where.undelivered) == (0, 0)
-    group = StreamGroup(parts.redis, consumer="reader")
-    assert await group.dead_count() == poison
+    assert await DeadLetters(parts.redis).count() == poison
 
 
 @pytest.mark.timeout(180)
@@ -153,9 +153,8 @@ async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: st
         await fill(all_parts, made(100, 1), 6)
         async with consuming(all_parts) as consumer:
             await all_stored(all_parts)
-            group = StreamGroup(all_parts.redis, consumer="reader")
-            letters = await group.dead_letters(10)
-        assert {letter.reason.split()[0] for letter in letters} == {
+        letters = (await DeadLetters(all_parts.redis).page()).letters
+        assert {letter.kind for letter in letters} == {
             "malformed_json",
             "wrong_type",
             "CharacterNotInRepertoireError",
@@ -175,8 +174,7 @@ async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
         )
         with pytest.raises(TooMuchPoison):
             await consumer.run(asyncio.Event())
-        group = StreamGroup(all_parts.redis, consumer="reader")
-        assert await group.dead_count() == 0
+        assert await DeadLetters(all_parts.redis).count() == 0
         assert (await position(all_parts.redis)).pending == 101
 
 
