@@ -53,6 +53,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
+    Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
+    Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
@@ -65,8 +67,8 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
-    `database_url` starts with `postgresql://`; it, `redis_url` and `token` are "" where none was
-    given. `public_url` has no slash at its end.
+    `database_url` starts with `postgresql://`; it, `redis_url`, `token` and `metrics_token` are ""
+    where none was given. `public_url` has no slash at its end.
     """
 
     host: str
@@ -82,6 +84,8 @@ class Settings:
     database_deadline_seconds: float
     redis_pool_size: int
     redis_deadline_seconds: float
+    keep_interactions_days: int
+    metrics_token: str = field(repr=False)
     limit_scale: float
     shutdown_deadline_seconds: int
     log_level: str
@@ -116,6 +120,8 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
+        metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
@@ -191,6 +197,12 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _kept_days(value: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or 0 < int(value) < 7:
+        raise ValueError(f"must be days from 7 to 99999, or 0 for ever, not {value!r}")
+    return int(value)
 
 
 def _seconds(value: str) -> float:
