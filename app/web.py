@@ -43,12 +43,14 @@ from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
+from realtime.http.operation import OperationEndpoints
 from realtime.http.people import PeopleEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.letter_desk import LetterDesk
 from realtime.limits import Limits, Rates
+from realtime.metrics import Metrics, Sources
 from realtime.previews import preview_url
 from realtime.room import RoomParts
 from realtime.subscriptions import Subscriptions
@@ -65,6 +67,8 @@ from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
+from storage.postgres.ledger import Ledger
 from storage.postgres.people import People
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
@@ -178,6 +182,7 @@ class Web:
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
         self.dead_letters = DeadLetters(self.redis)
+        self.jobs = Jobs(self.database)
 
     def _build_realtime(self) -> None:
         settings = self._settings
@@ -239,6 +244,19 @@ class Web:
             sessions=self.stores.sessions,
             now=_now,
         )
+        self.metrics = Metrics(
+            Sources(
+                hub=self.hub,
+                bus=self.bus,
+                committer=self.committer,
+                stream=self.stream,
+                dead_letters=self.dead_letters,
+                ledger=Ledger(self.database),
+                jobs=self.jobs,
+            ),
+            clock=monotonic,
+            now=_now,
+        )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.websockets = WebSockets(
             services=self.services,
@@ -282,6 +300,13 @@ class Web:
             *DeadLetterEndpoints(
                 desk=LetterDesk(letters=self.dead_letters, audit=Audit(self.database)),
                 admin_name=self.authenticator.admin_name,
+            ).endpoints(),
+            *OperationEndpoints(
+                jobs=self.jobs,
+                metrics=self.metrics,
+                metrics_token=self._settings.metrics_token,
+                is_admin=self.authenticator.is_admin,
+                now=_now,
             ).endpoints(),
             *HealthEndpoints(
                 database=self.database,

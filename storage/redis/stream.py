@@ -312,6 +312,16 @@ class InteractionStream:
             whole=found["entries-added"] == found["length"],
         )
 
+    async def offered(self) -> int:
+        """How many entries this stream ever took; each ends in the ledger once."""
+        try:
+            async with call(self._redis):
+                found = await commands(self._redis).xinfo_stream(EVENTS)
+        except ResponseError as error:
+            _tolerate_absence(error)
+            return 0
+        return int(found["entries-added"])
+
     async def lag(self) -> Lag:
         """How far the database is behind the stream, as Redis sees it now."""
         return await stream_lag(self._redis)

@@ -23,7 +23,7 @@ async def test_everything_may_run_twice_at_once(database_url: str, redis_url: st
         group = StreamGroup(all_parts.redis, consumer="w")
         soon = now() + timedelta(days=30)
         await all_parts.stream.append([event(received_at=ago(hours=2))])
-        recurring = [
+        recurring: list[Chore | Job] = [
             *chores(all_parts.interactions, group),
             *jobs(stores_of(all_parts), keep_days=7, now=lambda: soon),
         ]
