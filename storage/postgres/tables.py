@@ -168,7 +168,7 @@ sessions = Table(
     Column("lost_events", Integer),
     CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED', 'EXPIRED')", name="status"),
     Index("ix_sessions_started_at", "started_at"),
-    Index("ix_sessions_active", "last_seen_at", postgresql_where=text("status = 'ACTIVE'")),
+    Index("ix_sessions_active", "id", postgresql_where=text("status = 'ACTIVE'")),
     postgresql_with={"fillfactor": 70},
 )
 
