@@ -8,7 +8,15 @@ import pytest
 from configurator.activity import decode_event
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
-from storage.redis.stream import EVENTS, HINTS, InteractionStream, Limits, commands, position
+from storage.redis.stream import (
+    EVENTS,
+    HINTS,
+    Bounds,
+    InteractionStream,
+    Limits,
+    commands,
+    position,
+)
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 from tests.support.servers import Servers
@@ -217,3 +225,12 @@ async def test_lag_tells_entries_and_their_age(redis_url: str) -> None:
         lag = await stream.lag()
         assert lag.entries == 1
         assert lag.seconds < 10
+
+
+async def test_a_stream_that_is_not_there_holds_nothing(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        assert await stream.bounds() == Bounds()
+        assert await stream.offered() == 0
+        await stream.append([event(), event()])
+        assert await stream.offered() == 2
+        assert (await stream.bounds()).whole
