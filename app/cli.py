@@ -14,6 +14,7 @@ import structlog
 
 from app.commands.options import (
     conformance_arguments,
+    deadletters_arguments,
     edit_arguments,
     privacy_arguments,
     soak_arguments,
@@ -35,6 +36,7 @@ On real servers:      DATABASE_URL=... REDIS_URL=... nest migrate
 In a running house:   nest tail CODE                              (what happens, line by line)
                       nest edit CODE nest=nest120 fenster=
                       nest soak --seconds 60                      (load that checks itself)
+When events are lost: nest deadletters list                       (what could not be stored)
 To build a client:    nest conformance --client "node driver.mjs"  (does it keep the rules?)
 When something fails: nest doctor
 
@@ -159,6 +161,16 @@ def _conformance(
 ) -> int:
     options.url = options.url or settings.local_url
     code: int = import_module("nest_haus_conformance.__main__").run(options)
+    return code
+
+
+def _deadletters(
+    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
+) -> int:
+    settings = _with_running_stack(settings)
+    if not _has_servers(settings, "deadletters"):
+        return 2
+    code: int = import_module("app.commands.deadletters").run(settings, options)
     return code
 
 
@@ -312,6 +324,20 @@ def _parser() -> argparse.ArgumentParser:
             "nest conformance --url https://house.example\n"
             '  nest conformance --client "node clients/js/examples/driver.mjs"\n'
             '  nest conformance --client "python my_driver.py" CL JN3',
+        )
+    )
+    deadletters_arguments(
+        add(
+            "deadletters",
+            _deadletters,
+            "Interactions that could not be stored: look at them, mend them, send them again, or "
+            "give them up. Every change is written down in the audit. Exits with 1 if not all of "
+            "it was done.",
+            "nest deadletters list --kind wrong_type\n"
+            "  nest deadletters show 1764111600000-0\n"
+            "  nest deadletters fix 1764111600000-0 payload.json\n"
+            "  nest deadletters redrive --kind wrong_type\n"
+            "  nest deadletters drop 1764111600000-0",
         )
     )
     doctor = add(

@@ -56,6 +56,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
     Setting(name="NEST_CONSENT", unit="assumed/required", default="assumed", reason="required: interactions are stored only of visitors whose cookie nest_consent is all; none, Sec-GPC and DNT always count"),
+    Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
+    Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_KEEP_SESSIONS_DAYS", unit="days", default="400", reason="Sessions that nobody touched for so long are removed, with their interactions and their share of every count"),
@@ -70,8 +72,9 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
-    `database_url` starts with `postgresql://`; it, `redis_url` and `token` are "" where none was
-    given. `public_url` has no slash at its end. `keep_inquiries_days` None: kept for ever.
+    `database_url` starts with `postgresql://`; it, `redis_url`, `token` and `metrics_token` are ""
+    where none was given. `public_url` has no slash at its end. `keep_inquiries_days` None: kept
+    for ever.
     """
 
     host: str
@@ -88,6 +91,8 @@ class Settings:
     redis_pool_size: int
     redis_deadline_seconds: float
     consent: Consent
+    keep_interactions_days: int
+    metrics_token: str = field(repr=False)
     limit_scale: float
     shutdown_deadline_seconds: int
     keep_sessions_days: int
@@ -125,6 +130,8 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
         consent=reader.take("NEST_CONSENT", _consent, "assumed"),
+        keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
+        metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
@@ -202,6 +209,12 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _kept_days(value: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or 0 < int(value) < 7:
+        raise ValueError(f"must be days from 7 to 99999, or 0 for ever, not {value!r}")
+    return int(value)
 
 
 def _seconds(value: str) -> float:

@@ -41,17 +41,21 @@ from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
+from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
+from realtime.http.operation import OperationEndpoints
 from realtime.http.people import PeopleEndpoints
 from realtime.http.privacy import PrivacyEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
+from realtime.letter_desk import LetterDesk
 from realtime.limits import Limits, Rates
+from realtime.metrics import Metrics, Sources
 from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
@@ -69,6 +73,8 @@ from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
+from storage.postgres.ledger import Ledger
 from storage.postgres.people import People
 from storage.postgres.privacy import Privacy
 from storage.postgres.sessions import Sessions
@@ -76,6 +82,7 @@ from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
 from storage.redis.client import Redis
+from storage.redis.dead_letters import DeadLetters
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
 from storage.redis.tickets import Tickets
@@ -193,6 +200,8 @@ class Web:
             audit=Audit(self.database),
             now=_now,
         )
+        self.dead_letters = DeadLetters(self.redis)
+        self.jobs = Jobs(self.database)
 
     def _build_realtime(self) -> None:
         settings = self._settings
@@ -255,6 +264,19 @@ class Web:
             sessions=self.stores.sessions,
             now=_now,
         )
+        self.metrics = Metrics(
+            Sources(
+                hub=self.hub,
+                bus=self.bus,
+                committer=self.committer,
+                stream=self.stream,
+                dead_letters=self.dead_letters,
+                ledger=Ledger(self.database),
+                jobs=self.jobs,
+            ),
+            clock=monotonic,
+            now=_now,
+        )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.websockets = WebSockets(
             services=self.services,
@@ -297,6 +319,17 @@ class Web:
             ).endpoints(),
             *PrivacyEndpoints(
                 office=self.privacy, is_admin=self.authenticator.is_admin
+            ).endpoints(),
+            *DeadLetterEndpoints(
+                desk=LetterDesk(letters=self.dead_letters, audit=Audit(self.database)),
+                admin_name=self.authenticator.admin_name,
+            ).endpoints(),
+            *OperationEndpoints(
+                jobs=self.jobs,
+                metrics=self.metrics,
+                metrics_token=self._settings.metrics_token,
+                is_admin=self.authenticator.is_admin,
+                now=_now,
             ).endpoints(),
             *HealthEndpoints(
                 database=self.database,

@@ -3,17 +3,24 @@
 from datetime import UTC, datetime
 
 from app.settings import Settings
+from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs, Leadership
+from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
 from workers.consumer import Consumer
+from workers.leader import Leader
 from workers.runner import run_worker
-from workers.schedule import chores
+from workers.schedule import Stores, chores, jobs
+
+JOB_DEADLINES = Deadlines(statement=110.0, call=120.0)
+"""Nobody waits for a job, and counting a day with millions of rows takes its time."""
 
 
 async def run(settings: Settings) -> None:
-    """Moves interactions to PostgreSQL and does the recurring chores, until cancelled.
+    """Moves interactions to PostgreSQL, and leads the jobs if nobody else does, until cancelled.
 
     Starts whether or not the servers are there, and waits for them.
     """
@@ -23,13 +30,43 @@ async def run(settings: Settings) -> None:
         deadlines=Deadlines(call=settings.database_deadline_seconds),
         application_name=f"nest-worker {settings.node}",
     )
+    patient = Database(
+        settings.database_url,
+        pool_size=1,
+        deadlines=JOB_DEADLINES,
+        application_name=f"nest-jobs {settings.node}"[:63],
+    )
     redis = Redis(
         settings.redis_url,
         pool_size=settings.redis_pool_size,
         call_seconds=settings.redis_deadline_seconds,
     )
-    async with database, redis:
+    async with database, patient, redis:
         interactions = Interactions(database)
         group = StreamGroup(redis, consumer=settings.node)
-        consumer = Consumer(group, interactions)
-        await run_worker(consumer, chores(interactions, group, now=lambda: datetime.now(UTC)))
+        await run_worker(
+            Consumer(group, interactions),
+            chores(interactions, group),
+            leader_of(patient, settings),
+        )
+
+
+def leader_of(database: Database, settings: Settings) -> Leader:
+    """The candidate of this worker, with everything it would do."""
+    stores = Stores(
+        interactions=Interactions(database),
+        upkeep=Upkeep(database),
+        daily=DailyFigures(database),
+        jobs=Jobs(database),
+    )
+    return Leader(
+        Leadership(database, node=settings.node),
+        stores.jobs,
+        jobs(stores, keep_days=settings.keep_interactions_days, now=_now),
+        node=settings.node,
+        now=_now,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

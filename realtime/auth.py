@@ -114,11 +114,19 @@ class Authenticator:
 
     async def is_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries an open admin session, as cookie or as bearer token."""
+        return bool(await self._admin_sessions(connection))
+
+    async def admin_name(self, connection: HTTPConnection) -> str | None:
+        """What the audit calls the admin who makes this request; None: no admin does."""
+        sessions = await self._admin_sessions(connection)
+        return f"admin session {min(sessions).hex()[:12]}" if sessions else None
+
+    async def _admin_sessions(self, connection: HTTPConnection) -> frozenset[bytes]:
         tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)} - {None, ""}
         if not tokens:
-            return False
+            return frozenset()
         hashes = [token_sha256(token) for token in tokens if token]
-        return bool(await self._admins.sessions_valid(hashes, self._now()))
+        return await self._admins.sessions_valid(hashes, self._now())
 
     def forget(self, person_id: UUID) -> None:
         """This person changed: look again."""

@@ -21,8 +21,9 @@ from configurator.activity import Filtered, decode_entry
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
+from storage.redis.dead_letters import DeadLetter
 from storage.redis.stream import Entry
-from storage.redis.stream_group import DeadLetter, StreamGroup
+from storage.redis.stream_group import StreamGroup
 
 log = structlog.get_logger()
 
@@ -155,7 +156,7 @@ class Consumer:
             try:
                 if ended:
                     await self._interactions.store([], consumer=self._group.consumer, settled=ended)
-                await self._group.bury(dead)
+                await self._group.dead_letters.bury(dead)
                 await self._group.acknowledge(stored)
             except StorageUnavailable as away:
                 await self._back_off(away, stopping)

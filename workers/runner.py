@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from workers.consumer import Consumer
+from workers.leader import Leader
 from workers.schedule import Chore, keep_doing
 
 log = structlog.get_logger()
@@ -14,7 +15,7 @@ STOP_SECONDS = 4.0
 """For the batch at hand after the request to stop; then it is left pending, and nothing is lost."""
 
 
-async def run_worker(consumer: Consumer, chores: Sequence[Chore]) -> None:
+async def run_worker(consumer: Consumer, chores: Sequence[Chore], leader: Leader) -> None:
     """Works until cancelled, then finishes the batch at hand within `STOP_SECONDS`.
 
     A task that fails ends the worker: its error comes out, in an ExceptionGroup.
@@ -22,6 +23,7 @@ async def run_worker(consumer: Consumer, chores: Sequence[Chore]) -> None:
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(consumer.run(stopping), name="consumer")]
+        tasks.append(group.create_task(leader.run(stopping), name="leader"))
         tasks += [
             group.create_task(keep_doing(chore, stopping), name=chore.name) for chore in chores
         ]

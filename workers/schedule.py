@@ -1,14 +1,23 @@
-"""What has to happen from time to time; every run is safe to repeat and to run twice at once."""
+"""What has to happen from time to time; every run is safe to repeat and to run twice at once.
+
+Chores are done by every worker: they concern the stream, or the worker itself. Jobs are done by
+the worker that leads (`workers.leader`), and each of their runs is recorded.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from storage.errors import StorageUnavailable
+from storage.postgres.daily import DailyFigures
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
+from storage.postgres.statistics import ZONE
+from storage.postgres.upkeep import Upkeep
 from storage.redis.stream_group import StreamGroup
 from workers.consumer import stopped_within
 
@@ -19,6 +28,12 @@ PARTITIONS_AHEAD = timedelta(days=7)
 MINUTES_KEPT = timedelta(hours=48)
 SESSION_TIMEOUT = timedelta(minutes=30)
 FORGET_CONSUMERS_MS = 24 * 3_600_000
+FIGURES_CORRECTED = timedelta(days=400)
+"""What comes late, or is erased, corrects the figures of a day for so long."""
+
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+
+Detail = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,43 +45,115 @@ class Chore:
     run: Callable[[], Awaitable[None]]
 
 
-def chores(
-    interactions: Interactions, group: StreamGroup, *, now: Callable[[], datetime]
-) -> tuple[Chore, ...]:
-    """What a worker does beside consuming."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One recurring step of the leader. `run` says what it did; None: there was nothing it may do."""
 
-    async def make_partitions() -> None:
-        today = now()
-        made = await interactions.ensure_partitions(
-            (today - PARTITIONS_BEHIND).date(), (today + PARTITIONS_AHEAD).date()
-        )
-        if made:
-            log.info("partitions_made", count=made)
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[Detail | None]]
 
-    async def end_sessions() -> None:
-        abandoned, expired = await interactions.end_idle_sessions(idle=SESSION_TIMEOUT)
-        if abandoned or expired:
-            log.info("sessions_ended", abandoned=abandoned, expired=expired)
+
+def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
+    """What every worker does beside consuming."""
 
     async def trim() -> None:
         await group.trim()
         kept_from = await group.kept_from()
         if kept_from is not None:
             await interactions.forget_settled(kept_from)
-
-    async def fold() -> None:
-        await interactions.fold_minutes(now() - MINUTES_KEPT)
+            await group.dead_letters.forget_buried(kept_from)
 
     async def forget_consumers() -> None:
         await group.forget_consumers(FORGET_CONSUMERS_MS)
 
     return (
-        Chore(name="make partitions", every_seconds=3_600.0, run=make_partitions),
-        Chore(name="end idle sessions", every_seconds=60.0, run=end_sessions),
         Chore(name="trim the stream", every_seconds=5.0, run=trim),
-        Chore(name="fold minutes into hours", every_seconds=600.0, run=fold),
-        Chore(name="forget consumers", every_seconds=3_600.0, run=forget_consumers),
+        Chore(name="forget consumers", every_seconds=HOUR, run=forget_consumers),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What the jobs work on."""
+
+    interactions: Interactions
+    upkeep: Upkeep
+    daily: DailyFigures
+    jobs: Jobs
+
+
+def jobs(stores: Stores, *, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+    """What the leader does. Raw interactions are kept `keep_days`; 0: for ever."""
+    return (*_upkeep(stores, keep_days=keep_days, now=now), *_figures(stores, keep_days, now))
+
+
+def _upkeep(stores: Stores, *, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+    async def make_partitions() -> Detail:
+        today = now()
+        made = await stores.interactions.ensure_partitions(
+            (today - PARTITIONS_BEHIND).date(), (today + PARTITIONS_AHEAD).date()
+        )
+        return {"made": made}
+
+    async def drop_old() -> Detail | None:
+        if keep_days == 0:
+            return None
+        dropped = await stores.upkeep.drop_before((now() - timedelta(days=keep_days)).date())
+        return {"days": dropped.partitions, "stray_rows": dropped.stray_rows}
+
+    async def end_sessions() -> Detail:
+        abandoned, expired = await stores.interactions.end_idle_sessions(idle=SESSION_TIMEOUT)
+        return {"abandoned": abandoned, "expired": expired}
+
+    async def fold() -> Detail:
+        return {"folded": await stores.interactions.fold_minutes(now() - MINUTES_KEPT)}
+
+    async def forget_runs() -> Detail:
+        return {"forgotten": await stores.jobs.forget()}
+
+    return (
+        Job(name="make partitions", every_seconds=HOUR, run=make_partitions),
+        Job(name="drop old interactions", every_seconds=HOUR, run=drop_old),
+        Job(name="end idle sessions", every_seconds=MINUTE, run=end_sessions),
+        Job(name="fold minutes into hours", every_seconds=10 * MINUTE, run=fold),
+        Job(name="forget job runs", every_seconds=DAY, run=forget_runs),
+    )
+
+
+def _figures(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+    async def refresh_today() -> Detail:
+        today = now().astimezone(ZoneInfo(ZONE)).date()
+        yesterday = today - timedelta(days=1)
+        changed = await stores.daily.refresh(yesterday, today)
+        changed += await stores.daily.refresh_combinations(yesterday, today)
+        return {"changed": changed}
+
+    async def correct_days() -> Detail:
+        today = now().astimezone(ZoneInfo(ZONE)).date()
+        return {"changed": await stores.daily.refresh(today - FIGURES_CORRECTED, today)}
+
+    async def audit_today() -> Detail:
+        yesterday = (now() - timedelta(days=1)).date()
+        return _drift(await stores.upkeep.drift_since(yesterday, now=now()))
+
+    async def audit_all() -> Detail:
+        return _drift(await stores.upkeep.drift(kept_days=keep_days, now=now()))
+
+    return (
+        Job(name="figures of today", every_seconds=MINUTE, run=refresh_today),
+        Job(name="figures of all days", every_seconds=HOUR, run=correct_days),
+        Job(name="audit today", every_seconds=10 * MINUTE, run=audit_today),
+        Job(name="audit all days", every_seconds=DAY, run=audit_all),
+    )
+
+
+def _drift(days: dict[str, int]) -> Detail:
+    """`drift` must be 0: how many events the roll-ups count too many or too few."""
+    drift = sum(map(abs, days.values()))
+    if drift:
+        log.critical("rollups_drifted", drift=drift, days=days)
+    return {"drift": drift, "days": days}
 
 
 async def keep_doing(chore: Chore, stopping: asyncio.Event) -> None:

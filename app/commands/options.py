@@ -57,6 +57,29 @@ def soak_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="the same ops in the same order")
 
 
+def deadletters_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest deadletters` takes."""
+    parser.set_defaults(letters=[])
+    acts = parser.add_subparsers(title="acts", metavar="ACT", dest="act", required=True)
+    listed = acts.add_parser("list", help="the newest first")
+    _kind(listed)
+    listed.add_argument("--before", metavar="LETTER", help="those older than this one")
+    listed.add_argument("--limit", type=_count, default=50, metavar="N", help="default 50, to 200")
+    listed.add_argument("--json", action="store_true", help="one JSON object a line")
+    shown = acts.add_parser("show", help="one, and what is wrong with it")
+    fixed = acts.add_parser("fix", help="give it a payload that can be read")
+    driven = acts.add_parser("redrive", help="put back into the stream: some, or all of a kind")
+    dropped = acts.add_parser("drop", help="give up for ever")
+    for act, count in ((shown, 1), (fixed, 1), (driven, "*"), (dropped, "+")):
+        act.add_argument("letters", nargs=count, metavar="LETTER", help="its id")
+    fixed.add_argument("file", metavar="FILE", help="the payload; - is standard input")
+    _kind(driven)
+
+
+def _kind(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", metavar="KIND", help="the first word of the reason")
+
+
 def _house(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="the house, by code or id")
     _url(parser)

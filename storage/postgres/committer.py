@@ -82,6 +82,8 @@ class Committer:
         self._queue = CommitQueue(max_batch)
         self._tasks = asyncio.TaskGroup()
         self._open = False
+        self.committed = 0
+        """How many ops took a version here since the start."""
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -193,6 +195,8 @@ class Committer:
             await self._one_by_one(connection, going)
             return
         for item, result in zip(going, results, strict=True):
+            if isinstance(result, Stored) and result.version is not None:
+                self.committed += 1
             _answer(item, result)
         self._queue.finish(going)
 

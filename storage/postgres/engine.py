@@ -161,6 +161,23 @@ class Database:
                         await connection.invalidate()
                     raise
 
+    async def connect_alone(self, application_name: str) -> asyncpg.Connection:
+        """A connection beside the pool, for what lasts as long as it does; the caller closes it.
+
+        PostgreSQL notices within about ten seconds when the other end is gone without a word.
+        Raises StorageUnavailable.
+        """
+        with storage_errors(self.retry_after_seconds):
+            async with asyncio.timeout(self.deadlines.connect):
+                return await self._open(
+                    {
+                        "application_name": application_name[:63],
+                        "tcp_keepalives_idle": "4",
+                        "tcp_keepalives_interval": "2",
+                        "tcp_keepalives_count": "3",
+                    }
+                )
+
     async def _call(
         self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
     ) -> Result:
@@ -181,18 +198,21 @@ class Database:
                                 raise
 
     async def _connect(self, *_: object, **__: object) -> asyncpg.Connection:
+        return await self._open({"application_name": self._application_name})
+
+    async def _open(self, server_settings: dict[str, str]) -> asyncpg.Connection:
         return await asyncpg.connect(
             self._url,
             timeout=self.deadlines.connect,
             command_timeout=self.deadlines.statement + 0.5,
             server_settings={
-                "application_name": self._application_name,
                 "synchronous_commit": "on",
                 "statement_timeout": _milliseconds(self.deadlines.statement),
                 "lock_timeout": _milliseconds(self.deadlines.lock),
                 "idle_in_transaction_session_timeout": _milliseconds(self.deadlines.call + 5),
                 "jit": "off",
                 "timezone": "UTC",
+                **server_settings,
             },
         )
 

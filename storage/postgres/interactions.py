@@ -2,8 +2,9 @@
 
 Invariants, true after every COMMIT, each a sum over all rows:
 
-    interactions = activity_minutes.n + activity_hours.n = sessions.interaction_count
-                 = session_choices.n = ledger "stored"
+    kept interactions + activity_dropped.n (`upkeep`: what retention removed)
+        = activity_minutes.n + activity_hours.n, also hour by hour
+        = sessions.interaction_count = session_choices.n = ledger "stored"
     every entry of the stream that was settled is in the ledger once
 
 The statements are in `store_statements`.
@@ -261,24 +262,36 @@ class Interactions:
         One process at a time does it; the others return (0, 0) at once.
 
         ABANDONED: something was chosen in it. EXPIRED: nothing was. A later interaction makes
-        them ACTIVE again. Safe to repeat and to run beside the workers.
+        them ACTIVE again. `lost_events` becomes how many events never came, by the numbers that
+        each tab gave its own; unknown without numbers, or when retention removed some.
+        Safe to repeat and to run beside the workers.
         """
         statement = text(
             """
             WITH ended AS (
-                SELECT id FROM sessions
+                SELECT id, anchored_at, interaction_count, lost_events FROM sessions
                 WHERE status = 'ACTIVE' AND last_seen_at < now() - CAST(:idle AS interval)
                 ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
             ), judged AS (
-                SELECT id,
-                    EXISTS (SELECT FROM interactions
-                            WHERE session_id = ended.id AND selection_value IS NOT NULL)
+                SELECT id, coalesce(seen.chose, false)
                     OR EXISTS (SELECT FROM sessions AS own JOIN configurations
                                ON configurations.id = own.configuration_id
-                               WHERE own.id = ended.id AND configurations.head > 0) AS chose
-                FROM ended
+                               WHERE own.id = ended.id AND configurations.head > 0) AS chose,
+                    CASE WHEN seen.kept = interaction_count
+                        THEN (seen.lost + least(0, 2147483647 - seen.lost))::integer ELSE lost_events END AS lost
+                FROM ended CROSS JOIN LATERAL (
+                    SELECT bool_or(chose) AS chose, sum(kept) AS kept, sum(lost) AS lost FROM (
+                        SELECT bool_or(selection_value IS NOT NULL) AS chose, count(*) AS kept,
+                            max(seq) - count(DISTINCT seq) AS lost
+                        FROM interactions WHERE session_id = ended.id
+                        AND event_id >= uuid7_floor(ended.anchored_at - interval '2 days')
+                        AND event_id < uuid7_floor(ended.anchored_at + interval '32 days')
+                        GROUP BY tab
+                    ) AS tabs
+                ) AS seen
             ), changed AS (
-                UPDATE sessions SET status = CASE WHEN chose THEN 'ABANDONED' ELSE 'EXPIRED' END
+                UPDATE sessions SET lost_events = judged.lost,
+                    status = CASE WHEN chose THEN 'ABANDONED' ELSE 'EXPIRED' END
                 FROM judged WHERE sessions.id = judged.id RETURNING sessions.status
             )
             SELECT count(*) FILTER (WHERE status = 'ABANDONED') AS abandoned,

@@ -329,11 +329,8 @@ class InteractionStream:
 
     async def bounds(self) -> Bounds:
         """What the stream holds, at one moment. `last` is the newest id it ever gave."""
-        try:
-            async with call(self._redis):
-                found = await commands(self._redis).xinfo_stream(EVENTS)
-        except ResponseError as error:
-            _tolerate_absence(error)
+        found = await self._info()
+        if found is None:
             return Bounds()
         first = found["first-entry"]
         return Bounds(
@@ -341,6 +338,21 @@ class InteractionStream:
             last=_text(found["last-generated-id"]),
             whole=found["entries-added"] == found["length"],
         )
+
+    async def _info(self) -> dict[str, Any] | None:
+        """What Redis says about the stream; None: there is none."""
+        async with call(self._redis):
+            try:
+                found: dict[str, Any] = await commands(self._redis).xinfo_stream(EVENTS)
+            except ResponseError as error:
+                _tolerate_absence(error)
+                return None
+        return found
+
+    async def offered(self) -> int:
+        """How many entries this stream ever took; each ends in the ledger once."""
+        found = await self._info()
+        return int(found["entries-added"]) if found is not None else 0
 
     async def lag(self) -> Lag:
         """How far the database is behind the stream, as Redis sees it now."""

@@ -4,14 +4,13 @@ What was delivered and not acknowledged stays with the group, whoever dies. Redi
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
 from storage.redis.client import Redis
+from storage.redis.dead_letters import DeadLetters
 from storage.redis.stream import (
-    DEAD,
     EVENTS,
     FIRST_ID,
     GROUP,
@@ -30,15 +29,6 @@ KEPT_MS = 600_000
 """Stored entries stay so long, so that a live view can repair its gaps."""
 
 
-# XACK answers 1 only for what was pending, so each entry is buried once, however often it is tried.
-_BURY = """
-for i = 2, #ARGV, 3 do
-  if redis.call('XACK', KEYS[1], ARGV[1], ARGV[i]) == 1 then
-    redis.call('XADD', KEYS[2], '*', 'id', ARGV[i], 'e', ARGV[i + 1], 'reason', ARGV[i + 2])
-  end
-end
-"""
-
 # In one step, as deleting a consumer that has pending entries would lose them.
 _FORGET = """
 local forgotten = 0
@@ -52,14 +42,6 @@ for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
 end
 return forgotten
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """An entry that cannot be stored, and why."""
-
-    entry: Entry
-    reason: str
 
 
 class StreamGroup:
@@ -76,6 +58,7 @@ class StreamGroup:
         self._redis = redis
         self.consumer = consumer
         self._claim_cursor = FIRST_ID
+        self.dead_letters = DeadLetters(redis)
 
     async def left_over(self, count: int) -> list[Entry]:
         """Entries that an earlier life of this consumer took and did not finish. Never waits."""
@@ -111,36 +94,6 @@ class StreamGroup:
         """Forgets entries that are stored."""
         if stream_ids:
             await self._within(lambda: commands(self._redis).xack(EVENTS, GROUP, *stream_ids))
-
-    async def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Moves entries to the dead-letter stream and acknowledges them, all or nothing.
-
-        Entries that are not pending any more (a repeat, another consumer) are left alone.
-        """
-        if letters:
-            arguments = [
-                part
-                for letter in letters
-                for part in (letter.entry.id, letter.entry.payload, letter.reason)
-            ]
-            await self._within(
-                lambda: commands(self._redis).eval(_BURY, 2, EVENTS, DEAD, GROUP, *arguments)
-            )
-
-    async def dead_letters(self, count: int) -> list[DeadLetter]:
-        """The newest dead letters, newest first."""
-        found = await self._within(lambda: commands(self._redis).xrevrange(DEAD, "+", "-", count))
-        return [
-            DeadLetter(
-                entry=Entry(id=fields[b"id"].decode(), payload=fields[b"e"]),
-                reason=fields[b"reason"].decode("utf-8", "replace"),
-            )
-            for _, fields in found
-        ]
-
-    async def dead_count(self) -> int:
-        """How many dead letters there are."""
-        return int(await self._within(lambda: commands(self._redis).xlen(DEAD)))
 
     async def trim(self) -> int:
         """Removes entries that are stored and older than `KEPT_MS`; returns how many.

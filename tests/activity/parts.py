@@ -23,6 +23,7 @@ from realtime.http.edge import Origins
 from realtime.http.endpoints import routes
 from realtime.http.tracking import TrackingEndpoints
 from realtime.intake import Intake
+from storage.errors import StorageUnavailable
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.postgres.statistics import Statistics
@@ -143,8 +144,11 @@ def ago(**span: float) -> datetime:
 
 
 async def drained(parts: Parts) -> bool:
-    """Whether everything in the stream is stored."""
-    return (await parts.stream.lag()).entries == 0
+    """Whether everything in the stream is stored; not yet while a server does not answer."""
+    try:
+        return (await parts.stream.lag()).entries == 0
+    except StorageUnavailable:
+        return False
 
 
 async def until(condition: Callable[[], Awaitable[bool]], deadline: float = 5.0) -> None:

@@ -8,8 +8,16 @@ import pytest
 from configurator.activity import decode_event
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
-from storage.redis.stream import DEAD, EVENTS, HINTS, InteractionStream, Limits, commands, position
-from storage.redis.stream_group import DeadLetter, StreamGroup
+from storage.redis.stream import (
+    EVENTS,
+    HINTS,
+    Bounds,
+    InteractionStream,
+    Limits,
+    commands,
+    position,
+)
+from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 from tests.support.servers import Servers
 
@@ -173,20 +181,6 @@ async def test_another_consumer_claims_and_a_returning_one_finds_its_own(redis_u
         assert await dead.forget_consumers(-1) == 2
 
 
-async def test_burying_is_done_once_however_often_it_is_tried(redis_url: str) -> None:
-    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
-        await commands(redis).xadd(EVENTS, {"s": "x", "e": b"\xff\x00broken"})
-        group = StreamGroup(redis, consumer="a")
-        (entry,) = await group.read(10, 10)
-        letter = DeadLetter(entry=entry, reason="malformed_json")
-        await group.bury([letter])
-        await group.bury([letter])
-        assert await group.dead_letters(10) == [letter]
-        assert await commands(redis).xlen(DEAD) == await group.dead_count() == 1
-        assert (await position(redis)).pending == 0
-        assert (await stream.lag()).entries == 0
-
-
 async def test_trimming_keeps_what_is_not_stored_and_the_last_ten_minutes(redis_url: str) -> None:
     async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
         now_ms = (await position(redis)).redis_ms
@@ -231,3 +225,12 @@ async def test_lag_tells_entries_and_their_age(redis_url: str) -> None:
         lag = await stream.lag()
         assert lag.entries == 1
         assert lag.seconds < 10
+
+
+async def test_a_stream_that_is_not_there_holds_nothing(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        assert await stream.bounds() == Bounds()
+        assert await stream.offered() == 0
+        await stream.append([event(), event()])
+        assert await stream.offered() == 2
+        assert (await stream.bounds()).whole

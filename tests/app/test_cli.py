@@ -17,7 +17,8 @@ from tests.support.processes import CHECKOUT, nest
 from tests.support.servers import Servers, with_database
 
 COMMANDS = (
-    "run", "web", "worker", "migrate", "admin-link", "privacy", "tail", "edit", "soak", "doctor",
+    "run", "web", "worker", "migrate", "admin-link", "privacy", "tail", "edit", "soak", "deadletters",
+    "doctor",
 )  # fmt: skip
 
 
@@ -54,12 +55,13 @@ def test_help_of_a_command_has_an_example(command: str) -> None:
         ("worker", "DATABASE_URL and REDIS_URL"),
         ("migrate", "DATABASE_URL"),
         ("admin-link", "DATABASE_URL"),
+        ("deadletters list", "DATABASE_URL and REDIS_URL"),
     ],
 )
 def test_a_missing_address_is_one_sentence(tmp_path: Path, command: str, names: str) -> None:
-    done = call(command, NEST_HOME=str(tmp_path))
+    done = call(*command.split(), NEST_HOME=str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr.startswith(f"nest: `nest {command}` needs {names}. ")
+    assert done.stderr.startswith(f"nest: `nest {command.split(maxsplit=1)[0]}` needs {names}. ")
     assert done.stderr.count("\n") == 1
 
 

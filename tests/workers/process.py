@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from datetime import UTC, datetime
 
+from app.settings import parse_settings
+from app.worker import leader_of
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.redis.client import Redis
@@ -31,7 +32,8 @@ async def main() -> None:
         pace = Pace(batch=200, block_ms=50, claim_idle_ms=300, claim_every_seconds=0.1)
         await run_worker(
             Consumer(group, interactions, pace=pace),
-            chores(interactions, group, now=lambda: datetime.now(UTC)),
+            chores(interactions, group),
+            leader_of(database, parse_settings(os.environ, node=group.consumer)),
         )
 
 

@@ -11,10 +11,13 @@ from functools import partial
 
 import pytest
 
-from configurator.activity import Event, encode_event
+from configurator.activity import Event, Filtered, encode_event
+from storage.postgres.ledger import Ledger
+from storage.postgres.upkeep import Upkeep
+from storage.redis.dead_letters import DeadLetters
 from storage.redis.stream import EVENTS, commands, position
 from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import Parts, all_stored, counts, drained, event, parts, until
+from tests.activity.parts import Parts, all_stored, counts, drained, event, now, parts, until
 from tests.support.processes import Process
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
@@ -22,6 +25,7 @@ from workers.consumer import Consumer, Pace, TooMuchPoison
 
 QUICK = Pace(batch=300, block_ms=20, claim_idle_ms=100, claim_every_seconds=0.05)
 SESSIONS = 400
+UNWANTED = Filtered(filtered="consent", received_at=now())
 
 
 def made(unique: int, seed: int) -> list[Event]:
@@ -64,13 +68,22 @@ async def consuming(
             stopping.set()
 
 
-async def check(parts: Parts, database_url: str, *, unique: int, poison: int) -> None:
+async def check(
+    parts: Parts, database_url: str, *, unique: int, poison: int, flushed: int = 0
+) -> None:
+    """Everything is stored and counted once, and every entry of the stream ended once.
+
+    `flushed`: so many entries were in streams that are gone.
+    """
     found = await counts(database_url)
     assert (found.rows, found.minutes, found.sessions) == (unique, unique, unique)
+    assert (found.choices, found.ledger) == (unique, unique)
     where = await position(parts.redis)
     assert (where.pending, where.undelivered) == (0, 0)
-    group = StreamGroup(parts.redis, consumer="reader")
-    assert await group.dead_count() == poison
+    assert await DeadLetters(parts.redis).count() == poison
+    ended = await Ledger(parts.database).totals()
+    assert sum(ended.values()) == await parts.stream.offered() + flushed, ended
+    assert await Upkeep(parts.database).drift(kept_days=90, now=now()) == {}
 
 
 @pytest.mark.timeout(180)
@@ -153,9 +166,8 @@ async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: st
         await fill(all_parts, made(100, 1), 6)
         async with consuming(all_parts) as consumer:
             await all_stored(all_parts)
-            group = StreamGroup(all_parts.redis, consumer="reader")
-            letters = await group.dead_letters(10)
-        assert {letter.reason.split()[0] for letter in letters} == {
+        letters = (await DeadLetters(all_parts.redis).page()).letters
+        assert {letter.kind for letter in letters} == {
             "malformed_json",
             "wrong_type",
             "CharacterNotInRepertoireError",
@@ -175,8 +187,7 @@ async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
         )
         with pytest.raises(TooMuchPoison):
             await consumer.run(asyncio.Event())
-        group = StreamGroup(all_parts.redis, consumer="reader")
-        assert await group.dead_count() == 0
+        assert await DeadLetters(all_parts.redis).count() == 0
         assert (await position(all_parts.redis)).pending == 101
 
 
@@ -191,7 +202,39 @@ async def test_a_lost_group_and_a_flushed_server_are_no_end(
         await until(lambda: has_rows(database_url, 20))
         await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")
         await all_stored(all_parts)
-        await check(all_parts, database_url, unique=20, poison=0)
+        await check(all_parts, database_url, unique=20, poison=0, flushed=10)
+
+
+async def test_entries_that_come_again_are_booked_and_buried_once(
+    database_url: str, redis_url: str
+) -> None:
+    """The group is made again from the start: every entry is delivered a second time."""
+    async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
+        await fill(all_parts, made(50, 1), 4)
+        await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": encode_event(UNWANTED)})
+        await all_stored(all_parts, 20)
+        for _ in range(2):
+            await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")
+            await all_stored(all_parts, 20)
+        await check(all_parts, database_url, unique=50, poison=4)
+        ended = await Ledger(all_parts.database).totals()
+        assert ended == {"stored": 50, "duplicate": 5, "filtered": 1, "dead": 4}
+
+
+async def test_a_letter_that_goes_back_is_a_new_offer(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
+        await fill(all_parts, made(50, 1), 3)
+        await all_stored(all_parts, 20)
+        letters = DeadLetters(all_parts.redis)
+        oldest = (await letters.page()).letters[-1]
+        fixed = await letters.fix(oldest.id, encode_event(event()))
+        assert fixed is not None
+        ids = [letter.id for letter in (await letters.page()).letters]
+        assert len(await letters.redrive(ids)) == 3
+        await all_stored(all_parts, 20)
+        await check(all_parts, database_url, unique=51, poison=2)
+        ended = await Ledger(all_parts.database).totals()
+        assert ended == {"stored": 51, "duplicate": 5, "filtered": 0, "dead": 5}
 
 
 async def has_rows(database_url: str, rows: int) -> bool:

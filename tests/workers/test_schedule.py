@@ -1,28 +1,36 @@
 """The recurring chores and the runner."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from storage.errors import StorageUnavailable
+from storage.postgres.daily import DailyFigures
+from storage.postgres.jobs import Jobs, Leadership
+from storage.postgres.upkeep import Upkeep
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, ago, event, now, parts
 from tests.support.waiting import eventually
 from workers.consumer import Consumer, Pace
+from workers.leader import Leader
 from workers.runner import run_worker
-from workers.schedule import Chore, chores, keep_doing
+from workers.schedule import Chore, Job, Stores, chores, jobs, keep_doing
 
 
-async def test_every_chore_may_run_twice_at_once(database_url: str, redis_url: str) -> None:
+async def test_everything_may_run_twice_at_once(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts:
         group = StreamGroup(all_parts.redis, consumer="w")
         soon = now() + timedelta(days=30)
         await all_parts.stream.append([event(received_at=ago(hours=2))])
-        jobs = chores(all_parts.interactions, group, now=lambda: soon)
-        async with asyncio.TaskGroup() as tasks:
-            for job in (*jobs, *jobs):
-                tasks.create_task(once(job))
+        recurring: list[Chore | Job] = [
+            *chores(all_parts.interactions, group),
+            *jobs(stores_of(all_parts), keep_days=7, now=lambda: soon),
+        ]
+        for _ in range(2):
+            async with asyncio.TaskGroup() as tasks:
+                for each in (*recurring, *recurring):
+                    tasks.create_task(once(each))
         async with all_parts.database.driver() as connection:
             names = await connection.fetch(
                 "SELECT relid::text AS name FROM pg_partition_tree('interactions')"
@@ -30,10 +38,35 @@ async def test_every_chore_may_run_twice_at_once(database_url: str, redis_url: s
         made = {row["name"] for row in names}
         for days in range(-2, 8):
             assert f"interactions_{soon + timedelta(days=days):%Y%m%d}" in made
+        assert f"interactions_{now():%Y%m%d}" not in made
 
 
-async def once(chore: Chore) -> None:
-    await chore.run()
+async def test_nothing_is_dropped_when_interactions_are_kept_for_ever(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        far = now() + timedelta(days=9_000)
+        found = {job.name: job for job in jobs(stores_of(all_parts), keep_days=0, now=lambda: far)}
+        assert await found["drop old interactions"].run() is None
+
+
+def stores_of(parts: Parts) -> Stores:
+    return Stores(
+        interactions=parts.interactions,
+        upkeep=Upkeep(parts.database),
+        daily=DailyFigures(parts.database),
+        jobs=Jobs(parts.database),
+    )
+
+
+def leader_of(parts: Parts, recurring: tuple[Job, ...] = ()) -> Leader:
+    return Leader(
+        Leadership(parts.database, node="w"), Jobs(parts.database), recurring, node="w", now=now
+    )
+
+
+async def once(step: Chore | Job) -> None:
+    await step.run()
 
 
 async def test_a_chore_goes_on_when_a_store_was_away() -> None:
@@ -63,7 +96,9 @@ async def test_a_chore_that_is_broken_ends_the_worker_loudly(
         with pytest.raises(ExceptionGroup) as group:
             async with asyncio.timeout(10):
                 await run_worker(
-                    consumer_of(all_parts), [Chore(name="x", every_seconds=1, run=run)]
+                    consumer_of(all_parts),
+                    [Chore(name="x", every_seconds=1, run=run)],
+                    leader_of(all_parts),
                 )
         assert group.group_contains(ZeroDivisionError)
 
@@ -75,11 +110,8 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
             running = tasks.create_task(
                 run_worker(
                     consumer,
-                    chores(
-                        all_parts.interactions,
-                        StreamGroup(all_parts.redis, consumer="w"),
-                        now=lambda: datetime.now(UTC),
-                    ),
+                    chores(all_parts.interactions, StreamGroup(all_parts.redis, consumer="w")),
+                    leader_of(all_parts, jobs(stores_of(all_parts), keep_days=90, now=now)),
                 )
             )
             await all_parts.stream.append([event() for _ in range(50)])

@@ -1,0 +1,130 @@
+"""What an admin may do with dead letters; the same for the command line and the HTTP API.
+
+Every change leaves its line in the audit first: with PostgreSQL away nothing is changed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from configurator.activity import InteractionInvalid, decode_entry, parse_json
+from storage.postgres.audit import Audit
+from storage.redis.dead_letters import DeadLetters, Letter, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a payload is no event: a code, the place, a sentence in both languages."""
+
+    code: str
+    field: str | None
+    de: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    r"""A letter opened. `payload` is its text, bytes that are none as `\\xNN`.
+
+    `fields` is its JSON, where it is some. `problem` None: it can be read now; what is in the way
+    is the reason that PostgreSQL gave, or nothing any more.
+    """
+
+    letter: Letter
+    payload: str
+    fields: object
+    problem: Problem | None
+
+
+class LetterDesk:
+    """Look at dead letters, mend them, send them again, or give them up."""
+
+    def __init__(self, *, letters: DeadLetters, audit: Audit) -> None:
+        self._letters = letters
+        self._audit = audit
+
+    async def count(self) -> int:
+        """How many there are."""
+        return await self._letters.count()
+
+    async def page(self, *, before: str | None, limit: int, kind: str | None) -> Page:
+        """Newest first; `kind` is the first word of a reason."""
+        return await self._letters.page(before=before, limit=limit, kind=kind)
+
+    async def show(self, letter_id: str) -> Examined | None:
+        """One letter, opened."""
+        letter = await self._letters.get(letter_id)
+        return examined(letter) if letter else None
+
+    async def fix(self, letter_id: str, payload: bytes, *, actor: str) -> Examined | None:
+        """Gives the letter another payload, and with it another id; None: there is no such letter.
+
+        Raises InteractionInvalid: the payload is no event either, and nothing was changed.
+        """
+        decode_entry(payload)
+        letter = await self._letters.get(letter_id)
+        if letter is None:
+            return None
+        await self._note(actor, "dead_letter_fixed", letter)
+        fixed = await self._letters.fix(letter_id, payload)
+        return examined(fixed) if fixed else None
+
+    async def redrive(self, letter_ids: Sequence[str], *, actor: str) -> dict[str, str]:
+        """Sends letters again as new entries; returns the ids of those by letter id."""
+        await self._audit.record(
+            actor=actor,
+            action="dead_letters_redriven",
+            subject=f"{len(letter_ids)} letters",
+            detail={"letters": list(letter_ids)},
+        )
+        return await self._letters.redrive(letter_ids)
+
+    async def redrive_all(self, kind: str, *, actor: str) -> int:
+        """Sends every letter of this kind that there is now again; returns how many."""
+        newest = (await self._letters.page(limit=1)).letters
+        if not newest:
+            return 0
+        await self._audit.record(
+            actor=actor, action="dead_letters_redriven", subject=f"all of {kind}"
+        )
+        return await self._letters.redrive_all(kind, newest=newest[0].id)
+
+    async def drop(self, letter_id: str, *, actor: str) -> bool:
+        """Gives a letter up for ever; whether there was one. The audit keeps a hash of it."""
+        letter = await self._letters.get(letter_id)
+        if letter is None:
+            return False
+        await self._note(actor, "dead_letter_dropped", letter)
+        return await self._letters.drop(letter_id)
+
+    async def _note(self, actor: str, action: str, letter: Letter) -> None:
+        await self._audit.record(
+            actor=actor,
+            action=action,
+            subject=letter.id,
+            detail={
+                "entry": letter.entry.id,
+                "reason": letter.reason,
+                "payload_sha256": hashlib.sha256(letter.entry.payload).hexdigest(),
+            },
+        )
+
+
+def examined(letter: Letter) -> Examined:
+    """The letter with its payload as text, as JSON where it is some, and what is wrong with it."""
+    payload = letter.entry.payload
+    try:
+        fields: object = parse_json(payload)
+    except InteractionInvalid:
+        fields = None
+    problem = None
+    try:
+        decode_entry(payload)
+    except InteractionInvalid as invalid:
+        problem = Problem(code=invalid.code, field=invalid.field, de=invalid.de, en=invalid.en)
+    return Examined(
+        letter=letter,
+        payload=payload.decode("utf-8", "backslashreplace"),
+        fields=fields,
+        problem=problem,
+    )

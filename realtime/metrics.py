@@ -1,0 +1,201 @@
+"""What Prometheus is told, all in one place: this process, and what every process can see.
+
+Nothing is counted on the way of an op or an interaction: figures are read when somebody asks, from
+what the parts know anyway; what comes from the stores is at most `STORES_SECONDS` old. While a store
+is away its figures are missing and `nest_store_up` says 0.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from realtime.hub import Hub
+from storage.errors import StorageUnavailable
+from storage.postgres.committer import Committer
+from storage.postgres.jobs import JobRun, Jobs
+from storage.postgres.ledger import Ledger
+from storage.redis.bus import Bus
+from storage.redis.dead_letters import DeadLetters
+from storage.redis.stream import InteractionStream, Lag
+
+STORES_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the figures come from."""
+
+    hub: Hub
+    bus: Bus
+    committer: Committer
+    stream: InteractionStream
+    dead_letters: DeadLetters
+    ledger: Ledger
+    jobs: Jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InRedis:
+    lag: Lag
+    offered: int
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InPostgres:
+    ledger: dict[str, int]
+    runs: dict[str, JobRun]
+    leader: str | None
+
+
+@dataclass(slots=True)
+class _Stores:
+    until: float = float("-inf")
+    redis: _InRedis | None = None
+    postgres: _InPostgres | None = None
+    one: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Metrics:
+    """Answers with the figures of now. ``clock`` is monotonic, in seconds; ``now`` the time of day."""
+
+    def __init__(
+        self, sources: Sources, *, clock: Callable[[], float], now: Callable[[], datetime]
+    ) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._now = now
+        self._stores = _Stores()
+
+    async def text(self) -> bytes:
+        """Everything in the text format of Prometheus. Never fails because a store is away."""
+        await self._read_stores()
+        registry = CollectorRegistry()
+        registry.register(_Figures([*self._of_process(), *self._of_stores()]))
+        ProcessCollector(registry=registry)
+        return generate_latest(registry)
+
+    async def _read_stores(self) -> None:
+        async with self._stores.one:
+            if self._clock() < self._stores.until:
+                return
+            async with asyncio.TaskGroup() as group:
+                redis = group.create_task(self._redis(), name="figures of redis")
+                postgres = group.create_task(self._postgres(), name="figures of postgres")
+            self._stores.redis, self._stores.postgres = redis.result(), postgres.result()
+            self._stores.until = self._clock() + STORES_SECONDS
+
+    async def _redis(self) -> _InRedis | None:
+        sources = self._sources
+        try:
+            return _InRedis(
+                lag=await sources.stream.lag(),
+                offered=await sources.stream.offered(),
+                dead_letters=await sources.dead_letters.count(),
+            )
+        except StorageUnavailable:
+            return None
+
+    async def _postgres(self) -> _InPostgres | None:
+        sources = self._sources
+        try:
+            return _InPostgres(
+                ledger=await sources.ledger.totals(),
+                runs=await sources.jobs.latest(),
+                leader=await sources.jobs.leader(),
+            )
+        except StorageUnavailable:
+            return None
+
+    def _of_process(self) -> Iterator[Metric]:
+        report, bus = self._sources.hub.report(), self._sources.bus
+        committer = self._sources.committer
+        yield _gauge(
+            "nest_rooms", "Configurations that are open in this process", len(report.rooms)
+        )
+        yield _gauge("nest_connections", "Members of rooms in this process", report.connections)
+        yield _gauge("nest_people", "People in rooms of this process", len(report.people))
+        yield _count("nest_ops_committed", "Ops that took a version", committer.committed)
+        yield _gauge("nest_ops_waiting", "Ops that wait for PostgreSQL", committer.waiting)
+        yield _gauge("nest_bus_healthy", "1: live messages arrive", int(bus.healthy))
+        yield _gauge("nest_bus_queued", "Messages that wait for Redis", bus.queued)
+        yield _count("nest_bus_dropped", "Messages dropped from a full queue", bus.dropped)
+        yield _count("nest_bus_refused", "Messages that Redis refused", bus.refused)
+
+    def _of_stores(self) -> Iterator[Metric]:
+        redis, postgres = self._stores.redis, self._stores.postgres
+        up = GaugeMetricFamily("nest_store_up", "1: the store answered", labels=["store"])
+        up.add_metric(["redis"], int(redis is not None))
+        up.add_metric(["postgres"], int(postgres is not None))
+        yield up
+        if redis is not None:
+            yield from _of_stream(redis)
+        if postgres is not None:
+            yield from self._of_jobs(postgres)
+
+    def _of_jobs(self, found: _InPostgres) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "nest_ledger_entries", "Entries of the stream by how they ended", labels=["outcome"]
+        )
+        for outcome, n in found.ledger.items():
+            ended.add_metric([outcome], n)
+        yield ended
+        leader = GaugeMetricFamily("nest_leader", "The worker that leads", labels=["node"])
+        if found.leader is not None:
+            leader.add_metric([found.leader], 1)
+        yield leader
+        age = GaugeMetricFamily(
+            "nest_job_age_seconds", "Since the latest run of a job began", labels=["job"]
+        )
+        late = GaugeMetricFamily(
+            "nest_job_late_seconds", "For how long a job has been due", labels=["job"]
+        )
+        failed = GaugeMetricFamily(
+            "nest_job_failed", "1: the latest run of a job failed", labels=["job"]
+        )
+        drift = GaugeMetricFamily(
+            "nest_rollup_drift",
+            "Events that roll-ups count too many or too few, by the latest audit; must be 0",
+            labels=["job"],
+        )
+        now = self._now()
+        for name, run in found.runs.items():
+            age.add_metric([name], max(0.0, (now - run.started_at).total_seconds()))
+            failed.add_metric([name], int(run.outcome == "failed"))
+            if run.due_at is not None:
+                late.add_metric([name], max(0.0, (now - run.due_at).total_seconds()))
+            if "drift" in run.detail:
+                drift.add_metric([name], run.detail["drift"])
+        yield from (age, late, failed, drift)
+
+
+class _Figures(Collector):
+    """Hands the registry what was read; a registry may ask only without awaiting."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    @override
+    def collect(self) -> list[Metric]:
+        return self._metrics
+
+
+def _of_stream(found: _InRedis) -> Iterator[Metric]:
+    yield _gauge("nest_stream_lag_entries", "Interactions not stored yet", found.lag.entries)
+    yield _gauge("nest_stream_lag_seconds", "Age of the oldest of them", found.lag.seconds)
+    yield _count("nest_stream_offered", "Entries the stream ever took", found.offered)
+    yield _gauge("nest_dead_letters", "Entries that could not be stored", found.dead_letters)
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, what, value=value)
+
+
+def _count(name: str, what: str, value: float) -> Metric:
+    return CounterMetricFamily(name, what, value=value)

@@ -1,0 +1,166 @@
+"""When jobs ran and how it went, and who leads: the worker that holds one advisory lock.
+
+The lock belongs to a connection, not to a transaction: whoever loses the connection, or dies, has
+lost it. So a pooler between us and PostgreSQL must keep sessions (no transaction pooling).
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.errors import StorageError, StorageUnavailable
+from storage.postgres.engine import Database
+from storage.postgres.failures import storage_errors
+
+Outcome = Literal["ok", "failed", "skipped"]
+LOCK_KEY = 0x6E657374  # "nest", in the second half of the key; the first half says what for
+LOCK_CLASS = 0x6A6F6273  # "jobs"
+RUNS_KEPT = timedelta(days=30)
+CHECK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """One run. `outcome` None: it is running, or was interrupted. `due_at`: when it runs next."""
+
+    job: str
+    node: str
+    started_at: datetime
+    finished_at: datetime | None
+    due_at: datetime | None
+    outcome: Outcome | None
+    detail: dict[str, Any]
+
+
+class Jobs:
+    """Writes and reads runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, job: str, node: str) -> int:
+        """Notes that a run has begun; returns its id. An older one without end was interrupted."""
+        interrupted = text(
+            "UPDATE job_runs SET finished_at = now(), outcome = 'failed',"
+            """ detail = '{"reason": "interrupted"}'"""
+            " WHERE job = :job AND outcome IS NULL"
+        )
+        begun = text("INSERT INTO job_runs (job, node) VALUES (:job, :node) RETURNING id")
+
+        async def work(connection: AsyncConnection) -> int:
+            await connection.execute(interrupted, {"job": job})
+            return int((await connection.execute(begun, {"job": job, "node": node})).scalar_one())
+
+        return await self._database.write(work)
+
+    async def finish(
+        self, run_id: int, outcome: Outcome, *, detail: dict[str, object], due_at: datetime
+    ) -> None:
+        """Notes how a run ended and when the job is due again."""
+        ended = text(
+            "UPDATE job_runs SET finished_at = now(), outcome = :outcome,"
+            " detail = CAST(:detail AS jsonb), due_at = :due_at WHERE id = :id"
+        )
+        values = {
+            "id": run_id,
+            "outcome": outcome,
+            "detail": orjson.dumps(detail).decode(),
+            "due_at": due_at,
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(ended, values)
+
+        await self._database.write(work)
+
+    async def latest(self) -> dict[str, JobRun]:
+        """The latest run of each job that ran in the last 30 days."""
+        statement = text(
+            "SELECT DISTINCT ON (job) job, node, started_at, finished_at, due_at, outcome, detail"
+            " FROM job_runs ORDER BY job, id DESC"
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return {row.job: JobRun(**row._mapping) for row in found}  # noqa: SLF001 - a public name
+
+    async def forget(self) -> int:
+        """Forgets runs older than 30 days; returns how many."""
+        statement = text("DELETE FROM job_runs WHERE started_at < now() - CAST(:kept AS interval)")
+
+        async def work(connection: AsyncConnection) -> int:
+            return int((await connection.execute(statement, {"kept": RUNS_KEPT})).rowcount)
+
+        return await self._database.write(work)
+
+    async def leader(self) -> str | None:
+        """The node that leads now; None: nobody does."""
+        statement = text(
+            "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND granted AND classid = :class AND objid = :key"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        asked = {"class": LOCK_CLASS, "key": LOCK_KEY}
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        name: str | None = found.scalars().first()
+        return name
+
+
+class Leadership:
+    """One candidate for the lock. Async context manager: leaving it gives the lock back."""
+
+    def __init__(self, database: Database, *, node: str) -> None:
+        self._database = database
+        self._node = node
+        self._connection: asyncpg.Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                with storage_errors(self._database.retry_after_seconds):
+                    await connection.close(timeout=CHECK_SECONDS)
+            except StorageError:
+                connection.terminate()
+
+    async def acquire(self) -> bool:
+        """Whether this candidate leads now. Raises StorageUnavailable."""
+        if self._connection is None:
+            self._connection = await self._database.connect_alone(self._node)
+        return await self._ask("SELECT pg_try_advisory_lock($1, $2)", LOCK_CLASS, LOCK_KEY)
+
+    async def holds(self) -> bool:
+        """Whether the lock is still ours: its connection answers."""
+        if self._connection is None:
+            return False
+        try:
+            return await self._ask("SELECT true")
+        except StorageUnavailable:
+            return False
+
+    async def _ask(self, statement: str, *arguments: object) -> bool:
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - both callers have one
+        try:
+            with storage_errors(self._database.retry_after_seconds):
+                async with asyncio.timeout(CHECK_SECONDS):
+                    return bool(await connection.fetchval(statement, *arguments))
+        except StorageUnavailable:
+            self._connection = None
+            with contextlib.suppress(OSError):
+                connection.terminate()
+            raise

@@ -1,0 +1,157 @@
+"""Retention of raw interactions, and the audit that roll-ups count what was stored.
+
+What retention removes is counted by hour in `activity_dropped`, in the same transaction. So for
+every hour, at every moment: minutes + hours = rows that are kept + rows that were dropped.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.postgres.engine import Database
+
+_PARTITION = re.compile(r"interactions_(\d{8})", re.ASCII)
+
+_ACCOUNT = """
+INSERT INTO activity_dropped AS known (hour, n)
+SELECT date_trunc('hour', occurred_at), count(*) FROM {rows} GROUP BY 1 ORDER BY 1
+ON CONFLICT (hour) DO UPDATE SET n = known.n + excluded.n
+"""
+_DROP_STRAYS = f"""
+WITH gone AS (
+    DELETE FROM interactions_default WHERE event_id < uuid7_floor(:midnight) RETURNING occurred_at
+), accounted AS ({_ACCOUNT.format(rows="gone")} RETURNING 1)
+SELECT (SELECT count(*) FROM gone) + 0 * (SELECT count(*) FROM accounted)
+"""  # noqa: S608 - built from the constant above
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('drop interactions'))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What retention removed: whole days, and rows that were in no day's partition."""
+
+    partitions: int
+    stray_rows: int
+
+
+class Upkeep:
+    """Removes what is too old, and counts again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def drop_before(self, day: date) -> Dropped:
+        """Removes the interactions whose key is of an earlier day (UTC).
+
+        Sessions, their choices and all roll-ups stay. One transaction for each day; safe to repeat
+        and to run twice at once.
+        """
+        partitions = 0
+        for name, of_day in await self._partitions():
+            if of_day < day:
+                partitions += await self._drop(name)
+        return Dropped(partitions=partitions, stray_rows=await self._drop_strays(day))
+
+    async def drift(self, *, kept_days: int, now: datetime) -> dict[str, int]:
+        """Roll-ups minus rows for each day (UTC) where that is not 0; all days since the first.
+
+        Days of which nothing is kept any more are one sum, under the name of the last of them.
+        """
+        first = await self._first_day()
+        if first is None:
+            return {}
+        tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+        start = max(first, tomorrow - timedelta(days=kept_days)) if kept_days else first
+        windows = [(first, start)] if first < start else []
+        while start <= tomorrow:
+            windows.append((start, start + timedelta(days=1)))
+            start += timedelta(days=1)
+        return await self._drift_of(windows)
+
+    async def drift_since(self, day: date, *, now: datetime) -> dict[str, int]:
+        """As `drift`, of this day and those after it."""
+        days = (now.astimezone(UTC).date() - day).days + 2
+        return await self._drift_of(
+            [(day + timedelta(days=n), day + timedelta(days=n + 1)) for n in range(days)]
+        )
+
+    async def _drift_of(self, windows: list[tuple[date, date]]) -> dict[str, int]:
+        """One statement for each window, so that all its counts are of one moment."""
+        statement = text(
+            """
+            SELECT (SELECT coalesce(sum(n), 0) FROM activity_minutes
+                    WHERE minute >= :low AND minute < :high)
+                 + (SELECT coalesce(sum(n), 0) FROM activity_hours
+                    WHERE hour >= :low AND hour < :high)
+                 - (SELECT coalesce(sum(n), 0) FROM activity_dropped
+                    WHERE hour >= :low AND hour < :high)
+                 - (SELECT count(*) FROM interactions
+                    WHERE occurred_at >= :low AND occurred_at < :high)
+            """
+        )
+        found = {}
+        for low, high in windows:
+            asked = {"low": _midnight(low), "high": _midnight(high)}
+
+            async def count(connection: AsyncConnection, asked: dict[str, datetime] = asked) -> int:
+                return int((await connection.execute(statement, asked)).scalar_one())
+
+            drift = await self._database.read(count)
+            if drift:
+                found[(high - timedelta(days=1)).isoformat()] = drift
+        return found
+
+    async def _first_day(self) -> date | None:
+        statement = text(
+            "SELECT least((SELECT min(minute) FROM activity_minutes),"
+            " (SELECT min(hour) FROM activity_hours), (SELECT min(hour) FROM activity_dropped),"
+            " (SELECT min(occurred_at) FROM interactions))"
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        first: datetime | None = found.scalar_one()
+        return None if first is None else first.astimezone(UTC).date()
+
+    async def _partitions(self) -> list[tuple[str, date]]:
+        statement = text("SELECT relid::regclass::text FROM pg_partition_tree('interactions')")
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        named = [(name, _PARTITION.fullmatch(name)) for name in found.scalars()]
+        return sorted(
+            (name, datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=UTC).date())
+            for name, match in named
+            if match is not None
+        )
+
+    async def _drop(self, name: str) -> int:
+        """Counts the rows while nobody can add any, then takes the parent's lock only briefly."""
+
+        async def work(connection: AsyncConnection) -> int:
+            await connection.execute(_ONE_AT_A_TIME)
+            there = text("SELECT to_regclass(:name) IS NOT NULL")
+            if not (await connection.execute(there, {"name": name})).scalar_one():
+                return 0
+            await connection.execute(text(f"LOCK TABLE {name} IN SHARE MODE"))
+            await connection.execute(text(_ACCOUNT.format(rows=name)))
+            # Who waits for this lock holds up everybody who stores: give up soon, come again later.
+            await connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            await connection.execute(text(f"ALTER TABLE interactions DETACH PARTITION {name}"))
+            await connection.execute(text(f"DROP TABLE {name}"))
+            return 1
+
+        return await self._database.write(work)
+
+    async def _drop_strays(self, day: date) -> int:
+        statement = text(_DROP_STRAYS)
+
+        async def work(connection: AsyncConnection) -> int:
+            await connection.execute(_ONE_AT_A_TIME)
+            found = await connection.execute(statement, {"midnight": _midnight(day)})
+            return int(found.scalar_one())
+
+        return await self._database.write(work)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

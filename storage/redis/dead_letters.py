@@ -1,0 +1,282 @@
+"""Dead letters: entries of the stream that cannot be stored, kept until somebody decides.
+
+A letter has the fields `id` (of the entry that it was), `e` (its payload), `reason`, `at` (ms since
+1970), `deliveries` and, once fixed, `fixed`. Nothing is ever trimmed: at `LETTERS_MAX` letters the
+worker refuses to bury more, and what it cannot store stays in the stream.
+
+`BURIED` remembers which entries were buried, for as long as the stream has them: one that is
+delivered again (the group was made anew from the start) is not buried a second time, whatever
+became of its letter meanwhile.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from configurator.activity import Filtered, InteractionInvalid, decode_entry
+from storage.errors import StorageUnavailable
+from storage.redis.client import Redis
+from storage.redis.stream import DEAD, EVENTS, GROUP, Entry, call, commands, id_pair
+
+T = TypeVar("T")
+
+LETTER_ID = re.compile(r"\d{1,18}-\d{1,18}", re.ASCII)
+BURIED = "{activity}:buried"
+LETTERS_MAX = 50_000
+PAGE_MAX = 200
+SCAN_MAX = 2_000
+"""A page with a filter looks at so many letters at most."""
+
+REDRIVE_STEP = 200
+_FULL_RETRY_SECONDS = 5.0
+
+# XACK answers 1 only for what was pending, so each delivery is buried once, however often it is
+# tried; ZADD NX answers 1 only for an entry that was never buried. All or nothing.
+_BURY = """
+if redis.call('XLEN', KEYS[2]) + (#ARGV - 2) / 3 > tonumber(ARGV[2]) then return 'full' end
+local now = redis.call('TIME')
+local at = now[1] * 1000 + math.floor(now[2] / 1000)
+for i = 3, #ARGV, 3 do
+  local id = ARGV[i]
+  local waiting = redis.pcall('XPENDING', KEYS[1], ARGV[1], id, id, 1)
+  local deliveries = waiting and waiting[1] and waiting[1][4] or 1
+  if redis.call('XACK', KEYS[1], ARGV[1], id) == 1
+      and redis.call('ZADD', KEYS[3], 'NX', string.match(id, '^%d+'), id) == 1 then
+    redis.call('XADD', KEYS[2], '*', 'id', id, 'e', ARGV[i + 1], 'reason', ARGV[i + 2],
+      'at', string.format('%.0f', at), 'deliveries', deliveries)
+  end
+end
+return 'buried'
+"""
+
+# Back into the stream and out of the letters in one step: never lost, never twice. What an id
+# stands for never changes, so the session that was read before still belongs to it.
+_REDRIVE = """
+local driven = {}
+for i = 1, #ARGV, 2 do
+  local found = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
+  if found then
+    local new = redis.call('XADD', KEYS[1], '*', 's', ARGV[i + 1], 'e', found[2][4])
+    redis.call('XDEL', KEYS[2], ARGV[i])
+    driven[#driven + 1] = ARGV[i]
+    driven[#driven + 1] = new
+  end
+end
+return driven
+"""
+
+_FIX = """
+local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+if not found then return false end
+local fields = {}
+for i = 1, #found[2], 2 do
+  if found[2][i] ~= 'fixed' then
+    fields[#fields + 1] = found[2][i]
+    fields[#fields + 1] = found[2][i] == 'e' and ARGV[2] or found[2][i + 1]
+  end
+end
+fields[#fields + 1] = 'fixed'
+fields[#fields + 1] = '1'
+local new = redis.call('XADD', KEYS[1], '*', unpack(fields))
+redis.call('XDEL', KEYS[1], ARGV[1])
+return new
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An entry that cannot be stored, and why."""
+
+    entry: Entry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A dead letter as it is kept.
+
+    `id` is its own; `entry` is what it was in the stream of events, with the payload as fixed.
+    `buried_ms` is since 1970; `deliveries` how often a worker had it, None where that was not kept.
+    """
+
+    id: str
+    entry: Entry
+    reason: str
+    buried_ms: int
+    deliveries: int | None
+    fixed: bool
+
+    @property
+    def kind(self) -> str:
+        """The first word of the reason, by which letters are picked."""
+        return self.reason.partition(" ")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Letters, newest first. `before` is where the next page starts; None: this is the last one.
+
+    With a filter a page may hold fewer letters than were asked for, or none, and not be the last.
+    """
+
+    letters: tuple[Letter, ...]
+    before: str | None
+
+
+class DeadLetters:
+    """Reads, fixes, re-drives and drops letters. Raises StorageUnavailable when Redis is away."""
+
+    def __init__(self, redis: Redis, *, letters_max: int = LETTERS_MAX) -> None:
+        self._redis = redis
+        self._letters_max = letters_max
+
+    async def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Moves entries out of the stream of events and acknowledges them, all or nothing.
+
+        Entries that are not pending any more (a repeat, another consumer) are left alone.
+
+        Raises StorageUnavailable, also when there is no room for more letters.
+        """
+        if not letters:
+            return
+        arguments = [
+            part
+            for letter in letters
+            for part in (letter.entry.id, letter.entry.payload, letter.reason)
+        ]
+        answer = await self._within(
+            lambda: commands(self._redis).eval(
+                _BURY, 3, EVENTS, DEAD, BURIED, GROUP, self._letters_max, *arguments
+            )
+        )
+        if answer == b"full":
+            raise StorageUnavailable(
+                f"there are {self._letters_max} dead letters: fix, re-drive or drop some",
+                _FULL_RETRY_SECONDS,
+            )
+
+    async def count(self) -> int:
+        """How many letters there are."""
+        return int(await self._within(lambda: commands(self._redis).xlen(DEAD)))
+
+    async def page(
+        self, *, before: str | None = None, limit: int = 50, kind: str | None = None
+    ) -> Page:
+        """Up to `limit` (at most 200) letters older than the letter `before`, of one kind or all."""
+        limit = max(1, min(limit, PAGE_MAX))
+        found: list[Letter] = []
+        for _ in range(0, SCAN_MAX, PAGE_MAX):
+            letters = await self._older(before, PAGE_MAX if kind else limit)
+            for letter in letters:
+                before = letter.id
+                if kind is None or letter.kind == kind:
+                    found.append(letter)
+                if len(found) == limit:
+                    return Page(letters=tuple(found), before=before)
+            if len(letters) < (PAGE_MAX if kind else limit):
+                return Page(letters=tuple(found), before=None)
+        return Page(letters=tuple(found), before=before)
+
+    async def get(self, letter_id: str) -> Letter | None:
+        """One letter; None: there is none, or not any more."""
+        found = await self._within(
+            lambda: commands(self._redis).xrange(DEAD, letter_id, letter_id, 1)
+        )
+        return _letter(*found[0]) if found else None
+
+    async def fix(self, letter_id: str, payload: bytes) -> Letter | None:
+        """Replaces the payload by one that can be read; the letter gets another id.
+
+        None: there is no such letter. Raises InteractionInvalid when the payload is no event.
+        """
+        decode_entry(payload)
+        new = await self._within(
+            lambda: commands(self._redis).eval(_FIX, 1, DEAD, letter_id, payload)
+        )
+        return await self.get(new.decode()) if new else None
+
+    async def redrive(self, letter_ids: Sequence[str]) -> dict[str, str]:
+        """Puts letters back into the stream as new entries; returns their ids by letter id.
+
+        One that is not there any more is left out.
+        """
+        driven: dict[str, str] = {}
+        for start in range(0, len(letter_ids), REDRIVE_STEP):
+            step = letter_ids[start : start + REDRIVE_STEP]
+            letters = [letter for each in step if (letter := await self.get(each)) is not None]
+            driven |= await self._redrive(letters)
+        return driven
+
+    async def redrive_all(self, kind: str, *, newest: str) -> int:
+        """Puts every letter of this kind up to the letter `newest` back; returns how many.
+
+        Those that come meanwhile, because they cannot be stored this time either, stay.
+        """
+        driven = 0
+        before: str | None = _after(newest)
+        while before is not None:
+            page = await self.page(before=before, limit=PAGE_MAX, kind=kind)
+            driven += len(await self._redrive(page.letters))
+            before = page.before
+        return driven
+
+    async def drop(self, letter_id: str) -> bool:
+        """Forgets a letter for ever; whether it was there."""
+        return bool(await self._within(lambda: commands(self._redis).xdel(DEAD, letter_id)))
+
+    async def forget_buried(self, before_stream_id: str) -> None:
+        """Forgets that entries before this id were buried; the stream must have forgotten them."""
+        below = f"({id_pair(before_stream_id)[0]}"
+        await self._within(lambda: commands(self._redis).zremrangebyscore(BURIED, "-inf", below))
+
+    async def _older(self, before: str | None, count: int) -> list[Letter]:
+        newest = f"({before}" if before else "+"
+        found = await self._within(
+            lambda: commands(self._redis).xrevrange(DEAD, newest, "-", count)
+        )
+        return [_letter(*each) for each in found]
+
+    async def _redrive(self, letters: Sequence[Letter]) -> dict[str, str]:
+        if not letters:
+            return {}
+        arguments = [
+            part for letter in letters for part in (letter.id, _session_of(letter.entry.payload))
+        ]
+        answer = await self._within(
+            lambda: commands(self._redis).eval(_REDRIVE, 2, EVENTS, DEAD, *arguments)
+        )
+        texts = [each.decode() for each in answer]
+        return dict(zip(texts[::2], texts[1::2], strict=True))
+
+    async def _within(self, step: Callable[[], Awaitable[T]]) -> T:
+        async with call(self._redis):
+            return await step()
+
+
+def _letter(letter_id: bytes, fields: dict[bytes, bytes]) -> Letter:
+    deliveries = fields.get(b"deliveries")
+    own_ms = id_pair(letter_id.decode())[0]
+    return Letter(
+        id=letter_id.decode(),
+        entry=Entry(id=fields[b"id"].decode(), payload=fields[b"e"]),
+        reason=fields[b"reason"].decode("utf-8", "replace"),
+        buried_ms=int(fields.get(b"at", own_ms)),
+        deliveries=int(deliveries) if deliveries is not None else None,
+        fixed=b"fixed" in fields,
+    )
+
+
+def _session_of(payload: bytes) -> str:
+    """What the field `s` of an entry says; nothing can be asked by it when there is no session."""
+    try:
+        event = decode_entry(payload)
+    except InteractionInvalid:
+        return ""
+    return "" if isinstance(event, Filtered) else str(event.session_id)
+
+
+def _after(stream_id: str) -> str:
+    """The smallest id above this one, so that "older than" includes it."""
+    milliseconds, sequence = id_pair(stream_id)
+    return f"{milliseconds}-{sequence + 1}"

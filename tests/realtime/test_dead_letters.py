@@ -1,0 +1,120 @@
+"""Dead letters over HTTP: for admins only, bounded, one at a time or by kind."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from configurator.activity import encode_event
+from realtime.http.dead_letters import PATH, DeadLetterEndpoints
+from realtime.http.edge import Origins
+from realtime.http.endpoints import routes
+from realtime.letter_desk import LetterDesk
+from storage.postgres.audit import Audit
+from storage.redis.dead_letters import DeadLetter, DeadLetters
+from storage.redis.stream import EVENTS, commands
+from storage.redis.stream_group import StreamGroup
+from tests.activity.parts import Parts, event, parts
+from tests.support.servers import Servers
+
+
+@asynccontextmanager
+async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.AsyncClient]:
+    async def admin_name(_request: Request) -> str | None:
+        return admin
+
+    desk = LetterDesk(letters=DeadLetters(parts.redis), audit=Audit(parts.database))
+    endpoints = DeadLetterEndpoints(desk=desk, admin_name=admin_name).endpoints()
+    app = Starlette(routes=routes(endpoints, Origins(frozenset())))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+async def bury(parts: Parts, *payloads: bytes, reason: str = "wrong_type field") -> None:
+    for payload in payloads:
+        await commands(parts.redis).xadd(EVENTS, {"s": "x", "e": payload})
+    group = StreamGroup(parts.redis, consumer="w")
+    taken = await group.read(len(payloads), 10)
+    await group.dead_letters.bury([DeadLetter(entry=entry, reason=reason) for entry in taken])
+
+
+async def test_nobody_but_admins(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, None) as client:
+        await bury(all_parts, b"bad")
+        for method, path in (
+            ("GET", PATH),
+            ("GET", f"{PATH}/1-1"),
+            ("PUT", f"{PATH}/1-1"),
+            ("POST", f"{PATH}/redrive"),
+            ("POST", f"{PATH}/1-1/redrive"),
+            ("POST", f"{PATH}/1-1/drop"),
+        ):
+            answer = await client.request(method, path, content=b"x" * 100_000)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "admins_only")
+        assert await DeadLetters(all_parts.redis).count() == 1
+
+
+async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        await bury(all_parts, b"\xffbad", b'{"a": 1}')
+        await bury(all_parts, b"other", reason="malformed_json")
+        found = (await client.get(PATH, params={"kind": "wrong_type", "limit": 1})).json()
+        assert found["total"] == 3
+        second = found["letters"][0]
+        assert second["kind"] == "wrong_type"
+        assert (second["deliveries"], second["fixed"], second["payload_bytes"]) == (1, False, 8)
+        older = await client.get(PATH, params={"kind": "wrong_type", "before": found["before"]})
+        (first,) = older.json()["letters"]
+        opened = (await client.get(f"{PATH}/{first['id']}")).json()
+        assert opened["payload"] == "\\xffbad"
+        assert (opened["fields"], opened["problem"]["code"]) == (None, "malformed_json")
+        opened = (await client.get(f"{PATH}/{second['id']}")).json()
+        assert (opened["fields"], opened["problem"]["code"]) == ({"a": 1}, "wrong_type")
+        assert opened["problem"]["message"]["de"]
+
+        refused = await client.put(f"{PATH}/{first['id']}", json={"payload": "{}"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "event_unusable")
+        payload = encode_event(event()).decode()
+        fixed = (await client.put(f"{PATH}/{first['id']}", json={"payload": payload})).json()
+        assert (fixed["problem"], fixed["letter"]["fixed"]) == (None, True)
+        driven = await client.post(f"{PATH}/{fixed['letter']['id']}/redrive")
+        assert driven.json()["redriven"] == 1
+        gone = await client.post(f"{PATH}/{fixed['letter']['id']}/redrive")
+        assert gone.status_code == 404
+        all_of = await client.post(f"{PATH}/redrive", json={"kind": "malformed_json"})
+        assert all_of.json() == {"redriven": 1, "entries": {}}
+        dropped = await client.post(f"{PATH}/{second['id']}/drop")
+        assert dropped.json() == {"dropped": True}
+        assert (await client.get(PATH)).json() == {"letters": [], "before": None, "total": 0}
+        actors = {line.actor for line in await Audit(all_parts.database).latest()}
+        assert actors == {"me"}
+
+
+async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        for query in ("limit=0", "limit=x", "limit=99999", "before=1", f"kind={'x' * 65}", "kind="):
+            assert (await client.get(f"{PATH}?{query}")).status_code == 400
+        for path in ("x", "1", "9" * 19 + "-1", "1-1%0a"):
+            assert (await client.get(f"{PATH}/{path}")).status_code == 404
+        for asked in ({}, {"letters": ["1-1"], "kind": "x"}, {"letters": ["1-1"] * 201}):
+            answer = await client.post(f"{PATH}/redrive", json=asked)
+            assert answer.status_code == 400
+
+
+async def test_without_the_audit_nothing_is_changed(
+    database_url: str, redis_url: str, servers: Servers
+) -> None:
+    if servers.postgres is None:
+        pytest.skip("the server is not ours to kill")
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        await bury(all_parts, b"bad")
+        (letter,) = (await client.get(PATH)).json()["letters"]
+        servers.postgres.kill()
+        answer = await client.post(f"{PATH}/{letter['id']}/drop")
+        servers.revive()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_saved")
+        assert await DeadLetters(all_parts.redis).count() == 1

@@ -1,0 +1,115 @@
+"""The jobs for admins, and the figures for Prometheus, on a web process that is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.settings import parse_settings
+from app.web import Web
+from realtime.principal import token_sha256
+from storage.postgres.jobs import Jobs, Leadership
+from storage.redis.stream import EVENTS, commands
+from tests.activity.parts import ago, event, now
+from tests.support.servers import Servers
+
+TOKEN = "a-token-for-the-scraper"
+ADMIN = "an-admin-session-token"
+
+
+@asynccontextmanager
+async def web(database_url: str, redis_url: str) -> AsyncIterator[tuple[Web, httpx.AsyncClient]]:
+    settings = parse_settings(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "NEST_METRICS_TOKEN": TOKEN,
+            "NEST_REDIS_DEADLINE_SECONDS": "2",
+        }
+    )
+    built = Web(settings)
+    failure: Exception | None = None
+    async with built.app.router.lifespan_context(built.app):
+        await built.admins.open_session(token_sha256(ADMIN), now().replace(year=2100))
+        transport = httpx.ASGITransport(app=built.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            try:
+                yield built, client
+            except Exception as error:  # noqa: BLE001 - in the lifespan it would end the process
+                failure = error
+    if failure is not None:
+        raise failure
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+async def figures(client: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
+    answer = await client.get("/metrics", headers=bearer(TOKEN))
+    assert answer.status_code == 200
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (_, client):
+        for path in ("/metrics", "/api/admin/jobs"):
+            for headers in ({}, bearer("wrong"), bearer("0" * 40)):
+                answer = await client.get(path, headers=headers)
+                assert (answer.status_code, answer.json()["error"]["code"]) == (401, "admins_only")
+            assert (await client.get(path, headers=bearer(ADMIN))).status_code == 200
+            cookie = {"cookie": f"nest_admin={ADMIN}"}
+            assert (await client.get(path, headers=cookie)).status_code == 200
+        assert (await client.get("/api/admin/jobs", headers=bearer(TOKEN))).status_code == 401
+        listed = (await client.get("/openapi.json")).json()["paths"]
+        assert {"/metrics", "/api/admin/jobs", "/api/admin/dead-letters"} <= set(listed)
+
+
+async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        await built.stream.append([event() for _ in range(3)])
+        jobs = Jobs(built.database)
+        run = await jobs.begin("audit today", "worker-1")
+        await jobs.finish(run, "ok", detail={"drift": 2, "days": {}}, due_at=ago(minutes=1))
+        running = await jobs.begin("make partitions", "worker-1")
+        assert running > run
+        async with Leadership(built.database, node="worker-1") as leadership:
+            assert await leadership.acquire()
+            found = await figures(client)
+            answer = (await client.get("/api/admin/jobs", headers=bearer(ADMIN))).json()
+    assert found["nest_stream_lag_entries",] == 3
+    assert found["nest_stream_offered_total",] == 3
+    assert found["nest_stream_lag_seconds",] >= 0
+    assert found["nest_dead_letters",] == found["nest_rooms",] == found["nest_connections",] == 0
+    assert found["nest_ledger_entries_total", "stored"] == 0
+    assert found["nest_leader", "worker-1"] == 1
+    assert found["nest_rollup_drift", "audit today"] == 2
+    assert 55 < found["nest_job_late_seconds", "audit today"] < 600
+    assert found["nest_store_up", "redis"] == found["nest_store_up", "postgres"] == 1
+    assert found["process_resident_memory_bytes",] > 0
+    assert answer["leader"] == "worker-1"
+    audit, partitions = answer["jobs"]
+    assert (audit["job"], audit["outcome"], audit["detail"]["drift"]) == ("audit today", "ok", 2)
+    assert audit["overdue_seconds"] > 55
+    assert (partitions["outcome"], partitions["due_at"]) == (None, None)
+
+
+async def test_figures_are_read_also_while_a_store_is_away(
+    database_url: str, redis_url: str, servers: Servers
+) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        await commands(built.redis).xadd(EVENTS, {"s": "x", "e": b"x"})
+        if servers.valkey is not None:
+            servers.valkey.kill()
+        found = await figures(client)
+        servers.revive()
+    if servers.valkey is not None:
+        assert found["nest_store_up", "redis"] == 0
+        assert ("nest_stream_lag_entries",) not in found
+    assert found["nest_store_up", "postgres"] == 1
+    assert found["nest_ops_committed_total",] == 0

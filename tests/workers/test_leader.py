@@ -1,0 +1,156 @@
+"""One leader, its runs recorded; when it is gone another one leads within seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+
+from storage.errors import StorageUnavailable
+from storage.postgres.engine import Database
+from storage.postgres.jobs import Jobs, Leadership
+from tests.activity.parts import now
+from tests.storage.conftest import terminate_backends
+from tests.support.waiting import eventually
+from workers.leader import Leader
+from workers.schedule import Detail, Job
+
+
+def job(name: str, run: Callable[[], Awaitable[Detail | None]], every: float = 3_600) -> Job:
+    return Job(name=name, every_seconds=every, run=run)
+
+
+@asynccontextmanager
+async def candidate(
+    database_url: str,
+    node: str,
+    jobs: Sequence[Job],
+    *,
+    clock: Callable[[], datetime] = now,
+) -> AsyncIterator[tuple[Leader, Database, asyncio.Task[None]]]:
+    """A running candidate with connections of its own."""
+    stopping = asyncio.Event()
+    async with Database(database_url, pool_size=2) as database, asyncio.TaskGroup() as tasks:
+        leader = Leader(
+            Leadership(database, node=node),
+            Jobs(database),
+            jobs,
+            node=node,
+            now=clock,
+            try_seconds=0.02,
+        )
+        running = tasks.create_task(leader.run(stopping))
+        try:
+            yield leader, database, running
+        finally:
+            stopping.set()
+
+
+async def test_one_leads_and_the_other_takes_over(database_url: str) -> None:
+    runs: list[str] = []
+
+    def noting(node: str) -> list[Job]:
+        async def run() -> Detail:
+            runs.append(node)
+            return {}
+
+        return [job("x", run, every=0.01)]
+
+    async with candidate(database_url, "two", noting("two")) as (second, database, _):
+        await eventually(lambda: second.leads, 20)
+        async with candidate(database_url, "one", noting("one")) as (first, _, _):
+            before = len(runs)
+            await eventually(lambda: len(runs) > before + 3, 20)
+            assert "one" not in runs
+            assert not first.leads
+            assert await Jobs(database).leader() == "two"
+            await terminate_backends(database_url)  # both lose every connection they have
+            before = len(runs)
+            await eventually(lambda: len(runs) > before + 3, 20)
+            leading = [name for name, one in (("one", first), ("two", second)) if one.leads]
+            assert leading == [await Jobs(database).leader()]
+    async with Database(database_url, pool_size=1) as database:
+        assert await Jobs(database).leader() is None
+
+
+async def test_a_leader_that_stops_leaves_the_next_one_its_due_times(database_url: str) -> None:
+    runs = 0
+
+    async def run() -> Detail:
+        nonlocal runs
+        runs += 1
+        return {"n": runs}
+
+    for node in ("one", "two"):
+        async with candidate(database_url, node, [job("x", run)]) as (leader, database, _):
+            await eventually(partial(leads_after, leader, database, "x"), 20)
+    assert runs == 1
+    later = now() + timedelta(seconds=3_601)
+    async with candidate(database_url, "three", [job("x", run)], clock=lambda: later):
+        await eventually(lambda: runs == 2, 20)
+
+
+async def leads_after(leader: Leader, database: Database, name: str) -> bool:
+    """Whether this one leads and the job has a run that is over."""
+    run = (await Jobs(database).latest()).get(name)
+    return leader.leads and run is not None and run.outcome is not None
+
+
+async def test_every_run_is_recorded_with_its_outcome(database_url: str) -> None:
+    failures = [StorageUnavailable("PostgreSQL is away")]
+
+    async def fine() -> Detail:
+        return {"made": 3}
+
+    async def nothing() -> None:
+        return None
+
+    async def away() -> Detail:
+        if failures:
+            raise failures.pop()
+        return {}
+
+    async def broken() -> Detail:
+        raise ZeroDivisionError
+
+    jobs = [job("fine", fine), job("nothing", nothing), job("away", away), job("broken", broken)]
+    with pytest.raises(ExceptionGroup) as group:
+        async with candidate(database_url, "n", jobs) as (_, _, running):
+            await eventually(running.done, 20)
+    assert group.group_contains(ZeroDivisionError)
+    async with Database(database_url, pool_size=1) as database:
+        runs = await Jobs(database).latest()
+        assert {name: run.outcome for name, run in runs.items()} == {
+            "fine": "ok",
+            "nothing": "skipped",
+            "away": "failed",
+            "broken": "failed",
+        }
+        assert runs["fine"].detail == {"made": 3}
+        assert runs["away"].detail == {"reason": "PostgreSQL is away"}
+        assert runs["broken"].detail == {"reason": "ZeroDivisionError"}
+        due = {name: run.due_at - now() for name, run in runs.items() if run.due_at}
+        assert due["away"] < timedelta(seconds=31)
+        assert due["fine"] > timedelta(seconds=3_500)
+        assert all(run.node == "n" and run.finished_at for run in runs.values())
+
+
+async def test_a_run_without_an_end_was_interrupted_and_old_runs_are_forgotten(
+    database_url: str,
+) -> None:
+    async with Database(database_url, pool_size=1) as database:
+        jobs = Jobs(database)
+        await jobs.begin("x", "killed")
+        second = await jobs.begin("x", "n")
+        await jobs.finish(second, "ok", detail={}, due_at=now())
+        async with database.driver() as connection:
+            rows = await connection.fetch("SELECT outcome, detail FROM job_runs ORDER BY id")
+            assert [row["outcome"] for row in rows] == ["failed", "ok"]
+            assert rows[0]["detail"] in ({"reason": "interrupted"}, '{"reason": "interrupted"}')
+            await connection.execute(
+                "UPDATE job_runs SET started_at = now() - interval '31 days' WHERE node = 'killed'"
+            )
+        assert await jobs.forget() == 1
+        assert len(await jobs.latest()) == 1

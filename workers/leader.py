@@ -1,0 +1,119 @@
+"""One worker at a time does the jobs; when it is gone, another one does within seconds.
+
+    candidate ──lock──▶ leader ──connection lost──▶ candidate
+                          │ each job when it is due: begin, run, finish with the next due time
+
+A leader that was cut off may finish the job at hand while the next one has begun: each job is safe
+to run twice at once. When each job is due is in the database, so a new leader goes on where the
+last one was.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from storage.errors import StorageError, StorageUnavailable
+from storage.postgres.jobs import Jobs, Leadership, Outcome
+from workers.consumer import stopped_within
+from workers.schedule import Detail, Job
+
+log = structlog.get_logger()
+
+TRY_SECONDS = 2.0
+RETRY_SECONDS = 30.0
+"""A job that failed because a store was away comes again after this, if not earlier."""
+
+
+class Leader:
+    """Tries to lead, and does the jobs while it does."""
+
+    def __init__(
+        self,
+        leadership: Leadership,
+        runs: Jobs,
+        jobs: Sequence[Job],
+        *,
+        node: str,
+        now: Callable[[], datetime],
+        try_seconds: float = TRY_SECONDS,
+    ) -> None:
+        self._leadership = leadership
+        self._runs = runs
+        self._jobs = jobs
+        self._node = node
+        self._now = now
+        self._try_seconds = try_seconds
+        self._due: dict[str, datetime] = {}
+        self.leads = False
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Leads whenever possible, until `stopping` is set. A job that is broken ends it."""
+        async with self._leadership:
+            while not stopping.is_set():
+                try:
+                    if await self._leadership.acquire():
+                        await self._lead(stopping)
+                except StorageUnavailable as away:
+                    log.warning("store_away", step="leader", reason=str(away))
+                await stopped_within(stopping, self._try_seconds)
+
+    async def _lead(self, stopping: asyncio.Event) -> None:
+        self._due = await self._due_times()
+        self.leads = True
+        log.info("leading")
+        try:
+            while not stopping.is_set() and await self._leadership.holds():
+                now = self._now()
+                for job in self._jobs:
+                    if self._due[job.name] <= now and not stopping.is_set():
+                        await self._do(job)
+                await stopped_within(stopping, self._try_seconds)
+        finally:
+            self.leads = False
+            log.info("not_leading")
+
+    async def _due_times(self) -> dict[str, datetime]:
+        """When each job is due; one that was interrupted, or never ran, is due now."""
+        now, latest = self._now(), await self._runs.latest()
+        due = {}
+        for job in self._jobs:
+            run = latest.get(job.name)
+            at = run.due_at if run is not None and run.due_at is not None else now
+            due[job.name] = min(at, now + timedelta(seconds=job.every_seconds))
+        return due
+
+    async def _do(self, job: Job) -> None:
+        """Runs a job and records it. Raises what is our own bug, and records that, too."""
+        try:
+            run_id = await self._runs.begin(job.name, self._node)
+        except StorageUnavailable as away:
+            self._later(job, away)
+            return
+        try:
+            detail = await job.run()
+        except StorageUnavailable as away:
+            self._later(job, away)
+            await self._finish(job, run_id, "failed", {"reason": str(away)})
+        except Exception as error:
+            await self._finish(job, run_id, "failed", {"reason": type(error).__name__})
+            raise
+        else:
+            self._due[job.name] = self._now() + timedelta(seconds=job.every_seconds)
+            outcome: Outcome = "skipped" if detail is None else "ok"
+            await self._finish(job, run_id, outcome, detail or {})
+            if detail and any(detail.values()):
+                log.info("job_done", job=job.name, **detail)
+
+    def _later(self, job: Job, away: StorageError) -> None:
+        wait = min(job.every_seconds, RETRY_SECONDS)
+        self._due[job.name] = self._now() + timedelta(seconds=wait)
+        log.warning("job_failed", job=job.name, reason=str(away), retry_seconds=wait)
+
+    async def _finish(self, job: Job, run_id: int, outcome: Outcome, detail: Detail) -> None:
+        """A record that cannot be written is a run without end, which the next one will mark."""
+        try:
+            await self._runs.finish(run_id, outcome, detail=detail, due_at=self._due[job.name])
+        except StorageUnavailable as away:
+            log.warning("store_away", step=job.name, reason=str(away))
