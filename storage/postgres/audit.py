@@ -1,5 +1,7 @@
 """What admins did: one line for each action, never changed, never personal data."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +50,14 @@ class Audit:
 
         await self._database.write(work)
 
+    async def write(
+        self, actor: str, action: str, subject: str, detail: Mapping[str, object]
+    ) -> None:
+        """A line about a person: of who it is only `subject_hash` is kept."""
+        await self.record(
+            actor=actor, action=action, subject=subject_hash(subject), detail=dict(detail)
+        )
+
     async def latest(self, *, limit: int = 100, before: int | None = None) -> list[AdminAction]:
         """The newest lines first, at most 500; those with an id below `before`, if given."""
         statement = text(
@@ -58,6 +68,11 @@ class Audit:
         asked = {"before": before, "limit": min(limit, LINES_MAX)}
         found = await self._database.read(lambda connection: connection.execute(statement, asked))
         return [AdminAction(**row._mapping) for row in found]  # noqa: SLF001 - a public name
+
+
+def subject_hash(subject: str) -> str:
+    """The same for every spelling of an e-mail address or an id."""
+    return hashlib.sha256(b"subject:" + subject.strip().lower().encode()).hexdigest()
 
 
 async def record_within(
