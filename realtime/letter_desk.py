@@ -65,7 +65,7 @@ class LetterDesk:
         letter = await self._letters.get(letter_id)
         if letter is None:
             return None
-        await self._note(actor, "dead_letter_fixed", letter)
+        await self._note(actor, "dead_letters.fix", letter)
         fixed = await self._letters.fix(letter_id, payload)
         return examined(fixed) if fixed else None
 
@@ -73,7 +73,7 @@ class LetterDesk:
         """Sends letters again as new entries; returns the ids of those by letter id."""
         await self._audit.record(
             actor=actor,
-            action="dead_letters_redriven",
+            action="dead_letters.redrive",
             subject=f"{len(letter_ids)} letters",
             detail={"letters": list(letter_ids)},
         )
@@ -85,7 +85,7 @@ class LetterDesk:
         if not newest:
             return 0
         await self._audit.record(
-            actor=actor, action="dead_letters_redriven", subject=f"all of {kind}"
+            actor=actor, action="dead_letters.redrive", subject=f"all of {kind}"
         )
         return await self._letters.redrive_all(kind, newest=newest[0].id)
 
@@ -94,7 +94,7 @@ class LetterDesk:
         letter = await self._letters.get(letter_id)
         if letter is None:
             return False
-        await self._note(actor, "dead_letter_dropped", letter)
+        await self._note(actor, "dead_letters.drop", letter)
         return await self._letters.drop(letter_id)
 
     async def _note(self, actor: str, action: str, letter: Letter) -> None:

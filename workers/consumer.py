@@ -135,7 +135,7 @@ class Consumer:
                 size *= 2
                 self._failures = 0
         if entries:
-            self._check_poison(len(entries), len(dead))
+            self._check_poison(entries, dead)
             await self._settle(entries, filtered, dead, stopping)
 
     async def _settle(
@@ -187,9 +187,14 @@ class Consumer:
         self.tally.duplicates += stored.duplicates
         return []
 
-    def _check_poison(self, entries: int, dead: int) -> None:
-        """Raises TooMuchPoison before anything of this batch is buried."""
-        self._poison.extend([True] * dead + [False] * (entries - dead))
+    def _check_poison(self, entries: Sequence[Entry], dead: Sequence[DeadLetter]) -> None:
+        """Raises TooMuchPoison before anything of this batch is buried.
+
+        Letters that were put back do not count: somebody only tries whether they can be stored.
+        """
+        bad = sum(not letter.entry.redriven for letter in dead)
+        all_new = sum(not entry.redriven for entry in entries)
+        self._poison.extend([True] * bad + [False] * (all_new - bad))
         if sum(self._poison) > POISON_MAX:
             log.critical("too_much_poison", of_last=len(self._poison), unreadable=sum(self._poison))
             raise TooMuchPoison(f"{sum(self._poison)} of the last {len(self._poison)} entries")

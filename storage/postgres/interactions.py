@@ -4,7 +4,9 @@ Invariants, true after every COMMIT, each a sum over all rows:
 
     kept interactions + activity_dropped.n (`upkeep`: what retention removed)
         = activity_minutes.n + activity_hours.n, also hour by hour
-        = sessions.interaction_count = session_choices.n = ledger "stored"
+        = ledger "stored"
+        = sessions.interaction_count = session_choices.n, but for sessions that were erased after
+          retention had removed rows of theirs
     every entry of the stream that was settled is in the ledger once
 
 The statements are in `store_statements`.

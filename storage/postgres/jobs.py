@@ -84,8 +84,18 @@ class Jobs:
     async def latest(self) -> dict[str, JobRun]:
         """The latest run of each job that ran in the last 30 days."""
         statement = text(
-            "SELECT DISTINCT ON (job) job, node, started_at, finished_at, due_at, outcome, detail"
-            " FROM job_runs ORDER BY job, id DESC"
+            """
+            WITH RECURSIVE names AS (  -- from job to job by the index, not past every run
+                (SELECT job FROM job_runs ORDER BY job LIMIT 1)
+                UNION ALL
+                SELECT (SELECT job FROM job_runs WHERE job > names.job ORDER BY job LIMIT 1)
+                FROM names WHERE names.job IS NOT NULL
+            )
+            SELECT run.* FROM names CROSS JOIN LATERAL (
+                SELECT job, node, started_at, finished_at, due_at, outcome, detail FROM job_runs
+                WHERE job = names.job ORDER BY id DESC LIMIT 1
+            ) AS run ORDER BY job
+            """
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         return {row.job: JobRun(**row._mapping) for row in found}  # noqa: SLF001 - a public name

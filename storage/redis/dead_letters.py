@@ -57,7 +57,8 @@ local driven = {}
 for i = 1, #ARGV, 2 do
   local found = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
   if found then
-    local new = redis.call('XADD', KEYS[1], '*', 's', ARGV[i + 1], 'e', found[2][4])
+    local new = redis.call('XADD', KEYS[1], '*', 's', ARGV[i + 1], 'e', found[2][4],
+      'redriven', '1')
     redis.call('XDEL', KEYS[2], ARGV[i])
     driven[#driven + 1] = ARGV[i]
     driven[#driven + 1] = new

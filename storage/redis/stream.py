@@ -1,7 +1,7 @@
 """The stream of interactions: what was answered is in it until PostgreSQL has it.
 
 An entry has the fields `s` (session id, text of a UUID; empty for what may not be stored) and `e`
-(`encode_event`), in this order.
+(`encode_event`), in this order, and `redriven` if it was a dead letter.
 Ids of entries only grow. The consumer group `postgres` holds what is not stored yet; an entry
 leaves it (XACK) only after the COMMIT that stored it. Nothing is ever trimmed by length.
 
@@ -60,10 +60,14 @@ class StreamFull(StorageUnavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the stream; `payload` is what `decode_event` reads, or something broken."""
+    """One entry of the stream; `payload` is what `decode_entry` reads, or something broken.
+
+    `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
+    """
 
     id: str
     payload: bytes
+    redriven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -462,7 +466,11 @@ def _tolerate_absence(*answers: object) -> None:
 def entries_of(found: Sequence[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Entry]:
     """What redis-py returns for entries; a deleted one has no fields and an empty payload."""
     return [
-        Entry(id=_text(each), payload=(fields or {}).get(b"e", b""))
+        Entry(
+            id=_text(each),
+            payload=(fields or {}).get(b"e", b""),
+            redriven=b"redriven" in (fields or {}),
+        )
         for each, fields in found
         if each is not None
     ]

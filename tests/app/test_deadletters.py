@@ -86,10 +86,10 @@ def test_from_a_letter_to_an_event_by_hand(
         async with parts(database_url, redis_url) as all_parts:
             lines = await Audit(all_parts.database).latest()
             assert [line.action for line in lines] == [
-                "dead_letters_redriven",
-                "dead_letter_dropped",
-                "dead_letters_redriven",
-                "dead_letter_fixed",
+                "dead_letters.redrive",
+                "dead_letters.drop",
+                "dead_letters.redrive",
+                "dead_letters.fix",
             ]
             assert lines[1].subject == newest["id"]
             assert lines[1].actor.startswith("nest deadletters")

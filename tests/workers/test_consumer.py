@@ -14,7 +14,7 @@ import pytest
 from configurator.activity import Event, Filtered, encode_event
 from storage.postgres.ledger import Ledger
 from storage.postgres.upkeep import Upkeep
-from storage.redis.dead_letters import DeadLetters
+from storage.redis.dead_letters import DeadLetter, DeadLetters
 from storage.redis.stream import EVENTS, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, counts, drained, event, now, parts, until
@@ -235,6 +235,24 @@ async def test_a_letter_that_goes_back_is_a_new_offer(database_url: str, redis_u
         await check(all_parts, database_url, unique=51, poison=2)
         ended = await Ledger(all_parts.database).totals()
         assert ended == {"stored": 51, "duplicate": 5, "filtered": 0, "dead": 5}
+
+
+async def test_many_letters_that_are_still_bad_do_not_stop_the_worker(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        for _ in range(150):
+            await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": b"future format"})
+        group = StreamGroup(all_parts.redis, consumer="before")
+        taken = await group.read(150, 10)
+        letters = DeadLetters(all_parts.redis)
+        await letters.bury([DeadLetter(entry=entry, reason="bad") for entry in taken])
+        newest = (await letters.page(limit=1)).letters[0]
+        assert await letters.redrive_all("bad", newest=newest.id) == 150
+        async with consuming(all_parts) as consumer:
+            await all_stored(all_parts, 20)
+            assert consumer.tally.buried == 150
+        assert await letters.count() == 150
 
 
 async def has_rows(database_url: str, rows: int) -> bool:

@@ -31,6 +31,7 @@ STATEMENTS = (
         CONSTRAINT ck_job_runs_outcome CHECK (outcome IN ('ok', 'failed', 'skipped'))
     )""",
     "CREATE INDEX ix_job_runs_job_id ON job_runs (job, id)",
+    "CREATE INDEX ix_job_runs_running ON job_runs (job) WHERE outcome IS NULL",
     "CREATE INDEX ix_job_runs_started_at ON job_runs (started_at)",
     # How many rows of each hour (by `occurred_at`) retention removed: roll-ups go on counting them.
     """CREATE TABLE activity_dropped (
@@ -78,4 +79,4 @@ def downgrade() -> None:
         "daily_combinations", "daily_popular", "daily_statistics", "activity_dropped", "job_runs",
         "admin_actions",
     ):  # fmt: skip
-        op.execute(f"DROP TABLE {table}")
+        op.execute(f"DROP TABLE IF EXISTS {table}")
