@@ -49,31 +49,34 @@ _SAME: Final = """
     element_id, selection_value, previous_value, total_cents, change_cents, version, skew_ms, tab,
     seq"""
 
+# The order of the SELECT decides which entry of several with one key is the event: the first.
+# Whatever is counted comes from the rows that were inserted; only what a session keeps of its
+# visitor is looked up in the batch.
 STORE: Final = f"""
-WITH placed AS ({_PLACED}), firsts AS (
-    SELECT DISTINCT ON (session_id, key) * FROM placed
-    ORDER BY session_id, key, entry_ms, entry_seq
-), inserted AS (
+WITH placed AS ({_PLACED}), inserted AS (
     INSERT INTO interactions (session_id, event_id, bot, props, {_SAME})
-    SELECT session_id, key, bot_reason IS NOT NULL, props, {_SAME} FROM firsts
+    SELECT session_id, key, bot_reason IS NOT NULL, props, {_SAME} FROM placed
+    ORDER BY session_id, key, entry_ms, entry_seq
     ON CONFLICT DO NOTHING
-    RETURNING session_id, event_id
-), fresh AS (
-    SELECT firsts.*, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
-        THEN left(selection_value, 64) ELSE '' END AS option
-    FROM firsts JOIN inserted ON (inserted.session_id, inserted.event_id) = (firsts.session_id, key)
+    RETURNING session_id, event_id, stream_id, received_at, occurred_at, time_spent_ms, event_type,
+        category, bot, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
+            THEN left(selection_value, 64) ELSE '' END AS option
 ), visits AS (
     INSERT INTO sessions AS known (
         id, external_id, started_at, last_seen_at, interaction_count, last_category,
         device_type, viewport_width, viewport_height, language, referrer, network, bot_reason)
-    SELECT session_id, min(external_id), min(occurred_at), max(occurred_at), count(*),
-        (array_agg(category ORDER BY occurred_at DESC, key DESC))[1],
-        (array_agg(device_type ORDER BY key DESC) FILTER (WHERE device_type IS NOT NULL))[1],
-        (array_agg(width ORDER BY key DESC) FILTER (WHERE width IS NOT NULL))[1],
-        (array_agg(height ORDER BY key DESC) FILTER (WHERE height IS NOT NULL))[1],
-        min(language), min(referrer), (array_agg(network ORDER BY key)
-            FILTER (WHERE network IS NOT NULL))[1], min(bot_reason)
-    FROM fresh GROUP BY session_id ORDER BY session_id
+    SELECT inserted.session_id, min(external_id), min(inserted.occurred_at),
+        max(inserted.occurred_at), count(*),
+        (array_agg(inserted.category ORDER BY inserted.occurred_at DESC, inserted.event_id DESC))[1],
+        (array_agg(device_type ORDER BY inserted.event_id DESC)
+            FILTER (WHERE device_type IS NOT NULL))[1],
+        (array_agg(width ORDER BY inserted.event_id DESC) FILTER (WHERE width IS NOT NULL))[1],
+        (array_agg(height ORDER BY inserted.event_id DESC) FILTER (WHERE height IS NOT NULL))[1],
+        min(language), min(referrer),
+        (array_agg(network ORDER BY inserted.event_id) FILTER (WHERE network IS NOT NULL))[1],
+        min(bot_reason)
+    FROM inserted JOIN incoming_interactions AS incoming USING (stream_id)
+    GROUP BY inserted.session_id ORDER BY inserted.session_id
     ON CONFLICT (id) DO UPDATE SET
         external_id = coalesce(known.external_id, excluded.external_id),
         started_at = least(known.started_at, excluded.started_at),
@@ -96,7 +99,7 @@ WITH placed AS ({_PLACED}), firsts AS (
         session_id, category, option, n, time_ms, first_at, last_at)
     SELECT session_id, category, option, count(*), coalesce(sum(time_spent_ms), 0),
         min(occurred_at), max(occurred_at)
-    FROM fresh WHERE (SELECT count(*) FROM visits) >= 0
+    FROM inserted WHERE (SELECT count(*) FROM visits) >= 0
     GROUP BY session_id, category, option ORDER BY session_id, category, option
     ON CONFLICT (session_id, category, option) DO UPDATE SET
         n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms,
@@ -105,9 +108,9 @@ WITH placed AS ({_PLACED}), firsts AS (
     RETURNING 1
 ), minutes AS (
     INSERT INTO activity_minutes AS known (minute, event_type, category, bot, n, time_ms)
-    SELECT date_trunc('minute', occurred_at), event_type, category, bot_reason IS NOT NULL,
-        count(*), coalesce(sum(time_spent_ms), 0)
-    FROM fresh WHERE (SELECT count(*) FROM choices) >= 0
+    SELECT date_trunc('minute', occurred_at), event_type, category, bot, count(*),
+        coalesce(sum(time_spent_ms), 0)
+    FROM inserted WHERE (SELECT count(*) FROM choices) >= 0
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (minute, event_type, category, bot) DO UPDATE SET
         n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms
@@ -115,7 +118,7 @@ WITH placed AS ({_PLACED}), firsts AS (
 ), ledger AS (
     INSERT INTO activity_ledger AS known (hour, outcome, reason, consumer, n)
     SELECT date_trunc('hour', received_at), 'stored', '', $1, count(*)
-    FROM fresh WHERE (SELECT count(*) FROM minutes) >= 0
+    FROM inserted WHERE (SELECT count(*) FROM minutes) >= 0
     GROUP BY 1 ORDER BY 1
     ON CONFLICT (hour, outcome, reason, consumer) DO UPDATE SET n = known.n + excluded.n
     RETURNING 1

@@ -179,7 +179,7 @@ sessions = Table(
         "started_at",
         postgresql_where=text("person_id IS NOT NULL"),
     ),
-    Index("ix_sessions_active", "last_seen_at", postgresql_where=text("status = 'ACTIVE'")),
+    Index("ix_sessions_active", "id", postgresql_where=text("status = 'ACTIVE'")),
     postgresql_with={"fillfactor": 70},
 )
 
