@@ -199,7 +199,7 @@ def _reached(count: int) -> str:
 
 
 # Only sessions that selected twice in a category can have changed their mind there, so only their
-# events are read. A row of the events is a return when its option was had before and is not the
+# events are read; none of them is older than its session. A row of the events is a return when its option was had before and is not the
 # one right before it; what was chosen when the session came counts as had.
 _STEPS: Final = f"""
 WITH choices AS (
@@ -216,6 +216,7 @@ WITH choices AS (
         coalesce({option_of("previous_value")}, 'none') AS previous
     FROM by_session JOIN interactions USING (session_id, category)
     WHERE selections > 1 AND event_type = 'selection' AND selection_value <> ''
+        AND occurred_at >= :start
 ), had AS (
     SELECT session_id, category, option,
         coalesce(lag(option) OVER in_order, previous) AS before,

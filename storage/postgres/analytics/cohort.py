@@ -30,6 +30,10 @@ DIMENSIONS: Final[Mapping[str, str]] = {
 }
 
 
+_ROOMY: Final = text("SET LOCAL work_mem = '32MB'")
+"""A quarter of a year does not fit into the 4 MB of a short statement: it would sort on disk."""
+
+
 def cohort(bots: Bots) -> str:
     """The condition for the sessions of a range, which binds `:start` and `:end`."""
     return f"sessions.started_at >= :start AND sessions.started_at < :end{_SESSIONS_OF[bots]}"
@@ -51,10 +55,11 @@ def option_of(column: str) -> str:
 
 
 async def rows(database: Database, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """The rows of one statement."""
+    """The rows of one statement, which may sort and group more in memory than usual."""
     statement = text(sql)
 
     async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+        await connection.execute(_ROOMY)
         return (await connection.execute(statement, dict(values))).all()
 
-    return await database.read(work)
+    return await database.read_snapshot(work)

@@ -41,7 +41,7 @@ export default {
             <tbody><tr v-for="v in sorted(list)" :key="v.id"><td>{{ time(v.last_seen_at) }}</td><td>{{ t("analytics." + v.status) }}</td><td>{{ v.last_category ? categoryName(v.last_category) : "–" }}</td><td class="num">{{ euro(v.value_cents) }}</td><td class="num">{{ number(v.interactions) }}</td><td>{{ v.device ?? "–" }}</td><td><a v-if="codeOk(v.code)" :href="houseUrl(v.code)" target="_blank" rel="noopener">{{ v.code }}</a><template v-else>–</template></td><td class="num"><button type="button" class="button small" @click="played = v.id">{{ t("analytics.play") }}</button></td></tr></tbody></table></div>
           <p v-if="!list.rows.length" class="quiet">{{ t("analytics.none") }}</p><button v-if="list.next" type="button" class="button" @click="more(list)">{{ t("analytics.more") }}</button></section>
       </main>
-      <Player v-if="played" :key="played" :session="played" :t="t" :euro="euro" :time="time" :choice="choice" :said="said" @close="played = null" />
+      <Player v-if="played" :key="played" :session="played" :t="t" :euro="euro" :time="time" :choice="choice" :category="categoryName" :said="said" @close="played = null" />
     </div>`,
   setup(props) {
     const names = new Map(JSON.parse(props.catalogue).categories.map((c) => [c.id, c]));
@@ -88,7 +88,7 @@ export default {
     funnelChart() {
       const { rows, steps, sessions } = this.found.funnel;
       const series = Object.keys(sessions).map((part) => ({ name: this.partName(part), values: rows.filter((r) => r.part === part).map((r) => r.reached) }));
-      return () => barsOption(steps.map((s) => (s === "completed" ? this.t("analytics.completed") : this.categoryName(s))), series);
+      return () => barsOption(steps.map((s) => (s === "completed" ? this.t("analytics.completed") : this.categoryName(s))), series, true);
     },
     pricesChart() {
       const { completed, open } = this.found.prices;
@@ -203,10 +203,9 @@ export default {
     optionName(category, id) {
       return this.names.get(category)?.options.find((o) => o.id === id)?.name[this.language] ?? id;
     },
-    choice(category, chosen, bare = false) {
-      if (bare) return this.categoryName(category);
-      const quantity = chosen?.quantity == null ? "" : ` × ${chosen.quantity}`;
-      return `${this.categoryName(category)}: ${chosen ? this.optionName(category, chosen.option) + quantity : "–"}`;
+    choice(category, chosen) {
+      const quantity = chosen?.quantity == null ? "" : `\u00a0× ${chosen.quantity}`;
+      return chosen ? this.optionName(category, chosen.option) + quantity : "–";
     },
     codeOk(code) {
       return CODE.test(String(code ?? ""));

@@ -9,7 +9,7 @@ function frame() {
   return {
     animation: false,
     textStyle: { fontFamily: token("--font"), color: quiet },
-    grid: { left: 8, right: 8, top: 32, bottom: 0, containLabel: true },
+    grid: { left: 4, right: 4, top: 36, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: { left: 0, top: 0, itemWidth: 12, itemHeight: 8, textStyle: { color: quiet, fontSize: 14 } },
     tooltip: { trigger: "axis", backgroundColor: token("--surface"), borderColor: line, textStyle: { color: token("--ink") }, axisPointer: { lineStyle: { color: line } } },
     axis: {
@@ -30,16 +30,18 @@ export function seriesOption(labels, lines) {
   };
 }
 
-export function barsOption(labels, series) {
+// Upright bars for what has an order of its own (prices), lying ones for names (steps).
+export function barsOption(labels, series, lying = false) {
   const base = frame();
   const colours = [token("--accent"), token("--person-0"), token("--good"), token("--person-3"), token("--person-6"), token("--edge")];
+  const names = { ...base.axis.category, data: labels, inverse: lying };
   return {
     ...base,
     legend: series.length > 1 ? base.legend : { show: false },
-    grid: { ...base.grid, top: series.length > 1 ? 32 : 8 },
-    xAxis: { ...base.axis.category, data: labels },
-    yAxis: base.axis.value,
-    series: series.map((each, n) => ({ name: each.name, type: "bar", data: each.values, barMaxWidth: 40, itemStyle: { color: colours[n % colours.length] }, label: { show: series.length === 1, position: "top", color: token("--quiet") } })),
+    grid: { ...base.grid, top: series.length > 1 ? 36 : 8, right: lying ? 40 : base.grid.right },
+    xAxis: lying ? base.axis.value : names,
+    yAxis: lying ? names : base.axis.value,
+    series: series.map((each, n) => ({ name: each.name, type: "bar", data: each.values, barMaxWidth: 40, itemStyle: { color: colours[n % colours.length] }, label: { show: series.length === 1, position: lying ? "right" : "top", color: token("--quiet") } })),
   };
 }
 

@@ -4,7 +4,7 @@ import { readReplay } from "./reading.js";
 const STEP_MS = 1200;
 
 export default {
-  props: { session: String, t: Function, euro: Function, time: Function, choice: Function, said: Function },
+  props: { session: String, t: Function, euro: Function, time: Function, choice: Function, category: Function, said: Function },
   emits: ["close"],
   template: `
     <dialog class="player" ref="dialog" aria-labelledby="player-title" @close="$emit('close')">
@@ -21,11 +21,11 @@ export default {
               <p class="quiet">{{ time(step.at) }}</p>
               <template v-if="step.type === 'op'">
                 <p><strong>{{ step.by_visitor ? t("analytics.visitor", { name: step.author }) : step.author }}</strong></p>
-                <ul class="plain"><li v-for="c in step.changes" :key="c.category">{{ choice(c.category, c.before) }} → <strong>{{ choice(c.category, c.after) }}</strong></li></ul>
+                <ul class="plain"><li v-for="c in step.changes" :key="c.category"><span class="quiet">{{ category(c.category) }}:</span> {{ choice(c.category, c.before) }} → <strong>{{ choice(c.category, c.after) }}</strong></li></ul>
                 <p v-for="(r, n) in step.reasons" :key="n" class="quiet">{{ said(r.text) }}</p>
                 <p :class="step.verified ? 'same' : 'problem'" data-testid="replay-verified">{{ step.verified ? t("analytics.verified") : t("analytics.differs", { what: step.differences.join(", ") }) }}</p>
               </template>
-              <p v-else><strong>{{ step.interaction.event_type }}</strong> {{ choice(step.interaction.category, null, true) }} <span class="quiet">{{ step.interaction.selection_value ?? step.interaction.element_id }}</span></p>
+              <p v-else><strong>{{ step.interaction.event_type }}</strong> {{ category(step.interaction.category) }} <span class="quiet">{{ step.interaction.selection_value ?? step.interaction.element_id }}</span></p>
             </template>
             <p v-else class="quiet">{{ t("analytics.began") }}</p>
           </div>
