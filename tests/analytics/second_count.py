@@ -23,7 +23,7 @@ _ENDS = """SELECT id, status, order_value_cents AS cents, coalesce(device_type, 
 
 class SecondCount:
     def __init__(self) -> None:
-        self.duck = duckdb.connect(":memory:")
+        self.duck = duckdb.connect(":memory:", config={"threads": 1})
 
     async def copy(self, database_url: str, folder: Path) -> None:
         connection = await asyncpg.connect(database_url)
