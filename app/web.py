@@ -38,12 +38,17 @@ from realtime.connection import Services
 from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
+from realtime.http.analytics.endpoints import AnalyticsEndpoints
+from realtime.http.analytics.links import LinkEndpoints
+from realtime.http.analytics.recent import Recent
+from realtime.http.analytics.replay import ReplayEndpoints
+from realtime.http.analytics.views import Views
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.edge import Origins, json
-from realtime.http.endpoints import routes
+from realtime.http.endpoints import Endpoint, routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.operation import OperationEndpoints
@@ -66,6 +71,12 @@ from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
+from storage.postgres.analytics.behaviour import Behaviour
+from storage.postgres.analytics.figures import Figures
+from storage.postgres.analytics.history import History
+from storage.postgres.analytics.houses import Houses
+from storage.postgres.analytics.links import DashboardLinks
+from storage.postgres.analytics.visits import Visits
 from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
@@ -331,6 +342,7 @@ class Web:
                 is_admin=self.authenticator.is_admin,
                 now=_now,
             ).endpoints(),
+            *self._analytics(),
             *HealthEndpoints(
                 database=self.database,
                 bus=self.bus,
@@ -353,6 +365,41 @@ class Web:
             *documents(public_url=self._settings.public_url),
             WebSocketRoute("/ws", self.websockets),
             Mount("/socket.io", self.socketio.app),
+        ]
+
+    def _analytics(self) -> list[Endpoint]:
+        visits, is_admin = Visits(self.database), self.authenticator.is_admin
+        views = Views(
+            figures=Figures(self.database),
+            behaviour=Behaviour(self.database),
+            houses=Houses(self.database),
+            visits=visits,
+            categories=lambda: [each.id for each in self.catalogues.current.categories],
+            stored_through=self.interactions.stored_through,
+            recent=Recent(clock=monotonic),
+            now=_now,
+        )
+        return [
+            *AnalyticsEndpoints(
+                views=views, visits=visits, is_admin=is_admin, now=_now
+            ).endpoints(),
+            *ReplayEndpoints(
+                visits=visits,
+                configurations=self.stores.configurations,
+                history=History(self.database),
+                shelf=self.catalogues,
+                preview_url=preview_url,
+                is_admin=is_admin,
+            ).endpoints(),
+            *LinkEndpoints(
+                links=DashboardLinks(self.database),
+                views=views,
+                shown=Recent(clock=monotonic, slow_seconds=0.0),
+                is_admin=is_admin,
+                now=_now,
+                new_id=_new_id,
+                new_token=_new_secret,
+            ).endpoints(),
         ]
 
     @asynccontextmanager

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from configurator.activity import InteractionInvalid, decode_entry, parse_json
+from configurator.activity import decode_entry
+from configurator.untrusted import InteractionInvalid, parse_json
 from storage.postgres.audit import Audit
 from storage.redis.dead_letters import DeadLetters, Letter, Page
 

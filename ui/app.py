@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
 from ui.pages.admin import AdminPage
+from ui.pages.analytics import AnalyticsPage
 from ui.pages.configurator import ConfiguratorPage
 from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.landing import PublicPages, public_routes
@@ -62,6 +63,7 @@ def mount_screens(
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     ConfiguratorPage(live, catalogue_source, visitors, texts, assets, messages, dev).register()
     AdminPage(admin_source, catalogue_source, visitors, texts, assets, messages).register()
+    AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from app.settings import Settings
-from configurator.activity import InteractionInvalid
+from configurator.untrusted import InteractionInvalid
 from realtime.letter_desk import Examined, LetterDesk
 from storage.postgres.audit import Audit
 from storage.postgres.engine import Database

@@ -227,6 +227,24 @@ CODES: dict[str, Code] = {
             "Please type exactly the same once more to confirm. Nothing was erased.",
         ),
         _code(
+            "query_unusable",
+            400,
+            "Diese Abfrage passt nicht. Die genannte Stelle sagt, was fehlt.",
+            "This query does not fit. The place that is named says why.",
+        ),
+        _code(
+            "session_unknown",
+            404,
+            "Diese Sitzung gibt es nicht, oder sie wurde gelöscht.",
+            "This session does not exist, or was erased.",
+        ),
+        _code(
+            "dashboard_link_unusable",
+            401,
+            "Dieser Link gilt nicht mehr. Bitte um einen neuen.",
+            "This link is no longer valid. Ask for a new one.",
+        ),
+        _code(
             "event_unusable",
             400,
             "Dieses Ereignis hat nicht die vereinbarte Form. Prüfe die genannte Stelle.",

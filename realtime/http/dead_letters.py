@@ -8,8 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.activity import InteractionInvalid
 from configurator.protocol.codes import Refused
+from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
 from realtime.letter_desk import Examined, LetterDesk

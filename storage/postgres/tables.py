@@ -148,7 +148,7 @@ sessions = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("external_id", Text),
-    Column("person_id", Uuid, ForeignKey(people.c.id), index=True),
+    Column("person_id", Uuid, ForeignKey(people.c.id)),
     Column("configuration_id", Uuid, ForeignKey(configurations.c.id), index=True),
     Column("status", Text, nullable=False, server_default=text("'ACTIVE'")),
     _time("started_at", default=True),
@@ -167,7 +167,18 @@ sessions = Table(
     Column("bot_reason", Text),
     Column("lost_events", Integer),
     CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED', 'EXPIRED')", name="status"),
-    Index("ix_sessions_started_at", "started_at"),
+    Index(
+        "ix_sessions_range",
+        "started_at",
+        "id",
+        postgresql_include=["status", "order_value_cents", "bot_reason"],
+    ),
+    Index(
+        "ix_sessions_person_id",
+        "person_id",
+        "started_at",
+        postgresql_where=text("person_id IS NOT NULL"),
+    ),
     Index("ix_sessions_active", "id", postgresql_where=text("status = 'ACTIVE'")),
     postgresql_with={"fillfactor": 70},
 )
@@ -205,6 +216,19 @@ admin_sessions = Table(
     "admin_sessions",
     metadata,
     Column("token_sha256", LargeBinary, primary_key=True),
+    _time("created_at", default=True),
+    _time("expires_at"),
+    _time("revoked_at", nullable=True),
+)
+
+analytics_links = Table(
+    "analytics_links",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_sha256", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("views", JSONB, nullable=False),
+    Column("query", JSONB, nullable=False),
     _time("created_at", default=True),
     _time("expires_at"),
     _time("revoked_at", nullable=True),

@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from configurator.activity import Filtered, InteractionInvalid, decode_entry
+from configurator.activity import Filtered, decode_entry
+from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.stream import DEAD, EVENTS, GROUP, Entry, call, commands, id_pair

@@ -14,8 +14,9 @@ from configurator.activity import Event, decode_entry, encode_event
 from configurator.event_ids import session_uuid
 from realtime.principal import token_sha256
 from storage.postgres.interactions import Incoming, Settled
+from storage.redis.dead_letters import DeadLetter, DeadLetters
 from storage.redis.stream import EVENTS, Entry
-from storage.redis.stream_group import DeadLetter, StreamGroup
+from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 from tests.realtime.clients import Api, select
 from tests.realtime.conftest import RunningWeb
@@ -127,7 +128,8 @@ async def bury(stage: Stage, redis_url: str, session: str) -> None:
     dead = await stage.read()
     settled = [Settled(stream_id=each.id, outcome="dead", reason="malformed_json") for each in dead]
     await stage.web.parts.interactions.store([], consumer="w", settled=settled)
-    await stage.group.bury([DeadLetter(entry=each, reason="malformed_json") for each in dead])
+    letters = [DeadLetter(entry=each, reason="malformed_json") for each in dead]
+    await DeadLetters(stage.web.parts.redis).bury(letters)
 
 
 async def places(database_url: str, redis_url: str, *needles: str) -> list[str]:

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from configurator.activity import Event, Interaction, uuid7
+from configurator.activity import Event, Interaction
+from configurator.event_ids import uuid7
 from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions

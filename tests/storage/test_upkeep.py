@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from configurator.activity import Event, Interaction, uuid7
+from configurator.activity import Event, Interaction
+from configurator.event_ids import uuid7
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from storage.postgres.upkeep import Upkeep

@@ -219,6 +219,27 @@ export const CODES = {
     de: "Bitte gib zur Bestätigung noch einmal genau dasselbe ein. Es wurde nichts gelöscht.",
     en: "Please type exactly the same once more to confirm. Nothing was erased.",
   },
+  query_unusable: {
+    status: 400,
+    retryable: false,
+    close: null,
+    de: "Diese Abfrage passt nicht. Die genannte Stelle sagt, was fehlt.",
+    en: "This query does not fit. The place that is named says why.",
+  },
+  session_unknown: {
+    status: 404,
+    retryable: false,
+    close: null,
+    de: "Diese Sitzung gibt es nicht, oder sie wurde gelöscht.",
+    en: "This session does not exist, or was erased.",
+  },
+  dashboard_link_unusable: {
+    status: 401,
+    retryable: false,
+    close: null,
+    de: "Dieser Link gilt nicht mehr. Bitte um einen neuen.",
+    en: "This link is no longer valid. Ask for a new one.",
+  },
   event_unusable: {
     status: 400,
     retryable: false,

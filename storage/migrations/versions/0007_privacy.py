@@ -8,7 +8,6 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    "CREATE INDEX ix_sessions_person_id ON sessions (person_id)",
     "CREATE INDEX ix_inquiries_person_id ON inquiries (person_id)",
     "CREATE INDEX ix_inquiries_session_id ON inquiries (session_id)",
     "CREATE INDEX ix_configurations_owner_id ON configurations (owner_id)",
@@ -23,7 +22,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for index in (
-        "ix_sessions_person_id", "ix_inquiries_person_id", "ix_inquiries_session_id",
+        "ix_inquiries_person_id", "ix_inquiries_session_id",
         "ix_configurations_owner_id", "ix_share_links_created_by",
     ):  # fmt: skip
         op.execute(f"DROP INDEX {index}")

@@ -1,0 +1,190 @@
+"""The time an analytics figure is about, parsed once from untrusted text.
+
+A range is half open and begins and ends at whole minutes. A date means that day where the reader
+lives (`tz`): `from` its beginning, `to` its end. `timeRange` is what the original API calls 24h,
+7d, 30d, 90d or all; it ends with the running minute, and what is longer than a day begins with a
+whole hour, so that counts by the hour answer it.
+
+    RangeInvalid    the caller's text is no range; `code` says why, `field` where
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from configurator.errors import ConfiguratorError
+
+Bots = Literal["none", "only", "all"]
+Comparison = Literal["previous", "year"]
+
+T = TypeVar("T")
+
+ZONE = "Europe/Vienna"
+DAYS_MAX = 400
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+TIME_RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}
+FIELDS = ("from", "to", "timeRange", "tz", "compare", "bots")
+
+_TEXT_MAX = 64
+_DATE_CHARS = len("2026-01-31")
+_BOTS: Mapping[str, Bots] = {"none": "none", "only": "only", "all": "all"}
+_COMPARISONS: Mapping[str, Comparison] = {"previous": "previous", "year": "year"}
+
+SENTENCES = {
+    "unknown_zone": (
+        "Diese Zeitzone gibt es nicht. Gemeint ist ein Name wie Europe/Vienna.",
+        "There is no such time zone. A name like Europe/Vienna is meant.",
+    ),
+    "not_a_time": (
+        "Das ist kein Datum und keine Zeit nach ISO 8601.",
+        "This is no ISO 8601 date or time.",
+    ),
+    "reversed": ("Der Zeitraum endet vor seinem Beginn.", "The range ends before it begins."),
+    "too_long": (
+        f"Der Zeitraum ist länger als {DAYS_MAX} Tage.",
+        f"The range is longer than {DAYS_MAX} days.",
+    ),
+    "unknown_value": ("Diesen Wert gibt es hier nicht.", "There is no such value here."),
+    "contradiction": (
+        "Das passt nicht zusammen: entweder timeRange oder from und to; all hat keinen Vergleich.",
+        "These do not go together: either timeRange or from and to; all has no comparison.",
+    ),
+}
+
+
+class RangeInvalid(ConfiguratorError):  # noqa: N818 - as its siblings in errors.py
+    """This is no range. `code` is a key of `SENTENCES`, `field` the parameter."""
+
+    def __init__(self, code: str, field: str) -> None:
+        self.code = code
+        self.field = field
+        self.de, self.en = SENTENCES[code]
+        super().__init__(f"{field}: {self.en}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """From `start` up to and without `end`, both aware and in UTC.
+
+    `zone` is where days begin. `bots`: whether sessions and events of bots count.
+    """
+
+    start: datetime
+    end: datetime
+    zone: str = ZONE
+    bots: Bots = "none"
+    comparison: Comparison | None = None
+
+    @property
+    def endless(self) -> bool:
+        """Whether it has no beginning (`timeRange=all`)."""
+        return self.start == BEGINNING
+
+    def compared(self) -> "Range | None":
+        """The range to compare with; None when no comparison was asked for.
+
+        The clock of the zone counts: a week that begins at midnight is compared with weeks that
+        begin at midnight, whatever daylight saving did.
+        """
+        if self.comparison is None:
+            return None
+        zone = ZoneInfo(self.zone)
+        start, end = (_local(moment, zone) for moment in (self.start, self.end))
+        if self.comparison == "previous":
+            start, end = start - (end - start), start
+        else:
+            start, end = _year_before(start), _year_before(end)
+        start, end = (_utc(moment.replace(tzinfo=zone)) for moment in (start, end))
+        return replace(self, start=start, end=max(end, start), comparison=None)
+
+
+def parse_range(asked: Mapping[str, str], now: datetime) -> Range:
+    """The range in query parameters (`FIELDS`; others are not looked at). Raises RangeInvalid."""
+    for field in FIELDS:
+        if len(asked.get(field, "")) > _TEXT_MAX:
+            raise RangeInvalid("unknown_value", field)
+    zone = _zone(asked.get("tz", ZONE))
+    start, end = _limits(asked, zone, now)
+    if end <= start:
+        raise RangeInvalid("reversed", "to")
+    if start != BEGINNING and end - start > timedelta(days=DAYS_MAX, hours=1):
+        raise RangeInvalid("too_long", "from")
+    comparison = _one_of(_COMPARISONS, asked, "compare")
+    if comparison and start == BEGINNING:
+        raise RangeInvalid("contradiction", "compare")
+    bots = _one_of(_BOTS, asked, "bots") or "none"
+    return Range(start=start, end=end, zone=zone.key, bots=bots, comparison=comparison)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name not in _zones():
+        raise RangeInvalid("unknown_zone", "tz")
+    return ZoneInfo(name)
+
+
+def _limits(asked: Mapping[str, str], zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    running_minute = _minute(now) + timedelta(minutes=1)
+    if "from" not in asked:
+        if "to" in asked:
+            raise RangeInvalid("contradiction", "to")
+        return _rolling(asked.get("timeRange", "7d"), now), running_minute
+    if "timeRange" in asked:
+        raise RangeInvalid("contradiction", "timeRange")
+    start = _moment(asked["from"], "from", zone)
+    end = _moment(asked["to"], "to", zone) if "to" in asked else running_minute
+    return start, end
+
+
+def _rolling(name: str, now: datetime) -> datetime:
+    if name == "all":
+        return BEGINNING
+    if name not in TIME_RANGES:
+        raise RangeInvalid("unknown_value", "timeRange")
+    start = _minute(now - timedelta(days=TIME_RANGES[name]))
+    return start if name == "24h" else start.replace(minute=0)
+
+
+def _moment(text: str, field: str, zone: ZoneInfo) -> datetime:
+    try:
+        if len(text) == _DATE_CHARS:
+            day = date.fromisoformat(text) + timedelta(days=field == "to")
+            return _utc(datetime.combine(day, time(), zone))
+        moment = datetime.fromisoformat(text)
+        return _minute(_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))
+    except (ValueError, OverflowError):
+        raise RangeInvalid("not_a_time", field) from None
+
+
+def _one_of(known: Mapping[str, T], asked: Mapping[str, str], field: str) -> T | None:
+    if field not in asked:
+        return None
+    if asked[field] not in known:
+        raise RangeInvalid("unknown_value", field)
+    return known[asked[field]]
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def _year_before(moment: datetime) -> datetime:
+    try:
+        return moment.replace(year=moment.year - 1)
+    except ValueError:  # the 29th of February
+        return moment.replace(year=moment.year - 1, day=28)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)

@@ -1,0 +1,1 @@
+"""Analytics over HTTP: figures of a range for admins, single sessions, replay, shared dashboards."""

@@ -1,0 +1,167 @@
+"""The answers of analytics. Every one says which range it is about and how far the stream is in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+
+from configurator.ranges import Bots, Range
+from storage.postgres.analytics.figures import Kpis
+from storage.postgres.analytics.houses import Prices
+
+Row = TypeVar("Row")
+
+
+class RangeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """From ``start`` up to and without ``end``; null is since ever."""
+
+    start: datetime | None
+    end: datetime
+    zone: str
+    bots: Bots
+
+
+class Rows(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """Rows of one kind. ``stored_through``: the newest entry of the stream that is counted."""
+
+    range: RangeShown
+    stored_through: str | None
+    rows: list[Row]
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """One page; ``next`` goes into ``cursor`` for the following one, null on the last."""
+
+    rows: list[Row]
+    next: str | None
+
+
+class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """Points in order, without gaps."""
+
+    range: RangeShown
+    stored_through: str | None
+    unit: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiRow:
+    """One figure beside that of the range it is compared with.
+
+    The difference is value - previous; in percent of previous where that is not 0.
+    """
+
+    name: str
+    value: float | None
+    previous: float | None
+    difference: float | None
+    difference_percent: float | None
+
+
+class KpisAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures; ``rows`` has all of them with the comparison, where one was asked for."""
+
+    range: RangeShown
+    stored_through: str | None
+    kpis: Kpis
+    compared_range: RangeShown | None
+    compared: Kpis | None
+    rows: list[KpiRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelRow:
+    """One step of one part: how many reached it, of all, of the first step, of the one before."""
+
+    part: str
+    step: str
+    reached: int
+    of_sessions: float | None
+    of_first: float | None
+    of_previous: float | None
+
+
+class FunnelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An ordered funnel; ``sessions`` are all sessions of each part, whether they took a step."""
+
+    range: RangeShown
+    stored_through: str | None
+    steps: list[str]
+    window_minutes: int
+    by: str
+    sessions: dict[str, int]
+    rows: list[FunnelRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """One bar of one histogram."""
+
+    kind: str
+    from_cents: int
+    to_cents: int
+    n: int
+
+
+class PricesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of completed sessions and of open houses."""
+
+    range: RangeShown
+    stored_through: str | None
+    completed: Prices
+    open: Prices
+
+
+def shown(span: Range) -> RangeShown:
+    """The range as it is shown."""
+    return RangeShown(
+        start=None if span.endless else span.start, end=span.end, zone=span.zone, bots=span.bots
+    )
+
+
+def kpi_rows(now: Kpis, before: Kpis | None) -> list[KpiRow]:
+    """Every figure, with its difference where there is something to compare with."""
+    then = _figures(before) if before else {}
+    return [_kpi_row(name, value, then.get(name)) for name, value in _figures(now).items()]
+
+
+def price_rows(answer: PricesAnswer) -> list[PriceRow]:
+    """Both histograms."""
+    kinds: Sequence[tuple[str, Prices]] = (("completed", answer.completed), ("open", answer.open))
+    return [
+        PriceRow(kind=kind, from_cents=bar.from_cents, to_cents=bar.to_cents, n=bar.n)
+        for kind, prices in kinds
+        for bar in prices.histogram
+    ]
+
+
+def _figures(kpis: Kpis) -> dict[str, float | None]:
+    outcomes = kpis.outcomes
+    return {
+        "sessions": outcomes.sessions,
+        "active": outcomes.active,
+        "completed": outcomes.completed,
+        "abandoned": outcomes.abandoned,
+        "expired": outcomes.expired,
+        "conversion": outcomes.conversion,
+        "order_value_cents": outcomes.order_value_cents,
+        "average_order_value_cents": outcomes.average_order_value_cents,
+        "open_value_cents": kpis.open_value_cents,
+        "interactions": kpis.interactions,
+    }
+
+
+def _kpi_row(name: str, value: float | None, previous: float | None) -> KpiRow:
+    both = value is not None and previous is not None
+    difference = round(value - previous, 6) if both else None  # type: ignore[operator]
+    percent = round(100 * difference / previous, 2) if difference is not None and previous else None
+    return KpiRow(
+        name=name,
+        value=value,
+        previous=previous,
+        difference=difference,
+        difference_percent=percent,
+    )

@@ -1,0 +1,194 @@
+"""The figures and single sessions, for admins."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.protocol.codes import Refused
+from realtime.http.analytics.answers import Page
+from realtime.http.analytics.query import (
+    Asked,
+    asked_of,
+    cursor_of,
+    id_of,
+    number_of,
+    one_of,
+    place_of,
+    range_of,
+)
+from realtime.http.analytics.sheet import sheet_response
+from realtime.http.analytics.views import RANGE_FIELDS, View, Views
+from realtime.http.edge import json
+from realtime.http.endpoints import Endpoint
+from storage.postgres.analytics.visits import PAGE_MAX, Happening, Sought, Visit, Visits
+
+ANALYTICS_PATH: Final = "/api/admin/analytics"
+FORMATS: Final = ("json", "csv")
+CODES_OF_FIGURES: Final = ("query_unusable", "admins_only", "unavailable")
+_STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
+_SOUGHT: Final = ("status", "device", "language", "last_category", "code", "value_min_cents")
+
+IsAdmin = Callable[[Request], Awaitable[bool]]
+
+
+class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A session and one page of what happened in it, in the order of the event ids."""
+
+    session: Visit
+    rows: list[Happening]
+    next: str | None
+
+
+class AnalyticsEndpoints:
+    """Everything below ``/api/admin/analytics`` that only reads, except replay and links."""
+
+    def __init__(
+        self,
+        *,
+        views: Views,
+        visits: Visits,
+        is_admin: IsAdmin,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._views = views
+        self._visits = visits
+        self._is_admin = is_admin
+        self._now = now
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            *(self._figure(view) for view in self._views.by_name.values()),
+            Endpoint(
+                method="GET",
+                path=f"{ANALYTICS_PATH}/abandoned",
+                handler=self.abandoned,
+                summary="Sessions that ended with something chosen and no inquiry: where, and "
+                "what the house costs; by page",
+                query=(*RANGE_FIELDS, "cursor", "limit", "format"),
+                answer=Page[Visit],
+                codes=CODES_OF_FIGURES,
+                tags=("analytics",),
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{ANALYTICS_PATH}/sessions",
+                handler=self.sessions,
+                summary="Sessions that began in the range, newest first, by page",
+                query=(*RANGE_FIELDS, *_SOUGHT, "cursor", "limit", "format"),
+                answer=Page[Visit],
+                codes=CODES_OF_FIGURES,
+                tags=("analytics",),
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{ANALYTICS_PATH}/sessions/{{id}}",
+                handler=self.session,
+                summary="One session and what happened in it, by page",
+                query=("cursor", "limit", "format"),
+                answer=VisitAnswer,
+                codes=(*CODES_OF_FIGURES, "session_unknown"),
+                tags=("analytics",),
+            ),
+        ]
+
+    def _figure(self, view: View) -> Endpoint:
+        query = (*RANGE_FIELDS, *view.query, "format")
+
+        async def answer(request: Request) -> Response:
+            asked = await self._admitted(request, query)
+            found = await self._views.read(view, asked)
+            if _as_sheet(asked):
+                return sheet_response(view.name, view.row, view.table(found))
+            return json(found)
+
+        return Endpoint(
+            method="GET",
+            path=f"{ANALYTICS_PATH}/{view.name}",
+            handler=answer,
+            summary=f"{view.summary} (admins)",
+            query=query,
+            answer=view.answer,
+            codes=CODES_OF_FIGURES,
+            tags=("analytics",),
+        )
+
+    async def abandoned(self, request: Request) -> Response:
+        """``GET /api/admin/analytics/abandoned``."""
+        asked = await self._admitted(request, (*RANGE_FIELDS, "cursor", "limit", "format"))
+        limit = _limit(asked)
+        found = await self._visits.abandoned(
+            range_of(asked, self._now()), after=place_of(asked), limit=limit + 1
+        )
+        place = found[limit - 1] if len(found) > limit else None
+        following = cursor_of((place.last_seen_at, place.id)) if place else None
+        return _page("abandoned", asked, found[:limit], following)
+
+    async def sessions(self, request: Request) -> Response:
+        """``GET /api/admin/analytics/sessions``."""
+        known = (*RANGE_FIELDS, *_SOUGHT, "cursor", "limit", "format")
+        asked = await self._admitted(request, known)
+        limit = _limit(asked)
+        found = await self._visits.sessions(
+            range_of(asked, self._now()), _sought(asked), after=place_of(asked), limit=limit + 1
+        )
+        place = found[limit - 1] if len(found) > limit else None
+        following = cursor_of((place.started_at, place.id)) if place else None
+        return _page("sessions", asked, found[:limit], following)
+
+    async def session(self, request: Request) -> Response:
+        """``GET /api/admin/analytics/sessions/{id}``."""
+        asked = await self._admitted(request, ("cursor", "limit", "format"))
+        session_id = id_of(request.path_params["id"], "id")
+        after = id_of(asked["cursor"], "cursor") if "cursor" in asked else None
+        limit = _limit(asked)
+        visit = await self._visits.get(session_id)
+        if visit is None:
+            raise Refused("session_unknown")
+        found = await self._visits.timeline(session_id, after=after, limit=limit + 1)
+        following = str(found[limit - 1].event_id) if len(found) > limit else None
+        if _as_sheet(asked):
+            return _with_next(sheet_response("session", Happening, found[:limit]), following)
+        return json(VisitAnswer(session=visit, rows=found[:limit], next=following))
+
+    async def _admitted(self, request: Request, known: Sequence[str]) -> dict[str, str]:
+        if not await self._is_admin(request):
+            raise Refused("admins_only")
+        return asked_of(request, known)
+
+
+def _page(name: str, asked: Asked, found: list[Visit], following: str | None) -> Response:
+    if _as_sheet(asked):
+        return _with_next(sheet_response(name, Visit, found), following)
+    return json(Page(rows=found, next=following))
+
+
+def _with_next(answer: Response, following: str | None) -> Response:
+    if following:
+        answer.headers["x-next-cursor"] = following
+    return answer
+
+
+def _as_sheet(asked: Asked) -> bool:
+    return one_of(asked, "format", FORMATS, default="json") == "csv"
+
+
+def _limit(asked: Asked) -> int:
+    return number_of(asked, "limit", default=50, low=1, high=PAGE_MAX)
+
+
+def _sought(asked: Asked) -> Sought:
+    return Sought(
+        status=one_of(asked, "status", _STATUSES, default="") if "status" in asked else None,
+        device=asked.get("device"),
+        language=asked.get("language"),
+        last_category=asked.get("last_category"),
+        code=asked.get("code"),
+        value_min_cents=number_of(asked, "value_min_cents", default=0, low=0, high=10**12)
+        if "value_min_cents" in asked
+        else None,
+    )

@@ -1,0 +1,287 @@
+"""The figures an admin can ask for, each by its name: what it takes, what it answers, its table.
+
+Endpoints and shared dashboards both read from this list, so a shared figure is the same figure.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast, get_args
+
+from configurator.ranges import FIELDS, Range
+from realtime.http.analytics.answers import (
+    FunnelAnswer,
+    FunnelRow,
+    KpiRow,
+    KpisAnswer,
+    PriceRow,
+    PricesAnswer,
+    Rows,
+    SeriesAnswer,
+    kpi_rows,
+    price_rows,
+    shown,
+)
+from realtime.http.analytics.query import Asked, number_of, one_of, range_of, unusable
+from realtime.http.analytics.recent import Recent
+from storage.postgres.analytics.behaviour import (
+    COMPLETED,
+    STEPS_MAX,
+    Behaviour,
+    Breakdown,
+    OptionShare,
+    Step,
+    Transition,
+)
+from storage.postgres.analytics.figures import (
+    CatalogueEffect,
+    Dimension,
+    Figures,
+    Part,
+    Point,
+    Unit,
+    units_of,
+)
+from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses
+from storage.postgres.analytics.visits import Cohort, Visits
+
+WINDOW_MINUTES: Final = 24 * 60
+WINDOW_MINUTES_MAX: Final = 30 * 24 * 60
+RANGE_FIELDS: Final = tuple(name for name in FIELDS if name != "compare")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One figure. ``table`` gives the rows of an answer of it, all of the type ``row``."""
+
+    name: str
+    summary: str
+    answer: Any
+    row: type
+    read: Callable[[Range, Asked, str | None], Awaitable[Any]]
+    query: Sequence[str] = ()
+    table: Callable[[Any], Sequence[object]] = lambda answer: answer.rows
+
+
+class Views:
+    """Reads figures; remembers for seconds what took long.
+
+    ``categories``: those of the current catalogue, in its order. ``stored_through``: how far the
+    stream is stored.
+    """
+
+    def __init__(
+        self,
+        *,
+        figures: Figures,
+        behaviour: Behaviour,
+        houses: Houses,
+        visits: Visits,
+        categories: Callable[[], Sequence[str]],
+        stored_through: Callable[[], Awaitable[str | None]],
+        recent: Recent,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._figures = figures
+        self._behaviour = behaviour
+        self._houses = houses
+        self._visits = visits
+        self._categories = categories
+        self._stored_through = stored_through
+        self._recent = recent
+        self._now = now
+        self.by_name = {view.name: view for view in self._views()}
+
+    async def read(self, view: View, asked: Asked) -> object:
+        """The answer of a view. Raises Refused ``query_unusable``, StorageUnavailable."""
+        span = range_of(asked, self._now())
+        stored_through = await self._stored_through()
+        own = {name: asked[name] for name in view.query if name in asked}
+        return await self._recent.of(
+            (view.name, span, tuple(sorted(own.items())), stored_through),
+            lambda: view.read(span, own, stored_through),
+        )
+
+    def _views(self) -> list[View]:
+        return [
+            View(
+                name="kpis",
+                summary="Sessions, how they ended, conversion, order value, what is open; "
+                "`compare=previous|year` adds the range before",
+                answer=KpisAnswer,
+                row=KpiRow,
+                read=self._kpis,
+                query=("compare",),
+            ),
+            View(
+                name="series",
+                summary="Sessions, completed ones and interactions per `unit` "
+                "(hour, day, week, month)",
+                answer=SeriesAnswer[Point],
+                row=Point,
+                read=self._series,
+                query=("unit",),
+            ),
+            View(
+                name="funnel",
+                summary="An ordered funnel over `steps` (categories and `completed`, by comma), by "
+                "first selection, within `window` minutes of the first step, `by` device, "
+                "language, referrer or none",
+                answer=FunnelAnswer,
+                row=FunnelRow,
+                read=self._funnel,
+                query=("steps", "window", "by"),
+            ),
+            View(
+                name="steps",
+                summary="Per category: who looked and chose, time, changes of mind, time to decide",
+                answer=Rows[Step],
+                row=Step,
+                read=self._steps,
+            ),
+            View(
+                name="options",
+                summary="Per option: sessions that chose it, their share, still chosen at the end",
+                answer=Rows[OptionShare],
+                row=OptionShare,
+                read=self._options,
+            ),
+            View(
+                name="combinations",
+                summary="The most frequent houses, `limit` of them",
+                answer=Rows[House],
+                row=House,
+                read=self._combinations,
+                query=("limit",),
+            ),
+            View(
+                name="prices",
+                summary="Histogram and exact percentiles of prices, completed and open",
+                answer=PricesAnswer,
+                row=PriceRow,
+                read=self._prices,
+                table=price_rows,
+            ),
+            View(
+                name="journeys",
+                summary="In which order sessions first came to the categories",
+                answer=Rows[Transition],
+                row=Transition,
+                read=self._journeys,
+            ),
+            View(
+                name="retention",
+                summary="People by the week of their first session, and who came back when",
+                answer=Rows[Cohort],
+                row=Cohort,
+                read=self._retention,
+            ),
+            View(
+                name="breakdown",
+                summary="Sessions and their outcomes by device, language or referrer (`by`)",
+                answer=Rows[Part],
+                row=Part,
+                read=self._breakdown,
+                query=("by",),
+            ),
+            View(
+                name="catalogues",
+                summary="The effect of a catalogue version: outcomes by the catalogue of the house",
+                answer=Rows[CatalogueEffect],
+                row=CatalogueEffect,
+                read=self._catalogues,
+            ),
+        ]
+
+    async def _kpis(self, span: Range, _asked: Asked, through: str | None) -> KpisAnswer:
+        kpis = await self._figures.kpis(span)
+        before = span.compared()
+        compared = await self._figures.kpis(before) if before else None
+        return KpisAnswer(
+            range=shown(span),
+            stored_through=through,
+            kpis=kpis,
+            compared_range=shown(before) if before else None,
+            compared=compared,
+            rows=kpi_rows(kpis, compared),
+        )
+
+    async def _series(self, span: Range, asked: Asked, through: str | None) -> SeriesAnswer[Point]:
+        units = units_of(span)
+        unit = cast("Unit", one_of(asked, "unit", units, default=units[0]))
+        points = await self._figures.series(span, unit)
+        return SeriesAnswer(range=shown(span), stored_through=through, unit=unit, rows=points)
+
+    async def _funnel(self, span: Range, asked: Asked, through: str | None) -> FunnelAnswer:
+        steps = self._funnel_steps(asked)
+        window = number_of(asked, "window", default=WINDOW_MINUTES, low=1, high=WINDOW_MINUTES_MAX)
+        by = cast("Breakdown", one_of(asked, "by", get_args(Breakdown), default="none"))
+        parts = await self._behaviour.funnel(span, steps, window_minutes=window, by=by)
+        return FunnelAnswer(
+            range=shown(span),
+            stored_through=through,
+            steps=list(steps),
+            window_minutes=window,
+            by=by,
+            sessions={part.value: part.sessions for part in parts},
+            rows=[
+                FunnelRow(
+                    part=part.value,
+                    step=step,
+                    reached=reached,
+                    of_sessions=_ratio(reached, part.sessions),
+                    of_first=_ratio(reached, part.reached[0]),
+                    of_previous=_ratio(reached, part.reached[place - 1]) if place else None,
+                )
+                for part in parts
+                for place, (step, reached) in enumerate(zip(steps, part.reached, strict=True))
+            ],
+        )
+
+    def _funnel_steps(self, asked: Asked) -> Sequence[str]:
+        if "steps" not in asked:
+            return [*self._categories(), COMPLETED][-STEPS_MAX:]
+        steps = asked["steps"].split(",")
+        sound = all(0 < len(step) <= 64 for step in steps) and len(set(steps)) == len(steps)
+        if not sound or len(steps) > STEPS_MAX:
+            raise unusable("steps", f"are up to {STEPS_MAX} different categories, by comma")
+        return steps
+
+    async def _steps(self, span: Range, _asked: Asked, through: str | None) -> Rows[Step]:
+        return _rows(span, through, await self._behaviour.steps(span))
+
+    async def _options(self, span: Range, _asked: Asked, through: str | None) -> Rows[OptionShare]:
+        return _rows(span, through, await self._behaviour.options(span))
+
+    async def _combinations(self, span: Range, asked: Asked, through: str | None) -> Rows[House]:
+        limit = number_of(asked, "limit", default=20, low=1, high=COMBINATIONS_MAX)
+        return _rows(span, through, await self._houses.combinations(span, limit))
+
+    async def _prices(self, span: Range, _asked: Asked, through: str | None) -> PricesAnswer:
+        completed, still_open = await self._houses.prices(span)
+        return PricesAnswer(
+            range=shown(span), stored_through=through, completed=completed, open=still_open
+        )
+
+    async def _journeys(self, span: Range, _asked: Asked, through: str | None) -> Rows[Transition]:
+        return _rows(span, through, await self._behaviour.journeys(span))
+
+    async def _retention(self, span: Range, _asked: Asked, through: str | None) -> Rows[Cohort]:
+        return _rows(span, through, await self._visits.retention(span))
+
+    async def _breakdown(self, span: Range, asked: Asked, through: str | None) -> Rows[Part]:
+        by = cast("Dimension", one_of(asked, "by", get_args(Dimension), default="device"))
+        return _rows(span, through, await self._figures.breakdown(span, by))
+
+    async def _catalogues(
+        self, span: Range, _asked: Asked, through: str | None
+    ) -> Rows[CatalogueEffect]:
+        return _rows(span, through, await self._figures.catalogues(span))
+
+
+def _rows(span: Range, through: str | None, found: list[Any]) -> Rows[Any]:
+    return Rows(range=shown(span), stored_through=through, rows=found)
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None

@@ -1,0 +1,65 @@
+"""The sessions a range is about, as a piece of SQL, and the few parts that the figures share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from configurator.ranges import Bots, Range
+from storage.postgres.engine import Database
+
+_SESSIONS_OF: Final[Mapping[Bots, str]] = {
+    "none": " AND sessions.bot_reason IS NULL",
+    "only": " AND sessions.bot_reason IS NOT NULL",
+    "all": "",
+}
+_EVENTS_OF: Final[Mapping[Bots, str]] = {"none": " AND NOT bot", "only": " AND bot", "all": ""}
+
+NOT_CHOSEN: Final = "('', 'none')"
+"""Options in `session_choices` that are no choice: only looked at, and left out again."""
+
+OTHER: Final = "(other)"
+"""Stands for all parts of a breakdown that are too small to be listed."""
+
+DIMENSIONS: Final[Mapping[str, str]] = {
+    "device": "sessions.device_type",
+    "language": "sessions.language",
+    "referrer": "sessions.referrer",
+    "none": "NULL::text",
+}
+
+
+_ROOMY: Final = text("SET LOCAL work_mem = '32MB'")
+"""A quarter of a year does not fit into the 4 MB of a short statement: it would sort on disk."""
+
+
+def cohort(bots: Bots) -> str:
+    """The condition for the sessions of a range, which binds `:start` and `:end`."""
+    return f"sessions.started_at >= :start AND sessions.started_at < :end{_SESSIONS_OF[bots]}"
+
+
+def events_of(bots: Bots) -> str:
+    """The further condition for events and their roll-ups."""
+    return _EVENTS_OF[bots]
+
+
+def limits(span: Range) -> dict[str, Any]:
+    """What `cohort` binds."""
+    return {"start": span.start, "end": span.end}
+
+
+def option_of(column: str) -> str:
+    """The option in a stored value: what follows a colon is a quantity."""
+    return f"split_part({column}, ':', 1)"
+
+
+async def rows(database: Database, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """The rows of one statement, which may sort and group more in memory than usual."""
+    statement = text(sql)
+
+    async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+        await connection.execute(_ROOMY)
+        return (await connection.execute(statement, dict(values))).all()
+
+    return await database.read_snapshot(work)

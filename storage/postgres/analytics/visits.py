@@ -1,0 +1,293 @@
+"""Single sessions: found, listed page by page, read event by event; and who came back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from configurator.ranges import Range
+from storage.postgres.analytics.cohort import cohort, limits, rows
+from storage.postgres.engine import Database
+
+PAGE_MAX: Final = 200
+WEEKS_MAX: Final = 53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One session. `code` and `value_cents`: its house, and what that costs now."""
+
+    id: UUID
+    status: str
+    started_at: datetime
+    last_seen_at: datetime
+    completed_at: datetime | None
+    order_value_cents: int | None
+    device: str | None
+    language: str | None
+    referrer: str | None
+    interactions: int
+    last_category: str | None
+    lost_events: int | None
+    bot_reason: str | None
+    person_id: UUID | None
+    configuration_id: UUID | None
+    code: str | None
+    catalogue_id: str | None
+    value_cents: int | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One interaction of a session."""
+
+    event_id: UUID
+    occurred_at: datetime
+    event_type: str
+    category: str
+    element_id: str | None
+    selection_value: str | None
+    previous_value: str | None
+    time_spent_ms: int | None
+    total_cents: int | None
+    change_cents: int | None
+    version: int | None
+    tab: int | None
+    seq: int | None
+    skew_ms: int | None
+    source: str
+    bot: bool
+    props: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which sessions to list; None is any."""
+
+    status: str | None = None
+    device: str | None = None
+    language: str | None = None
+    last_category: str | None = None
+    code: str | None = None
+    value_min_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """The people whose first session ever was in this week, and how many had one `n` weeks later.
+
+    `returned[0]` is the week itself, so it equals `people`.
+    """
+
+    week: date
+    people: int
+    returned: tuple[int, ...]
+
+
+Place = tuple[datetime, UUID]
+"""Where a page ended: a time, and an id among those of the same time."""
+
+
+class Visits:
+    """Reads sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sessions(
+        self, span: Range, sought: Sought, *, after: Place | None = None, limit: int = 50
+    ) -> list[Visit]:
+        """Sessions that began in the range, newest first, from `after` on; at most `limit`."""
+        conditions, asked = _conditions(sought)
+        return await self._page(span, "started_at", conditions, asked, after=after, limit=limit)
+
+    async def abandoned(
+        self, span: Range, *, after: Place | None = None, limit: int = 50
+    ) -> list[Visit]:
+        """Sessions of the range that ended with something chosen and no inquiry, latest first."""
+        conditions = ["sessions.status = 'ABANDONED'"]
+        return await self._page(span, "last_seen_at", conditions, {}, after=after, limit=limit)
+
+    async def get(self, session_id: UUID) -> Visit | None:
+        """The session with this id."""
+        found = await rows(
+            self._database, f"{_VISIT} WHERE sessions.id = :session", {"session": session_id}
+        )
+        return _visit(found[0]) if found else None
+
+    async def timeline(
+        self, session_id: UUID, *, after: UUID | None = None, limit: int = PAGE_MAX
+    ) -> list[Happening]:
+        """The interactions of a session in the order of their ids, from `after` on."""
+        later = " AND event_id > :after" if after else ""
+        found = await rows(
+            self._database,
+            f"SELECT {_HAPPENING} FROM interactions WHERE session_id = :session{later}"  # noqa: S608
+            " ORDER BY event_id LIMIT :limit",
+            {"session": session_id, "limit": limit, **({"after": after} if after else {})},
+        )
+        return [_happening(row) for row in found]
+
+    async def happened(
+        self, session_id: UUID, *, after: Place | None, limit: int
+    ) -> list[Happening]:
+        """The interactions of a session in the order in which they happened, from `after` on."""
+        later = " AND (occurred_at, event_id) > (:at, :after)" if after else ""
+        asked: dict[str, object] = {"session": session_id, "limit": limit}
+        if after:
+            asked |= {"at": after[0], "after": after[1]}
+        found = await rows(
+            self._database,
+            f"SELECT {_HAPPENING} FROM interactions WHERE session_id = :session{later}"  # noqa: S608
+            " ORDER BY occurred_at, event_id LIMIT :limit",
+            asked,
+        )
+        return [_happening(row) for row in found]
+
+    async def retention(self, span: Range) -> list[Cohort]:
+        """People by the week of their first session, for first sessions in the range.
+
+        The latest WEEKS_MAX weeks. Later sessions count until the end of the range; sessions
+        without a known person cannot be told apart and do not count.
+        """
+        found = await rows(
+            self._database,
+            _RETENTION.format(cohort=cohort(span.bots), who=_who(span)),
+            {**limits(span), "zone": span.zone},
+        )
+        return _cohorts(found)
+
+    async def _page(
+        self,
+        span: Range,
+        order: str,
+        conditions: Sequence[str],
+        values: Mapping[str, object],
+        *,
+        after: Place | None,
+        limit: int,
+    ) -> list[Visit]:
+        asked: dict[str, object] = {**limits(span), **values, "limit": limit}
+        where = [cohort(span.bots), *conditions]
+        if after:
+            where.append(f"(sessions.{order}, sessions.id) < (:at, :after)")
+            asked |= {"at": after[0], "after": after[1]}
+        found = await rows(
+            self._database,
+            f"{_VISIT} WHERE {' AND '.join(where)}"
+            f" ORDER BY sessions.{order} DESC, sessions.id DESC LIMIT :limit",
+            asked,
+        )
+        return [_visit(row) for row in found]
+
+
+_VISIT: Final = """
+SELECT sessions.id, sessions.status, started_at, last_seen_at, completed_at, order_value_cents,
+    device_type, language, referrer, interaction_count, last_category, lost_events, bot_reason,
+    person_id, configuration_id, code, catalogue_id, total_cents, head
+FROM sessions LEFT JOIN configurations ON configurations.id = configuration_id"""
+
+_HAPPENING: Final = """event_id, occurred_at, event_type, category, element_id, selection_value,
+    previous_value, time_spent_ms, total_cents, change_cents, version, tab, seq, skew_ms, source,
+    bot, props"""
+
+_RETENTION: Final = f"""
+WITH visited AS (
+    SELECT DISTINCT person_id, date_trunc('week', started_at, :zone) AS week
+    FROM sessions WHERE {{cohort}} AND person_id IS NOT NULL
+), new AS (
+    SELECT person_id, min(week) AS first_week FROM visited
+    WHERE NOT EXISTS (SELECT FROM sessions AS earlier WHERE earlier.person_id = visited.person_id
+        AND earlier.started_at < :start{{who}})
+    GROUP BY person_id
+)
+SELECT (first_week AT TIME ZONE :zone)::date AS week,
+    ((week AT TIME ZONE :zone)::date - (first_week AT TIME ZONE :zone)::date) / 7 AS later,
+    count(*) AS people
+FROM new JOIN visited USING (person_id)
+WHERE first_week >= date_trunc('week', CAST(:end AS timestamptz), :zone)
+    - interval '{WEEKS_MAX} weeks'
+GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - constants
+
+
+def _who(span: Range) -> str:
+    conditions = {"none": " AND earlier.bot_reason IS NULL", "all": ""}
+    return conditions.get(span.bots, " AND earlier.bot_reason IS NOT NULL")
+
+
+def _conditions(sought: Sought) -> tuple[list[str], dict[str, object]]:
+    columns = {
+        "status": ("sessions.status = :status", sought.status),
+        "device": ("device_type = :device", sought.device),
+        "language": ("language = :language", sought.language),
+        "last_category": ("last_category = :last_category", sought.last_category),
+        "code": ("code = :code", sought.code),
+        "value_min": ("total_cents >= :value_min", sought.value_min_cents),
+    }
+    asked = {name: each for name, each in columns.items() if each[1] is not None}
+    return [sql for sql, _ in asked.values()], {name: value for name, (_, value) in asked.items()}
+
+
+def _cohorts(found: Sequence[Row[Any]]) -> list[Cohort]:
+    weeks: dict[date, dict[int, int]] = {}
+    for row in found:
+        weeks.setdefault(row.week, {})[row.later] = row.people
+    return [
+        Cohort(
+            week=week,
+            people=people[0],
+            returned=tuple(people.get(later, 0) for later in range(max(people) + 1)),
+        )
+        for week, people in weeks.items()
+    ]
+
+
+def _visit(row: Row[Any]) -> Visit:
+    return Visit(
+        id=row.id,
+        status=row.status,
+        started_at=row.started_at,
+        last_seen_at=row.last_seen_at,
+        completed_at=row.completed_at,
+        order_value_cents=row.order_value_cents,
+        device=row.device_type,
+        language=row.language,
+        referrer=row.referrer,
+        interactions=row.interaction_count,
+        last_category=row.last_category,
+        lost_events=row.lost_events,
+        bot_reason=row.bot_reason,
+        person_id=row.person_id,
+        configuration_id=row.configuration_id,
+        code=row.code,
+        catalogue_id=row.catalogue_id,
+        value_cents=row.total_cents,
+        version=row.head,
+    )
+
+
+def _happening(row: Row[Any]) -> Happening:
+    return Happening(
+        event_id=row.event_id,
+        occurred_at=row.occurred_at,
+        event_type=row.event_type,
+        category=row.category,
+        element_id=row.element_id,
+        selection_value=row.selection_value,
+        previous_value=row.previous_value,
+        time_spent_ms=row.time_spent_ms,
+        total_cents=row.total_cents,
+        change_cents=row.change_cents,
+        version=row.version,
+        tab=row.tab,
+        seq=row.seq,
+        skew_ms=row.skew_ms,
+        source=row.source,
+        bot=row.bot,
+        props=row.props,
+    )

@@ -1,0 +1,313 @@
+"""Analytics as admins and holders of a link get it over HTTP."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from configurator.event_ids import session_uuid
+from realtime.http.analytics.endpoints import AnalyticsEndpoints
+from realtime.http.analytics.links import LinkEndpoints
+from realtime.http.analytics.recent import LIFE_SECONDS, Recent
+from realtime.http.analytics.views import Views
+from realtime.http.edge import Origins
+from realtime.http.endpoints import Endpoint, routes
+from realtime.http.openapi import openapi
+from storage.postgres.analytics.behaviour import Behaviour
+from storage.postgres.analytics.figures import Figures
+from storage.postgres.analytics.houses import Houses
+from storage.postgres.analytics.links import DashboardLinks
+from storage.postgres.analytics.visits import Visits
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
+from tests.analytics.visitors import DAYS, FIRST_DAY, SHOWN, store, visitors
+
+PATH = "/api/admin/analytics"
+WEEK = {"from": "2026-03-20", "to": "2026-04-05"}
+NAMES = [
+    "kpis",
+    "series",
+    "funnel",
+    "steps",
+    "options",
+    "combinations",
+    "prices",
+    "journeys",
+    "retention",
+    "breakdown",
+    "catalogues",
+]
+
+
+class World:
+    """The endpoints on a database; ``admin`` and ``now`` are the test's to change."""
+
+    def __init__(self, database: Database) -> None:
+        self.admin = True
+        self.now = FIRST_DAY + timedelta(days=DAYS)
+        self.seconds = 0.0
+        self.interactions = Interactions(database)
+        visits = Visits(database)
+        views = Views(
+            figures=Figures(database),
+            behaviour=Behaviour(database),
+            houses=Houses(database),
+            visits=visits,
+            categories=lambda: list(SHOWN),
+            stored_through=self.interactions.stored_through,
+            recent=Recent(clock=lambda: self.seconds),
+            now=lambda: self.now,
+        )
+        self.endpoints: list[Endpoint] = [
+            *AnalyticsEndpoints(
+                views=views, visits=visits, is_admin=self.is_admin, now=lambda: self.now
+            ).endpoints(),
+            *LinkEndpoints(
+                links=DashboardLinks(database),
+                views=views,
+                shown=Recent(clock=lambda: self.seconds, slow_seconds=0.0),
+                is_admin=self.is_admin,
+                now=lambda: self.now,
+                new_id=uuid4,
+                new_token=lambda: "t" * 20 + str(uuid4()),
+            ).endpoints(),
+        ]
+
+    async def is_admin(self, _request: Request) -> bool:
+        return self.admin
+
+
+@asynccontextmanager
+async def opened(
+    database_url: str, count: int = 0
+) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
+    async with Database(database_url) as database:
+        world = World(database)
+        await store(world.interactions, visitors(count, seed=11))
+        app = Starlette(routes=routes(world.endpoints, Origins(frozenset())))
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield world, client
+
+
+async def read(client: httpx.AsyncClient, path: str, **asked: str | int) -> Any:
+    answer = await client.get(f"{PATH}/{path}", params={**WEEK, **asked})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_every_figure_answers_in_json_and_as_a_table(database_url: str) -> None:
+    async with opened(database_url, 30) as (_, client):
+        for name in NAMES:
+            found = await read(client, name)
+            assert found["range"] == {
+                "start": "2026-03-19T23:00:00Z",
+                "end": "2026-04-05T22:00:00Z",
+                "zone": "Europe/Vienna",
+                "bots": "none",
+            }
+            assert found["stored_through"]
+            answer = await client.get(f"{PATH}/{name}", params={**WEEK, "format": "csv"})
+            assert answer.status_code == 200
+            assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+            assert answer.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
+            lines = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
+            assert {len(line) for line in lines} == {len(lines[0])}
+            if "rows" in found:
+                assert len(lines) == 1 + len(found["rows"])
+
+
+async def test_a_comparison_comes_with_its_differences(database_url: str) -> None:
+    async with opened(database_url, 30) as (_, client):
+        asked = {"from": "2026-03-30", "to": "2026-04-01", "compare": "previous"}
+        answer = (await client.get(f"{PATH}/kpis", params=asked)).json()
+        rows = {row["name"]: row for row in answer["rows"]}
+        now, before = answer["kpis"]["outcomes"], answer["compared"]["outcomes"]
+        assert rows["sessions"]["value"] == now["sessions"] > 0
+        assert rows["sessions"]["previous"] == before["sessions"] > 0
+        assert rows["sessions"]["difference"] == now["sessions"] - before["sessions"]
+        assert rows["conversion"] == {
+            "name": "conversion",
+            "value": None,
+            "previous": None,
+            "difference": None,
+            "difference_percent": None,
+        }
+        assert answer["compared_range"]["end"] == answer["range"]["start"]
+
+
+async def test_only_admins_see_anything(database_url: str) -> None:
+    async with opened(database_url) as (world, client):
+        world.admin = False
+        for endpoint in world.endpoints:
+            path = endpoint.path.replace("{id}", str(uuid4()))
+            answer = await client.request(endpoint.method, path, params={"nonsense": "1"})
+            assert answer.status_code == 401, path
+            assert answer.json()["error"]["code"] in {"admins_only", "dashboard_link_unusable"}
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "place"),
+    [
+        ("kpis", {"timerange": "7d"}, "timerange"),
+        ("kpis", {"tz": "Mars/Olympus"}, "tz: unknown_zone"),
+        ("kpis", {"from": "2026-03-02", "to": "2026-03-01"}, "to: reversed"),
+        ("kpis", {"from": "2020-01-01"}, "from: too_long"),
+        ("kpis", {"unit": "hour"}, "unit"),
+        ("kpis", {"format": "xlsx"}, "format"),
+        ("series", {"timeRange": "all", "unit": "hour"}, "unit"),
+        ("funnel", {"steps": "nest,nest"}, "steps"),
+        ("funnel", {"steps": ",".join("abcdefghijklmnopq")}, "steps"),
+        ("funnel", {"window": "0"}, "window"),
+        ("funnel", {"by": "network"}, "by"),
+        ("breakdown", {"by": "none"}, "by"),
+        ("combinations", {"limit": "101"}, "limit"),
+        ("sessions", {"cursor": "x"}, "cursor"),
+        ("sessions", {"cursor": "99999999999999999_x"}, "cursor"),
+        ("sessions", {"limit": "1000"}, "limit"),
+        ("sessions", {"status": "active"}, "status"),
+        ("sessions/nobody", {}, "id"),
+    ],
+)
+async def test_what_does_not_fit_is_named(
+    database_url: str, path: str, asked: dict[str, str], place: str
+) -> None:
+    async with opened(database_url) as (_, client):
+        answer = await client.get(f"{PATH}/{path}", params=asked)
+        assert answer.status_code == 400
+        error = answer.json()["error"]
+        assert error["code"] == "query_unusable"
+        assert error["detail"].startswith(place)
+        assert set(error["message"]) == {"de", "en"}
+
+
+async def test_pages_show_every_session_once(database_url: str) -> None:
+    async with opened(database_url, 30) as (_, client):
+        whole = await read(client, "sessions", limit=200, bots="all")
+        assert whole["next"] is None
+        assert len(whole["rows"]) == 30
+        paged: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await read(client, "sessions", limit=7, bots="all", **cursor)
+            paged += page["rows"]
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert paged == whole["rows"]
+        mobile = await read(client, "sessions", limit=200, bots="all", device="mobile")
+        assert mobile["rows"] == [row for row in paged if row["device"] == "mobile"]
+        assert (await read(client, "abandoned"))["rows"] == []
+
+
+async def test_a_session_is_read_event_by_event(database_url: str) -> None:
+    async with opened(database_url, 3) as (_, client):
+        session = session_uuid("visitor-1")
+        path = f"{PATH}/sessions/{session}"
+        whole = (await client.get(path, params={"limit": 200})).json()
+        assert whole["session"]["interactions"] == len(whole["rows"])
+        ids = [UUID(row["event_id"]) for row in whole["rows"]]
+        assert ids == sorted(ids)
+        first = (await client.get(path, params={"limit": 1})).json()
+        then = (await client.get(path, params={"limit": 200, "cursor": first["next"]})).json()
+        assert first["rows"] + then["rows"] == whole["rows"]
+        unknown = await client.get(f"{PATH}/sessions/{uuid4()}")
+        assert unknown.json()["error"]["code"] == "session_unknown"
+
+
+async def test_a_link_shows_its_figures_to_whoever_has_it(database_url: str) -> None:
+    async with opened(database_url, 10) as (world, client):
+        asked = {"name": "Woche", "views": ["kpis", "series"], "query": {**WEEK, "unit": "day"}}
+        made = await client.post(f"{PATH}/links", json=asked)
+        assert made.status_code == 201, made.text
+        token, link = made.json()["token"], made.json()["link"]
+        expected = {name: await read(client, name) for name in asked["views"]}
+        world.admin = False
+        holder = {"authorization": f"Bearer {token}"}
+        shared = (await client.get("/api/analytics/shared", headers=holder)).json()
+        assert shared["name"] == "Woche"
+        assert shared["figures"] == expected
+        assert (
+            await client.get("/api/analytics/shared", params={"token": token})
+        ).status_code == 401
+        assert (await client.get(f"{PATH}/kpis", headers=holder)).status_code == 401
+
+        world.admin = True
+        (listed,) = (await client.get(f"{PATH}/links")).json()["links"]
+        assert listed == link
+        assert token not in json.dumps(listed)
+        revoke = f"{PATH}/links/{link['id']}/revoke"
+        assert (await client.post(revoke)).json() == {"revoked": True}
+        assert (await client.post(revoke)).json() == {"revoked": False}
+        ended = await client.get("/api/analytics/shared", headers=holder)
+        assert ended.json()["error"]["code"] == "dashboard_link_unusable"
+
+
+async def test_a_link_ends_by_itself(database_url: str) -> None:
+    async with opened(database_url) as (world, client):
+        made = await client.post(
+            f"{PATH}/links", json={"name": "Kurz", "views": ["kpis"], "days": 1}
+        )
+        holder = {"authorization": f"Bearer {made.json()['token']}"}
+        assert (await client.get("/api/analytics/shared", headers=holder)).status_code == 200
+        world.now += timedelta(days=1)
+        assert (await client.get("/api/analytics/shared", headers=holder)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "", "views": ["kpis"]},
+        {"name": "a", "views": []},
+        {"name": "a", "views": ["sessions"]},
+        {"name": "a", "views": ["kpis", "kpis"]},
+        {"name": "a", "views": ["kpis"], "days": 91},
+        {"name": "a", "views": ["kpis"], "query": {"unit": "day"}},
+        {"name": "a", "views": ["series"], "query": {"unit": "minute"}},
+        {"name": "a", "views": ["kpis"], "query": {"format": "csv"}},
+    ],
+)
+async def test_no_link_is_made_of_what_does_not_fit(
+    database_url: str, asked: dict[str, object]
+) -> None:
+    async with opened(database_url) as (_, client):
+        answer = await client.post(f"{PATH}/links", json=asked)
+        assert answer.status_code == 400
+        assert (await client.get(f"{PATH}/links")).json() == {"links": []}
+
+
+async def test_slow_answers_are_kept_for_seconds() -> None:
+    seconds = 0.0
+    made = 0
+
+    async def make() -> object:
+        nonlocal seconds, made
+        seconds += 0.06
+        made += 1
+        return made
+
+    recent = Recent(clock=lambda: seconds)
+    assert [await recent.of("a", make), await recent.of("a", make)] == [1, 1]
+    assert await recent.of("b", make) == 2
+    seconds += LIFE_SECONDS
+    assert await recent.of("a", make) == 3
+
+
+async def test_openapi_has_the_types(database_url: str) -> None:
+    async with opened(database_url) as (world, _):
+        document = openapi(world.endpoints, public_url="http://test")
+        for name in NAMES:
+            operation = document["paths"][f"{PATH}/{name}"]["get"]
+            assert operation["responses"]["200"]["content"]["application/json"]["schema"]
+            assert "format" in {each["name"] for each in operation["parameters"]}
+        json.dumps(document)
+        assert isinstance(world.now, datetime)

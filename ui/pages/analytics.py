@@ -1,0 +1,70 @@
+"""`/admin/analytics`: the figures of a range, what visitors did, and replays of their sessions."""
+
+from dataclasses import dataclass
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from storage.errors import StorageUnavailable
+from ui.assets import Assets
+from ui.components.analytics_screen import AnalyticsScreen
+from ui.language import language_of
+from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.messages import MessagePages
+from ui.ports import CatalogueSource, Visitors
+from ui.texts import Texts
+
+MODULES = (
+    "js/analytics.js",
+    "js/analytics/charts.js",
+    "js/analytics/player.js",
+    "js/analytics/reading.js",
+    "js/format.js",
+)
+
+
+@dataclass(frozen=True)
+class AnalyticsPage:
+    """What the page is built from."""
+
+    catalogue: CatalogueSource
+    visitors: Visitors
+    texts: Texts
+    assets: Assets
+    messages: MessagePages
+
+    def register(self) -> None:
+        """Make NiceGUI serve the page."""
+
+        @ui.page(
+            "/admin/analytics",
+            title="NEST-Haus – Auswertung",
+            dark=None,
+            language="de",
+            response_timeout=BUILD_WITHIN_S,
+        )
+        async def analytics(request: Request) -> Response | None:
+            return await self._build(request)
+
+    async def _build(self, request: Request) -> Response | None:
+        client = ui.context.client
+        try:
+            if not await self.visitors.admin_of(request):
+                client.delete()
+                return self.messages.admins_only(request)
+        except StorageUnavailable:
+            client.delete()
+            return self.messages.later(request)
+        if client.is_deleted:
+            return None
+        language = language_of(request)
+        speak(language)
+        client.title = f"{self.texts.of(language, 'analytics.title')} – NEST-Haus"
+        add_head(self.assets, stylesheet="css/analytics.css", modules=MODULES)
+        AnalyticsScreen(
+            catalogue=self.catalogue.catalogue_json(),
+            texts=self.texts.json,
+            language=language,
+        )
+        return None
