@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from typing_extensions import override
 
 from app.commands.privacy import run
 from app.settings import Settings, parse_settings
@@ -22,6 +23,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
 
 
 class Terminal(io.StringIO):
+    @override
     def isatty(self) -> bool:
         return True
 
