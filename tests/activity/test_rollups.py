@@ -272,9 +272,7 @@ def teller(database_url: str) -> Iterator[Teller]:
 
 @pytest.mark.timeout(120)
 @settings(
-    derandomize=True,
     max_examples=15,
-    deadline=None,
     phases=[Phase.generate],  # a story is short enough to read; making it shorter takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
