@@ -108,6 +108,9 @@ CURRENT_CATALOGUE = "nest-haus-2025"
 EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
 SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE))
 INQUIRING_ROLES = tuple(role.value for role in Role if may(role, Permission.INQUIRE))
+ANALYTICS_CONNECTIONS = 2
+ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
+"""Figures of a long range take their time on connections of their own: no click waits for them."""
 RENAMED = "people"
 """The channel on which processes tell each other who has another name now."""
 
@@ -137,6 +140,12 @@ class Web:
             pool_size=settings.database_pool_size,
             deadlines=Deadlines(call=settings.database_deadline_seconds),
             application_name=f"nest web {settings.node}"[:63],
+        )
+        self.analytics_database = Database(
+            settings.database_url,
+            pool_size=ANALYTICS_CONNECTIONS,
+            deadlines=ANALYTICS_DEADLINES,
+            application_name=f"nest analytics {settings.node}"[:63],
         )
         self.redis = Redis(
             settings.redis_url,
@@ -368,11 +377,12 @@ class Web:
         ]
 
     def _analytics(self) -> list[Endpoint]:
-        visits, is_admin = Visits(self.database), self.authenticator.is_admin
+        database = self.analytics_database
+        visits, is_admin = Visits(database), self.authenticator.is_admin
         views = Views(
-            figures=Figures(self.database),
-            behaviour=Behaviour(self.database),
-            houses=Houses(self.database),
+            figures=Figures(database),
+            behaviour=Behaviour(database),
+            houses=Houses(database),
             visits=visits,
             categories=lambda: [each.id for each in self.catalogues.current.categories],
             stored_through=self.interactions.stored_through,
@@ -386,7 +396,7 @@ class Web:
             *ReplayEndpoints(
                 visits=visits,
                 configurations=self.stores.configurations,
-                history=History(self.database),
+                history=History(database),
                 shelf=self.catalogues,
                 preview_url=preview_url,
                 is_admin=is_admin,
@@ -407,6 +417,7 @@ class Web:
         async with AsyncExitStack() as stack:
             for part in (
                 self.database,
+                self.analytics_database,
                 self.redis,
                 self.bus,
                 self.committer,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitors
+from tests.ui.test_accessibility import violations
 
 pytestmark = pytest.mark.e2e
 
@@ -31,9 +32,11 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     table = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert ["nest", "nest120"] in [line[:2] for line in table]
 
+    assert violations(admin) == []
     row.get_by_role("button").click()
     price = admin.get_by_test_id("replay-price")
     expect(price).to_have_text("€\u00a0165.100")
+    assert violations(admin) == []
     forward = admin.get_by_test_id("replay-forward")
     while forward.is_enabled():
         forward.click()

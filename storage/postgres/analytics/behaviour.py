@@ -246,11 +246,13 @@ WITH picked AS (
     WHERE {{cohort}} AND option <> '' GROUP BY 1, 2, 3
 ), placed AS (
     SELECT *, row_number() OVER (PARTITION BY session_id, category
-        ORDER BY last_at DESC, option DESC) AS from_end
+        ORDER BY last_at DESC, option COLLATE "C" DESC) AS from_end
     FROM picked
 ), chosen AS (
-    SELECT category, count(DISTINCT session_id) AS of_sessions
-    FROM picked WHERE option NOT IN {NOT_CHOSEN} GROUP BY 1
+    SELECT category, count(*) AS of_sessions
+    FROM (SELECT DISTINCT session_id, category FROM picked WHERE option NOT IN {NOT_CHOSEN})
+        AS choosers
+    GROUP BY 1
 )
 SELECT category, option, count(*) AS sessions, sum(n)::bigint AS selections,
     count(*) FILTER (WHERE from_end = 1) AS kept, max(of_sessions) AS of_sessions
