@@ -156,6 +156,13 @@ def tag_of(message: MessageType) -> str:
     return str(message.__struct_config__.tag)
 
 
+def any_json(kind: type) -> Schema:
+    """The schema of `object` in a message: whatever JSON has. A hook for msgspec."""
+    if kind is object:
+        return {"description": "Any JSON value."}
+    raise NotImplementedError
+
+
 def message_schemas(ref_template: str = DEFINITIONS) -> MessageSchemas:
     """The schemas of all messages; ``ref_template`` says how they refer to each other."""
     op_frame = _with_shapes(
@@ -170,7 +177,9 @@ def message_schemas(ref_template: str = DEFINITIONS) -> MessageSchemas:
         Track: _with_shapes(Track, interaction=Interaction),
     }
     types = [described.get(each, each) for each in (*CLIENT_MESSAGES, *SERVER_MESSAGES)]
-    _, components = msgspec.json.schema_components(types, ref_template=ref_template)
+    _, components = msgspec.json.schema_components(
+        types, ref_template=ref_template, schema_hook=any_json
+    )
     return MessageSchemas(components=_readable(components))
 
 
