@@ -355,6 +355,9 @@ class World:
     houses: dict[str, House] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     tracked: list[dict[str, Any]] = field(default_factory=list)
+    visits: list[dict[str, Any]] = field(default_factory=list)
+    track_answers: list[int] = field(default_factory=list)
+    """Statuses to answer batches of interactions with before any is taken."""
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     watchers: list["Watch"] = field(default_factory=list)
     viewers: set[str] = field(default_factory=set)
@@ -395,6 +398,27 @@ class World:
     def show_admins(self, frame: dict[str, Any]) -> None:
         for watch in self.watchers:
             watch.send(json.dumps(frame, ensure_ascii=False))
+
+    def take(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch of interactions, and the answer to it."""
+        known = {entry["eventId"] for entry in self.tracked}
+        about = {"sessionId": batch["sessionId"], "tab": batch["tab"]}
+        now = datetime.now(UTC).isoformat()
+        fresh = [
+            {**about, "received_at": now, **each}
+            for each in batch["interactions"]
+            if each["eventId"] not in known
+        ]
+        self.tracked.extend(fresh)
+        self.visits.append(batch["visit"])
+        self.show_admins({"type": "activity", "entries": fresh, "skipped": 0})
+        self.show_admins(self.live_frame())
+        outcomes = {True: "duplicate", False: "accepted"}
+        results = [
+            {"eventId": each["eventId"], "outcome": outcomes[each["eventId"] in known]}
+            for each in batch["interactions"]
+        ]
+        return {"success": True, "results": results}
 
     def live_frame(self) -> dict[str, Any]:
         rooms = [

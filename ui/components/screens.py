@@ -40,6 +40,7 @@ class ConfiguratorScreen(Screen, component="configurator_screen.js"):
         texts: str,
         language: str,
         dev: bool,
+        consent: str,
         hear: Hear,
     ) -> None:
         super().__init__(frames, hear)
@@ -47,6 +48,7 @@ class ConfiguratorScreen(Screen, component="configurator_screen.js"):
         self.props["texts"] = texts
         self.props["language"] = language
         self.props["dev"] = dev
+        self.props["consent"] = consent
 
 
 class AdminScreen(Screen, component="admin_screen.js"):
