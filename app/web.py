@@ -30,6 +30,7 @@ from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
+from realtime.alerts import AlertLimits
 from realtime.auth import Authenticator, person_token
 from realtime.catalogues import CatalogueShelf
 from realtime.connection import Services
@@ -62,6 +63,7 @@ from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
+from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.people import People
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
@@ -232,7 +234,10 @@ class Web:
             statistics=self.statistics,
             interactions=self.interactions,
             sessions=self.stores.sessions,
+            stream=self.stream,
+            past=PastInteractions(self.database),
             now=_now,
+            limits=AlertLimits(),
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.websockets = WebSockets(

@@ -56,7 +56,7 @@ def mount_screens(
     """
     texts = Texts()
     assets = Assets()
-    templates = Templates(texts, assets)
+    templates = Templates(texts, assets, consent)
     messages = MessagePages(templates)
     pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
     developers = DeveloperPages(templates, texts, public_origin)

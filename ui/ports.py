@@ -73,6 +73,10 @@ class AdminWatch(Protocol):
         """`live` and the newest `activity` as JSON texts, for the first paint."""
         ...
 
+    async def receive(self, text: str) -> None:
+        """Take one message of the page (JSON text): pause, follow, history, timeline."""
+        ...
+
     async def close(self) -> None:
         """Stop feeding. Safe to call twice."""
         ...

@@ -84,6 +84,7 @@ class WebSockets:
     async def _serve(
         self, peer: Peer[bytes] | Peer[str], principal: Principal | None, receive: Receive
     ) -> None:
+        peer.count_dropped = self._services.hub.count_dropped
         connection = Connection(
             connection_id=self._new_connection_id(),
             services=self._services,

@@ -358,6 +358,8 @@ class World:
     visits: list[dict[str, Any]] = field(default_factory=list)
     track_answers: list[int] = field(default_factory=list)
     """Statuses to answer batches of interactions with before any is taken."""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    """What pages of admins asked."""
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     watchers: list["Watch"] = field(default_factory=list)
     viewers: set[str] = field(default_factory=set)
@@ -452,6 +454,9 @@ class Watch:
             json.dumps(world.live_frame()),
             json.dumps({"type": "activity", "entries": world.tracked[-50:], "skipped": 0}),
         ]
+
+    async def receive(self, text: str) -> None:
+        self._world.asked.append(json.loads(text))
 
     async def close(self) -> None:
         if self in self._world.watchers:

@@ -67,10 +67,7 @@ class AdminPage:
             catalogue=self.catalogue.catalogue_json(),
             texts=self.texts.json,
             language=language,
+            hear=conversation.hear,
         )
-        conversation.start(screen, receive=_ignore, close=watch.close, leave=None)
+        conversation.start(screen, receive=watch.receive, close=watch.close, leave=None)
         return None
-
-
-async def _ignore(_text: str) -> None:
-    """The live view says nothing."""

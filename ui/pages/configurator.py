@@ -26,6 +26,7 @@ MODULES = (
     "js/ids.js",
     "js/materials.js",
     "js/measure.js",
+    "js/referrer.js",
     "js/room.js",
     "js/tabs.js",
     "js/track.js",

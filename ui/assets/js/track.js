@@ -8,6 +8,7 @@
 // tab of this browser, or by the next visit. A full queue keeps the oldest and gives new events a
 // number all the same: the server counts the gap as lost.
 import { uuid7 } from "./ids.js";
+import { referrer } from "./referrer.js";
 import { createTabs, parsed, read, remove, write } from "./tabs.js";
 
 export const URL_TRACK = "/api/sessions/track-interactions";
@@ -296,17 +297,4 @@ function deviceInfo() {
   return { type, width, height: window.innerHeight };
 }
 
-// Where somebody came from, without what may be private in the address.
-export function referrerOf(address, own) {
-  try {
-    const url = new URL(address);
-    return /^https?:$/.test(url.protocol) && url.origin !== own ? `${url.origin}${url.pathname}`.slice(0, 256) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function visitOf() {
-  const referrer = referrerOf(document.referrer, window.location.origin) ?? read(place("sessionStorage"), "nest-referrer") ?? undefined;
-  return { language: navigator.language.slice(0, 16), referrer };
-}
+const visitOf = () => ({ language: navigator.language.slice(0, 16), referrer: referrer() });
