@@ -146,6 +146,7 @@ class AdminWatch:
         if after is None or not _STREAM_ID.fullmatch(after):
             self._feed_from(None)
         elif missed > FILL_MAX:
+            self._told = None
             self._say([], skipped=missed - HISTORY_MAX)
             self._feed_from(None)
         else:
@@ -183,6 +184,7 @@ class AdminWatch:
                 if len(batch.events) < HISTORY_MAX:
                     start = None  # caught up
         if start is not None and self._tasks is not None:
+            self._told = None
             self._feeding = self._tasks.task(self._pass_on(None), name="admin watch")
 
     async def _tell(self, batch: FeedBatch) -> None:

@@ -360,6 +360,8 @@ class World:
     """Statuses to answer batches of interactions with before any is taken."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     """What pages of admins asked."""
+    past: list[dict[str, Any]] = field(default_factory=list)
+    """What they find in the history."""
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     watchers: list["Watch"] = field(default_factory=list)
     viewers: set[str] = field(default_factory=set)
@@ -399,7 +401,7 @@ class World:
 
     def show_admins(self, frame: dict[str, Any]) -> None:
         for watch in self.watchers:
-            watch.send(json.dumps(frame, ensure_ascii=False))
+            watch.show(frame)
 
     def take(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch of interactions, and the answer to it."""
@@ -429,10 +431,12 @@ class World:
                 "total_cents": house.derived()["price"]["total_cents"],  # type: ignore[index]
                 "people": [tab.person.name for tab in house.tabs],
                 "version": house.version,
+                "preview": house.derived()["previews"]["exterior"],  # type: ignore[index]
             }
             for house in self.houses.values()
             if house.tabs
         ]
+        now = int(datetime.now(UTC).timestamp()) // 60
         return {
             "type": "live",
             "online": sum(len(house.tabs) for house in self.houses.values()),
@@ -441,6 +445,20 @@ class World:
             "sessions": {"active": len(self.people), "completed": len(self.inquiries)},
             "counters": {"today": len(self.tracked), "per_minute": len(self.tracked)},
             "lag": {"events": 0, "seconds": 0},
+            "minutes": {"counts": [[now - 3, 12], [now - 1, 30]], "peak_at": now - 1, "peak": 30},
+            "funnel": {"sessions": 40, "chose": {"nest": 32, "fenster": 11}, "inquired": 3},
+            "processes": [
+                {
+                    "name": "test",
+                    "rooms": len(rooms),
+                    "connections": 3,
+                    "ops_per_second": 0.4,
+                    "dropped": 0,
+                    "late_ms": 2,
+                    "bus_healthy": True,
+                }
+            ],
+            "alerts": [],
         }
 
 
@@ -449,14 +467,34 @@ class Watch:
 
     def __init__(self, world: World, send: Send) -> None:
         self.send = send
+        self.paused: list[dict[str, Any]] | None = None
         self._world = world
         self.initial_frames = [
             json.dumps(world.live_frame()),
             json.dumps({"type": "activity", "entries": world.tracked[-50:], "skipped": 0}),
         ]
 
+    def show(self, frame: dict[str, Any]) -> None:
+        """A frame, as the server tells it to a page that may be paused."""
+        if self.paused is not None and frame["type"] == "activity":
+            self.paused += frame["entries"]
+            frame = {"type": "waiting", "count": len(self.paused)}
+        self.send(json.dumps(frame, ensure_ascii=False))
+
     async def receive(self, text: str) -> None:
-        self._world.asked.append(json.loads(text))
+        message = json.loads(text)
+        self._world.asked.append(message)
+        match message["type"]:
+            case "pause":
+                self.paused = []
+            case "follow":
+                entries, self.paused = self.paused or [], None
+                self.show({"type": "activity", "entries": entries, "skipped": 0})
+            case "history":
+                found = self._world.past
+                self.show({"type": "history", "re": message["re"], "entries": found})
+            case _:
+                pass
 
     async def close(self) -> None:
         if self in self._world.watchers:

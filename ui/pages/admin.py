@@ -17,7 +17,15 @@ from ui.ports import AdminSource, CatalogueSource, Visitors
 from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 60.0
-MODULES = ("js/admin.js", "js/feed.js", "js/format.js")
+MODULES = (
+    "js/admin.js",
+    "js/admin/houses.js",
+    "js/admin/lines.js",
+    "js/admin/numbers.js",
+    "js/admin/timeline.js",
+    "js/feed.js",
+    "js/format.js",
+)
 
 
 @dataclass(frozen=True)
