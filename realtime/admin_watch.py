@@ -2,7 +2,7 @@
 
     {type: "pause"}                           tell nothing more, only how many there were
     {type: "follow", after: "<stream id>"}    go on after this entry; also after a lost connection
-    {type: "history", re, before, before_id, wish: {text, type, category, session}}
+    {type: "history", re, before, before_id, wish: {text, also, type, category, session}}
     {type: "timeline", session}               tell of this session also while paused; "" ends it
 
 The page names the last entry it has, and the stream is read from there: so nothing is missing after
@@ -34,6 +34,7 @@ FILL_MAX = 2_000
 
 MESSAGE_BYTES_MAX = 4_096
 TOLD_SECONDS = 0.5
+ALSO_MAX = 20
 _STREAM_ID = re.compile(r"\d{1,15}-\d{1,19}")
 
 Send = Callable[[str], None]
@@ -51,9 +52,10 @@ class Follow(msgspec.Struct, frozen=True, tag_field="type", tag="follow"):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is searched for; empty: everything."""
+    """What is searched for; empty: everything. ``also``: what else is meant by the text."""
 
     text: Name = ""
+    also: Annotated[list[Name], msgspec.Meta(max_length=ALSO_MAX)] = []
     type: Name = ""
     category: Name = ""
     session: Name = ""
@@ -104,7 +106,7 @@ class AdminWatch:
         self._told: str | None = None
         self._paused = False
         self.missed = 0
-        self._counted_at = 0.0
+        self._counting: asyncio.TimerHandle | None = None
         self._session = ""
 
     def start(self, tasks: OwnedTasks) -> None:
@@ -117,6 +119,8 @@ class AdminWatch:
         for task in (self._feeding, self._asking):
             if task is not None:
                 task.cancel()
+        if self._counting is not None:
+            self._counting.cancel()
         self._closed(self)
 
     async def receive(self, text: str) -> None:
@@ -197,9 +201,13 @@ class AdminWatch:
         mine = [each for each in batch.events if self._session and each["session"] == self._session]
         if mine:
             self._frame({"type": "timeline", "entries": await self._entries(mine)})
-        now = asyncio.get_running_loop().time()
-        if now >= self._counted_at + TOLD_SECONDS:
-            self._counted_at = now
+        if self._counting is None:
+            loop = asyncio.get_running_loop()
+            self._counting = loop.call_later(TOLD_SECONDS, self._tell_count)
+
+    def _tell_count(self) -> None:
+        self._counting = None
+        if self._paused:
             self._frame({"type": "waiting", "count": self.missed})
 
     async def _entries(self, events: list[FeedEvent]) -> list[FeedEvent]:
@@ -247,7 +255,7 @@ class AdminWatch:
             event_type=asked.wish.type,
             category=asked.wish.category,
             session_id=session_uuid(asked.wish.session) if asked.wish.session else None,
-            needle=asked.wish.text.strip(),
+            needles=tuple(filter(None, (asked.wish.text.strip(), *asked.wish.also))),
         )
         try:
             found = await self._past.page(wish, before=asked.before, before_id=asked.before_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from configurator.activity import session_uuid
 from storage.postgres.engine import Database
 
 PAGE_MAX = 200
@@ -17,12 +18,16 @@ _REACH = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(da
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is searched for; an empty text wants everything. `needle` is anywhere in an event."""
+    """What is searched for; empty wants everything.
+
+    One of the `needles` is anywhere in an event, or the first is the id of its session as the
+    client gave it, or the code of its house.
+    """
 
     event_type: str = ""
     category: str = ""
     session_id: UUID | None = None
-    needle: str = ""
+    needles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,9 @@ class PastInteractions:
                     "type": wish.event_type,
                     "category": wish.category,
                     "session": wish.session_id,
-                    "needle": wish.needle.lower(),
+                    "needles": [needle.lower() for needle in wish.needles],
+                    "needle_session": session_uuid(wish.needles[0]) if wish.needles else None,
+                    "code": wish.needles[0] if wish.needles else None,
                 }
             )
             if len(found) >= min(limit, PAGE_MAX):
@@ -97,8 +104,12 @@ _NEWEST = text(
           AND (CAST(:type AS text) = '' OR event_type = :type)
           AND (CAST(:category AS text) = '' OR category = :category)
           AND (CAST(:session AS uuid) IS NULL OR session_id = :session)
-          AND (CAST(:needle AS text) = '' OR strpos(lower(concat_ws(' ', event_type, category,
-               element_id, selection_value, previous_value, session_id, props)), :needle) > 0)
+          AND (CAST(:needle_session AS uuid) IS NULL OR session_id = :needle_session
+               OR session_id IN (SELECT sessions.id FROM sessions JOIN configurations
+                   ON configurations.id = configuration_id WHERE code = :code)
+               OR EXISTS (SELECT FROM unnest(CAST(:needles AS text[])) AS needle
+                   WHERE strpos(lower(concat_ws(' ', event_type, category, element_id,
+                       selection_value, previous_value, session_id, props)), needle) > 0))
         ORDER BY occurred_at DESC, event_id DESC LIMIT :limit
     ) AS found
     LEFT JOIN sessions ON sessions.id = session_id

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from configurator.activity import session_uuid
+from configurator.activity import Event, session_uuid
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from storage.postgres.past_interactions import PastInteractions, Wish
@@ -43,14 +43,23 @@ async def test_a_day_without_anything(database_url: str) -> None:
 
 async def test_the_funnel_counts_sessions_that_chose_not_clicks(database_url: str) -> None:
     async with Database(database_url) as database:
-        chosen = {"event_type": "selection", "selection_value": "nest80"}
+
+        def chosen(session: str, *, at: datetime = NOON, category: str = "nest") -> Event:
+            return event(
+                session,
+                received_at=at,
+                category=category,
+                event_type="selection",
+                selection_value="x",
+            )
+
         await stored(
             database,
-            *(event("a", received_at=NOON, **chosen) for _ in range(3)),
-            event("a", received_at=NOON, **{**chosen, "category": "fenster"}),
-            event("b", received_at=NOON, **chosen),
+            *(chosen("a") for _ in range(3)),
+            chosen("a", category="fenster"),
+            chosen("b"),
             event("c", received_at=NOON, event_type="click"),
-            event("d", received_at=NOON - timedelta(days=1), **chosen),
+            chosen("d", at=NOON - timedelta(days=1)),
         )
         funnel = await Statistics(database).day_funnel(NOON)
         assert funnel.sessions == 3
@@ -76,7 +85,8 @@ async def test_history_is_read_page_by_page_and_by_wish(database_url: str) -> No
             return [each.session for each in await past.page(wish, before=NOON)]
 
         assert await sessions(Wish(category="fenster")) == ["s0"]
-        assert await sessions(Wish(needle="0%_HOLZ")) == ["s0"]
-        assert await sessions(Wish(needle="%")) == ["s0"]
+        assert await sessions(Wish(needles=("nothing", "0%_HOLZ"))) == ["s0"]
+        assert await sessions(Wish(needles=("%",))) == ["s0"]
         assert await sessions(Wish(session_id=session_uuid("s2"))) == ["s2"]
+        assert await sessions(Wish(needles=("s2",))) == ["s2"]
         assert await sessions(Wish(event_type="hover")) == []

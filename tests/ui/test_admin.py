@@ -134,9 +134,10 @@ def test_a_search_reaches_what_is_stored(served: Served, page: Any) -> None:
     old = {"at": "2026-11-22T10:00:00Z", "category": "fenster", "selection_value": "fichte"}
     served.world.past.append(entry(0, **old))
     page.get_by_test_id("filter-text").fill("fichte")
-    expect(page.locator(".line")).to_contain_text("fichte")
+    expect(page.locator(".line")).to_contain_text("Fichte")
     (asked,) = served.world.asked
-    assert asked["wish"] == {"text": "fichte", "type": "", "category": "", "session": ""}
+    wish = {"text": "fichte", "also": ["fichte"], "type": "", "category": "", "session": ""}
+    assert asked["wish"] == wish
     assert asked["before"] == "2026-11-23T10:00:00.000Z"
     expect(page.locator(".older")).to_contain_text("Nichts Älteres")
 

@@ -15,6 +15,7 @@ const PLACES = new Set(["room", "page", "view", "share", "inquiry"]);
 const VIEWS = new Set(["exterior", "interior", "pv", "fenster"]);
 const WAITING_MAX = 3000;
 const HIDDEN_MS = 500;
+const ALSO_MAX = 20;
 
 // Made once: making one for each of 300 lines took 16 ms of every render (docs/performance.md).
 const clockFormats = {};
@@ -168,6 +169,12 @@ function createDesk(props, { engine, live, ask }) {
     difference: (cents) => difference(cents, language()),
     codeOk: (code) => CODE.test(String(code ?? "")),
     houseUrl: (code) => `/c/${encodeURIComponent(code)}?as=admin`,
+    optionsNamed(text) {
+      const needle = text.trim().toLowerCase();
+      if (needle.length < 2) return [];
+      const found = [...options].filter(([, name]) => name[language()]?.toLowerCase().includes(needle));
+      return [...new Set(found.map(([key]) => key.split("/")[1]))].slice(0, ALSO_MAX);
+    },
     valueName(category, value) {
       const [option, quantity] = value.split(":");
       const name = options.get(`${category}/${option}`)?.[language()];

@@ -137,9 +137,10 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     state.history = entries.length < PAGE ? "done" : "idle";
   }
 
-  function filtered({ text, type, category, session }) {
-    const needle = text.trim().toLowerCase();
-    const wanted = (e) => (!type || e.type === type) && (!category || e.category === category) && (!session || e.session === session) && (!needle || e.search.includes(needle));
+  // `also`: what else is meant by the text.
+  function filtered({ text, type, category, session, also = [] }) {
+    const needles = [text.trim(), ...also].filter(Boolean).map((n) => n.toLowerCase());
+    const wanted = (e) => (!type || e.type === type) && (!category || e.category === category) && (!session || e.session === session) && (!needles.length || needles.some((n) => e.search.includes(n)));
     const out = [];
     for (const entry of state.entries) {
       if (!wanted(entry)) continue;

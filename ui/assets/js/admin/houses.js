@@ -1,4 +1,4 @@
-// The open houses as they look now, the dearest first place for a glance: picture, price, people.
+// The open houses as they look now: picture, price, people, version.
 
 const PICTURE = /^\/preview\/[\w.\/-]+\.svg$/;
 const FEW = 12;

@@ -29,7 +29,7 @@ export const Lines = {
       </form>
       <p v-if="feed.gap" class="quiet">{{ desk.t("admin.gap") }}</p>
       <p v-if="feed.skipped" class="quiet" data-testid="skipped">{{ desk.t("admin.skipped", { count: desk.number(feed.skipped) }) }}</p>
-      <div class="lines" ref="lines" tabindex="0" role="log" aria-live="off" :aria-label="desk.t('admin.feed')" :style="{ '--columns': template }" @scroll="onScroll">
+      <div class="lines-frame"><div class="lines" ref="lines" tabindex="0" role="log" aria-live="off" :aria-label="desk.t('admin.feed')" :style="{ '--columns': template }" @scroll="onScroll">
         <p class="line-head quiet" aria-hidden="true"><span v-for="c in columns" :key="c" :class="c">{{ desk.t("admin.column." + c) }}</span></p>
         <p v-if="!shown.length" class="quiet empty">{{ desk.t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
         <article v-for="e in shown" :key="e.id" class="line" :class="{ open: feed.opened === e.id, system: e.type === 'system', fresh: e.id === newest }" :data-event="e.id">
@@ -51,7 +51,7 @@ export const Lines = {
         </article>
         <p v-if="shown.length || filtering" class="older"><button v-if="feed.history !== 'done'" type="button" class="text-button" :disabled="feed.history === 'busy'" @click="older" data-testid="older">{{ desk.t(feed.history === "busy" ? "admin.searching" : feed.history === "away" ? "admin.historyAway" : "admin.older") }}</button><span v-else class="quiet">{{ desk.t("admin.noOlder") }}</span></p>
       </div>
-      <button v-if="!feed.paused && feed.held && engine.held()" type="button" class="button floating" @click="toTop">{{ desk.t("admin.new", { count: desk.number(engine.held()) }) }}</button>
+      <button v-if="!feed.paused && feed.held && engine.held()" type="button" class="button floating" @click="toTop">{{ desk.t("admin.new", { count: desk.number(engine.held()) }) }}</button></div>
       <p class="quiet kept">{{ desk.t("admin.kept", { count: desk.number(feed.entries.length), limit: desk.number(engine.KEPT) }) }}</p>
     </section>`,
   computed: {
@@ -70,11 +70,15 @@ export const Lines = {
       for (const e of this.feed.entries) for (const k of Object.keys(out)) if (e[k] && out[k].size < 200) out[k].add(e[k]);
       return Object.fromEntries(Object.entries(out).map(([k, v]) => [k, k === "category" ? [...v] : [...v].sort()]));
     },
+    // People search for what they read, the events carry ids.
+    wish() {
+      return { ...this.filter, also: this.desk.optionsNamed(this.filter.text) };
+    },
     filtering() {
       return Object.values(this.filter).some(Boolean);
     },
     shown() {
-      return this.engine.filtered(this.filter);
+      return this.engine.filtered(this.wish);
     },
     newest() {
       return this.feed.entries[0]?.id;
@@ -93,7 +97,7 @@ export const Lines = {
   },
   methods: {
     older() {
-      this.engine.older({ ...this.filter });
+      this.engine.older(this.wish);
     },
     systemText(entry) {
       const known = ["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over"];

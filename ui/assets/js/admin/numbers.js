@@ -52,7 +52,7 @@ export const Numbers = {
     pace() {
       const { peak, peak_at } = this.desk.live.minutes ?? {};
       if (!peak) return this.desk.t("admin.pace");
-      return `${this.desk.t("admin.pace")} · ${this.desk.t("admin.peak", { count: this.desk.number(peak), time: this.desk.minute(peak_at) })}`;
+      return this.desk.t("admin.peak", { count: this.desk.number(peak), time: this.desk.minute(peak_at) });
     },
   },
 };
