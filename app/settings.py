@@ -54,6 +54,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
+    Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
+    Setting(name="NEST_ALERT_LAG_SECONDS", unit="seconds", default="30", reason="Interactions that wait longer to be stored are an alert"),
+    Setting(name="NEST_ALERT_ONLINE", unit="people", default="(none)", reason="More people at once are an alert"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_LOG_LEVEL", unit="/".join(LOG_LEVELS), default="info", reason="Least severe line that is written"),
     Setting(name="NEST_LOG_FORMAT", unit="auto/json/text", default="auto", reason="auto: text on a terminal, JSON lines otherwise"),
@@ -83,6 +86,9 @@ class Settings:
     redis_pool_size: int
     redis_deadline_seconds: float
     limit_scale: float
+    alert_webhook: str = field(repr=False)
+    alert_lag_seconds: float
+    alert_online: int | None
     shutdown_deadline_seconds: int
     log_level: str
     log_format: LogFormat
@@ -117,6 +123,9 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
+        alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
+        alert_lag_seconds=reader.take("NEST_ALERT_LAG_SECONDS", _seconds, 30.0),
+        alert_online=reader.take("NEST_ALERT_ONLINE", _integer(1, 100_000_000), None),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
         ),
@@ -191,6 +200,13 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _webhook(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that starts with http:// or https://")
+    return value
 
 
 def _seconds(value: str) -> float:

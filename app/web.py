@@ -30,6 +30,7 @@ from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
+from realtime.alarms import Alarms
 from realtime.alerts import AlertLimits
 from realtime.auth import Authenticator, person_token
 from realtime.catalogues import CatalogueShelf
@@ -69,6 +70,7 @@ from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
+from storage.redis.claims import Claims
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
 from storage.redis.stream import HINTS, InteractionStream
@@ -237,7 +239,7 @@ class Web:
             stream=self.stream,
             past=PastInteractions(self.database),
             now=_now,
-            limits=AlertLimits(),
+            limits=_alert_limits(settings),
         )
         self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
         self.websockets = WebSockets(
@@ -303,6 +305,22 @@ class Web:
             Mount("/socket.io", self.socketio.app),
         ]
 
+    def _alarms(self) -> list[Alarms]:
+        """Nobody looks for thresholds where nobody is to be told."""
+        settings = self._settings
+        if not settings.alert_webhook:
+            return []
+        alarms = Alarms(
+            webhook=settings.alert_webhook,
+            limits=_alert_limits(settings),
+            stream=self.stream,
+            presence=self.presence,
+            claims=Claims(self.redis, prefix="alert"),
+            node=settings.node,
+            now=_now,
+        )
+        return [alarms]
+
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -321,6 +339,8 @@ class Web:
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
+            for alarms in self._alarms():
+                await stack.enter_async_context(alarms)
             await self.bus.subscribe(HINTS)
             await self.bus.subscribe(RENAMED)
             try:
@@ -365,6 +385,10 @@ class Web:
 def _current_catalogue() -> Catalogue:
     file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
     return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
+
+
+def _alert_limits(settings: Settings) -> AlertLimits:
+    return AlertLimits(lag_seconds=settings.alert_lag_seconds, online=settings.alert_online)
 
 
 def _now() -> datetime:

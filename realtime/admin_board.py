@@ -32,7 +32,7 @@ import structlog
 from configurator.protocol import codec
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_watch import AdminWatch, Send
-from realtime.alerts import Alert, AlertLimits
+from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
@@ -223,7 +223,7 @@ class AdminBoard:
         lag = self._feed.lag
         online = len({person for report in reports for person in report.people})
         alerts = self._limits.crossed(
-            lag_seconds=lag.seconds if lag else None, online=online, dead=self._dead
+            Measured(lag_seconds=lag.seconds if lag else None, online=online, dead=self._dead)
         )
         self._events.alerts(alerts)
         live = _Live(

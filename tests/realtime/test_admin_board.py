@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from realtime.admin_watch import FILL_MAX, AdminWatch
-from realtime.alerts import AlertLimits
+from realtime.alerts import AlertLimits, Measured
+from realtime.pulse import Pulse
 from realtime.system_events import SystemEvents
 from tests.activity.parts import event
+from tests.realtime.clients import select
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.support.waiting import eventually
 
@@ -127,18 +129,31 @@ async def test_the_numbers_name_every_process_and_picture(start_web: StartWeb) -
     await start_web(node="two")
     api = one.api()
     made = await api.create()
+    await api.submit(made["code"], select("nest", "nest120"))
     async with page_on(one) as page:
         await until(lambda: [p["name"] for p in page.of("live")[-1]["processes"]] == ["one", "two"])
         live = page.of("live")[-1]
         assert live["funnel"] == {"sessions": live["sessions"]["today"], "chose": {}, "inquired": 0}
         assert (live["minutes"]["counts"], live["alerts"]) == ([], [])
-        assert made
+    report = one.parts.hub.report()
+    assert one.parts.hub.rooms()[0].picture("exterior").startswith("/preview/")
+    assert (report.process, report.dropped, report.bus_healthy) == ("one", 0, True)
+
+
+def test_a_pulse_is_of_the_last_ten_seconds() -> None:
+    pulse = Pulse()
+    for second in range(30):
+        pulse.ops += 3 if second >= 20 else 100
+        pulse.beat(float(second), 0.4 if second == 5 else -0.001)
+    assert (pulse.ops_per_second, pulse.late_ms) == (3.0, 0)
+    pulse.beat(30.0, 0.25)
+    assert pulse.late_ms == 250
 
 
 def test_a_threshold_that_is_crossed_is_said_once() -> None:
     limits = AlertLimits(lag_seconds=30, online=10)
-    assert limits.crossed(lag_seconds=None, online=10, dead=0) == []
-    crossed = limits.crossed(lag_seconds=31.26, online=11, dead=2)
+    assert limits.crossed(Measured(lag_seconds=None, online=10, dead=0)) == []
+    crossed = limits.crossed(Measured(lag_seconds=31.26, online=11, dead=2))
     assert [(each.kind, each.value, each.limit) for each in crossed] == [
         ("lag", 31.3, 30),
         ("online", 11, 10),

@@ -32,6 +32,7 @@ from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
 from tests.protocol.frames import check_from_server
+from tests.ui.live_sample import sample
 
 _FILE = resources.files("catalogues") / "nest-haus-2025.yaml"
 CATALOGUE = parse_catalogue(_FILE.read_text(encoding="utf-8"), source=str(_FILE))
@@ -436,7 +437,6 @@ class World:
             for house in self.houses.values()
             if house.tabs
         ]
-        now = int(datetime.now(UTC).timestamp()) // 60
         return {
             "type": "live",
             "online": sum(len(house.tabs) for house in self.houses.values()),
@@ -445,20 +445,7 @@ class World:
             "sessions": {"active": len(self.people), "completed": len(self.inquiries)},
             "counters": {"today": len(self.tracked), "per_minute": len(self.tracked)},
             "lag": {"events": 0, "seconds": 0},
-            "minutes": {"counts": [[now - 3, 12], [now - 1, 30]], "peak_at": now - 1, "peak": 30},
-            "funnel": {"sessions": 40, "chose": {"nest": 32, "fenster": 11}, "inquired": 3},
-            "processes": [
-                {
-                    "name": "test",
-                    "rooms": len(rooms),
-                    "connections": 3,
-                    "ops_per_second": 0.4,
-                    "dropped": 0,
-                    "late_ms": 2,
-                    "bus_healthy": True,
-                }
-            ],
-            "alerts": [],
+            **sample(len(rooms)),
         }
 
 
