@@ -38,7 +38,7 @@ ALSO_MAX = 20
 _STREAM_ID = re.compile(r"\d{1,15}-\d{1,19}")
 
 Send = Callable[[str], None]
-Name = Annotated[str, msgspec.Meta(max_length=128)]
+Name = Annotated[str, msgspec.Meta(max_length=128, pattern="^[^\\x00-\\x1f\\ud800-\\udfff]*$")]
 
 
 class Pause(msgspec.Struct, frozen=True, tag_field="type", tag="pause"):
@@ -133,8 +133,8 @@ class AdminWatch:
             return
         match message:
             case Pause():
+                self.missed = self.missed if self._paused else 0
                 self._paused = True
-                self.missed = 0
             case Follow():
                 await self._follow(message.after)
             case History():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from configurator.activity import session_uuid
 from storage.postgres.engine import Database
 
 PAGE_MAX = 200
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _REACH = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=100))
 """A page is looked for in the last hour first: most are full of it, and it is quick to read."""
 
@@ -73,7 +74,7 @@ class PastInteractions:
                 {
                     "before": before,
                     "before_id": before_id or UUID(int=0),
-                    "since": before - reach,
+                    "since": max(before, _FIRST + reach) - reach,
                     "limit": min(limit, PAGE_MAX),
                     "type": wish.event_type,
                     "category": wish.category,

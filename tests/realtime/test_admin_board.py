@@ -37,6 +37,9 @@ class AdminsPage:
     def sessions(self) -> list[str]:
         return [entry["session"] for frame in self.of("activity") for entry in frame["entries"]]
 
+    async def answered(self, count: int) -> None:
+        await until(lambda: len(self.of("history")) >= count)
+
     @property
     def last_id(self) -> str:
         return str(self.of("activity")[-1]["last_id"])
@@ -119,9 +122,13 @@ async def test_history_and_a_lie_in_every_field(start_web: StartWeb) -> None:
             assert page.watch is not None
             await page.watch.receive(text)
         await page.ask(type="follow", after="0-0; FLUSHALL")
-        await page.ask(type="history", re=7, before=now, wish={"text": "'; DROP TABLE people"})
-        await until(lambda: page.of("history"))
-        assert page.of("history") == [{"type": "history", "re": 7, "entries": []}]
+        await page.ask(type="history", re=1, before=now, wish={"text": "\x00"})
+        for number, moment in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", now)):
+            wish = {"text": "'; DROP TABLE people"}
+            await page.ask(type="history", re=7 + number, before=moment, wish=wish)
+            await page.answered(number + 1)
+        answers = [(frame["re"], frame["entries"]) for frame in page.of("history")]
+        assert answers == [(7, []), (8, []), (9, [])]
 
 
 async def test_the_numbers_name_every_process_and_picture(start_web: StartWeb) -> None:
