@@ -59,6 +59,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
+    Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
+    Setting(name="NEST_ALERT_LAG_SECONDS", unit="seconds", default="30", reason="Interactions that wait longer to be stored are an alert"),
+    Setting(name="NEST_ALERT_ONLINE", unit="people", default="(none)", reason="More people at once are an alert"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_KEEP_SESSIONS_DAYS", unit="days", default="400", reason="Sessions that nobody touched for so long are removed, with their interactions and their share of every count"),
     Setting(name="NEST_KEEP_INQUIRIES_DAYS", unit="days", default="(kept)", reason="Inquiries older than this are deleted; empty: none"),
@@ -94,6 +97,9 @@ class Settings:
     keep_interactions_days: int
     metrics_token: str = field(repr=False)
     limit_scale: float
+    alert_webhook: str = field(repr=False)
+    alert_lag_seconds: float
+    alert_online: int | None
     shutdown_deadline_seconds: int
     keep_sessions_days: int
     keep_inquiries_days: int | None
@@ -133,6 +139,9 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
+        alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
+        alert_lag_seconds=reader.take("NEST_ALERT_LAG_SECONDS", _seconds, 30.0),
+        alert_online=reader.take("NEST_ALERT_ONLINE", _integer(1, 100_000_000), None),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
         ),
@@ -215,6 +224,13 @@ def _kept_days(value: str) -> int:
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or 0 < int(value) < 7:
         raise ValueError(f"must be days from 7 to 99999, or 0 for ever, not {value!r}")
     return int(value)
+
+
+def _webhook(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address that starts with http:// or https://")
+    return value
 
 
 def _seconds(value: str) -> float:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.admin_endpoints import AdminParts, admin_endpoints
 from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.catalogue import Catalogue, parse_catalogue
@@ -31,6 +32,8 @@ from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
+from realtime.alarms import Alarms
+from realtime.alerts import AlertLimits
 from realtime.auth import Authenticator, person_token
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
@@ -38,27 +41,18 @@ from realtime.connection import Services
 from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
-from realtime.http.analytics.endpoints import AnalyticsEndpoints
-from realtime.http.analytics.links import LinkEndpoints
-from realtime.http.analytics.recent import Recent
-from realtime.http.analytics.replay import ReplayEndpoints
-from realtime.http.analytics.views import Views
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.configurations import ConfigurationEndpoints
-from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.edge import Origins, json
-from realtime.http.endpoints import Endpoint, routes
+from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
-from realtime.http.operation import OperationEndpoints
 from realtime.http.people import PeopleEndpoints
-from realtime.http.privacy import PrivacyEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
-from realtime.letter_desk import LetterDesk
 from realtime.limits import Limits, Rates
 from realtime.metrics import Metrics, Sources
 from realtime.previews import preview_url
@@ -71,12 +65,6 @@ from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
-from storage.postgres.analytics.behaviour import Behaviour
-from storage.postgres.analytics.figures import Figures
-from storage.postgres.analytics.history import History
-from storage.postgres.analytics.houses import Houses
-from storage.postgres.analytics.links import DashboardLinks
-from storage.postgres.analytics.visits import Visits
 from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
@@ -86,12 +74,14 @@ from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
 from storage.postgres.ledger import Ledger
+from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.people import People
 from storage.postgres.privacy import Privacy
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
+from storage.redis.claims import Claims
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
 from storage.redis.presence import Presence
@@ -188,6 +178,7 @@ class Web:
             ),
             dev=settings.dev,
             node=settings.node,
+            consent=settings.consent,
             origins=sorted(self.origins.allowed),
             public_origin=settings.public_url,
         )
@@ -282,7 +273,10 @@ class Web:
             statistics=self.statistics,
             interactions=self.interactions,
             sessions=self.stores.sessions,
+            stream=self.stream,
+            past=PastInteractions(self.database),
             now=_now,
+            limits=_alert_limits(settings),
         )
         self.metrics = Metrics(
             Sources(
@@ -337,21 +331,24 @@ class Web:
                 is_admin=self.authenticator.is_admin,
                 now=_now,
             ).endpoints(),
-            *PrivacyEndpoints(
-                office=self.privacy, is_admin=self.authenticator.is_admin
-            ).endpoints(),
-            *DeadLetterEndpoints(
-                desk=LetterDesk(letters=self.dead_letters, audit=Audit(self.database)),
-                admin_name=self.authenticator.admin_name,
-            ).endpoints(),
-            *OperationEndpoints(
-                jobs=self.jobs,
-                metrics=self.metrics,
-                metrics_token=self._settings.metrics_token,
-                is_admin=self.authenticator.is_admin,
-                now=_now,
-            ).endpoints(),
-            *self._analytics(),
+            *admin_endpoints(
+                AdminParts(
+                    database=self.database,
+                    analytics_database=self.analytics_database,
+                    authenticator=self.authenticator,
+                    catalogues=self.catalogues,
+                    configurations=self.stores.configurations,
+                    interactions=self.interactions,
+                    privacy=self.privacy,
+                    dead_letters=self.dead_letters,
+                    jobs=self.jobs,
+                    metrics=self.metrics,
+                    metrics_token=self._settings.metrics_token,
+                    now=_now,
+                    new_id=_new_id,
+                    new_token=_new_secret,
+                )
+            ),
             *HealthEndpoints(
                 database=self.database,
                 bus=self.bus,
@@ -376,41 +373,21 @@ class Web:
             Mount("/socket.io", self.socketio.app),
         ]
 
-    def _analytics(self) -> list[Endpoint]:
-        database = self.analytics_database
-        visits, is_admin = Visits(database), self.authenticator.is_admin
-        views = Views(
-            figures=Figures(database),
-            behaviour=Behaviour(database),
-            houses=Houses(database),
-            visits=visits,
-            categories=lambda: [each.id for each in self.catalogues.current.categories],
-            stored_through=self.interactions.stored_through,
-            recent=Recent(clock=monotonic),
+    def _alarms(self) -> list[Alarms]:
+        """Nobody looks for thresholds where nobody is to be told."""
+        settings = self._settings
+        if not settings.alert_webhook:
+            return []
+        alarms = Alarms(
+            webhook=settings.alert_webhook,
+            limits=_alert_limits(settings),
+            stream=self.stream,
+            presence=self.presence,
+            claims=Claims(self.redis, prefix="alert"),
+            node=settings.node,
             now=_now,
         )
-        return [
-            *AnalyticsEndpoints(
-                views=views, visits=visits, is_admin=is_admin, now=_now
-            ).endpoints(),
-            *ReplayEndpoints(
-                visits=visits,
-                configurations=self.stores.configurations,
-                history=History(database),
-                shelf=self.catalogues,
-                preview_url=preview_url,
-                is_admin=is_admin,
-            ).endpoints(),
-            *LinkEndpoints(
-                links=DashboardLinks(self.database),
-                views=views,
-                shown=Recent(clock=monotonic, slow_seconds=0.0),
-                is_admin=is_admin,
-                now=_now,
-                new_id=_new_id,
-                new_token=_new_secret,
-            ).endpoints(),
-        ]
+        return [alarms]
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -431,6 +408,8 @@ class Web:
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
+            for alarms in self._alarms():
+                await stack.enter_async_context(alarms)
             await self.bus.subscribe(HINTS)
             await self.bus.subscribe(RENAMED)
             await self.bus.subscribe(FORGOTTEN)
@@ -490,6 +469,10 @@ class Web:
 def _current_catalogue() -> Catalogue:
     file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
     return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
+
+
+def _alert_limits(settings: Settings) -> AlertLimits:
+    return AlertLimits(lag_seconds=settings.alert_lag_seconds, online=settings.alert_online)
 
 
 def _now() -> datetime:

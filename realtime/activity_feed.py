@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
+import msgspec
 import structlog
 
-from configurator.activity import Filtered, decode_entry
+from configurator.activity import Event, Filtered, decode_entry
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
@@ -43,7 +44,8 @@ QUIET_SECONDS = 5.0
 
 FeedEvent = dict[str, str | int | None]
 """stream_id, event_id, session (client's id), session_id (UUID), at (ISO 8601, UTC), event_type,
-category, element_id, selection_value, previous_value, time_spent_ms, source, device_type."""
+category, element_id, selection_value, previous_value, time_spent_ms, source, device_type, and where
+they are known total_cents, change_cents, version, tab, seq, skew_ms, bot (why), props (JSON)."""
 
 Wanted: TypeAlias = Callable[[FeedEvent], bool]
 """A filter: whether a watcher wants to see an event."""
@@ -371,6 +373,24 @@ def _events(entries: list[Entry]) -> list[FeedEvent]:
                 "time_spent_ms": interaction.time_spent,
                 "source": event.source,
                 "device_type": interaction.device_info.type if interaction.device_info else None,
+                **_known(event),
             }
         )
     return shown
+
+
+def _known(event: Event) -> FeedEvent:
+    """What not every interaction has."""
+    interaction = event.interaction
+    props = interaction.props
+    fields: FeedEvent = {
+        "total_cents": interaction.total_cents,
+        "change_cents": interaction.change_cents,
+        "version": interaction.version,
+        "tab": event.tab,
+        "seq": event.seq,
+        "skew_ms": event.skew_ms,
+        "bot": event.bot,
+        "props": msgspec.json.encode(props).decode() if props else None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -2,16 +2,25 @@
 
 One board per process. While somebody watches, it adds up what every web process reports about its
 rooms (at most ``REPORT_SECONDS`` old), reads the stored counts, and pushes a ``live`` frame when
-something changed; interactions are pushed as they come, from the one feed of the process.
+something changed. Interactions are pushed as they come, from the one feed of the process, each page
+at its own pace (`realtime.admin_watch`). A process that appears or goes, a store that is away or
+back, and a threshold that is crossed are events of the same time line.
 
-live      {online, rooms: [{code, total_cents, people, version}], value_on_screens_cents, sessions,
-          counters, lag: {events, seconds} | null}
-activity  {entries: [feed event + code], skipped, gap}
+live      {online, rooms: [{code, total_cents, people, version, preview}], room_count, sessions,
+          value_on_screens_cents, counters, minutes, funnel, processes, alerts,
+          lag: {events, seconds, stored_through} | null}
+activity  {entries: [feed event + code], skipped, gap, since, last_id}
+waiting   {count}: so many came while this page was paused
+timeline  {entries}: of the session that a paused page looks at
+history   {re, entries | null}: a page of what is stored, newest first; null: not now
+system    {entries: [{id, at, kind, subject}]}
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -21,23 +30,27 @@ import msgspec
 import structlog
 
 from configurator.protocol import codec
-from realtime.activity_feed import ActivityFeed, FeedBatch, Watcher
+from realtime.activity_feed import ActivityFeed
+from realtime.admin_watch import AdminWatch, Send
+from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
+from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Interactions
+from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.sessions import Sessions
-from storage.postgres.statistics import Day, Statistics
+from storage.postgres.statistics import Day, DayFunnel, Minutes, Statistics
 from storage.redis.presence import Presence
+from storage.redis.stream import InteractionStream
 from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT_SECONDS = 2.0
+COUNT_SHARE = 20
 CODES_MAX = 10_000
 ROOMS_SHOWN_MAX = 500
-
-Send = Callable[[str], None]
 
 
 class _Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +58,29 @@ class _Room(msgspec.Struct, frozen=True, kw_only=True):
     total_cents: int
     people: list[str]
     version: int
+    preview: str | None
+
+
+class _Process(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    rooms: int
+    connections: int
+    ops_per_second: float
+    dropped: int
+    late_ms: int
+    bus_healthy: bool
+
+
+class _Minutes(msgspec.Struct, frozen=True, kw_only=True):
+    counts: tuple[tuple[int, int], ...]
+    peak_at: int | None
+    peak: int
+
+
+class _Funnel(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: int
+    chose: Mapping[str, int]
+    inquired: int
 
 
 class _Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,21 +95,22 @@ class _Live(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="li
     value_on_screens_cents: int
     sessions: dict[str, int]
     counters: dict[str, int]
+    room_count: int
+    minutes: _Minutes | None
+    funnel: _Funnel | None
+    processes: list[_Process]
+    alerts: list[Alert]
     lag: _Lag | None
 
 
-class AdminWatch:
-    """One admin page that is being fed; ``initial_frames`` are for its first paint."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """What is read from the stores every other second."""
 
-    def __init__(self, send: Send, initial_frames: list[str]) -> None:
-        self.send = send
-        self.initial_frames = initial_frames
-        self.feeding: asyncio.Task[None] | None = None
-
-    async def close(self) -> None:
-        """Stop feeding. Safe to call twice."""
-        if self.feeding is not None:
-            self.feeding.cancel()
+    day: Day
+    minutes: Minutes
+    funnel: DayFunnel
+    stored_through: str | None
 
 
 class AdminBoard:
@@ -88,7 +125,10 @@ class AdminBoard:
         statistics: Statistics,
         interactions: Interactions,
         sessions: Sessions,
+        stream: InteractionStream,
+        past: PastInteractions,
         now: Callable[[], datetime],
+        limits: AlertLimits,
     ) -> None:
         self._hub = hub
         self._feed = feed
@@ -96,13 +136,17 @@ class AdminBoard:
         self._statistics = statistics
         self._interactions = interactions
         self._sessions = sessions
+        self._stream = stream
+        self._past = past
         self._now = now
+        self._limits = limits
+        self._events = SystemEvents(now)
         self._watches: set[AdminWatch] = set()
         self._watched = asyncio.Event()
         self._codes: OrderedDict[UUID, str] = OrderedDict()
-        self._day: Day | None = None
-        self._day_due = now()
-        self._stored_through: str | None = None
+        self._counted_last: _Counted | None = None
+        self._due = now()
+        self._dead = 0
         self._shown = ""
         self._tasks = OwnedTasks()
 
@@ -123,38 +167,28 @@ class AdminBoard:
 
     async def watch(self, send: Send) -> AdminWatch:
         """Begin feeding ``send``; everything after the initial frames is pushed."""
-        watch = AdminWatch(send, [await self._live()])
-        watch.feeding = self._tasks.task(self._feed_one(watch), name="admin watch")
-        return watch
-
-    async def _feed_one(self, watch: AdminWatch) -> None:
+        watch = AdminWatch(
+            send,
+            initial_frames=[await self._live(), *self._events.frames()],
+            feed=self._feed,
+            past=self._past,
+            codes=self._codes_of,
+            closed=self._forget,
+        )
         self._watches.add(watch)
         self._watched.set()
-        try:
-            async with self._feed.watch() as interactions:
-                await self._pass_on(watch, interactions)
-        finally:
-            self._watches.discard(watch)
-            if not self._watches:
-                self._watched.clear()
+        watch.start(self._tasks)
+        return watch
 
-    async def _pass_on(self, watch: AdminWatch, interactions: Watcher) -> None:
-        async for batch in interactions:
-            watch.send(await self._activity(batch))
+    def _forget(self, watch: AdminWatch) -> None:
+        self._watches.discard(watch)
+        if not self._watches:
+            self._watched.clear()
 
-    async def _activity(self, batch: FeedBatch) -> str:
-        await self._learn_codes({UUID(str(event["session_id"])) for event in batch.events})
-        entries = [
-            {**event, "code": self._codes.get(UUID(str(event["session_id"])))}
-            for event in batch.events
-        ]
-        frame = {
-            "type": "activity",
-            "entries": entries,
-            "skipped": batch.skipped,
-            "gap": batch.gap,
-        }
-        return msgspec.json.encode(frame).decode()
+    async def _codes_of(self, session_ids: Iterable[UUID]) -> dict[UUID, str]:
+        wanted = list(session_ids)
+        await self._learn_codes(wanted)
+        return {each: self._codes[each] for each in wanted if each in self._codes}
 
     async def _learn_codes(self, session_ids: Iterable[UUID]) -> None:
         unknown = [each for each in session_ids if each not in self._codes]
@@ -169,22 +203,33 @@ class AdminBoard:
 
     async def _report_forever(self) -> None:
         while True:
+            if not self._watched.is_set():
+                self._events.forget_processes()
             await self._watched.wait()
             frame = await self._live()
-            if frame != self._shown:
-                self._shown = frame
-                for watch in list(self._watches):
-                    watch.send(frame)
+            frames = [frame] if frame != self._shown else []
+            self._shown = frame
+            for watch in list(self._watches):
+                for each in (*frames, *self._events.fresh()):
+                    watch.send(each)
+            self._events.told()
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _live(self) -> str:
         reports = await self._reports()
         rooms = _merged(reports)
-        day = await self._counted()
+        counted = await self._counted()
+        day = counted.day if counted else None
         lag = self._feed.lag
+        online = len({person for report in reports for person in report.people})
+        alerts = self._limits.crossed(
+            Measured(lag_seconds=lag.seconds if lag else None, online=online, dead=self._dead)
+        )
+        self._events.alerts(alerts)
         live = _Live(
-            online=len({person for report in reports for person in report.people}),
+            online=online,
             rooms=rooms[:ROOMS_SHOWN_MAX],
+            room_count=max(len(rooms), *(report.room_count for report in reports)),
             value_on_screens_cents=sum(room.total_cents for room in rooms),
             sessions={}
             if day is None
@@ -199,38 +244,82 @@ class AdminBoard:
                 "today": day.interactions,
                 "per_minute": day.interactions_last_minute,
                 "inquiries": day.inquiries,
+                "dead": self._dead,
             },
+            minutes=None if counted is None else _minutes(counted.minutes),
+            funnel=None if counted is None else _funnel(counted.funnel),
+            processes=[_process(report) for report in reports],
+            alerts=alerts,
             lag=None
             if lag is None
             else _Lag(
                 events=lag.entries,
                 seconds=round(lag.seconds, 1),
-                stored_through=self._stored_through,
+                stored_through=counted.stored_through if counted else None,
             ),
         )
         return msgspec.json.encode(live).decode()
 
     async def _reports(self) -> list[ProcessReport]:
-        """Every process's report; only this one's when Redis is away."""
+        """Every process's report, by name; only this one's when Redis is away."""
         mine = self._hub.report()
         try:
             stored = await self._presence.reports()
         except StorageUnavailable:
+            self._events.store("redis", here=False)
             return [mine]
+        self._events.store("redis", here=True)
         others = [report for each in stored.values() if (report := _report(each)) is not None]
-        return [mine, *(report for report in others if report.process != mine.process)]
+        reports = [mine, *(report for report in others if report.process != mine.process)]
+        self._events.processes({report.process for report in reports})
+        return sorted(reports, key=lambda report: report.process)
 
-    async def _counted(self) -> Day | None:
-        """The stored counts, at most ``COUNT_SECONDS`` old; the last known while away."""
+    async def _counted(self) -> _Counted | None:
+        """The stored counts, at most ``COUNT_SECONDS`` old; the last known while away.
+
+        Where counting takes long it is done less often: a twentieth of the time at most.
+        """
         now = self._now()
-        if now >= self._day_due:
-            self._day_due = now + timedelta(seconds=COUNT_SECONDS)
+        if now >= self._due:
+            self._due = now + timedelta(seconds=COUNT_SECONDS)
             try:
-                self._day = await self._statistics.day(now)
-                self._stored_through = _moment(await self._interactions.stored_through())
+                self._counted_last = await self._count(now)
+                self._events.store("postgresql", here=True)
             except StorageUnavailable as away:
+                self._events.store("postgresql", here=False)
                 log.info("store_away", step="admin board", reason=str(away)[:200])
-        return self._day
+            with suppress(StorageUnavailable):
+                self._dead = await self._stream.dead_count()
+            self._due = max(self._due, now + (self._now() - now) * COUNT_SHARE)
+        return self._counted_last
+
+    async def _count(self, now: datetime) -> _Counted:
+        return _Counted(
+            day=await self._statistics.day(now),
+            minutes=await self._statistics.minutes(now),
+            funnel=await self._statistics.day_funnel(now),
+            stored_through=_moment(await self._interactions.stored_through()),
+        )
+
+
+def _minutes(found: Minutes) -> _Minutes:
+    return _Minutes(counts=found.counts, peak_at=found.peak_at, peak=found.peak)
+
+
+def _funnel(found: DayFunnel) -> _Funnel:
+    return _Funnel(sessions=found.sessions, chose=found.chose, inquired=found.inquired)
+
+
+def _process(report: ProcessReport) -> _Process:
+    return _Process(
+        name=report.process,
+        rooms=max(report.room_count, len(report.rooms)),
+        connections=report.connections,
+        ops_per_second=report.ops_per_second,
+        dropped=report.dropped,
+        late_ms=report.late_ms,
+        bus_healthy=report.bus_healthy,
+    )
 
 
 def _report(payload: bytes) -> ProcessReport | None:
@@ -265,6 +354,7 @@ def _merged(reports: Iterable[ProcessReport]) -> list[_Room]:
                 total_cents=newest.total_cents,
                 people=sorted(name for room in same for name in room.people),
                 version=newest.version,
+                preview=newest.preview,
             )
         )
     return sorted(rooms, key=lambda room: room.code)

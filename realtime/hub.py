@@ -50,15 +50,25 @@ class RoomReport(msgspec.Struct, frozen=True, kw_only=True):
     total_cents: int
     version: int
     people: list[str]
+    preview: str | None = None
 
 
 class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What one web process has open; ``people`` are person ids."""
+    """What one web process has open and how it fares; ``people`` are person ids.
+
+    What has a default is missing in reports of an earlier release. ``dropped``: frames that gave
+    way since the process began; ``late_ms``: the most that its loop was late in ten seconds.
+    """
 
     process: str
     rooms: list[RoomReport]
     people: list[UUID]
     connections: int
+    room_count: int = 0
+    ops_per_second: float = 0.0
+    dropped: int = 0
+    late_ms: int = 0
+    bus_healthy: bool = True
 
 
 @dataclass(slots=True)
@@ -67,6 +77,7 @@ class _Open:
     idle_rounds: int = 0
     told: tuple[UUID, int] | None = None
     quiet_rounds: int = 0
+    picture: tuple[int, str] | None = None
 
 
 @dataclass(slots=True)
@@ -270,9 +281,12 @@ class Hub:
 
     async def _keep_presence(self) -> None:
         rounds = 0
+        loop = asyncio.get_running_loop()
         while True:
+            planned = loop.time() + REPORT_SECONDS
             await asyncio.sleep(REPORT_SECONDS)
             rounds += 1
+            self._parts.pulse.beat(loop.time(), loop.time() - planned)
             await self._tolerant(self._report)
             if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
                 await self._tolerant(self._store_presence)
@@ -308,24 +322,25 @@ class Hub:
         for room in self.rooms():
             await self._presence.remove(room.id, self._parts.process)
 
+    def count_dropped(self, frames: int) -> None:
+        """Frames gave way because somebody read too slowly."""
+        self._parts.pulse.dropped += frames
+
     def report(self) -> ProcessReport:
         """What this process has open."""
-        occupied = [room for room in self.rooms() if room.members]
-        members = [member for room in occupied for member in room.members.local()]
+        occupied = [opened for opened in self._rooms.values() if opened.room.members]
+        members = [member for opened in occupied for member in opened.room.members.local()]
+        pulse = self._parts.pulse
         return ProcessReport(
             process=self._parts.process,
-            rooms=[
-                RoomReport(
-                    id=room.id,
-                    code=room.code,
-                    total_cents=room.total_cents,
-                    version=room.version,
-                    people=[member.name for member in room.members.local()],
-                )
-                for room in occupied[:REPORT_ROOMS_MAX]
-            ],
+            rooms=[_room_report(opened) for opened in occupied[:REPORT_ROOMS_MAX]],
             people=list({member.person for member in members}),
             connections=len(members),
+            room_count=len(occupied),
+            ops_per_second=pulse.ops_per_second,
+            dropped=pulse.dropped,
+            late_ms=pulse.late_ms,
+            bus_healthy=self._parts.bus.healthy,
         )
 
     async def _report(self) -> None:
@@ -338,3 +353,17 @@ class Hub:
             await step()
         except StorageUnavailable as away:
             log.info("store_away", step="hub", reason=str(away)[:200])
+
+
+def _room_report(opened: _Open) -> RoomReport:
+    room = opened.room
+    if opened.picture is None or opened.picture[0] != room.version:
+        opened.picture = (room.version, room.picture("exterior"))
+    return RoomReport(
+        id=room.id,
+        code=room.code,
+        total_cents=room.total_cents,
+        version=room.version,
+        people=[member.name for member in room.members.local()],
+        preview=opened.picture[1],
+    )

@@ -60,6 +60,7 @@ from realtime.judge import (
 )
 from realtime.membership import Attachment, Membership
 from realtime.principal import Principal
+from realtime.pulse import Pulse
 from realtime.recent_ops import OPS_MAX, RecentOps
 from realtime.under_way import OpUnderWay, UnderWay
 from realtime.undo_stacks import UndoStacks
@@ -101,6 +102,7 @@ class RoomParts:
     now: Callable[[], datetime]
     preview_url: PreviewUrl
     derived: DerivedStates = field(default_factory=DerivedStates)
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 class Room:
@@ -152,6 +154,10 @@ class Room:
     def total_cents(self) -> int:
         """The price at that version."""
         return self._head.total_cents
+
+    def picture(self, view: str) -> str:
+        """Where the picture of that version is."""
+        return self._parts.preview_url(view, self._rules.catalogue, self._head.document.selection)
 
     # ---- ops
 
@@ -295,6 +301,7 @@ class Room:
     ) -> None:
         if stored.version is None:  # a refused op is the author's business alone
             return
+        self._parts.pulse.ops += 1
         frame = judged_frame(
             judged,
             asked=asked,

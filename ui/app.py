@@ -19,7 +19,7 @@ from ui.pages.configurator import ConfiguratorPage
 from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
-from ui.ports import AdminSource, CatalogueSource, Live, Visitors
+from ui.ports import AdminSource, CatalogueSource, Consent, Live, Visitors
 from ui.security_headers import SecurityHeaders
 from ui.templates import Templates
 from ui.texts import Texts
@@ -38,6 +38,7 @@ def mount_screens(
     node: str,
     origins: Sequence[str] | None,
     public_origin: str | None = None,
+    consent: Consent = "assumed",
 ) -> None:
     """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
 
@@ -52,16 +53,19 @@ def mount_screens(
             balancer can bring the socket to the process that built the page.
         origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
         public_origin: `https://…` for canonical addresses; None takes it from the request.
+        consent: Whether visits may be measured before the visitor said so.
     """
     texts = Texts()
     assets = Assets()
-    templates = Templates(texts, assets)
+    templates = Templates(texts, assets, consent)
     messages = MessagePages(templates)
     pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
     developers = DeveloperPages(templates, texts, public_origin)
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
-    ConfiguratorPage(live, catalogue_source, visitors, texts, assets, messages, dev).register()
+    ConfiguratorPage(
+        live, catalogue_source, visitors, texts, assets, messages, dev, consent
+    ).register()
     AdminPage(admin_source, catalogue_source, visitors, texts, assets, messages).register()
     AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
     _answer_failures(app, messages)

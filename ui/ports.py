@@ -7,12 +7,16 @@ back, and ask these ports for everything else. `app/` builds the implementations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
 
 Send = Callable[[str], None]
 """Takes one server frame as JSON text. Never blocks, never raises, may be called from any task."""
+
+
+Consent: TypeAlias = Literal["assumed", "required"]
+"""`required`: nothing is measured before the visitor agreed; `assumed`: until they object."""
 
 
 class PageConnection(Protocol):
@@ -67,6 +71,10 @@ class AdminWatch(Protocol):
     @property
     def initial_frames(self) -> Sequence[str]:
         """`live` and the newest `activity` as JSON texts, for the first paint."""
+        ...
+
+    async def receive(self, text: str) -> None:
+        """Take one message of the page (JSON text): pause, follow, history, timeline."""
         ...
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from ui.assets import Assets
 from ui.language import language_of
 from ui.money import euro
+from ui.ports import Consent
 from ui.texts import Texts
 
 DIRECTORY: Final = Path(__file__).parent / "markup"
@@ -19,7 +20,7 @@ DIRECTORY: Final = Path(__file__).parent / "markup"
 class Templates:
     """Renders a template in the visitor's language."""
 
-    def __init__(self, texts: Texts, assets: Assets) -> None:
+    def __init__(self, texts: Texts, assets: Assets, consent: Consent = "assumed") -> None:
         self._texts = texts
         self._environment = Environment(
             loader=FileSystemLoader(DIRECTORY),
@@ -29,6 +30,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.globals["asset"] = assets.url
+        self._environment.globals["consent"] = consent
 
     def response(
         self,

@@ -31,6 +31,7 @@ class OpenedPage:
         send: Send,
     ) -> None:
         self._send = send
+        self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
         self._scheduled = False
         self._built = False
@@ -63,7 +64,9 @@ class OpenedPage:
     ) -> None:
         if self._closed:
             return
+        before = self._outbox.dropped
         self._outbox.put(frame, key=key, lapse=lapse)
+        self._count_dropped(self._outbox.dropped - before)
         if self._built and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)

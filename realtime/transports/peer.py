@@ -47,10 +47,20 @@ class Peer(Generic[Data]):
     """The sending side of one connection.
 
     ``form`` gives a frame the form that the outlet takes; ``finish`` ends the transport after all
-    that was written.
+    that was written. ``count_dropped`` is told how many frames gave way.
     """
 
-    __slots__ = ("_direct", "_finish", "_form", "_full", "_outbox", "_outlet", "_stall", "ended")
+    __slots__ = (
+        "_direct",
+        "_finish",
+        "_form",
+        "_full",
+        "_outbox",
+        "_outlet",
+        "_stall",
+        "count_dropped",
+        "ended",
+    )
 
     def __init__(
         self,
@@ -67,6 +77,7 @@ class Peer(Generic[Data]):
         self.ended = False
         self._outbox: Outbox | None = None  # only while something waits
         self._stall: asyncio.TimerHandle | None = None
+        self.count_dropped: Callable[[int], None] | None = None
 
     def deliver(
         self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
@@ -77,7 +88,11 @@ class Peer(Generic[Data]):
         elif not self.ended:
             if self._outbox is None:
                 self._outbox = Outbox()
-            if not self._outbox.put(frame, key=key, lapse=lapse):
+            before = self._outbox.dropped
+            fits = self._outbox.put(frame, key=key, lapse=lapse)
+            if self.count_dropped is not None and self._outbox.dropped > before:
+                self.count_dropped(self._outbox.dropped - before)
+            if not fits:
                 self._fall_behind()
 
     def hang_up(self, code: Code) -> None:

@@ -347,6 +347,7 @@ class SocketIoTransport:
         link = self._link(sid)
         if link is None:
             return
+        link.peer.count_dropped = self._services.hub.count_dropped
         connection = link.connection = Connection(
             connection_id=self._new_connection_id(),
             services=self._services,

@@ -90,6 +90,7 @@ class WebSockets:
         visitor: Visitor,
         receive: Receive,
     ) -> None:
+        peer.count_dropped = self._services.hub.count_dropped
         connection = Connection(
             connection_id=self._new_connection_id(),
             services=self._services,

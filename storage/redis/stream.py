@@ -362,6 +362,11 @@ class InteractionStream:
         """How far the database is behind the stream, as Redis sees it now."""
         return await stream_lag(self._redis)
 
+    async def dead_count(self) -> int:
+        """How many entries could not be stored and wait to be looked at."""
+        async with call(self._redis):
+            return int(await commands(self._redis).xlen(DEAD))
+
     async def unacknowledged(
         self, session_id: UUID, *, scan_entries_max: int = 500_000
     ) -> list[Entry]:

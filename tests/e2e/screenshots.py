@@ -226,16 +226,16 @@ class Studio:
         anna.page.keyboard.press("Escape")
 
     def admins(self, anna: Screen, admin: Page) -> None:
-        expect(admin.locator(".houses tbody tr", has_text=anna.code)).to_contain_text("Jakob Moser")
-        expect(admin.locator(".line", has_text="holzlattung").first).to_be_visible()
-        expect(admin.get_by_test_id("lag")).to_contain_text("alles gespeichert")
+        expect(admin.locator(".house", has_text=anna.code)).to_contain_text("Jakob Moser")
+        expect(admin.locator(".line", has_text="Holzlattung").first).to_be_visible()
+        expect(admin.get_by_test_id("lag")).to_contain_text("0 warten")
         self.shoot(admin, "admin")
         dark = self.admin("dark")
         expect(dark.get_by_test_id("number-online")).to_have_text("4")
         anna.choose("fussboden", "kalkstein_kanafar")
         anna.choose("fussboden", "parkett")
         anna.shows_total(TOTAL_EUROS)
-        expect(dark.locator(".line", has_text="parkett").first).to_be_visible()
+        expect(dark.locator(".line", has_text="Parkett").first).to_be_visible()
         self.shoot(dark, "admin-dark")
         for page in (admin, dark):
             page.context.close()

@@ -46,7 +46,7 @@ def test_a_name_over_a_socket_stays_text(visitors: Visitors, stage: Stage, admin
     expect(anna.page.locator(".history li").first).to_contain_text(name)
     anna.page.locator("button.people").click()
     expect(anna.page.locator(".people-list")).to_contain_text(name)
-    expect(admin.locator(".houses tbody tr", has_text=anna.code)).to_contain_text(name)
+    expect(admin.locator(".house", has_text=anna.code)).to_contain_text(name)
     for page in (anna.page, mallory.page, admin):
         unharmed(page)
 

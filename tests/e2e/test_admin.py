@@ -52,7 +52,7 @@ def test_activity_numbers_and_houses_are_live(
     expect(admin.locator(".status")).to_contain_text("verbunden")
     anna = visitors.owner(stage.one)
     anna.introduce("Anna Leitner")
-    row = admin.locator(".houses tbody tr", has_text=anna.code)
+    row = admin.locator(".house", has_text=anna.code)
     expect(row).to_contain_text("€\u00a0165.100")
     expect(row).to_contain_text("Anna Leitner")
     bert = visitors.invited(anna, stage.two)
@@ -65,7 +65,7 @@ def test_activity_numbers_and_houses_are_live(
     anna.choose("nest", "nest120")
     expect(row).to_contain_text("€\u00a0236.300")
     expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0236.300")
-    line = admin.locator(".line", has_text="nest120").first
+    line = admin.locator(".line", has_text="Nest. 120").first
     expect(line).to_contain_text("Größe")
     line.locator(".line-button").click()
     expect(line.locator(".raw pre")).to_contain_text(anna.code)

@@ -125,4 +125,4 @@ def test_a_restarted_web_process_keeps_the_live_view(visitors: Visitors, stage: 
     stage.two.start().ready_blocking(40)
     expect(page.locator(".status")).to_contain_text("verbunden", timeout=30_000)
     anna = visitors.owner(stage.one)
-    expect(page.locator(".houses tbody tr", has_text=anna.code)).to_be_visible()
+    expect(page.locator(".house", has_text=anna.code)).to_be_visible()

@@ -32,6 +32,7 @@ from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
 from tests.protocol.frames import check_from_server
+from tests.ui.live_sample import sample
 
 _FILE = resources.files("catalogues") / "nest-haus-2025.yaml"
 CATALOGUE = parse_catalogue(_FILE.read_text(encoding="utf-8"), source=str(_FILE))
@@ -355,6 +356,13 @@ class World:
     houses: dict[str, House] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     tracked: list[dict[str, Any]] = field(default_factory=list)
+    visits: list[dict[str, Any]] = field(default_factory=list)
+    track_answers: list[int] = field(default_factory=list)
+    """Statuses to answer batches of interactions with before any is taken."""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    """What pages of admins asked."""
+    past: list[dict[str, Any]] = field(default_factory=list)
+    """What they find in the history."""
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     watchers: list["Watch"] = field(default_factory=list)
     viewers: set[str] = field(default_factory=set)
@@ -394,7 +402,28 @@ class World:
 
     def show_admins(self, frame: dict[str, Any]) -> None:
         for watch in self.watchers:
-            watch.send(json.dumps(frame, ensure_ascii=False))
+            watch.show(frame)
+
+    def take(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch of interactions, and the answer to it."""
+        known = {entry["eventId"] for entry in self.tracked}
+        about = {"sessionId": batch["sessionId"], "tab": batch["tab"]}
+        now = datetime.now(UTC).isoformat()
+        fresh = [
+            {**about, "received_at": now, **each}
+            for each in batch["interactions"]
+            if each["eventId"] not in known
+        ]
+        self.tracked.extend(fresh)
+        self.visits.append(batch["visit"])
+        self.show_admins({"type": "activity", "entries": fresh, "skipped": 0})
+        self.show_admins(self.live_frame())
+        outcomes = {True: "duplicate", False: "accepted"}
+        results = [
+            {"eventId": each["eventId"], "outcome": outcomes[each["eventId"] in known]}
+            for each in batch["interactions"]
+        ]
+        return {"success": True, "results": results}
 
     def live_frame(self) -> dict[str, Any]:
         rooms = [
@@ -403,6 +432,7 @@ class World:
                 "total_cents": house.derived()["price"]["total_cents"],  # type: ignore[index]
                 "people": [tab.person.name for tab in house.tabs],
                 "version": house.version,
+                "preview": house.derived()["previews"]["exterior"],  # type: ignore[index]
             }
             for house in self.houses.values()
             if house.tabs
@@ -415,6 +445,7 @@ class World:
             "sessions": {"active": len(self.people), "completed": len(self.inquiries)},
             "counters": {"today": len(self.tracked), "per_minute": len(self.tracked)},
             "lag": {"events": 0, "seconds": 0},
+            **sample(len(rooms)),
         }
 
 
@@ -423,11 +454,34 @@ class Watch:
 
     def __init__(self, world: World, send: Send) -> None:
         self.send = send
+        self.paused: list[dict[str, Any]] | None = None
         self._world = world
         self.initial_frames = [
             json.dumps(world.live_frame()),
             json.dumps({"type": "activity", "entries": world.tracked[-50:], "skipped": 0}),
         ]
+
+    def show(self, frame: dict[str, Any]) -> None:
+        """A frame, as the server tells it to a page that may be paused."""
+        if self.paused is not None and frame["type"] == "activity":
+            self.paused += frame["entries"]
+            frame = {"type": "waiting", "count": len(self.paused)}
+        self.send(json.dumps(frame, ensure_ascii=False))
+
+    async def receive(self, text: str) -> None:
+        message = json.loads(text)
+        self._world.asked.append(message)
+        match message["type"]:
+            case "pause":
+                self.paused = []
+            case "follow":
+                entries, self.paused = self.paused or [], None
+                self.show({"type": "activity", "entries": entries, "skipped": 0})
+            case "history":
+                found = self._world.past
+                self.show({"type": "history", "re": message["re"], "entries": found})
+            case _:
+                pass
 
     async def close(self) -> None:
         if self in self._world.watchers:

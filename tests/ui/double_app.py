@@ -1,7 +1,5 @@
 """The screens on the live configuration in memory, with the few endpoints that they call."""
 
-from datetime import UTC, datetime
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -12,10 +10,10 @@ from realtime.previews import preview_url
 from tests.ui.double import CATALOGUE, World
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
-from ui.ports import Visitors
+from ui.ports import Consent, Visitors
 
 
-def build_app(world: World, *, dev: bool = False) -> Starlette:
+def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") -> Starlette:
     """The screens on a Starlette app with the few endpoints they call."""
 
     async def start(request: Request) -> Response:
@@ -26,12 +24,9 @@ def build_app(world: World, *, dev: bool = False) -> Starlette:
         return response
 
     async def track(request: Request) -> Response:
-        body = await request.json()
-        entry = {**body, "received_at": datetime.now(UTC).isoformat()}
-        world.tracked.append(entry)
-        world.show_admins({"type": "activity", "entries": [entry], "skipped": 0})
-        world.show_admins(world.live_frame())
-        return JSONResponse({"success": True})
+        if world.track_answers:
+            return Response(status_code=world.track_answers.pop(0), headers={"Retry-After": "0"})
+        return JSONResponse(world.take(await request.json()))
 
     async def share(request: Request) -> Response:
         del request
@@ -58,16 +53,10 @@ def build_app(world: World, *, dev: bool = False) -> Starlette:
     async def picture(request: Request) -> Response:
         return Response(render(parse_path(request.path_params["path"])), media_type="image/svg+xml")
 
-    async def house_of(request: Request) -> str | None:
-        return "HANG" if request.cookies.get("person") else None
-
-    async def admin_of(request: Request) -> bool:
-        return request.cookies.get("admin") == "yes"
-
     app = Starlette(
         routes=[
             Route("/start", start, methods=["POST"]),
-            Route("/api/sessions/track-interaction", track, methods=["POST"]),
+            Route("/api/sessions/track-interactions", track, methods=["POST"]),
             Route("/api/configurations/{id}/share-links", share, methods=["POST"]),
             Route("/api/share-links/redeem", redeem, methods=["POST"]),
             Route("/api/configurations/{id}/inquiries", inquire, methods=["POST"]),
@@ -87,5 +76,16 @@ def build_app(world: World, *, dev: bool = False) -> Starlette:
         dev=dev,
         node="test",
         origins=None,
+        consent=consent,
     )
     return app
+
+
+async def house_of(request: Request) -> str | None:
+    """The latest house of somebody who was here before."""
+    return "HANG" if request.cookies.get("person") else None
+
+
+async def admin_of(request: Request) -> bool:
+    """Whether this is an admin."""
+    return request.cookies.get("admin") == "yes"

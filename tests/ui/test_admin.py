@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +38,8 @@ def show(served: Served, *entries: dict[str, Any]) -> None:
 @pytest.fixture
 def page(served: Served, visit: Visit) -> Any:
     served.world.tracked.clear()
+    served.world.asked.clear()
+    served.world.past.clear()
     opened = visit("/admin", admin=True)
     expect(opened.locator(".status")).to_contain_text("verbunden")
     return opened
@@ -47,12 +50,18 @@ def test_fields_of_strangers_are_text(served: Served, page: Any) -> None:
         names = ("event_type", "category", "element_id", "selection_value", "session_id", "code")
         show(served, entry(index, **dict.fromkeys(names, payload)))
     live = served.world.live_frame()
-    live["rooms"] = [{"code": PAYLOADS[0], "total_cents": 1, "people": PAYLOADS, "version": 1}]
+    live["rooms"] = [
+        {"code": p, "total_cents": 1, "people": PAYLOADS, "version": 1, "preview": p}
+        for p in PAYLOADS
+    ]
+    live["processes"] = [dict.fromkeys(live["processes"][0], PAYLOADS[0])]
+    system = {"id": "x", "at": "now", "kind": PAYLOADS[0], "subject": PAYLOADS[1]}
+    served.do(lambda: served.world.show_admins({"type": "system", "entries": [system]}))
     served.do(lambda: served.world.show_admins(live))
-    expect(page.locator(".line")).to_have_count(len(PAYLOADS))
+    expect(page.locator(".line")).to_have_count(len(PAYLOADS) + 1)
     for line in range(len(PAYLOADS)):
         page.locator(".line-button").nth(line).click()
-    expect(page.locator(".houses tbody")).to_contain_text(PAYLOADS[0])
+    expect(page.locator(".house").first).to_contain_text(PAYLOADS[0])
     assert page.evaluate("window.hacked") is None
     assert page.locator("img[src=x]").count() == 0
     assert page.locator('a[href^="javascript"]').count() == 0
@@ -62,11 +71,13 @@ def test_pausing_loses_nothing(served: Served, page: Any) -> None:
     show(served, entry(1))
     expect(page.locator(".line")).to_have_count(1)
     page.get_by_test_id("pause").click()
+    eventually_blocking(lambda: served.world.asked)
     show(served, *(entry(number) for number in range(2, 302)))
     expect(page.get_by_test_id("pause")).to_contain_text("300")
     expect(page.locator(".line")).to_have_count(1)
     page.get_by_test_id("pause").click()
     expect(page.locator(".kept")).to_contain_text("301")
+    assert [asked["type"] for asked in served.world.asked] == ["pause", "follow"]
 
 
 def test_what_is_read_is_not_pushed(served: Served, page: Any) -> None:
@@ -91,7 +102,7 @@ def test_filters(served: Served, page: Any) -> None:
     page.get_by_test_id("filter-text").fill("fichte")
     expect(page.locator(".line")).to_have_count(1)
     page.get_by_role("button", name="Filter leeren").click()
-    page.get_by_label("Sitzung").select_option("s2")
+    page.locator(".filters").get_by_label("Sitzung").select_option("s2")
     expect(page.locator(".line")).to_have_count(1)
 
 
@@ -101,10 +112,10 @@ def test_numbers_move_in_place_and_the_lag_is_always_there(served: Served, page:
     served.do(lambda: served.world.show_admins(live))
     expect(page.get_by_test_id("number-online")).to_have_text("1.234")
     expect(page.get_by_test_id("number-value")).to_have_text("€\u00a0264.290")
-    expect(page.get_by_test_id("lag")).to_contain_text("alles gespeichert")
+    expect(page.get_by_test_id("lag")).to_contain_text("0 warten")
     live["lag"] = {"events": 12, "seconds": 3.5}
     served.do(lambda: served.world.show_admins(live))
-    expect(page.get_by_test_id("lag")).to_contain_text("12 Ereignisse, 3,5 s zurück")
+    expect(page.get_by_test_id("lag")).to_contain_text("12 warten, 3,5 s zurück")
     expect(page.get_by_test_id("lag")).to_contain_text("gespeichert bis")
 
 
@@ -116,3 +127,82 @@ def test_a_house_opens_read_only(served: Served, visit: Visit, page: Any) -> Non
         page.get_by_role("link", name="Haus ansehen").click()
     opened = popup.value
     expect(opened.locator(".notice.readonly")).to_contain_text("Als Admin")
+
+
+def test_a_search_reaches_what_is_stored(served: Served, page: Any) -> None:
+    show(served, entry(1))
+    old = {"at": "2026-11-22T10:00:00Z", "category": "fenster", "selection_value": "fichte"}
+    served.world.past.append(entry(0, **old))
+    page.get_by_test_id("filter-text").fill("fichte")
+    expect(page.locator(".line")).to_contain_text("Fichte")
+    (asked,) = served.world.asked
+    wish = {"text": "fichte", "also": ["fichte"], "type": "", "category": "", "session": ""}
+    assert asked["wish"] == wish
+    assert asked["before"] == "2026-11-23T10:00:00.000Z"
+    expect(page.locator(".older")).to_contain_text("Nichts Älteres")
+
+
+def test_columns_are_picked_and_stay(served: Served, page: Any) -> None:
+    show(served, entry(1, version=7, change_cents=-95_000))
+    expect(page.locator(".line .price")).to_contain_text("− €\u00a0950".replace(" ", "\u00a0"))
+    expect(page.locator(".line .version")).to_have_count(0)
+    page.locator(".columns summary").click()
+    page.get_by_label("Stand").check()
+    page.get_by_label("Preisänderung").uncheck()
+    expect(page.locator(".line .version")).to_have_text("7")
+    page.reload()
+    show(served, entry(1, version=7))
+    expect(page.locator(".line .version")).to_have_text("7")
+    expect(page.locator(".line .price")).to_have_count(0)
+
+
+def test_a_session_is_followed_from_its_beginning(served: Served, page: Any) -> None:
+    stored = {
+        "id": "e1",
+        "eventType": "join",
+        "category": "room",
+        "timestamp": "2026-11-23T09:59:00Z",
+    }
+    body = {"success": True, "data": {"interactionCount": 3, "interactions": [stored]}}
+    page.route("**/api/sessions/track-interaction?**", lambda route: route.fulfill(json=body))
+    show(served, entry(2))
+    page.locator(".line-button").first.click()
+    page.get_by_role("button", name="Sitzung verfolgen").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.locator("li")).to_have_count(1)
+    expect(drawer).to_contain_text("3 Ereignisse")
+    show(served, entry(4, session_id="another"), entry(5, event_type="inquiry"))
+    expect(drawer.locator("li")).to_have_count(2)
+    expect(drawer.locator("li").last).to_contain_text("Anfrage")
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
+def test_more_than_a_screen_can_show_is_counted(served: Served, page: Any) -> None:
+    frames = [[entry(n) for n in range(begin, begin + 500)] for begin in range(0, 5000, 500)]
+
+    def flood() -> None:
+        for entries in frames:
+            frame = {"type": "activity", "entries": entries, "skipped": 0}
+            served.world.show_admins(frame)
+
+    page.evaluate("window.requestAnimationFrame = (draw) => setTimeout(draw, 1500)")
+    served.do(flood)
+    expect(page.get_by_test_id("skipped")).to_contain_text("2.000 Ereignisse", timeout=20_000)
+
+
+def test_a_threshold_is_a_banner_and_the_system_is_on_the_time_line(
+    served: Served, page: Any
+) -> None:
+    live = served.world.live_frame()
+    live["alerts"] = [{"kind": "dead", "value": 3, "limit": 0}]
+    served.do(lambda: served.world.show_admins(live))
+    expect(page.get_by_role("alert")).to_contain_text("nicht speichern lassen: 3 (Schwelle 0)")
+    gone = {
+        "id": "system-1",
+        "at": "2026-11-23T10:00:00Z",
+        "kind": "process_gone",
+        "subject": "two",
+    }
+    served.do(lambda: served.world.show_admins({"type": "system", "entries": [gone]}))
+    expect(page.locator(".line.system")).to_contain_text("Prozess two ist weg")

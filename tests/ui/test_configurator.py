@@ -321,26 +321,6 @@ def test_targets_are_large_enough_on_a_phone(served: Served, visit: Visit) -> No
     assert small == []
 
 
-def test_interactions_are_reported_with_ids(served: Served, visit: Visit) -> None:
-    house = served.house()
-    page = open_house(visit, house, person="Track Person")
-    other = open_house(visit, house, person="Track Person")
-    before = len(served.world.tracked)
-    option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
-    total(other, "€ 200.700")
-    for tab in (page, other):
-        tab.wait_for_function("(sessionStorage.getItem('nest-interactions') ?? '[]') === '[]'")
-    mine = [e for e in served.world.tracked[before:] if e["interaction"]["category"] == "nest"]
-    kinds = [entry["interaction"]["eventType"] for entry in mine]
-    assert kinds == ["click", "selection"]
-    selection = mine[1]["interaction"]
-    assert selection["selectionValue"] == "nest100"
-    assert selection["previousValue"] == "nest80"
-    assert selection["deviceInfo"]["type"] == "desktop"
-    assert len({entry["eventId"] for entry in mine}) == 2
-
-
 def test_a_name_is_text(served: Served, visit: Visit) -> None:
     house = served.house()
     anna = open_house(visit, house)

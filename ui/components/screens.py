@@ -13,11 +13,10 @@ MESSAGE_CHARACTERS_MAX = 64 * 1024
 class Screen(ui.element):
     """What both components share: frames as one string prop, then one by one by method call."""
 
-    def __init__(self, frames: Sequence[str], hear: Hear | None) -> None:
+    def __init__(self, frames: Sequence[str], hear: Hear) -> None:
         super().__init__()
         self.props["frames"] = f"[{','.join(frames)}]"
-        if hear is not None:
-            self.on("message", lambda event: _pass_on(event, hear))
+        self.on("message", lambda event: _pass_on(event, hear))
 
     def show(self, frame: str) -> None:
         """Hand one server frame (JSON text) to the component.
@@ -40,6 +39,7 @@ class ConfiguratorScreen(Screen, component="configurator_screen.js"):
         texts: str,
         language: str,
         dev: bool,
+        consent: str,
         hear: Hear,
     ) -> None:
         super().__init__(frames, hear)
@@ -47,13 +47,16 @@ class ConfiguratorScreen(Screen, component="configurator_screen.js"):
         self.props["texts"] = texts
         self.props["language"] = language
         self.props["dev"] = dev
+        self.props["consent"] = consent
 
 
 class AdminScreen(Screen, component="admin_screen.js"):
     """The live view of one admin tab."""
 
-    def __init__(self, *, frames: Sequence[str], catalogue: str, texts: str, language: str) -> None:
-        super().__init__(frames, None)
+    def __init__(
+        self, *, frames: Sequence[str], catalogue: str, texts: str, language: str, hear: Hear
+    ) -> None:
+        super().__init__(frames, hear)
         self.props["catalogue"] = catalogue
         self.props["texts"] = texts
         self.props["language"] = language

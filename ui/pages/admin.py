@@ -17,7 +17,15 @@ from ui.ports import AdminSource, CatalogueSource, Visitors
 from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 60.0
-MODULES = ("js/admin.js", "js/feed.js", "js/format.js")
+MODULES = (
+    "js/admin.js",
+    "js/admin/houses.js",
+    "js/admin/lines.js",
+    "js/admin/numbers.js",
+    "js/admin/timeline.js",
+    "js/feed.js",
+    "js/format.js",
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,7 @@ class AdminPage:
             catalogue=self.catalogue.catalogue_json(),
             texts=self.texts.json,
             language=language,
+            hear=conversation.hear,
         )
-        conversation.start(screen, receive=_ignore, close=watch.close, leave=None)
+        conversation.start(screen, receive=watch.receive, close=watch.close, leave=None)
         return None
-
-
-async def _ignore(_text: str) -> None:
-    """The live view says nothing."""

@@ -14,19 +14,25 @@ from ui.components.screens import ConfiguratorScreen
 from ui.language import Language, language_of
 from ui.pages.conversation import Conversation
 from ui.pages.messages import MessagePages
-from ui.ports import CatalogueSource, Live, Visitors
+from ui.ports import CatalogueSource, Consent, Live, Visitors
 from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 120.0
 BUILD_WITHIN_S = 10.0
 MODULES = (
     "js/configurator.js",
+    "js/consent.js",
     "js/format.js",
     "js/ids.js",
     "js/materials.js",
+    "js/measure.js",
+    "js/referrer.js",
     "js/room.js",
+    "js/tabs.js",
     "js/track.js",
+    "js/vitals.js",
     "js/parts/category.js",
+    "js/parts/consent.js",
     "js/parts/dev.js",
     "js/parts/dialogs.js",
     "js/parts/ended.js",
@@ -51,6 +57,7 @@ class ConfiguratorPage:
     assets: Assets
     messages: MessagePages
     dev: bool
+    consent: Consent
 
     def register(self) -> None:
         """Make NiceGUI serve the page."""
@@ -100,6 +107,7 @@ class ConfiguratorPage:
             texts=self.texts.json,
             language=language,
             dev=self.dev,
+            consent=self.consent,
             hear=conversation.hear,
         )
         conversation.start(

@@ -3,6 +3,7 @@
 import { computed, reactive, watch } from "vue";
 import { clockTime, createTexts, difference, euro, euroRounded, initialsOf } from "./format.js";
 import { Category, Notice } from "./parts/category.js";
+import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
 import { Inquiry, Invite, Reset } from "./parts/dialogs.js";
 import { Ended } from "./parts/ended.js";
@@ -12,6 +13,8 @@ import { Breakdown, PriceBar } from "./parts/pricebar.js";
 import { Sheet } from "./parts/sheet.js";
 import { Status } from "./parts/status.js";
 import { askedChoices, createRoom, statusOf } from "./room.js";
+import { mayMeasure } from "./consent.js";
+import { createMeasure } from "./measure.js";
 import { createTracker } from "./track.js";
 
 const VIEWS = ["exterior", "interior", "pv", "fenster"];
@@ -20,8 +23,8 @@ const ANNOUNCE_AFTER_MS = 900;
 const PRESENCE_EVERY_MS = 250;
 
 export default {
-  components: { Category, Notice, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
-  props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean },
+  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
+  props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean, consent: String },
   emits: ["message"],
   template: `
     <div class="nest">
@@ -48,6 +51,7 @@ export default {
           <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
           <div class="choices-foot">
             <button v-if="screen.mayEdit.value" type="button" class="text-button" aria-haspopup="dialog" @click="screen.open('reset')">{{ screen.t("reset.button") }}</button>
+            <ConsentLink />
             <p class="footnote">{{ screen.financingText.value }} {{ screen.t("vat") }}</p>
             <div class="languages foot" role="group" :aria-label="screen.t('language')">
               <button v-for="l in ['de', 'en']" :key="l" type="button" :lang="l" :aria-pressed="String(l === ui.language)" @click="setLanguage(l)">{{ l === "de" ? "Deutsch" : "English" }}</button>
@@ -60,6 +64,7 @@ export default {
         <span class="toast-actions"><button v-if="ui.toast.category" type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
         <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button></span>
       </div>
+      <ConsentBar />
       <PriceBar v-if="room.derived && !room.gone" />
       <Sheet v-if="ui.sheet && room.derived" :key="ui.sheet" :name="ui.sheet" :title="screen.t(ui.sheet + '.title')">
         <component :is="sheetComponent" />
@@ -71,11 +76,12 @@ export default {
     const catalogueParsed = JSON.parse(props.catalogue);
     const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toast: null, category: null });
     const devLog = reactive({ frames: [], answers: [] });
-    const hear = { change: () => {}, nothing: () => {} };
+    const hear = { change: () => {}, nothing: () => {}, refused: () => {} };
     const room = createRoom({
       frames: JSON.parse(props.frames),
       onChange: (entry) => hear.change(entry),
       onNothing: (reason) => hear.nothing(reason),
+      onRefused: (refusal) => hear.refused(refusal),
       emit: (text) => emit("message", text),
       reload: (afterMs) => setTimeout(() => window.location.reload(), afterMs + 500 + Math.random() * 1500),
       onFrame: props.dev ? (way, frame) => logFrame(devLog, way, frame) : undefined,
@@ -105,13 +111,18 @@ export default {
     this.clock = setInterval(() => (this.room.clock = Date.now()), 400);
     listen(window, "online", () => {
       this.room.online = true;
+      this.screen.tracker.online();
       wake();
     });
     listen(window, "offline", () => (this.room.online = false));
-    listen(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
+    listen(document, "visibilitychange", () => {
+      if (document.visibilityState === "hidden") return this.screen.measure.hide();
+      this.screen.measure.back();
+      wake();
+    });
+    listen(window, "error", (event) => this.screen.measure.failed(event.message));
     listen(window, "pagehide", () => {
-      this.screen.spent();
-      this.screen.tracker.leave();
+      this.screen.measure.leave();
       this.engine.send({ type: "leave", configuration: this.room.configuration });
     });
     listen(window, "pageshow", (event) => event.persisted && wake());
@@ -208,12 +219,13 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const language = () => ui.language;
   const t = createTexts(JSON.parse(props.texts), language);
   const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|(?<=\d) (?=×)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
-  const tracker = createTracker(() => state.sessionId);
+  const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
+  const measure = createMeasure({ tracker, state, ui });
+  const consent = createConsent({ mode: props.consent, reactive, changed: tracker.decided });
   const status = computed(() => statusOf(state));
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
   let presenceTimer = null;
-  let visitedAt = null;
 
   const categoryName = (id) => say(categories.get(id)?.name) || id;
   const optionName = (category, option) => say(options.get(`${category}/${option}`)?.name) || option || categoryName(category);
@@ -305,7 +317,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   function look(view) {
     if (ui.view === view) return;
     ui.view = view;
-    tracker.track("view_change", ui.category ?? "view", { elementId: "view", selectionValue: view });
+    measure.view(view);
     sendPresence();
   }
 
@@ -323,20 +335,10 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     }, PRESENCE_EVERY_MS);
   }
 
-  function spent() {
-    if (ui.category && visitedAt) {
-      const timeSpent = Math.round(Date.now() - visitedAt);
-      if (timeSpent >= 500) tracker.track("time_spent", ui.category, { timeSpent });
-    }
-    visitedAt = null;
-  }
-
   function visit(category) {
-    if (ui.category === category) return;
-    spent();
-    ui.category = category;
-    visitedAt = Date.now();
-    sendPresence();
+    const moved = ui.category !== category;
+    measure.visit(category);
+    if (moved) sendPresence();
   }
 
   const screen = {
@@ -357,6 +359,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     describeAsked,
     rejoin: () => room.join(),
     tracker,
+    measure,
+    consent,
     categoryName,
     optionName,
     quantityText,
@@ -367,7 +371,6 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     refusalTitle,
     look,
     visit,
-    spent,
     track: tracker.track,
     euro: (cents) => euro(cents, language()),
     euroRounded: (cents) => euroRounded(cents, language()),
@@ -381,8 +384,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     roleName: (role) => (role ? t("role." + role) : ""),
     whereIs: (p) => (p.category ? t("people.at", { category: categoryName(p.category) }) : t("people.somewhere")),
     clicked(category, elementId) {
-      const before = state.selection[category.id];
-      tracker.track("click", category.id, { elementId: elementId || "none", previousValue: before?.option });
+      measure.click(category.id, elementId);
       lookAtCategory(category.id);
       visit(category.id);
       sendPresence();
@@ -411,6 +413,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   };
 
   hear.change = heard;
+  hear.refused = measure.refused;
   hear.nothing = (reason) => {
     announce(say(reason.text));
     showToast("", say(reason.text), state.me?.colour ?? 0);
@@ -429,6 +432,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     () => ui.language,
     () => (ui.announcement = ""),
   );
+  watch(() => state.you, measure.join, { immediate: true });
 
   // Saving is quiet; that something is not saved, and that it is again, is said.
   watch(
@@ -467,15 +471,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     } else if (takenBack) {
       offerToShow(entry.changes[0]?.category, describe(entry), entry.author.colour);
     }
-    if (entry.askedHere && !takenBack) {
-      for (const change of entry.changes.filter((c) => c.cause === "asked")) {
-        tracker.track("selection", change.category, {
-          elementId: change.after?.option ?? "none",
-          selectionValue: change.after ? [change.after.option, change.after.quantity].filter((v) => v != null).join(":") : "none",
-          previousValue: change.before?.option,
-        });
-      }
-    }
+    measure.saved(entry);
   }
 
   let toastTimer = null;

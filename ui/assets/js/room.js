@@ -27,7 +27,7 @@ const GONE = new Set(["not_found", "not_authenticated"]);
 const REVERSALS = new Set(["undo", "redo"]);
 const NOTHING = { nothing_to_undo: "canUndo", nothing_to_redo: "canRedo" };
 
-export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame, onChange, onNothing }) {
+export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame, onChange, onNothing, onRefused }) {
   const state = reactive({
     me: null,
     sessionId: null,
@@ -38,6 +38,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     version: 0,
     selection: {},
     derived: null,
+    totalCents: null,
     members: [],
     memberCount: 0,
     canUndo: null, // true, false, or null: not known
@@ -183,6 +184,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       state.version = frame.version;
       state.selection = frame.selection;
       state.derived = frame.derived;
+      state.totalCents = frame.derived.price.total_cents;
       here(frame);
       mayTakeBack(frame.you);
       state.you = frame.you;
@@ -286,7 +288,8 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   }
 
   function apply(frame) {
-    const askedHere = Boolean(settle(frame.op_id));
+    const asked = settle(frame.op_id);
+    const askedHere = Boolean(asked);
     const mine = askedHere || (state.you && frame.author.id === state.you.person);
     state.version = frame.version;
     if (frame.selection) state.selection = frame.selection;
@@ -308,8 +311,12 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       outcome: frame.outcome,
       at: Date.parse(frame.at) || Date.now(),
       seenAt: Date.now(),
+      version: frame.version,
       total_cents: frame.total_cents,
+      change_cents: state.totalCents === null ? undefined : frame.total_cents - state.totalCents,
+      waited_ms: asked ? Date.now() - asked.since : null,
     };
+    state.totalCents = frame.total_cents;
     for (const change of frame.changes) {
       if (change.cause !== "rule") continue;
       const reasons = frame.reasons.filter((r) => !r.category || r.category === change.category);
@@ -330,7 +337,9 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     }
     const category = operation.category ?? answer.reasons.find((r) => r.category)?.category ?? null;
     state.refusals = state.refusals.filter((r) => r.category !== category);
-    state.refusals.push({ key: entry.op_id, category, operation, outcome: answer.outcome, reasons: answer.reasons, repairs: answer.repairs });
+    const refusal = { key: entry.op_id, category, operation, outcome: answer.outcome, reasons: answer.reasons, repairs: answer.repairs };
+    state.refusals.push(refusal);
+    onRefused?.(refusal);
   }
 
   // -- keeping -----------------------------------------------------------------------------

@@ -58,7 +58,7 @@ export const Category = {
           :class="{ chosen: option.id === shown, pending: option.id === shown && asked !== undefined, glow: glowing === option.id, none: option.id === '' }"
           :style="glowing === option.id ? { '--who': 'var(--person-' + glowColour + ')' } : null"
           :aria-checked="String(option.id === shown)" :tabindex="option.id === tabStop ? 0 : -1" :aria-disabled="String(!screen.mayEdit.value)"
-          :data-option="option.id" @click="choose(option.id)" @keydown="onKey($event, option.id)">
+          :data-option="option.id" @pointerenter="screen.measure.rest(category.id, option.id, $event.pointerType)" @pointerleave="screen.measure.moveOn" @click="choose(option.id)" @keydown="onKey($event, option.id)">
           <span v-if="layout === 'cards'" class="swatch" :style="swatch(option)"></span>
           <span class="mark" aria-hidden="true"></span>
           <span class="option-text"><span class="option-name">{{ screen.say(option.name) }}</span><span class="option-line" v-if="screen.say(option.description)">{{ screen.say(option.description) }}</span></span>

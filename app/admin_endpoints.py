@@ -1,0 +1,112 @@
+"""What only admins are answered: analytics, replay, dead letters, jobs, metrics, privacy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
+
+from realtime.auth import Authenticator
+from realtime.catalogues import CatalogueShelf
+from realtime.http.analytics.endpoints import AnalyticsEndpoints
+from realtime.http.analytics.links import LinkEndpoints
+from realtime.http.analytics.recent import Recent
+from realtime.http.analytics.replay import ReplayEndpoints
+from realtime.http.analytics.views import Views
+from realtime.http.dead_letters import DeadLetterEndpoints
+from realtime.http.endpoints import Endpoint
+from realtime.http.operation import OperationEndpoints
+from realtime.http.privacy import PrivacyEndpoints
+from realtime.letter_desk import LetterDesk
+from realtime.metrics import Metrics
+from realtime.previews import preview_url
+from realtime.privacy import PrivacyOffice
+from storage.postgres.analytics.behaviour import Behaviour
+from storage.postgres.analytics.figures import Figures
+from storage.postgres.analytics.history import History
+from storage.postgres.analytics.houses import Houses
+from storage.postgres.analytics.links import DashboardLinks
+from storage.postgres.analytics.visits import Visits
+from storage.postgres.audit import Audit
+from storage.postgres.configurations import Configurations
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
+from storage.redis.dead_letters import DeadLetters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminParts:
+    """What the endpoints are made of. Long questions have connections of their own."""
+
+    database: Database
+    analytics_database: Database
+    authenticator: Authenticator
+    catalogues: CatalogueShelf
+    configurations: Configurations
+    interactions: Interactions
+    privacy: PrivacyOffice
+    dead_letters: DeadLetters
+    jobs: Jobs
+    metrics: Metrics
+    metrics_token: str
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    new_token: Callable[[], str]
+
+
+def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
+    """Every endpoint for admins beside the original's overview."""
+    is_admin = parts.authenticator.is_admin
+    return [
+        *PrivacyEndpoints(office=parts.privacy, is_admin=is_admin).endpoints(),
+        *DeadLetterEndpoints(
+            desk=LetterDesk(letters=parts.dead_letters, audit=Audit(parts.database)),
+            admin_name=parts.authenticator.admin_name,
+        ).endpoints(),
+        *OperationEndpoints(
+            jobs=parts.jobs,
+            metrics=parts.metrics,
+            metrics_token=parts.metrics_token,
+            is_admin=is_admin,
+            now=parts.now,
+        ).endpoints(),
+        *_analytics(parts),
+    ]
+
+
+def _analytics(parts: AdminParts) -> list[Endpoint]:
+    database = parts.analytics_database
+    visits, is_admin = Visits(database), parts.authenticator.is_admin
+    views = Views(
+        figures=Figures(database),
+        behaviour=Behaviour(database),
+        houses=Houses(database),
+        visits=visits,
+        categories=lambda: [each.id for each in parts.catalogues.current.categories],
+        stored_through=parts.interactions.stored_through,
+        recent=Recent(clock=monotonic),
+        now=parts.now,
+    )
+    return [
+        *AnalyticsEndpoints(
+            views=views, visits=visits, is_admin=is_admin, now=parts.now
+        ).endpoints(),
+        *ReplayEndpoints(
+            visits=visits,
+            configurations=parts.configurations,
+            history=History(database),
+            shelf=parts.catalogues,
+            preview_url=preview_url,
+            is_admin=is_admin,
+        ).endpoints(),
+        *LinkEndpoints(
+            links=DashboardLinks(parts.database),
+            views=views,
+            shown=Recent(clock=monotonic, slow_seconds=0.0),
+            is_admin=is_admin,
+            now=parts.now,
+            new_id=parts.new_id,
+            new_token=parts.new_token,
+        ).endpoints(),
+    ]

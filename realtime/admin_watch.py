@@ -1,0 +1,272 @@
+"""One page of an admin: what it is told of interactions, and what it may ask.
+
+    {type: "pause"}                           tell nothing more, only how many there were
+    {type: "follow", after: "<stream id>"}    go on after this entry; also after a lost connection
+    {type: "history", re, before, before_id, wish: {text, also, type, category, session}}
+    {type: "timeline", session}               tell of this session also while paused; "" ends it
+
+The page names the last entry it has, and the stream is read from there: so nothing is missing after
+a pause or an outage. When more came than a page keeps (`FILL_MAX`), it is told how many were left
+out, and finds them in the history.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, aclosing
+from datetime import datetime
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from configurator.event_ids import session_uuid
+from realtime.activity_feed import HISTORY_MAX, ActivityFeed, FeedBatch, FeedEvent, Start
+from storage.errors import StorageUnavailable
+from storage.postgres.past_interactions import Past, PastInteractions, Wish
+from storage.tasks import OwnedTasks
+
+log = structlog.get_logger()
+
+FILL_MAX = 2_000
+"""A page keeps so many entries."""
+
+MESSAGE_BYTES_MAX = 4_096
+TOLD_SECONDS = 0.5
+ALSO_MAX = 20
+_STREAM_ID = re.compile(r"\d{1,15}-\d{1,19}")
+
+Send = Callable[[str], None]
+Name = Annotated[str, msgspec.Meta(max_length=128, pattern="^[^\\x00-\\x1f\\ud800-\\udfff]*$")]
+
+
+class Pause(msgspec.Struct, frozen=True, tag_field="type", tag="pause"):
+    """Tell nothing more."""
+
+
+class Follow(msgspec.Struct, frozen=True, tag_field="type", tag="follow"):
+    """Go on after this entry."""
+
+    after: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched for; empty: everything. ``also``: what else is meant by the text."""
+
+    text: Name = ""
+    also: Annotated[list[Name], msgspec.Meta(max_length=ALSO_MAX)] = []
+    type: Name = ""
+    category: Name = ""
+    session: Name = ""
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="history"):
+    """A page of what is stored."""
+
+    re: int
+    before: Annotated[datetime, msgspec.Meta(tz=True)]
+    before_id: UUID | None = None
+    wish: Wanted = Wanted()
+
+
+class Timeline(msgspec.Struct, frozen=True, tag_field="type", tag="timeline"):
+    """The session that is looked at."""
+
+    session: Name = ""
+
+
+Message: TypeAlias = Pause | Follow | History | Timeline
+_messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+class AdminWatch:
+    """One admin page that is being fed; ``initial_frames`` are for its first paint."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        initial_frames: list[str],
+        feed: ActivityFeed,
+        past: PastInteractions,
+        codes: Callable[[Iterable[UUID]], Awaitable[dict[UUID, str]]],
+        closed: Callable[["AdminWatch"], None],
+    ) -> None:
+        self.send = send
+        self.initial_frames = initial_frames
+        self._feed = feed
+        self._past = past
+        self._codes = codes
+        self._closed = closed
+        self._tasks: OwnedTasks | None = None
+        self._feeding: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        # The stream id up to which the page was told, and how many it was not told of while paused.
+        self._told: str | None = None
+        self._paused = False
+        self.missed = 0
+        self._counting: asyncio.TimerHandle | None = None
+        self._session = ""
+
+    def start(self, tasks: OwnedTasks) -> None:
+        """Begin feeding; the tasks are the board's."""
+        self._tasks = tasks
+        self._feed_from(None)
+
+    async def close(self) -> None:
+        """Stop feeding. Safe to call twice."""
+        for task in (self._feeding, self._asking):
+            if task is not None:
+                task.cancel()
+        if self._counting is not None:
+            self._counting.cancel()
+        self._closed(self)
+
+    async def receive(self, text: str) -> None:
+        """Take a message of the page; what is none is ignored."""
+        if len(text) > MESSAGE_BYTES_MAX:
+            return
+        try:
+            message = _messages.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return
+        match message:
+            case Pause():
+                self.missed = self.missed if self._paused else 0
+                self._paused = True
+            case Follow():
+                await self._follow(message.after)
+            case History():
+                self._ask(message)
+            case Timeline():
+                self._session = message.session
+
+    # ---- feeding
+
+    async def _follow(self, after: str | None) -> None:
+        missed, self.missed = self.missed if self._paused else 0, 0
+        self._paused = False
+        if after is None or not _STREAM_ID.fullmatch(after):
+            self._feed_from(None)
+        elif missed > FILL_MAX:
+            self._told = None
+            self._say([], skipped=missed - HISTORY_MAX)
+            self._feed_from(None)
+        else:
+            try:
+                self._feed_from(await self._feed.start(since=after))
+            except StorageUnavailable:
+                self._feed_from(Start(after=after))  # it waits until Redis is there again
+
+    def _feed_from(self, start: Start | None) -> None:
+        if self._feeding is not None:
+            self._feeding.cancel()
+        if self._tasks is not None:
+            self._told = start.after if start else None
+            self._feeding = self._tasks.task(self._pass_on(start), name="admin watch")
+
+    async def _pass_on(self, start: Start | None) -> None:
+        filled = 0
+        async with AsyncExitStack() as stack:
+            if start is None:
+                batches: AsyncIterator[FeedBatch] = await stack.enter_async_context(
+                    self._feed.watch()
+                )
+            else:
+                batches = await stack.enter_async_context(aclosing(self._feed.follow(start)))
+            async for batch in batches:
+                if self._paused:
+                    await self._count(batch)
+                    continue
+                filled += len(batch.events)
+                await self._tell(batch)
+                if start is not None and filled > FILL_MAX and len(batch.events) >= HISTORY_MAX:
+                    # More than a page keeps, and it goes on: the newest, and that there is a gap.
+                    self._say([], gap=True)
+                    break
+                if len(batch.events) < HISTORY_MAX:
+                    start = None  # caught up
+        if start is not None and self._tasks is not None:
+            self._told = None
+            self._feeding = self._tasks.task(self._pass_on(None), name="admin watch")
+
+    async def _tell(self, batch: FeedBatch) -> None:
+        entries = await self._entries(batch.events)
+        self._say(entries, skipped=batch.skipped, gap=batch.gap, last_id=batch.last_id)
+
+    async def _count(self, batch: FeedBatch) -> None:
+        """While paused: how many there are, and whole what belongs to the session in sight."""
+        self.missed += len(batch.events) + batch.skipped
+        mine = [each for each in batch.events if self._session and each["session"] == self._session]
+        if mine:
+            self._frame({"type": "timeline", "entries": await self._entries(mine)})
+        if self._counting is None:
+            loop = asyncio.get_running_loop()
+            self._counting = loop.call_later(TOLD_SECONDS, self._tell_count)
+
+    def _tell_count(self) -> None:
+        self._counting = None
+        if self._paused:
+            self._frame({"type": "waiting", "count": self.missed})
+
+    async def _entries(self, events: list[FeedEvent]) -> list[FeedEvent]:
+        ids = [UUID(str(event["session_id"])) for event in events]
+        codes = await self._codes(set(ids))
+        return [
+            {**event, "code": codes.get(session_id)}
+            for event, session_id in zip(events, ids, strict=True)
+        ]
+
+    def _say(
+        self,
+        entries: list[FeedEvent],
+        *,
+        skipped: int = 0,
+        gap: bool = False,
+        last_id: str | None = None,
+    ) -> None:
+        since, self._told = self._told, last_id or self._told
+        self._frame(
+            {
+                "type": "activity",
+                "entries": entries,
+                "skipped": skipped,
+                "gap": gap,
+                "since": since,
+                "last_id": self._told,
+            }
+        )
+
+    def _frame(self, frame: dict[str, object]) -> None:
+        self.send(msgspec.json.encode(frame).decode())
+
+    # ---- history
+
+    def _ask(self, asked: History) -> None:
+        """One question at a time; a new one takes the place of the old."""
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._tasks is not None:
+            self._asking = self._tasks.task(self._answer(asked), name="admin history")
+
+    async def _answer(self, asked: History) -> None:
+        wish = Wish(
+            event_type=asked.wish.type,
+            category=asked.wish.category,
+            session_id=session_uuid(asked.wish.session) if asked.wish.session else None,
+            needles=tuple(filter(None, (asked.wish.text.strip(), *asked.wish.also))),
+        )
+        try:
+            found = await self._past.page(wish, before=asked.before, before_id=asked.before_id)
+        except StorageUnavailable as away:
+            log.info("store_away", step="admin history", reason=str(away)[:200])
+            self._frame({"type": "history", "re": asked.re, "entries": None})
+            return
+        self._frame({"type": "history", "re": asked.re, "entries": [_past(each) for each in found]})
+
+
+def _past(event: Past) -> dict[str, object]:
+    fields = {name: getattr(event, name) for name in Past.__slots__}
+    fields["at"] = event.at.isoformat(timespec="milliseconds")
+    return {name: value for name, value in fields.items() if value is not None}

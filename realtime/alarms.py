@@ -1,0 +1,132 @@
+"""Tells an address of the operator's when a threshold is crossed, and when it is over.
+
+Every web process looks; the first one that sees a crossing claims it and posts, so each is told
+once. It is over when the value has fallen to `CALM` of its limit: two processes that look at
+different moments do not contradict each other.
+
+A post that fails is logged and not repeated: the page of the admins shows the threshold anyway.
+"""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import structlog
+
+from configurator.protocol import codec
+from realtime.alerts import Alert, AlertLimits, Measured
+from realtime.hub import ProcessReport
+from storage.errors import StorageUnavailable
+from storage.redis.claims import Claims
+from storage.redis.presence import Presence
+from storage.redis.stream import InteractionStream
+from storage.tasks import OwnedTasks
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 5.0
+POST_SECONDS = 5.0
+CLAIM_SECONDS = 120.0
+CALM = 0.8
+
+
+class Alarms:
+    """Looks while it is entered. An async context manager: it owns its task."""
+
+    def __init__(
+        self,
+        *,
+        webhook: str,
+        limits: AlertLimits,
+        stream: InteractionStream,
+        presence: Presence,
+        claims: Claims,
+        node: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._webhook = webhook
+        self._limits = limits
+        self._stream = stream
+        self._presence = presence
+        self._claims = claims
+        self._node = node
+        self._now = now
+        self._tasks = OwnedTasks()
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._tasks.start(self._look_forever(), name="alarms")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, trace)
+
+    async def _look_forever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except StorageUnavailable as away:
+                log.info("store_away", step="alarms", reason=str(away)[:200])
+
+    async def look(self) -> None:
+        """Compares what is with the limits, once. Raises StorageUnavailable."""
+        lag = await self._stream.lag()
+        measured = Measured(
+            lag_seconds=lag.seconds,
+            online=await self._online(),
+            dead=await self._stream.dead_count(),
+        )
+        for alert in self._limits.crossed(measured):
+            if await self._claims.take(alert.kind, CLAIM_SECONDS):
+                await self._post("crossed", alert)
+        for alert in self._limits.calm(measured, share=CALM):
+            if await self._claims.release(alert.kind):
+                await self._post("over", alert)
+
+    async def _online(self) -> int:
+        people = set()
+        for payload in (await self._presence.reports()).values():
+            try:
+                people |= set(msgspec.json.decode(payload, type=ProcessReport).people)
+            except codec.UNREADABLE:
+                continue  # another release's; its own processes count theirs
+        return len(people)
+
+    async def _post(self, state: str, alert: Alert) -> None:
+        body = {
+            "state": state,
+            "alert": alert.kind,
+            "value": alert.value,
+            "limit": alert.limit,
+            "at": self._now().isoformat(timespec="seconds"),
+            "node": self._node,
+        }
+        try:
+            await asyncio.to_thread(_send, self._webhook, json.dumps(body).encode())
+        except (urllib.error.URLError, OSError, ValueError) as failed:
+            # The address may hold a secret: it is not written down.
+            log.warning(
+                "alert_not_posted", alert=alert.kind, state=state, why=type(failed).__name__
+            )
+        else:
+            log.info("alert_posted", alert=alert.kind, state=state, value=alert.value)
+
+
+def _send(address: str, body: bytes) -> None:
+    request = urllib.request.Request(  # noqa: S310 - settings take http and https only
+        address, data=body, headers={"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310
+        answer.read(1024)

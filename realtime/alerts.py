@@ -1,0 +1,51 @@
+"""Thresholds of the live view: what is too much, and whether it is now."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A threshold and what is measured against it. `kind`: lag, online or dead."""
+
+    kind: str
+    value: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What is now. A lag that is not known crosses nothing."""
+
+    lag_seconds: float | None
+    online: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLimits:
+    """Above these somebody should look; None: never."""
+
+    lag_seconds: float | None = 30.0
+    online: int | None = None
+    dead: int | None = 0
+
+    def crossed(self, measured: Measured) -> list[Alert]:
+        """What is above its limit."""
+        return [alert for alert in self._known(measured) if alert.value > alert.limit]
+
+    def calm(self, measured: Measured, *, share: float) -> list[Alert]:
+        """What is at most this share of its limit."""
+        return [alert for alert in self._known(measured) if alert.value <= alert.limit * share]
+
+    def _known(self, measured: Measured) -> list[Alert]:
+        pairs = {
+            "lag": (measured.lag_seconds, self.lag_seconds),
+            "online": (measured.online, self.online),
+            "dead": (measured.dead, self.dead),
+        }
+        return [
+            Alert(kind=kind, value=round(value, 1), limit=limit)
+            for kind, (value, limit) in pairs.items()
+            if value is not None and limit is not None
+        ]

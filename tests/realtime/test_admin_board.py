@@ -1,0 +1,190 @@
+"""What an admin's page is told: nothing twice, nothing missing, and how much it does not see."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from realtime.admin_watch import FILL_MAX, AdminWatch
+from realtime.alerts import AlertLimits, Measured
+from realtime.pulse import Pulse
+from realtime.system_events import SystemEvents
+from tests.activity.parts import event
+from tests.realtime.clients import select
+from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.support.waiting import eventually
+
+
+@dataclass
+class AdminsPage:
+    """What arrived, as the page would keep it."""
+
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    watch: AdminWatch | None = None
+
+    def hear(self, text: str) -> None:
+        self.frames.append(json.loads(text))
+
+    async def ask(self, **message: Any) -> None:
+        assert self.watch is not None
+        await self.watch.receive(json.dumps(message))
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+    def sessions(self) -> list[str]:
+        return [entry["session"] for frame in self.of("activity") for entry in frame["entries"]]
+
+    async def answered(self, count: int) -> None:
+        await until(lambda: len(self.of("history")) >= count)
+
+    @property
+    def last_id(self) -> str:
+        return str(self.of("activity")[-1]["last_id"])
+
+    @property
+    def skipped(self) -> int:
+        return sum(frame["skipped"] for frame in self.of("activity"))
+
+
+@asynccontextmanager
+async def page_on(web: RunningWeb) -> AsyncIterator[AdminsPage]:
+    page = AdminsPage()
+    page.watch = await web.parts.board.watch(page.hear)
+    for frame in page.watch.initial_frames:
+        page.hear(frame)
+    yield page
+    await page.watch.close()
+
+
+async def came(web: RunningWeb, *names: str) -> None:
+    await web.parts.stream.append([event(name) for name in names])
+    web.parts.feed.hint()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    await eventually(condition, deadline=20)
+
+
+async def test_a_pause_is_filled_from_the_stream(start_web: StartWeb) -> None:
+    web = await start_web()
+    async with page_on(web) as page:
+        await came(web, "a")
+        await until(lambda: page.sessions() == ["a"])
+        await page.ask(type="pause")
+        await page.ask(type="timeline", session="p1")
+        await came(web, "p0", "p1", "p2")
+        await until(lambda: page.of("waiting"))
+        assert page.of("waiting")[-1]["count"] == 3
+        assert [e["session"] for f in page.of("timeline") for e in f["entries"]] == ["p1"]
+        assert page.sessions() == ["a"]
+        await page.ask(type="follow", after=page.last_id)
+        await came(web, "b")
+        await until(lambda: "b" in page.sessions())
+        assert page.sessions() == ["a", "p0", "p1", "p2", "b"]
+        assert page.skipped == 0
+        told = page.of("activity")
+        assert [frame["since"] for frame in told[2:]] == [frame["last_id"] for frame in told[1:-1]]
+
+
+async def test_more_than_a_page_keeps_is_counted(start_web: StartWeb) -> None:
+    web = await start_web()
+    many = FILL_MAX + 300
+    async with page_on(web) as page:
+        await came(web, "first")
+        await until(lambda: page.sessions() == ["first"])
+        await page.ask(type="pause")
+        for begin in range(0, many, 100):
+            await came(web, *(f"s{n}" for n in range(begin, begin + 100)))
+        await until(lambda: page.of("waiting") and page.of("waiting")[-1]["count"] >= many - 100)
+        await came(web, "last")
+        assert page.watch is not None
+        await until(lambda: page.watch and page.watch.missed == many + 1)
+        await page.ask(type="follow", after=page.last_id)
+        await until(lambda: "last" in page.sessions())
+        assert page.skipped + len(page.sessions()) == many + 2
+
+
+async def test_history_and_a_lie_in_every_field(start_web: StartWeb) -> None:
+    web = await start_web()
+    async with page_on(web) as page:
+        now = datetime.now(UTC).isoformat()
+        for text in (
+            "",
+            "[]",
+            "{}",
+            '{"type":"history"}',
+            '{"type":"follow","after":7}',
+            "x" * 9999,
+        ):
+            assert page.watch is not None
+            await page.watch.receive(text)
+        await page.ask(type="follow", after="0-0; FLUSHALL")
+        await page.ask(type="history", re=1, before=now, wish={"text": "\x00"})
+        for number, moment in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", now)):
+            wish = {"text": "'; DROP TABLE people"}
+            await page.ask(type="history", re=7 + number, before=moment, wish=wish)
+            await page.answered(number + 1)
+        answers = [(frame["re"], frame["entries"]) for frame in page.of("history")]
+        assert answers == [(7, []), (8, []), (9, [])]
+
+
+async def test_the_numbers_name_every_process_and_picture(start_web: StartWeb) -> None:
+    one = await start_web(node="one")
+    await start_web(node="two")
+    api = one.api()
+    made = await api.create()
+    await api.submit(made["code"], select("nest", "nest120"))
+    async with page_on(one) as page:
+        await until(lambda: [p["name"] for p in page.of("live")[-1]["processes"]] == ["one", "two"])
+        live = page.of("live")[-1]
+        assert live["funnel"] == {"sessions": live["sessions"]["today"], "chose": {}, "inquired": 0}
+        assert (live["minutes"]["counts"], live["alerts"]) == ([], [])
+    report = one.parts.hub.report()
+    assert one.parts.hub.rooms()[0].picture("exterior").startswith("/preview/")
+    assert (report.process, report.dropped, report.bus_healthy) == ("one", 0, True)
+
+
+def test_a_pulse_is_of_the_last_ten_seconds() -> None:
+    pulse = Pulse()
+    for second in range(30):
+        pulse.ops += 3 if second >= 20 else 100
+        pulse.beat(float(second), 0.4 if second == 5 else -0.001)
+    assert (pulse.ops_per_second, pulse.late_ms) == (3.0, 0)
+    pulse.beat(30.0, 0.25)
+    assert pulse.late_ms == 250
+
+
+def test_a_threshold_that_is_crossed_is_said_once() -> None:
+    limits = AlertLimits(lag_seconds=30, online=10)
+    assert limits.crossed(Measured(lag_seconds=None, online=10, dead=0)) == []
+    crossed = limits.crossed(Measured(lag_seconds=31.26, online=11, dead=2))
+    assert [(each.kind, each.value, each.limit) for each in crossed] == [
+        ("lag", 31.3, 30),
+        ("online", 11, 10),
+        ("dead", 2, 0),
+    ]
+    events = SystemEvents(lambda: datetime(2026, 11, 25, tzinfo=UTC))
+    events.alerts(crossed)
+    events.alerts(crossed)
+    events.alerts(crossed[:1])
+    events.processes({"one"})
+    events.processes({"two"})
+    events.store("redis", here=True)
+    events.store("redis", here=False)
+    (frame,) = events.fresh()
+    said = [(entry["kind"], entry["subject"]) for entry in json.loads(frame)["entries"]]
+    assert said == [
+        ("alert", "dead"),
+        ("alert", "lag"),
+        ("alert", "online"),
+        ("alert_over", "dead"),
+        ("alert_over", "online"),
+        ("process_up", "two"),
+        ("process_gone", "one"),
+        ("store_away", "redis"),
+    ]
+    events.told()
+    assert (events.fresh(), len(events.frames())) == ([], 1)

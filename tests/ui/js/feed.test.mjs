@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFeed, KEPT } from "../../../ui/assets/js/feed.js";
+
+const event = (n, more = {}) => ({ event_id: `e${n}`, stream_id: `${n}-0`, at: new Date(1e12 + n * 1000).toISOString(), event_type: "click", category: "nest", session: "s", ...more });
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
+const all = { text: "", type: "", category: "", session: "" };
+const ids = (entries) => entries.map((e) => Number(e.id.slice(1)));
+
+// A server that keeps a stream, as the real one does for one page.
+function opened() {
+  const asked = [];
+  const stream = [];
+  const feed = createFeed((x) => x, { ask: (message) => asked.push(message) });
+  let told = null;
+  const send = (entries, more = {}) => {
+    const frame = { entries, skipped: 0, gap: false, since: told, last_id: entries.at(-1)?.stream_id ?? told, ...more };
+    told = frame.last_id;
+    return frame;
+  };
+  return {
+    feed,
+    asked,
+    add: (...entries) => stream.push(...entries),
+    say: (entries) => (stream.push(...entries), feed.take(send(entries))),
+    lose: (entries) => (stream.push(...entries), send(entries)),
+    follow() {
+      const { after } = asked.findLast((m) => m.type === "follow");
+      told = after;
+      feed.take(send(stream.slice(stream.findIndex((e) => e.stream_id === after) + 1)));
+    },
+  };
+}
+
+test("entries stand newest first, each once", () => {
+  const { feed, say } = opened();
+  say(range(1, 3));
+  say([event(3), event(4)]);
+  assert.deepEqual(ids(feed.filtered(all)), [4, 3, 2, 1]);
+});
+
+test("a pause stops the server and is filled from the last entry that is here", () => {
+  const world = opened();
+  const { feed, asked } = world;
+  world.say(range(1, 2));
+  feed.pause(true);
+  assert.deepEqual(asked, [{ type: "pause" }]);
+  world.add(...range(3, 9));
+  feed.state.missed = 7;
+  assert.equal(feed.held(), 7);
+  feed.pause(false);
+  assert.deepEqual(asked.at(-1), { type: "follow", after: "2-0" });
+  world.follow();
+  assert.deepEqual(ids(feed.filtered(all)), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  assert.equal(feed.held(), 0);
+});
+
+test("a frame that does not begin where we are is asked for again, once", () => {
+  const world = opened();
+  const { feed, asked } = world;
+  world.say(range(1, 2));
+  world.lose(range(3, 4));
+  world.say([event(5)]);
+  world.say([event(6)]);
+  assert.deepEqual(asked, [{ type: "follow", after: "2-0" }]);
+  assert.deepEqual(ids(feed.filtered(all)), [2, 1]);
+  world.follow();
+  world.say([event(7)]);
+  assert.deepEqual(ids(feed.filtered(all)), [7, 6, 5, 4, 3, 2, 1]);
+});
+
+test("a socket that is back asks for what it may have missed, and nothing comes twice", () => {
+  const world = opened();
+  world.say(range(1, 3));
+  world.lose([event(4)]);
+  world.feed.reconnected();
+  world.follow();
+  assert.deepEqual(ids(world.feed.filtered(all)), [4, 3, 2, 1]);
+});
+
+test("while somebody reads, entries wait; when they are too many, the server keeps them", () => {
+  const world = opened();
+  const { feed, asked } = world;
+  world.say([event(1)]);
+  feed.hold(true);
+  for (let n = 2; n < KEPT + 100; n += 100) world.say(range(n, n + 99));
+  assert.ok(feed.state.waiting.length <= KEPT && feed.state.behind);
+  assert.deepEqual(asked, [{ type: "pause" }]);
+  assert.deepEqual(ids(feed.filtered(all)), [1]);
+  const here = feed.state.waiting.length + 1;
+  feed.hold(false);
+  assert.deepEqual(asked.at(-1), { type: "follow", after: `${here}-0` });
+  world.follow();
+  assert.equal(feed.state.entries.length, KEPT);
+  assert.equal(ids(feed.state.entries)[0], KEPT + 101);
+  assert.equal(feed.state.skipped, 0);
+});
+
+test("history goes on behind the oldest that is here, under the same filters", () => {
+  const { feed, asked, say } = opened();
+  const uuid = "01a214fc-8353-7f51-98ba-558509cef45b";
+  say([event(100, { event_id: uuid }), event(101)]);
+  const wish = { ...all, type: "click" };
+  feed.older(wish);
+  feed.older(wish);
+  assert.deepEqual(asked, [{ type: "history", re: 1, before: new Date(1e12 + 100_000).toISOString(), before_id: uuid, wish }]);
+  feed.answered({ re: 1, entries: [...range(98, 99).reverse(), event(101)] });
+  assert.deepEqual(feed.filtered(wish).map((e) => e.id), ["e101", uuid, "e99", "e98"]);
+  assert.equal(feed.state.history, "done");
+  feed.searched();
+  feed.older(all);
+  feed.answered({ re: 1, entries: range(1, 2) }); // an answer to a question of before
+  assert.deepEqual([feed.state.past, feed.state.history], [[], "busy"]);
+  feed.answered({ re: feed.state.history === "busy" ? asked.at(-1).re : 0, entries: null });
+  assert.equal(feed.state.history, "away");
+});
+
+test("what was left out is in the history, between what is here", () => {
+  const { feed, asked, say } = opened();
+  say(range(1, 2));
+  feed.take({ entries: range(8, 9), skipped: 5, since: "2-0", last_id: "9-0" });
+  assert.equal(feed.state.skipped, 5);
+  feed.older(all);
+  assert.equal(asked.at(-1).before, new Date(1e12 + 8000).toISOString());
+  feed.answered({ re: asked.at(-1).re, entries: range(1, 7).reverse() });
+  assert.deepEqual(ids(feed.filtered(all)), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+});
+
+test("what strangers sent is text, whatever it is", () => {
+  const { feed, say } = opened();
+  say([{ event_id: 1, category: { toString: 1 }, value: null }, "x", null, 7, { ...event(2), total_cents: "<b>", change_cents: -5 }]);
+  const shown = feed.filtered(all);
+  assert.equal(shown.length, 5);
+  assert.ok(shown.every((e) => typeof e.category === "string" && typeof e.id === "string"));
+  assert.deepEqual([shown[0].total, shown[0].change], [null, -5]);
+});

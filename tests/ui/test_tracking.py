@@ -1,0 +1,119 @@
+"""What a visit tells, and that it tells nothing where nobody agreed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.waiting import eventually_blocking
+from tests.ui.conftest import Served, Visit
+from tests.ui.test_configurator import open_house, option, total
+
+pytestmark = pytest.mark.e2e
+
+
+def told(served: Served, category: str) -> list[dict[str, Any]]:
+    return [
+        e["interaction"] for e in served.world.tracked if e["interaction"]["category"] == category
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(served: Served) -> Iterator[None]:
+    served.world.tracked.clear()
+    yield
+    served.world.track_answers.clear()
+
+
+def settle(page: Page) -> None:
+    page.wait_for_function(
+        "!Object.keys(localStorage).some((key) => /^nest-track:/.test(key))", timeout=20_000
+    )
+
+
+def test_a_choice_is_told_with_its_price_and_version(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house, person="Track Person")
+    other = open_house(visit, house, person="Second Person")
+    served.world.track_answers[:] = [503]
+    option(page, "nest", "nest100").click()
+    total(page, "€ 200.700")
+    total(other, "€ 200.700")
+    eventually_blocking(lambda: len(told(served, "nest")) >= 3)
+    settle(page)
+    mine = {each["eventType"]: each for each in told(served, "nest")}
+    assert list(mine)[:3] == ["click", "selection", "saved"]
+    assert mine["selection"]["selectionValue"] == "nest100"
+    assert mine["selection"]["previousValue"] == "nest80"
+    assert mine["selection"]["deviceInfo"]["type"] == "desktop"
+    assert mine["selection"]["totalCents"] == 20_070_000
+    assert mine["selection"]["changeCents"] == 20_070_000 - 16_510_000
+    assert mine["selection"]["version"] == 1
+    joined = [e for e in served.world.tracked if e["interaction"]["eventType"] == "join"]
+    assert len(joined) == 2
+    assert len({entry["tab"] for entry in joined}) == 2
+    assert served.world.visits[-1]["language"] == "de-AT"
+
+
+def test_leaving_tells_time_and_vitals(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house())
+    option(page, "nest", "nest100").click()
+    total(page, "€ 200.700")
+    began = page.evaluate("performance.now()")
+    page.wait_for_function("(began) => performance.now() > began + 600", arg=began)
+    page.goto("about:blank")
+    eventually_blocking(lambda: bool(told(served, "page")))
+    vitals = {e["props"]["name"]: e["props"] for e in told(served, "page")}
+    assert {"LCP", "CLS"} <= set(vitals)
+    assert all(v["rating"] in {"good", "needs-improvement", "poor"} for v in vitals.values())
+    assert [e["timeSpent"] >= 500 for e in told(served, "nest") if e["eventType"] == "time_spent"]
+
+
+def test_a_script_that_fails_is_told_without_its_stack(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house())
+    page.evaluate(
+        "window.dispatchEvent(new ErrorEvent('error', { message: 'x is not a function' }))"
+    )
+
+    def failures() -> list[dict[str, Any]]:
+        return [each for each in told(served, "page") if each["eventType"] == "error"]
+
+    eventually_blocking(lambda: bool(failures()))
+    assert [each["props"] for each in failures()] == [{"message": "x is not a function"}]
+
+
+def test_nothing_is_told_or_kept_when_the_browser_refuses(
+    served: Served, visit: Visit, browser: Browser
+) -> None:
+    context = browser.new_context(locale="de-AT")
+    context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true })"
+    )
+    context.add_cookies([{"name": "person", "value": "Gpc", "url": served.url}])
+    page = open_house(visit, served.house(), context=context)
+    option(page, "nest", "nest100").click()
+    total(page, "€ 200.700")
+    expect(page.locator(".choices-foot")).to_contain_text("wie dein Browser es verlangt")
+    page.goto("about:blank")
+    page.goto(f"{served.url}/join")
+    assert page.evaluate("[...Object.keys(localStorage)].filter((k) => /track/.test(k))") == []
+    assert served.world.tracked == []
+    context.close()
+
+
+def test_the_answer_can_be_changed(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house())
+    expect(page.locator(".consent")).to_have_count(0)
+    link = page.get_by_test_id("consent")
+    expect(link).to_have_text("Messung: an")
+    link.click()
+    page.get_by_role("button", name="Ohne Messung").click()
+    expect(link).to_have_text("Messung: aus")
+    cookie = next(c for c in page.context.cookies() if c["name"] == "nest_consent")
+    assert cookie["value"] == "none"
+    served.world.tracked.clear()
+    option(page, "nest", "nest100").click()
+    total(page, "€ 200.700")
+    page.goto("about:blank")
+    assert [e for e in served.world.tracked if e["interaction"]["eventType"] == "selection"] == []

@@ -1,0 +1,125 @@
+// What is told about a visit, and when. Everything that is tracked by the page is in this file.
+//
+//   join            this tab entered the house; props {role, others}
+//   click           a control of a category was pressed; elementId, previousValue
+//   hover           the pointer rested on an option for a second, once for each option and visit
+//   selection       a choice of this tab was saved; previousValue, selectionValue, price and version
+//   undo, redo      the same, taken back
+//   saved           how long saving took (timeSpent, from the click)
+//   refused         a choice was not carried out; props {code, outcome}
+//   adjusted        a rule moved something after a choice of this tab; props {code}
+//   view_change     another view of the house; selectionValue
+//   time_spent      how long a category was in use, while the page was in sight; timeSpent
+//   invite, inquiry a link was made, an inquiry was sent
+//   web_vital       props {name, value, rating}, once
+//   error           a script failed; props {message}, no stack
+import { observeVitals } from "./vitals.js";
+
+const HOVER_MS = 1_000;
+const SPENT_MS_MIN = 500;
+const ERRORS_MAX = 5;
+const MESSAGE_MAX = 200;
+
+export function createMeasure({ tracker, state, ui, now = Date.now, vitals = observeVitals() }) {
+  const { track } = tracker;
+  const hovered = new Set();
+  const errors = new Set();
+  let hover = null;
+  let visitedAt = null;
+  let joined = false;
+
+  function join() {
+    if (joined || !state.you) return;
+    joined = true;
+    const others = Math.max(0, state.memberCount - 1);
+    track("join", "room", { elementId: state.code, version: state.version, totalCents: state.totalCents, props: { role: state.you.role, others } });
+  }
+
+  const click = (category, elementId) => track("click", category, { elementId: elementId || "none", previousValue: state.selection[category]?.option });
+
+  // A finger does not hover.
+  function rest(category, option, pointerType) {
+    clearTimeout(hover);
+    const key = `${category}/${option}`;
+    if (!option || pointerType !== "mouse" || hovered.has(key)) return;
+    hover = setTimeout(() => {
+      hovered.add(key);
+      track("hover", category, { elementId: option, timeSpent: HOVER_MS });
+    }, HOVER_MS);
+  }
+
+  const moveOn = () => clearTimeout(hover);
+
+  function visit(category) {
+    if (ui.category === category && visitedAt) return;
+    spent();
+    ui.category = category;
+    visitedAt = now();
+  }
+
+  function spent() {
+    if (ui.category && visitedAt) {
+      const timeSpent = Math.min(Math.round(now() - visitedAt), 86_400_000);
+      if (timeSpent >= SPENT_MS_MIN) track("time_spent", ui.category, { timeSpent });
+    }
+    visitedAt = null;
+  }
+
+  const view = (name) => track("view_change", ui.category ?? "view", { elementId: "view", selectionValue: name });
+
+  // An op of this tab has been saved. Only its first choice carries what the op changed of the price.
+  function saved(entry) {
+    if (!entry.askedHere) return;
+    const { version, total_cents: totalCents, change_cents, kind } = entry;
+    const eventType = ["undo", "redo"].includes(kind) ? kind : "selection";
+    let changeCents = change_cents;
+    for (const change of entry.changes) {
+      const rule = change.cause === "rule";
+      const said = { elementId: change.after?.option ?? "none", selectionValue: valueOf(change.after), previousValue: change.before && valueOf(change.before), totalCents, version };
+      if (rule) track("adjusted", change.category, { ...said, props: { code: reasonOf(entry.reasons, change.category) } });
+      else {
+        track(eventType, change.category, { ...said, changeCents });
+        changeCents = undefined;
+      }
+    }
+    const first = entry.changes.find((c) => c.cause === "asked");
+    if (first && entry.waited_ms !== null) track("saved", first.category, { timeSpent: entry.waited_ms, version, props: { kind } });
+  }
+
+  function refused({ operation, outcome, reasons, category }) {
+    track("refused", category ?? "room", { elementId: operation.option ?? operation.kind, props: { code: reasons[0]?.code ?? "", outcome } });
+  }
+
+  function failed(message) {
+    const bounded = String(message ?? "").slice(0, MESSAGE_MAX);
+    if (!bounded || errors.has(bounded) || errors.size >= ERRORS_MAX) return;
+    errors.add(bounded);
+    track("error", "page", { props: { message: bounded } });
+  }
+
+  // Out of sight: nobody is in a category, and perhaps nobody comes back.
+  function ending() {
+    spent();
+    for (const vital of vitals()) track("web_vital", "page", { elementId: vital.name, props: vital });
+  }
+
+  function hide() {
+    ending();
+    tracker.hide();
+  }
+
+  function back() {
+    if (ui.category && !visitedAt) visitedAt = now();
+  }
+
+  function leave() {
+    ending();
+    tracker.leave();
+  }
+
+  return { join, click, rest, moveOn, visit, view, saved, refused, failed, hide, back, leave };
+}
+
+const valueOf = (choice) => (choice ? [choice.option, choice.quantity].filter((v) => v !== null && v !== undefined).join(":") : "none");
+
+const reasonOf = (reasons, category) => (reasons.find((r) => r.category === category) ?? reasons[0])?.code ?? "";

@@ -1,0 +1,36 @@
+// The question whether this visit may be measured, and the place where the answer can be changed.
+import { decide, decision, mayMeasure, refusedByBrowser } from "../consent.js";
+
+export const ConsentBar = {
+  inject: ["screen"],
+  template: `
+    <section v-if="screen.consent.asking" class="consent" role="region" :aria-label="screen.t('consent.title')">
+      <p><strong>{{ screen.t("consent.title") }}</strong> {{ screen.t("consent.text") }}</p>
+      <div class="consent-answers">
+        <button type="button" class="button" @click="screen.consent.answer('all')">{{ screen.t("consent.yes") }}</button>
+        <button type="button" class="button" @click="screen.consent.answer('none')">{{ screen.t("consent.no") }}</button>
+      </div>
+    </section>`,
+};
+
+export const ConsentLink = {
+  inject: ["screen"],
+  template: `
+    <p v-if="screen.consent.refusedByBrowser" class="footnote">{{ screen.t("consent.refusedByBrowser") }}</p>
+    <button v-else type="button" class="text-button" data-testid="consent" @click="screen.consent.asking = true">{{ screen.t(screen.consent.measured ? "consent.on" : "consent.off") }}</button>`,
+};
+
+export function createConsent({ mode, reactive, changed }) {
+  const consent = reactive({
+    refusedByBrowser: refusedByBrowser(),
+    asking: mode === "required" && !refusedByBrowser() && decision() === null,
+    measured: mayMeasure(mode),
+    answer(value) {
+      decide(value);
+      consent.asking = false;
+      consent.measured = mayMeasure(mode);
+      changed();
+    },
+  });
+  return consent;
+}

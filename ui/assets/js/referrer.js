@@ -1,0 +1,35 @@
+// Where somebody came from, without what may be private in the address. The landing page sees it and
+// the page of the house tells it, so it is kept for this tab, where measuring is allowed.
+import { mayMeasure } from "./consent.js";
+
+const KEY = "nest-referrer";
+const CHARACTERS_MAX = 256;
+
+export function referrerOf(address, own) {
+  try {
+    const url = new URL(address);
+    return /^https?:$/.test(url.protocol) && url.origin !== own ? `${url.origin}${url.pathname}`.slice(0, CHARACTERS_MAX) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const direct = () => referrerOf(document.referrer, window.location.origin);
+
+export function rememberReferrer(mode) {
+  const from = direct();
+  if (!from || !mayMeasure(mode)) return;
+  try {
+    window.sessionStorage.setItem(KEY, from);
+  } catch {
+    // then nobody will know
+  }
+}
+
+export function referrer() {
+  try {
+    return direct() ?? window.sessionStorage.getItem(KEY) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
