@@ -1,12 +1,17 @@
 """The worker process, put together."""
 
-from datetime import UTC, datetime
+import secrets
+from datetime import UTC, datetime, timedelta
+from time import time_ns
+from uuid import UUID
 
 from app.settings import Settings
+from configurator.event_ids import RANDOM_BITS, uuid7
 from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, Leadership
+from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
@@ -58,14 +63,27 @@ def leader_of(database: Database, settings: Settings) -> Leader:
         upkeep=Upkeep(database),
         daily=DailyFigures(database),
         jobs=Jobs(database),
+        privacy=Privacy(database, new_id=_new_id, new_secret=lambda: secrets.token_bytes(32)),
     )
     return Leader(
         Leadership(database, node=settings.node),
         stores.jobs,
-        jobs(stores, keep_days=settings.keep_interactions_days, now=_now),
+        jobs(stores, keep_days=settings.keep_interactions_days, kept=_kept(settings), now=_now),
         node=settings.node,
         now=_now,
     )
+
+
+def _kept(settings: Settings) -> Kept:
+    inquiries = settings.keep_inquiries_days
+    return Kept(
+        sessions=timedelta(days=settings.keep_sessions_days),
+        inquiries=None if inquiries is None else timedelta(days=inquiries),
+    )
+
+
+def _new_id() -> UUID:
+    return uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
 
 
 def _now() -> datetime:

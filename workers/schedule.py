@@ -16,6 +16,7 @@ from storage.errors import StorageUnavailable
 from storage.postgres.daily import DailyFigures
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
+from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.statistics import ZONE
 from storage.postgres.upkeep import Upkeep
 from storage.redis.stream_group import StreamGroup
@@ -24,7 +25,8 @@ from workers.consumer import stopped_within
 log = structlog.get_logger()
 
 PARTITIONS_BEHIND = timedelta(days=2)
-PARTITIONS_AHEAD = timedelta(days=7)
+PARTITIONS_AHEAD = timedelta(days=32)
+"""A visitor's clock may be a month ahead before its day is replaced (`interaction_key`)."""
 MINUTES_KEPT = timedelta(hours=48)
 SESSION_TIMEOUT = timedelta(minutes=30)
 FORGET_CONSUMERS_MS = 24 * 3_600_000
@@ -81,26 +83,27 @@ class Stores:
     upkeep: Upkeep
     daily: DailyFigures
     jobs: Jobs
+    privacy: Privacy
 
 
-def jobs(stores: Stores, *, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+def jobs(
+    stores: Stores, *, keep_days: int, kept: Kept, now: Callable[[], datetime]
+) -> tuple[Job, ...]:
     """What the leader does. Raw interactions are kept `keep_days`; 0: for ever."""
-    return (*_upkeep(stores, keep_days=keep_days, now=now), *_figures(stores, keep_days, now))
+    return (
+        *_upkeep(stores, now=now),
+        *_retention(stores, keep_days=keep_days, kept=kept, now=now),
+        *_figures(stores, keep_days, now),
+    )
 
 
-def _upkeep(stores: Stores, *, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+def _upkeep(stores: Stores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
     async def make_partitions() -> Detail:
         today = now()
         made = await stores.interactions.ensure_partitions(
             (today - PARTITIONS_BEHIND).date(), (today + PARTITIONS_AHEAD).date()
         )
         return {"made": made}
-
-    async def drop_old() -> Detail | None:
-        if keep_days == 0:
-            return None
-        dropped = await stores.upkeep.drop_before((now() - timedelta(days=keep_days)).date())
-        return {"days": dropped.partitions, "stray_rows": dropped.stray_rows}
 
     async def end_sessions() -> Detail:
         abandoned, expired = await stores.interactions.end_idle_sessions(idle=SESSION_TIMEOUT)
@@ -109,14 +112,31 @@ def _upkeep(stores: Stores, *, keep_days: int, now: Callable[[], datetime]) -> t
     async def fold() -> Detail:
         return {"folded": await stores.interactions.fold_minutes(now() - MINUTES_KEPT)}
 
+    return (
+        Job(name="make partitions", every_seconds=HOUR, run=make_partitions),
+        Job(name="end idle sessions", every_seconds=MINUTE, run=end_sessions),
+        Job(name="fold minutes into hours", every_seconds=10 * MINUTE, run=fold),
+    )
+
+
+def _retention(
+    stores: Stores, *, keep_days: int, kept: Kept, now: Callable[[], datetime]
+) -> tuple[Job, ...]:
+    async def drop_old() -> Detail | None:
+        if keep_days == 0:
+            return None
+        dropped = await stores.upkeep.drop_before((now() - timedelta(days=keep_days)).date())
+        return {"days": dropped.partitions, "stray_rows": dropped.stray_rows}
+
+    async def forget_old() -> Detail:
+        return dict(await stores.privacy.apply_retention(now(), kept))
+
     async def forget_runs() -> Detail:
         return {"forgotten": await stores.jobs.forget()}
 
     return (
-        Job(name="make partitions", every_seconds=HOUR, run=make_partitions),
         Job(name="drop old interactions", every_seconds=HOUR, run=drop_old),
-        Job(name="end idle sessions", every_seconds=MINUTE, run=end_sessions),
-        Job(name="fold minutes into hours", every_seconds=10 * MINUTE, run=fold),
+        Job(name="forget old sessions", every_seconds=HOUR, run=forget_old),
         Job(name="forget job runs", every_seconds=DAY, run=forget_runs),
     )
 

@@ -8,14 +8,17 @@ import pytest
 from storage.errors import StorageUnavailable
 from storage.postgres.daily import DailyFigures
 from storage.postgres.jobs import Jobs, Leadership
+from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
 from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import Parts, ago, event, now, parts
+from tests.activity.parts import Parts, ago, event, new_id, now, parts
 from tests.support.waiting import eventually
 from workers.consumer import Consumer, Pace
 from workers.leader import Leader
 from workers.runner import run_worker
 from workers.schedule import Chore, Job, Stores, chores, jobs, keep_doing
+
+KEPT = Kept(sessions=timedelta(days=400), inquiries=timedelta(days=400))
 
 
 async def test_everything_may_run_twice_at_once(database_url: str, redis_url: str) -> None:
@@ -25,7 +28,7 @@ async def test_everything_may_run_twice_at_once(database_url: str, redis_url: st
         await all_parts.stream.append([event(received_at=ago(hours=2))])
         recurring: list[Chore | Job] = [
             *chores(all_parts.interactions, group),
-            *jobs(stores_of(all_parts), keep_days=7, now=lambda: soon),
+            *jobs(stores_of(all_parts), keep_days=7, kept=KEPT, now=lambda: soon),
         ]
         for _ in range(2):
             async with asyncio.TaskGroup() as tasks:
@@ -36,7 +39,7 @@ async def test_everything_may_run_twice_at_once(database_url: str, redis_url: st
                 "SELECT relid::text AS name FROM pg_partition_tree('interactions')"
             )
         made = {row["name"] for row in names}
-        for days in range(-2, 8):
+        for days in range(-2, 33):
             assert f"interactions_{soon + timedelta(days=days):%Y%m%d}" in made
         assert f"interactions_{now():%Y%m%d}" not in made
 
@@ -46,7 +49,10 @@ async def test_nothing_is_dropped_when_interactions_are_kept_for_ever(
 ) -> None:
     async with parts(database_url, redis_url) as all_parts:
         far = now() + timedelta(days=9_000)
-        found = {job.name: job for job in jobs(stores_of(all_parts), keep_days=0, now=lambda: far)}
+        found = {
+            job.name: job
+            for job in jobs(stores_of(all_parts), keep_days=0, kept=KEPT, now=lambda: far)
+        }
         assert await found["drop old interactions"].run() is None
 
 
@@ -56,6 +62,7 @@ def stores_of(parts: Parts) -> Stores:
         upkeep=Upkeep(parts.database),
         daily=DailyFigures(parts.database),
         jobs=Jobs(parts.database),
+        privacy=Privacy(parts.database, new_id=new_id, new_secret=lambda: b"x" * 32),
     )
 
 
@@ -111,7 +118,9 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
                 run_worker(
                     consumer,
                     chores(all_parts.interactions, StreamGroup(all_parts.redis, consumer="w")),
-                    leader_of(all_parts, jobs(stores_of(all_parts), keep_days=90, now=now)),
+                    leader_of(
+                        all_parts, jobs(stores_of(all_parts), keep_days=90, kept=KEPT, now=now)
+                    ),
                 )
             )
             await all_parts.stream.append([event() for _ in range(50)])
