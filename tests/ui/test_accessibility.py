@@ -57,7 +57,21 @@ def test_configurator(served: Served, visit: Visit, width: int, height: int, sch
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
-def test_live_view(visit: Visit, width: int, height: int, scheme: str) -> None:
+def test_live_view(served: Served, visit: Visit, width: int, height: int, scheme: str) -> None:
     page = visit("/admin", admin=True, width=width, height=height, scheme=scheme)
     expect(page.locator(".status")).to_contain_text("verbunden")
+    assert violations(page) == []
+    live = served.world.live_frame()
+    live["alerts"] = [{"kind": kind, "value": 2, "limit": 1} for kind in ("lag", "dead")]
+    live["rooms"] = [{"code": "H1", "total_cents": 1, "people": ["Anna"], "version": 1}]
+    entry = {"event_id": "axe", "event_type": "selection", "category": "nest", "session_id": "s"}
+    for frame in (live, {"type": "activity", "entries": [entry]}):
+        served.do(lambda frame=frame: served.world.show_admins(frame))  # type: ignore[misc]
+    page.locator(".columns summary").click()
+    expect(page.get_by_role("alert")).to_contain_text("Schwelle")
+    assert violations(page) == []
+    page.locator(".columns summary").click()
+    page.locator('[data-event="axe"] .line-button').click()
+    page.get_by_role("button", name="Sitzung verfolgen").click()
+    expect(page.get_by_role("dialog")).to_contain_text("nicht erreichbar")
     assert violations(page) == []

@@ -117,3 +117,19 @@ def test_the_answer_can_be_changed(served: Served, visit: Visit) -> None:
     total(page, "€ 200.700")
     page.goto("about:blank")
     assert [e for e in served.world.tracked if e["interaction"]["eventType"] == "selection"] == []
+
+
+def test_where_somebody_came_from_is_told_by_the_page_of_the_house(
+    served: Served, visit: Visit
+) -> None:
+    house = served.house()
+    page = visit("/join", person="Gast")
+    page.route("http://search.example/**", lambda route: route.fulfill(body="<a>x</a>"))
+    page.goto("http://search.example/find?q=secret")
+    page.evaluate("(to) => { location.href = to; }", f"{served.url}/")
+    page.wait_for_url(f"{served.url}/")
+    page.goto(f"{served.url}/c/{house.code}")
+    expect(page.locator(".category")).to_have_count(8)
+    eventually_blocking(lambda: any("referrer" in each for each in served.world.visits), 15)
+    told_of = {each["referrer"] for each in served.world.visits if "referrer" in each}
+    assert told_of == {"http://search.example/"}
