@@ -231,13 +231,8 @@ class InteractionStream:
             for event in events:
                 session = str(event.session_id) if isinstance(event, Event) else ""
                 pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", encode_event(event))
-            repeatable = [
-                event
-                for waiting in batch
-                if waiting.may_repeat
-                for event in waiting.events
-                if isinstance(event, Event)
-            ]
+            told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
+            repeatable = [event for event in told if isinstance(event, Event)]
             for event in repeatable:
                 pipe.sadd(_seen_key(event.event_id), event.event_id.bytes)
             for key in {_seen_key(event.event_id) for event in repeatable}:
@@ -256,11 +251,8 @@ class InteractionStream:
         taken = iter(ids)
         for waiting in batch:
             answers = [
-                Appended(
-                    stream_id=next(taken),
-                    duplicate=waiting.may_repeat and isinstance(event, Event) and next(added) == 0,
-                )
-                for event in waiting.events
+                Appended(stream_id=next(taken), duplicate=told and next(added) == 0)
+                for told in (waiting.may_repeat and isinstance(e, Event) for e in waiting.events)
             ]
             if not waiting.answer.done():
                 waiting.answer.set_result(answers)
