@@ -30,6 +30,7 @@ export default {
     <div class="admin" :class="{ drawn: session }">
       <header class="topbar">
         <a class="brand" href="/" :aria-label="desk.t('brand.home')">NEST</a><h1>{{ desk.t("admin.title") }}</h1>
+        <a href="/admin/analytics">{{ desk.t("admin.analytics") }}</a>
         <p class="status" :class="socket" role="status"><span class="dot"></span>{{ socket === "up" ? desk.t("admin.connected") : desk.t("admin.offline", { time: desk.clock(live.at) }) }}</p>
         <span class="spring"></span>
         <p class="lag" :class="lagClass" data-testid="lag"><span class="quiet" v-if="through">{{ desk.t("admin.storedThrough", { time: through }) }}</span><span>{{ lagText }}</span></p>
