@@ -80,7 +80,9 @@ def test_a_script_that_fails_is_told_without_its_stack(served: Served, visit: Vi
         return [each for each in told(served, "page") if each["eventType"] == "error"]
 
     eventually_blocking(lambda: bool(failures()))
-    assert [each["props"] for each in failures()] == [{"message": "x is not a function"}]
+    assert [each["props"] for each in failures()] == [
+        {"code": "script_failed", "message": "x is not a function"}
+    ]
 
 
 def test_nothing_is_told_or_kept_when_the_browser_refuses(

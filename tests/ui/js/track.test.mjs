@@ -45,7 +45,8 @@ test("events wait a second and go together, in order, numbered from 1", async ()
   assert.deepEqual(batch.interactions.map((e) => [e.seq, e.interaction.eventType]), [[1, "click"], [2, "hover"]]);
   assert.deepEqual(batch.visit, { language: "de-AT" });
   assert.equal(batch.sessionId, "s1");
-  assert.ok(Number.isInteger(batch.tab) && Date.parse(batch.sentAt));
+  assert.ok(Number.isInteger(batch.tab));
+  assert.equal(batch.sentAt, Date.now());
   assert.ok(!("previousValue" in batch.interactions[0].interaction));
   assert.deepEqual(browser.storage.keys(), []);
 });
@@ -281,7 +282,7 @@ test("what the page tells of a visit", async () => {
   });
   assert.deepEqual(told.map(([type]) => type), ["selection", "adjusted", "saved"]);
   assert.deepEqual(told[0][2], { elementId: "nest100", selectionValue: "nest100:2", previousValue: "nest80", totalCents: 900, version: 5, changeCents: 800 });
-  assert.deepEqual(told[1][2].props, { code: "quantity_reduced" });
+  assert.deepEqual(told[1][2].props, { reason: "quantity_reduced" });
   told.length = 0;
   measure.saved({ askedHere: false, changes: [change("nest", "asked", "a", "b")], reasons: [] });
   measure.refused({ operation: { kind: "select", option: "x" }, outcome: "rejected", reasons: [{ code: "excluded" }], category: "nest" });

@@ -6,13 +6,13 @@
 //   selection       a choice of this tab was saved; previousValue, selectionValue, price and version
 //   undo, redo      the same, taken back
 //   saved           how long saving took (timeSpent, from the click)
-//   refused         a choice was not carried out; props {code, outcome}
-//   adjusted        a rule moved something after a choice of this tab; props {code}
+//   refused         a choice was not carried out; props {reason, outcome}
+//   adjusted        a rule moved something after a choice of this tab; props {reason}
 //   view_change     another view of the house; selectionValue
 //   time_spent      how long a category was in use, while the page was in sight; timeSpent
 //   invite, inquiry a link was made, an inquiry was sent
 //   web_vital       props {name, value, rating}, once
-//   error           a script failed; props {message}, no stack
+//   error           a script failed; props {code, message}, no stack
 import { observeVitals } from "./vitals.js";
 
 const HOVER_MS = 1_000;
@@ -76,7 +76,7 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
     for (const change of entry.changes) {
       const rule = change.cause === "rule";
       const said = { elementId: change.after?.option ?? "none", selectionValue: valueOf(change.after), previousValue: change.before && valueOf(change.before), totalCents, version };
-      if (rule) track("adjusted", change.category, { ...said, props: { code: reasonOf(entry.reasons, change.category) } });
+      if (rule) track("adjusted", change.category, { ...said, props: { reason: reasonOf(entry.reasons, change.category) } });
       else {
         track(eventType, change.category, { ...said, changeCents });
         changeCents = undefined;
@@ -87,14 +87,14 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
   }
 
   function refused({ operation, outcome, reasons, category }) {
-    track("refused", category ?? "room", { elementId: operation.option ?? operation.kind, props: { code: reasons[0]?.code ?? "", outcome } });
+    track("refused", category ?? "room", { elementId: operation.option ?? operation.kind, props: { reason: reasons[0]?.code ?? "", outcome } });
   }
 
   function failed(message) {
     const bounded = String(message ?? "").slice(0, MESSAGE_MAX);
     if (!bounded || errors.has(bounded) || errors.size >= ERRORS_MAX) return;
     errors.add(bounded);
-    track("error", "page", { props: { message: bounded } });
+    track("error", "page", { props: { code: "script_failed", message: bounded } });
   }
 
   // Out of sight: nobody is in a category, and perhaps nobody comes back.

@@ -98,7 +98,7 @@ export function createQueue({ key, storage }) {
 const body = (tab, events, visit) =>
   JSON.stringify({
     sessionId: events[0].sessionId,
-    sentAt: new Date().toISOString(),
+    sentAt: Date.now(), // by this clock, which may be wrong: the server compares it with its own
     tab,
     visit,
     interactions: events.map(({ eventId, seq, interaction }) => ({ eventId, seq, interaction })),
