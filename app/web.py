@@ -460,6 +460,8 @@ class Web:
             self.authenticator.forget(forgotten.person)
             self.grants.forget(forgotten.person)
         self.hub.forget_authors(forgotten.houses)
+        if forgotten.sessions:
+            self.board.forget_sessions(forgotten.sessions)
 
     def _suspect(self) -> None:
         self.hub.suspect_all()

@@ -14,11 +14,12 @@ waiting   {count}: so many came while this page was paused
 timeline  {entries}: of the session that a paused page looks at
 history   {re, entries | null}: a page of what is stored, newest first; null: not now
 system    {entries: [{id, at, kind, subject}]}
+forgotten {sessions}: these were erased, nothing of them may stay on the screen
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -179,6 +180,15 @@ class AdminBoard:
         self._watched.set()
         watch.start(self._tasks)
         return watch
+
+    def forget_sessions(self, sessions: Sequence[UUID]) -> None:
+        """These were erased: neither this process nor an open page shows anything of them."""
+        for each in sessions:
+            self._codes.pop(each, None)
+        frame = {"type": "forgotten", "sessions": [str(each) for each in sessions]}
+        text = msgspec.json.encode(frame).decode()
+        for watch in self._watches:
+            watch.send(text)
 
     def _forget(self, watch: AdminWatch) -> None:
         self._watches.discard(watch)

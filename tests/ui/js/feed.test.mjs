@@ -134,3 +134,13 @@ test("what strangers sent is text, whatever it is", () => {
   assert.ok(shown.every((e) => typeof e.category === "string" && typeof e.id === "string"));
   assert.deepEqual([shown[0].total, shown[0].change], [null, -5]);
 });
+
+test("of an erased session nothing stays, shown or waiting", () => {
+  const { feed, say } = opened();
+  say([event(1, { session_id: "a", session: "client_1" }), event(2, { session_id: "b" })]);
+  feed.hold(true);
+  say([event(3, { session_id: "a", session: "client_1" })]);
+  assert.deepEqual([...feed.forget(["a"])], ["client_1"]);
+  assert.deepEqual(feed.state.waiting, []);
+  assert.deepEqual(ids(feed.filtered(all)), [2]);
+});

@@ -99,8 +99,14 @@ export default {
       if (frame.type === "live") Object.assign(this.live, frame, { at: Date.now() });
       else if (frame.type === "waiting") this.engine.state.missed = Number(frame.count) || 0;
       else if (frame.type === "history") this.engine.answered(frame);
+      else if (frame.type === "forgotten") this.forget(frame.sessions ?? []);
       else if (frame.type === "timeline") this.$refs.timeline?.grow((frame.entries ?? []).map(normal));
       else if (frame.type === "system" || frame.type === "activity") this.pending.push(frame);
+    },
+    forget(sessions) {
+      this.show();
+      const names = this.engine.forget(sessions);
+      if (names.has(this.session) || sessions.includes(this.session)) this.closeSession();
     },
     // Frames wait for the screen. When it cannot keep up, the oldest are left out and counted.
     draw() {

@@ -102,6 +102,20 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     if (!on && !state.paused) release();
   }
 
+  // Sessions that were erased: nothing of them stays here. Answers what their clients called them.
+  function forget(sessions) {
+    const gone = new Set(sessions);
+    const names = new Set();
+    for (const list of ["entries", "waiting", "past"]) {
+      state[list] = state[list].filter((entry) => {
+        if (!gone.has(entry.raw?.session_id)) return true;
+        names.add(entry.session);
+        return false;
+      });
+    }
+    return names;
+  }
+
   // The socket is there again. What was sent meanwhile may not have arrived.
   function reconnected() {
     if (state.behind) ask({ type: "pause" });
@@ -153,7 +167,7 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     return all.sort((a, b) => b.at - a.at).slice(0, SHOWN_MAX);
   }
 
-  return { state, take, add, pause, hold, release, held, reconnected, older, answered, searched, filtered, KEPT };
+  return { state, take, add, pause, hold, release, held, forget, reconnected, older, answered, searched, filtered, KEPT };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
