@@ -27,7 +27,7 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Ein Element wurde angeklickt; previousValue ist, was vorher gewählt war.",
             en="An element was clicked; previousValue is what was chosen before.",
         ),
-        fields=("elementId", "selectionValue", "previousValue", "timeSpent", "deviceInfo"),
+        fields=("elementId", "previousValue", "deviceInfo"),
     ),
     TrackedType(
         event_type="selection",
@@ -36,7 +36,30 @@ TRACKED: tuple[TrackedType, ...] = (
             en="An option was chosen and saved; with the price after it and what it changed.",
         ),
         fields=(
-            "selectionValue", "previousValue", "totalCents", "changeCents", "version", "deviceInfo",
+            "elementId", "selectionValue", "previousValue", "totalCents", "changeCents", "version",
+            "deviceInfo",
+        ),
+    ),
+    TrackedType(
+        event_type="undo",
+        meaning=Text(
+            de="Eine Wahl wurde zurückgenommen und das gespeichert.",
+            en="A choice was taken back, and that saved.",
+        ),
+        fields=(
+            "elementId", "selectionValue", "previousValue", "totalCents", "changeCents", "version",
+            "deviceInfo",
+        ),
+    ),
+    TrackedType(
+        event_type="redo",
+        meaning=Text(
+            de="Eine zurückgenommene Wahl wurde wiederhergestellt und das gespeichert.",
+            en="A choice that was taken back was made again, and that saved.",
+        ),
+        fields=(
+            "elementId", "selectionValue", "previousValue", "totalCents", "changeCents", "version",
+            "deviceInfo",
         ),
     ),
     TrackedType(
@@ -45,15 +68,7 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Eine andere Ansicht des Hauses wurde gezeigt.",
             en="Another view of the house was shown.",
         ),
-        fields=("elementId", "selectionValue", "previousValue", "deviceInfo"),
-    ),
-    TrackedType(
-        event_type="view",
-        meaning=Text(
-            de="Eine Seite oder Kategorie wurde geöffnet.",
-            en="A page or category was opened.",
-        ),
-        fields=("elementId", "deviceInfo"),
+        fields=("elementId", "selectionValue", "deviceInfo"),
     ),
     TrackedType(
         event_type="time_spent",
@@ -69,15 +84,7 @@ TRACKED: tuple[TrackedType, ...] = (
             de="So lange stand der Zeiger auf einer Option, ohne sie zu wählen, in ms.",
             en="For so long did the pointer rest on an option without choosing it, in ms.",
         ),
-        fields=("elementId", "selectionValue", "timeSpent"),
-    ),
-    TrackedType(
-        event_type="category_time",
-        meaning=Text(
-            de="Sichtbare Zeit in einer Kategorie seit dem letzten solchen Ereignis, in ms.",
-            en="Visible time in a category since the last such event, in ms.",
-        ),
-        fields=("timeSpent",),
+        fields=("elementId", "timeSpent", "deviceInfo"),
     ),
     TrackedType(
         event_type="web_vital",
@@ -87,7 +94,7 @@ TRACKED: tuple[TrackedType, ...] = (
             en="A measure of the page: name is LCP, INP or CLS, rating good, needs-improvement or"
             " poor.",
         ),
-        fields=("props.name", "props.value", "props.rating", "deviceInfo"),
+        fields=("elementId", "props.name", "props.value", "props.rating", "deviceInfo"),
     ),
     TrackedType(
         event_type="join",
@@ -95,7 +102,7 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Jemand hat ein Haus geöffnet.",
             en="Somebody opened a house.",
         ),
-        fields=("version", "deviceInfo"),
+        fields=("elementId", "version", "totalCents", "props.role", "props.others", "deviceInfo"),
     ),
     TrackedType(
         event_type="refused",
@@ -103,7 +110,7 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Eine Änderung wurde abgelehnt; props.reason nennt die Regel.",
             en="A change was refused; props.reason names the rule.",
         ),
-        fields=("selectionValue", "previousValue", "version", "props.reason"),
+        fields=("elementId", "props.reason", "props.outcome", "deviceInfo"),
     ),
     TrackedType(
         event_type="adjusted",
@@ -122,31 +129,23 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Was gewählt wurde, ist gespeichert; timeSpent ist die Wartezeit in ms.",
             en="What was chosen is saved; timeSpent is the wait in ms.",
         ),
-        fields=("totalCents", "version", "timeSpent"),
+        fields=("timeSpent", "version", "props.kind", "deviceInfo"),
     ),
     TrackedType(
         event_type="invite",
         meaning=Text(
-            de="Ein Einladungslink wurde kopiert oder geteilt.",
-            en="An invitation link was copied or shared.",
+            de="Ein Einladungslink wurde gemacht.",
+            en="An invitation link was made.",
         ),
-        fields=("elementId", "version"),
+        fields=("elementId", "deviceInfo"),
     ),
     TrackedType(
         event_type="inquiry",
         meaning=Text(
-            de="Eine Anfrage wurde begonnen oder abgeschickt; elementId sagt, was.",
-            en="An inquiry was begun or sent; elementId says which.",
+            de="Eine Anfrage wurde abgeschickt.",
+            en="An inquiry was sent.",
         ),
-        fields=("elementId", "totalCents", "version"),
-    ),
-    TrackedType(
-        event_type="leave",
-        meaning=Text(
-            de="Die Seite wurde verlassen oder in den Hintergrund gelegt.",
-            en="The page was left or put into the background.",
-        ),
-        fields=("timeSpent", "totalCents", "version"),
+        fields=("elementId", "deviceInfo"),
     ),
     TrackedType(
         event_type="error",
@@ -154,6 +153,6 @@ TRACKED: tuple[TrackedType, ...] = (
             de="Auf der Seite ist etwas schiefgegangen; props.code sagt, was.",
             en="Something went wrong on the page; props.code says what.",
         ),
-        fields=("elementId", "props.code"),
+        fields=("props.code", "props.message", "deviceInfo"),
     ),
 )  # fmt: skip
