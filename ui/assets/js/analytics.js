@@ -108,7 +108,7 @@ export default {
       return [...(this.found.options?.rows ?? [])].sort((a, b) => b.sessions - a.sessions).slice(0, TOP_OPTIONS);
     },
     steps() {
-      return this.found.steps?.rows ?? [];
+      return (this.found.steps?.rows ?? []).filter((s) => this.names.has(s.category));
     },
     columns() {
       const column = (key, label, num = false) => ({ key, label: this.t("analytics." + label), num });
