@@ -14,6 +14,7 @@ from realtime.principal import PERSON_COOKIE
 from tests.faults.houses import house_of
 from tests.faults.ledger import Json
 from tests.faults.stand import Stand
+from tests.support.browser import PERSON
 
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 
@@ -75,7 +76,9 @@ def _driver_pid() -> int:
 
 async def visitor(browser: Browser, url: str, cookies: dict[str, str]) -> BrowserContext:
     """A browser of its own with these cookies, at desktop size."""
-    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="de-AT")
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="de-AT", user_agent=PERSON
+    )
     await context.add_cookies(
         [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
     )

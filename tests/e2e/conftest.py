@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
-from tests.support.browser import required_browser
+from tests.support.browser import PERSON, required_browser
 from tests.support.processes import Process
 from tests.support.servers import Servers
 
@@ -59,6 +59,7 @@ class Visitors:
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
+            user_agent=PERSON,
             reduced_motion="reduce",
             **how,
         )

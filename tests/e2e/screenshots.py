@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from app.browser import find_browser
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
+from tests.support.browser import PERSON
 from tests.support.servers import running_servers
 
 DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -301,6 +302,7 @@ class Studio:
             color_scheme="dark" if scheme == "dark" else "light",
             locale="de-AT",
             timezone_id="Europe/Vienna",
+            user_agent=PERSON,
             reduced_motion="reduce",
         )
         context.set_default_timeout(20_000)

@@ -21,7 +21,7 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     anna.introduce("Anna Leitner")
     anna.choose("nest", "nest120")
     anna.choose("fussboden", "schiefer_massiv")
-    expect(admin.locator(".line", has_text="schiefer_massiv").first).to_be_visible(timeout=SOON_MS)
+    expect(admin.locator(".line", has_text="Schiefer massiv").first).to_be_visible(timeout=SOON_MS)
     expect(admin.get_by_test_id("lag")).to_contain_text(re.compile("gespeichert"))
 
     admin.goto(admin.url.rstrip("/") + "/analytics")

@@ -16,6 +16,11 @@ import pytest
 from app.browser import find_browser
 
 INSTALL_SECONDS = 240
+PERSON = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/130.0.0.0 Safari/537.36"
+)
+"""What a browser with a person in front of it says it is; a headless one is counted as a bot."""
 
 
 def required_browser() -> Path:
