@@ -289,6 +289,10 @@ class SocketIoTransport:
         if not self._origins.trusts(asking):
             await send({"type": "websocket.close", "code": CODES["foreign_origin"].close})
             return
+        # Looked at before the session is made, which forgets the headers.
+        visitor = self._services.door.visitor(asking)
+        cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
+        del asking
         await send({"type": "websocket.accept"})
         engine_id = self._server.eio.generate_id()
 
@@ -296,10 +300,8 @@ class SocketIoTransport:
             session.close(close_code(code), code.name)
 
         session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        self._server.links[engine_id] = self._new_link(session.peer, session.close, asking)
-        cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
+        self._server.links[engine_id] = self._new_link(session.peer, session.close, visitor)
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
-        del asking
         try:
             hear = partial(self._server._handle_eio_message, engine_id)  # noqa: SLF001
             await session.read(receive, hear)
@@ -322,15 +324,13 @@ class SocketIoTransport:
         transport.handle_post_request = partial(_post, transport.handle_post_request, end)
         peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
         outlet.peer = peer
-        link = self._new_link(peer, end, HTTPConnection(environ["asgi.scope"]))
+        visitor = self._services.door.visitor(HTTPConnection(environ["asgi.scope"]))
+        link = self._new_link(peer, end, visitor)
         self._server.links[engine_id] = link
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
 
-    def _new_link(
-        self, peer: Peer[Any], end: Callable[[int, str], None], asking: HTTPConnection
-    ) -> Link:
-        visitor = self._services.door.visitor(asking)
+    def _new_link(self, peer: Peer[Any], end: Callable[[int, str], None], visitor: Visitor) -> Link:
         return Link(peer, end, self._services.limits.of_connection(), visitor)
 
     async def _end_engine(self, engine_id: str, reason: str) -> None:
