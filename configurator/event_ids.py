@@ -5,6 +5,7 @@ Pure: time and randomness are arguments.
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 RANDOM_BITS = 74
@@ -53,6 +54,7 @@ def moment_of(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
+@lru_cache(maxsize=16_384)
 def session_uuid(text: str) -> UUID:
     """The stored id of a session id: itself when it is a UUID, else derived from its hash (v8)."""
     try:

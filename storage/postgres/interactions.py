@@ -29,6 +29,8 @@ from storage.errors import StorageDefect
 from storage.postgres import store_statements as statements
 from storage.postgres.engine import Database
 
+UUID_CHARACTERS = 36
+
 _UNSTORABLE_STATES = ("21", "22", "23")  # cardinality, data and integrity violations
 
 
@@ -316,6 +318,7 @@ def _row(incoming: Incoming) -> tuple[object, ...]:
     """The columns of `incoming_interactions`, in order."""
     event, interaction = incoming.event, incoming.event.interaction
     session_id = event.session_id
+    is_uuid = len(event.session) == UUID_CHARACTERS and event.session == str(session_id)
     device = interaction.device_info
     entry_ms, entry_seq = _id_pair(incoming.stream_id)
     return (
@@ -343,7 +346,7 @@ def _row(incoming: Incoming) -> tuple[object, ...]:
         event.seq,
         event.bot,
         orjson.dumps(interaction.props).decode() if interaction.props else None,
-        None if event.session == str(session_id) else event.session,
+        None if is_uuid else event.session,
         device.type if device else None,
         device.width if device else None,
         device.height if device else None,

@@ -32,7 +32,8 @@ ANCHOR: Final = """
 INSERT INTO sessions (id, external_id, anchored_at, started_at, last_seen_at)
 SELECT session_id, min(external_id), min(received_at), min(occurred_at), min(occurred_at)
 FROM incoming_interactions AS incoming
-WHERE NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
+WHERE NOT EXISTS (SELECT FROM sessions WHERE id = incoming.session_id)
+    AND NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
 GROUP BY session_id ORDER BY session_id
 ON CONFLICT (id) DO NOTHING
 """
@@ -63,7 +64,8 @@ WITH placed AS ({_PLACED}), inserted AS (
     ON CONFLICT DO NOTHING
     RETURNING session_id, event_id, stream_id, received_at, occurred_at, time_spent_ms, event_type,
         category, bot, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
-            THEN left(selection_value, 64) ELSE '' END AS option
+            THEN left(selection_value, 64) ELSE '' END AS option,
+        coalesce(nullif(left(split_part(previous_value, ':', 1), 64), ''), 'none') AS previous
 ), visits AS (
     INSERT INTO sessions AS known (
         id, external_id, started_at, last_seen_at, interaction_count, last_category,
@@ -99,15 +101,21 @@ WITH placed AS ({_PLACED}), inserted AS (
     RETURNING 1
 ), choices AS (
     INSERT INTO session_choices AS known (
-        session_id, category, option, n, time_ms, first_at, last_at)
+        session_id, category, option, n, time_ms, first_at, last_at, moves, came_from)
     SELECT session_id, category, option, count(*), coalesce(sum(time_spent_ms), 0),
-        min(occurred_at), max(occurred_at)
+        min(occurred_at), max(occurred_at),
+        count(*) FILTER (WHERE option <> '' AND split_part(option, ':', 1) <> previous),
+        (array_agg(previous ORDER BY occurred_at, previous COLLATE "C")
+            FILTER (WHERE option <> ''))[1]
     FROM inserted WHERE (SELECT count(*) FROM visits) >= 0
     GROUP BY session_id, category, option ORDER BY session_id, category, option
     ON CONFLICT (session_id, category, option) DO UPDATE SET
         n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms,
         first_at = least(known.first_at, excluded.first_at),
-        last_at = greatest(known.last_at, excluded.last_at)
+        last_at = greatest(known.last_at, excluded.last_at),
+        moves = known.moves + excluded.moves,
+        came_from = CASE WHEN (excluded.first_at, excluded.came_from COLLATE "C")
+            < (known.first_at, known.came_from) THEN excluded.came_from ELSE known.came_from END
     RETURNING 1
 ), minutes AS (
     INSERT INTO activity_minutes AS known (minute, event_type, category, bot, n, time_ms)

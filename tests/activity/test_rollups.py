@@ -49,7 +49,8 @@ happening = st.fixed_dictionaries(
         "session": st.sampled_from(SESSIONS),
         "event_type": st.sampled_from(["selection", "click", "view"]),
         "category": st.sampled_from(["nest", "fenster"]),
-        "selection_value": st.sampled_from([None, "nest80", "nest120", "x" * 80]),
+        "selection_value": st.sampled_from([None, "nest80", "nest80:2", "nest120", "x" * 80]),
+        "previous_value": st.sampled_from([None, "", "none", "nest80:1", "nest120", "x" * 80]),
         "time_spent": st.sampled_from([None, 0, 1500]),
         "bot": st.sampled_from([None, None, "headless"]),
         "clock_off_days": st.sampled_from(CLOCKS_OFF_DAYS),
@@ -129,6 +130,7 @@ class Told:
                 event_type=each["event_type"],
                 category=each["category"],
                 selection_value=value,
+                previous_value=each["previous_value"],
                 time_spent=each["time_spent"],
             ),
         )
@@ -197,14 +199,14 @@ async def check(database_url: str, told: Told) -> None:
         assert ended.get("dead", 0) == unwanted["dead"]
         assert told.erased or ended.get("filtered", 0) == unwanted["filtered"]
         choices = await connection.fetch(
-            "SELECT session_id, category, option, n, time_ms FROM session_choices"
+            "SELECT session_id, category, option, n, time_ms, moves, came_from FROM session_choices"
         )
-        assert {tuple(row)[:3]: (row["n"], row["time_ms"]) for row in choices} == chosen(distinct)
+        rows = await connection.fetch("SELECT * FROM interactions")
+        assert {tuple(row)[:3]: tuple(row)[3:6] for row in choices} == chosen(distinct)
+        assert {tuple(row)[:3]: row["came_from"] for row in choices} == came_from(rows)
         assert await connection.fetchval("SELECT count(*) FROM interactions_default") == 0
         by_entry = {each.stream_id: each.event for each in told.incoming.values()}
-        for row in await connection.fetch(
-            "SELECT stream_id, occurred_at, received_at FROM interactions"
-        ):
+        for row in rows:
             kept = by_entry[row["stream_id"]]
             assert (row["occurred_at"], row["received_at"]) == (kept.occurred_at, kept.received_at)
     finally:
@@ -212,15 +214,38 @@ async def check(database_url: str, told: Told) -> None:
 
 
 def chosen(distinct: dict[tuple[UUID, UUID], Interaction]) -> dict[tuple[UUID, str, str], Any]:
-    """What `session_choices` must be, counted here: (number, time in ms) for each choice."""
+    """What `session_choices` must be, counted here: (number, time in ms, moves) for each choice."""
     number: Counter[tuple[UUID, str, str]] = Counter()
     time_ms: Counter[tuple[UUID, str, str]] = Counter()
+    moves: Counter[tuple[UUID, str, str]] = Counter()
     for (session_id, _), each in distinct.items():
-        is_choice = each.event_type == "selection" and each.selection_value is not None
-        option = (each.selection_value or "")[:64] if is_choice else ""
-        number[session_id, each.category, option] += 1
-        time_ms[session_id, each.category, option] += each.time_spent or 0
-    return {key: (n, time_ms[key]) for key, n in number.items()}
+        key = (session_id, each.category, picked(each.event_type, each.selection_value))
+        number[key] += 1
+        time_ms[key] += each.time_spent or 0
+        moves[key] += bool(key[2]) and option_of(key[2]) != option_of(each.previous_value)
+    return {key: (n, time_ms[key], moves[key]) for key, n in number.items()}
+
+
+def came_from(rows: Sequence[Any]) -> dict[tuple[UUID, str, str], str | None]:
+    """What came before the earliest selection of each choice; None: it is none."""
+    found: dict[tuple[UUID, str, str], Any] = {}
+    for row in rows:
+        key = (
+            row["session_id"],
+            row["category"],
+            picked(row["event_type"], row["selection_value"]),
+        )
+        place = (row["occurred_at"], option_of(row["previous_value"]))
+        found[key] = min(found.get(key, place), place)
+    return {key: before if key[2] else None for key, (_, before) in found.items()}
+
+
+def picked(event_type: str, selection_value: str | None) -> str:
+    return (selection_value or "")[:64] if event_type == "selection" else ""
+
+
+def option_of(value: str | None) -> str:
+    return (value or "").partition(":")[0][:64] or "none"
 
 
 class Teller:

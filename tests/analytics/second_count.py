@@ -128,13 +128,14 @@ class SecondCount:
                    FROM mine JOIN raw ON raw.session_id = mine.id GROUP BY ALL),
                had AS (
                    SELECT id, category, max(ms) FILTER (WHERE option <> 'none') AS decided,
-                       [arg_min(previous, ms)] || list(option ORDER BY ms) AS l
+                       count(*) AS picked, [arg_min(previous, ms)]
+                           || coalesce(list(option ORDER BY ms) FILTER (WHERE option <> previous), []) AS l
                    FROM picks GROUP BY ALL),
                minds AS (
                    SELECT *, len(list_filter(range(2, len(l) + 1), lambda i:
-                       l[i] <> l[i - 1] AND list_contains(l[1:i - 1], l[i]))) AS changed FROM had)
+                       list_contains(l[1:i - 1], l[i]))) AS changed FROM had)
                SELECT category, count(*), count(decided), sum(spent)::bigint,
-                   coalesce(sum(len(l) - 1), 0)::bigint, coalesce(sum(changed), 0)::bigint,
+                   coalesce(sum(picked), 0)::bigint, coalesce(sum(changed), 0)::bigint,
                    median(decided - came)
                FROM seen LEFT JOIN minds USING (id, category) GROUP BY category"""
         ).fetchall()

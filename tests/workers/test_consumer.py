@@ -184,19 +184,30 @@ async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: st
         await check(all_parts, database_url, unique=100, poison=6)
 
 
+@pytest.mark.parametrize(
+    ("batch", "good_after"),
+    [pytest.param(300, 0, id="in one batch"), pytest.param(40, 0, id="two batches at hand"),
+     pytest.param(2_000, 1_200, id="before many good ones")],
+)  # fmt: skip
 async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
-    database_url: str, redis_url: str
+    database_url: str, redis_url: str, batch: int, good_after: int
 ) -> None:
     async with parts(database_url, redis_url) as all_parts:
         for _ in range(101):
             await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": b"future format"})
+        if good_after:
+            await all_parts.stream.append([event() for _ in range(good_after)])
         consumer = Consumer(
-            StreamGroup(all_parts.redis, consumer="w"), all_parts.interactions, pace=QUICK
+            StreamGroup(all_parts.redis, consumer="w"),
+            all_parts.interactions,
+            pace=Pace(batch=batch, block_ms=20),
         )
-        with pytest.raises(TooMuchPoison):
+        with pytest.RaisesGroup(TooMuchPoison):
             await consumer.run(asyncio.Event())
-        assert await DeadLetters(all_parts.redis).count() == 0
-        assert (await position(all_parts.redis)).pending == 101
+        pending = (await position(all_parts.redis)).pending
+        buried = await DeadLetters(all_parts.redis).count()
+        assert buried + pending == 101 + good_after
+        assert buried <= 100
 
 
 async def test_a_lost_group_and_a_flushed_server_are_no_end(

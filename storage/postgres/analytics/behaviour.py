@@ -50,9 +50,9 @@ class Step:
     """What sessions did in one category.
 
     `looked`: sessions with any event in it. `chose`: sessions that chose something there.
-    `changes_of_mind`: selections that return to an option which the session had before, since it
-    came or by an earlier selection, after having had another. `decision_ms_median`: from the first
-    event of a session in the category to its last selection there.
+    `changes_of_mind`: moves from another option back to one which the session came with or had moved
+    to before; a new quantity is no move. `decision_ms_median`:
+    from the first event of a session in the category to its last selection there.
     """
 
     category: str
@@ -198,44 +198,32 @@ def _reached(count: int) -> str:
     return ", ".join(columns)
 
 
-# Only sessions that selected twice in a category can have changed their mind there, so only their
-# events are read; none of them is older than its session. A row of the events is a return when its option was had before and is not the
-# one right before it; what was chosen when the session came counts as had.
+# Of the moves to an option the first leads to something new, unless the session came with it; every
+# other one leads back. So the counts are enough, and the order of the events does not matter.
 _STEPS: Final = f"""
-WITH choices AS (
-    SELECT session_choices.* FROM sessions JOIN session_choices ON session_id = sessions.id
-    WHERE {{cohort}}
+WITH by_option AS (
+    SELECT session_id, category, {option_of("option")} AS option, sum(n) AS n,
+        sum(time_ms) AS time_ms, sum(moves) AS moves, min(first_at) AS first_at,
+        max(last_at) AS last_at,
+        (array_agg(came_from ORDER BY first_at, came_from COLLATE "C"))[1] AS came_from
+    FROM sessions JOIN session_choices ON session_id = sessions.id
+    WHERE {{cohort}} GROUP BY 1, 2, 3
 ), by_session AS (
-    SELECT session_id, category, sum(time_ms) AS time_ms, min(first_at) AS first_at,
+    SELECT category, sum(time_ms) AS time_ms, min(first_at) AS first_at,
         max(last_at) FILTER (WHERE option NOT IN {NOT_CHOSEN}) AS decided_at,
-        coalesce(sum(n) FILTER (WHERE option <> ''), 0) AS selections
-    FROM choices GROUP BY session_id, category
-), selected AS (
-    SELECT session_id, category, occurred_at, event_id,
-        {option_of("left(selection_value, 64)")} AS option,
-        coalesce({option_of("previous_value")}, 'none') AS previous
-    FROM by_session JOIN interactions USING (session_id, category)
-    WHERE selections > 1 AND event_type = 'selection' AND selection_value <> ''
-        AND occurred_at >= :start
-), had AS (
-    SELECT session_id, category, option,
-        coalesce(lag(option) OVER in_order, previous) AS before,
-        first_value(previous) OVER in_order AS initial,
-        row_number() OVER (PARTITION BY session_id, category, option
-            ORDER BY occurred_at, event_id) AS nth
-    FROM selected
-    WINDOW in_order AS (PARTITION BY session_id, category ORDER BY occurred_at, event_id)
-), returned AS (
-    SELECT category, count(*) AS n FROM had
-    WHERE option <> before AND (nth > 1 OR option = initial) GROUP BY category
+        coalesce(sum(n) FILTER (WHERE option <> ''), 0) AS selections,
+        sum(moves) - count(*) FILTER (WHERE moves > 0) AS returns,
+        array_agg(option) FILTER (WHERE moves > 0) AS moved_to,
+        (array_agg(came_from ORDER BY first_at, came_from COLLATE "C")
+            FILTER (WHERE option <> ''))[1] AS initial
+    FROM by_option GROUP BY session_id, category
 )
 SELECT category, count(*) AS looked, count(decided_at) AS chose,
     sum(time_ms)::bigint AS time_ms, sum(selections)::bigint AS selections,
-    coalesce(max(returned.n), 0)::bigint AS changes_of_mind,
+    (sum(returns) + count(*) FILTER (WHERE initial = ANY(moved_to)))::bigint AS changes_of_mind,
     round(1000 * percentile_cont(0.5) WITHIN GROUP (
         ORDER BY extract(epoch FROM decided_at - first_at)::float8))::bigint AS decision_ms_median
-FROM by_session LEFT JOIN returned USING (category)
-GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORIES_MAX}
+FROM by_session GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORIES_MAX}
 """  # noqa: S608 - constants
 
 _OPTIONS: Final = f"""

@@ -1,0 +1,42 @@
+"""What a session chose before and how often it moved: changes of mind without reading the rows.
+
+`moves`: selections of the option that came from another one; a new quantity is none. `came_from`:
+the option before the earliest selection of this one. Both are kept in the transaction that stores
+the events, like all of `session_choices`.
+"""
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = (
+    """ALTER TABLE session_choices
+        ADD COLUMN moves integer NOT NULL DEFAULT 0,
+        ADD COLUMN came_from text""",
+    """WITH selected AS (
+        SELECT session_id, category, left(selection_value, 64) AS option, occurred_at,
+            coalesce(nullif(left(split_part(previous_value, ':', 1), 64), ''), 'none') AS previous
+        FROM interactions WHERE event_type = 'selection' AND selection_value IS NOT NULL
+    ), counted AS (
+        SELECT session_id, category, option,
+            count(*) FILTER (WHERE split_part(option, ':', 1) <> previous) AS moves,
+            (array_agg(previous ORDER BY occurred_at, previous COLLATE "C"))[1] AS came_from
+        FROM selected WHERE option <> '' GROUP BY 1, 2, 3
+    )
+    UPDATE session_choices AS known SET moves = counted.moves, came_from = counted.came_from
+    FROM counted
+    WHERE (known.session_id, known.category, known.option)
+        = (counted.session_id, counted.category, counted.option)""",
+)
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE session_choices DROP COLUMN moves, DROP COLUMN came_from")
