@@ -30,11 +30,13 @@ LOCK TABLE erased_sessions IN ROW SHARE MODE
 
 ANCHOR: Final = """
 INSERT INTO sessions (id, external_id, anchored_at, started_at, last_seen_at)
-SELECT session_id, min(external_id), min(received_at), min(occurred_at), min(occurred_at)
-FROM incoming_interactions AS incoming
-WHERE NOT EXISTS (SELECT FROM sessions WHERE id = incoming.session_id)
-    AND NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
-GROUP BY session_id ORDER BY session_id
+SELECT * FROM (
+    SELECT session_id, min(external_id), min(received_at), min(occurred_at), min(occurred_at)
+    FROM incoming_interactions GROUP BY session_id
+) AS came
+WHERE NOT EXISTS (SELECT FROM sessions WHERE id = came.session_id)
+    AND NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = came.session_id)
+ORDER BY session_id
 ON CONFLICT (id) DO NOTHING
 """
 

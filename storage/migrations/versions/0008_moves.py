@@ -12,7 +12,19 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+# Without STRICT it is written into the statement that calls it; a call for each event cost as much as
+# storing it. Its arguments are never NULL.
+_KEY = """CREATE OR REPLACE FUNCTION interaction_key(
+        event_id uuid, event_ms bigint, anchor_ms bigint)
+    RETURNS uuid LANGUAGE sql IMMUTABLE {strict} PARALLEL SAFE AS $$
+        SELECT CASE
+            WHEN event_ms BETWEEN anchor_ms - 86400000 AND anchor_ms + 2678400000 THEN event_id
+            ELSE (lpad(to_hex(anchor_ms - anchor_ms % 86400000 + event_ms % 86400000), 12, '0')
+                  || substr(replace(event_id::text, '-', ''), 13))::uuid END
+    $$"""
+
 STATEMENTS = (
+    _KEY.format(strict=""),
     """ALTER TABLE session_choices
         ADD COLUMN moves integer NOT NULL DEFAULT 0,
         ADD COLUMN came_from text""",
@@ -39,4 +51,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(_KEY.format(strict="STRICT"))
     op.execute("ALTER TABLE session_choices DROP COLUMN moves, DROP COLUMN came_from")
