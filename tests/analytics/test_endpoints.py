@@ -302,6 +302,24 @@ async def test_slow_answers_are_kept_for_seconds() -> None:
     assert await recent.of("a", make) == 3
 
 
+async def test_under_traffic_a_slow_answer_is_kept_for_ten_times_as_long_as_it_took() -> None:
+    seconds = 0.0
+    made = 0
+
+    async def make() -> object:
+        nonlocal seconds, made
+        seconds += 2.0
+        made += 1
+        return made
+
+    recent = Recent(clock=lambda: seconds)
+    assert await recent.of("a", make, counted="1-0") == 1
+    seconds += 19.9
+    assert await recent.of("a", make, counted="2-0") == 1
+    seconds += 0.1
+    assert await recent.of("a", make, counted="3-0") == 2
+
+
 async def test_openapi_has_the_types(database_url: str) -> None:
     async with opened(database_url) as (world, _):
         document = openapi(world.endpoints, public_url="http://test")

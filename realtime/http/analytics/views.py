@@ -98,8 +98,9 @@ class Views:
         stored_through = await self._stored_through()
         own = {name: asked[name] for name in view.query if name in asked}
         return await self._recent.of(
-            (view.name, span, tuple(sorted(own.items())), stored_through),
+            (view.name, span, tuple(sorted(own.items()))),
             lambda: view.read(span, own, stored_through),
+            counted=stored_through,
         )
 
     def _views(self) -> list[View]:
