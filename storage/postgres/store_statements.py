@@ -55,6 +55,7 @@ _SAME: Final = """
     element_id, selection_value, previous_value, total_cents, change_cents, version, skew_ms, tab,
     seq"""
 
+# An option is what stands before the colon of a value; a quantity follows it.
 # The order of the SELECT decides which entry of several with one key is the event: the first.
 # Whatever is counted comes from the rows that were inserted; only what a session keeps of its
 # visitor is looked up in the batch.
@@ -66,7 +67,7 @@ WITH placed AS ({_PLACED}), inserted AS (
     ON CONFLICT DO NOTHING
     RETURNING session_id, event_id, stream_id, received_at, occurred_at, time_spent_ms, event_type,
         category, bot, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
-            THEN left(selection_value, 64) ELSE '' END AS option,
+            THEN left(split_part(selection_value, ':', 1), 64) ELSE '' END AS option,
         coalesce(nullif(left(split_part(previous_value, ':', 1), 64), ''), 'none') AS previous
 ), visits AS (
     INSERT INTO sessions AS known (
@@ -106,7 +107,7 @@ WITH placed AS ({_PLACED}), inserted AS (
         session_id, category, option, n, time_ms, first_at, last_at, moves, came_from)
     SELECT session_id, category, option, count(*), coalesce(sum(time_spent_ms), 0),
         min(occurred_at), max(occurred_at),
-        count(*) FILTER (WHERE option <> '' AND split_part(option, ':', 1) <> previous),
+        count(*) FILTER (WHERE option <> '' AND option <> previous),
         (array_agg(previous ORDER BY occurred_at, previous COLLATE "C")
             FILTER (WHERE option <> ''))[1]
     FROM inserted WHERE (SELECT count(*) FROM visits) >= 0

@@ -222,7 +222,7 @@ def chosen(distinct: dict[tuple[UUID, UUID], Interaction]) -> dict[tuple[UUID, s
         key = (session_id, each.category, picked(each.event_type, each.selection_value))
         number[key] += 1
         time_ms[key] += each.time_spent or 0
-        moves[key] += bool(key[2]) and option_of(key[2]) != option_of(each.previous_value)
+        moves[key] += bool(key[2]) and key[2] != option_of(each.previous_value)
     return {key: (n, time_ms[key], moves[key]) for key, n in number.items()}
 
 
@@ -241,7 +241,7 @@ def came_from(rows: Sequence[Any]) -> dict[tuple[UUID, str, str], str | None]:
 
 
 def picked(event_type: str, selection_value: str | None) -> str:
-    return (selection_value or "")[:64] if event_type == "selection" else ""
+    return (selection_value or "").partition(":")[0][:64] if event_type == "selection" else ""
 
 
 def option_of(value: str | None) -> str:

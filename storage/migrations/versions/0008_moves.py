@@ -1,5 +1,6 @@
 """What a session chose before and how often it moved: changes of mind without reading the rows.
 
+One row for each option: what follows a colon in a stored value is a quantity, and no other option.
 `moves`: selections of the option that came from another one; a new quantity is none. `came_from`:
 the option before the earliest selection of this one. Both are kept in the transaction that stores
 the events, like all of `session_choices`.
@@ -28,13 +29,24 @@ STATEMENTS = (
     """ALTER TABLE session_choices
         ADD COLUMN moves integer NOT NULL DEFAULT 0,
         ADD COLUMN came_from text""",
+    """WITH apart AS (DELETE FROM session_choices WHERE option LIKE '%:%' RETURNING *)
+    INSERT INTO session_choices AS known (
+        session_id, category, option, n, time_ms, first_at, last_at)
+    SELECT session_id, category, split_part(option, ':', 1), sum(n), sum(time_ms), min(first_at),
+        max(last_at)
+    FROM apart GROUP BY 1, 2, 3
+    ON CONFLICT (session_id, category, option) DO UPDATE SET
+        n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms,
+        first_at = least(known.first_at, excluded.first_at),
+        last_at = greatest(known.last_at, excluded.last_at)""",
     """WITH selected AS (
-        SELECT session_id, category, left(selection_value, 64) AS option, occurred_at,
+        SELECT session_id, category, left(split_part(selection_value, ':', 1), 64) AS option,
+            occurred_at,
             coalesce(nullif(left(split_part(previous_value, ':', 1), 64), ''), 'none') AS previous
         FROM interactions WHERE event_type = 'selection' AND selection_value IS NOT NULL
     ), counted AS (
         SELECT session_id, category, option,
-            count(*) FILTER (WHERE split_part(option, ':', 1) <> previous) AS moves,
+            count(*) FILTER (WHERE option <> previous) AS moves,
             (array_agg(previous ORDER BY occurred_at, previous COLLATE "C"))[1] AS came_from
         FROM selected WHERE option <> '' GROUP BY 1, 2, 3
     )

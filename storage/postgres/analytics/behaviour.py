@@ -16,7 +16,6 @@ from storage.postgres.analytics.cohort import (
     OTHER,
     cohort,
     limits,
-    option_of,
     rows,
 )
 from storage.postgres.engine import Database
@@ -201,14 +200,7 @@ def _reached(count: int) -> str:
 # Of the moves to an option the first leads to something new, unless the session came with it; every
 # other one leads back. So the counts are enough, and the order of the events does not matter.
 _STEPS: Final = f"""
-WITH by_option AS (
-    SELECT session_id, category, {option_of("option")} AS option, sum(n) AS n,
-        sum(time_ms) AS time_ms, sum(moves) AS moves, min(first_at) AS first_at,
-        max(last_at) AS last_at,
-        (array_agg(came_from ORDER BY first_at, came_from COLLATE "C"))[1] AS came_from
-    FROM sessions JOIN session_choices ON session_id = sessions.id
-    WHERE {{cohort}} GROUP BY 1, 2, 3
-), by_session AS (
+WITH by_session AS (
     SELECT category, sum(time_ms) AS time_ms, min(first_at) AS first_at,
         max(last_at) FILTER (WHERE option NOT IN {NOT_CHOSEN}) AS decided_at,
         coalesce(sum(n) FILTER (WHERE option <> ''), 0) AS selections,
@@ -216,7 +208,8 @@ WITH by_option AS (
         array_agg(option) FILTER (WHERE moves > 0) AS moved_to,
         (array_agg(came_from ORDER BY first_at, came_from COLLATE "C")
             FILTER (WHERE option <> ''))[1] AS initial
-    FROM by_option GROUP BY session_id, category
+    FROM sessions JOIN session_choices ON session_id = sessions.id
+    WHERE {{cohort}} GROUP BY session_id, category
 )
 SELECT category, count(*) AS looked, count(decided_at) AS chose,
     sum(time_ms)::bigint AS time_ms, sum(selections)::bigint AS selections,
@@ -228,10 +221,9 @@ FROM by_session GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORI
 
 _OPTIONS: Final = f"""
 WITH picked AS (
-    SELECT session_id, category, {option_of("option")} AS option, sum(n) AS n,
-        max(last_at) AS last_at
+    SELECT session_id, category, option, n, last_at
     FROM sessions JOIN session_choices ON session_id = sessions.id
-    WHERE {{cohort}} AND option <> '' GROUP BY 1, 2, 3
+    WHERE {{cohort}} AND option <> ''
 ), placed AS (
     SELECT *, row_number() OVER (PARTITION BY session_id, category
         ORDER BY last_at DESC, option COLLATE "C" DESC) AS from_end

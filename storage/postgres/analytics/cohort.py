@@ -49,11 +49,6 @@ def limits(span: Range) -> dict[str, Any]:
     return {"start": span.start, "end": span.end}
 
 
-def option_of(column: str) -> str:
-    """The option in a stored value: what follows a colon is a quantity."""
-    return f"split_part({column}, ':', 1)"
-
-
 async def rows(database: Database, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
     """The rows of one statement, which may sort and group more in memory than usual."""
     statement = text(sql)
