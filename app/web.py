@@ -176,6 +176,7 @@ class Web:
                 house_code_of=self._latest_code,
                 admin_of=self.authenticator.is_admin,
             ),
+            count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
             node=settings.node,
             consent=settings.consent,

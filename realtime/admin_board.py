@@ -68,6 +68,7 @@ class _Process(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     ops_per_second: float
     dropped: int
+    page_dropped: int
     late_ms: int
     bus_healthy: bool
 
@@ -327,6 +328,7 @@ def _process(report: ProcessReport) -> _Process:
         connections=report.connections,
         ops_per_second=report.ops_per_second,
         dropped=report.dropped,
+        page_dropped=report.page_dropped,
         late_ms=report.late_ms,
         bus_healthy=report.bus_healthy,
     )

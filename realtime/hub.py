@@ -57,7 +57,8 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one web process has open and how it fares; ``people`` are person ids.
 
     What has a default is missing in reports of an earlier release. ``dropped``: frames that gave
-    way since the process began; ``late_ms``: the most that its loop was late in ten seconds.
+    way since the process began; ``page_dropped``: what the queues of pages did not take;
+    ``late_ms``: the most that its loop was late in ten seconds.
     """
 
     process: str
@@ -67,6 +68,7 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
     room_count: int = 0
     ops_per_second: float = 0.0
     dropped: int = 0
+    page_dropped: int = 0
     late_ms: int = 0
     bus_healthy: bool = True
 
@@ -326,6 +328,10 @@ class Hub:
         """Frames gave way because somebody read too slowly."""
         self._parts.pulse.dropped += frames
 
+    def count_page_dropped(self) -> None:
+        """The queue of a page did not take something: its browser is away, or sends too fast."""
+        self._parts.pulse.page_dropped += 1
+
     def report(self) -> ProcessReport:
         """What this process has open."""
         occupied = [opened for opened in self._rooms.values() if opened.room.members]
@@ -339,6 +345,7 @@ class Hub:
             room_count=len(occupied),
             ops_per_second=pulse.ops_per_second,
             dropped=pulse.dropped,
+            page_dropped=pulse.page_dropped,
             late_ms=pulse.late_ms,
             bus_healthy=self._parts.bus.healthy,
         )

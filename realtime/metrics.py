@@ -127,6 +127,16 @@ class Metrics:
         yield _gauge("nest_bus_queued", "Messages that wait for Redis", bus.queued)
         yield _count("nest_bus_dropped", "Messages dropped from a full queue", bus.dropped)
         yield _count("nest_bus_refused", "Messages that Redis refused", bus.refused)
+        yield _gauge("nest_loop_late_seconds", "Worst of ten seconds", report.late_ms / 1000)
+        dropped = CounterMetricFamily(
+            "nest_frames_dropped",
+            "outbox: frames that gave way because a peer read too slowly; page: what the queues of"
+            " pages did not take, because a browser is away or sends too fast",
+            labels=["queue"],
+        )
+        dropped.add_metric(["outbox"], report.dropped)
+        dropped.add_metric(["page"], report.page_dropped)
+        yield dropped
 
     def _of_stores(self) -> Iterator[Metric]:
         redis, postgres = self._stores.redis, self._stores.postgres

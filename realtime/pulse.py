@@ -11,11 +11,13 @@ class Pulse:
     """Counts since the process began, and what they were in each of the last seconds.
 
     `ops` are the ops that this process committed, `dropped` the frames that gave way because
-    somebody read too slowly.
+    somebody read too slowly, `page_dropped` what the queues of pages did not take: frames for a
+    browser that is away, messages of one that sends faster than they are handled.
     """
 
     ops: int = 0
     dropped: int = 0
+    page_dropped: int = 0
     _seconds: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
     _late: deque[float] = field(default_factory=lambda: deque(maxlen=SECONDS_KEPT))
 

@@ -1,7 +1,7 @@
 """Puts the screens on a Starlette application."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,6 +34,7 @@ def mount_screens(
     catalogue_source: CatalogueSource,
     admin_source: AdminSource,
     visitors: Visitors,
+    count_dropped: Callable[[], None],
     dev: bool,
     node: str,
     origins: Sequence[str] | None,
@@ -48,6 +49,7 @@ def mount_screens(
         catalogue_source: The catalogue and the figures of the landing page.
         admin_source: Feeds the live view.
         visitors: Who is asking.
+        count_dropped: Called for each frame or message that the queue of a page does not take.
         dev: Shows the development drawer.
         node: Name of this process; the browser puts it into the socket's address, so that a
             balancer can bring the socket to the process that built the page.
@@ -64,9 +66,11 @@ def mount_screens(
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     ConfiguratorPage(
-        live, catalogue_source, visitors, texts, assets, messages, dev, consent
+        live, catalogue_source, visitors, texts, assets, messages, dev, consent, count_dropped
     ).register()
-    AdminPage(admin_source, catalogue_source, visitors, texts, assets, messages).register()
+    AdminPage(
+        admin_source, catalogue_source, visitors, texts, assets, messages, count_dropped
+    ).register()
     AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))

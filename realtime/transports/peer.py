@@ -156,6 +156,8 @@ class Peer(Generic[Data]):
 
     def _fall_behind(self) -> None:
         """Say so behind what is unread, for a peer that reads after all, and let go."""
+        if self._outbox is not None and self.count_dropped is not None:
+            self.count_dropped(len(self._outbox))
         self._outbox = Outbox()
         self._outbox.put(Frame.of(codec.error(Refused("slow_reader"))))
         self.hang_up(CODES["slow_reader"])

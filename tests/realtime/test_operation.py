@@ -73,6 +73,8 @@ async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None
 async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (built, client):
         await built.stream.append([event() for _ in range(3)])
+        built.hub.count_dropped(4)
+        built.hub.count_page_dropped()
         jobs = Jobs(built.database)
         run = await jobs.begin("audit today", "worker-1")
         await jobs.finish(run, "ok", detail={"drift": 2, "days": {}}, due_at=ago(minutes=1))
@@ -86,6 +88,8 @@ async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -
     assert found["nest_stream_offered_total",] == 3
     assert found["nest_stream_lag_seconds",] >= 0
     assert found["nest_dead_letters",] == found["nest_rooms",] == found["nest_connections",] == 0
+    assert found["nest_frames_dropped_total", "outbox"] == 4
+    assert found["nest_frames_dropped_total", "page"] == 1
     assert found["nest_ledger_entries_total", "stored"] == 0
     assert found["nest_leader", "worker-1"] == 1
     assert found["nest_rollup_drift", "audit today"] == 2

@@ -91,9 +91,12 @@ async def test_who_takes_nothing_is_let_go_and_who_takes_little_is_not(
     """(BP3, TR12)"""
     monkeypatch.setattr(peer_module, "WRITE_SECONDS", 0.05)
     slow, stalled = Outlet(), Outlet()
+    dropped: list[int] = []
+    stalled.peer.count_dropped = dropped.append
     for outlet in (slow, stalled):
         outlet.unsent_bytes = 1_000_000
         outlet.peer.full()
+        outlet.peer.deliver(frame("never read"))
 
     def reads_a_little() -> bool:
         slow.unsent_bytes -= 1
@@ -101,6 +104,8 @@ async def test_who_takes_nothing_is_let_go_and_who_takes_little_is_not(
 
     await eventually(reads_a_little, why="the stalled one is let go")
     assert stalled.ended is CODES["slow_reader"]
+    assert stalled.sent == ["error"]
+    assert dropped == [1]
     assert slow.ended is None
 
 

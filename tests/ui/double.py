@@ -366,6 +366,10 @@ class World:
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     watchers: list["Watch"] = field(default_factory=list)
     viewers: set[str] = field(default_factory=set)
+    dropped: int = 0
+
+    def count_dropped(self) -> None:
+        self.dropped += 1
 
     def house(self, code: str) -> House:
         return self.houses.setdefault(code, House(code))

@@ -73,6 +73,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             house_code_of=house_of,
             admin_of=admin_of,
         ),
+        count_dropped=world.count_dropped,
         dev=dev,
         node="test",
         origins=None,

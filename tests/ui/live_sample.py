@@ -21,6 +21,7 @@ def sample(rooms: int) -> dict[str, Any]:
                 "connections": 3,
                 "ops_per_second": 0.4,
                 "dropped": 0,
+                "page_dropped": 0,
                 "late_ms": 2,
                 "bus_healthy": True,
             }

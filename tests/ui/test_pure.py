@@ -14,6 +14,7 @@ from ui.assets import Assets
 from ui.language import preferred
 from ui.money import euro
 from ui.offer import PublishedCatalogue
+from ui.pages.conversation import QUEUE_MESSAGES_MAX, Conversation
 from ui.pages.landing import structured
 from ui.ports import OpenedPage
 from ui.security_headers import SecurityHeaders
@@ -130,3 +131,11 @@ def test_the_in_process_connection_fits_the_port() -> None:
         return opened
 
     assert callable(fits)
+
+
+def test_what_the_queue_of_a_page_does_not_take_is_counted() -> None:
+    dropped: list[None] = []
+    conversation = Conversation(lambda: dropped.append(None))
+    for _ in range(QUEUE_MESSAGES_MAX + 3):
+        conversation.hear("{}")
+    assert len(dropped) == 3

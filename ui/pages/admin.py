@@ -1,5 +1,6 @@
 """`/admin`: the live view. Everything is pushed; the browser polls nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -38,6 +39,7 @@ class AdminPage:
     texts: Texts
     assets: Assets
     messages: MessagePages
+    count_dropped: Callable[[], None]
 
     def register(self) -> None:
         """Make NiceGUI serve the page."""
@@ -55,7 +57,7 @@ class AdminPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        conversation = Conversation()
+        conversation = Conversation(self.count_dropped)
         try:
             if not await self.visitors.admin_of(request):
                 client.delete()

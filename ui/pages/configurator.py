@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -58,6 +59,7 @@ class ConfiguratorPage:
     messages: MessagePages
     dev: bool
     consent: Consent
+    count_dropped: Callable[[], None]
 
     def register(self) -> None:
         """Make NiceGUI serve the page."""
@@ -79,7 +81,7 @@ class ConfiguratorPage:
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
-        conversation = Conversation()
+        conversation = Conversation(self.count_dropped)
         client = ui.context.client
         try:
             opened = await self.live.open(

@@ -25,20 +25,21 @@ AWAY_AFTER_S: Final = 12.0
 class Conversation:
     """Belongs to one page; `start` once the page is built, ends with the page's client."""
 
-    def __init__(self) -> None:
+    def __init__(self, count_dropped: Callable[[], None]) -> None:
+        """`count_dropped` is called for each message and frame that a queue does not take."""
         self._incoming: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_MESSAGES_MAX)
         self._early: list[str] = []
         self._screen: Screen | None = None
         self._client: Client | None = None
         self._away = False
-        self.dropped = 0
+        self._count_dropped = count_dropped
 
     def hear(self, text: str) -> None:
         """Take a message from the browser."""
         try:
             self._incoming.put_nowait(text)
         except asyncio.QueueFull:
-            self.dropped += 1
+            self._count_dropped()
 
     def send(self, frame: str) -> None:
         """Take a frame for the browser; never blocks."""
@@ -49,7 +50,7 @@ class Conversation:
             return
         away = not self._client.has_socket_connection
         if away and len(self._client.outbox.messages) >= AWAY_FRAMES_MAX:
-            self.dropped += 1
+            self._count_dropped()
             return
         with self._client:
             self._screen.show(frame)

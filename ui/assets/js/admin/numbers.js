@@ -99,6 +99,7 @@ export const Processes = {
         { name: "connections", label: t("admin.process.connections") },
         { name: "ops_per_second", label: t("admin.process.ops") },
         { name: "dropped", label: t("admin.process.dropped"), much: 0 },
+        { name: "page_dropped", label: t("admin.process.pageDropped") },
         { name: "late_ms", label: t("admin.process.late"), unit: " ms", much: 250 },
       ];
     },
