@@ -32,6 +32,7 @@ from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
+from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
 
 
@@ -46,7 +47,7 @@ class AdminParts:
     configurations: Configurations
     interactions: Interactions
     privacy: PrivacyOffice
-    dead_letters: DeadLetters
+    redis: Redis
     jobs: Jobs
     metrics: Metrics
     metrics_token: str
@@ -61,7 +62,7 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     return [
         *PrivacyEndpoints(office=parts.privacy, is_admin=is_admin).endpoints(),
         *DeadLetterEndpoints(
-            desk=LetterDesk(letters=parts.dead_letters, audit=Audit(parts.database)),
+            desk=LetterDesk(letters=DeadLetters(parts.redis), audit=Audit(parts.database)),
             admin_name=parts.authenticator.admin_name,
         ).endpoints(),
         *OperationEndpoints(

@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.admin_endpoints import AdminParts, admin_endpoints
+from app.alerting import alarms, alert_limits
 from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.catalogue import Catalogue, parse_catalogue
@@ -32,8 +33,6 @@ from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
-from realtime.alarms import Alarms
-from realtime.alerts import AlertLimits
 from realtime.auth import Authenticator, person_token
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
@@ -81,10 +80,10 @@ from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from storage.redis.bus import Bus
-from storage.redis.claims import Claims
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
 from storage.redis.presence import Presence
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import HINTS, InteractionStream
 from storage.redis.tickets import Tickets
 from storage.redis.traces import FORGOTTEN, Traces
@@ -212,7 +211,6 @@ class Web:
             audit=Audit(self.database),
             now=_now,
         )
-        self.dead_letters = DeadLetters(self.redis)
         self.jobs = Jobs(self.database)
 
     def _build_realtime(self) -> None:
@@ -276,8 +274,13 @@ class Web:
             sessions=self.stores.sessions,
             stream=self.stream,
             past=PastInteractions(self.database),
+            jobs=self.jobs,
+            stops=WorkerStops(self.redis),
             now=_now,
-            limits=_alert_limits(settings),
+            limits=alert_limits(settings),
+        )
+        self._alarms = alarms(
+            settings, redis=self.redis, stream=self.stream, presence=self.presence, now=_now
         )
         self.metrics = Metrics(
             Sources(
@@ -285,7 +288,7 @@ class Web:
                 bus=self.bus,
                 committer=self.committer,
                 stream=self.stream,
-                dead_letters=self.dead_letters,
+                dead_letters=DeadLetters(self.redis),
                 ledger=Ledger(self.database),
                 jobs=self.jobs,
             ),
@@ -340,8 +343,8 @@ class Web:
                     catalogues=self.catalogues,
                     configurations=self.stores.configurations,
                     interactions=self.interactions,
+                    redis=self.redis,
                     privacy=self.privacy,
-                    dead_letters=self.dead_letters,
                     jobs=self.jobs,
                     metrics=self.metrics,
                     metrics_token=self._settings.metrics_token,
@@ -374,22 +377,6 @@ class Web:
             Mount("/socket.io", self.socketio.app),
         ]
 
-    def _alarms(self) -> list[Alarms]:
-        """Nobody looks for thresholds where nobody is to be told."""
-        settings = self._settings
-        if not settings.alert_webhook:
-            return []
-        alarms = Alarms(
-            webhook=settings.alert_webhook,
-            limits=_alert_limits(settings),
-            stream=self.stream,
-            presence=self.presence,
-            claims=Claims(self.redis, prefix="alert"),
-            node=settings.node,
-            now=_now,
-        )
-        return [alarms]
-
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -409,8 +396,8 @@ class Web:
                 self.socketio,
             ):
                 await stack.enter_async_context(part)
-            for alarms in self._alarms():
-                await stack.enter_async_context(alarms)
+            for each in self._alarms:
+                await stack.enter_async_context(each)
             await self.bus.subscribe(HINTS)
             await self.bus.subscribe(RENAMED)
             await self.bus.subscribe(FORGOTTEN)
@@ -472,10 +459,6 @@ class Web:
 def _current_catalogue() -> Catalogue:
     file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
     return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
-
-
-def _alert_limits(settings: Settings) -> AlertLimits:
-    return AlertLimits(lag_seconds=settings.alert_lag_seconds, online=settings.alert_online)
 
 
 def _now() -> datetime:

@@ -4,7 +4,8 @@ One board per process. While somebody watches, it adds up what every web process
 rooms (at most ``REPORT_SECONDS`` old), reads the stored counts, and pushes a ``live`` frame when
 something changed. Interactions are pushed as they come, from the one feed of the process, each page
 at its own pace (`realtime.admin_watch`). A process that appears or goes, a store that is away or
-back, and a threshold that is crossed are events of the same time line.
+back, a threshold that is crossed, a job that did something or failed, and a worker that stopped
+are events of the same time line.
 
 live      {online, rooms: [{code, total_cents, people, version, preview}], room_count, sessions,
           value_on_screens_cents, counters, minutes, funnel, processes, alerts,
@@ -13,7 +14,7 @@ activity  {entries: [feed event + code], skipped, gap, since, last_id}
 waiting   {count}: so many came while this page was paused
 timeline  {entries}: of the session that a paused page looks at
 history   {re, entries | null}: a page of what is stored, newest first; null: not now
-system    {entries: [{id, at, kind, subject}]}
+system    {entries: [{id, at, kind, subject, detail?}]}
 forgotten {sessions}: these were erased, nothing of them may stay on the screen
 """
 
@@ -38,10 +39,12 @@ from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
 from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.sessions import Sessions
 from storage.postgres.statistics import Day, DayFunnel, Minutes, Statistics
 from storage.redis.presence import Presence
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import InteractionStream
 from storage.tasks import OwnedTasks
 
@@ -129,6 +132,8 @@ class AdminBoard:
         sessions: Sessions,
         stream: InteractionStream,
         past: PastInteractions,
+        jobs: Jobs,
+        stops: WorkerStops,
         now: Callable[[], datetime],
         limits: AlertLimits,
     ) -> None:
@@ -140,6 +145,8 @@ class AdminBoard:
         self._sessions = sessions
         self._stream = stream
         self._past = past
+        self._jobs = jobs
+        self._stops = stops
         self._now = now
         self._limits = limits
         self._events = SystemEvents(now)
@@ -215,7 +222,7 @@ class AdminBoard:
     async def _report_forever(self) -> None:
         while True:
             if not self._watched.is_set():
-                self._events.forget_processes()
+                self._events.looked_away()
             await self._watched.wait()
             frame = await self._live()
             frames = [frame] if frame != self._shown else []
@@ -295,12 +302,14 @@ class AdminBoard:
             self._due = now + timedelta(seconds=COUNT_SECONDS)
             try:
                 self._counted_last = await self._count(now)
+                self._events.jobs((await self._jobs.latest()).values())
                 self._events.store("postgresql", here=True)
             except StorageUnavailable as away:
                 self._events.store("postgresql", here=False)
                 log.info("store_away", step="admin board", reason=str(away)[:200])
             with suppress(StorageUnavailable):
                 self._dead = await self._stream.dead_count()
+                self._events.stops(await self._stops.latest())
             self._due = max(self._due, now + (self._now() - now) * COUNT_SHARE)
         return self._counted_last
 

@@ -1,23 +1,30 @@
 """What happened to the system while somebody watched, for the time line of the live view."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
 from realtime.alerts import Alert
+from storage.postgres.jobs import JobRun
+from storage.redis.stops import Stop
 
 KEPT = 100
 
 
-class SystemEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """`kind`: process_up, process_gone, store_away, store_back, alert or alert_over."""
+class SystemEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to `subject`; `detail`: what it did, or why.
+
+    `kind`: process_up, process_gone, store_away, store_back, alert, alert_over, job_done, job_failed
+    or worker_stopped.
+    """
 
     id: str
     at: str
     kind: str
     subject: str
+    detail: Mapping[str, object] = {}
 
 
 class SystemEvents:
@@ -30,6 +37,8 @@ class SystemEvents:
         self._processes: set[str] | None = None
         self._stores: dict[str, bool] = {}
         self._alerts: frozenset[str] = frozenset()
+        self._ended: dict[str, datetime] | None = None
+        self._stopped: datetime | None = None
         self._number = 0
 
     def processes(self, names: set[str]) -> None:
@@ -39,9 +48,9 @@ class SystemEvents:
             self._note("process_gone", self._processes - names)
         self._processes = names
 
-    def forget_processes(self) -> None:
-        """Nobody looked for a while: who came and went meanwhile is not known."""
-        self._processes = None
+    def looked_away(self) -> None:
+        """Nobody looked for a while: who came and went, and what was done meanwhile, is not said."""
+        self._processes = self._ended = self._stopped = None
 
     def store(self, name: str, *, here: bool) -> None:
         """A store answers, or it does not."""
@@ -57,6 +66,31 @@ class SystemEvents:
         self._note("alert_over", self._alerts - now)
         self._alerts = now
 
+    def jobs(self, runs: Iterable[JobRun]) -> None:
+        """The latest run of each job. The first look says nothing.
+
+        A run that found nothing to do is not worth a line.
+        """
+        before = self._ended
+        self._ended = dict(before or {})
+        for run in runs:
+            if run.finished_at is None or self._ended.get(run.job) == run.finished_at:
+                continue
+            self._ended[run.job] = run.finished_at
+            failed = run.outcome == "failed"
+            if before is not None and (failed or any(run.detail.values())):
+                kind = "job_failed" if failed else "job_done"
+                self._add(kind, run.job, at=run.finished_at, detail=run.detail)
+
+    def stops(self, stops: Sequence[Stop]) -> None:
+        """Workers that stopped, newest first. The first look says nothing."""
+        before = self._stopped
+        self._stopped = stops[0].at if stops else (before or datetime.min.replace(tzinfo=UTC))
+        if before is not None:
+            for stop in reversed([each for each in stops if each.at > before]):
+                detail = {"unreadable": stop.unreadable, "of_last": stop.of_last}
+                self._add("worker_stopped", stop.node, at=stop.at, detail=detail)
+
     def frames(self) -> list[str]:
         """Everything that is kept, for a page that opens; empty without anything."""
         return _frames(self._kept)
@@ -71,11 +105,22 @@ class SystemEvents:
 
     def _note(self, kind: str, subjects: Iterable[str]) -> None:
         for subject in sorted(subjects):
-            self._number += 1
-            at = self._now().isoformat(timespec="milliseconds")
-            event = SystemEvent(id=f"system-{at}-{self._number}", at=at, kind=kind, subject=subject)
-            self._kept.append(event)
-            self._fresh.append(event)
+            self._add(kind, subject, at=self._now())
+
+    def _add(
+        self, kind: str, subject: str, *, at: datetime, detail: Mapping[str, object] | None = None
+    ) -> None:
+        self._number += 1
+        moment = at.astimezone(UTC).isoformat(timespec="milliseconds")
+        event = SystemEvent(
+            id=f"system-{moment}-{self._number}",
+            at=moment,
+            kind=kind,
+            subject=subject,
+            detail=detail or {},
+        )
+        self._kept.append(event)
+        self._fresh.append(event)
 
 
 def _frames(events: Iterable[SystemEvent]) -> list[str]:

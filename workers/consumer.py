@@ -37,6 +37,11 @@ class TooMuchPoison(Exception):  # noqa: N818
     Nothing of the last batch was buried; it stays pending until a worker can read it.
     """
 
+    def __init__(self, *, unreadable: int, of_last: int) -> None:
+        self.unreadable = unreadable
+        self.of_last = of_last
+        super().__init__(f"{unreadable} of the last {of_last} entries")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -93,6 +98,13 @@ class Consumer:
         Raises, in an ExceptionGroup, TooMuchPoison and whatever is our own bug; entries that were
         at hand then stay pending.
         """
+        try:
+            await self._work(stopping)
+        except* TooMuchPoison as stop:
+            await self._tell_stop(stop.exceptions[0])
+            raise
+
+    async def _work(self, stopping: asyncio.Event) -> None:
         await self._finish_left_over(stopping)
         async with asyncio.TaskGroup() as group:
             before: list[asyncio.Task[None]] = []
@@ -218,7 +230,17 @@ class Consumer:
             in_window += self._poison[-1]
             if in_window > POISON_MAX:
                 log.critical("too_much_poison", of_last=len(self._poison), unreadable=in_window)
-                raise TooMuchPoison(f"{in_window} of the last {len(self._poison)} entries")
+                raise TooMuchPoison(unreadable=in_window, of_last=len(self._poison))
+
+    async def _tell_stop(self, poison: Exception) -> None:
+        """For the screens of the admins; the worker ends whether or not they can be told."""
+        assert isinstance(poison, TooMuchPoison)  # noqa: S101 - of one group
+        try:
+            await self._group.stops.note(
+                self._group.consumer, unreadable=poison.unreadable, of_last=poison.of_last
+            )
+        except StorageUnavailable as away:
+            log.warning("store_away", step="stop", reason=str(away))
 
     async def _back_off(self, away: StorageUnavailable, stopping: asyncio.Event) -> None:
         """Waits 0.1 to 5 s, longer each time; less when told to stop."""

@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import (
     EVENTS,
     FIRST_ID,
@@ -59,6 +60,7 @@ class StreamGroup:
         self.consumer = consumer
         self._claim_cursor = FIRST_ID
         self.dead_letters = DeadLetters(redis)
+        self.stops = WorkerStops(redis)
 
     async def left_over(self, count: int) -> list[Entry]:
         """Entries that an earlier life of this consumer took and did not finish. Never waits."""

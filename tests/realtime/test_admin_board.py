@@ -4,13 +4,15 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from realtime.admin_watch import FILL_MAX, AdminWatch
 from realtime.alerts import AlertLimits, Measured
 from realtime.pulse import Pulse
 from realtime.system_events import SystemEvents
+from storage.postgres.jobs import JobRun, Outcome
+from storage.redis.stops import Stop, WorkerStops
 from tests.activity.parts import event
 from tests.realtime.clients import select
 from tests.realtime.conftest import RunningWeb, StartWeb
@@ -188,3 +190,73 @@ def test_a_threshold_that_is_crossed_is_said_once() -> None:
     ]
     events.told()
     assert (events.fresh(), len(events.frames())) == ([], 1)
+
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def run(job: str, minute: int | None, outcome: Outcome | None, **detail: object) -> JobRun:
+    ended = None if minute is None else NOON + timedelta(minutes=minute)
+    return JobRun(
+        job=job,
+        node="w",
+        started_at=NOON,
+        finished_at=ended,
+        due_at=None,
+        outcome=outcome,
+        detail=detail,
+    )
+
+
+def stop(minute: int) -> Stop:
+    at = NOON + timedelta(minutes=minute)
+    return Stop(node="w", at=at, unreadable=101, of_last=200)
+
+
+def test_jobs_and_workers_that_stopped_are_said_once_with_their_own_time() -> None:
+    events = SystemEvents(lambda: NOON)
+    events.jobs([run("a", 1, "ok", made=1), run("b", 1, "failed", reason="away")])
+    events.stops([stop(1)])
+    assert events.fresh() == []  # who looks for the first time is told nothing old
+    for _ in range(2):
+        events.jobs(
+            [
+                run("a", 2, "ok", made=2),
+                run("b", None, None),
+                run("c", 2, "ok", made=0, days={}),
+                run("d", 2, "skipped"),
+                run("e", 3, "failed", reason="away"),
+            ]
+        )
+        events.stops([stop(3), stop(2), stop(1)])
+    (frame,) = events.fresh()
+    said = [
+        (each["kind"], each["subject"], each["at"][14:16]) for each in json.loads(frame)["entries"]
+    ]
+    assert said == [
+        ("job_done", "a", "02"),
+        ("job_failed", "e", "03"),
+        ("worker_stopped", "w", "02"),
+        ("worker_stopped", "w", "03"),
+    ]
+    events.told()
+    events.looked_away()
+    events.jobs([run("a", 9, "ok", made=2)])
+    events.stops([stop(9)])
+    assert events.fresh() == []
+
+
+async def test_what_workers_do_reaches_whoever_watches(start_web: StartWeb) -> None:
+    web = await start_web()
+    jobs, stops = web.parts.jobs, WorkerStops(web.parts.redis)
+    async with page_on(web) as page:
+        await until(lambda: page.of("live")[-1]["counters"])
+        number = await jobs.begin("make partitions", "worker-1")
+        await jobs.finish(number, "ok", detail={"made": 3}, due_at=NOON)
+        await stops.note("worker-1", unreadable=101, of_last=500)
+        await until(lambda: len(page.of("system")) and len(said_kinds(page)) == 2)
+        assert said_kinds(page) == {"job_done", "worker_stopped"}
+
+
+def said_kinds(page: AdminsPage) -> set[str]:
+    return {entry["kind"] for frame in page.of("system") for entry in frame["entries"]}

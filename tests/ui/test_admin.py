@@ -206,3 +206,20 @@ def test_a_threshold_is_a_banner_and_the_system_is_on_the_time_line(
     }
     served.do(lambda: served.world.show_admins({"type": "system", "entries": [gone]}))
     expect(page.locator(".line.system")).to_contain_text("Prozess two ist weg")
+    at = "2026-11-23T10:00:01Z"
+    entries = [
+        {"kind": "job_done", "subject": "make partitions", "detail": {"made": 3, "days": {}}},
+        {"kind": "job_failed", "subject": "new job", "detail": {"reason": "interrupted"}},
+        {
+            "kind": "worker_stopped",
+            "subject": "worker-1",
+            "detail": {"unreadable": 101, "of_last": 500},
+        },
+    ]
+    for number, each in enumerate(entries):
+        frame = {"type": "system", "entries": [{"id": f"job-{number}", "at": at, **each}]}
+        served.do(lambda frame=frame: served.world.show_admins(frame))  # type: ignore[misc]
+    lines = page.locator(".line.system")
+    expect(lines.nth(2)).to_contain_text("Tage anlegen: 3 Tage angelegt")
+    expect(lines.nth(1)).to_contain_text("Nicht geschafft: new job, mittendrin unterbrochen")
+    expect(lines.nth(0)).to_contain_text("worker-1 hat angehalten: 101 der letzten 500")

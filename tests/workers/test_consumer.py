@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -16,6 +17,7 @@ from configurator.activity import Event, Filtered, encode_event
 from storage.postgres.ledger import Ledger
 from storage.postgres.upkeep import Upkeep
 from storage.redis.dead_letters import DeadLetter, DeadLetters
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import EVENTS, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, counts, drained, event, now, parts, until
@@ -208,6 +210,10 @@ async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
         buried = await DeadLetters(all_parts.redis).count()
         assert buried + pending == 101 + good_after
         assert buried <= 100
+        (stop,) = await WorkerStops(all_parts.redis).latest()
+        assert (stop.node, stop.unreadable) == ("w", 101)
+        assert stop.of_last >= 101
+        assert abs(now() - stop.at) < timedelta(minutes=1)
 
 
 async def test_a_lost_group_and_a_flushed_server_are_no_end(

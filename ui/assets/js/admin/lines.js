@@ -1,4 +1,7 @@
 // The time line: events and what happened to the system, in columns that everybody picks.
+import { did, jobName } from "../operations/words.js";
+
+const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped"]);
 const COLUMNS = ["time", "type", "what", "price", "version", "house", "session", "device"];
 const FIRST = ["time", "type", "what", "price", "house", "session"];
 const ALWAYS = new Set(["time", "what"]);
@@ -100,9 +103,12 @@ export const Lines = {
       this.engine.older(this.wish);
     },
     systemText(entry) {
-      const known = ["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over"];
-      const subject = entry.category.startsWith("alert") ? this.desk.t("admin.alert." + entry.subject) : entry.subject;
-      return known.includes(entry.category) ? this.desk.t("admin.system." + entry.category, { subject }) : entry.category;
+      const { t, number } = this.desk;
+      const kind = entry.category;
+      if (!SYSTEM.has(kind)) return kind;
+      const subject = kind.startsWith("alert") ? t("admin.alert." + entry.subject) : kind.startsWith("job") ? jobName(t, entry.subject) : entry.subject;
+      const { unreadable = "", of_last = "", ...rest } = entry.raw.detail ?? {};
+      return t("admin.system." + kind, { unreadable, of_last, what: did(t, number, rest), subject });
     },
     rawText(entry) {
       return JSON.stringify(entry.raw, null, 2);

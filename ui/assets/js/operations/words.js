@@ -1,0 +1,26 @@
+// What our own names mean to people: jobs and what they did, reasons, kinds of data, actions.
+// A name that nobody has translated yet is shown as it is.
+const slug = (name) => String(name).replaceAll(/\W+/g, "_");
+
+export function word(t, group, name, values) {
+  const key = `operations.${group}.${slug(name)}`;
+  const text = t(key, values);
+  return text === key ? String(name) : text;
+}
+
+export const jobName = (t, job) => word(t, "job", job);
+
+// "3 Tage gelöscht, 12 Sitzungen"; empty when there was nothing to do. `reason`: why it failed.
+export function did(t, number, detail) {
+  const parts = Object.entries(detail ?? {}).map(([what, n]) => {
+    if (typeof n === "string") return what === "reason" ? word(t, "why", n) : n;
+    return typeof n === "number" && n !== 0 ? counted(t, number, what, n) : "";
+  });
+  return parts.filter(Boolean).join(", ");
+}
+
+function counted(t, number, what, n) {
+  const key = `operations.did.${slug(what)}`;
+  const text = t(key, { n: number(n) });
+  return text === key ? `${number(n)} ${word(t, "kind", what)}` : text;
+}
