@@ -15,6 +15,7 @@ from realtime.http.analytics.replay import ReplayEndpoints
 from realtime.http.analytics.views import Views
 from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.endpoints import Endpoint
+from realtime.http.ledger import LedgerEndpoints
 from realtime.http.operation import OperationEndpoints
 from realtime.http.privacy import PrivacyEndpoints
 from realtime.letter_desk import LetterDesk
@@ -32,8 +33,11 @@ from storage.postgres.configurations import Configurations
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
+from storage.postgres.ledger import Ledger
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
+from storage.redis.stops import WorkerStops
+from storage.redis.stream import InteractionStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class AdminParts:
     interactions: Interactions
     privacy: PrivacyOffice
     redis: Redis
+    stream: InteractionStream
     jobs: Jobs
     metrics: Metrics
     metrics_token: str
@@ -58,17 +63,29 @@ class AdminParts:
 
 def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     """Every endpoint for admins beside the original's overview."""
-    is_admin = parts.authenticator.is_admin
+    is_admin, admin_name = parts.authenticator.is_admin, parts.authenticator.admin_name
+    audit, ledger = Audit(parts.database), Ledger(parts.database)
     return [
         *PrivacyEndpoints(office=parts.privacy, is_admin=is_admin).endpoints(),
         *DeadLetterEndpoints(
-            desk=LetterDesk(letters=DeadLetters(parts.redis), audit=Audit(parts.database)),
-            admin_name=parts.authenticator.admin_name,
+            desk=LetterDesk(letters=DeadLetters(parts.redis), audit=audit, ledger=ledger),
+            admin_name=admin_name,
         ).endpoints(),
         *OperationEndpoints(
             jobs=parts.jobs,
+            stops=WorkerStops(parts.redis),
+            audit=audit,
             metrics=parts.metrics,
             metrics_token=parts.metrics_token,
+            is_admin=is_admin,
+            admin_name=admin_name,
+            now=parts.now,
+        ).endpoints(),
+        *LedgerEndpoints(
+            ledger=ledger,
+            audit=audit,
+            jobs=parts.jobs,
+            stream=parts.stream,
             is_admin=is_admin,
             now=parts.now,
         ).endpoints(),

@@ -344,6 +344,7 @@ class Web:
                     configurations=self.stores.configurations,
                     interactions=self.interactions,
                     redis=self.redis,
+                    stream=self.stream,
                     privacy=self.privacy,
                     jobs=self.jobs,
                     metrics=self.metrics,

@@ -6,11 +6,18 @@ Every change leaves its line in the audit first: with PostgreSQL away nothing is
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from configurator.activity import decode_entry
+import msgspec
+
+from configurator.activity import Filtered, decode_entry
 from configurator.untrusted import InteractionInvalid, parse_json
 from storage.postgres.audit import Audit
+from storage.postgres.ledger import Ledger
 from storage.redis.dead_letters import DeadLetters, Letter, Page
+
+Became: TypeAlias = Literal["waiting", "stored", "duplicate", "filtered", "dead"]
+"""What became of an entry: no worker is done with it, or how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +34,14 @@ class Problem:
 class Examined:
     r"""A letter opened. `payload` is its text, bytes that are none as `\\xNN`.
 
-    `fields` is its JSON, where it is some. `problem` None: it can be read now; what is in the way
-    is the reason that PostgreSQL gave, or nothing any more.
+    `fields` is its JSON, where it is some, and `pretty` its text with each field on a line, its
+    numbers as they are. `problem` None: it can be read now; what is in the way is the reason that
+    PostgreSQL gave, or nothing any more.
     """
 
     letter: Letter
     payload: str
+    pretty: str
     fields: object
     problem: Problem | None
 
@@ -40,13 +49,36 @@ class Examined:
 class LetterDesk:
     """Look at dead letters, mend them, send them again, or give them up."""
 
-    def __init__(self, *, letters: DeadLetters, audit: Audit) -> None:
+    def __init__(self, *, letters: DeadLetters, audit: Audit, ledger: Ledger) -> None:
         self._letters = letters
         self._audit = audit
+        self._ledger = ledger
 
     async def count(self) -> int:
         """How many there are."""
         return await self._letters.count()
+
+    async def kinds(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        return await self._letters.kinds()
+
+    async def outcome(self, entry_id: str) -> Became | None:
+        """What became of an entry of the stream, as of now; None: the stream has forgotten it."""
+        passage = await self._letters.passage(entry_id)
+        if passage is None:
+            return None
+        if not passage.finished:
+            return "waiting"
+        return "dead" if passage.buried else await self._ended(entry_id, passage.payload)
+
+    async def _ended(self, entry_id: str, payload: bytes) -> Became:
+        event = decode_entry(payload)  # it could be read, else it were buried
+        if isinstance(event, Filtered):
+            return "filtered"
+        ended = await self._ledger.ended(event.session_id, entry_id)
+        if ended.stored:
+            return "stored"
+        return "filtered" if ended.erased else "duplicate"
 
     async def page(self, *, before: str | None, limit: int, kind: str | None) -> Page:
         """Newest first; `kind` is the first word of a reason."""
@@ -62,6 +94,8 @@ class LetterDesk:
 
         Raises InteractionInvalid: the payload is no event either, and nothing was changed.
         """
+        parse_json(payload)
+        payload = msgspec.json.format(payload, indent=-1)  # as everything in the stream is written
         decode_entry(payload)
         letter = await self._letters.get(letter_id)
         if letter is None:
@@ -114,10 +148,12 @@ class LetterDesk:
 def examined(letter: Letter) -> Examined:
     """The letter with its payload as text, as JSON where it is some, and what is wrong with it."""
     payload = letter.entry.payload
+    text = payload.decode("utf-8", "backslashreplace")
     try:
         fields: object = parse_json(payload)
+        pretty = msgspec.json.format(text, indent=2)
     except InteractionInvalid:
-        fields = None
+        fields, pretty = None, text
     problem = None
     try:
         decode_entry(payload)
@@ -125,7 +161,8 @@ def examined(letter: Letter) -> Examined:
         problem = Problem(code=invalid.code, field=invalid.field, de=invalid.de, en=invalid.en)
     return Examined(
         letter=letter,
-        payload=payload.decode("utf-8", "backslashreplace"),
+        payload=text,
+        pretty=pretty,
         fields=fields,
         problem=problem,
     )

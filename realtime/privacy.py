@@ -69,6 +69,19 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     truncated: list[str]
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is known of a subject, by kind; what is nothing is left out.
+
+    `people`: for an e-mail address those who gave it, each a subject of their own. `erased`: an
+    erasure has been here before.
+    """
+
+    subject: Found
+    people: list[UUID]
+    erased: bool
+    counts: dict[str, int]
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What was erased, by kind; nothing in it says who it was."""
 
@@ -109,6 +122,24 @@ class PrivacyOffice:
         if await self._traces.kept([session_id]) or await self._traces.letters([session_id]):
             return Subject(sessions=(session_id,))
         raise SubjectUnknown
+
+    async def known(self, text: str, *, actor: str) -> Known:
+        """How much there is of the subject, without showing any of it. Raises SubjectUnknown."""
+        subject = await self.find(text)
+        waiting = await self._traces.waiting(subject.sessions)
+        letters = await self._traces.letters(subject.sessions)
+        counts = Counter(await self._privacy.count(subject))
+        counts["stream"], counts["dead_letters"] = len(waiting), len(letters)
+        people = [] if subject.email is None else await self._privacy.people_of(subject.email)
+        await self._audit.write(actor, "privacy.look", text, {})
+        return Known(
+            subject=Found(
+                person=subject.person, sessions=list(subject.sessions), email=subject.email
+            ),
+            people=people,
+            erased=subject.erased,
+            counts=dict(+counts),
+        )
 
     async def export(self, text: str, *, actor: str) -> Document:
         """Everything about the subject. Raises SubjectUnknown.

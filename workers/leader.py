@@ -5,7 +5,7 @@
 
 A leader that was cut off may finish the job at hand while the next one has begun: each job is safe
 to run twice at once. When each job is due is in the database, so a new leader goes on where the
-last one was.
+last one was. Who wants a job done now says so there, too.
 """
 
 import asyncio
@@ -70,9 +70,20 @@ class Leader:
                     if self._due[job.name] <= now and not stopping.is_set():
                         await self._do(job)
                 await stopped_within(stopping, self._try_seconds)
+                await self._hear()
         finally:
             self.leads = False
             log.info("not_leading")
+
+    async def _hear(self) -> None:
+        """What somebody asked for is due now; one job after the other, as always."""
+        try:
+            latest = await self._runs.latest()
+        except StorageUnavailable:
+            return  # the next round hears it
+        for name in self._due:
+            if name in latest and latest[name].asked:
+                self._due[name] = self._now()
 
     async def _due_times(self) -> dict[str, datetime]:
         """When each job is due; one that was interrupted, or never ran, is due now."""

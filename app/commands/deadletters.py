@@ -16,6 +16,7 @@ from configurator.untrusted import InteractionInvalid
 from realtime.letter_desk import Examined, LetterDesk
 from storage.postgres.audit import Audit
 from storage.postgres.engine import Database
+from storage.postgres.ledger import Ledger
 from storage.redis.client import Redis
 from storage.redis.dead_letters import LETTER_ID, DeadLetters, Letter
 
@@ -50,7 +51,7 @@ async def _desk(settings: Settings) -> AsyncIterator[LetterDesk]:
         Database(settings.database_url, pool_size=1, application_name="nest deadletters") as base,
         Redis(settings.redis_url, pool_size=2) as redis,
     ):
-        yield LetterDesk(letters=DeadLetters(redis), audit=Audit(base))
+        yield LetterDesk(letters=DeadLetters(redis), audit=Audit(base), ledger=Ledger(base))
 
 
 async def _list(desk: LetterDesk, options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from configurator.protocol.codes import Refused
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
-from realtime.letter_desk import Examined, LetterDesk
+from realtime.letter_desk import Became, Examined, LetterDesk
 from storage.redis.dead_letters import LETTER_ID, PAGE_MAX, Letter
 
 PATH = "/api/admin/dead-letters"
@@ -37,11 +37,15 @@ class LetterRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LettersAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Newest first. `before` asks for the next page; null: there is none. `total` is of all."""
+    """Newest first. `before` asks for the next page; null: there is none.
+
+    `total` is of all letters and `kinds` how many of each kind they are, the most first.
+    """
 
     letters: list[LetterRow]
     before: str | None
     total: int
+    kinds: dict[str, int]
 
 
 class LetterProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +57,14 @@ class LetterProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LetterAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One letter, opened: its payload as text, as JSON where it is some, and what is wrong."""
+    """One letter, opened: its payload as text, as JSON where it is some, and what is wrong.
+
+    `pretty` is the text with each field on a line; sent back it is the same event.
+    """
 
     letter: LetterRow
     payload: str
+    pretty: str
     fields: object
     problem: LetterProblem | None
 
@@ -79,6 +87,17 @@ class RedriveAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     redriven: int
     entries: dict[str, str]
+
+
+class EntryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an entry of the stream.
+
+    `waiting`: no worker is done with it; `stored`; `duplicate`: its event was stored before;
+    `filtered`: it may not be stored; `dead`: it could not be stored, and is a dead letter.
+    """
+
+    entry: str
+    outcome: Became
 
 
 class DropAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +140,16 @@ class DeadLetterEndpoints:
                 codes=["admins_only", "malformed_message"],
                 tags=["admin"],
                 away="not_saved",
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{PATH}/entries/{{entry_id}}",
+                handler=self.entry,
+                summary="What became of an entry that a letter was sent as; for ten minutes after "
+                "its end.",
+                answer=EntryAnswer,
+                codes=["admins_only", "page_not_found"],
+                tags=["admin"],
             ),
             Endpoint(
                 method="GET",
@@ -177,13 +206,24 @@ class DeadLetterEndpoints:
         if kind is not None and not 1 <= len(kind) <= KIND_MAX:
             raise Refused("malformed_message", detail="kind")
         page = await self._desk.page(before=before, limit=int(limit), kind=kind)
+        kinds = await self._desk.kinds()
         return json(
             LettersAnswer(
                 letters=[_row(letter) for letter in page.letters],
                 before=page.before,
-                total=await self._desk.count(),
+                total=sum(kinds.values()),
+                kinds=kinds,
             )
         )
+
+    async def entry(self, request: Request) -> Response:
+        """``GET /api/admin/dead-letters/entries/{entry_id}``."""
+        await self._admin(request)
+        entry_id: str = request.path_params["entry_id"]
+        outcome = await self._desk.outcome(entry_id) if LETTER_ID.fullmatch(entry_id) else None
+        if outcome is None:
+            raise Refused("page_not_found")
+        return json(EntryAnswer(entry=entry_id, outcome=outcome))
 
     async def show(self, request: Request) -> Response:
         """``GET /api/admin/dead-letters/{letter_id}``."""
@@ -264,6 +304,7 @@ def _answer(examined: Examined | None) -> LetterAnswer:
     return LetterAnswer(
         letter=_row(examined.letter),
         payload=examined.payload,
+        pretty=examined.pretty,
         fields=examined.fields,
         problem=None
         if problem is None

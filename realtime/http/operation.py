@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -12,16 +12,20 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
 from realtime.auth import bearer
-from realtime.http.edge import json
+from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
 from realtime.metrics import Metrics
-from storage.postgres.jobs import JobRun, Jobs
+from storage.errors import StorageUnavailable
+from storage.postgres.audit import Audit
+from storage.postgres.jobs import ASKED, JobRun, Jobs
+from storage.redis.stops import Stop, WorkerStops
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The latest run of a job. `outcome` null: it is running, or was interrupted.
+    """A run of a job. `outcome` null: it is running, or was interrupted.
 
-    `due_at` is when it runs next; `overdue_seconds` for how long that has been past.
+    `due_at` is when it runs next; `overdue_seconds` for how long that has been past; `asked`:
+    somebody asked for it at once.
     """
 
     job: str
@@ -31,14 +35,33 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     due_at: datetime | None
     overdue_seconds: float
+    asked: bool
     detail: dict[str, Any]
 
 
 class JobsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who leads (null: nobody, and nothing runs), and every job that ran in the last 30 days."""
+    """Who leads (null: nobody, and nothing runs), and every job that ran in the last 30 days.
+
+    `failures` are runs of the last seven days, newest first, `stops` the workers that ended in that
+    time because they could not read too much of what came; null: not known now.
+    """
 
     leader: str | None
     jobs: list[JobRow]
+    failures: list[JobRow]
+    stops: list[Stop] | None
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a job, as the list of jobs says it."""
+
+    job: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`asked`: the leader begins within seconds; else the job is being done at this moment."""
+
+    asked: bool
 
 
 class OperationEndpoints:
@@ -48,12 +71,18 @@ class OperationEndpoints:
         self,
         *,
         jobs: Jobs,
+        stops: WorkerStops,
+        audit: Audit,
         metrics: Metrics,
         metrics_token: str,
         is_admin: Callable[[Request], Awaitable[bool]],
+        admin_name: Callable[[Request], Awaitable[str | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._jobs = jobs
+        self._stops = stops
+        self._audit = audit
+        self._admin_name = admin_name
         self._metrics = metrics
         self._metrics_token = metrics_token
         self._is_admin = is_admin
@@ -73,6 +102,17 @@ class OperationEndpoints:
                 tags=["admin"],
             ),
             Endpoint(
+                method="POST",
+                path="/api/admin/jobs/run",
+                handler=self.run,
+                summary="Ask the leader to do a job now instead of when it is due.",
+                body=RunRequest,
+                answer=RunAnswer,
+                codes=["admins_only", "malformed_message", "page_not_found"],
+                tags=["admin"],
+                away="not_saved",
+            ),
+            Endpoint(
                 method="GET",
                 path="/metrics",
                 handler=self.metrics,
@@ -89,8 +129,29 @@ class OperationEndpoints:
         if not await self._is_admin(request):
             raise Refused("admins_only")
         runs = await self._jobs.latest()
-        rows = [self._row(run) for run in runs.values()]
-        return json(JobsAnswer(leader=await self._jobs.leader(), jobs=rows))
+        try:
+            stops = await self._stops.latest()
+        except StorageUnavailable:
+            stops = None
+        return json(
+            JobsAnswer(
+                leader=await self._jobs.leader(),
+                jobs=[self._row(run) for run in runs.values()],
+                failures=[self._row(run) for run in await self._jobs.failures()],
+                stops=stops,
+            )
+        )
+
+    async def run(self, request: Request) -> Response:
+        """``POST /api/admin/jobs/run``. Each job is safe to repeat, and the leader does one at a time."""
+        actor = await self._admin_name(request)
+        if actor is None:
+            raise Refused("admins_only")
+        job = (await body(request, RunRequest)).job
+        if job not in await self._jobs.latest():
+            raise Refused("page_not_found")
+        await self._audit.record(actor=actor, action="jobs.run", subject=job)
+        return json(RunAnswer(asked=bool(await self._jobs.ask(job))))
 
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``. The token is compared first: it also works without PostgreSQL."""
@@ -119,5 +180,6 @@ class OperationEndpoints:
             finished_at=run.finished_at,
             due_at=run.due_at,
             overdue_seconds=max(0.0, round(overdue, 1)),
-            detail=run.detail,
+            asked=run.asked,
+            detail={name: value for name, value in run.detail.items() if name != ASKED},
         )

@@ -12,8 +12,9 @@ from realtime.auth import bearer
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint
 from realtime.principal import ADMIN_COOKIE, token_sha256
-from realtime.privacy import SUBJECT_MAX, Document, PrivacyOffice, Receipt, SubjectUnknown
+from realtime.privacy import SUBJECT_MAX, Document, Known, PrivacyOffice, Receipt, SubjectUnknown
 
+KNOWN_PATH = "/api/admin/privacy/known"
 EXPORT_PATH = "/api/admin/privacy/export"
 ERASE_PATH = "/api/admin/privacy/erase"
 
@@ -41,6 +42,17 @@ class PrivacyEndpoints:
         return [
             Endpoint(
                 method="GET",
+                path=KNOWN_PATH,
+                handler=self.known,
+                summary="How much is known of a person (id), a session (its id) or an e-mail "
+                "address, by kind, and nothing of what it says (admins)",
+                query=("subject",),
+                answer=Known,
+                codes=("admins_only", "subject_unknown", "unavailable"),
+                tags=("admin",),
+            ),
+            Endpoint(
+                method="GET",
                 path=EXPORT_PATH,
                 handler=self.export,
                 summary="Everything about a person (id), a session (its id, also one that a client "
@@ -63,6 +75,16 @@ class PrivacyEndpoints:
                 tags=("admin",),
             ),
         ]
+
+    async def known(self, request: Request) -> Response:
+        """``GET /api/admin/privacy/known``."""
+        actor = await self._actor(request)
+        try:
+            return json(
+                await self._office.known(request.query_params.get("subject", ""), actor=actor)
+            )
+        except SubjectUnknown:
+            raise Refused("subject_unknown") from None
 
     async def export(self, request: Request) -> Response:
         """``GET /api/admin/privacy/export``."""

@@ -23,6 +23,10 @@ from storage.postgres.failures import storage_errors
 Outcome = Literal["ok", "failed", "skipped"]
 LOCK_KEY = 0x6E657374  # "nest", in the second half of the key; the first half says what for
 LOCK_CLASS = 0x6A6F6273  # "jobs"
+ASKED = "asked"
+"""In the detail of the latest run: the leader does the job again, now."""
+
+FAILURES_SHOWN = timedelta(days=7)
 RUNS_KEPT = timedelta(days=30)
 CHECK_SECONDS = 2.0
 
@@ -38,6 +42,11 @@ class JobRun:
     due_at: datetime | None
     outcome: Outcome | None
     detail: dict[str, Any]
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for the next run at once, and it has not begun."""
+        return ASKED in self.detail
 
 
 class Jobs:
@@ -99,6 +108,36 @@ class Jobs:
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         return {row.job: JobRun(**row._mapping) for row in found}  # noqa: SLF001 - a public name
+
+    async def ask(self, job: str) -> bool | None:
+        """Asks the leader to do the job now; it looks every few seconds.
+
+        False: it is being done at this moment. None: no such job ever ran.
+        """
+        asked = text(
+            "UPDATE job_runs SET due_at = least(due_at, now()),"
+            " detail = detail || jsonb_build_object(CAST(:asked AS text), true)"
+            " WHERE id = (SELECT max(id) FROM job_runs WHERE job = :job) AND outcome IS NOT NULL"
+        )
+        known = text("SELECT EXISTS (SELECT FROM job_runs WHERE job = :job)")
+
+        async def work(connection: AsyncConnection) -> bool | None:
+            if (await connection.execute(asked, {"job": job, "asked": ASKED})).rowcount:
+                return True
+            return False if (await connection.execute(known, {"job": job})).scalar_one() else None
+
+        return await self._database.write(work)
+
+    async def failures(self, *, limit: int = 20) -> list[JobRun]:
+        """Runs that failed in the last seven days, newest first."""
+        statement = text(
+            "SELECT job, node, started_at, finished_at, due_at, outcome, detail FROM job_runs"
+            " WHERE outcome = 'failed' AND started_at > now() - CAST(:shown AS interval)"
+            " ORDER BY id DESC LIMIT :limit"
+        )
+        values = {"shown": FAILURES_SHOWN, "limit": limit}
+        found = await self._database.read(lambda connection: connection.execute(statement, values))
+        return [JobRun(**row._mapping) for row in found]  # noqa: SLF001 - a public name
 
     async def forget(self) -> int:
         """Forgets runs older than 30 days; returns how many."""

@@ -1,10 +1,33 @@
-"""Where the entries of the stream ended, added up."""
+"""Where the entries of the stream ended: added up, by day and reason, and one by one."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
 
 from sqlalchemy import text
 
 from storage.postgres.engine import Database
+from storage.postgres.statistics import ZONE
 
 OUTCOMES = ("stored", "duplicate", "filtered", "dead")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """How many entries of a day (in Vienna) ended so, for this reason; "" where there is only one."""
+
+    day: date
+    outcome: str
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How one entry ended. `stored`: its event is kept; `erased`: its session was erased."""
+
+    stored: bool
+    erased: bool
 
 
 class Ledger:
@@ -21,3 +44,29 @@ class Ledger:
         found = await self._database.read(lambda connection: connection.execute(statement))
         totals = {row.outcome: int(row.n) for row in found}
         return {outcome: totals.get(outcome, 0) for outcome in OUTCOMES}
+
+    async def since(self, first: date) -> list[Booked]:
+        """By day, the newest first, outcome and reason; what is nothing is left out."""
+        statement = text(
+            """
+            SELECT (hour AT TIME ZONE :zone)::date AS day, outcome, reason, sum(n)::bigint AS n
+            FROM activity_ledger
+            WHERE hour >= CAST(:first AS date)::timestamp AT TIME ZONE :zone
+            GROUP BY 1, 2, 3 HAVING sum(n) <> 0 ORDER BY 1 DESC, 2, 4 DESC, 3
+            """
+        )
+        asked = {"first": first, "zone": ZONE}
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        return [Booked(**row._mapping) for row in found]  # noqa: SLF001 - a public name
+
+    async def ended(self, session_id: UUID, stream_id: str) -> Ended:
+        """How an entry of this session ended, of which it is known that it did."""
+        statement = text(
+            "SELECT EXISTS (SELECT FROM interactions"
+            " WHERE session_id = :session AND stream_id = :entry) AS stored,"
+            " EXISTS (SELECT FROM erased_sessions WHERE session_id = :session) AS erased"
+        )
+        asked = {"session": session_id, "entry": stream_id}
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        row = found.one()
+        return Ended(stored=row.stored, erased=row.erased)

@@ -19,6 +19,7 @@ from storage.postgres.engine import Database
 
 STRANGER_NAME = "Gelöschte Person"
 EXPORT_ROWS_MAX = 200_000
+PEOPLE_SHOWN = 20
 RETENTION_SESSIONS = 200
 RETENTION_ROUNDS = 50
 
@@ -138,6 +139,34 @@ class Privacy:
             kinds={kind: rows[:EXPORT_ROWS_MAX] for kind, rows in kinds.items()},
             truncated=truncated,
         )
+
+    async def count(self, subject: Subject) -> dict[str, int]:
+        """How many rows of each kind there are, as of one moment."""
+        asked = {
+            "person": subject.person,
+            "sessions": list(subject.sessions),
+            "email": subject.email,
+        }
+
+        async def work(connection: AsyncConnection) -> dict[str, int]:
+            counts = {}
+            for kind, statement in statements.EXPORT.items():
+                query = text(f"SELECT count(*) FROM ({_typed(statement)}) AS t")  # noqa: S608
+                used = {name: value for name, value in asked.items() if f":{name}" in statement}
+                counts[kind] = int((await connection.execute(query, used)).scalar_one())
+            return counts
+
+        return await self._database.read_snapshot(work)
+
+    async def people_of(self, email: str) -> list[UUID]:
+        """The people who gave this address in inquiries, at most `PEOPLE_SHOWN`."""
+        statement = text(
+            "SELECT DISTINCT person_id FROM inquiries WHERE lower(email) = :email"
+            " ORDER BY person_id LIMIT :shown"
+        )
+        asked = {"email": email.lower(), "shown": PEOPLE_SHOWN}
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        return list(found.scalars())
 
     async def erase_session(self, session_id: UUID) -> Erasure:
         """Erases one session; what still comes of it is filtered from now on."""

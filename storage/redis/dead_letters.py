@@ -10,9 +10,10 @@ became of its letter meanwhile.
 """
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from configurator.activity import Filtered, decode_entry
 from configurator.untrusted import InteractionInvalid
@@ -85,6 +86,27 @@ redis.call('XDEL', KEYS[1], ARGV[1])
 return new
 """
 
+# Redis counts: at most 50,000 letters, of which only the reasons are of interest.
+_KINDS = """
+local batch = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
+local counts = {}
+for _, letter in ipairs(batch) do
+  for i = 1, #letter[2], 2 do
+    if letter[2][i] == 'reason' then
+      local kind = string.match(letter[2][i + 1], '^[^ ]*')
+      counts[kind] = (counts[kind] or 0) + 1
+    end
+  end
+end
+local found = {}
+for kind, n in pairs(counts) do
+  found[#found + 1] = kind
+  found[#found + 1] = n
+end
+return {#batch, #batch > 0 and batch[#batch][1] or '', found}
+"""
+_KINDS_STEP = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -124,6 +146,19 @@ class Page:
 
     letters: tuple[Letter, ...]
     before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """How far an entry of the stream has come.
+
+    `finished`: no worker has it to do any more. What became of it then is in PostgreSQL, or it is
+    `buried`: a dead letter, or was one.
+    """
+
+    payload: bytes
+    finished: bool
+    buried: bool
 
 
 class DeadLetters:
@@ -179,6 +214,53 @@ class DeadLetters:
             if len(letters) < (PAGE_MAX if kind else limit):
                 return Page(letters=tuple(found), before=None)
         return Page(letters=tuple(found), before=before)
+
+    async def kinds(self) -> dict[str, int]:
+        """How many letters there are of each kind, the most first."""
+        counts: Counter[str] = Counter()
+        start = "-"
+        while True:
+            async with call(self._redis):
+                scanned, last, found = await commands(self._redis).eval(
+                    _KINDS, 1, DEAD, start, _KINDS_STEP
+                )
+            for kind, n in zip(found[::2], found[1::2], strict=True):
+                counts[kind.decode("utf-8", "replace")] += n
+            if scanned < _KINDS_STEP:
+                return dict(counts.most_common())
+            start = f"({last.decode()}"
+
+    async def passage(self, entry_id: str) -> Passage | None:
+        """How far this entry has come; None: the stream has forgotten it, or never had it.
+
+        All of one moment; what is finished was committed before.
+        """
+
+        async def ask() -> list[Any]:
+            pipe = commands(self._redis).pipeline(transaction=True)
+            pipe.xrange(EVENTS, entry_id, entry_id, 1)
+            pipe.xinfo_groups(EVENTS)
+            pipe.xpending_range(EVENTS, GROUP, entry_id, entry_id, 1)
+            pipe.zscore(BURIED, entry_id)
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+            return answers
+
+        found, groups, pending, buried = await self._within(ask)
+        if isinstance(found, Exception):
+            raise found
+        if not found:
+            return None
+        delivered = [
+            each["last-delivered-id"].decode()
+            for each in (groups if isinstance(groups, list) else [])
+            if each["name"] == GROUP.encode()
+        ]
+        reached = any(id_pair(each) >= id_pair(entry_id) for each in delivered)
+        return Passage(
+            payload=found[0][1].get(b"e", b""),
+            finished=reached and pending == [],
+            buried=buried is not None and not isinstance(buried, Exception),
+        )
 
     async def get(self, letter_id: str) -> Letter | None:
         """One letter; None: there is none, or not any more."""

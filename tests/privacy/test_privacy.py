@@ -13,6 +13,7 @@ from tests.privacy.stage import EMAIL, NAME, Stage, bury, places, staged
 from tests.realtime.clients import joined, select
 from tests.realtime.conftest import RunningWeb
 
+KNOWN = "/api/admin/privacy/known"
 EXPORT = "/api/admin/privacy/export"
 ERASE = "/api/admin/privacy/erase"
 SAID = "SELECT reasons->0->'text' AS text FROM operations WHERE outcome = 'conflict'"
@@ -74,6 +75,17 @@ async def test_a_person_is_exported_whole_and_erased_everywhere(
         await web.parts.hub._report()
 
         found = await exported(stage, stage.anna_id)
+        known = (
+            await stage.admin.call("GET", KNOWN, params={"subject": str(stage.anna_id)})
+        ).json()
+        kinds = {kind: len(rows) for kind, rows in found.items() if isinstance(rows, list) and rows}
+        kinds = {**kinds, "person": 1}
+        kinds.pop("presence")  # where they are at this moment is not kept
+        assert known["counts"] == kinds
+        assert known["subject"] == found["subject"]
+        assert NAME not in str(known)
+        given = (await stage.admin.call("GET", KNOWN, params={"subject": EMAIL})).json()
+        assert (given["people"], given["counts"]) == ([str(stage.anna_id)], {"inquiries": 1})
         assert found["person"]["name"] == NAME
         assert str(stage.visit) in {each["id"] for each in found["sessions"]}
         assert {each["category"] for each in found["interactions"]} == {"nest", "fenster"}
@@ -196,11 +208,13 @@ async def test_only_an_admin_who_types_it_twice_may_erase(web: RunningWeb) -> No
     for api in (web.api(), stage.anna):
         refused = await api.call("POST", ERASE, json=asked)
         assert (refused.status_code, refused.json()["error"]["code"]) == (401, "admins_only")
-        refused = await api.call("GET", EXPORT, params={"subject": subject})
-        assert refused.json()["error"]["code"] == "admins_only"
+        for path in (EXPORT, KNOWN):
+            refused = await api.call("GET", path, params={"subject": subject})
+            assert refused.json()["error"]["code"] == "admins_only"
     refused = await stage.admin.call("POST", ERASE, json={**asked, "confirm": "yes"})
     assert refused.json()["error"]["code"] == "not_confirmed"
     for strange in ("", "x" * 400, str(uuid4()), "a\x00b", "nobody@haus.example"):
-        answer = await stage.admin.call("GET", EXPORT, params={"subject": strange})
-        assert answer.json()["error"]["code"] == "subject_unknown"
+        for path in (EXPORT, KNOWN):
+            answer = await stage.admin.call("GET", path, params={"subject": strange})
+            assert answer.json()["error"]["code"] == "subject_unknown"
     assert UUID((await exported(stage, subject))["person"]["id"]) == stage.anna_id

@@ -1,24 +1,28 @@
 """Dead letters over HTTP: for admins only, bounded, one at a time or by kind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from configurator.activity import encode_event
+from configurator.activity import Filtered, encode_event
 from realtime.http.dead_letters import PATH, DeadLetterEndpoints
 from realtime.http.edge import Origins
 from realtime.http.endpoints import routes
 from realtime.letter_desk import LetterDesk
 from storage.postgres.audit import Audit
+from storage.postgres.ledger import Ledger
 from storage.redis.dead_letters import DeadLetter, DeadLetters
 from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import Parts, event, parts
+from tests.activity.parts import Parts, all_stored, event, now, parts
 from tests.support.servers import Servers
+from workers.consumer import Consumer
 
 
 @asynccontextmanager
@@ -26,7 +30,11 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
     async def admin_name(_request: Request) -> str | None:
         return admin
 
-    desk = LetterDesk(letters=DeadLetters(parts.redis), audit=Audit(parts.database))
+    desk = LetterDesk(
+        letters=DeadLetters(parts.redis),
+        audit=Audit(parts.database),
+        ledger=Ledger(parts.database),
+    )
     endpoints = DeadLetterEndpoints(desk=desk, admin_name=admin_name).endpoints()
     app = Starlette(routes=routes(endpoints, Origins(frozenset())))
     transport = httpx.ASGITransport(app=app)
@@ -48,6 +56,7 @@ async def test_nobody_but_admins(database_url: str, redis_url: str) -> None:
         for method, path in (
             ("GET", PATH),
             ("GET", f"{PATH}/1-1"),
+            ("GET", f"{PATH}/entries/1-1"),
             ("PUT", f"{PATH}/1-1"),
             ("POST", f"{PATH}/redrive"),
             ("POST", f"{PATH}/1-1/redrive"),
@@ -64,34 +73,69 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
         await bury(all_parts, b"other", reason="malformed_json")
         found = (await client.get(PATH, params={"kind": "wrong_type", "limit": 1})).json()
         assert found["total"] == 3
+        assert found["kinds"] == {"wrong_type": 2, "malformed_json": 1}
         second = found["letters"][0]
         assert second["kind"] == "wrong_type"
         assert (second["deliveries"], second["fixed"], second["payload_bytes"]) == (1, False, 8)
         older = await client.get(PATH, params={"kind": "wrong_type", "before": found["before"]})
         (first,) = older.json()["letters"]
         opened = (await client.get(f"{PATH}/{first['id']}")).json()
-        assert opened["payload"] == "\\xffbad"
+        assert opened["payload"] == opened["pretty"] == "\\xffbad"
         assert (opened["fields"], opened["problem"]["code"]) == (None, "malformed_json")
         opened = (await client.get(f"{PATH}/{second['id']}")).json()
         assert (opened["fields"], opened["problem"]["code"]) == ({"a": 1}, "wrong_type")
+        assert opened["pretty"] == '{\n  "a": 1\n}'
         assert opened["problem"]["message"]["de"]
 
         refused = await client.put(f"{PATH}/{first['id']}", json={"payload": "{}"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "event_unusable")
-        payload = encode_event(event()).decode()
+        payload = msgspec.json.format(encode_event(event())).decode()
         fixed = (await client.put(f"{PATH}/{first['id']}", json={"payload": payload})).json()
         assert (fixed["problem"], fixed["letter"]["fixed"]) == (None, True)
         driven = await client.post(f"{PATH}/{fixed['letter']['id']}/redrive")
         assert driven.json()["redriven"] == 1
+        (entry,) = driven.json()["entries"].values()
+        assert (await client.get(f"{PATH}/entries/{entry}")).json()["outcome"] == "waiting"
         gone = await client.post(f"{PATH}/{fixed['letter']['id']}/redrive")
         assert gone.status_code == 404
         all_of = await client.post(f"{PATH}/redrive", json={"kind": "malformed_json"})
         assert all_of.json() == {"redriven": 1, "entries": {}}
         dropped = await client.post(f"{PATH}/{second['id']}/drop")
         assert dropped.json() == {"dropped": True}
-        assert (await client.get(PATH)).json() == {"letters": [], "before": None, "total": 0}
+        empty: dict[str, object] = {"letters": [], "before": None, "total": 0, "kinds": {}}
+        assert (await client.get(PATH)).json() == empty
         actors = {line.actor for line in await Audit(all_parts.database).latest()}
         assert actors == {"me"}
+
+
+async def test_what_became_of_an_entry_is_known_for_sure(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        known, erased = event(), event("erased")
+        async with all_parts.database.driver() as connection:
+            await connection.execute(
+                "INSERT INTO erased_sessions (session_id) VALUES ($1)", erased.session_id
+            )
+        filtered = Filtered(filtered="gpc", received_at=now())
+        appended = await all_parts.stream.append([known, known, erased, filtered])
+        poison = await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": b"bad"})
+        entries = [*(each.stream_id for each in appended), poison.decode()]
+
+        async def became() -> list[str]:
+            answers = [await client.get(f"{PATH}/entries/{each}") for each in entries]
+            return [each.json()["outcome"] for each in answers]
+
+        assert await became() == ["waiting"] * 5
+        group = StreamGroup(all_parts.redis, consumer="w")
+        await group.read(5, 10)
+        assert await became() == ["waiting"] * 5  # a worker has them
+        stopping = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Consumer(group, all_parts.interactions).run(stopping))
+            await all_stored(all_parts)
+            stopping.set()
+        assert await became() == ["stored", "duplicate", "filtered", "filtered", "dead"]
+        await commands(all_parts.redis).xtrim(EVENTS, maxlen=0)
+        assert (await client.get(f"{PATH}/entries/{entries[0]}")).status_code == 404
 
 
 async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> None:
@@ -100,6 +144,7 @@ async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> No
             assert (await client.get(f"{PATH}?{query}")).status_code == 400
         for path in ("x", "1", "9" * 19 + "-1", "1-1%0a"):
             assert (await client.get(f"{PATH}/{path}")).status_code == 404
+            assert (await client.get(f"{PATH}/entries/{path}")).status_code == 404
         for asked in ({}, {"letters": ["1-1"], "kind": "x"}, {"letters": ["1-1"] * 201}):
             answer = await client.post(f"{PATH}/redrive", json=asked)
             assert answer.status_code == 400

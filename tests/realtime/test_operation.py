@@ -9,7 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.settings import parse_settings
 from app.web import Web
 from realtime.principal import token_sha256
+from storage.postgres.audit import Audit
 from storage.postgres.jobs import Jobs, Leadership
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import EVENTS, commands
 from tests.activity.parts import ago, event, now
 from tests.support.servers import Servers
@@ -58,7 +60,7 @@ async def figures(client: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
 
 async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (_, client):
-        for path in ("/metrics", "/api/admin/jobs"):
+        for path in ("/metrics", "/api/admin/jobs", "/api/admin/ledger", "/api/admin/audit"):
             for headers in ({}, bearer("wrong"), bearer("0" * 40)):
                 answer = await client.get(path, headers=headers)
                 assert (answer.status_code, answer.json()["error"]["code"]) == (401, "admins_only")
@@ -67,7 +69,8 @@ async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None
             assert (await client.get(path, headers=cookie)).status_code == 200
         assert (await client.get("/api/admin/jobs", headers=bearer(TOKEN))).status_code == 401
         listed = (await client.get("/openapi.json")).json()["paths"]
-        assert {"/metrics", "/api/admin/jobs", "/api/admin/dead-letters"} <= set(listed)
+        ours = {"metrics", "api/admin/jobs", "api/admin/ledger", "api/admin/audit"}
+        assert {f"/{each}" for each in ours} <= set(listed)
 
 
 async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -> None:
@@ -78,6 +81,9 @@ async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -
         jobs = Jobs(built.database)
         run = await jobs.begin("audit today", "worker-1")
         await jobs.finish(run, "ok", detail={"drift": 2, "days": {}}, due_at=ago(minutes=1))
+        failed = await jobs.begin("fold", "worker-1")
+        await jobs.finish(failed, "failed", detail={"reason": "away"}, due_at=ago(minutes=1))
+        await WorkerStops(built.redis).note("worker-1", unreadable=101, of_last=500)
         running = await jobs.begin("make partitions", "worker-1")
         assert running > run
         async with Leadership(built.database, node="worker-1") as leadership:
@@ -97,10 +103,34 @@ async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -
     assert found["nest_store_up", "redis"] == found["nest_store_up", "postgres"] == 1
     assert found["process_resident_memory_bytes",] > 0
     assert answer["leader"] == "worker-1"
-    audit, partitions = answer["jobs"]
+    audit, fold, partitions = answer["jobs"]
+    assert [each["detail"] for each in answer["failures"]] == [fold["detail"]]
+    assert [(each["node"], each["unreadable"]) for each in answer["stops"]] == [("worker-1", 101)]
     assert (audit["job"], audit["outcome"], audit["detail"]["drift"]) == ("audit today", "ok", 2)
     assert audit["overdue_seconds"] > 55
     assert (partitions["outcome"], partitions["due_at"]) == (None, None)
+
+
+async def test_a_job_is_asked_for(database_url: str, redis_url: str) -> None:
+    path = "/api/admin/jobs/run"
+    async with web(database_url, redis_url) as (built, client):
+        jobs = Jobs(built.database)
+        run = await jobs.begin("audit today", "worker-1")
+
+        async def ask(job: str, token: str = ADMIN) -> httpx.Response:
+            return await client.post(path, json={"job": job}, headers=bearer(token))
+
+        assert (await ask("audit today", TOKEN)).status_code == 401
+        assert (await ask("DROP TABLE job_runs")).status_code == 404
+        assert (await ask("")).status_code == 400
+        assert (await ask("audit today")).json() == {"asked": False}  # it is being done
+        await jobs.finish(run, "ok", detail={"drift": 0}, due_at=now().replace(year=2100))
+        assert (await ask("audit today")).json() == {"asked": True}
+        (row,) = (await client.get("/api/admin/jobs", headers=bearer(ADMIN))).json()["jobs"]
+        assert (row["asked"], row["detail"]) == (True, {"drift": 0})
+        lines = await Audit(built.database).latest()
+    assert [(line.action, line.subject) for line in lines] == [("jobs.run", "audit today")] * 2
+    assert all(line.actor.startswith("admin session ") for line in lines)
 
 
 async def test_figures_are_read_also_while_a_store_is_away(

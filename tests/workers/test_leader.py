@@ -92,6 +92,38 @@ async def test_a_leader_that_stops_leaves_the_next_one_its_due_times(database_ur
         await eventually(lambda: runs == 2, 20)
 
 
+async def test_what_is_asked_for_is_done_at_once_and_once(database_url: str) -> None:
+    runs: list[str] = []
+
+    def noting(name: str) -> Job:
+        async def run() -> Detail:
+            runs.append(name)
+            return {}
+
+        return job(name, run)
+
+    async with candidate(database_url, "n", [noting("x"), noting("y")]) as (_, database, _):
+        await eventually(lambda: runs == ["x", "y"], 20)
+        jobs = Jobs(database)
+        await eventually(lambda: is_asked(jobs, "y"), 20)
+        await eventually(lambda: len(runs) > 2, 20)
+        assert runs == ["x", "y", "y"]
+        await eventually(lambda: due_in_an_hour(jobs, "y"), 20)
+        assert await jobs.ask("z") is None
+
+
+async def is_asked(jobs: Jobs, name: str) -> bool:
+    """True once the job is not being done."""
+    return await jobs.ask(name) is True
+
+
+async def due_in_an_hour(jobs: Jobs, name: str) -> bool:
+    """Whether the latest run is over, and the next one is due as if nobody had asked."""
+    run = (await jobs.latest())[name]
+    due = run.due_at and run.due_at - now() > timedelta(seconds=3_500)
+    return bool(due) and run.outcome == "ok" and not run.asked
+
+
 async def leads_after(leader: Leader, database: Database, name: str) -> bool:
     """Whether this one leads and the job has a run that is over."""
     run = (await Jobs(database).latest()).get(name)

@@ -1,0 +1,236 @@
+"""What became of every interaction that was offered, and what admins did: for admins."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.protocol.codes import Refused
+from realtime.http.edge import json
+from realtime.http.endpoints import Endpoint
+from storage.errors import StorageUnavailable
+from storage.postgres.audit import LINES_MAX, Audit
+from storage.postgres.jobs import Jobs
+from storage.postgres.ledger import OUTCOMES, Booked, Ledger
+from storage.postgres.statistics import ZONE
+from storage.redis.stream import InteractionStream
+
+DAYS_MAX = 92
+_ID_MAX = 2**63 - 1
+
+
+class LedgerReason(msgspec.Struct, frozen=True, kw_only=True):
+    """How many entries ended so for this reason; "" where an outcome needs none."""
+
+    outcome: str
+    reason: str
+    n: int
+
+
+class LedgerDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What was offered on a day and how it ended. The four outcomes add up to `offered`."""
+
+    day: date
+    offered: int
+    stored: int
+    duplicate: int
+    filtered: int
+    dead: int
+    reasons: list[LedgerReason]
+
+
+class StreamBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """The stream's own count of what it took, held against the whole ledger.
+
+    `waiting` are not done yet. `missing`: so many entries left the stream without an end in the
+    ledger; anything but 0 is a defect. `earlier`: the ledger knows so many more than this stream
+    ever took, because it began anew since; then only days, not the whole, can be compared. Both are
+    what is certain: whatever is on its way at this moment is in neither.
+    """
+
+    offered: int
+    waiting: int
+    missing: int
+    earlier: int
+
+
+class DriftRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the latest audit found: events that roll-ups count too many or too few, by day (UTC)."""
+
+    job: str
+    at: datetime
+    drift: int
+    days: dict[str, int]
+
+
+class LedgerAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Days in `zone`, the newest first. `stream` null: Redis does not answer."""
+
+    zone: str
+    days: list[LedgerDay]
+    stream: StreamBalance | None
+    audits: list[DriftRow]
+
+
+class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what to what. Of people only a hash is kept; an admin is a session of one."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first. `before` asks for the next page; null: there is none."""
+
+    lines: list[AuditLine]
+    before: int | None
+
+
+class LedgerEndpoints:
+    """The handlers; for admins only."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        audit: Audit,
+        jobs: Jobs,
+        stream: InteractionStream,
+        is_admin: Callable[[Request], Awaitable[bool]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._audit = audit
+        self._jobs = jobs
+        self._stream = stream
+        self._is_admin = is_admin
+        self._now = now
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/api/admin/ledger",
+                handler=self.ledger,
+                summary="What became of every interaction that was offered, by day and reason, and "
+                f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said.",
+                query=["days"],
+                answer=LedgerAnswer,
+                codes=["admins_only", "malformed_message"],
+                tags=["admin"],
+            ),
+            Endpoint(
+                method="GET",
+                path="/api/admin/audit",
+                handler=self.audit,
+                summary="What admins did, newest first. "
+                f"`limit`: up to {LINES_MAX}; `before`: from the last page.",
+                query=["before", "limit"],
+                answer=AuditAnswer,
+                codes=["admins_only", "malformed_message"],
+                tags=["admin"],
+            ),
+        ]
+
+    async def ledger(self, request: Request) -> Response:
+        """``GET /api/admin/ledger``."""
+        await self._admit(request)
+        days = _number(request, "days", default=7, most=DAYS_MAX)
+        today = self._now().astimezone(ZoneInfo(ZONE)).date()
+        booked = await self._ledger.since(today - timedelta(days=days - 1))
+        return json(
+            LedgerAnswer(
+                zone=ZONE,
+                days=[_day(day, of_day) for day, of_day in groupby(booked, lambda row: row.day)],
+                stream=await self._balance(),
+                audits=await self._audits(),
+            )
+        )
+
+    async def audit(self, request: Request) -> Response:
+        """``GET /api/admin/audit``."""
+        await self._admit(request)
+        limit = _number(request, "limit", default=50, most=LINES_MAX)
+        before = None
+        if "before" in request.query_params:
+            before = _number(request, "before", default=0, most=_ID_MAX)
+        found = await self._audit.latest(limit=limit, before=before)
+        lines = [
+            AuditLine(
+                id=line.id,
+                at=line.at,
+                actor=line.actor,
+                action=line.action,
+                subject=line.subject,
+                detail=line.detail,
+            )
+            for line in found
+        ]
+        more = len(lines) == limit
+        return json(AuditAnswer(lines=lines, before=lines[-1].id if more else None))
+
+    async def _balance(self) -> StreamBalance | None:
+        """In this order, so that what moves meanwhile never looks like something missing."""
+        try:
+            offered = await self._stream.offered()
+            waiting = (await self._stream.lag()).entries
+            ended = sum((await self._ledger.totals()).values())
+            offered_by_now = await self._stream.offered()
+        except StorageUnavailable:
+            return None
+        return StreamBalance(
+            offered=offered_by_now,
+            waiting=waiting,
+            missing=max(0, offered - waiting - ended),
+            earlier=max(0, ended - offered_by_now),
+        )
+
+    async def _audits(self) -> list[DriftRow]:
+        return [
+            DriftRow(
+                job=run.job,
+                at=run.finished_at or run.started_at,
+                drift=run.detail["drift"],
+                days=run.detail.get("days", {}),
+            )
+            for run in (await self._jobs.latest()).values()
+            if "drift" in run.detail
+        ]
+
+    async def _admit(self, request: Request) -> None:
+        if not await self._is_admin(request):
+            raise Refused("admins_only")
+
+
+def _day(day: date, booked: Iterable[Booked]) -> LedgerDay:
+    rows = list(booked)
+    ended = {outcome: sum(row.n for row in rows if row.outcome == outcome) for outcome in OUTCOMES}
+    return LedgerDay(
+        day=day,
+        offered=sum(ended.values()),
+        reasons=[
+            LedgerReason(outcome=row.outcome, reason=row.reason, n=row.n)
+            for row in rows
+            if row.reason
+        ],
+        **ended,
+    )
+
+
+def _number(request: Request, name: str, *, default: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= most):
+        raise Refused("malformed_message", detail=name)
+    return int(text)

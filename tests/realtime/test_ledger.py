@@ -1,0 +1,108 @@
+"""The ledger and the audit over HTTP: it adds up, and what was done is on record."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from configurator.activity import Filtered
+from storage.postgres.audit import Audit
+from storage.postgres.interactions import Incoming, Settled
+from storage.postgres.jobs import Jobs
+from storage.redis.stream import EVENTS, commands
+from storage.redis.stream_group import StreamGroup
+from tests.activity.parts import event, now
+from tests.realtime.test_operation import ADMIN, bearer, web
+
+LEDGER = "/api/admin/ledger"
+AUDIT = "/api/admin/audit"
+
+
+async def read(client: httpx.AsyncClient, path: str, **query: int) -> Any:
+    answer = await client.get(path, params=query, headers=bearer(ADMIN))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        assert (await read(client, LEDGER))["stream"] == {
+            "offered": 0,
+            "waiting": 0,
+            "missing": 0,
+            "earlier": 0,
+        }
+        known = event()
+        unwanted = Filtered(filtered="gpc", received_at=now())
+        await built.stream.append([known, known, unwanted, event()])
+        group = StreamGroup(built.redis, consumer="w")
+        first, again, refused, _waiting = await group.read(4, 10)
+        await built.interactions.store(
+            [Incoming(stream_id=each.id, event=known) for each in (first, again)],
+            consumer="w",
+            settled=[Settled(stream_id=refused.id, outcome="filtered", reason="gpc")],
+        )
+        await group.acknowledge([first.id, again.id, refused.id])
+        jobs = Jobs(built.database)
+        run = await jobs.begin("audit today", "w")
+        await jobs.finish(run, "ok", detail={"drift": 2, "days": {"2026-11-25": 2}}, due_at=now())
+        answer = await read(client, LEDGER, days=1)
+        (day,) = answer["days"]
+        assert day["reasons"] == [{"outcome": "filtered", "reason": "gpc", "n": 1}]
+        ended = [day[name] for name in ("stored", "duplicate", "filtered", "dead")]
+        assert (ended, day["offered"]) == ([1, 1, 1, 0], 3)
+        assert answer["stream"] == {"offered": 4, "waiting": 1, "missing": 0, "earlier": 0}
+        (audit,) = answer["audits"]
+        assert (audit["drift"], audit["days"]) == (2, {"2026-11-25": 2})
+
+        # An entry that leaves without an end is missed, and a new stream knows nothing of before.
+        lost = await commands(built.redis).xadd(EVENTS, {"s": "x", "e": b"lost"})
+        await group.read(1, 10)
+        await group.acknowledge([lost.decode()])
+        assert (await read(client, LEDGER))["stream"]["missing"] == 1
+        await commands(built.redis).flushdb()
+        stream = (await read(client, LEDGER))["stream"]
+        assert stream == {"offered": 0, "waiting": 0, "missing": 0, "earlier": 3}
+
+
+async def test_what_admins_did_is_read_page_by_page(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        audit = Audit(built.database)
+        for number in range(3):
+            await audit.record(actor="me", action="jobs.run", subject=f"job {number}")
+        newest = await read(client, AUDIT, limit=2)
+        assert [line["subject"] for line in newest["lines"]] == ["job 2", "job 1"]
+        assert newest["lines"][0]["actor"] == "me"
+        rest = await read(client, AUDIT, limit=2, before=newest["before"])
+        assert ([line["subject"] for line in rest["lines"]], rest["before"]) == (["job 0"], None)
+
+
+async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (_, client):
+        for path in (
+            f"{LEDGER}?days=0",
+            f"{LEDGER}?days=93",
+            f"{LEDGER}?days=-1",
+            f"{AUDIT}?limit=501",
+            f"{AUDIT}?before=x",
+            f"{AUDIT}?before={2**63}",
+            f"{AUDIT}?before={'9' * 400}",
+        ):
+            answer = await client.get(path, headers=bearer(ADMIN))
+            assert (answer.status_code, answer.json()["error"]["code"]) == (
+                400,
+                "malformed_message",
+            )
+        assert (await read(client, AUDIT, before=2**63 - 1, limit=500))["lines"] == []
+
+
+async def test_days_are_those_of_vienna(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        long_ago = now() - timedelta(days=40)
+        await built.stream.append([event(received_at=long_ago)])
+        (entry,) = await StreamGroup(built.redis, consumer="w").read(1, 10)
+        old = Incoming(stream_id=entry.id, event=event(received_at=long_ago))
+        await built.interactions.store([old], consumer="w")
+        assert (await read(client, LEDGER, days=30))["days"] == []
+        (day,) = (await read(client, LEDGER, days=60))["days"]
+        assert day["stored"] == 1
