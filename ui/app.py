@@ -19,6 +19,7 @@ from ui.pages.configurator import ConfiguratorPage
 from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
+from ui.pages.operations import OperationsPage
 from ui.ports import AdminSource, CatalogueSource, Consent, Live, Visitors
 from ui.security_headers import SecurityHeaders
 from ui.templates import Templates
@@ -72,6 +73,7 @@ def mount_screens(
         admin_source, catalogue_source, visitors, texts, assets, messages, count_dropped
     ).register()
     AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
+    OperationsPage(visitors, texts, assets, messages).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node

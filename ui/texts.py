@@ -11,6 +11,8 @@ PATH: Final = Path(__file__).parent / "texts.json"
 SERVED_ALONE: Final = ("landing.", "developers.", "console.")
 """Texts that no screen of NiceGUI needs."""
 
+FOR_ADMINS: Final = ("admin.", "analytics.", "operations.")
+
 
 class Texts:
     """Texts by key. A missing key is a bug and raises KeyError."""
@@ -18,6 +20,7 @@ class Texts:
     def __init__(self, path: Path = PATH) -> None:
         self._entries: dict[str, dict[str, str]] = json.loads(path.read_text("utf-8"))
         self.json: Final = self.json_without(*SERVED_ALONE)
+        self.for_visitors: Final = self.json_without(*SERVED_ALONE, *FOR_ADMINS)
 
     def of(self, language: Language, key: str, **values: object) -> str:
         """Return the text with `{name}` places filled."""
@@ -26,9 +29,9 @@ class Texts:
             text = text.replace("{" + name + "}", str(value))
         return text
 
-    def json_of(self, prefix: str) -> str:
+    def json_of(self, *prefixes: str) -> str:
         """Return the texts of one page as JSON, for its scripts."""
-        return _json({key: e for key, e in self._entries.items() if key.startswith(prefix)})
+        return _json({key: e for key, e in self._entries.items() if key.startswith(prefixes)})
 
     def json_without(self, *prefixes: str) -> str:
         """Return the texts of the screens as JSON, without those of pages that stand alone."""

@@ -10,7 +10,7 @@ from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetter, DeadLetters, Letter
-from storage.redis.stream import EVENTS, GROUP, Entry, commands, position
+from storage.redis.stream import DEAD, EVENTS, GROUP, Entry, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 
@@ -157,3 +157,12 @@ async def test_a_full_stream_of_letters_refuses_and_loses_nothing(redis: Redis) 
     await letters.drop(oldest.id)
     await letters.bury(dead[2:])
     assert (await letters.count(), (await position(redis)).pending) == (2, 0)
+
+
+async def test_kinds_are_counted_over_all_letters(redis: Redis) -> None:
+    pipe = commands(redis).pipeline(transaction=False)
+    for number in range(1_205):
+        reason = "wrong_type a.b" if number % 5 else "too_long"
+        pipe.xadd(DEAD, {"id": "1-1", "e": b"x", "reason": reason, "at": 1})
+    await pipe.execute()
+    assert await DeadLetters(redis).kinds() == {"wrong_type": 964, "too_long": 241}

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Served, Visit
+from tests.ui.operations_sample import operations, sample
 from tests.ui.test_configurator import open_house, option, total
 
 pytestmark = pytest.mark.e2e
@@ -74,4 +75,32 @@ def test_live_view(served: Served, visit: Visit, width: int, height: int, scheme
     page.locator('[data-event="axe"] .line-button').click()
     page.get_by_role("button", name="Sitzung verfolgen").click()
     expect(page.get_by_role("dialog")).to_contain_text("nicht erreichbar")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+def test_operations(served: Served, visit: Visit, width: int, height: int, scheme: str) -> None:
+    answers = sample("Ein Text, wie er kommen kann")
+    page = operations(
+        served,
+        visit,
+        lambda _, path, __: (200, answers[path]),
+        width=width,
+        height=height,
+        scheme=scheme,
+    )
+    page.get_by_test_id("letter").get_by_role("button").click()
+    page.get_by_test_id("drop").click()
+    expect(page.get_by_test_id("drop-yes")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for section in ("jobs", "ledger", "audit"):
+        page.locator(f'.tabs a[href="#{section}"]').click()
+        expect(page.locator("table.stack")).to_be_visible()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.locator('.tabs a[href="#privacy"]').click()
+    page.get_by_test_id("subject").fill("anna@haus.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("erase")).to_be_visible()
     assert violations(page) == []

@@ -106,7 +106,7 @@ class ConfiguratorPage:
         screen = ConfiguratorScreen(
             frames=opened.initial_frames,
             catalogue=self.catalogue.catalogue_json(),
-            texts=self.texts.json,
+            texts=self.texts.for_visitors,
             language=language,
             dev=self.dev,
             consent=self.consent,

@@ -30,12 +30,12 @@ export default {
     <div class="admin" :class="{ drawn: session }">
       <header class="topbar">
         <a class="brand" href="/" :aria-label="desk.t('brand.home')">NEST</a><h1>{{ desk.t("admin.title") }}</h1>
-        <a href="/admin/analytics">{{ desk.t("admin.analytics") }}</a>
+        <a href="/admin/analytics">{{ desk.t("admin.analytics") }}</a><a href="/admin/operations">{{ desk.t("operations.title") }}</a>
         <p class="status" :class="socket" role="status"><span class="dot"></span>{{ socket === "up" ? desk.t("admin.connected") : desk.t("admin.offline", { time: desk.clock(live.at) }) }}</p>
         <span class="spring"></span>
         <p class="lag" :class="lagClass" data-testid="lag"><span class="quiet" v-if="through">{{ desk.t("admin.storedThrough", { time: through }) }}</span><span>{{ lagText }}</span></p>
       </header>
-      <div class="alerts" role="alert"><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span></p></div>
+      <div class="alerts" role="alert"><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span> <a v-if="a.kind === 'dead'" href="/admin/operations#letters">{{ desk.t("admin.alert.look") }}</a></p></div>
       <main>
         <Numbers />
         <Houses />

@@ -16,7 +16,7 @@ export default {
   template: `
     <div class="analytics">
       <header class="topbar">
-        <a class="brand" href="/" :aria-label="t('brand.home')">NEST</a><h1>{{ t("analytics.title") }}</h1><a href="/admin">{{ t("analytics.live") }}</a>
+        <a class="brand" href="/" :aria-label="t('brand.home')">NEST</a><h1>{{ t("analytics.title") }}</h1><a href="/admin">{{ t("analytics.live") }}</a><a href="/admin/operations">{{ t("operations.title") }}</a>
         <span class="spring"></span><p class="quiet" role="status" data-testid="through">{{ busy ? t("analytics.loading") : through }}</p>
       </header>
       <form class="asked" @submit.prevent :aria-label="t('analytics.range')">

@@ -13,7 +13,8 @@ export const jobName = (t, job) => word(t, "job", job);
 // "3 Tage gelöscht, 12 Sitzungen"; empty when there was nothing to do. `reason`: why it failed.
 export function did(t, number, detail) {
   const parts = Object.entries(detail ?? {}).map(([what, n]) => {
-    if (typeof n === "string") return what === "reason" ? word(t, "why", n) : n;
+    if (what === "reason") return word(t, "why", n);
+    if (what === "drift" && n === 0) return t("operations.did.noDrift");
     return typeof n === "number" && n !== 0 ? counted(t, number, what, n) : "";
   });
   return parts.filter(Boolean).join(", ");

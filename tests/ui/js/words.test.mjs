@@ -1,0 +1,23 @@
+// What our own names mean to people.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { did, jobName, word } from "../../../ui/assets/js/operations/words.js";
+
+const TEXTS = { "operations.job.make_partitions": "Tage anlegen", "operations.did.made": "{n} Tage", "operations.did.noDrift": "keine Abweichung", "operations.kind.sessions": "Sitzungen", "operations.why.interrupted": "unterbrochen" };
+const t = (key, values = {}) => (TEXTS[key] ?? key).replace("{n}", values.n);
+const said = (detail) => did(t, String, detail);
+
+test("a name that has words is said in words, any other as it is", () => {
+  assert.equal(jobName(t, "make partitions"), "Tage anlegen");
+  assert.equal(jobName(t, "<b>new</b> job"), "<b>new</b> job");
+  assert.equal(word(t, "why", "interrupted"), "unterbrochen");
+});
+
+test("what a job did leaves out what was nothing", () => {
+  assert.equal(said({ made: 3, days: {}, folded: 0 }), "3 Tage");
+  assert.equal(said({ sessions: 2, made: 1 }), "2 Sitzungen, 1 Tage");
+  assert.equal(said({ drift: 0, days: {} }), "keine Abweichung");
+  assert.equal(said({ reason: "interrupted" }), "unterbrochen");
+  assert.equal(said({ letters: ["1-1"], asked: true }), "");
+  assert.equal(said(undefined), "");
+});

@@ -1,0 +1,91 @@
+"""What admins run the product with, in a real browser, on answers that a server may give."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.operations_sample import letter, operations, sample
+from tests.ui.test_admin import PAYLOADS
+
+pytestmark = pytest.mark.e2e
+
+SECTIONS = {"jobs": "job", "ledger": "reasons", "audit": "audit", "letters": "letter"}
+
+
+def test_what_strangers_sent_is_text(served: Served, visit: Visit) -> None:
+    shown = PAYLOADS[0]
+    answers = sample(shown)
+    page = operations(served, visit, lambda _, path, __: (200, answers[path]))
+    for section, part in SECTIONS.items():
+        page.locator(f'.tabs a[href="#{section}"]').click()
+        expect(page.get_by_test_id(part).first).to_contain_text(shown)
+        expect(page.locator(".operations h2")).to_be_focused()
+    page.get_by_test_id("letter").get_by_role("button").click()
+    expect(page.get_by_test_id("payload")).to_have_value(shown)
+    page.locator('.tabs a[href="#privacy"]').click()
+    page.get_by_test_id("subject").fill(shown)
+    page.get_by_role("button", name="Nachsehen").click()
+    expect(page.get_by_test_id("known")).to_contain_text(shown)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_an_action_that_fails_is_said_in_words_and_the_list_is_read_again(
+    served: Served, visit: Visit
+) -> None:
+    answers = sample("x")
+    kept = [letter(2), letter(1)]
+    asked: list[tuple[str, str, Any]] = []
+
+    def answer(method: str, path: str, body: Any) -> tuple[int, Any]:
+        if method != "GET":
+            asked.append((method, path, body))
+        if path.endswith("/drop") and kept:
+            kept.pop(0)
+            return 200, {"dropped": True}
+        if method == "POST":
+            sentence = {"de": "Noch nicht gespeichert.", "en": "Not saved yet."}
+            return 503, {"error": {"code": "not_saved", "message": sentence}}
+        if path == "dead-letters":
+            kinds = {"wrong_type": len(kept)}
+            return 200, {"letters": kept, "before": None, "total": len(kept), "kinds": kinds}
+        if path == "dead-letters/1-0" and len(kept) == 1:
+            return 404, {"error": {"code": "page_not_found", "message": {"de": "-", "en": "-"}}}
+        if path.startswith("dead-letters/"):
+            return 200, {**answers["dead-letters/1-0"], "letter": kept[0], "pretty": '{"n": 1.0}'}
+        return 200, answers[path]
+
+    page = operations(served, visit, answer)
+    rows = page.get_by_test_id("letter")
+    expect(rows).to_have_count(2)
+    rows.first.get_by_role("button").first.click()
+    page.get_by_test_id("send").click()
+    expect(rows.first.get_by_role("alert")).to_have_text("Noch nicht gespeichert.")
+    page.get_by_test_id("payload").fill("{}")
+    expect(page.get_by_test_id("send")).to_be_disabled()
+    page.get_by_role("button", name="Änderung zurücknehmen").click()
+    page.get_by_test_id("drop").click()
+    expect(page.get_by_role("button", name="Behalten")).to_be_focused()
+    page.get_by_role("button", name="Behalten").click()
+    page.get_by_test_id("drop").click()
+    page.get_by_test_id("drop-yes").click()
+    expect(page.get_by_test_id("told")).to_have_text("Verworfen.")
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("button").click()  # somebody else was faster
+    expect(page.get_by_role("alert").last).to_contain_text("nicht mehr")
+    assert [(method, path) for method, path, _ in asked] == [
+        ("POST", "dead-letters/2-0/redrive"),
+        ("POST", "dead-letters/2-0/drop"),
+    ]
+
+
+def test_a_server_that_is_away_is_said(served: Served, visit: Visit) -> None:
+    page = operations(served, visit, lambda *_: (502, "not ours"))
+    expect(page.get_by_role("alert").first).to_contain_text("antwortet nicht")
+
+
+def test_only_admins_get_in(served: Served, visit: Visit) -> None:
+    page = visit("/admin/operations")
+    expect(page.locator("h1")).to_have_text("Nur für Admins")

@@ -1,0 +1,69 @@
+"""`/admin/operations`: what admins run the product with."""
+
+from dataclasses import dataclass
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from storage.errors import StorageUnavailable
+from ui.assets import Assets
+from ui.components.operations_screen import OperationsScreen
+from ui.language import language_of
+from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.messages import MessagePages
+from ui.ports import Visitors
+from ui.texts import Texts
+
+MODULES = (
+    "js/format.js",
+    "js/operations.js",
+    "js/operations/audit.js",
+    "js/operations/calling.js",
+    "js/operations/jobs.js",
+    "js/operations/ledger.js",
+    "js/operations/letters.js",
+    "js/operations/privacy.js",
+    "js/operations/words.js",
+)
+
+
+@dataclass(frozen=True)
+class OperationsPage:
+    """What the page is built from."""
+
+    visitors: Visitors
+    texts: Texts
+    assets: Assets
+    messages: MessagePages
+
+    def register(self) -> None:
+        """Make NiceGUI serve the page."""
+
+        @ui.page(
+            "/admin/operations",
+            title="NEST-Haus – Betrieb",
+            dark=None,
+            language="de",
+            response_timeout=BUILD_WITHIN_S,
+        )
+        async def operations(request: Request) -> Response | None:
+            return await self._build(request)
+
+    async def _build(self, request: Request) -> Response | None:
+        client = ui.context.client
+        try:
+            if not await self.visitors.admin_of(request):
+                client.delete()
+                return self.messages.admins_only(request)
+        except StorageUnavailable:
+            client.delete()
+            return self.messages.later(request)
+        if client.is_deleted:
+            return None
+        language = language_of(request)
+        speak(language)
+        client.title = f"{self.texts.of(language, 'operations.title')} – NEST-Haus"
+        add_head(self.assets, stylesheet="css/operations.css", modules=MODULES)
+        OperationsScreen(texts=self.texts.json_of("operations.", "brand."), language=language)
+        return None
