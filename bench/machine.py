@@ -50,6 +50,12 @@ def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
     used[OTHERS] = round(max(0.0, everything - sum(used.values())), 3)
 
 
+def claim(used: dict[str, float], name: str, cores: float) -> None:
+    """Give a process that ran and ended meanwhile its name: until now it is one of the others."""
+    used[name] = round(cores, 3)
+    used[OTHERS] = round(max(0.0, used[OTHERS] - cores), 3)
+
+
 async def others_now() -> float:
     """Cores in use during two seconds in which we do nothing ourselves."""
     began, whole = time.monotonic(), _busy()

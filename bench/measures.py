@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import pictures, screens, sockets, start
-from bench.figures import Figure, Run
+from bench import intake, pictures, screens, sockets, start
+from bench.figures import Figure, Run, Sign
 from bench.stage import Stage
 
 
@@ -22,6 +22,10 @@ class Measure:
 
 def _ms(name: str, aim: float | None = None) -> Figure:
     return Figure(name=name, unit="ms", aim=aim)
+
+
+def _count(name: str, aim: float | None = None, sign: Sign = "≥") -> Figure:
+    return Figure(name=name, unit="", aim=aim, sign=sign)
 
 
 MEASURES = (
@@ -81,6 +85,28 @@ MEASURES = (
         ),
         run=screens.interactions,
         browser=True,
+    ),
+    Measure(
+        name="intake",
+        title="Interactions come in over HTTP, one web process",
+        how="POST as in the original API, one event each, 50 connections, 8 s; then 100 a request, 8"
+        " connections; then single ones while a worker stores what waits. Load by wrk, or by"
+        " bench.http_load where there is none: its name is among the cores. Afterwards everything that"
+        " was answered is looked for in PostgreSQL.",
+        figures=(
+            _count("requests per second", 8_000),
+            _ms("answered, p50"),
+            _ms("answered, p99", 40),
+            _count("requests per CPU-second of the web process"),
+            _count("not answered with success", 0, "="),
+            _count("events per second, 100 a request", 40_000),
+            _count("events per CPU-second, 100 a request"),
+            _ms("100 a request answered, p99"),
+            _count("requests per second while a worker stores"),
+            _count("answered with success and not a row", 0, "="),
+            _count("counted otherwise than rows", 0, "="),
+        ),
+        run=intake.intake,
     ),
     Measure(
         name="start",
