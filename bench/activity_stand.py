@@ -9,7 +9,8 @@ from pathlib import Path
 import asyncpg
 
 from bench.stage import Stage
-from tests.faults.audit import lag
+from storage.redis.client import Redis
+from storage.redis.stream import stream_lag
 from tests.faults.stand import Stand, running_stand
 from tests.support.waiting import eventually
 
@@ -54,11 +55,12 @@ async def own_stand(stage: Stage, *, webs: int = 1, **environ: str) -> AsyncIter
 
 async def drained(stand: Stand, seconds: float = DRAIN_SECONDS) -> None:
     """Until nothing waits in the stream."""
+    async with Redis(stand.valkey.url) as redis:
 
-    async def nothing() -> bool:
-        return (await lag(stand.valkey.url)).entries == 0
+        async def nothing() -> bool:
+            return (await stream_lag(redis)).entries == 0
 
-    await eventually(nothing, seconds, why="everything is stored")
+        await eventually(nothing, seconds, why="everything is stored")
 
 
 async def counts(url: str) -> Counts:

@@ -132,15 +132,14 @@ class _Connection(asyncio.Protocol):
         self._transport.write(next(self._requests))
 
 
-async def _load(url: str, file: Path, connections: int, seconds: float) -> dict[str, float]:
+async def _load(
+    url: str, bodies: Sequence[bytes], connections: int, seconds: float
+) -> dict[str, float]:
     host, _, path = url.partition("//")[2].partition("/")
     address, _, port = host.partition(":")
     head = f"POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
     requests = cycle(
-        [
-            f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
-            for body in file.read_bytes().splitlines()
-        ]
+        [f"{head}content-length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
     )
     took: list[tuple[float, float, bool]] = []
     loop = asyncio.get_running_loop()
@@ -167,8 +166,9 @@ async def _load(url: str, file: Path, connections: int, seconds: float) -> dict[
 def main() -> None:
     """`python -m bench.http_load URL FILE CONNECTIONS SECONDS`."""
     url, file, connections, seconds = sys.argv[1:]
+    bodies = Path(file).read_bytes().splitlines()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(_load(url, Path(file), int(connections), float(seconds)))))
+        print(json.dumps(runner.run(_load(url, bodies, int(connections), float(seconds)))))
 
 
 if __name__ == "__main__":

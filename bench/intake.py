@@ -25,9 +25,7 @@ async def intake(stage: Stage) -> Run:
     The worker is away while the web process alone is measured, and there for the last round.
     """
     seconds = 2 if stage.quick else 8
-    made = list(
-        visits(BODIES * 2, random=Random(5), ends_ms=now_ms(), within_ms=HOUR_MS)
-    )
+    made = list(visits(BODIES * 2, random=Random(5), ends_ms=now_ms(), within_ms=HOUR_MS))
     async with own_stand(stage) as own:
         stand, url = own.stand, own.stand.urls[0]
         stand.worker.kill()
@@ -72,16 +70,18 @@ def _single(made: list[Visit]) -> list[bytes]:
         for visit in made
         for each in visit.events
     )
-    return [msgspec.json.encode(request) for request, _ in zip(requests, range(BODIES), strict=False)]
+    return [
+        msgspec.json.encode(request) for request, _ in zip(requests, range(BODIES), strict=False)
+    ]
 
 
 def _batched(made: list[Visit]) -> list[bytes]:
-    events = [msgspec.structs.replace(each, event_id=None) for visit in made for each in visit.events]
+    events = [
+        msgspec.structs.replace(each, event_id=None) for visit in made for each in visit.events
+    ]
     return [
         msgspec.json.encode(
-            TrackBatchRequest(
-                session_id=visit.session, interactions=events[place : place + BATCH]
-            )
+            TrackBatchRequest(session_id=visit.session, interactions=events[place : place + BATCH])
         )
         for visit, place in zip(made, range(0, len(events) - BATCH, BATCH), strict=False)
     ]

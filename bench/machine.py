@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import resource
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,13 @@ def claim(used: dict[str, float], name: str, cores: float) -> None:
     """Give a process that ran and ended meanwhile its name: until now it is one of the others."""
     used[name] = round(cores, 3)
     used[OTHERS] = round(max(0.0, used[OTHERS] - cores), 3)
+
+
+def seconds_of_children() -> float:
+    """Processor time of everything we started: of what has ended, and of what runs."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = sum(_of_tree(child.pid) for child in psutil.Process().children())
+    return ended.ru_utime + ended.ru_stime + running
 
 
 async def others_now() -> float:

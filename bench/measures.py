@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import intake, pictures, screens, sockets, start
+from bench import draining, intake, ledger, pictures, screens, sockets, start
 from bench.figures import Figure, Run, Sign
 from bench.stage import Stage
+from bench.visits import MIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,34 @@ MEASURES = (
         browser=True,
     ),
     Measure(
+        name="ledger",
+        title="Exactly once, while everything is killed",
+        how="200,000 events of some 10,000 sessions over the batch endpoint of two web processes; a"
+        " client sends again what was not answered, and now and then what was; somebody writes known"
+        " events twice, broken JSON and text that PostgreSQL refuses straight into the stream; one in"
+        " a hundred visitors objects. Both workers, PostgreSQL, Valkey and both web processes are"
+        " ended with SIGKILL in turns. Then everything is counted, and one row removed to see that"
+        " the count would notice.",
+        figures=(
+            _count("unique events acknowledged"),
+            _count("kills"),
+            _count("acknowledged per second, kills included"),
+            _count("entries offered"),
+            _count("stored"),
+            _count("duplicate"),
+            _count("filtered"),
+            _count("dead"),
+            _count("offered less stored, duplicate, filtered, dead", 0, "="),
+            _count("acknowledged and not a row", 0, "="),
+            _count("rows twice or never sent", 0, "="),
+            _count("counted otherwise than rows", 0, "="),
+            _count("filtered or dead and not booked as such", 0, "="),
+            _count("left pending", 0, "="),
+            _count("tracebacks in the logs", 0, "="),
+        ),
+        run=ledger.ledger,
+    ),
+    Measure(
         name="intake",
         title="Interactions come in over HTTP, one web process",
         how="POST as in the original API, one event each, 50 connections, 8 s; then 100 a request, 8"
@@ -107,6 +136,21 @@ MEASURES = (
             _count("counted otherwise than rows", 0, "="),
         ),
         run=intake.intake,
+    ),
+    Measure(
+        name="worker",
+        title="What waits in the stream goes to PostgreSQL",
+        how="240,000 events of some 12,000 sessions wait; one worker stores them, with all roll-ups,"
+        f" sessions and ledger; then as many for two workers. {MIX}.",
+        figures=(
+            _count("events per second, one worker", 40_000),
+            _count("events per CPU-second of the worker"),
+            _count("events per CPU-second, PostgreSQL and Valkey included"),
+            _count("events per second, two workers"),
+            _count("rows missing or too many", 0, "="),
+            _count("counted otherwise than rows", 0, "="),
+        ),
+        run=draining.draining,
     ),
     Measure(
         name="start",

@@ -360,7 +360,7 @@ def _clean(interaction: Interaction, place: str) -> Interaction:
         interaction.element_id,
         interaction.selection_value,
         interaction.previous_value,
-        device and device.type,
+        device.type if device else None,
     ):
         return interaction
     return msgspec.structs.replace(
