@@ -83,8 +83,24 @@ MEASURES = (
             _ms("POST to the admin's DOM, p95", 250),
             _ms("POST to the admin's DOM, max"),
             _ms("POST to its answer, p95"),
+            _count("never a line of the feed", 0, "="),
         ),
         run=screens.interactions,
+        browser=True,
+    ),
+    Measure(
+        name="interaction-to-admin-1000",
+        title="Interaction → the admin's DOM, at 1,000 interactions/s",
+        how="As above, with ten interactions a request: the browser of the admin, the sender and"
+        " all servers have two cores together.",
+        figures=(
+            _ms("POST to the admin's DOM, p50"),
+            _ms("POST to the admin's DOM, p95", 250),
+            _ms("POST to the admin's DOM, max"),
+            _ms("POST to its answer, p95"),
+            _count("never a line of the feed"),
+        ),
+        run=screens.many_interactions,
         browser=True,
     ),
     Measure(
