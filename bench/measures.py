@@ -1,9 +1,10 @@
 """The list of measurements: what is measured, in which words, against which aim."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
-from bench import draining, intake, ledger, pictures, screens, sockets, start
+from bench import draining, history, intake, ledger, pictures, screens, sockets, start
 from bench.figures import Figure, Run, Sign
 from bench.stage import Stage
 from bench.visits import MIX
@@ -11,7 +12,10 @@ from bench.visits import MIX
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One measurement; `run` gives a value for each figure. `browser`: it drives one."""
+    """One measurement; `run` gives a value for each figure. `browser`: it drives one.
+
+    `place`: what is prepared once for all runs; by itself, nothing.
+    """
 
     name: str
     title: str
@@ -19,6 +23,7 @@ class Measure:
     figures: tuple[Figure, ...]
     run: Callable[[Stage], Awaitable[Run]]
     browser: bool = False
+    place: Callable[[Stage], AbstractAsyncContextManager[Stage]] = nullcontext
 
 
 def _ms(name: str, aim: float | None = None) -> Figure:
@@ -167,6 +172,35 @@ MEASURES = (
             _count("counted otherwise than rows", 0, "="),
         ),
         run=draining.draining,
+    ),
+    Measure(
+        name="history",
+        title="Questions about 10 million events of 90 days",
+        how="400,000 sessions, 130,000 houses; rows, sessions, choices and roll-ups are made inside"
+        " PostgreSQL, by day. Asked over HTTP as the admin's page asks, each range anew; exactness: kpis,"
+        " series, funnel, options and steps as DuckDB counts them from exported rows.",
+        figures=(
+            _count("events"),
+            Figure(name="made in", unit="s"),
+            _count("counted otherwise than rows", 0, "="),
+            _count("figures that DuckDB counts otherwise", 0, "="),
+            Figure(name="bytes per event on disk, indexes included", unit="B", aim=200),
+            _ms("overview of 24 h, p50", 15),
+            _ms("overview of 24 h, p99"),
+            _ms("kpis of 30 days"),
+            _ms("series of 30 days"),
+            _count("events in the funnel's range"),
+            _ms("funnel, 4 steps, made anew, p50", 200),
+            _ms("funnel, 4 steps, asked again, p50", 20),
+            _ms("a session's timeline, p50"),
+            _ms("a session's timeline, p99", 5),
+            _ms("a session as in the original API, p99", 5),
+            _ms("steps of 90 days"),
+            _ms("options of 90 days"),
+            _ms("journeys of 90 days"),
+        ),
+        run=history.history,
+        place=history.grown,
     ),
     Measure(
         name="start",

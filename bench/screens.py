@@ -120,7 +120,7 @@ async def _interactions(stage: Stage, *, requests: int, each: int) -> Run:
     random = Random(3)
     url = stage.stand.urls[0]
     async with stage.browser() as browser:
-        context = await visitor(browser, url, {ADMIN_COOKIE: await _admin_token(stage)})
+        context = await visitor(browser, url, {ADMIN_COOKIE: await admin_token(stage)})
         page = await context.new_page()
         await page.add_init_script(NOW)
         await page.goto(f"{url}/admin")
@@ -183,7 +183,7 @@ async def _clock_ahead_ms(page: Page) -> float:
     return float(min(looks)[1])
 
 
-async def _admin_token(stage: Stage) -> str:
+async def admin_token(stage: Stage) -> str:
     """Log in as an admin, by a link as `nest admin-link` prints it."""
     url = stage.stand.urls[0]
     link = await mint_admin_link(stage.stand.postgres.url, url)
