@@ -27,10 +27,10 @@ async def draining(stage: Stage) -> Run:
     async with own_stand(stage) as own:
         stand = own.stand
         stand.worker.kill()
-        await _fill(stand.valkey.url, count, seed=6)
+        await fill(stand.valkey.url, count, seed=6)
         alone, cores = await _timed(own, [stand.worker])
         stand.worker.kill()
-        await _fill(stand.valkey.url, count, seed=7)
+        await fill(stand.valkey.url, count, seed=7)
         second = worker(
             stand.postgres.url,
             stand.valkey.url,
@@ -57,7 +57,7 @@ async def draining(stage: Stage) -> Run:
     )
 
 
-async def _fill(url: str, count: int, *, seed: int) -> None:
+async def fill(url: str, count: int, *, seed: int) -> None:
     """As many events as visits of the last hour have, in the order in which they happened."""
     made = [
         each

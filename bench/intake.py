@@ -31,7 +31,7 @@ async def intake(stage: Stage) -> Run:
         stand.worker.kill()
         with cores_used(own.roots()) as cores:
             one = await http_load.post(
-                f"{url}{TRACK_PATH}", _single(made), connections=CONNECTIONS, seconds=seconds
+                f"{url}{TRACK_PATH}", single(made), connections=CONNECTIONS, seconds=seconds
             )
         claim(cores, one.tool, one.cores)
         with cores_used(own.roots()) as cores_many:
@@ -40,7 +40,7 @@ async def intake(stage: Stage) -> Run:
             )
         stand.worker.start()
         beside = await http_load.post(
-            f"{url}{TRACK_PATH}", _single(made), connections=CONNECTIONS, seconds=seconds
+            f"{url}{TRACK_PATH}", single(made), connections=CONNECTIONS, seconds=seconds
         )
         await drained(stand)
         stored = await counts(stand.postgres.url)
@@ -63,7 +63,7 @@ async def intake(stage: Stage) -> Run:
     )
 
 
-def _single(made: list[Visit]) -> list[bytes]:
+def single(made: list[Visit]) -> list[bytes]:
     """Bodies as the original API takes them: without ids, so that each request is an event."""
     requests = (
         TrackRequest(session_id=visit.session, interaction=each.interaction)

@@ -71,8 +71,13 @@ async def others_now() -> float:
     return (_busy() - whole) / (time.monotonic() - began)
 
 
+def seconds_of(roots: Roots) -> dict[str, float]:
+    """Processor time so far, by name."""
+    return {name: _of_tree(pid) for name, pid in roots.items()}
+
+
 def _seconds(roots: Roots) -> dict[str, float]:
-    return {name: _of_tree(pid) for name, pid in roots.items()} | {BENCH: _of_this_process()}
+    return seconds_of(roots) | {BENCH: _of_this_process()}
 
 
 def _of_this_process() -> float:
