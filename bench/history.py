@@ -98,6 +98,10 @@ async def history(own: Stage) -> Run:
     )
 
 
+class NotAnsweredError(Exception):
+    """The product said that it has no answer in time."""
+
+
 class _Admin:
     """An admin's browser, without the browser."""
 
@@ -116,14 +120,19 @@ class _Admin:
             url, params=query, cookies=self._cookies, timeout=timeout
         ) as answer:
             found: Json = await answer.json()
+            if answer.status == 503:
+                raise NotAnsweredError(path)
             if answer.status != 200:
                 raise RuntimeError(f"{path} was answered with {answer.status}: {found}")
             return found
 
     async def ms(self, path: str, query: Mapping[str, str]) -> float:
-        """Milliseconds until the whole answer is there."""
+        """Milliseconds until the whole answer is there, or until there is none, which is printed."""
         began = time.perf_counter()
-        await self.get(path, query)
+        try:
+            await self.get(path, query)
+        except NotAnsweredError:
+            print(f"  ! {path} {query}: no answer in time", flush=True)
         return (time.perf_counter() - began) * 1000
 
     async def view(self, name: str, query: Mapping[str, str]) -> float:
@@ -132,7 +141,7 @@ class _Admin:
     async def middle(self, name: str, query: Mapping[str, str]) -> float:
         """The median of ranges that end a minute apart, so that none is remembered."""
         end = datetime.fromisoformat(query["to"])
-        moved = [{**query, "to": (end - timedelta(minutes=each)).isoformat()} for each in range(5)]
+        moved = [{**query, "to": (end - timedelta(minutes=each)).isoformat()} for each in range(3)]
         return percentile([await self.view(name, each) for each in moved], 0.5)
 
     async def events(self, query: Mapping[str, str]) -> float:
@@ -188,7 +197,11 @@ async def _differences(own: Stage) -> int:
     ):
         span = parse_range(query, datetime.now(UTC))
         await asyncio.to_thread(second.within, span)
-        different += await compare(asked, second, query, span)
+        try:
+            different += await compare(asked, second, query, span)
+        except NotAnsweredError as error:
+            print(f"  ! {error}: no answer in time to compare", flush=True)
+            different += 1
     return different
 
 

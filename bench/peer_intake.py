@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import count
 from random import Random
@@ -231,7 +231,7 @@ async def _database(postgres: EmbeddedServer) -> AsyncIterator[str]:
         await _execute(postgres.url, f"DROP DATABASE {ORIGINAL} WITH (FORCE)")
 
 
-async def _two_at_once(move: Callable[[], Awaitable[int]]) -> None:
+async def _two_at_once(move: Callable[[], Coroutine[None, None, int]]) -> None:
     """Two jobs that overlap, as when one takes longer than the pause; until nothing is left."""
     left = 1
     while left:
