@@ -311,6 +311,8 @@ class Web:
 
     def _routes(self) -> list[BaseRoute]:
         endpoints = [
+            # First, because it is asked most and routes are tried in order.
+            *TrackingEndpoints(intake=self.intake, door=self.door).endpoints(),
             *CatalogueEndpoints(shelf=self.catalogues).endpoints(),
             *ConfigurationEndpoints(
                 actions=self.actions,
@@ -327,7 +329,6 @@ class Web:
                 public_url=self._settings.public_url,
             ).endpoints(),
             *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
-            *TrackingEndpoints(intake=self.intake, door=self.door).endpoints(),
             *ActivityEndpoints(
                 stream=self.stream,
                 interactions=self.interactions,

@@ -105,10 +105,11 @@ async def _measure_all(
             stage = Stage(stand=stand, http=http, quick=quick)
             for measure in chosen:
                 try:
-                    results = [
-                        await _undisturbed(measure, stage, patience)
-                        for _ in range(1 if quick else runs)
-                    ]
+                    async with measure.place(stage) as place:
+                        results = [
+                            await _undisturbed(measure, place, patience)
+                            for _ in range(1 if quick else runs)
+                        ]
                 except (NoBrowserError, Exception) as error:  # noqa: BLE001 - the others go on
                     failed.append(f"{measure.name}: {error!r}"[:400])
                     continue

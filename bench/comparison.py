@@ -11,7 +11,7 @@ from statistics import median
 
 import msgspec
 
-from bench import kills
+from bench import kills, peer_intake
 from bench.contestants import CONTESTANTS, Backing, Contestant, backing
 from bench.database_reads import Reads
 from bench.generator import Figures, run_task
@@ -153,6 +153,8 @@ async def _one_job(job: Job, behind: Backing, wish: Wish) -> Comparison:
             try:
                 if job.name == "kills":
                     row.take(await kills.run(contestant, behind, job, wish.quick, wish.kills), {})
+                elif job.name == "intake":
+                    row.take(await peer_intake.run(contestant, behind, job, wish.quick), {})
                 else:
                     row.take(*await _one_run(job, contestant, behind, wish.quick))
             except Exception as error:  # noqa: BLE001 - the others go on

@@ -137,6 +137,21 @@ def _node(script: str, *, redis: bool = False) -> Start:
     return start
 
 
+def _original(backing: Backing) -> Process:
+    """Its database is made by the job."""
+    port = free_port()
+    environ = {
+        "PORT": str(port),
+        "PGHOST": str(backing.postgres.recipe.socket.parent),
+        "PGUSER": "nest",
+        "PGDATABASE": "bench_original",
+        "REDIS_SOCKET": str(backing.valkey.recipe.socket),
+        "NODE_ENV": "production",
+    }
+    script = str(PEERS / "servers" / "original" / "server.mjs")
+    return Process(str(find_node().program), script, environ=environ, port=port)
+
+
 def _python(script: str) -> Start:
     def start(_backing: Backing) -> Process:
         port = free_port()
@@ -235,6 +250,14 @@ CONTESTANTS = (
         kind="peer",
         driver="socketio",
         start=_python("python_socketio.py"),
+    ),
+    Contestant(
+        name="original",
+        title="the original's design: Express 5, Prisma 7, ioredis",
+        kind="peer",
+        driver="",
+        start=_original,
+        uses=BOTH,
     ),
     Contestant(
         name="starlette",

@@ -4,21 +4,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import Literal
+
+Sign = Literal["≤", "≥", "="]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. `aim`: as small as this or smaller; None where none was set."""
+    """One line of the table. `aim`: as small as this or, by its `sign`, as large; None: none is set."""
 
     name: str
     unit: str
     aim: float | None = None
+    sign: Sign = "≤"
     values: list[float] = field(default_factory=list)
 
     @property
     def met(self) -> bool | None:
-        """Whether the median of the runs is within the aim."""
-        return None if self.aim is None else median(self.values) <= self.aim
+        """Whether the median of the runs is within the aim; where it is to be equal, every run."""
+        if self.aim is None:
+            return None
+        middle = median(self.values)
+        match self.sign:
+            case "≤":
+                return middle <= self.aim
+            case "≥":
+                return middle >= self.aim
+            case "=":
+                return all(value == self.aim for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,6 +233,47 @@ JOBS = (
         ),
     ),
     Job(
+        name="intake",
+        load="",
+        title="Interactions of visitors: in over HTTP, and through the queue",
+        how="POST as in the original API, 50 connections, 8 s, web process, worker, PostgreSQL and"
+        " Valkey on one core, the load (wrk, or bench.http_load) on the other; processor time until"
+        " everything that was answered is a row. Queue: what waits in Redis goes to PostgreSQL, as its"
+        " design says (100 every 5 minutes) and without a pause; then by two jobs or workers at once."
+        " Sent twice: 100 requests, each once more, as from a client whose answer got lost.",
+        rooms=0,
+        full={"seconds": 8, "queued": 20_000},
+        quick={"seconds": 2, "queued": 2_000},
+        contestants=("nest", "original"),
+        columns=(
+            Column(key="requests_per_s", title="requests/s", better="more"),
+            Column(key="answer_p50_ms", title="answer p50 (ms)", better="less"),
+            Column(key="answer_p99_ms", title="p99", better="less"),
+            Column(key="failed", title="failed"),
+            Column(key="stored_per_s", title="stored/s", better="more"),
+            Column(key="cpu_ms_per_event", title="CPU per event (ms)", better="less"),
+            Column(key="queue_as_designed", title="queue as designed, events/s", better="more"),
+            Column(key="queue_without_pause", title="without pause", better="more"),
+            Column(key="overlap_lost", title="two at once: lost"),
+            Column(key="overlap_doubled", title="doubled"),
+            Column(key="rows_of_sent_twice", title="rows of 100 sent twice"),
+            Column(key="load_cores", title="cores of the load"),
+        ),
+        aims=(
+            Aim(
+                of="nest",
+                key="requests_per_s",
+                sign="≥",
+                bound=10,
+                than="original",
+                words="requests/s, ten times the original's",
+            ),
+            Aim(of="nest", key="overlap_lost", sign="=", bound=0, words="lost by two at once"),
+            Aim(of="nest", key="overlap_doubled", sign="=", bound=0, words="doubled by two"),
+            Aim(of="nest", key="rows_of_sent_twice", sign="=", bound=100, words="rows of 100"),
+        ),
+    ),
+    Job(
         name="kills",
         load="",
         title="kill -9 right after an ack",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import resource
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,19 @@ def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
     used[OTHERS] = round(max(0.0, everything - sum(used.values())), 3)
 
 
+def claim(used: dict[str, float], name: str, cores: float) -> None:
+    """Give a process that ran and ended meanwhile its name: until now it is one of the others."""
+    used[name] = round(cores, 3)
+    used[OTHERS] = round(max(0.0, used[OTHERS] - cores), 3)
+
+
+def seconds_of_children() -> float:
+    """Processor time of everything we started: of what has ended, and of what runs."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = sum(_of_tree(child.pid) for child in psutil.Process().children())
+    return ended.ru_utime + ended.ru_stime + running
+
+
 async def others_now() -> float:
     """Cores in use during two seconds in which we do nothing ourselves."""
     began, whole = time.monotonic(), _busy()
@@ -57,8 +71,13 @@ async def others_now() -> float:
     return (_busy() - whole) / (time.monotonic() - began)
 
 
+def seconds_of(roots: Roots) -> dict[str, float]:
+    """Processor time so far, by name."""
+    return {name: _of_tree(pid) for name, pid in roots.items()}
+
+
 def _seconds(roots: Roots) -> dict[str, float]:
-    return {name: _of_tree(pid) for name, pid in roots.items()} | {BENCH: _of_this_process()}
+    return seconds_of(roots) | {BENCH: _of_this_process()}
 
 
 def _of_this_process() -> float:

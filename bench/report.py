@@ -17,7 +17,7 @@ def lines(result: Result) -> Iterable[str]:
     yield f"\n{result.title}"
     for figure in result.figures:
         low, middle, high = _spread(figure)
-        aim = "" if figure.aim is None else f"   aim ≤ {shown(figure.aim)}: {_verdict(figure)}"
+        aim = "" if figure.aim is None else f"   aim {_aim(figure)}: {_verdict(figure)}"
         yield (
             f"  {figure.name:<34}{middle:>9} {figure.unit:<3} ({low} to {high},"
             f" {len(figure.values)} runs){aim}"
@@ -67,7 +67,7 @@ def _table(kept: dict[str, object]) -> str:
     ]
     for figure in result.figures:
         low, middle, high = _spread(figure)
-        aim = "" if figure.aim is None else f"≤ {shown(figure.aim)}"
+        aim = _aim(figure)
         unit = f" ({figure.unit})" if figure.unit else ""
         verdict = "" if figure.met is None else _verdict(figure)
         rows.append(f"| {figure.name}{unit} | {low} | {middle} | {high} | {aim} | {verdict} |")
@@ -79,6 +79,10 @@ def _table(kept: dict[str, object]) -> str:
 def _spread(figure: Figure) -> tuple[str, str, str]:
     values = figure.values
     return shown(min(values)), shown(median(values)), shown(max(values))
+
+
+def _aim(figure: Figure) -> str:
+    return "" if figure.aim is None else f"{figure.sign} {shown(figure.aim)}"
 
 
 def _verdict(figure: Figure) -> str:

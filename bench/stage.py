@@ -25,12 +25,16 @@ class NoBrowserError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """What a measurement is given. `quick`: a short look instead of a figure to keep."""
+    """What a measurement is given. `quick`: a short look instead of a figure to keep.
+
+    `facts`: figures that were found while the place was prepared, the same for all runs.
+    """
 
     stand: Stand
     http: aiohttp.ClientSession
     quick: bool
     browser_pid: int | None = field(default=None)
+    facts: dict[str, float] = field(default_factory=dict)
 
     def roots(self) -> dict[str, int]:
         """Who uses the processor."""

@@ -19,6 +19,7 @@ from configurator.untrusted import (
     clean_props,
     converted,
     explained,
+    is_clean,
     parse_json,
     stripped,
 )
@@ -179,25 +180,38 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     processing_ms: int
 
 
+_decode_request = msgspec.json.Decoder(TrackRequest)
+_decode_batch = msgspec.json.Decoder(TrackBatchRequest)
 _decode_event = msgspec.json.Decoder(Event)
 _decode_filtered = msgspec.json.Decoder(Filtered)
 _encoder = msgspec.json.Encoder()
 
 
+_UNREADABLE = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
+
+
 def parse_request(raw: bytes) -> TrackRequest:
     """The body of a track request. Raises InteractionInvalid."""
+    try:
+        request = _decode_request.decode(raw)
+    except _UNREADABLE:
+        request = _request_step_by_step(raw)
+    _check_event_id(request.event_id)
+    clean_name(request.session_id, "sessionId")
+    interaction = _clean(request.interaction, "interaction.")
+    if interaction is request.interaction:
+        return request
+    return msgspec.structs.replace(request, interaction=interaction)
+
+
+def _request_step_by_step(raw: bytes) -> TrackRequest:
+    """The same, slower, to find out what is wrong with it."""
     body = parse_json(raw)
     fields = body if isinstance(body, dict) else {}
     if not fields.get("sessionId") or not fields.get("interaction"):
         raise InteractionInvalid("missing_fields")
     _require_names(fields["interaction"])
-    request = converted(fields, TrackRequest)
-    _check_event_id(request.event_id)
-    return msgspec.structs.replace(
-        request,
-        session_id=clean_name(request.session_id, "sessionId"),
-        interaction=_clean(request.interaction, "interaction."),
-    )
+    return converted(fields, TrackRequest)
 
 
 def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
@@ -205,6 +219,16 @@ def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
 
     Raises InteractionInvalid for the batch as a whole; a bad event is Unusable in its place.
     """
+    try:
+        batch = _decode_batch.decode(raw)
+        clean_name(batch.session_id, "sessionId")
+        return batch, [_checked(each) for each in batch.interactions]
+    except (InteractionInvalid, *_UNREADABLE):
+        return _batch_step_by_step(raw)
+
+
+def _batch_step_by_step(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
+    """The same, slower, to find out which are wrong, and what with them."""
     body = parse_json(raw)
     fields = body if isinstance(body, dict) else {}
     events = fields.get("interactions")
@@ -295,13 +319,19 @@ def _reported(event: object) -> Reported | Unusable:
     fields = event if isinstance(event, dict) else {}
     try:
         _require_names(fields.get("interaction"))
-        reported = converted(fields, Reported)
-        _check_event_id(reported.event_id)
-        interaction = _clean(reported.interaction, "interaction.")
+        return _checked(converted(fields, Reported))
     except InteractionInvalid as problem:
         called = fields.get("eventId")
         short = isinstance(called, str) and len(called) <= 64
         return Unusable(event_id=called if short else None, problem=problem)
+
+
+def _checked(reported: Reported) -> Reported:
+    """The event as it may be stored. Raises InteractionInvalid."""
+    _check_event_id(reported.event_id)
+    interaction = _clean(reported.interaction, "interaction.")
+    if interaction is reported.interaction:
+        return reported
     return msgspec.structs.replace(reported, interaction=interaction)
 
 
@@ -324,10 +354,17 @@ def _require_names(interaction: object) -> None:
 def _clean(interaction: Interaction, place: str) -> Interaction:
     """Names with control characters are refused; free text loses them."""
     device, props = interaction.device_info, interaction.props
+    clean_name(interaction.event_type, f"{place}eventType")
+    clean_name(interaction.category, f"{place}category")
+    if props is None and is_clean(
+        interaction.element_id,
+        interaction.selection_value,
+        interaction.previous_value,
+        device.type if device else None,
+    ):
+        return interaction
     return msgspec.structs.replace(
         interaction,
-        event_type=clean_name(interaction.event_type, f"{place}eventType"),
-        category=clean_name(interaction.category, f"{place}category"),
         element_id=stripped(interaction.element_id),
         selection_value=stripped(interaction.selection_value),
         previous_value=stripped(interaction.previous_value),

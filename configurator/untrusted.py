@@ -112,14 +112,22 @@ def explained(problem: msgspec.ValidationError) -> InteractionInvalid:
 
 def clean_name(text: str, field: str) -> str:
     """The name as it is. Raises InteractionInvalid when it has control characters."""
-    if _UNSTORABLE.search(text):
+    if not text.isprintable() and _UNSTORABLE.search(text):
         raise InteractionInvalid("control_characters", field)
     return text
 
 
 def stripped(text: str | None) -> str | None:
     """Free text without control characters, as PostgreSQL has no NUL."""
-    return text and _UNSTORABLE.sub("", text)
+    return text if is_clean(text) else _UNSTORABLE.sub("", text or "")
+
+
+def is_clean(*texts: str | None) -> bool:
+    """Whether all of these surely have no control characters; quicker than to look for them.
+
+    What cannot be printed are those, and some that are no harm.
+    """
+    return "".join(filter(None, texts)).isprintable()
 
 
 def clean_props(props: dict[str, object], field: str) -> dict[str, object]:

@@ -70,6 +70,7 @@ def objection_of(
     return None
 
 
+@lru_cache(maxsize=1_024)
 def network_of(address: str | None) -> str | None:
     """The network of an address: the first 24 bits of IPv4, the first 48 of IPv6. None for others."""
     try:

@@ -128,11 +128,12 @@ class Intake:
         )
 
     def _new_id(self, moment: datetime) -> UUID:
-        """A UUIDv7 larger than the last one of this millisecond: the timeline keeps its order."""
+        """A UUIDv7, the next after the last one of this millisecond: the timeline keeps its order."""
         milliseconds = unix_ms(moment)
-        made = uuid7(milliseconds, self._random_bits() >> 1)  # half the range, to leave room above
-        if uuid7_ms(self._last_id) == milliseconds and made <= self._last_id:
+        if uuid7_ms(self._last_id) == milliseconds:
             made = uuid7(milliseconds, uuid7_random(self._last_id) + 1)
+        else:  # half the range, to leave room above
+            made = uuid7(milliseconds, self._random_bits() >> 1)
         self._last_id = made
         return made
 

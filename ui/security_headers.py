@@ -21,12 +21,13 @@ _COMMON: Final = (
     "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
-_HEADERS: Final = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-}
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+)
+_SECURE: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
 class SecurityHeaders:
@@ -63,14 +64,13 @@ class _Answer:
             await self._send(message)
 
     async def _start(self, message: Message) -> None:
-        headers = MutableHeaders(scope=message)
-        for name, value in _HEADERS.items():
-            headers.setdefault(name, value)
-        if self._secure:
-            headers.setdefault("strict-transport-security", "max-age=31536000")
-        if not headers.get("content-type", "").startswith("text/html"):
+        given = dict(message["headers"])
+        missing = [pair for pair in (_SECURE if self._secure else _HEADERS) if pair[0] not in given]
+        message["headers"] = [*message["headers"], *missing]
+        if not given.get(b"content-type", b"").startswith(b"text/html"):
             await self._send(message)
             return
+        headers = MutableHeaders(scope=message)
         if NICEGUI_PAGE_HEADER in headers and "content-encoding" not in headers:
             self._nonce = b64encode(self._new_nonce()).decode()
             headers["content-security-policy"] = (

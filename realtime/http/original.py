@@ -69,4 +69,4 @@ def error(
 
 def iso(moment: datetime) -> str:
     """As JavaScript's toISOString writes it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"

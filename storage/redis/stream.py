@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -20,7 +21,7 @@ from uuid import UUID
 from redis.exceptions import ResponseError
 
 from configurator.activity import Event, Filtered, encode_event
-from configurator.event_ids import uuid7_ms
+from configurator.event_ids import session_uuid, uuid7_ms
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
@@ -31,7 +32,7 @@ DEAD = "{activity}:dead"
 SEEN = "{activity}:seen:"
 GROUP = "postgres"
 HINTS = "activity"
-"""The pub/sub channel on which the id of a new last entry is published."""
+"""The pub/sub channel that says, without a word more, that there are new entries."""
 
 FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
@@ -126,6 +127,12 @@ class Lag:
     seconds: float
 
 
+@lru_cache(maxsize=1_024)
+def _stored_id(session: str) -> str:
+    """The field `s` of a session. Remembered, because its events come one after the other."""
+    return str(session_uuid(session))
+
+
 @dataclass(slots=True)
 class _Waiting:
     """One `append` that waits for its answer."""
@@ -212,7 +219,7 @@ class InteractionStream:
             if not batch:
                 continue
             try:
-                last = await self._flush(batch)
+                await self._flush(batch)
             except StorageError as error:
                 self._silence.heard(error)
                 self._fail(batch, error)
@@ -221,15 +228,14 @@ class InteractionStream:
                 raise
             else:
                 self._silence.heard()
-                await self._hint(last)
 
-    async def _flush(self, batch: list[_Waiting]) -> str:
+    async def _flush(self, batch: list[_Waiting]) -> None:
         async with call(self._redis, seconds=self._silence.patience(SILENT_TRY_SECONDS)):
             await self._refuse_when_full()
             pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]
             for event in events:
-                session = str(event.session_id) if isinstance(event, Event) else ""
+                session = _stored_id(event.session) if isinstance(event, Event) else ""
                 pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", encode_event(event))
             told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
             repeatable = [event for event in told if isinstance(event, Event)]
@@ -238,16 +244,18 @@ class InteractionStream:
             for key in {_seen_key(event.event_id) for event in repeatable}:
                 pipe.expire(key, SEEN_SECONDS)
             pipe.xlen(EVENTS)
+            pipe.publish(HINTS, b"")
             answers: list[Any] = await pipe.execute(raise_on_error=False)
+            del answers[-1]  # without a hint the watchers see it up to a second later
             for answer in answers:
                 if isinstance(answer, Exception):
                     raise answer
         self._full = answers[-1] >= self._limits.entries
-        return self._answer(
+        self._answer(
             batch, [_text(each) for each in answers[: len(events)]], iter(answers[len(events) :])
         )
 
-    def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> str:
+    def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> None:
         taken = iter(ids)
         for waiting in batch:
             answers = [
@@ -256,7 +264,6 @@ class InteractionStream:
             ]
             if not waiting.answer.done():
                 waiting.answer.set_result(answers)
-        return ids[-1]
 
     async def _refuse_when_full(self) -> None:
         """Raises StreamFull at the limits; the bytes are asked for every few seconds."""
@@ -270,14 +277,6 @@ class InteractionStream:
             self._bytes_due = now + _BYTES_EVERY_SECONDS
         if self._full:
             raise StreamFull
-
-    async def _hint(self, last_id: str) -> None:
-        """Tells the watchers. A lost hint costs them up to a second, so nothing is done about it."""
-        try:
-            async with call(self._redis):
-                await commands(self._redis).publish(HINTS, last_id)
-        except StorageError as error:
-            self._silence.heard(error)
 
     def _take(self) -> list[_Waiting]:
         """The next batch; whoever gave up meanwhile is left out."""

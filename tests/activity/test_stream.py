@@ -33,7 +33,7 @@ async def test_what_waits_in_one_turn_goes_out_together_with_one_hint(redis_url:
         ids = [task.result()[0].stream_id for task in tasks]
         assert len(set(ids)) == 50
         hint = await listener.get_message(ignore_subscribe_messages=True, timeout=1)
-        assert hint["data"].decode() == ids[-1]
+        assert hint["data"] == b""
         assert await listener.get_message(timeout=0) is None
         await listener.aclose()
         read = await stream.read_after("0-0", 100)

@@ -1,0 +1,87 @@
+"""Interactions come in over HTTP: how many a web process takes, and how long an answer takes."""
+
+from random import Random
+
+import msgspec
+
+from bench import http_load
+from bench.activity_stand import counts, drained, own_stand
+from bench.figures import Run
+from bench.machine import claim, cores_used
+from bench.stage import Stage
+from bench.visits import Visit, now_ms, visits
+from configurator.activity import TrackBatchRequest, TrackRequest
+from realtime.http.tracking import TRACK_MANY_PATH, TRACK_PATH
+
+CONNECTIONS = 50
+BATCH = 100
+BODIES = 2_000
+HOUR_MS = 3_600_000
+
+
+async def intake(stage: Stage) -> Run:
+    """One at a time, then a hundred at a time, to one web process; at the end all of it is stored.
+
+    The worker is away while the web process alone is measured, and there for the last round.
+    """
+    seconds = 2 if stage.quick else 8
+    made = list(visits(BODIES * 2, random=Random(5), ends_ms=now_ms(), within_ms=HOUR_MS))
+    async with own_stand(stage) as own:
+        stand, url = own.stand, own.stand.urls[0]
+        stand.worker.kill()
+        with cores_used(own.roots()) as cores:
+            one = await http_load.post(
+                f"{url}{TRACK_PATH}", single(made), connections=CONNECTIONS, seconds=seconds
+            )
+        claim(cores, one.tool, one.cores)
+        with cores_used(own.roots()) as cores_many:
+            many = await http_load.post(
+                f"{url}{TRACK_MANY_PATH}", _batched(made), connections=8, seconds=seconds
+            )
+        stand.worker.start()
+        beside = await http_load.post(
+            f"{url}{TRACK_PATH}", single(made), connections=CONNECTIONS, seconds=seconds
+        )
+        await drained(stand)
+        stored = await counts(stand.postgres.url)
+    answered = one.answered + many.answered * BATCH + beside.answered
+    return Run(
+        figures={
+            "requests per second": one.rate,
+            "answered, p50": one.p50_ms,
+            "answered, p99": one.p99_ms,
+            "requests per CPU-second of the web process": one.rate / cores["web 0"],
+            "not answered with success": one.failed + many.failed + beside.failed,
+            "events per second, 100 a request": many.rate * BATCH,
+            "events per CPU-second, 100 a request": many.rate * BATCH / cores_many["web 0"],
+            "100 a request answered, p99": many.p99_ms,
+            "requests per second while a worker stores": beside.rate,
+            "answered with success and not a row": max(0, answered - stored.rows),
+            "counted otherwise than rows": 0 if stored.agrees else 1,
+        },
+        cores=cores,
+    )
+
+
+def single(made: list[Visit]) -> list[bytes]:
+    """Bodies as the original API takes them: without ids, so that each request is an event."""
+    requests = (
+        TrackRequest(session_id=visit.session, interaction=each.interaction)
+        for visit in made
+        for each in visit.events
+    )
+    return [
+        msgspec.json.encode(request) for request, _ in zip(requests, range(BODIES), strict=False)
+    ]
+
+
+def _batched(made: list[Visit]) -> list[bytes]:
+    events = [
+        msgspec.structs.replace(each, event_id=None) for visit in made for each in visit.events
+    ]
+    return [
+        msgspec.json.encode(
+            TrackBatchRequest(session_id=visit.session, interactions=events[place : place + BATCH])
+        )
+        for visit, place in zip(made, range(0, len(events) - BATCH, BATCH), strict=False)
+    ]
