@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -21,7 +20,7 @@ from uuid import UUID
 from redis.exceptions import ResponseError
 
 from configurator.activity import Event, Filtered, encode_event
-from configurator.event_ids import session_uuid, uuid7_ms
+from configurator.event_ids import uuid7_ms
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
@@ -127,12 +126,6 @@ class Lag:
     seconds: float
 
 
-@lru_cache(maxsize=1_024)
-def _stored_id(session: str) -> str:
-    """The field `s` of a session. Remembered, because its events come one after the other."""
-    return str(session_uuid(session))
-
-
 @dataclass(slots=True)
 class _Waiting:
     """One `append` that waits for its answer."""
@@ -235,7 +228,7 @@ class InteractionStream:
             pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]
             for event in events:
-                session = _stored_id(event.session) if isinstance(event, Event) else ""
+                session = str(event.session_id) if isinstance(event, Event) else ""
                 pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", encode_event(event))
             told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
             repeatable = [event for event in told if isinstance(event, Event)]
