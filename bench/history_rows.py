@@ -155,9 +155,12 @@ WITH visits AS (
             THEN jsonb_build_object('name', 'INP', 'value', 40 + k, 'rating', 'good') END
     FROM events ORDER BY ms
 )
-INSERT INTO session_choices (session_id, category, option, n, time_ms, first_at, last_at)
+INSERT INTO session_choices (
+    session_id, category, option, n, time_ms, first_at, last_at, moves, came_from)
 SELECT session_id, category, CASE WHEN event_type = 'selection' THEN value ELSE '' END, count(*),
-    coalesce(sum(spent), 0), min(at), max(at)
+    coalesce(sum(spent), 0), min(at), max(at),
+    count(*) FILTER (WHERE event_type = 'selection' AND value <> previous),
+    (array_agg(previous ORDER BY at) FILTER (WHERE event_type = 'selection'))[1]
 FROM events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
