@@ -6,13 +6,14 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
+from app.analytics import views_over
 from realtime.auth import Authenticator
 from realtime.catalogues import CatalogueShelf
 from realtime.http.analytics.endpoints import AnalyticsEndpoints
 from realtime.http.analytics.links import LinkEndpoints
 from realtime.http.analytics.recent import Recent
 from realtime.http.analytics.replay import ReplayEndpoints
-from realtime.http.analytics.views import Views
+from realtime.http.analytics.schedules import ScheduleEndpoints
 from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.endpoints import Endpoint
 from realtime.http.ledger import LedgerEndpoints
@@ -22,11 +23,9 @@ from realtime.letter_desk import LetterDesk
 from realtime.metrics import Metrics
 from realtime.previews import preview_url
 from realtime.privacy import PrivacyOffice
-from storage.postgres.analytics.behaviour import Behaviour
-from storage.postgres.analytics.figures import Figures
 from storage.postgres.analytics.history import History
-from storage.postgres.analytics.houses import Houses
 from storage.postgres.analytics.links import DashboardLinks
+from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.analytics.visits import Visits
 from storage.postgres.audit import Audit
 from storage.postgres.configurations import Configurations
@@ -56,6 +55,7 @@ class AdminParts:
     jobs: Jobs
     metrics: Metrics
     metrics_token: str
+    csv_delivered: bool
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     new_token: Callable[[], str]
@@ -96,11 +96,8 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
 def _analytics(parts: AdminParts) -> list[Endpoint]:
     database = parts.analytics_database
     visits, is_admin = Visits(database), parts.authenticator.is_admin
-    views = Views(
-        figures=Figures(database),
-        behaviour=Behaviour(database),
-        houses=Houses(database),
-        visits=visits,
+    views = views_over(
+        database,
         categories=lambda: [each.id for each in parts.catalogues.current.categories],
         stored_through=parts.interactions.stored_through,
         recent=Recent(clock=monotonic),
@@ -126,5 +123,13 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
             now=parts.now,
             new_id=parts.new_id,
             new_token=parts.new_token,
+        ).endpoints(),
+        *ScheduleEndpoints(
+            schedules=Schedules(parts.database),
+            views=views,
+            delivered=parts.csv_delivered,
+            is_admin=is_admin,
+            now=parts.now,
+            new_id=parts.new_id,
         ).endpoints(),
     ]

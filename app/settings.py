@@ -60,6 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
+    Setting(name="NEST_CSV_WEBHOOK", unit="URL", default="(none)", reason="Gets each scheduled CSV as a post, again up to five times until it is answered with success"),
     Setting(name="NEST_ALERT_LAG_SECONDS", unit="seconds", default="30", reason="Interactions that wait longer to be stored are an alert"),
     Setting(name="NEST_ALERT_ONLINE", unit="people", default="(none)", reason="More people at once are an alert"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
@@ -98,6 +99,7 @@ class Settings:
     metrics_token: str = field(repr=False)
     limit_scale: float
     alert_webhook: str = field(repr=False)
+    csv_webhook: str = field(repr=False)
     alert_lag_seconds: float
     alert_online: int | None
     shutdown_deadline_seconds: int
@@ -140,6 +142,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
+        csv_webhook=reader.take("NEST_CSV_WEBHOOK", _webhook, ""),
         alert_lag_seconds=reader.take("NEST_ALERT_LAG_SECONDS", _seconds, 30.0),
         alert_online=reader.take("NEST_ALERT_ONLINE", _integer(1, 100_000_000), None),
         shutdown_deadline_seconds=reader.take(

@@ -10,7 +10,6 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from time import monotonic, monotonic_ns, time_ns
 from uuid import UUID
 
@@ -24,9 +23,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
+from app.catalogue import current_catalogue
 from app.settings import Settings
 from configurator.access import Permission, Role, may
-from configurator.catalogue import Catalogue, parse_catalogue
 from configurator.event_ids import RANDOM_BITS, uuid7
 from configurator.protocol import codec
 from configurator.protocol.messages import Person
@@ -93,7 +92,6 @@ from ui.ports import Visitors
 
 log = structlog.get_logger()
 
-CURRENT_CATALOGUE = "nest-haus-2025"
 EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
 SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE))
 INQUIRING_ROLES = tuple(role.value for role in Role if may(role, Permission.INQUIRE))
@@ -116,7 +114,7 @@ class Web:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._catalogue = _current_catalogue()
+        self._catalogue = current_catalogue()
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -350,6 +348,7 @@ class Web:
                     jobs=self.jobs,
                     metrics=self.metrics,
                     metrics_token=self._settings.metrics_token,
+                    csv_delivered=bool(self._settings.csv_webhook),
                     now=_now,
                     new_id=_new_id,
                     new_token=_new_secret,
@@ -456,11 +455,6 @@ class Web:
     def _suspect(self) -> None:
         self.hub.suspect_all()
         self.feed.hint()
-
-
-def _current_catalogue() -> Catalogue:
-    file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
-    return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
 
 
 def _now() -> datetime:

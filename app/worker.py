@@ -2,11 +2,19 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from time import time_ns
+from functools import partial
+from math import inf
+from time import monotonic, time_ns
 from uuid import UUID
 
+from app.analytics import views_over
+from app.catalogue import current_catalogue
 from app.settings import Settings
 from configurator.event_ids import RANDOM_BITS, uuid7
+from realtime.http.analytics.recent import Recent
+from realtime.scheduled_csv import ScheduledCsv
+from realtime.webhook import post
+from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.interactions import Interactions
@@ -68,9 +76,33 @@ def leader_of(database: Database, settings: Settings) -> Leader:
     return Leader(
         Leadership(database, node=settings.node),
         stores.jobs,
-        jobs(stores, keep_days=settings.keep_interactions_days, kept=_kept(settings), now=_now),
+        jobs(
+            stores,
+            _scheduled_csv(database, settings),
+            keep_days=settings.keep_interactions_days,
+            kept=_kept(settings),
+            now=_now,
+        ),
         node=settings.node,
         now=_now,
+    )
+
+
+def _scheduled_csv(database: Database, settings: Settings) -> ScheduledCsv:
+    categories = [each.id for each in current_catalogue().categories]
+    webhook = settings.csv_webhook
+    return ScheduledCsv(
+        schedules=Schedules(database),
+        views=views_over(
+            database,
+            categories=lambda: categories,
+            stored_through=Interactions(database).stored_through,
+            recent=Recent(clock=monotonic, slow_seconds=inf),
+            now=_now,
+        ),
+        post=partial(post, webhook) if webhook else None,
+        now=_now,
+        new_id=_new_id,
     )
 
 

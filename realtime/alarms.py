@@ -9,8 +9,6 @@ A post that fails is logged and not repeated: the page of the admins shows the t
 
 import asyncio
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
@@ -22,6 +20,7 @@ import structlog
 from configurator.protocol import codec
 from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import ProcessReport
+from realtime.webhook import WebhookFailed, post
 from storage.errors import StorageUnavailable
 from storage.redis.claims import Claims
 from storage.redis.presence import Presence
@@ -31,7 +30,6 @@ from storage.tasks import OwnedTasks
 log = structlog.get_logger()
 
 LOOK_SECONDS = 5.0
-POST_SECONDS = 5.0
 CLAIM_SECONDS = 120.0
 CALM = 0.8
 
@@ -114,19 +112,10 @@ class Alarms:
             "node": self._node,
         }
         try:
-            await asyncio.to_thread(_send, self._webhook, json.dumps(body).encode())
-        except (urllib.error.URLError, OSError, ValueError) as failed:
-            # The address may hold a secret: it is not written down.
-            log.warning(
-                "alert_not_posted", alert=alert.kind, state=state, why=type(failed).__name__
+            await post(
+                self._webhook, json.dumps(body).encode(), {"Content-Type": "application/json"}
             )
+        except WebhookFailed as failed:
+            log.warning("alert_not_posted", alert=alert.kind, state=state, why=str(failed))
         else:
             log.info("alert_posted", alert=alert.kind, state=state, value=alert.value)
-
-
-def _send(address: str, body: bytes) -> None:
-    request = urllib.request.Request(  # noqa: S310 - settings take http and https only
-        address, data=body, headers={"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310
-        answer.read(1024)

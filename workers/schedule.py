@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
 from storage.postgres.daily import DailyFigures
 from storage.postgres.interactions import Interactions
@@ -87,10 +88,16 @@ class Stores:
 
 
 def jobs(
-    stores: Stores, *, keep_days: int, kept: Kept, now: Callable[[], datetime]
+    stores: Stores,
+    scheduled_csv: ScheduledCsv,
+    *,
+    keep_days: int,
+    kept: Kept,
+    now: Callable[[], datetime],
 ) -> tuple[Job, ...]:
     """What the leader does. Raw interactions are kept `keep_days`; 0: for ever."""
     return (
+        Job(name="scheduled files", every_seconds=MINUTE, run=scheduled_csv.run),
         *_upkeep(stores, now=now),
         *_retention(stores, keep_days=keep_days, kept=kept, now=now),
         *_figures(stores, keep_days, now),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -232,4 +234,41 @@ analytics_links = Table(
     _time("created_at", default=True),
     _time("expires_at"),
     _time("revoked_at", nullable=True),
+)
+
+analytics_schedules = Table(
+    "analytics_schedules",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("view", Text, nullable=False),
+    Column("query", JSONB, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("hour", SmallInteger, nullable=False),
+    Column("weekday", SmallInteger),
+    Column("zone", Text, nullable=False),
+    _time("next_due_at"),
+    _time("created_at", default=True),
+)
+
+analytics_files = Table(
+    "analytics_files",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "schedule_id",
+        Uuid,
+        ForeignKey(analytics_schedules.c.id, ondelete="CASCADE"),
+        nullable=False,
+    ),
+    _time("due_at"),
+    _time("made_at", default=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("content", LargeBinary),
+    Column("problem", Text),
+    _time("delivered_at", nullable=True),
+    Column("delivery_attempts", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("schedule_id", "due_at", name="uq_analytics_files_schedule_id"),
 )

@@ -141,6 +141,18 @@ class SecondCount:
         ).fetchall()
         return {row[0]: tuple(row[1:]) for row in found}
 
+    def ways(self) -> dict[tuple[str, ...], tuple[int, int]]:
+        """Sessions and completed ones by the order of their choices."""
+        found = self.duck.execute(
+            """WITH firsts AS (SELECT id, category, min(ms) AS ms FROM picks
+                               WHERE option <> 'none' GROUP BY ALL),
+                    ways AS (SELECT id, list(category ORDER BY ms, category) AS steps
+                             FROM firsts GROUP BY id)
+               SELECT coalesce(steps, []), count(*), count(*) FILTER (WHERE status = 'COMPLETED')
+               FROM mine LEFT JOIN ways USING (id) GROUP BY ALL"""
+        ).fetchall()
+        return {tuple(row[0]): (row[1], row[2]) for row in found}
+
     def _one(self, query: str, *values: object) -> tuple[Any, ...]:
         found = self.duck.execute(query, values).fetchone()
         assert found is not None

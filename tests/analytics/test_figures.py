@@ -13,6 +13,7 @@ from configurator.ranges import Range, parse_range
 from storage.postgres.analytics.behaviour import Behaviour, Breakdown
 from storage.postgres.analytics.figures import Figures, Unit
 from storage.postgres.analytics.houses import Houses, bar_width
+from storage.postgres.analytics.paths import PATHS_MAX, Paths
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from tests.activity.parts import counts
@@ -151,6 +152,24 @@ async def test_journeys_begin_and_end(database_url: str) -> None:
         began = sum(each.sessions for each in moves if each.came_from == "began")
         left = sum(each.sessions for each in moves if each.went_to in {"left", "completed"})
         assert began == left == (await Figures(database).kpis(span)).outcomes.sessions
+
+
+async def test_every_session_has_one_way(database_url: str, tmp_path: Path) -> None:
+    second = SecondCount()
+    async with Database(database_url) as database:
+        await store(Interactions(database), visitors(60, seed=3))
+        await end_some(database)
+        await second.copy(database_url, tmp_path)
+        for asked in (RANGES[0], RANGES[2], {**RANGES[0], "bots": "all"}):
+            span = parse_range(asked, NOW)
+            second.within(span)
+            ways = await Paths(database).paths(span, PATHS_MAX)
+            counted = {tuple(way.steps): (way.sessions, way.completed) for way in ways}
+            assert counted == second.ways()
+            assert sum(way.sessions for way in ways) == second.kpis()[0]
+            assert sum(way.share for way in ways) == pytest.approx(1, abs=1e-4)
+            top = await Paths(database).paths(span, 2)
+            assert top == ways[:2]
 
 
 async def test_an_open_house_counts_once_and_an_inquired_one_as_its_order(

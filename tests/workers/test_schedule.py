@@ -2,10 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
+from app.analytics import views_over
+from realtime.http.analytics.recent import Recent
+from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
+from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.daily import DailyFigures
 from storage.postgres.jobs import Jobs, Leadership
 from storage.postgres.privacy import Kept, Privacy
@@ -28,7 +33,9 @@ async def test_everything_may_run_twice_at_once(database_url: str, redis_url: st
         await all_parts.stream.append([event(received_at=ago(hours=2))])
         recurring: list[Chore | Job] = [
             *chores(all_parts.interactions, group),
-            *jobs(stores_of(all_parts), keep_days=7, kept=KEPT, now=lambda: soon),
+            *jobs(
+                stores_of(all_parts), csv_of(all_parts), keep_days=7, kept=KEPT, now=lambda: soon
+            ),
         ]
         for _ in range(2):
             async with asyncio.TaskGroup() as tasks:
@@ -51,7 +58,9 @@ async def test_nothing_is_dropped_when_interactions_are_kept_for_ever(
         far = now() + timedelta(days=9_000)
         found = {
             job.name: job
-            for job in jobs(stores_of(all_parts), keep_days=0, kept=KEPT, now=lambda: far)
+            for job in jobs(
+                stores_of(all_parts), csv_of(all_parts), keep_days=0, kept=KEPT, now=lambda: far
+            )
         }
         assert await found["drop old interactions"].run() is None
 
@@ -63,6 +72,22 @@ def stores_of(parts: Parts) -> Stores:
         daily=DailyFigures(parts.database),
         jobs=Jobs(parts.database),
         privacy=Privacy(parts.database, new_id=new_id, new_secret=lambda: b"x" * 32),
+    )
+
+
+def csv_of(parts: Parts) -> ScheduledCsv:
+    return ScheduledCsv(
+        schedules=Schedules(parts.database),
+        views=views_over(
+            parts.database,
+            categories=tuple,
+            stored_through=parts.interactions.stored_through,
+            recent=Recent(clock=monotonic),
+            now=now,
+        ),
+        post=None,
+        now=now,
+        new_id=new_id,
     )
 
 
@@ -119,7 +144,14 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
                     consumer,
                     chores(all_parts.interactions, StreamGroup(all_parts.redis, consumer="w")),
                     leader_of(
-                        all_parts, jobs(stores_of(all_parts), keep_days=90, kept=KEPT, now=now)
+                        all_parts,
+                        jobs(
+                            stores_of(all_parts),
+                            csv_of(all_parts),
+                            keep_days=90,
+                            kept=KEPT,
+                            now=now,
+                        ),
                     ),
                 )
             )

@@ -30,11 +30,16 @@ def sheet(kind: type, rows: Sequence[object]) -> str:
 
 def sheet_response(name: str, kind: type, rows: Sequence[object]) -> Response:
     """The rows as a file that the browser saves."""
+    return csv_response(f"{name}.csv", sheet(kind, rows).encode())
+
+
+def csv_response(file_name: str, content: bytes) -> Response:
+    """A sheet that was made before."""
     return Response(
-        sheet(kind, rows).encode(),
+        content,
         headers={
             "content-type": "text/csv; charset=utf-8",
-            "content-disposition": f'attachment; filename="{name}.csv"',
+            "content-disposition": f'attachment; filename="{file_name}"',
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",
         },

@@ -43,6 +43,7 @@ from storage.postgres.analytics.figures import (
     units_of,
 )
 from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses
+from storage.postgres.analytics.paths import PATHS_MAX, Path, Paths
 from storage.postgres.analytics.visits import Cohort, Visits
 
 WINDOW_MINUTES: Final = 24 * 60
@@ -76,6 +77,7 @@ class Views:
         figures: Figures,
         behaviour: Behaviour,
         houses: Houses,
+        paths: Paths,
         visits: Visits,
         categories: Callable[[], Sequence[str]],
         stored_through: Callable[[], Awaitable[str | None]],
@@ -85,6 +87,7 @@ class Views:
         self._figures = figures
         self._behaviour = behaviour
         self._houses = houses
+        self._paths = paths
         self._visits = visits
         self._categories = categories
         self._stored_through = stored_through
@@ -169,6 +172,15 @@ class Views:
                 answer=Rows[Transition],
                 row=Transition,
                 read=self._journeys,
+            ),
+            View(
+                name="paths",
+                summary="In which order sessions made their choices, the `limit` most frequent "
+                "ways",
+                answer=Rows[Path],
+                row=Path,
+                read=self._ways,
+                query=("limit",),
             ),
             View(
                 name="retention",
@@ -266,6 +278,10 @@ class Views:
 
     async def _journeys(self, span: Range, _asked: Asked, through: str | None) -> Rows[Transition]:
         return _rows(span, through, await self._behaviour.journeys(span))
+
+    async def _ways(self, span: Range, asked: Asked, through: str | None) -> Rows[Path]:
+        limit = number_of(asked, "limit", default=30, low=1, high=PATHS_MAX)
+        return _rows(span, through, await self._paths.paths(span, limit))
 
     async def _retention(self, span: Range, _asked: Asked, through: str | None) -> Rows[Cohort]:
         return _rows(span, through, await self._visits.retention(span))

@@ -1,0 +1,35 @@
+"""The figures of analytics, put together: web processes answer them, the leading worker files them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from realtime.http.analytics.recent import Recent
+from realtime.http.analytics.views import Views
+from storage.postgres.analytics.behaviour import Behaviour
+from storage.postgres.analytics.figures import Figures
+from storage.postgres.analytics.houses import Houses
+from storage.postgres.analytics.paths import Paths
+from storage.postgres.analytics.visits import Visits
+from storage.postgres.engine import Database
+
+
+def views_over(
+    database: Database,
+    *,
+    categories: Callable[[], Sequence[str]],
+    stored_through: Callable[[], Awaitable[str | None]],
+    recent: Recent,
+    now: Callable[[], datetime],
+) -> Views:
+    """Every figure, read from this database."""
+    return Views(
+        figures=Figures(database),
+        behaviour=Behaviour(database),
+        houses=Houses(database),
+        paths=Paths(database),
+        visits=Visits(database),
+        categories=categories,
+        stored_through=stored_through,
+        recent=recent,
+        now=now,
+    )

@@ -1,0 +1,14 @@
+"""The catalogue that new houses get."""
+
+from importlib import resources
+from typing import Final
+
+from configurator.catalogue import Catalogue, parse_catalogue
+
+CURRENT_CATALOGUE: Final = "nest-haus-2025"
+
+
+def current_catalogue() -> Catalogue:
+    """Reads it from the package."""
+    file = resources.files("catalogues") / f"{CURRENT_CATALOGUE}.yaml"
+    return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)

@@ -1,0 +1,198 @@
+"""Scheduled CSV over HTTP: make and end schedules, list and download the files that were made."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from configurator.cadence import Cadence
+from configurator.protocol.codes import Refused
+from configurator.ranges import DAYS_MAX, ZONE
+from realtime.http.analytics.endpoints import ANALYTICS_PATH, IsAdmin
+from realtime.http.analytics.query import checked, id_of, range_of, unusable
+from realtime.http.analytics.sheet import csv_response
+from realtime.http.analytics.views import Views
+from realtime.http.edge import body, json
+from realtime.http.endpoints import Endpoint
+from realtime.scheduled_csv import file_name, query_of
+from storage.postgres.analytics.schedules import (
+    FILES_KEPT,
+    SCHEDULES_MAX,
+    FileInfo,
+    Schedule,
+    Schedules,
+)
+
+
+class ScheduleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The figure `view` over the whole `days` before each due time, as CSV.
+
+    Due every day at `hour` in `zone`, or only on `weekday` (1 Monday to 7).
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    view: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    query: Annotated[dict[str, str], msgspec.Meta(max_length=12)] = {}
+    days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 7
+    hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 6
+    weekday: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
+    zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = ZONE
+
+
+class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule and its files, the newest first."""
+
+    schedule: Schedule
+    files: list[FileInfo]
+
+
+class SchedulesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Every schedule. `delivered`: files are also posted to an address of the operator's."""
+
+    schedules: list[ScheduleRow]
+    schedules_max: int
+    files_kept: int
+    delivered: bool
+
+
+class RemoveAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether there was such a schedule until now."""
+
+    removed: bool
+
+
+class ScheduleEndpoints:
+    """The handlers; for admins only."""
+
+    def __init__(
+        self,
+        *,
+        schedules: Schedules,
+        views: Views,
+        delivered: bool,
+        is_admin: IsAdmin,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._schedules = schedules
+        self._views = views
+        self._delivered = delivered
+        self._is_admin = is_admin
+        self._now = now
+        self._new_id = new_id
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of this module."""
+        return [
+            Endpoint(
+                method="GET",
+                path=f"{ANALYTICS_PATH}/schedules",
+                handler=self.listed,
+                summary="The schedules of CSV files, with the files that were made (admins)",
+                answer=SchedulesAnswer,
+                codes=("admins_only", "unavailable"),
+                tags=("analytics",),
+            ),
+            Endpoint(
+                method="POST",
+                path=f"{ANALYTICS_PATH}/schedules",
+                handler=self.create,
+                summary="Make a figure's CSV every day or week; each due time gets one file",
+                body=ScheduleRequest,
+                answer=Schedule,
+                status=201,
+                codes=(
+                    "query_unusable",
+                    "malformed_message",
+                    "admins_only",
+                    "foreign_origin",
+                    "not_saved",
+                ),
+                away="not_saved",
+                tags=("analytics",),
+            ),
+            Endpoint(
+                method="POST",
+                path=f"{ANALYTICS_PATH}/schedules/{{id}}/remove",
+                handler=self.remove,
+                summary="End a schedule and delete its files",
+                answer=RemoveAnswer,
+                codes=("query_unusable", "admins_only", "foreign_origin", "not_saved"),
+                away="not_saved",
+                tags=("analytics",),
+            ),
+            Endpoint(
+                method="GET",
+                path=f"{ANALYTICS_PATH}/files/{{id}}",
+                handler=self.file,
+                summary="A file that was made (text/csv)",
+                answer=str,
+                codes=("query_unusable", "admins_only", "page_not_found", "unavailable"),
+                tags=("analytics",),
+            ),
+        ]
+
+    async def listed(self, request: Request) -> Response:
+        """``GET /api/admin/analytics/schedules``."""
+        await self._require_admin(request)
+        rows = [
+            ScheduleRow(schedule=schedule, files=files)
+            for schedule, files in await self._schedules.listed()
+        ]
+        return json(
+            SchedulesAnswer(
+                schedules=rows,
+                schedules_max=SCHEDULES_MAX,
+                files_kept=FILES_KEPT,
+                delivered=self._delivered,
+            )
+        )
+
+    async def create(self, request: Request) -> Response:
+        """``POST /api/admin/analytics/schedules``. Refuses what the figure itself would refuse."""
+        await self._require_admin(request)
+        asked = await body(request, ScheduleRequest)
+        view = self._views.by_name.get(asked.view)
+        if view is None:
+            raise unusable("view", f"is one of {', '.join(self._views.by_name)}")
+        now = self._now()
+        range_of({"tz": asked.zone}, now)
+        cadence = Cadence(hour=asked.hour, zone=asked.zone, weekday=asked.weekday)
+        schedule = Schedule(
+            id=self._new_id(),
+            name=asked.name.replace("\x00", ""),
+            view=view.name,
+            query=checked(asked.query, {"bots", *view.query}),
+            days=asked.days,
+            hour=asked.hour,
+            weekday=asked.weekday,
+            zone=asked.zone,
+            next_due_at=cadence.following(now),
+        )
+        _tried = await self._views.read(view, query_of(schedule, cadence.latest(now)))
+        if not await self._schedules.create(schedule):
+            raise unusable("schedules", f"are at most {SCHEDULES_MAX}; remove one first")
+        return json(schedule, 201)
+
+    async def remove(self, request: Request) -> Response:
+        """``POST /api/admin/analytics/schedules/{id}/remove``."""
+        await self._require_admin(request)
+        schedule_id = id_of(request.path_params["id"], "id")
+        return json(RemoveAnswer(removed=await self._schedules.remove(schedule_id)))
+
+    async def file(self, request: Request) -> Response:
+        """``GET /api/admin/analytics/files/{id}``."""
+        await self._require_admin(request)
+        found = await self._schedules.content(id_of(request.path_params["id"], "id"))
+        if found is None:
+            raise Refused("page_not_found")
+        info, view, content = found
+        return csv_response(file_name(view, info.last_day), content)
+
+    async def _require_admin(self, request: Request) -> None:
+        if not await self._is_admin(request):
+            raise Refused("admins_only")

@@ -1,0 +1,157 @@
+"""CSV files on a schedule: each due time gets one file, made by whoever leads, kept and delivered.
+
+A due time that nobody was there for is made up for: the latest one that was missed gets its file,
+earlier ones get none. What a file is about depends only on its due time, so it is the same file
+however late it is made: the figure over the whole days before, where the schedule's people live.
+
+Delivery comes after that and may happen again: a post that was not answered is sent again, with the
+same `Idempotency-Key`, up to five times within a day.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+import structlog
+
+from configurator.protocol.codes import Refused
+from realtime.http.analytics.sheet import sheet
+from realtime.http.analytics.views import Views
+from realtime.webhook import WebhookFailed
+from storage.errors import StorageDefect, StorageUnavailable
+from storage.postgres.analytics.schedules import (
+    FILE_BYTES_MAX,
+    Letter,
+    MadeFile,
+    Schedule,
+    Schedules,
+)
+
+log = structlog.get_logger()
+
+DELIVERED_WITHIN: Final = timedelta(days=1)
+TOO_LARGE: Final = "file_too_large"
+
+Post = Callable[[bytes, dict[str, str]], Awaitable[None]]
+"""Posts a body with headers. Raises WebhookFailed."""
+
+
+class ScheduledCsv:
+    """Makes what is due. `post` None: files are only kept."""
+
+    def __init__(
+        self,
+        *,
+        schedules: Schedules,
+        views: Views,
+        post: Post | None,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._schedules = schedules
+        self._views = views
+        self._post = post
+        self._now = now
+        self._new_id = new_id
+
+    async def run(self) -> dict[str, object]:
+        """Makes every file that is due, then delivers; says how many.
+
+        Raises StorageUnavailable, after having made what could be made.
+        """
+        made, away = 0, None
+        for schedule in await self._schedules.due(self._now()):
+            try:
+                made += await self._make(schedule)
+            except StorageUnavailable as unavailable:
+                away = unavailable  # perhaps only this one takes too long
+        delivered = await self._deliver()
+        if away is not None:
+            raise away
+        return {"files": made, "delivered": delivered}
+
+    async def _make(self, schedule: Schedule) -> bool:
+        now, cadence = self._now(), schedule.cadence
+        due_at = max(cadence.latest(now), schedule.next_due_at)
+        file = await self._file(schedule, due_at)
+        return await self._schedules.keep(
+            schedule, file, due_at=due_at, next_due_at=cadence.following(now)
+        )
+
+    async def _file(self, schedule: Schedule, due_at: datetime) -> MadeFile:
+        first, last = schedule.cadence.days_before(due_at, schedule.days)
+        content, rows, problem = await self._content(schedule, due_at)
+        if problem:
+            log.warning("scheduled_csv_not_made", view=schedule.view, problem=problem)
+        return MadeFile(
+            id=self._new_id(),
+            first_day=first,
+            last_day=last,
+            rows=rows,
+            content=content,
+            problem=problem,
+        )
+
+    async def _content(
+        self, schedule: Schedule, due_at: datetime
+    ) -> tuple[bytes | None, int, str | None]:
+        """The file, its lines, and why there is none."""
+        view = self._views.by_name.get(schedule.view)
+        if view is None:
+            return None, 0, "query_unusable"  # a figure of another release
+        try:
+            found = view.table(await self._views.read(view, query_of(schedule, due_at)))
+        except Refused as refused:
+            return None, 0, refused.code.name
+        except StorageDefect:
+            log.exception("scheduled_csv_broken", view=schedule.view)
+            return None, 0, "internal"  # it must not end the worker, time after time
+        content = sheet(view.row, found).encode()
+        if len(content) > FILE_BYTES_MAX:
+            return None, len(found), TOO_LARGE
+        return content, len(found), None
+
+    async def _deliver(self) -> int:
+        if self._post is None:
+            return 0
+        delivered = 0
+        for letter in await self._schedules.undelivered(self._now() - DELIVERED_WITHIN):
+            taken = None
+            try:
+                await self._post(letter.content, headers_of(letter))
+            except WebhookFailed as failed:
+                log.warning("scheduled_csv_not_delivered", view=letter.view, why=str(failed))
+            else:
+                taken = self._now()
+                delivered += 1
+            await self._schedules.note_delivery(letter.id, taken)
+        return delivered
+
+
+def query_of(schedule: Schedule, due_at: datetime) -> dict[str, str]:
+    """What is asked for one due time."""
+    first, last = schedule.cadence.days_before(due_at, schedule.days)
+    return {
+        **schedule.query,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "tz": schedule.zone,
+    }
+
+
+def headers_of(letter: Letter) -> dict[str, str]:
+    """The headers of a delivery; texts of people are percent-encoded."""
+    return {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{file_name(letter.view, letter.last_day)}"',
+        "Idempotency-Key": str(letter.id),
+        "X-Nest-Schedule": quote(letter.name),
+        "X-Nest-Due-At": letter.due_at.isoformat(timespec="seconds"),
+    }
+
+
+def file_name(view: str, last_day: object) -> str:
+    """The name under which a file is saved."""
+    return f"{view}-{last_day}.csv"

@@ -1,0 +1,91 @@
+"""The endpoints of analytics on a database, with a clock and an admin that the test decides."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from app.analytics import views_over
+from realtime.http.analytics.endpoints import AnalyticsEndpoints
+from realtime.http.analytics.links import LinkEndpoints
+from realtime.http.analytics.recent import Recent
+from realtime.http.analytics.schedules import ScheduleEndpoints
+from realtime.http.edge import Origins
+from realtime.http.endpoints import Endpoint, routes
+from storage.postgres.analytics.links import DashboardLinks
+from storage.postgres.analytics.schedules import Schedules
+from storage.postgres.analytics.visits import Visits
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
+from tests.analytics.visitors import DAYS, FIRST_DAY, SHOWN, store, visitors
+
+PATH = "/api/admin/analytics"
+WEEK = {"from": "2026-03-20", "to": "2026-04-05"}
+
+
+class World:
+    """The endpoints on a database; ``admin`` and ``now`` are the test's to change."""
+
+    def __init__(self, database: Database) -> None:
+        self.admin = True
+        self.now = FIRST_DAY + timedelta(days=DAYS)
+        self.seconds = 0.0
+        self.interactions = Interactions(database)
+        visits = Visits(database)
+        self.views = views = views_over(
+            database,
+            categories=lambda: list(SHOWN),
+            stored_through=self.interactions.stored_through,
+            recent=Recent(clock=lambda: self.seconds),
+            now=lambda: self.now,
+        )
+        self.schedules = Schedules(database)
+        self.endpoints: list[Endpoint] = [
+            *AnalyticsEndpoints(
+                views=views, visits=visits, is_admin=self.is_admin, now=lambda: self.now
+            ).endpoints(),
+            *LinkEndpoints(
+                links=DashboardLinks(database),
+                views=views,
+                shown=Recent(clock=lambda: self.seconds, slow_seconds=0.0),
+                is_admin=self.is_admin,
+                now=lambda: self.now,
+                new_id=uuid4,
+                new_token=lambda: "t" * 20 + str(uuid4()),
+            ).endpoints(),
+            *ScheduleEndpoints(
+                schedules=self.schedules,
+                views=views,
+                delivered=False,
+                is_admin=self.is_admin,
+                now=lambda: self.now,
+                new_id=uuid4,
+            ).endpoints(),
+        ]
+
+    async def is_admin(self, _request: Request) -> bool:
+        return self.admin
+
+
+@asynccontextmanager
+async def opened(
+    database_url: str, count: int = 0
+) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
+    async with Database(database_url) as database:
+        world = World(database)
+        await store(world.interactions, visitors(count, seed=11))
+        app = Starlette(routes=routes(world.endpoints, Origins(frozenset())))
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield world, client
+
+
+async def read(client: httpx.AsyncClient, path: str, **asked: str | int) -> Any:
+    answer = await client.get(f"{PATH}/{path}", params={**WEEK, **asked})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
