@@ -16,6 +16,7 @@ from ui.hardening import guard_events, harden_socket
 from ui.pages.admin import AdminPage
 from ui.pages.analytics import AnalyticsPage
 from ui.pages.configurator import ConfiguratorPage
+from ui.pages.dashboard import DashboardPage
 from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
@@ -74,6 +75,7 @@ def mount_screens(
     ).register()
     AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
     OperationsPage(visitors, texts, assets, messages).register()
+    DashboardPage(catalogue_source, texts, assets).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node

@@ -11,7 +11,7 @@ PATH: Final = Path(__file__).parent / "texts.json"
 SERVED_ALONE: Final = ("landing.", "developers.", "console.")
 """Texts that no screen of NiceGUI needs."""
 
-FOR_ADMINS: Final = ("admin.", "analytics.", "operations.")
+FOR_ADMINS: Final = ("admin.", "analytics.", "dashboard.", "operations.")
 
 
 class Texts:

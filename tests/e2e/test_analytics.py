@@ -1,19 +1,40 @@
-"""The analytics page, over a house that was edited in a browser."""
+"""The analytics page, over a house that was edited in a browser; a shared dashboard; a made file."""
 
 import csv
 import io
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.analytics import views_over
+from realtime.http.analytics.recent import Recent
+from realtime.scheduled_csv import ScheduledCsv
+from storage.postgres.analytics.schedules import Schedules
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Interactions
 from tests.e2e.conftest import Visitors
+from tests.e2e.stage import Stage
+from tests.support.servers import apart
 from tests.ui.test_accessibility import violations
 
 pytestmark = pytest.mark.e2e
 
 SOON_MS = 30_000
-"""Other tests load the machine while eight figures are read."""
+"""Other tests load the machine while figures are read."""
+
+
+def open_tab(page: Page, name: str, *figures: str) -> None:
+    """Turn to a part of the page, wait for its figures, and see that everybody can read it."""
+    page.locator(".tabs").get_by_role("link", name=name, exact=True).click()
+    for figure in figures:
+        expect(page.get_by_test_id(f"figure-{figure}")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator(".analytics main")).to_have_attribute("aria-busy", "false")
+    assert violations(page) == []
 
 
 def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: Page) -> None:
@@ -27,15 +48,26 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     admin.goto(admin.url.rstrip("/") + "/analytics")
     expect(admin.get_by_test_id("kpi-sessions")).to_have_text(re.compile("^[1-9]"), timeout=SOON_MS)
     expect(admin.locator(".chart svg")).to_have_count(3, timeout=SOON_MS)
-    row = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code)
-    expect(row).to_have_count(1)
+    assert violations(admin) == []
 
+    open_tab(admin, "Auswahl", "options", "combinations", "steps")
+    expect(admin.get_by_test_id("combinations")).to_contain_text("Nest. 120")
     with admin.expect_download() as download:
-        admin.locator('a[href*="/options?"]').click()
+        admin.locator('a[href*="/options?"][href*="format=csv"]').click()
     table = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert ["nest", "nest120"] in [line[:2] for line in table]
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="Kategorien als JSON herunterladen").click()
+    assert download.value.suggested_filename == "steps.json"
 
-    assert violations(admin) == []
+    open_tab(admin, "Wege", "paths", "journeys")
+    expect(admin.get_by_test_id("paths")).to_contain_text(re.compile("Größe.*→.*Fußboden"))
+    open_tab(admin, "Besucher", "retention", "breakdown", "catalogues")
+    expect(admin.get_by_test_id("retention")).to_contain_text("1")
+
+    open_tab(admin, "Sitzungen", "sessions")
+    row = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code)
+    expect(row).to_have_count(1)
     row.get_by_role("button").click()
     price = admin.get_by_test_id("replay-price")
     expect(price).to_have_text("€\u00a0165.100", timeout=SOON_MS)
@@ -47,6 +79,105 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     expect(admin.locator(".player")).not_to_contain_text("weicht ab")
     admin.get_by_role("button", name="Schließen").click()
     expect(admin.locator(".player")).to_have_count(0)
+
+
+def test_what_is_asked_stays_in_the_address(visitors: Visitors, admin: Page) -> None:
+    visitors.owner()
+    admin.goto(admin.url.rstrip("/") + "/analytics?timeRange=1y&tab=ways&tz=Mars%2FX")
+    expect(admin.get_by_test_id("figure-paths")).to_be_visible(timeout=SOON_MS)
+    admin.get_by_test_id("zone").select_option("Asia/Tokyo")
+    admin.get_by_role("button", name="24 h").click()
+    expect(admin.get_by_test_id("through")).to_contain_text("Asia/Tokyo", timeout=SOON_MS)
+    assert admin.url.endswith("/analytics?tab=ways&timeRange=24h&tz=Asia%2FTokyo")
+    admin.reload()
+    expect(admin.get_by_test_id("through")).to_contain_text("Asia/Tokyo", timeout=SOON_MS)
+    expect(admin.get_by_role("button", name="24 h")).to_have_attribute("aria-pressed", "true")
+    expect(admin.get_by_test_id("zone")).to_have_value("Asia/Tokyo")
+    assert "Asia%2FTokyo" in str(admin.locator('a[href*="format=csv"]').first.get_attribute("href"))
+
+
+def test_a_link_shows_its_figures_until_it_is_ended(
+    visitors: Visitors, admin: Page, stage: Stage
+) -> None:
+    visitors.owner().choose("nest", "nest140")
+    admin.goto(admin.url.rstrip("/") + "/analytics?tab=sharing&timeRange=30d")
+    form = admin.get_by_test_id("link-form")
+    form.get_by_label("Name").fill("Für den Vorstand")
+    for figure in ("Preise", "Kombinationen", "Wege durch die Auswahl"):
+        form.get_by_label(figure).check()
+    form.get_by_label("Beliebte Optionen").uncheck()
+    form.get_by_role("button").click()
+    token = admin.get_by_test_id("link-address").input_value().partition("/dashboard#")[2]
+    assert len(token) > 20
+    assert violations(admin) == []
+
+    guest = visitors.stranger(width=390, height=844)
+    asked: list[dict[str, str]] = []
+    guest.on("request", lambda request: asked.append({"url": request.url, **request.headers}))
+    guest.goto(f"{stage.one.url}/dashboard#{token}")
+    expect(guest.get_by_role("heading", level=1)).to_have_text("Für den Vorstand", timeout=SOON_MS)
+    expect(guest.get_by_test_id("kpi-sessions")).to_have_text(re.compile("^[1-9]"))
+    expect(guest.locator(".chart svg")).to_have_count(3)
+    expect(guest.get_by_test_id("combinations")).to_contain_text("Nest. 140")
+    expect(guest.get_by_test_id("figure-options")).to_have_count(0)
+    assert guest.locator("a[download], form, select").count() == 0
+    assert violations(guest) == []
+    told = [each for each in asked if any(token in value for value in each.values())]
+    assert {each["url"] for each in told} == {f"{stage.one.url}/api/analytics/shared"}
+    assert all(token not in each["url"] + each.get("referer", "") for each in told)
+
+    link = admin.get_by_test_id("links").locator("li", has_text="Für den Vorstand")
+    link.get_by_role("button", name="Beenden").click()
+    link.get_by_role("group").get_by_role("button", name="Beenden").click()
+    expect(admin.get_by_test_id("links")).to_contain_text("beendet am")
+    guest.reload()
+    expect(guest.get_by_test_id("dashboard-message")).to_contain_text("zeigt nichts mehr")
+    assert guest.locator(".numbers").count() == 0
+    assert violations(guest) == []
+    assert all(token not in process.log for process in (stage.one, stage.two))
+
+
+def test_a_scheduled_file_is_there_to_download(
+    visitors: Visitors, admin: Page, stage: Stage
+) -> None:
+    visitors.owner()
+    admin.goto(admin.url.rstrip("/") + "/analytics?tab=sharing")
+    form = admin.get_by_test_id("schedule-form")
+    form.get_by_label("Name").fill("Montagsbericht")
+    form.get_by_label("Was").select_option("paths")
+    form.get_by_role("button").click()
+    plan = admin.get_by_test_id("schedules").locator("li", has_text="Montagsbericht")
+    expect(plan).to_contain_text(
+        "Wege durch die Auswahl über die 7 ganzen Tage davor, jede Woche am Montag"
+    )
+    expect(plan).to_contain_text("Noch keine Datei")
+    due = stage.value("SELECT next_due_at FROM analytics_schedules WHERE name = 'Montagsbericht'")
+    apart(lambda: make_files(stage.database_url, lambda: due))
+    admin.reload()
+    with admin.expect_download() as download:
+        plan.get_by_role("link", name="Herunterladen").click()
+    assert re.fullmatch(r"paths-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
+    assert download.value.path().read_text("utf-8-sig").startswith("steps,sessions,")
+    assert violations(admin) == []
+
+
+async def make_files(database_url: str, now: Callable[[], datetime]) -> None:
+    """What the leading worker does, at this time."""
+    async with Database(database_url) as database:
+        scheduled = ScheduledCsv(
+            schedules=Schedules(database),
+            views=views_over(
+                database,
+                categories=tuple,
+                stored_through=Interactions(database).stored_through,
+                recent=Recent(clock=monotonic),
+                now=lambda: datetime.now(UTC),
+            ),
+            post=None,
+            now=now,
+            new_id=uuid4,
+        )
+        assert (await scheduled.run())["files"] == 1
 
 
 def test_without_a_session_there_is_nothing(visitors: Visitors) -> None:

@@ -1,13 +1,24 @@
-"""The analytics of one admin tab. It reads the HTTP API by itself; Python keeps nothing of it."""
+"""The analytics of one tab. It reads the HTTP API by itself; Python keeps nothing of it."""
 
 from nicegui import ui
 
+from configurator.ranges import ZONE
 
-class AnalyticsScreen(ui.element, component="analytics_screen.js"):
-    """Figures of a range, lists of sessions, and the player of a replay."""
+
+class _FiguresScreen(ui.element):
+    """What both have: names and texts to say figures with, and the zone where none was asked for."""
 
     def __init__(self, *, catalogue: str, texts: str, language: str) -> None:
         super().__init__()
         self.props["catalogue"] = catalogue
         self.props["texts"] = texts
         self.props["language"] = language
+        self.props["zone"] = ZONE
+
+
+class AnalyticsScreen(_FiguresScreen, component="analytics_screen.js"):
+    """For admins: every figure, lists of sessions, the player, shared links, scheduled files."""
+
+
+class DashboardScreen(_FiguresScreen, component="dashboard_screen.js"):
+    """For whoever has a link: what it shows, read only."""

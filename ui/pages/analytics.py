@@ -15,12 +15,39 @@ from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Visitors
 from ui.texts import Texts
 
+FIGURES = (
+    "js/analytics/charts.js",
+    "js/analytics/figure.js",
+    "js/analytics/figures.js",
+    "js/analytics/figures/breakdown.js",
+    "js/analytics/figures/catalogues.js",
+    "js/analytics/figures/combinations.js",
+    "js/analytics/figures/funnel.js",
+    "js/analytics/figures/journeys.js",
+    "js/analytics/figures/kpis.js",
+    "js/analytics/figures/options.js",
+    "js/analytics/figures/outcomes.js",
+    "js/analytics/figures/paths.js",
+    "js/analytics/figures/prices.js",
+    "js/analytics/figures/retention.js",
+    "js/analytics/figures/series.js",
+    "js/analytics/figures/steps.js",
+    "js/analytics/reading.js",
+    "js/analytics/table.js",
+    "js/analytics/words.js",
+    "js/format.js",
+)
 MODULES = (
     "js/analytics.js",
-    "js/analytics/charts.js",
+    "js/analytics/asked.js",
+    "js/analytics/exports.js",
+    "js/analytics/links.js",
     "js/analytics/player.js",
-    "js/analytics/reading.js",
-    "js/format.js",
+    "js/analytics/range.js",
+    "js/analytics/sessions.js",
+    "js/analytics/sure.js",
+    "js/analytics/zones.js",
+    *FIGURES,
 )
 
 

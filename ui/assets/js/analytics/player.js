@@ -4,39 +4,53 @@ import { readReplay } from "./reading.js";
 const STEP_MS = 1200;
 
 export default {
-  props: { session: String, t: Function, euro: Function, time: Function, choice: Function, category: Function, said: Function },
+  props: { session: String, w: Object },
   emits: ["close"],
   template: `
     <dialog class="player" ref="dialog" aria-labelledby="player-title" @close="$emit('close')">
-      <header><h2 id="player-title">{{ t("analytics.replay", { id: session.slice(-8) }) }}</h2><span class="spring"></span><button type="button" class="button" @click="$refs.dialog.close()">{{ t("analytics.close") }}</button></header>
+      <header>
+        <h2 id="player-title">{{ w.t("analytics.replay", { id: session.slice(-8) }) }}</h2><span class="spring"></span>
+        <button type="button" class="button" @click="$refs.dialog.close()">{{ w.t("analytics.close") }}</button>
+      </header>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
-      <p v-else-if="!replay" class="quiet">{{ t("analytics.loading") }}</p>
+      <p v-else-if="!replay" class="quiet">{{ w.t("analytics.loading") }}</p>
       <template v-else>
         <div class="stage">
-          <figure><img v-if="house" :src="house.previews.exterior ?? Object.values(house.previews)[0]" :alt="t('analytics.housePicture')" /><p v-else class="quiet">{{ t("analytics.noHouse") }}</p></figure>
+          <figure>
+            <img v-if="house" :src="house.previews.exterior ?? Object.values(house.previews)[0]" :alt="w.t('analytics.housePicture')" />
+            <p v-else class="quiet">{{ w.t("analytics.noHouse") }}</p>
+          </figure>
           <div class="told" aria-live="polite">
-            <p class="price" v-if="house" data-testid="replay-price">{{ euro(house.total_cents) }}</p>
-            <p class="quiet" v-if="house">{{ t("analytics.version", { n: house.version }) }}</p>
+            <p class="price" v-if="house" data-testid="replay-price">{{ w.euro(house.total_cents) }}</p>
+            <p class="quiet" v-if="house">{{ w.t("analytics.version", { n: house.version }) }}</p>
             <template v-if="step">
-              <p class="quiet">{{ time(step.at) }}</p>
+              <p class="quiet">{{ w.time(step.at) }}</p>
               <template v-if="step.type === 'op'">
-                <p><strong>{{ step.by_visitor ? t("analytics.visitor", { name: step.author }) : step.author }}</strong></p>
-                <ul class="plain"><li v-for="c in step.changes" :key="c.category"><span class="quiet">{{ category(c.category) }}:</span> {{ choice(c.category, c.before) }} → <strong>{{ choice(c.category, c.after) }}</strong></li></ul>
-                <p v-for="(r, n) in step.reasons" :key="n" class="quiet">{{ said(r.text) }}</p>
-                <p :class="step.verified ? 'same' : 'problem'" data-testid="replay-verified">{{ step.verified ? t("analytics.verified") : t("analytics.differs", { what: step.differences.join(", ") }) }}</p>
+                <p><strong>{{ step.by_visitor ? w.t("analytics.visitor", { name: step.author }) : step.author }}</strong></p>
+                <ul class="plain"><li v-for="c in step.changes" :key="c.category">
+                  <span class="quiet">{{ w.category(c.category) }}:</span>
+                  {{ w.choice(c.category, c.before) }} → <strong>{{ w.choice(c.category, c.after) }}</strong>
+                </li></ul>
+                <p v-for="(r, n) in step.reasons" :key="n" class="quiet">{{ w.said(r.text) }}</p>
+                <p :class="step.verified ? 'same' : 'problem'" data-testid="replay-verified">
+                  {{ step.verified ? w.t("analytics.verified") : w.t("analytics.differs", { what: step.differences.join(", ") }) }}
+                </p>
               </template>
-              <p v-else><strong>{{ step.interaction.event_type }}</strong> {{ category(step.interaction.category) }} <span class="quiet">{{ step.interaction.selection_value ?? step.interaction.element_id }}</span></p>
+              <p v-else>
+                <strong>{{ step.interaction.event_type }}</strong> {{ w.category(step.interaction.category) }}
+                <span class="quiet">{{ step.interaction.selection_value ?? step.interaction.element_id }}</span>
+              </p>
             </template>
-            <p v-else class="quiet">{{ t("analytics.began") }}</p>
+            <p v-else class="quiet">{{ w.t("analytics.began") }}</p>
           </div>
         </div>
         <div class="controls">
-          <button type="button" class="button" @click="go(0)" :disabled="!at">{{ t("analytics.start") }}</button>
-          <button type="button" class="button" @click="go(at - 1)" :disabled="!at">{{ t("analytics.back") }}</button>
-          <button type="button" class="button primary" @click="toggle" data-testid="replay-play">{{ t(timer ? "analytics.pause" : "analytics.run") }}</button>
-          <button type="button" class="button" @click="go(at + 1)" :disabled="at >= last" data-testid="replay-forward">{{ t("analytics.forward") }}</button>
-          <input type="range" min="0" :max="last" :value="at" @input="go(Number($event.target.value))" :aria-label="t('analytics.position', { at, of: last })" />
-          <span class="quiet" data-testid="replay-position">{{ t("analytics.position", { at, of: last }) }}</span>
+          <button type="button" class="button" @click="go(0)" :disabled="!at">{{ w.t("analytics.start") }}</button>
+          <button type="button" class="button" @click="go(at - 1)" :disabled="!at">{{ w.t("analytics.back") }}</button>
+          <button type="button" class="button primary" @click="toggle" data-testid="replay-play">{{ w.t(timer ? "analytics.pause" : "analytics.run") }}</button>
+          <button type="button" class="button" @click="go(at + 1)" :disabled="at >= last" data-testid="replay-forward">{{ w.t("analytics.forward") }}</button>
+          <input type="range" min="0" :max="last" :value="at" @input="go(Number($event.target.value))" :aria-label="w.t('analytics.position', { at, of: last })" />
+          <span class="quiet" data-testid="replay-position">{{ w.t("analytics.position", { at, of: last }) }}</span>
         </div>
       </template>
     </dialog>`,
@@ -58,7 +72,7 @@ export default {
     try {
       this.replay = await readReplay(this.session);
     } catch (error) {
-      this.problem = this.t("analytics.failed", { why: this.said(error.texts) || String(error.message) });
+      this.problem = this.w.t("analytics.failed", { why: this.w.why(error) });
     }
   },
   beforeUnmount() {

@@ -1,11 +1,13 @@
-// The HTTP API of analytics, with the cookie of the admin. One answer per question; a later question
-// to the same place makes an earlier answer void.
+// The HTTP API of analytics: with the cookie of the admin, or with the token of a shared link.
 const PATH = "/api/admin/analytics";
+const SHARED = "/api/analytics/shared";
 
 export class Refused extends Error {
-  constructor(message) {
-    super(typeof message === "string" ? message : "");
-    this.texts = message;
+  constructor(status, error) {
+    super(error?.detail ?? String(status));
+    this.status = status;
+    this.detail = error?.detail ?? "";
+    this.texts = error?.message ?? null;
   }
 }
 
@@ -14,11 +16,23 @@ export function address(name, query) {
   return `${PATH}/${name}?${asked}`;
 }
 
-export async function read(name, query, signal) {
-  const answer = await fetch(address(name, query), { credentials: "same-origin", signal });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(body.error?.message ?? String(answer.status));
-  return body;
+export function fileAddress(id) {
+  return `${PATH}/files/${encodeURIComponent(id)}`;
+}
+
+export async function read(name, query = {}, signal = null) {
+  return answerOf(await fetch(address(name, query), { credentials: "same-origin", signal }));
+}
+
+export async function send(name, body = {}) {
+  const asked = { method: "POST", credentials: "same-origin", body: JSON.stringify(body) };
+  return answerOf(await fetch(`${PATH}/${name}`, { ...asked, headers: { "Content-Type": "application/json" } }));
+}
+
+// The token goes into a header: addresses are written down on the way, headers are not.
+export async function readShared(token, signal) {
+  const headers = { Authorization: `Bearer ${token}` };
+  return answerOf(await fetch(SHARED, { headers, credentials: "omit", referrerPolicy: "no-referrer", signal }));
 }
 
 // The whole replay of a session, at most so many pages.
@@ -33,4 +47,10 @@ export async function readReplay(id, pagesMax = 25) {
     if (!cursor) break;
   }
   return whole;
+}
+
+async function answerOf(answer) {
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(answer.status, body.error);
+  return body;
 }

@@ -1,0 +1,95 @@
+// What the analytics page was asked: read from its address and written into it.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { askedOf, rangeOf, searchOf } from "../../../ui/assets/js/analytics/asked.js";
+import { sorted } from "../../../ui/assets/js/analytics/table.js";
+import { createWords } from "../../../ui/assets/js/analytics/words.js";
+import { zoneGroups, zonesOf } from "../../../ui/assets/js/analytics/zones.js";
+
+const ZONE = "Europe/Vienna";
+const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", tz: ZONE };
+const asked = (search) => askedOf(search, ZONE);
+
+test("an address without anything is the plain page, and the plain page has such an address", () => {
+  assert.deepEqual(asked(""), PLAIN);
+  assert.equal(searchOf(PLAIN, ZONE), "");
+});
+
+test("what is asked survives its address", () => {
+  const wishes = [
+    { tab: "ways", timeRange: "90d", tz: "Asia/Kolkata" },
+    { timeRange: "all", compare: "" },
+    { from: "2026-03-01", to: "2026-03-29", compare: "year", bots: "only", by: "language" },
+    { from: "2026-03-01", compare: "" },
+    { tab: "sharing", compare: "" },
+  ];
+  for (const wish of wishes) {
+    const whole = { ...PLAIN, ...wish };
+    assert.deepEqual(asked(searchOf(whole, ZONE)), whole);
+  }
+});
+
+test("what is unknown or does not go together is as if it had not been said", () => {
+  const strange = [
+    "?tab=secrets&timeRange=1y&compare=never&bots=some&by=network&tz=Mars/Olympus",
+    "?from=2026-02-30",
+    "?to=2026-03-01",
+    "?from=yesterday&to=2026-03-01",
+    "?from=<script>alert(1)</script>",
+    `?tab=ways&x=${"y".repeat(3000)}`,
+    "?constructor=1&__proto__=2",
+    "?tz=",
+    "?tz=../../etc",
+  ];
+  for (const search of strange) assert.deepEqual(asked(search), PLAIN, search);
+  assert.deepEqual(asked("?from=2026-03-02&to=2026-03-01"), { ...PLAIN, from: "2026-03-02" });
+  assert.equal(asked("?timeRange=all&compare=year").compare, "");
+});
+
+test("parameters of the page that are not ours stay", () => {
+  assert.equal(searchOf({ ...PLAIN, tab: "ways" }, ZONE, { lang: "en" }), "?lang=en&tab=ways");
+});
+
+test("the API is asked for days or for a rolling range, in the zone", () => {
+  assert.deepEqual(rangeOf(PLAIN), { timeRange: "7d", bots: "", tz: ZONE });
+  const days = { ...PLAIN, from: "2026-03-01", to: "2026-03-02" };
+  assert.deepEqual(rangeOf(days), { from: "2026-03-01", to: "2026-03-02", bots: "", tz: ZONE });
+});
+
+test("zones are by continent, the likely ones first", () => {
+  const zones = zonesOf(ZONE);
+  assert.equal(zones[0], ZONE);
+  assert.ok(zones.includes("UTC") && zones.length > 300);
+  const groups = zoneGroups(["Asia/Kolkata", "UTC", "Europe/Vienna", "Asia/Baku"]);
+  assert.deepEqual(groups, [{ name: "Asia", of: ["Asia/Baku", "Asia/Kolkata"] }, { name: "Europe", of: ["Europe/Vienna"] }]);
+});
+
+test("rows sort both ways and what is not known stays last", () => {
+  const rows = [{ n: 2 }, { n: null }, { n: 10 }, { n: 1 }];
+  const by = (up) => sorted(rows, (row) => row.n, up).map((row) => row.n);
+  assert.deepEqual(by(true), [1, 2, 10, null]);
+  assert.deepEqual(by(false), [10, 2, 1, null]);
+  assert.deepEqual(sorted([{ s: "b" }, { s: "Ä" }], (row) => row.s, true).map((row) => row.s), ["Ä", "b"]);
+});
+
+test("what was refused is said in words of the reader", () => {
+  const texts = { "analytics.too_long": { de: "Zu lang.", en: "Too long." } };
+  const words = createWords({ catalogue: { categories: [] }, texts, language: "de", zone: ZONE });
+  const refused = (detail) => Object.assign(new Error(detail), { detail, texts: { de: "Passt nicht." } });
+  assert.equal(words.why(refused("from: too_long: The range …")), "Zu lang.");
+  assert.equal(words.why(refused("unit: is one of hour")), "Passt nicht. unit: is one of hour");
+  assert.equal(words.why(new Error("offline")), "offline");
+});
+
+test("times are said in the zone that was asked", () => {
+  const words = (zone, language = "de") => createWords({ catalogue: { categories: [] }, texts: {}, language, zone });
+  const at = "2026-03-29T00:30:00Z";
+  assert.match(words(ZONE).time(at), /29\.03\.26, 01:30:00/);
+  assert.match(words("Asia/Kolkata").time(at), /29\.03\.26, 06:00:00/);
+  assert.match(words(ZONE).minute(at, "America/New_York"), /28\.03\.26, 20:30/);
+  assert.equal(words(ZONE).weekday(1), "Montag");
+  assert.equal(words(ZONE, "en").weekday(7), "Sunday");
+  assert.equal(words(ZONE).percent(null), "–");
+  assert.equal(words(ZONE).span(90_000), "2\u00a0min");
+});

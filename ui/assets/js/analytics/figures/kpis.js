@@ -1,0 +1,45 @@
+// The figures of the range, each beside that of the range it is compared with.
+const SHOWN = [
+  { name: "sessions", label: "sessions", say: "number" },
+  { name: "completed", label: "completed", say: "number" },
+  { name: "conversion", label: "conversion", say: "percent" },
+  { name: "average_order_value_cents", label: "average", say: "euro" },
+  { name: "open_value_cents", label: "open", say: "euro" },
+  { name: "interactions", label: "interactions", say: "number" },
+];
+
+export default {
+  props: { found: Object, w: Object },
+  template: `
+    <dl class="numbers">
+      <div v-for="n in numbers" :key="n.name">
+        <dd :data-testid="'kpi-' + n.name">{{ n.value }}</dd>
+        <dt>{{ n.label }}</dt>
+        <dd v-if="n.before !== null" class="before" :class="n.tone">
+          {{ n.change }} <span class="quiet">{{ w.t("analytics.before", { value: n.before }) }}</span>
+        </dd>
+      </div>
+    </dl>`,
+  computed: {
+    numbers() {
+      const rows = new Map(this.found.rows.map((row) => [row.name, row]));
+      return SHOWN.map(({ name, label, say }) => {
+        const { value, previous, difference } = rows.get(name);
+        return {
+          name,
+          label: this.w.t(`analytics.${label}`),
+          value: this.w[say](value),
+          before: previous === null ? null : this.w[say](previous),
+          change: difference === null ? "" : this.change(say, difference),
+          tone: difference > 0 ? "up" : difference < 0 ? "down" : "",
+        };
+      });
+    },
+  },
+  methods: {
+    change(say, difference) {
+      if (say === "euro") return this.w.moreEuro(difference);
+      return say === "percent" ? this.w.more(difference * 100, this.w.t("analytics.points")) : this.w.more(difference);
+    },
+  },
+};

@@ -1,0 +1,66 @@
+// How figures are said: numbers, money, times in one zone, and the names of the catalogue.
+import { count, createTexts, difference, euroRounded } from "../format.js";
+
+const LOCALES = { de: "de-AT", en: "en-GB" };
+const SHAPES = {
+  hour: { weekday: "short", hour: "2-digit", minute: "2-digit" },
+  month: { month: "short", year: "numeric" },
+  day: { day: "numeric", month: "numeric" },
+};
+const NOTHING = "–";
+
+export function createWords({ catalogue, texts, language, zone }) {
+  const t = createTexts(texts, () => language);
+  const names = new Map(catalogue.categories.map((c) => [c.id, c]));
+  const at = (shape, timeZone = zone) => new Intl.DateTimeFormat(LOCALES[language], { ...shape, timeZone });
+  const moment = (value) => (typeof value === "number" ? value : Date.parse(value));
+
+  const number = (value) => (typeof value === "number" ? count(value, language) : NOTHING);
+  const tenth = (value) => count(Math.round(value * 10) / 10, language);
+  const sign = (value) => (value > 0 ? "+" : value < 0 ? "−" : "±");
+  const category = (id) => names.get(id)?.name[language] ?? id;
+  const option = (of, id) => names.get(of)?.options.find((o) => o.id === id)?.name[language] ?? id;
+
+  return {
+    t,
+    language,
+    zone,
+    number,
+    category,
+    option,
+    isCategory: (id) => names.has(id),
+    order: (id) => [...names.keys()].indexOf(id),
+    percent: (value) => (typeof value === "number" ? `${tenth(value * 100)}\u00a0%` : NOTHING),
+    euro: (cents) => (typeof cents === "number" ? euroRounded(cents, language) : NOTHING),
+    moreEuro: (cents) => difference(Math.round(cents / 100) * 100, language),
+    more: (value, unit = "") => `${sign(Math.round(value * 10))}\u00a0${tenth(Math.abs(value))}${unit}`,
+    span: (ms) => (typeof ms === "number" ? spanOf(Math.round(ms / 1000), tenth) : NOTHING),
+    time: (value) => (value == null ? NOTHING : at({ dateStyle: "short", timeStyle: "medium" }).format(moment(value))),
+    minute: (value, timeZone = zone) => (value == null ? NOTHING : at({ dateStyle: "short", timeStyle: "short" }, timeZone).format(moment(value))),
+    date: (value) => (value == null ? NOTHING : at({ dateStyle: "medium" }).format(moment(value))),
+    day: (day) => at({ dateStyle: "short" }, "UTC").format(Date.parse(`${day}T00:00:00Z`)),
+    label: (value, unit) => at(SHAPES[unit] ?? SHAPES.day).format(moment(value)),
+    weekday: (n) => at({ weekday: "long" }, "UTC").format(Date.UTC(2024, 0, n)), // 1 is a Monday
+    said: (message) => message?.[language] ?? "",
+    why: (error) => whyOf(error, t, language),
+    part: (value) => (value === "" ? t("analytics.unknown") : value === "(other)" ? t("analytics.other") : value),
+    step: (id) => (BOUNDS.has(id) ? t(`analytics.${BOUNDS.get(id)}`) : category(id)),
+    choice: (of, chosen) => (chosen ? option(of, chosen.option) + (chosen.quantity == null ? "" : `\u00a0× ${chosen.quantity}`) : NOTHING),
+  };
+}
+
+const BOUNDS = new Map([["began", "pathBegan"], ["left", "pathLeft"], ["completed", "pathCompleted"]]);
+
+// The API names the place and the reason of what does not fit; those that a reader can cause are said
+// in words of their own.
+function whyOf(error, t, language) {
+  const reason = /^\w+: (too_long|unknown_zone):/.exec(error.message)?.[1];
+  if (reason) return t(`analytics.${reason}`);
+  const said = error.texts?.[language];
+  return said ? [said, error.detail].filter(Boolean).join(" ") : error.message;
+}
+
+function spanOf(seconds, tenth) {
+  if (seconds < 60) return `${seconds}\u00a0s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)}\u00a0min` : `${tenth(seconds / 3600)}\u00a0h`;
+}

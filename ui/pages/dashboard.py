@@ -1,0 +1,52 @@
+"""`/dashboard#token`: a shared dashboard, read only.
+
+The browser keeps what is behind the # to itself and sends it to the API in a header, so the token is
+in no log, no history of a proxy and no Referer.
+"""
+
+from dataclasses import dataclass
+
+from nicegui import ui
+from starlette.requests import Request
+
+from ui.assets import Assets
+from ui.components.analytics_screen import DashboardScreen
+from ui.language import language_of
+from ui.pages.analytics import FIGURES
+from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.ports import CatalogueSource
+from ui.texts import Texts
+
+
+@dataclass(frozen=True)
+class DashboardPage:
+    """What the page is built from. It is the same for everybody; only the API knows links."""
+
+    catalogue: CatalogueSource
+    texts: Texts
+    assets: Assets
+
+    def register(self) -> None:
+        """Make NiceGUI serve the page."""
+
+        @ui.page(
+            "/dashboard",
+            title="NEST-Haus",
+            dark=None,
+            language="de",
+            response_timeout=BUILD_WITHIN_S,
+        )
+        async def dashboard(request: Request) -> None:
+            self._build(request)
+
+    def _build(self, request: Request) -> None:
+        language = language_of(request)
+        speak(language)
+        ui.context.client.title = f"{self.texts.of(language, 'dashboard.title')} – NEST-Haus"
+        add_head(self.assets, stylesheet="css/analytics.css", modules=("js/dashboard.js", *FIGURES))
+        ui.add_head_html('<meta name="referrer" content="no-referrer">')
+        DashboardScreen(
+            catalogue=self.catalogue.catalogue_json(),
+            texts=self.texts.json,
+            language=language,
+        )
