@@ -32,6 +32,8 @@ from storage.postgres.analytics.schedules import (
 log = structlog.get_logger()
 
 DELIVERED_WITHIN: Final = timedelta(days=1)
+AGAIN_AFTER: Final = timedelta(minutes=1)
+AGAIN_AFTER_MAX: Final = timedelta(hours=1)
 TOO_LARGE: Final = "file_too_large"
 
 Post = Callable[[bytes, dict[str, str]], Awaitable[None]]
@@ -55,18 +57,27 @@ class ScheduledCsv:
         self._post = post
         self._now = now
         self._new_id = new_id
+        self._waits: dict[UUID, tuple[datetime, timedelta]] = {}
 
     async def run(self) -> dict[str, object]:
         """Makes every file that is due, then delivers; says how many.
 
-        Raises StorageUnavailable, after having made what could be made.
+        Raises StorageUnavailable, after having made what could be made; a file that could not be
+        made is tried again after a minute, then after twice as long each time, up to an hour.
         """
         made, away = 0, None
         for schedule in await self._schedules.due(self._now()):
+            until, wait = self._waits.get(schedule.id, (self._now(), AGAIN_AFTER))
+            if until > self._now():
+                continue
             try:
                 made += await self._make(schedule)
             except StorageUnavailable as unavailable:
-                away = unavailable  # perhaps only this one takes too long
+                # Perhaps only this one takes too long, and would take as long every time.
+                away = unavailable
+                self._waits[schedule.id] = (self._now() + wait, min(2 * wait, AGAIN_AFTER_MAX))
+            else:
+                self._waits.pop(schedule.id, None)
         delivered = await self._deliver()
         if away is not None:
             raise away

@@ -20,7 +20,7 @@ const ALSO_MAX = 20;
 // Made once: making one for each of 300 lines took 16 ms of every render (docs/performance.md).
 const clockFormats = {};
 const clockFormat = (language) =>
-  (clockFormats[language] ??= new Intl.DateTimeFormat(language === "de" ? "de-AT" : "en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }));
+  (clockFormats[language] ??= new Intl.DateTimeFormat(language === "de" ? "de-AT" : "en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: "Europe/Vienna" }));
 
 export default {
   components: { Numbers, Funnel, Processes, Houses, Lines, Timeline },
