@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { askedOf, rangeOf, searchOf } from "../../../ui/assets/js/analytics/asked.js";
+import { countedThrough } from "../../../ui/assets/js/analytics/reading.js";
 import { sorted } from "../../../ui/assets/js/analytics/table.js";
 import { createWords } from "../../../ui/assets/js/analytics/words.js";
 import { zoneGroups, zonesOf } from "../../../ui/assets/js/analytics/zones.js";
@@ -92,4 +93,11 @@ test("times are said in the zone that was asked", () => {
   assert.equal(words(ZONE, "en").weekday(7), "Sunday");
   assert.equal(words(ZONE).percent(null), "–");
   assert.equal(words(ZONE).span(90_000), "2\u00a0min");
+});
+
+test("several answers together are counted through the oldest of them", () => {
+  const through = (...ids) => countedThrough(ids.map((id) => ({ stored_through: id })));
+  assert.equal(through("1700-3", "1600-0", "1800-1"), 1600);
+  assert.equal(countedThrough([{ stored_through: "1700-3" }, { rows: [] }, { stored_through: null }]), 1700);
+  assert.equal(countedThrough([]), Infinity);
 });

@@ -7,7 +7,7 @@ import { FIGURES, ownQuery } from "./analytics/figures.js";
 import Links from "./analytics/links.js";
 import Player from "./analytics/player.js";
 import RangeForm from "./analytics/range.js";
-import { address, read } from "./analytics/reading.js";
+import { address, countedThrough, read } from "./analytics/reading.js";
 import Sessions from "./analytics/sessions.js";
 import { createWords } from "./analytics/words.js";
 
@@ -132,7 +132,7 @@ export default {
         if (reading.signal.aborted) return;
         this.found = Object.fromEntries(figures.map((figure, n) => [figure.name, answers[n]]));
         this.foundZone = this.asked.tz;
-        this.through = this.said(answers[0]?.stored_through);
+        this.through = this.said(countedThrough(answers));
       } catch (error) {
         if (reading.signal.aborted) return;
         this.found = {}; // figures of another range would say what was not asked
@@ -141,9 +141,8 @@ export default {
       }
       this.busy = false;
     },
-    said(storedThrough) {
-      const ms = Number(String(storedThrough ?? "").split("-")[0]);
-      return ms ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.foundZone }) : "";
+    said(ms) {
+      return Number.isFinite(ms) ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.foundZone }) : "";
     },
   },
 };

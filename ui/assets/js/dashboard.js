@@ -2,7 +2,7 @@
 // # of the address, which browsers keep to themselves: it is in no log and in no Referer.
 import Figure from "./analytics/figure.js";
 import { FIGURES } from "./analytics/figures.js";
-import { readShared } from "./analytics/reading.js";
+import { countedThrough, readShared } from "./analytics/reading.js";
 import { createWords } from "./analytics/words.js";
 
 const AGAIN_MS = 60_000;
@@ -62,8 +62,8 @@ export default {
       return this.w.t(start ? "dashboard.range" : "dashboard.always", span);
     },
     through() {
-      const ms = Number(String(this.first?.stored_through ?? "").split("-")[0]);
-      return ms ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.range.zone }) : "";
+      const ms = countedThrough(Object.values(this.shared?.figures ?? {}));
+      return Number.isFinite(ms) ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.range.zone }) : "";
     },
   },
   mounted() {

@@ -35,6 +35,12 @@ export async function readShared(token, signal) {
   return answerOf(await fetch(SHARED, { headers, credentials: "omit", referrerPolicy: "no-referrer", signal }));
 }
 
+// Through when all of these answers have counted, in ms: a long one may be kept while others are new.
+export function countedThrough(answers) {
+  const moments = answers.map((answer) => Number(String(answer?.stored_through ?? "").split("-")[0]));
+  return Math.min(...moments.filter((ms) => ms > 0), Infinity);
+}
+
 // The whole replay of a session, at most so many pages.
 export async function readReplay(id, pagesMax = 25) {
   let cursor = "";
