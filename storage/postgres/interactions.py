@@ -28,6 +28,7 @@ from configurator.activity import Event, Recorded, processing_ms
 from storage.errors import StorageDefect
 from storage.postgres import store_statements as statements
 from storage.postgres.engine import Database
+from storage.postgres.session_keys import OF_SESSION, keys_of
 
 UUID_CHARACTERS = 36
 
@@ -192,30 +193,29 @@ class Interactions:
     ) -> SessionInteractions:
         """The latest `limit` interactions, the count of all, and which of `among` are stored."""
         latest = text(
-            "SELECT event_id, occurred_at, event_type, category, element_id, selection_value, previous_value,"
-            " time_spent_ms, processing_ms FROM interactions WHERE session_id = :session"
+            "SELECT event_id, occurred_at, event_type, category, element_id, selection_value,"  # noqa: S608
+            f" previous_value, time_spent_ms, processing_ms FROM interactions WHERE {OF_SESSION}"
             " ORDER BY event_id DESC LIMIT :limit"
         )
-        count = text("SELECT interaction_count FROM sessions WHERE id = :session")
         known = text(
-            "SELECT asked.id FROM sessions JOIN unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"
-            " AS asked (id, ms) ON true JOIN interactions ON session_id = sessions.id AND event_id ="
-            " interaction_key(asked.id, asked.ms,"
-            " floor(extract(epoch FROM anchored_at) * 1000)::bigint)"
-            " WHERE sessions.id = :session"
+            "SELECT asked.id FROM unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"  # noqa: S608
+            f" AS asked (id, ms) JOIN interactions ON {OF_SESSION}"
+            " AND event_id = interaction_key(asked.id, asked.ms, :anchor_ms)"
         )
 
         async def work(connection: AsyncConnection) -> SessionInteractions:
-            mine = {"session": session_id}
-            rows = (await connection.execute(latest, {**mine, "limit": limit})).all()
-            counted = (await connection.execute(count, mine)).scalar_one_or_none() or 0
+            keys = await keys_of(connection, session_id)
+            if keys is None:
+                return SessionInteractions(latest=(), count=0, known=frozenset())
+            rows = (await connection.execute(latest, {**keys.asked, "limit": limit})).all()
             found: Sequence[Row[Any]] = ()
             if among:
                 asked = {"among": list(among), "ms": [each.int >> 80 for each in among]}
-                found = (await connection.execute(known, {**mine, **asked})).all()
+                placed = {**keys.asked, **asked, "anchor_ms": keys.anchor_ms}
+                found = (await connection.execute(known, placed)).all()
             return SessionInteractions(
                 latest=tuple(_recorded(row) for row in reversed(rows)),
-                count=counted,
+                count=keys.count,
                 known=frozenset(row.id for row in found),
             )
 
@@ -231,24 +231,29 @@ class Interactions:
         """
         counted = [(tab or 0, seq) for tab, seq in waiting if seq is not None]
         statement = text(
-            """
+            f"""
             SELECT coalesce(sum(lost), 0) FROM (
                 SELECT max(seq) - count(*) AS lost FROM (
                     SELECT coalesce(tab, 0) AS tab, seq FROM interactions
-                    WHERE session_id = :session AND seq IS NOT NULL
+                    WHERE {OF_SESSION} AND seq IS NOT NULL
                     UNION
                     SELECT * FROM unnest(CAST(:tabs AS integer[]), CAST(:seqs AS integer[]))
                 ) AS numbers GROUP BY tab
             ) AS tabs
-            """
+            """  # noqa: S608 - a constant
         )
-        asked = {
-            "session": session_id,
-            "tabs": [tab for tab, _ in counted],
-            "seqs": [seq for _, seq in counted],
-        }
-        found = await self._database.read(lambda connection: connection.execute(statement, asked))
-        return int(found.scalar_one())
+
+        async def work(connection: AsyncConnection) -> int:
+            keys = await keys_of(connection, session_id)
+            nowhere = {"session": session_id, "low": None, "high": None}
+            asked = {
+                **(nowhere if keys is None else keys.asked),
+                "tabs": [tab for tab, _ in counted],
+                "seqs": [seq for _, seq in counted],
+            }
+            return int((await connection.execute(statement, asked)).scalar_one())
+
+        return await self._database.read_snapshot(work)
 
     async def stored_through(self) -> str | None:
         """The largest stream id that was stored; smaller ones may still be on their way."""

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import cohort, limits, rows
 from storage.postgres.engine import Database
+from storage.postgres.session_keys import OF_SESSION, keys_of
 
 PAGE_MAX: Final = 200
 WEEKS_MAX: Final = 53
@@ -124,29 +126,33 @@ class Visits:
     ) -> list[Happening]:
         """The interactions of a session in the order of their ids, from `after` on."""
         later = " AND event_id > :after" if after else ""
-        found = await rows(
-            self._database,
-            f"SELECT {_HAPPENING} FROM interactions WHERE session_id = :session{later}"  # noqa: S608
-            " ORDER BY event_id LIMIT :limit",
-            {"session": session_id, "limit": limit, **({"after": after} if after else {})},
-        )
-        return [_happening(row) for row in found]
+        asked = {"limit": limit, **({"after": after} if after else {})}
+        return await self._of_session(session_id, f"{later} ORDER BY event_id", asked)
 
     async def happened(
         self, session_id: UUID, *, after: Place | None, limit: int
     ) -> list[Happening]:
         """The interactions of a session in the order in which they happened, from `after` on."""
         later = " AND (occurred_at, event_id) > (:at, :after)" if after else ""
-        asked: dict[str, object] = {"session": session_id, "limit": limit}
+        asked: dict[str, object] = {"limit": limit}
         if after:
             asked |= {"at": after[0], "after": after[1]}
-        found = await rows(
-            self._database,
-            f"SELECT {_HAPPENING} FROM interactions WHERE session_id = :session{later}"  # noqa: S608
-            " ORDER BY occurred_at, event_id LIMIT :limit",
-            asked,
+        return await self._of_session(session_id, f"{later} ORDER BY occurred_at, event_id", asked)
+
+    async def _of_session(
+        self, session_id: UUID, which: str, values: Mapping[str, object]
+    ) -> list[Happening]:
+        statement = text(
+            f"SELECT {_HAPPENING} FROM interactions WHERE {OF_SESSION}{which} LIMIT :limit"  # noqa: S608 - constants
         )
-        return [_happening(row) for row in found]
+
+        async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+            keys = await keys_of(connection, session_id)
+            if keys is None:
+                return ()
+            return (await connection.execute(statement, {**keys.asked, **values})).all()
+
+        return [_happening(row) for row in await self._database.read_snapshot(work)]
 
     async def retention(self, span: Range) -> list[Cohort]:
         """People by the week of their first session, for first sessions in the range.

@@ -1,0 +1,46 @@
+"""Where the events of one session are: without it a look for them goes through every day's partition.
+
+The id that an event is stored under lies between a day before and a month after its session's
+anchor (`interaction_key` in the migrations), whatever its client's clock says.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+OF_SESSION = "session_id = :session AND event_id >= :low AND event_id < :high"
+"""The condition for the events of a session; binds what `SessionKeys.asked` gives."""
+
+_KEYS = text(
+    "SELECT interaction_count AS events, floor(extract(epoch FROM anchored_at) * 1000)::bigint AS ms,"
+    " uuid7_floor(anchored_at - interval '2 days') AS low,"
+    " uuid7_floor(anchored_at + interval '32 days') AS high FROM sessions WHERE id = :session"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionKeys:
+    """A session's anchor in ms since 1970, how many events it has, and between which ids."""
+
+    session_id: UUID
+    count: int
+    anchor_ms: int
+    low: UUID
+    high: UUID
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What `OF_SESSION` binds."""
+        return {"session": self.session_id, "low": self.low, "high": self.high}
+
+
+async def keys_of(connection: AsyncConnection, session_id: UUID) -> SessionKeys | None:
+    """None: there is no such session, so it has no events."""
+    row = (await connection.execute(_KEYS, {"session": session_id})).one_or_none()
+    if row is None:
+        return None
+    return SessionKeys(
+        session_id=session_id, count=row.events, anchor_ms=row.ms, low=row.low, high=row.high
+    )
