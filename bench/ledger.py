@@ -40,8 +40,11 @@ AWAY_SECONDS_MAX = 0.4
 ANSWER_SECONDS = 8.0
 REPEATED_PART = 0.02
 FILTERED_PART = 0.01
-DIRECT_EVERY_SECONDS = 0.05
-"""So often somebody else writes into the stream: two known events again, or something broken."""
+STRANGER_EVERY = 200
+"""After so many events somebody else writes into the stream: a known one twice, and a broken one.
+
+Above 10 % of what nobody can store a worker stops, so it goes by events and not by time.
+"""
 
 GONE = (OSError, TimeoutError, aiohttp.ClientError)
 POISON = (b"no JSON at all", b'{"event_id":"0198', b'{"event_id":7}', b"\xff\xfe")
@@ -201,8 +204,13 @@ async def _stranger(url: str, told: Told, done: asyncio.Event, random: Random) -
     known = list(visits(400, random=Random(10), ends_ms=now_ms(), within_ms=3_600_000))
     doubled = [each for visit in known for each in entries(visit, datetime.now(UTC))]
     told.sent.update(each.event_id for each in doubled)
+    due = 0
     async with Redis(url) as redis:
         while not done.is_set():
+            if len(told.stored) < due:
+                await asyncio.sleep(0.01)
+                continue
+            due += STRANGER_EVERY
             event = random.choice(doubled)
             payload = encode_event(event)
             written = [payload, payload, random.choice(POISON)]
@@ -216,7 +224,6 @@ async def _stranger(url: str, told: Told, done: asyncio.Event, random: Random) -
                     told.direct += 1
                 except (RedisError, OSError):
                     told.unknown += 1
-            await asyncio.sleep(DIRECT_EVERY_SECONDS)
 
 
 async def _nemesis(stand: Stand, second: Process, told: Told, kills: int, total: int) -> None:
