@@ -1,6 +1,7 @@
 """Interactions out of untrusted JSON; pure."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -311,3 +312,37 @@ def test_no_json_makes_the_parser_fail_in_another_way(value: object) -> None:
         except InteractionInvalid:
             continue
         assert isinstance(parsed.interaction, Interaction)
+
+
+REAL_JSON = JSON_VALUES.filter(lambda value: not re.search("NaN|Infinity", json.dumps(value)))
+FIELDS = st.fixed_dictionaries(
+    {"eventType": st.text(min_size=1, max_size=3), "category": st.sampled_from(["nest", "a\x00"])},
+    optional={
+        "elementId": st.none() | st.text(max_size=3),
+        "selectionValue": REAL_JSON,
+        "previousValue": st.sampled_from(["ä\u00a0", "x\u202ey", ""]),
+        "timeSpent": st.integers(-1, 5) | st.floats(0, 2),
+        "deviceInfo": st.fixed_dictionaries({"type": st.text(max_size=2), "width": st.integers()}),
+        "props": st.dictionaries(st.text(max_size=2), REAL_JSON, max_size=2),
+    },
+)
+
+
+@given(st.lists(FIELDS, min_size=1, max_size=3))
+def test_what_is_read_at_once_is_what_step_by_step_reads(interactions: list[object]) -> None:
+    """A bad neighbour makes the parser look at each on its own; it changes nothing for the others."""
+    events = [{"interaction": each, "seq": 1} for each in interactions]
+    _, alone = parse_batch(batch(*events))
+    _, beside = parse_batch(batch(*events, 5))
+    assert [_shown(each) for each in alone] == [_shown(each) for each in beside[:-1]]
+    single = json.dumps({"sessionId": "client_1", **events[0]}).encode()
+    try:
+        taken: object = parse_request(single).interaction
+    except InteractionInvalid as problem:
+        taken = (problem.code, problem.field)
+    first = alone[0]
+    assert taken == (first.interaction if isinstance(first, Reported) else _shown(first))
+
+
+def _shown(event: Reported | Unusable) -> object:
+    return event if isinstance(event, Reported) else (event.problem.code, event.problem.field)
