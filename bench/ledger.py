@@ -166,10 +166,11 @@ async def _sender(
         while again:
             try:
                 answer = await _post(own.http, url, body, objects=objects)
+                told.later += answer is None
             except GONE:
+                answer = None
                 told.unknown += 1
                 url = next(urls)
-                answer = None
             if answer is None:
                 await asyncio.sleep(random.uniform(0.02, 0.3))
                 continue
