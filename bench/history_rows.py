@@ -125,7 +125,7 @@ WITH visits AS (
     SELECT id, n, bot, k, start_ms + {_ms_after_start("k")} AS ms, {_drawn("k", 3, 100)} AS kind,
         md5(id::text || k) AS bits
     FROM visits CROSS JOIN LATERAL generate_series(1, n) AS k
-), events AS MATERIALIZED (
+), reported AS (
     SELECT id AS session_id,
         (lpad(to_hex(ms), 12, '0') || '7' || substr(bits, 1, 3) || '8' || substr(bits, 4, 15))::uuid
             AS event_id,
@@ -136,11 +136,15 @@ WITH visits AS (
         {_category("k")} AS category,
         CASE WHEN kind < 33 THEN {_option("k", 5)} WHEN kind BETWEEN 70 AND 81 THEN 'exterior' END
             AS value,
-        CASE WHEN kind < 33 THEN {_option("k", 6)} END AS previous,
+        split_part(({_OPTIONS})[{_place("k")}], ',', 1) AS initial,
         CASE WHEN kind BETWEEN 33 AND 52 THEN (500 + {_drawn("k", 7, 59_500)})::int
             WHEN kind BETWEEN 82 AND 93 THEN (300 + {_drawn("k", 7, 3_700)})::int END AS spent,
         {_drawn("k", 8, 800)} - 400 AS change
     FROM placed
+), events AS MATERIALIZED (
+    SELECT *, CASE WHEN kind < 33 THEN coalesce(lag(value) OVER (
+        PARTITION BY session_id, category, kind < 33 ORDER BY k), initial) END AS previous
+    FROM reported
 ), stored AS (
     INSERT INTO interactions (session_id, event_id, received_at, occurred_at, time_spent_ms,
         processing_ms, stream_id, source, event_type, category, element_id, selection_value,
@@ -157,11 +161,14 @@ WITH visits AS (
 )
 INSERT INTO session_choices (
     session_id, category, option, n, time_ms, first_at, last_at, moves, came_from)
-SELECT session_id, category, CASE WHEN event_type = 'selection' THEN value ELSE '' END, count(*),
-    coalesce(sum(spent), 0), min(at), max(at),
-    count(*) FILTER (WHERE event_type = 'selection' AND value <> previous),
-    (array_agg(previous ORDER BY at) FILTER (WHERE event_type = 'selection'))[1]
-FROM events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+SELECT session_id, category, option, count(*), coalesce(sum(spent), 0), min(at), max(at),
+    count(*) FILTER (WHERE option <> '' AND option <> before),
+    (array_agg(before ORDER BY at, before COLLATE "C") FILTER (WHERE option <> ''))[1]
+FROM (
+    SELECT *, CASE WHEN kind < 33 THEN split_part(value, ':', 1) ELSE '' END AS option,
+        split_part(previous, ':', 1) AS before
+    FROM events
+) AS chosen GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 # $1: what is older is in hours, what is not, in minutes
