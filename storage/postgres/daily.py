@@ -71,7 +71,7 @@ _POPULAR = text(
     f"""
     WITH counted AS (
         SELECT {_DAY} AS day, category, option, count(*) AS n
-        FROM sessions JOIN session_choices ON session_id = sessions.id
+        FROM sessions JOIN session_choices ON session_id = sessions.id AND first_at >= {_LOW}
         WHERE {_STARTED} AND bot_reason IS NULL AND option <> '' GROUP BY 1, 2, 3
     ), ranked AS (
         SELECT *, row_number() OVER (PARTITION BY day, category ORDER BY n DESC, option) AS place

@@ -168,10 +168,11 @@ class Statistics:
         """How far the sessions of today came, by category; without bots."""
         statement = text(
             """
-            WITH today AS (
+            WITH midnight AS (
+                SELECT date_trunc('day', CAST(:now AS timestamptz), :zone) AS at
+            ), today AS (
                 SELECT id, status FROM sessions
-                WHERE started_at >= date_trunc('day', CAST(:now AS timestamptz), :zone)
-                  AND bot_reason IS NULL
+                WHERE started_at >= (SELECT at FROM midnight) AND bot_reason IS NULL
             )
             SELECT '' AS category, count(*) AS n,
                    count(*) FILTER (WHERE status = 'COMPLETED') AS done
@@ -179,6 +180,7 @@ class Statistics:
             UNION ALL
             SELECT category, count(DISTINCT session_id), 0
             FROM today JOIN session_choices ON session_id = id
+                AND first_at >= (SELECT at FROM midnight)
             WHERE option <> '' GROUP BY category
             """
         )

@@ -23,7 +23,7 @@ CREATE TEMP TABLE IF NOT EXISTS incoming_interactions (
     selection_value text, previous_value text, total_cents bigint, change_cents bigint,
     version integer, skew_ms bigint, tab smallint, seq integer, bot_reason text, props jsonb,
     external_id text, device_type text, width integer, height integer, language text,
-    referrer text, network inet
+    referrer text, network text
 ) ON COMMIT DELETE ROWS;
 LOCK TABLE erased_sessions IN ROW SHARE MODE
 """
@@ -81,7 +81,8 @@ WITH placed AS ({_PLACED}), inserted AS (
         (array_agg(width ORDER BY inserted.event_id DESC) FILTER (WHERE width IS NOT NULL))[1],
         (array_agg(height ORDER BY inserted.event_id DESC) FILTER (WHERE height IS NOT NULL))[1],
         min(language), min(referrer),
-        (array_agg(network ORDER BY inserted.event_id) FILTER (WHERE network IS NOT NULL))[1],
+        (array_agg(network ORDER BY inserted.event_id)
+            FILTER (WHERE network IS NOT NULL))[1]::inet,
         min(bot_reason)
     FROM inserted JOIN incoming_interactions AS incoming USING (stream_id)
     GROUP BY inserted.session_id ORDER BY inserted.session_id

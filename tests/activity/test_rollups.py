@@ -205,6 +205,8 @@ async def check(database_url: str, told: Told) -> None:
         assert {tuple(row)[:3]: tuple(row)[3:6] for row in choices} == chosen(distinct)
         assert {tuple(row)[:3]: row["came_from"] for row in choices} == came_from(rows)
         assert await connection.fetchval("SELECT count(*) FROM interactions_default") == 0
+        early = "FROM sessions JOIN session_choices ON session_id = id AND first_at < started_at"
+        assert await connection.fetchval(f"SELECT count(*) {early}") == 0
         by_entry = {each.stream_id: each.event for each in told.incoming.values()}
         for row in rows:
             kept = by_entry[row["stream_id"]]
@@ -347,6 +349,8 @@ async def test_a_retry_with_the_clock_wrong_by_ten_years_is_one_row(database_url
         assert await ended(database_url) == {"stored": 2, "duplicate": 2}
         async with database.driver() as connection:
             assert await connection.fetchval("SELECT count(*) FROM interactions_default") == 0
+        early = "FROM sessions JOIN session_choices ON session_id = id AND first_at < started_at"
+        assert await connection.fetchval(f"SELECT count(*) {early}") == 0
 
 
 async def test_a_late_event_opens_its_folded_minute_again(database_url: str) -> None:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import (
+    CHOICES,
     DIMENSIONS,
     NOT_CHOSEN,
     OTHER,
@@ -123,8 +124,7 @@ class Behaviour:
                 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {FUNNEL_PARTS_MAX}
             ), taken AS (
                 SELECT sessions.id, min(coalesce({column}, '')) AS value, {", ".join(taken)}
-                FROM sessions LEFT JOIN session_choices
-                    ON session_id = sessions.id AND option NOT IN {NOT_CHOSEN}
+                FROM sessions LEFT JOIN {CHOICES} AND option NOT IN {NOT_CHOSEN}
                 WHERE {cohort(span.bots)} GROUP BY sessions.id
             )
             SELECT parts.value, count(*) AS sessions, {_reached(len(steps))}
@@ -208,7 +208,7 @@ WITH by_session AS (
         array_agg(option) FILTER (WHERE moves > 0) AS moved_to,
         (array_agg(came_from ORDER BY first_at, came_from COLLATE "C")
             FILTER (WHERE option <> ''))[1] AS initial
-    FROM sessions JOIN session_choices ON session_id = sessions.id
+    FROM sessions JOIN {CHOICES}
     WHERE {{cohort}} GROUP BY session_id, category
 )
 SELECT category, count(*) AS looked, count(decided_at) AS chose,
@@ -222,7 +222,7 @@ FROM by_session GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORI
 _OPTIONS: Final = f"""
 WITH picked AS (
     SELECT session_id, category, option, n, last_at
-    FROM sessions JOIN session_choices ON session_id = sessions.id
+    FROM sessions JOIN {CHOICES}
     WHERE {{cohort}} AND option <> ''
 ), placed AS (
     SELECT *, row_number() OVER (PARTITION BY session_id, category
@@ -244,7 +244,7 @@ ORDER BY max(of_sessions) DESC, 1, 3 DESC, 2 LIMIT {OPTIONS_MAX}
 _JOURNEYS: Final = f"""
 WITH visited AS (
     SELECT session_id, category, min(first_at) AS at, bool_or(sessions.status = 'COMPLETED') AS done
-    FROM sessions JOIN session_choices ON session_id = sessions.id
+    FROM sessions JOIN {CHOICES}
     WHERE {{cohort}} GROUP BY 1, 2
 ), ordered AS (
     SELECT category, done, lead(category) OVER in_order AS following,

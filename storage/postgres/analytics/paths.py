@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from configurator.ranges import Range
-from storage.postgres.analytics.cohort import NOT_CHOSEN, cohort, limits, rows
+from storage.postgres.analytics.cohort import CHOICES, NOT_CHOSEN, cohort, limits, rows
 from storage.postgres.engine import Database
 
 STEPS_MAX: Final = 12
@@ -52,7 +52,7 @@ class Paths:
 _PATHS: Final = f"""
 WITH firsts AS (
     SELECT session_id, category, min(first_at) AS at
-    FROM sessions JOIN session_choices ON session_id = sessions.id
+    FROM sessions JOIN {CHOICES}
     WHERE {{cohort}} AND option NOT IN {NOT_CHOSEN} GROUP BY 1, 2
 ), ways AS (
     SELECT session_id, (array_agg(category ORDER BY at, category))[1:{STEPS_MAX}] AS steps
