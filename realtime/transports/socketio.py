@@ -425,7 +425,8 @@ def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
     """The origin check in the form that Engine.IO takes; it asks only where there is an origin."""
 
     def check(origin: str, environ: Mapping[str, Any]) -> bool:
-        scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
+        # Not wsgi.url_scheme: there Engine.IO writes what anybody says in X-Forwarded-Proto.
+        scheme, host = environ["asgi.scope"]["scheme"], environ.get("HTTP_HOST", "")
         return origins.includes(origin, scheme=scheme, host=host)
 
     return check
