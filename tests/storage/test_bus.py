@@ -273,7 +273,7 @@ async def kill_listeners(redis: Redis) -> None:
     """Those in this database: others may use the server, too."""
     own = await redis.client.client_info()
     for each in await redis.client.client_list("pubsub"):
-        if each["db"] == own["db"]:
+        if each["db"] == str(own["db"]):
             await redis.client.client_kill_filter(_id=each["id"])
 
 
