@@ -43,13 +43,27 @@ def redis_url(servers: Servers) -> str:
     return servers.redis_url
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Keep tests that start processes or browsers in step, one at a time per folder.
 
-    With two xdist workers at most two of them run at once, so that the machine's load does not
-    decide whether a deadline is met.
+    So they share what is expensive, and the machine's load does not decide whether a deadline is
+    met. These groups come first, then what may take long, so that no worker is left alone with it
+    at the end. Around other plugins: xdist reads the groups, and pytest-randomly shuffles.
     """
     for item in items:
         for marker in ("e2e", "faults"):
             if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.xdist_group(f"{marker}-{item.path.parent.name}"))
+                item.add_marker(pytest.mark.xdist_group(_group(item, marker)))
+    yield
+    items.sort(key=_turn)
+
+
+def _group(item: pytest.Item, marker: str) -> str:
+    return f"{marker}-{item.path.parent.name}"
+
+
+def _turn(item: pytest.Item) -> tuple[str, bool]:
+    """Groups by name, before the others ("~" comes after every letter)."""
+    group = item.get_closest_marker("xdist_group")
+    return group.args[0] if group else "~", item.get_closest_marker("timeout") is None
