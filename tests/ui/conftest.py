@@ -47,6 +47,7 @@ def served() -> Iterator[Served]:
             build_app(world, dev=True),
             host="127.0.0.1",
             port=port,
+            log_config=None,  # its handler would keep a stream of the first test
             log_level="error",
             ws=NestWebSocketProtocol,
             timeout_graceful_shutdown=1,
