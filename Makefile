@@ -1,7 +1,8 @@
 # Targets are short on purpose; `make help` lists them. A machine needs Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+# One more than the cores of a small machine: tests of processes and outages mostly wait.
+PYTEST_FLAGS ?= -n 3 --dist loadgroup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
@@ -18,7 +19,7 @@ test: .venv/ready-dev clients/js/dist/.ready ## run all tests, browser tests inc
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
-test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (is flushed)
+test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (databases 1 to 15 are flushed)
 	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/pytest $(PYTEST_FLAGS)

@@ -20,6 +20,7 @@ from types import FrameType
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from app.settings import Settings
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
@@ -28,10 +29,14 @@ NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours ar
 KEEP_ALIVE_SECONDS = 75  # longer than the proxy's, so that the proxy closes first
 
 
-def web_config(settings: Settings) -> uvicorn.Config:
-    """How the web process listens: one uvicorn process, never `workers` (NiceGUI keeps pages in it)."""
+def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """How the web process listens: one uvicorn process, never `workers` (NiceGUI keeps pages in it).
+
+    The client of a request that came through trusted proxies is the right-most address in
+    `X-Forwarded-For` that is none of theirs, for every route and transport.
+    """
     return uvicorn.Config(
-        import_module("app.web").create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -42,7 +47,8 @@ def web_config(settings: Settings) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_deadline_seconds,
@@ -51,7 +57,7 @@ def web_config(settings: Settings) -> uvicorn.Config:
 
 def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
-    config = web_config(settings)
+    config = web_config(settings, import_module("app.web").create_app(settings))
     server = uvicorn.Server(config)
     spare_what_stays()
 

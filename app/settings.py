@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -45,6 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="HOST", unit="address", default="127.0.0.1", reason="Only this machine, unless asked"),
     Setting(name="PORT", unit="1-65535", default="8080", reason="Where the web process listens"),
     Setting(name="NEST_PUBLIC_URL", unit="URL", default="http://HOST:PORT", reason="What links in invitations and on the admin login start with; set it behind a proxy"),
+    Setting(name="NEST_TRUSTED_PROXIES", unit="addresses", default="(none)", reason="Whose X-Forwarded-For and X-Forwarded-Proto are believed: proxies or their networks, like 10.0.0.4,10.1.0.0/16"),
     Setting(name="NEST_HOME", unit="directory", default=".nest", reason="Data, sockets and logs of the embedded servers"),
     Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
     Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
@@ -84,6 +85,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    trusted_proxies: tuple[str, ...]
     home: Path
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -127,6 +129,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         host=host,
         port=port,
         public_url=reader.take("NEST_PUBLIC_URL", _public_url, local_url(host, port)),
+        trusted_proxies=reader.take("NEST_TRUSTED_PROXIES", _networks, ()),
         home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
         database_url=reader.take("DATABASE_URL", _database_url, ""),
         redis_url=reader.take("REDIS_URL", _redis_url, ""),
@@ -294,6 +297,19 @@ def _host(value: str) -> str:
         if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", bare):
             return bare
     raise ValueError(f"must be an address or a host name, not {value!r}")
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    return tuple(_network(each.strip()) for each in value.split(",") if each.strip())
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value) if "/" in value else ip_address(value))
+    except ValueError:
+        raise ValueError(
+            f"must be addresses or networks like 10.0.0.1, 10.0.0.0/8, not {value!r}"
+        ) from None
 
 
 def _node(value: str) -> str:

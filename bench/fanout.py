@@ -19,10 +19,10 @@ import uvloop
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-import app.web
 from app.logging import configure_logging
 from app.processes import web_config
 from app.settings import parse_settings
+from app.web import Web
 from configurator.protocol import codec
 from configurator.protocol.messages import OpFrame, Person
 from realtime.frame import Frame
@@ -91,7 +91,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     settings = parse_settings(os.environ, node="bench")
     configure_logging(level=settings.log_level, form="text", node="bench")
-    web = app.web.Web(settings)
+    web = Web(settings)
     pushers: dict[UUID, Pusher] = {}
 
     async def push(socket: WebSocket) -> None:
@@ -108,9 +108,8 @@ def main() -> None:
             pass
 
     web.app.router.routes.append(WebSocketRoute("/bench/push", push))
-    app.web.create_app = lambda _settings: web.app
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(uvicorn.Server(web_config(settings)).serve())
+        runner.run(uvicorn.Server(web_config(settings, web.app)).serve())
 
 
 if __name__ == "__main__":

@@ -13,26 +13,26 @@ import sys
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
-import app.web
 from app.logging import configure_logging
 from app.processes import web_config
 from app.settings import Settings, parse_settings
+from app.web import Web
 
 
 def main() -> None:
     """Serve commands until standard input ends."""
     settings = parse_settings(os.environ, node="bench")
     configure_logging(level="critical", form="text", node="bench")
-    web = app.web.Web(settings)  # connects to nothing before it is served
-    app.web.create_app = lambda _settings: web.app
+    web = Web(settings)  # connects to nothing before it is served
     gc.freeze()
     child = 0
     for _ in sys.stdin:
         _end(child)
         child = os.fork()
         if child == 0:
-            _live(settings)
+            _live(settings, web.app)
         print(child, flush=True)
     _end(child)
 
@@ -45,8 +45,8 @@ def _end(child: int) -> None:
             os.waitpid(child, 0)
 
 
-def _live(settings: Settings) -> None:
-    server = uvicorn.Server(web_config(settings))
+def _live(settings: Settings, app: ASGIApp) -> None:
+    server = uvicorn.Server(web_config(settings, app))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve())
     os._exit(0)

@@ -34,8 +34,8 @@ _READ: Final = frozenset(
 class Door:
     """Looks at a request or at the opening of a socket once; what it says holds for all of it.
 
-    The address is that of the peer of the connection. No header is believed about it, because the
-    web process trusts no proxy (`proxy_headers` is off).
+    The address is that of the peer of the connection, or what a trusted proxy said: the web server
+    has put it there (`app.processes.web_config`), and no header is looked at here.
     """
 
     def __init__(self, *, consent: Consent, bots: Bots) -> None:

@@ -8,11 +8,24 @@ Hypothesis has no chance: the same examples on every run and every machine.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from typing_extensions import override
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.servers import Servers, flush, fresh_database, running_servers
+
+SHARING_FOLDERS: Final = ("tests/app", "tests/e2e", "tests/faults")
+"""Also so that of those that start and kill processes one runs at a time: the machine's load does
+not decide whether a deadline is met."""
+SHARING_MODULES: Final = (
+    "tests/ui",
+    "tests/clients/test_js_client.py",
+    "tests/realtime/test_fuzzed_frames.py",
+)
 
 settings.register_profile(
     "same-every-time",
@@ -43,13 +56,37 @@ def redis_url(servers: Servers) -> str:
     return servers.redis_url
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that start processes or browsers in step, one at a time per folder.
+    """Tests that share something stay together, also when shuffled; then what may take long."""
+    items.sort(key=_turn)
 
-    With two xdist workers at most two of them run at once, so that the machine's load does not
-    decide whether a deadline is met.
+
+def _turn(item: pytest.Item) -> tuple[str, bool]:
+    return shared_by(item.nodeid) or "~", item.get_closest_marker("timeout") is None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "Together":
+    """Whatever `--dist` says."""
+    return Together(config, log)
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """One test after the other to whoever is free; those that share something to the same worker.
+
+    `--dist loadgroup` cannot do it: xdist 3.8 writes its groups where pytest 9.2 no longer looks.
     """
-    for item in items:
-        for marker in ("e2e", "faults"):
-            if item.get_closest_marker(marker):
-                item.add_marker(pytest.mark.xdist_group(f"{marker}-{item.path.parent.name}"))
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return shared_by(nodeid) or nodeid
+
+
+def shared_by(nodeid: str) -> str | None:
+    """The folder or module whose tests share processes, servers or a browser; None: it is alone."""
+    module = nodeid.partition("::")[0]
+    folder = module.rpartition("/")[0]
+    if folder in SHARING_FOLDERS:
+        return folder
+    return module if folder in SHARING_MODULES or module in SHARING_MODULES else None

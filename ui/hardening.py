@@ -58,8 +58,9 @@ def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], b
     """Return the check that Engine.IO asks for every request with an origin."""
 
     def check(origin: str, environ: Mapping[str, Any]) -> bool:
-        scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
-        return origin in origins or origin == f"{scheme}://{host}"
+        # Not wsgi.url_scheme: there Engine.IO writes what anybody says in X-Forwarded-Proto.
+        scheme = environ["asgi.scope"]["scheme"].replace("ws", "http")
+        return origin in origins or origin == f"{scheme}://{environ.get('HTTP_HOST', '')}"
 
     return check
 

@@ -31,6 +31,10 @@ class ArgumentError(ValueError):
     """What was asked for cannot be read; the sentence says how to write it."""
 
 
+class NobodyError(Exception):
+    """It cannot be said who the command is; the sentence says what to do."""
+
+
 def parse(written: list[str]) -> Operation:
     """The operation in `category=option[:quantity]` words. Raises ArgumentError."""
     singles = [_single(word) for word in written]

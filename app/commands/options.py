@@ -134,4 +134,7 @@ def conformance_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help="address of the server (default: the one on this machine)")
     parser.add_argument("--client", metavar="COMMAND", help="a client to try, by its driver")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--seconds", type=_positive, default=30.0, metavar="T", help="for each check, at most (30)"
+    )
     parser.add_argument("rules", nargs="*", metavar="RULE", help="only these: JN3, or a group: JN")

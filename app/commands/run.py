@@ -1,13 +1,18 @@
-"""What each command of this package does with the settings."""
+"""What each command of this package does with the settings.
+
+`app.commands.who` needs the storage and half of the product: only who has no token waits for that.
+"""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
 
 from nest_haus_client import Operation, Redo, Reset, Undo
 
-from app.commands import edit, soak, tail, who
+from app.commands import edit, soak, tail
 from app.commands.show import Paint
 from app.settings import Settings
 
@@ -25,7 +30,7 @@ def run_tail(settings: Settings, options: argparse.Namespace, environ: Mapping[s
     paint = _paint(environ)
 
     async def run() -> int:
-        known = token or await who.admin_token(settings.database_url)
+        known = token or await _who().admin_token(settings.database_url)
         return await tail.tail(
             options.url or settings.local_url,
             known,
@@ -45,7 +50,7 @@ def run_edit(settings: Settings, options: argparse.Namespace, environ: Mapping[s
     try:
         operation = _operation(options)
         return asyncio.run(_edit(settings, options, operation, token, _paint(environ)))
-    except (edit.ArgumentError, who.NobodyError) as problem:
+    except (edit.ArgumentError, edit.NobodyError) as problem:
         print(f"nest: {problem}", file=sys.stderr)
         return 2
 
@@ -53,7 +58,7 @@ def run_edit(settings: Settings, options: argparse.Namespace, environ: Mapping[s
 async def _edit(
     settings: Settings, options: argparse.Namespace, operation: Operation, token: str, paint: Paint
 ) -> int:
-    known = token or await who.editor_token(settings.database_url, settings.home, options.code)
+    known = token or await _who().editor_token(settings.database_url, settings.home, options.code)
     return await edit.edit(
         options.url or settings.local_url,
         known,
@@ -90,6 +95,10 @@ def _operation(options: argparse.Namespace) -> Operation:
     if options.redo:
         return Redo(options.anyway)
     return Reset() if options.reset else edit.parse(options.changes)
+
+
+def _who() -> ModuleType:
+    return import_module("app.commands.who")
 
 
 def _nobody(command: str) -> int:

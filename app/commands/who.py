@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from app.commands.edit import NobodyError
 from realtime.actions import as_code, as_id
 from realtime.auth import ADMIN_SESSION_TTL
 from realtime.principal import token_sha256
@@ -19,10 +20,6 @@ EDITOR_NAME = "nest edit"
 TOKEN_FILE = "nest-edit.token"  # noqa: S105 - a name of a file
 TOKEN_LENGTH_MIN = 16
 ROLE = "advisor"
-
-
-class NobodyError(Exception):
-    """It cannot be said who the command is; the sentence says what to do."""
 
 
 async def admin_token(database_url: str) -> str:

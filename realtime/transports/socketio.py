@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import parse_qs
 
+import engineio.packet
 import msgspec
 import socketio
 import structlog
@@ -337,6 +338,10 @@ class SocketIoTransport:
         link = self._server.links.pop(engine_id, None)
         if link is not None:
             link.close()
+        transport = self._server.eio.sockets.get(engine_id)
+        if transport is not None and not transport.upgraded:
+            # The poll that waits is answered now, not when there would have been a ping.
+            transport.queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE))
         await self._server._handle_eio_disconnect(engine_id, reason)  # noqa: SLF001 - its engine's
         if link is not None:
             await link.leave()
@@ -425,7 +430,8 @@ def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
     """The origin check in the form that Engine.IO takes; it asks only where there is an origin."""
 
     def check(origin: str, environ: Mapping[str, Any]) -> bool:
-        scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "")
+        # Not wsgi.url_scheme: there Engine.IO writes what anybody says in X-Forwarded-Proto.
+        scheme, host = environ["asgi.scope"]["scheme"], environ.get("HTTP_HOST", "")
         return origins.includes(origin, scheme=scheme, host=host)
 
     return check

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio import Redis as Client
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -120,6 +121,20 @@ class Redis:
         )
         connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
         return connection
+
+    def channel(self, name: str) -> str:
+        """What the channel is called in Redis.
+
+        Pub/sub knows no numbered databases, so a number is part of the name: two installations in
+        databases of one server do not hear each other. 0 is left out, as there is only that one in
+        a cluster.
+        """
+        return f"{self._channel_prefix}{name}"
+
+    @cached_property
+    def _channel_prefix(self) -> str:
+        number = parse_url(self.url).get("db", 0)
+        return f"{number}/" if number else ""
 
     async def once(self, *command: str | bytes | int) -> object:
         """The answer to a command that must not be sent a second time.

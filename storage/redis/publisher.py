@@ -90,7 +90,9 @@ class Publisher:
                 raise
 
     async def _send(self, connection: AbstractConnection, messages: list[Message]) -> None:
-        commands = [("PUBLISH", channel, payload) for channel, payload in messages]
+        commands = [
+            ("PUBLISH", self._redis.channel(channel), payload) for channel, payload in messages
+        ]
         await connection.send_packed_command(connection.pack_commands(commands))
         for _ in messages:
             try:

@@ -237,7 +237,7 @@ class InteractionStream:
             for key in {_seen_key(event.event_id) for event in repeatable}:
                 pipe.expire(key, SEEN_SECONDS)
             pipe.xlen(EVENTS)
-            pipe.publish(HINTS, b"")
+            pipe.publish(self._redis.channel(HINTS), b"")
             answers: list[Any] = await pipe.execute(raise_on_error=False)
             del answers[-1]  # without a hint the watchers see it up to a second later
             for answer in answers:

@@ -124,7 +124,7 @@ class Subscriber:
     async def _receive(self, connection: AbstractConnection) -> None:
         while True:
             kind, name, value = await connection.read_response(timeout=math.inf)
-            channel = name.decode()
+            channel = name.decode().removeprefix(self._redis.channel(""))
             if kind == b"message":
                 self._hear(channel, value)
             elif kind == b"subscribe":
@@ -185,7 +185,8 @@ class Subscriber:
         else:
             self._asked -= names
         async with asyncio.timeout(self._redis.call_seconds):
-            await connection.send_command(command, *sorted(names), check_health=False)
+            channels = [self._redis.channel(name) for name in sorted(names)]
+            await connection.send_command(command, *channels, check_health=False)
 
     async def _watch(self) -> None:
         """Raises _Deaf when the tick stayed away, but not because this process stood still."""

@@ -157,7 +157,7 @@ class Traces:
     async def tell(self, payload: bytes) -> None:
         """Tells every web process what to forget; one that does not hear it does so within 30 s."""
         async with call(self._redis):
-            await commands(self._redis).publish(FORGOTTEN, payload)
+            await commands(self._redis).publish(self._redis.channel(FORGOTTEN), payload)
 
     async def _keys(self, *patterns: str) -> AsyncIterator[list[bytes]]:
         for pattern in patterns:

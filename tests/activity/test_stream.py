@@ -25,7 +25,7 @@ from tests.support.servers import Servers
 async def test_what_waits_in_one_turn_goes_out_together_with_one_hint(redis_url: str) -> None:
     async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
         listener = commands(redis).pubsub()
-        await listener.subscribe(HINTS)
+        await listener.subscribe(redis.channel(HINTS))
         await listener.get_message(timeout=1)
         sent = [event(f"s{n}") for n in range(50)]
         async with asyncio.TaskGroup() as group:
@@ -152,14 +152,14 @@ async def test_a_group_that_is_gone_is_made_again_from_the_start(redis_url: str)
         group = StreamGroup(redis, consumer="a")
         await stream.append([event()])
         assert len(await group.read(10, 10)) == 1
-        await commands(redis).flushall()
+        await commands(redis).flushdb()
         await stream.append([event(), event()])
         assert len(await group.read(10, 10)) == 2
-        await commands(redis).flushall()
+        await commands(redis).flushdb()
         assert await group.claim(10, 0) == []
-        await commands(redis).flushall()
+        await commands(redis).flushdb()
         assert await group.left_over(10) == []
-        await commands(redis).flushall()
+        await commands(redis).flushdb()
         assert (await group.trim(), await group.forget_consumers(0)) == (0, 0)
         assert (await stream.lag()).entries == 0
 

@@ -37,11 +37,6 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
 def postgres(home: Path) -> Iterator[EmbeddedServer]:
     server = embedded_postgres(home)
     server.start()
@@ -50,8 +45,8 @@ def postgres(home: Path) -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def valkey(home: Path) -> Iterator[EmbeddedServer]:
-    server = embedded_valkey(home)
+def valkey(new_home: Path) -> Iterator[EmbeddedServer]:
+    server = embedded_valkey(new_home)
     server.start()
     yield server
     server.stop()
@@ -65,23 +60,18 @@ async def query(server: EmbeddedServer, statement: str) -> object:
         await connection.close()
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("fsync", "on"),
-        ("full_page_writes", "on"),
-        ("synchronous_commit", "on"),
-        ("max_connections", "200"),
-        ("listen_addresses", ""),
-        ("data_checksums", "on"),
-        ("TimeZone", "UTC"),
-        ("server_encoding", "UTF8"),
-    ],
-)
-async def test_postgres_keeps_what_it_acknowledged(
-    postgres: EmbeddedServer, setting: str, value: str
-) -> None:
-    assert await query(postgres, f"SHOW {setting}") == value
+async def test_postgres_keeps_what_it_acknowledged(postgres: EmbeddedServer) -> None:
+    wanted = {
+        "fsync": "on",
+        "full_page_writes": "on",
+        "synchronous_commit": "on",
+        "max_connections": "200",
+        "listen_addresses": "",
+        "data_checksums": "on",
+        "TimeZone": "UTC",
+        "server_encoding": "UTF8",
+    }
+    assert {name: await query(postgres, f"SHOW {name}") for name in wanted} == wanted
 
 
 def test_valkey_keeps_what_it_acknowledged(valkey: EmbeddedServer) -> None:
@@ -189,10 +179,10 @@ def test_a_stale_socket_is_no_obstacle(valkey: EmbeddedServer) -> None:
     assert redis.Redis.from_url(valkey.url).ping()
 
 
-async def test_an_interrupted_first_start_is_begun_again(home: Path) -> None:
-    (home / "postgres.new").mkdir(parents=True)
-    (home / "postgres.new" / "PG_VERSION").write_text("18\n")
-    async with (server := embedded_postgres(home)):
+async def test_an_interrupted_first_start_is_begun_again(new_home: Path) -> None:
+    (new_home / "postgres.new").mkdir(parents=True)
+    (new_home / "postgres.new" / "PG_VERSION").write_text("18\n")
+    async with (server := embedded_postgres(new_home)):
         assert await query(server, "SELECT 1") == 1
 
 
@@ -247,21 +237,21 @@ def test_works_as_an_ordinary_user() -> None:
     assert done.stdout == f"worked as {user.pw_uid}\n", done.stderr
 
 
-def test_a_start_that_fails_says_what_the_server_said(home: Path) -> None:
-    server = embedded_valkey(home)
+def test_a_start_that_fails_says_what_the_server_said(new_home: Path) -> None:
+    server = embedded_valkey(new_home)
     server.start()
     server.stop()
-    (home / "valkey" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense")
+    (new_home / "valkey" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense")
     with pytest.raises(EmbeddedServerError, match=r"valkey ended again at once\. It said: .+"):
         server.start()
 
 
-def test_a_directory_of_somebody_else_is_refused(home: Path, tmp_path: Path) -> None:
+def test_a_directory_of_somebody_else_is_refused(new_home: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    home.mkdir()
-    (home / "run").symlink_to(tmp_path / "elsewhere")
+    new_home.mkdir()
+    (new_home / "run").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
-        embedded_valkey(home).start()
+        embedded_valkey(new_home).start()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

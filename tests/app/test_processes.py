@@ -7,11 +7,10 @@ import signal
 import subprocess
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.processes import CHECKOUT, Process, nest, web, worker
+from tests.support.processes import CHECKOUT, Process, nest, still_running, web, worker
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -94,5 +93,5 @@ async def test_everything_at_once(tmp_path: Path) -> None:
         children = stack.children()
         stack.signal(signal.SIGINT)
         assert stack.wait() == 0
-        assert psutil.wait_procs(children, timeout=5)[1] == []
+        assert still_running(children, within_seconds=5) == []
         assert "Traceback" not in stack.log

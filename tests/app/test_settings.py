@@ -23,6 +23,7 @@ def test_defaults() -> None:
     assert settings.dev is False
     assert settings.consent == "assumed"
     assert parse_settings({"NEST_CONSENT": "Required"}).consent == "required"
+    assert settings.trusted_proxies == ()
     assert settings.node == "here-1"
     assert (settings.database_deadline_seconds, settings.redis_deadline_seconds) == (5.0, 0.5)
 
@@ -52,6 +53,16 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
         ("REDIS_URL", "http://x", "REDIS_URL must be like redis://host:6379/0."),
         ("NEST_CONSENT", "maybe", "NEST_CONSENT must be one of assumed, required, not 'maybe'."),
         ("NEST_LIMIT_SCALE", "0.05", "NEST_LIMIT_SCALE must be a number from 0.1, not '0.05'."),
+        (
+            "NEST_TRUSTED_PROXIES",
+            "10.0.0.4, *",
+            "NEST_TRUSTED_PROXIES must be addresses or networks like 10.0.0.1, 10.0.0.0/8, not '*'.",
+        ),
+        (
+            "NEST_TRUSTED_PROXIES",
+            "10.0.0.4/8",
+            "NEST_TRUSTED_PROXIES must be addresses or networks like 10.0.0.1, 10.0.0.0/8, not '10.0.0.4/8'.",
+        ),
         ("NEST_LIMIT_SCALE", "inf", "NEST_LIMIT_SCALE must be a number from 0.1, not 'inf'."),
         (
             "NEST_REDIS_DEADLINE_SECONDS",
@@ -102,6 +113,11 @@ def test_urls_with_passwords_are_not_printed() -> None:
     )
     assert "hush" not in repr(settings)
     assert without_secrets(settings.database_url) == "postgresql://h/d"
+
+
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    settings = parse_settings({"NEST_TRUSTED_PROXIES": "10.0.0.4, fd00::/8,, 192.168.0.0/24 "})
+    assert settings.trusted_proxies == ("10.0.0.4", "fd00::/8", "192.168.0.0/24")
 
 
 def test_a_misspelled_setting_is_noticed() -> None:

@@ -16,11 +16,6 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.faults
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def stack(home: Path, *, port: int | None = None, **environ: str) -> Process:
     port = port or free_port()
     settings = {"NEST_HOME": str(home), "PORT": str(port), "PYTHONPATH": "."}
@@ -83,13 +78,13 @@ async def test_pressing_ctrl_c_again_and_again_leaves_nothing_either(
 
 
 @pytest.mark.parametrize("moment", ["home/lock", "home/postgres.new", "home/run", "home/valkey"])
-async def test_a_signal_during_the_start_leaves_nothing(home: Path, moment: str) -> None:
-    with stack(home) as process:
-        await eventually((home.parent / moment).exists, why=moment)
+async def test_a_signal_during_the_start_leaves_nothing(new_home: Path, moment: str) -> None:
+    with stack(new_home) as process:
+        await eventually((new_home.parent / moment).exists, why=moment)
         process.signal(signal.SIGTERM)
         assert process.wait() == 0
-        await nothing_left(home)
-    with stack(home) as process:  # and what it left on the disk is good to start from
+        await nothing_left(new_home)
+    with stack(new_home) as process:  # and what it left on the disk is good to start from
         await process.ready()
 
 

@@ -90,7 +90,7 @@ async def test_a_careless_client_is_found_out(start_web: StartWeb) -> None:
     """The kit can fail: token in the address, no recovery, no retry, no patience, no pending."""
     web = await start_web("one")
     driver = f"{shlex.quote(sys.executable)} {shlex.quote(str(CARELESS_DRIVER))}"
-    report = await conformance(web.url, "--client", driver, "CN2", "CL4", "CL5")
+    report = await conformance(web.url, "--client", driver, "--seconds", "8", "CN2", "CL4", "CL5")
     assert report.code == 1
     assert {"CN2", "CL4", "CL5"} <= report.broken.keys()
     assert "in the address" in report.broken["CN2"]

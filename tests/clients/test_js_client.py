@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.admin_link import mint_admin_link
 from app.release import release
-from tests.support.browser import required_browser
+from tests.support.browser import running_browser
 from tests.support.node import (
     CLIENT,
     Node,
@@ -185,12 +185,8 @@ def test_the_quick_start_of_the_readme_runs(node: Node, houses: Houses) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=required_browser(), args=["--no-sandbox"]
-        )
-        yield chromium
-        chromium.close()
+    with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

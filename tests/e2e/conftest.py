@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
-from tests.support.browser import PERSON, required_browser
+from tests.support.browser import PERSON, running_browser
 from tests.support.processes import Process
 from tests.support.servers import Servers
 
@@ -32,15 +32,11 @@ def all_up(stage: Stage) -> None:
         process.ready_blocking(40)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium. Playwright runs an event loop in this thread: no async tests in such a module."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=required_browser(), args=["--no-sandbox"]
-        )
-        yield chromium
-        chromium.close()
+    """One for all tests of this folder, and no async tests in it."""
+    with running_browser() as browser:
+        yield browser
 
 
 class Visitors:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app.browser import find_browser
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
-from tests.support.browser import PERSON
+from tests.support.browser import PERSON, running_browser
 from tests.support.servers import running_servers
 
 DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -25,16 +25,13 @@ TOTAL_EUROS = 166_400 + 2 * 35_800 + 20 * 700 + 10 * 390 + 13_900
 
 def main() -> int:
     """Take all pictures, or those whose names are given."""
-    executable = find_browser(os.environ)
-    if executable is None:
+    if find_browser(os.environ) is None:
         print("no Chromium found: set CHROME_PATH")  # noqa: T201
         return 1
-    arguments = ["--no-sandbox", "--font-render-hinting=none"]
     with (
         running_servers("pictures") as servers,
         running_stage(servers) as stage,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=executable, args=arguments) as browser,
+        running_browser("--font-render-hinting=none") as browser,
     ):
         Studio(browser, stage, set(sys.argv[1:])).take_all()
     return 0

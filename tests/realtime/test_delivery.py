@@ -147,6 +147,19 @@ async def test_who_never_enters_the_namespace_is_let_go(
         await eventually(gone, why="the session is gone")
 
 
+async def test_a_poll_that_waits_is_answered_when_its_client_says_goodbye(web: RunningWeb) -> None:
+    address = f"{web.url}/socket.io/?EIO=4&transport=polling"
+    async with httpx.AsyncClient(timeout=5) as polling, asyncio.TaskGroup() as tasks:
+        opening = await polling.get(address)
+        sid = opening.text.split('"sid":"')[1].split('"')[0]
+        session = f"{address}&sid={sid}"
+        waiting = tasks.create_task(polling.get(session))
+        queue = web.parts.socketio._server.eio.sockets[sid].queue
+        await eventually(lambda: queue._getters, why="it waits")
+        assert (await polling.post(session, content="1")).status_code == 200
+        assert (await waiting).text == "1"
+
+
 async def test_who_does_not_say_hello_is_told_and_let_go(
     web: RunningWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

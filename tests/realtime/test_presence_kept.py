@@ -5,12 +5,12 @@ from uuid import UUID
 
 import msgspec
 import pytest
-import redis.asyncio
 
 from realtime import membership
 from realtime.membership import MembersReport
 from tests.realtime.clients import joined
-from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.conftest import StartWeb
+from tests.storage.link import link_to
 from tests.support.waiting import eventually
 
 
@@ -36,22 +36,21 @@ async def test_members_are_kept_for_processes_that_open_the_room_later(start_web
 
 
 async def test_who_was_killed_is_gone_while_redis_does_not_answer(
-    web: RunningWeb, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    start_web: StartWeb, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """(PR4) Nothing is asked of Redis to find it out."""
     monkeypatch.setattr(membership, "PRESENCE_TTL", timedelta(seconds=0.5))
-    api = web.api()
-    created = await api.create()
-    async with (
-        joined(web.ws_url, api.token or "", created["code"]),
-        redis.asyncio.from_url(redis_url) as client,
-    ):
-        (room,) = web.parts.hub.rooms()
-        killed = msgspec.structs.replace(
-            msgspec.json.decode(room.members.report(), type=MembersReport), process="killed"
-        )
-        await client.execute_command("CLIENT", "PAUSE", "3000", "ALL")  # type: ignore[no-untyped-call]
-        room.members.hear(msgspec.json.encode(killed))
-        assert room.members.everybody()[1] == 1  # the same connection
-        assert len(room.members._remote) == 1
-        await eventually(lambda: not room.members._remote, 2.5, why="they are gone")
+    async with link_to(redis_url) as link:
+        web = await start_web(stores=(database_url, link.url))
+        api = web.api()
+        created = await api.create()
+        async with joined(web.ws_url, api.token or "", created["code"]):
+            (room,) = web.parts.hub.rooms()
+            killed = msgspec.structs.replace(
+                msgspec.json.decode(room.members.report(), type=MembersReport), process="killed"
+            )
+            link.freeze()
+            room.members.hear(msgspec.json.encode(killed))
+            assert room.members.everybody()[1] == 1  # the same connection
+            assert len(room.members._remote) == 1
+            await eventually(lambda: not room.members._remote, 2.5, why="they are gone")

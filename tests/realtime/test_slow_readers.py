@@ -40,7 +40,9 @@ async def stalled(url: str) -> AsyncIterator[ClientConnection]:
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     narrow.setblocking(False)
     await asyncio.get_running_loop().sock_connect(narrow, (host, int(port)))
-    async with connect(url, sock=narrow, max_queue=1, ping_interval=None) as connection:
+    async with connect(
+        url, sock=narrow, max_queue=1, ping_interval=None, close_timeout=0.1
+    ) as connection:
         yield connection
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from storage.redis.bus import Bus, room_channel
 from storage.redis.client import Redis
-from tests.storage.conftest import command
 from tests.storage.link import Link, link_to
 from tests.support.ports import free_port
+from tests.support.servers import numbered
 from tests.support.waiting import eventually
 
 QUICK = 0.4
@@ -93,6 +93,21 @@ async def test_the_own_messages_arrive_too(redis_url: str, room: str) -> None:
         await ear.bus.subscribe(room)
         ear.bus.publish(room, b"\x00\xff")
         await eventually(lambda: ear.heard == [(room, b"\x00\xff")])
+
+
+async def test_another_database_of_the_same_server_is_another_bus(
+    redis_url: str, room: str
+) -> None:
+    async with listening(redis_url) as here, listening(numbered(redis_url, "14")) as there:
+        for each in (here, there):
+            await each.healthy()
+            await each.bus.subscribe(room)
+        there.bus.publish(room, b"there")
+        await there.hears(room, b"there")
+        here.bus.publish(room, b"here")
+        await here.hears(room, b"here")
+        assert there.payloads(room) == [b"there"]
+        assert here.payloads(room) == [b"here"]
 
 
 async def test_subscriptions_are_counted(redis_url: str, room: str) -> None:
@@ -232,12 +247,13 @@ async def test_without_redis_nobody_waits_and_nothing_raises(room: str) -> None:
         assert not ear.bus.healthy
 
 
-async def test_a_paused_redis_is_waited_for(redis_url: str, redis: Redis, room: str) -> None:
-    async with listening(redis_url, deaf_after=QUICK) as ear:
+async def test_a_paused_redis_is_waited_for(link: Link, room: str) -> None:
+    async with listening(link.url, deaf_after=QUICK) as ear:
         await ear.healthy()
         await ear.bus.subscribe(room)
-        await command(redis, "CLIENT", "PAUSE", "600", "ALL")
+        link.freeze()
         await eventually(lambda: not ear.bus.healthy)
+        link.mend()
         await ear.healthy()
         ear.bus.publish(room, b"after")
         await eventually(lambda: (room, b"after") in ear.heard)
@@ -247,10 +263,18 @@ async def test_a_killed_client_comes_back(redis_url: str, redis: Redis, room: st
     async with listening(redis_url) as ear:
         await ear.healthy()
         await ear.bus.subscribe(room)
-        await command(redis, "CLIENT", "KILL", "TYPE", "pubsub")
+        await kill_listeners(redis)
         await eventually(lambda: ear.bus.sessions == 2)
         ear.bus.publish(room, b"after")
         await eventually(lambda: (room, b"after") in ear.heard)
+
+
+async def kill_listeners(redis: Redis) -> None:
+    """Those in this database: others may use the server, too."""
+    own = await redis.client.client_info()
+    for each in await redis.client.client_list("pubsub"):
+        if each["db"] == str(own["db"]):
+            await redis.client.client_kill_filter(_id=each["id"])
 
 
 async def test_leaving_while_it_sends_always_ends(redis_url: str, redis: Redis, room: str) -> None:

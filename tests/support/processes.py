@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,7 @@ from typing import Self
 import psutil
 
 from tests.support.ports import free_port
-from tests.support.waiting import eventually, eventually_blocking
+from tests.support.waiting import POLL_SECONDS, eventually, eventually_blocking
 
 CHECKOUT = Path(__file__).parents[2]
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -134,11 +136,28 @@ class Process:
                 self.wait(10)
             except subprocess.TimeoutExpired:
                 self.kill()
-        for process in psutil.wait_procs(left, timeout=5)[1]:
+        for process in still_running(left, within_seconds=5):
             process.kill()
         if error is not None:
             print(f"--- log of {' '.join(self.command)}\n{self.log[-8000:]}")  # noqa: T201
         self._log.unlink(missing_ok=True)
+
+
+def still_running(
+    processes: Sequence[psutil.Process], *, within_seconds: float
+) -> list[psutil.Process]:
+    """Those that have not ended by then; whether somebody has reaped them does not matter."""
+    ends = time.monotonic() + within_seconds
+    while (left := [each for each in processes if _runs(each)]) and time.monotonic() < ends:
+        time.sleep(POLL_SECONDS)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def nest(*arguments: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Real servers for tests: embedded ones, or those named by TEST_DATABASE_URL / TEST_REDIS_URL.
 
-One pair per xdist worker. A template database is migrated once and cloned for every test, so a
-test starts in about 50 ms with a schema of its own.
+One pair per xdist worker, or a numbered database for each in the Redis that was named. A template
+database is migrated once and cloned for every test, so a test starts in about 50 ms with a schema
+of its own.
 """
 
 import asyncio

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
-from tests.support.browser import required_browser
+from tests.support.browser import running_browser
 from tests.support.ports import free_port
 from tests.ui.double import House, World
 from tests.ui.double_app import build_app
@@ -47,6 +47,7 @@ def served() -> Iterator[Served]:
             build_app(world, dev=True),
             host="127.0.0.1",
             port=port,
+            log_config=None,  # its handler would keep a stream of the first test
             log_level="error",
             ws=NestWebSocketProtocol,
             timeout_graceful_shutdown=1,
@@ -74,12 +75,9 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. Playwright runs an event loop in this thread: no async tests in such a module."""
-    executable = required_browser()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    """One for all tests of a module, and no async tests in such a module."""
+    with running_browser() as browser:
+        yield browser
 
 
 Visit = Callable[..., Page]

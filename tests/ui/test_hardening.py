@@ -61,20 +61,27 @@ def test_a_foreign_origin_is_refused(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "host", "ours"),
+    ("origin", "scheme", "host", "ours"),
     [
-        ("https://house.example", "10.0.0.7:8080", True),
-        ("http://localhost:8080", "localhost:8080", True),
-        ("http://192.168.7.5:8080", "192.168.7.5:8080", True),
-        ("http://localhost:9999", "localhost:8080", False),
-        ("https://evil.example", "house.example", False),
-        ("null", "localhost:8080", False),
+        ("https://house.example", "http", "10.0.0.7:8080", True),
+        ("http://localhost:8080", "http", "localhost:8080", True),
+        ("http://192.168.7.5:8080", "ws", "192.168.7.5:8080", True),
+        ("https://house.local", "wss", "house.local", True),
+        ("https://house.local", "ws", "house.local", False),
+        ("http://localhost:9999", "http", "localhost:8080", False),
+        ("https://evil.example", "http", "house.example", False),
+        ("null", "http", "localhost:8080", False),
     ],
 )
 def test_pages_of_the_public_address_and_of_the_one_that_was_asked_for(
-    origin: str, host: str, ours: bool
+    origin: str, scheme: str, host: str, ours: bool
 ) -> None:
-    asked = {"wsgi.url_scheme": "http", "HTTP_HOST": host}
+    asked = {
+        "asgi.scope": {"scheme": scheme},
+        "HTTP_HOST": host,
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "wsgi.url_scheme": "https",
+    }
     assert origin_check(["https://house.example"])(origin, asked) is ours
 
 

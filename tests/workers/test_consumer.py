@@ -222,7 +222,7 @@ async def test_a_lost_group_and_a_flushed_server_are_no_end(
     async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
         await all_parts.stream.append([event() for _ in range(10)])
         await all_stored(all_parts)
-        await commands(all_parts.redis).flushall()
+        await commands(all_parts.redis).flushdb()
         await all_parts.stream.append([event() for _ in range(10)])
         await until(lambda: has_rows(database_url, 20))
         await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")

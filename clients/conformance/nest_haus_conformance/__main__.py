@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", required=True, help="address of the server")
     parser.add_argument("--client", metavar="COMMAND", help="a client to try, by its driver")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="for each check, at most (%(default)g)"
+    )
     parser.add_argument("rules", nargs="*", metavar="RULE", help="only these: JN3, or a group: JN")
     return run(parser.parse_args(arguments))
 
@@ -69,23 +72,26 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
 
     if options.client:
         tried = client.Client(url=url, command=options.client)
-        return await _judge_all(client.check.chosen(options.rules), tried, report)
+        return await _judge_all(client.check.chosen(options.rules), tried, options.seconds, report)
     checks = [
         *server_joining.check.chosen(options.rules),
         *server_ops.check.chosen(options.rules),
     ]
-    return await _judge_all(checks, Server(url=url), report)
+    return await _judge_all(checks, Server(url=url), options.seconds, report)
 
 
 async def _judge_all(
-    checks: Sequence[Check[Where]], where: Where, report: Callable[[Verdict], None]
+    checks: Sequence[Check[Where]],
+    where: Where,
+    seconds: float,
+    report: Callable[[Verdict], None],
 ) -> list[Verdict]:
     """Some at a time, reported as they come; in their order at the end."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(check: Check[Where]) -> Verdict:
         async with turns:
-            verdict = await judge(check, where, seconds=SECONDS)
+            verdict = await judge(check, where, seconds=seconds)
         report(verdict)
         return verdict
 
