@@ -235,8 +235,29 @@ class Studio:
         anna.shows_total(TOTAL_EUROS)
         expect(dark.locator(".line", has_text="Parkett").first).to_be_visible()
         self.shoot(dark, "admin-dark")
+        self.analytics(admin, anna)
+        admin.goto(f"{self.stage.two.url}/admin/operations")
+        admin.locator(".tabs").get_by_text("Aufgaben", exact=True).click()
+        expect(admin.locator("main")).to_contain_text("Tage anlegen")
+        self.shoot(admin, "operations")
         for page in (admin, dark):
             page.context.close()
+
+    def analytics(self, admin: Page, anna: Screen) -> None:
+        """What the figures say of this one evening, and the house played again."""
+        admin.goto(f"{self.stage.two.url}/admin/analytics?timeRange=24h")
+        expect(admin.locator(".chart svg")).not_to_have_count(0)
+        self.shoot(admin, "analytics")
+        admin.locator(".tabs").get_by_role("link", name="Auswahl", exact=True).click()
+        expect(admin.get_by_test_id("figure-options")).to_contain_text("Nest. 120")
+        self.shoot(admin, "analytics-choices")
+        admin.locator(".tabs").get_by_role("link", name="Sitzungen", exact=True).click()
+        visit = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code).last
+        visit.get_by_role("button").click()
+        expect(admin.get_by_test_id("replay-price")).to_contain_text("€")
+        for _ in range(3):
+            admin.get_by_test_id("replay-forward").click()
+        self.shoot(admin, "replay")
 
     def dark(self, anna: Screen) -> None:
         for page, name in ((anna.page, "dark-desktop"), (self.tab(anna, phone=True), "dark-phone")):
