@@ -96,7 +96,7 @@ WITH drawn AS (
 INSERT INTO sessions (id, person_id, configuration_id, status, started_at, last_seen_at,
     completed_at, order_value_cents, device_type, viewport_width, viewport_height,
     interaction_count, last_category, anchored_at, language, referrer, network, bot_reason,
-    lost_events)
+    lost_events, latest_ms)
 SELECT timed.id, bench_houses.owner_id, bench_houses.id,
     CASE WHEN last_at > $3 - interval '30 minutes' THEN 'ACTIVE' WHEN ending < 0.06 THEN 'COMPLETED'
         WHEN ending < 0.7 THEN 'ABANDONED' ELSE 'EXPIRED' END,
@@ -111,7 +111,7 @@ SELECT timed.id, bench_houses.owner_id, bench_houses.id,
     started_at, (ARRAY['de-AT', 'de-DE', 'en-GB'])[1 + floor(language * 3)],
     CASE WHEN referrer < 0.4 THEN 'https://www.google.com/' WHEN referrer < 0.6
         THEN 'https://example.at/haus' END, '192.0.2.0/24',
-    CASE WHEN is_bot THEN 'crawler bench' END, 0
+    CASE WHEN is_bot THEN 'crawler bench' END, 0, floor(extract(epoch FROM last_at) * 1000)
 FROM timed LEFT JOIN bench_houses ON bench_houses.n = ceil(house)
 """
 

@@ -1,7 +1,8 @@
 """Where the events of one session are: without it a look for them goes through every day's partition.
 
 The id that an event is stored under lies between a day before and a month after its session's
-anchor (`interaction_key` in the migrations), whatever its client's clock says.
+anchor (`interaction_key` in the migrations), whatever its client's clock says; and, but for the
+anchor's own day, not after the latest time in any id of the session (`latest_ms`).
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,13 @@ OF_SESSION = "session_id = :session AND event_id >= :low AND event_id < :high"
 """The condition for the events of a session; binds what `SessionKeys.asked` gives."""
 
 _KEYS = text(
-    "SELECT interaction_count AS events, floor(extract(epoch FROM anchored_at) * 1000)::bigint AS ms,"
-    " uuid7_floor(anchored_at - interval '2 days') AS low,"
-    " uuid7_floor(anchored_at + interval '32 days') AS high FROM sessions WHERE id = :session"
+    """
+    SELECT interaction_count AS events, floor(extract(epoch FROM anchored_at) * 1000)::bigint AS ms,
+        uuid7_floor(anchored_at - interval '2 days') AS low,
+        uuid7_floor(least(anchored_at + interval '32 days', greatest(anchored_at,
+            timestamptz 'epoch' + interval '1 millisecond' * latest_ms) + interval '1 day')) AS high
+    FROM sessions WHERE id = :session
+    """
 )
 
 

@@ -72,7 +72,7 @@ WITH placed AS ({_PLACED}), inserted AS (
 ), visits AS (
     INSERT INTO sessions AS known (
         id, external_id, started_at, last_seen_at, interaction_count, last_category,
-        device_type, viewport_width, viewport_height, language, referrer, network, bot_reason)
+        device_type, viewport_width, viewport_height, language, referrer, network, bot_reason, latest_ms)
     SELECT inserted.session_id, min(external_id), min(inserted.occurred_at),
         max(inserted.occurred_at), count(*),
         (array_agg(inserted.category ORDER BY inserted.occurred_at DESC, inserted.event_id DESC))[1],
@@ -83,7 +83,7 @@ WITH placed AS ({_PLACED}), inserted AS (
         min(language), min(referrer),
         (array_agg(network ORDER BY inserted.event_id)
             FILTER (WHERE network IS NOT NULL))[1]::inet,
-        min(bot_reason)
+        min(bot_reason), max(event_ms)
     FROM inserted JOIN incoming_interactions AS incoming USING (stream_id)
     GROUP BY inserted.session_id ORDER BY inserted.session_id
     ON CONFLICT (id) DO UPDATE SET
@@ -100,6 +100,7 @@ WITH placed AS ({_PLACED}), inserted AS (
         referrer = coalesce(known.referrer, excluded.referrer),
         network = coalesce(known.network, excluded.network),
         bot_reason = coalesce(known.bot_reason, excluded.bot_reason),
+        latest_ms = greatest(known.latest_ms, excluded.latest_ms),
         status = CASE WHEN known.status IN ('ABANDONED', 'EXPIRED')
             AND excluded.last_seen_at > known.last_seen_at THEN 'ACTIVE' ELSE known.status END
     RETURNING 1

@@ -168,6 +168,7 @@ sessions = Table(
     Column("network", INET),
     Column("bot_reason", Text),
     Column("lost_events", Integer),
+    Column("latest_ms", BigInteger),
     CheckConstraint("status IN ('ACTIVE', 'COMPLETED', 'ABANDONED', 'EXPIRED')", name="status"),
     Index(
         "ix_sessions_range",

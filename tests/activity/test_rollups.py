@@ -273,6 +273,9 @@ class Teller:
             await interactions.fold_minutes(now() + timedelta(hours=2))
             await deliver(interactions, told.offer(range(ENTRIES)), "again")
             await check(self._url, told)
+            for session in SESSIONS:
+                found = await interactions.of_session(session_uuid(session))
+                assert len(found.latest) == found.count, "looked for in other days than it is in"
 
         self._runner.run(run())
 

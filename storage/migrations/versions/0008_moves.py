@@ -29,6 +29,10 @@ STATEMENTS = (
     """ALTER TABLE session_choices
         ADD COLUMN moves integer NOT NULL DEFAULT 0,
         ADD COLUMN came_from text""",
+    # The latest time in the ids of a session's events, by its client's clock: where to look for them.
+    "ALTER TABLE sessions ADD COLUMN latest_ms bigint",
+    """UPDATE sessions
+       SET latest_ms = floor(extract(epoch FROM anchored_at + interval '32 days') * 1000)::bigint""",
     # Choices of a range of sessions are not older than the range; without it every figure reads all.
     """CREATE INDEX ix_session_choices_first_at ON session_choices
        USING brin (first_at) WITH (pages_per_range = 32, autosummarize = on)""",
@@ -67,5 +71,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(_KEY.format(strict="STRICT"))
+    op.execute("ALTER TABLE sessions DROP COLUMN latest_ms")
     op.execute("DROP INDEX ix_session_choices_first_at")
     op.execute("ALTER TABLE session_choices DROP COLUMN moves, DROP COLUMN came_from")

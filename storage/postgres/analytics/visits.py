@@ -116,10 +116,12 @@ class Visits:
 
     async def get(self, session_id: UUID) -> Visit | None:
         """The session with this id."""
-        found = await rows(
-            self._database, f"{_VISIT} WHERE sessions.id = :session", {"session": session_id}
+        statement = text(f"{_VISIT} WHERE sessions.id = :session")
+        found = await self._database.read(
+            lambda connection: connection.execute(statement, {"session": session_id})
         )
-        return _visit(found[0]) if found else None
+        row = found.one_or_none()
+        return None if row is None else _visit(row)
 
     async def timeline(
         self, session_id: UUID, *, after: UUID | None = None, limit: int = PAGE_MAX
