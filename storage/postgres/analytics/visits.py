@@ -154,7 +154,7 @@ class Visits:
                 return ()
             return (await connection.execute(statement, {**keys.asked, **values})).all()
 
-        return [_happening(row) for row in await self._database.read_snapshot(work)]
+        return [_happening(row) for row in await self._database.read(work)]
 
     async def retention(self, span: Range) -> list[Cohort]:
         """People by the week of their first session, for first sessions in the range.
