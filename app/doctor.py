@@ -198,15 +198,19 @@ async def _redis(url: str) -> list[Finding]:
             mend="" if new_enough else "Redis 7.0 or Valkey 8 or newer is needed.",
         ),
         Finding(
-            state="ok" if safe else "note" if safe is None else "wrong",
+            state="wrong"
+            if safe is False
+            else "ok"
+            if safe and durability.flushes_first
+            else "note",
             subject="redis",
             text=f"appendonly={_yes_no(durability.append_only)} "
             f"appendfsync={durability.append_fsync or 'unknown'} "
             f"maxmemory-policy={durability.eviction_policy or 'unknown'}",
             mend=""
-            if safe
-            else "Set `appendonly yes` and `maxmemory-policy noeviction`, or interactions that "
-            "were acknowledged can be lost.",
+            if safe and durability.flushes_first
+            else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
+            "interactions that were acknowledged can be lost.",
         ),
     ]
 

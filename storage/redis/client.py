@@ -51,6 +51,11 @@ class Durability:
             return None
         return self.append_only and self.eviction_policy == "noeviction"
 
+    @property
+    def flushes_first(self) -> bool:
+        """Whether what it acknowledged is on disk; else a crash can cost a second or two of it."""
+        return self.append_fsync == "always"
+
 
 class Redis:
     """Async context manager owning the connection pool. Answers are bytes, never decoded."""

@@ -86,7 +86,7 @@ def test_doctor_finds_nothing_wrong_with_migrated_servers(
     assert done.returncode == 0
     assert "PostgreSQL 1" in done.stdout
     assert "commits survive a crash" in done.stdout
-    assert "appendonly=yes appendfsync=everysec maxmemory-policy=noeviction" in done.stdout
+    assert "appendonly=yes appendfsync=always maxmemory-policy=noeviction" in done.stdout
     assert "?" not in done.stdout  # no query of any URL
 
 

@@ -80,7 +80,7 @@ def test_valkey_keeps_what_it_acknowledged(valkey: EmbeddedServer) -> None:
             client.config_get("append*")
             | {
                 "appendonly": "yes",
-                "appendfsync": "everysec",
+                "appendfsync": "always",
                 "maxmemory-policy": "noeviction",
             }
         )
