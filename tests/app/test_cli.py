@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import redis
 
 from realtime.principal import token_sha256
 from storage.postgres.admins import Admins
@@ -81,12 +82,21 @@ def test_doctor_finds_nothing_wrong_with_migrated_servers(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "NEST_HOME": str(tmp_path)}
-    done = call("doctor", **environ)
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("appendfsync", "everysec")
+        hasty = call("doctor", **environ)
+        client.config_set("appendfsync", "always")
+        done = call("doctor", **environ)
+        client.config_set("appendfsync", "everysec")
+    assert hasty.returncode == 0
+    assert "appendfsync=everysec" in hasty.stdout
+    assert "Set `appendonly yes`, `appendfsync always`" in hasty.stdout
     assert done.stdout.endswith("Nothing is wrong.\n"), done.stdout + done.stderr
     assert done.returncode == 0
     assert "PostgreSQL 1" in done.stdout
     assert "commits survive a crash" in done.stdout
     assert "appendonly=yes appendfsync=always maxmemory-policy=noeviction" in done.stdout
+    assert "Set `appendonly" not in done.stdout
     assert "?" not in done.stdout  # no query of any URL
 
 
