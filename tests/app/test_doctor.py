@@ -34,5 +34,5 @@ async def test_a_server_that_says_nothing_about_itself(redis_url: str) -> None:
 
 async def test_what_answers_is_named_with_its_version(redis_url: str) -> None:
     findings = await _redis(redis_url)
-    assert [finding.state for finding in findings] == ["ok", "ok"]
+    assert findings[0].state == "ok"
     assert "answers, Valkey" in findings[0].text or "answers, Redis" in findings[0].text
