@@ -238,7 +238,7 @@ class Studio:
         self.analytics(admin, anna)
         admin.goto(f"{self.stage.two.url}/admin/operations")
         admin.locator(".tabs").get_by_text("Aufgaben", exact=True).click()
-        expect(admin.locator("main")).to_contain_text("Tage anlegen")
+        expect(admin.get_by_text("Tage anlegen", exact=True)).to_be_visible()
         self.shoot(admin, "operations")
         for page in (admin, dark):
             page.context.close()
