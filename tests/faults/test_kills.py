@@ -61,11 +61,11 @@ DAMAGES = (
 
 
 @pytest.mark.timeout(180)
-async def test_kill_web_worker_valkey_and_postgresql_under_load(tmp_path: Path) -> None:
+async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> None:
     """(OP2, OP4, OP6, AC1, CL3)"""
     ledger = Ledger(seed=20251123)
     async with AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(running_stand(tmp_path / "home"))
+        stand = await stack.enter_async_context(running_stand(home))
         connector = aiohttp.TCPConnector(limit=0, force_close=False)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         random = Random(ledger.seed)

@@ -29,6 +29,9 @@ from app.server_process import EmbeddedServer
 
 T = TypeVar("T")
 
+MEMORY = Path("/dev/shm")
+MEMORY_WANTED_BYTES = 4 << 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
@@ -49,44 +52,49 @@ class Servers:
 
 
 @contextmanager
-def running_servers(worker: str) -> Iterator[Servers]:
-    """Servers and a migrated template database, until the block ends."""
-    home = Path(tempfile.mkdtemp(prefix="nest-t-"))
-    postgres = None if os.environ.get("TEST_DATABASE_URL") else embedded_postgres(home)
-    valkey = None if os.environ.get("TEST_REDIS_URL") else embedded_valkey(home)
-    prefix = f"nest_test_{os.getpid()}_{worker}"
+def home_in_memory() -> Iterator[Path]:
+    """A directory for the data of servers, gone afterwards; on the disk where memory is scarce.
+
+    Both servers flush before they answer, and all workers share one disk: when that took seconds,
+    deadlines passed that no test was about. What survives `kill -9` is the same in memory.
+    """
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_WANTED_BYTES
+    home = Path(tempfile.mkdtemp(prefix="nest-t-", dir=MEMORY if roomy else None))
     try:
-        database_url = postgres.start() if postgres else plain_url(os.environ["TEST_DATABASE_URL"])
-        redis_url = valkey.start() if valkey else numbered(os.environ["TEST_REDIS_URL"], worker)
-        if valkey:
-            flush_each_second(redis_url)
-        servers = Servers(
-            database_url=database_url,
-            redis_url=redis_url,
-            template=f"{prefix}_template",
-            prefix=prefix,
-            postgres=postgres,
-            valkey=valkey,
-        )
-        create_database(servers, servers.template, template=None)
-        migrate(with_database(database_url, servers.template))
-        yield servers
-        drop_database(servers, servers.template)
+        yield home
     finally:
-        for server in (postgres, valkey):
-            if server is not None:
-                server.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 
-def flush_each_second(redis_url: str) -> None:
-    """Not before every answer, as the product does: the servers of all workers share one disk here.
-
-    A flush that took two seconds while others made databases was a deadline passed. Tests that kill
-    Valkey and count what it acknowledged start servers of their own, or start it again as it was.
-    """
-    with redis.Redis.from_url(redis_url) as client:
-        client.config_set("appendfsync", "everysec")
+@contextmanager
+def running_servers(worker: str) -> Iterator[Servers]:
+    """Servers and a migrated template database, until the block ends."""
+    with home_in_memory() as home:
+        postgres = None if os.environ.get("TEST_DATABASE_URL") else embedded_postgres(home)
+        valkey = None if os.environ.get("TEST_REDIS_URL") else embedded_valkey(home)
+        prefix = f"nest_test_{os.getpid()}_{worker}"
+        try:
+            database_url = (
+                postgres.start() if postgres else plain_url(os.environ["TEST_DATABASE_URL"])
+            )
+            servers = Servers(
+                database_url=database_url,
+                redis_url=valkey.start()
+                if valkey
+                else numbered(os.environ["TEST_REDIS_URL"], worker),
+                template=f"{prefix}_template",
+                prefix=prefix,
+                postgres=postgres,
+                valkey=valkey,
+            )
+            create_database(servers, servers.template, template=None)
+            migrate(with_database(database_url, servers.template))
+            yield servers
+            drop_database(servers, servers.template)
+        finally:
+            for server in (postgres, valkey):
+                if server is not None:
+                    server.stop()
 
 
 @contextmanager
