@@ -63,13 +63,11 @@ class AdminParts:
 
 def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     """Every endpoint for admins beside the original's overview."""
-    is_admin, admin_name = parts.authenticator.is_admin, parts.authenticator.admin_name
     audit, ledger = Audit(parts.database), Ledger(parts.database)
     return [
-        *PrivacyEndpoints(office=parts.privacy, is_admin=is_admin).endpoints(),
+        *PrivacyEndpoints(office=parts.privacy).endpoints(),
         *DeadLetterEndpoints(
             desk=LetterDesk(letters=DeadLetters(parts.redis), audit=audit, ledger=ledger),
-            admin_name=admin_name,
         ).endpoints(),
         *OperationEndpoints(
             jobs=parts.jobs,
@@ -77,8 +75,7 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
             audit=audit,
             metrics=parts.metrics,
             metrics_token=parts.metrics_token,
-            is_admin=is_admin,
-            admin_name=admin_name,
+            is_admin=parts.authenticator.is_admin,
             now=parts.now,
         ).endpoints(),
         *LedgerEndpoints(
@@ -86,7 +83,6 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
             audit=audit,
             jobs=parts.jobs,
             stream=parts.stream,
-            is_admin=is_admin,
             now=parts.now,
         ).endpoints(),
         *_analytics(parts),
@@ -95,7 +91,7 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
 
 def _analytics(parts: AdminParts) -> list[Endpoint]:
     database = parts.analytics_database
-    visits, is_admin = Visits(database), parts.authenticator.is_admin
+    visits = Visits(database)
     views = views_over(
         database,
         categories=lambda: [each.id for each in parts.catalogues.current.categories],
@@ -104,22 +100,18 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
         now=parts.now,
     )
     return [
-        *AnalyticsEndpoints(
-            views=views, visits=visits, is_admin=is_admin, now=parts.now
-        ).endpoints(),
+        *AnalyticsEndpoints(views=views, visits=visits, now=parts.now).endpoints(),
         *ReplayEndpoints(
             visits=visits,
             configurations=parts.configurations,
             history=History(database),
             shelf=parts.catalogues,
             preview_url=preview_url,
-            is_admin=is_admin,
         ).endpoints(),
         *LinkEndpoints(
             links=DashboardLinks(parts.database),
             views=views,
             shown=Recent(clock=monotonic, slow_seconds=0.0),
-            is_admin=is_admin,
             now=parts.now,
             new_id=parts.new_id,
             new_token=parts.new_token,
@@ -128,7 +120,6 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
             schedules=Schedules(parts.database),
             views=views,
             delivered=parts.csv_delivered,
-            is_admin=is_admin,
             now=parts.now,
             new_id=parts.new_id,
         ).endpoints(),

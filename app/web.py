@@ -370,7 +370,7 @@ class Web:
             return HTMLResponse(page)
 
         return [
-            *routes(endpoints, self.origins),
+            *routes(endpoints, self.origins, self.authenticator.admin_name),
             Route("/openapi.json", describe),
             Route("/docs", docs),
             *documents(public_url=self._settings.public_url),

@@ -1,6 +1,5 @@
 """Dead letters over HTTP, for admins: look at them, mend them, send them again, give them up."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, actor
 from realtime.letter_desk import Became, Examined, LetterDesk
 from storage.redis.dead_letters import LETTER_ID, PAGE_MAX, Letter
 
@@ -107,13 +106,10 @@ class DropAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetterEndpoints:
-    """The handlers. ``admin_name`` says who the admin of a request is; None: nobody is."""
+    """The handlers; for admins only."""
 
-    def __init__(
-        self, *, desk: LetterDesk, admin_name: Callable[[Request], Awaitable[str | None]]
-    ) -> None:
+    def __init__(self, *, desk: LetterDesk) -> None:
         self._desk = desk
-        self._admin_name = admin_name
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -127,8 +123,9 @@ class DeadLetterEndpoints:
                 f"`kind`: only these; `limit`: up to {PAGE_MAX}; `before`: from the last page.",
                 query=["kind", "before", "limit"],
                 answer=LettersAnswer,
-                codes=["admins_only", "malformed_message"],
+                codes=["malformed_message"],
                 tags=["admin"],
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -137,9 +134,10 @@ class DeadLetterEndpoints:
                 summary="Put letters back into the stream, once each: some, or all of a kind.",
                 body=RedriveRequest,
                 answer=RedriveAnswer,
-                codes=["admins_only", "malformed_message"],
+                codes=["malformed_message"],
                 tags=["admin"],
                 away="not_saved",
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -148,8 +146,9 @@ class DeadLetterEndpoints:
                 summary="What became of an entry that a letter was sent as; for ten minutes after "
                 "its end.",
                 answer=EntryAnswer,
-                codes=["admins_only", "page_not_found"],
+                codes=["page_not_found"],
                 tags=["admin"],
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -157,8 +156,9 @@ class DeadLetterEndpoints:
                 handler=self.show,
                 summary="One dead letter, opened, and what is wrong with it.",
                 answer=LetterAnswer,
-                codes=["admins_only", "page_not_found"],
+                codes=["page_not_found"],
                 tags=["admin"],
+                admins=True,
             ),
             Endpoint(
                 method="PUT",
@@ -167,9 +167,10 @@ class DeadLetterEndpoints:
                 summary="Give the letter a payload that can be read. It has another id then.",
                 body=FixRequest,
                 answer=LetterAnswer,
-                codes=["admins_only", "page_not_found", "event_unusable"],
+                codes=["page_not_found", "event_unusable"],
                 tags=["admin"],
                 away="not_saved",
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -177,9 +178,10 @@ class DeadLetterEndpoints:
                 handler=self.redrive_one,
                 summary="Put this letter back into the stream.",
                 answer=RedriveAnswer,
-                codes=["admins_only", "page_not_found"],
+                codes=["page_not_found"],
                 tags=["admin"],
                 away="not_saved",
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -187,15 +189,15 @@ class DeadLetterEndpoints:
                 handler=self.drop,
                 summary="Give this letter up for ever.",
                 answer=DropAnswer,
-                codes=["admins_only", "page_not_found"],
+                codes=["page_not_found"],
                 tags=["admin"],
                 away="not_saved",
+                admins=True,
             ),
         ]
 
     async def page(self, request: Request) -> Response:
         """``GET /api/admin/dead-letters``."""
-        await self._admin(request)
         query = request.query_params
         before, kind = query.get("before"), query.get("kind")
         limit = query.get("limit", "50")
@@ -218,7 +220,6 @@ class DeadLetterEndpoints:
 
     async def entry(self, request: Request) -> Response:
         """``GET /api/admin/dead-letters/entries/{entry_id}``."""
-        await self._admin(request)
         entry_id: str = request.path_params["entry_id"]
         outcome = await self._desk.outcome(entry_id) if LETTER_ID.fullmatch(entry_id) else None
         if outcome is None:
@@ -227,15 +228,14 @@ class DeadLetterEndpoints:
 
     async def show(self, request: Request) -> Response:
         """``GET /api/admin/dead-letters/{letter_id}``."""
-        await self._admin(request)
         return json(_answer(await self._desk.show(_letter_id(request))))
 
     async def fix(self, request: Request) -> Response:
         """``PUT /api/admin/dead-letters/{letter_id}``."""
-        actor, letter_id = await self._admin(request), _letter_id(request)
+        letter_id = _letter_id(request)
         asked = await body(request, FixRequest)
         try:
-            fixed = await self._desk.fix(letter_id, asked.payload.encode(), actor=actor)
+            fixed = await self._desk.fix(letter_id, asked.payload.encode(), actor=actor(request))
         except InteractionInvalid as invalid:
             detail = ": ".join(part for part in (invalid.code, invalid.field) if part)
             raise Refused("event_unusable", detail=detail) from None
@@ -245,36 +245,27 @@ class DeadLetterEndpoints:
 
     async def redrive(self, request: Request) -> Response:
         """``POST /api/admin/dead-letters/redrive``."""
-        actor = await self._admin(request)
         asked = await body(request, RedriveRequest)
         if bool(asked.letters) == bool(asked.kind):
             raise Refused("malformed_message", detail="either letters or kind")
         if asked.kind:
-            count = await self._desk.redrive_all(asked.kind, actor=actor)
+            count = await self._desk.redrive_all(asked.kind, actor=actor(request))
             return json(RedriveAnswer(redriven=count, entries={}))
-        entries = await self._desk.redrive(asked.letters, actor=actor)
+        entries = await self._desk.redrive(asked.letters, actor=actor(request))
         return json(RedriveAnswer(redriven=len(entries), entries=entries))
 
     async def redrive_one(self, request: Request) -> Response:
         """``POST /api/admin/dead-letters/{letter_id}/redrive``."""
-        actor = await self._admin(request)
-        entries = await self._desk.redrive([_letter_id(request)], actor=actor)
+        entries = await self._desk.redrive([_letter_id(request)], actor=actor(request))
         if not entries:
             raise Refused("page_not_found")
         return json(RedriveAnswer(redriven=1, entries=entries))
 
     async def drop(self, request: Request) -> Response:
         """``POST /api/admin/dead-letters/{letter_id}/drop``."""
-        actor = await self._admin(request)
-        if not await self._desk.drop(_letter_id(request), actor=actor):
+        if not await self._desk.drop(_letter_id(request), actor=actor(request)):
             raise Refused("page_not_found")
         return json(DropAnswer(dropped=True))
-
-    async def _admin(self, request: Request) -> str:
-        name = await self._admin_name(request)
-        if name is None:
-            raise Refused("admins_only")
-        return name
 
 
 def _letter_id(request: Request) -> str:

@@ -1,6 +1,6 @@
 """What became of every interaction that was offered, and what admins did: for admins."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -105,14 +105,12 @@ class LedgerEndpoints:
         audit: Audit,
         jobs: Jobs,
         stream: InteractionStream,
-        is_admin: Callable[[Request], Awaitable[bool]],
         now: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._audit = audit
         self._jobs = jobs
         self._stream = stream
-        self._is_admin = is_admin
         self._now = now
 
     def endpoints(self) -> list[Endpoint]:
@@ -126,8 +124,9 @@ class LedgerEndpoints:
                 f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said.",
                 query=["days"],
                 answer=LedgerAnswer,
-                codes=["admins_only", "malformed_message"],
+                codes=["malformed_message"],
                 tags=["admin"],
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -137,14 +136,14 @@ class LedgerEndpoints:
                 f"`limit`: up to {LINES_MAX}; `before`: from the last page.",
                 query=["before", "limit"],
                 answer=AuditAnswer,
-                codes=["admins_only", "malformed_message"],
+                codes=["malformed_message"],
                 tags=["admin"],
+                admins=True,
             ),
         ]
 
     async def ledger(self, request: Request) -> Response:
         """``GET /api/admin/ledger``."""
-        await self._admit(request)
         days = _number(request, "days", default=7, most=DAYS_MAX)
         today = self._now().astimezone(ZoneInfo(ZONE)).date()
         booked = await self._ledger.since(today - timedelta(days=days - 1))
@@ -159,7 +158,6 @@ class LedgerEndpoints:
 
     async def audit(self, request: Request) -> Response:
         """``GET /api/admin/audit``."""
-        await self._admit(request)
         limit = _number(request, "limit", default=50, most=LINES_MAX)
         before = None
         if "before" in request.query_params:
@@ -206,10 +204,6 @@ class LedgerEndpoints:
             for run in (await self._jobs.latest()).values()
             if "drift" in run.detail
         ]
-
-    async def _admit(self, request: Request) -> None:
-        if not await self._is_admin(request):
-            raise Refused("admins_only")
 
 
 def _day(day: date, booked: Iterable[Booked]) -> LedgerDay:

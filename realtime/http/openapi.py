@@ -79,7 +79,7 @@ def _operation(each: Endpoint, schema_of: dict[int, Any]) -> JsonObject:
             "content": {"application/json": {"schema": schema_of[id(each.answer)]}},
         }
     }
-    for name in each.codes:
+    for name in each.refusals:
         code = CODES[name]
         known = responses.setdefault(
             str(code.status), {"description": code.text.en, "content": error}

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from realtime.auth import bearer
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, actor
 from realtime.metrics import Metrics
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Audit
@@ -76,13 +76,11 @@ class OperationEndpoints:
         metrics: Metrics,
         metrics_token: str,
         is_admin: Callable[[Request], Awaitable[bool]],
-        admin_name: Callable[[Request], Awaitable[str | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._jobs = jobs
         self._stops = stops
         self._audit = audit
-        self._admin_name = admin_name
         self._metrics = metrics
         self._metrics_token = metrics_token
         self._is_admin = is_admin
@@ -98,8 +96,8 @@ class OperationEndpoints:
                 summary="The recurring jobs: who does them, how the latest run of each went, and "
                 "when it is due again.",
                 answer=JobsAnswer,
-                codes=["admins_only"],
                 tags=["admin"],
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -108,9 +106,10 @@ class OperationEndpoints:
                 summary="Ask the leader to do a job now instead of when it is due.",
                 body=RunRequest,
                 answer=RunAnswer,
-                codes=["admins_only", "malformed_message", "page_not_found"],
+                codes=["malformed_message", "page_not_found"],
                 tags=["admin"],
                 away="not_saved",
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -124,10 +123,8 @@ class OperationEndpoints:
             ),
         ]
 
-    async def jobs(self, request: Request) -> Response:
+    async def jobs(self, _request: Request) -> Response:
         """``GET /api/admin/jobs``."""
-        if not await self._is_admin(request):
-            raise Refused("admins_only")
         runs = await self._jobs.latest()
         try:
             stops = await self._stops.latest()
@@ -144,13 +141,10 @@ class OperationEndpoints:
 
     async def run(self, request: Request) -> Response:
         """``POST /api/admin/jobs/run``. Each job is safe to repeat, and the leader does one at a time."""
-        actor = await self._admin_name(request)
-        if actor is None:
-            raise Refused("admins_only")
         job = (await body(request, RunRequest)).job
         if job not in await self._jobs.latest():
             raise Refused("page_not_found")
-        await self._audit.record(actor=actor, action="jobs.run", subject=job)
+        await self._audit.record(actor=actor(request), action="jobs.run", subject=job)
         return json(RunAnswer(asked=bool(await self._jobs.ask(job))))
 
     async def metrics(self, request: Request) -> Response:

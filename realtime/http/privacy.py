@@ -1,17 +1,14 @@
 """What administrators answer a person who asks what we know of them, or to be forgotten."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
-from realtime.auth import bearer
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint
-from realtime.principal import ADMIN_COOKIE, token_sha256
+from realtime.http.endpoints import Endpoint, actor
 from realtime.privacy import SUBJECT_MAX, Document, Known, PrivacyOffice, Receipt, SubjectUnknown
 
 KNOWN_PATH = "/api/admin/privacy/known"
@@ -31,11 +28,8 @@ class EraseRequest(msgspec.Struct, frozen=True, kw_only=True):
 class PrivacyEndpoints:
     """The handlers; for admins only."""
 
-    def __init__(
-        self, *, office: PrivacyOffice, is_admin: Callable[[HTTPConnection], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, *, office: PrivacyOffice) -> None:
         self._office = office
-        self._is_admin = is_admin
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -48,8 +42,9 @@ class PrivacyEndpoints:
                 "address, by kind, and nothing of what it says (admins)",
                 query=("subject",),
                 answer=Known,
-                codes=("admins_only", "subject_unknown", "unavailable"),
+                codes=("subject_unknown", "unavailable"),
                 tags=("admin",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -59,8 +54,9 @@ class PrivacyEndpoints:
                 "made up) or an e-mail address, as one document (admins)",
                 query=("subject",),
                 answer=Document,
-                codes=("admins_only", "subject_unknown", "unavailable"),
+                codes=("subject_unknown", "unavailable"),
                 tags=("admin",),
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -70,28 +66,29 @@ class PrivacyEndpoints:
                 "`confirm` repeats `subject` (admins)",
                 body=EraseRequest,
                 answer=Receipt,
-                codes=("admins_only", "not_confirmed", "subject_unknown", "not_saved"),
+                codes=("not_confirmed", "subject_unknown", "not_saved"),
                 away="not_saved",
                 tags=("admin",),
+                admins=True,
             ),
         ]
 
     async def known(self, request: Request) -> Response:
         """``GET /api/admin/privacy/known``."""
-        actor = await self._actor(request)
         try:
             return json(
-                await self._office.known(request.query_params.get("subject", ""), actor=actor)
+                await self._office.known(
+                    request.query_params.get("subject", ""), actor=actor(request)
+                )
             )
         except SubjectUnknown:
             raise Refused("subject_unknown") from None
 
     async def export(self, request: Request) -> Response:
         """``GET /api/admin/privacy/export``."""
-        actor = await self._actor(request)
         subject = request.query_params.get("subject", "")
         try:
-            document = await self._office.export(subject, actor=actor)
+            document = await self._office.export(subject, actor=actor(request))
         except SubjectUnknown:
             raise Refused("subject_unknown") from None
         file = {"content-disposition": 'attachment; filename="export.json"'}
@@ -99,18 +96,10 @@ class PrivacyEndpoints:
 
     async def erase(self, request: Request) -> Response:
         """``POST /api/admin/privacy/erase``."""
-        actor = await self._actor(request)
         asked = await body(request, EraseRequest)
         if asked.confirm.strip() != asked.subject.strip():
             raise Refused("not_confirmed")
         try:
-            return json(await self._office.erase(asked.subject, actor=actor))
+            return json(await self._office.erase(asked.subject, actor=actor(request)))
         except SubjectUnknown:
             raise Refused("subject_unknown") from None
-
-    async def _actor(self, request: Request) -> str:
-        """Which admin session asks, by the beginning of its hash."""
-        if not await self._is_admin(request):
-            raise Refused("admins_only")
-        token = request.cookies.get(ADMIN_COOKIE) or bearer(request) or ""
-        return f"admin session {token_sha256(token).hex()[:12]}"

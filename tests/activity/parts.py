@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from configurator.activity import Event, Interaction
 from configurator.event_ids import RANDOM_BITS, uuid7
@@ -96,6 +96,9 @@ async def client_of(
     async def is_admin(_request: Request) -> bool:
         return admin
 
+    async def no_admin(_connection: HTTPConnection) -> None:
+        return None
+
     endpoints = ActivityEndpoints(
         stream=parts.stream,
         interactions=parts.interactions,
@@ -106,7 +109,7 @@ async def client_of(
     door = Door(consent=consent, bots=Bots(["Googlebot/"]))
     tracking = TrackingEndpoints(intake=parts.intake, door=door)
     both = [*tracking.endpoints(), *endpoints.endpoints()]
-    app = Starlette(routes=routes(both, Origins(frozenset())))
+    app = Starlette(routes=routes(both, Origins(frozenset()), no_admin))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

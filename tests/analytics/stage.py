@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from app.analytics import views_over
 from realtime.http.analytics.endpoints import AnalyticsEndpoints
@@ -46,14 +46,11 @@ class World:
         )
         self.schedules = Schedules(database)
         self.endpoints: list[Endpoint] = [
-            *AnalyticsEndpoints(
-                views=views, visits=visits, is_admin=self.is_admin, now=lambda: self.now
-            ).endpoints(),
+            *AnalyticsEndpoints(views=views, visits=visits, now=lambda: self.now).endpoints(),
             *LinkEndpoints(
                 links=DashboardLinks(database),
                 views=views,
                 shown=Recent(clock=lambda: self.seconds, slow_seconds=0.0),
-                is_admin=self.is_admin,
                 now=lambda: self.now,
                 new_id=uuid4,
                 new_token=lambda: "t" * 20 + str(uuid4()),
@@ -62,14 +59,13 @@ class World:
                 schedules=self.schedules,
                 views=views,
                 delivered=False,
-                is_admin=self.is_admin,
                 now=lambda: self.now,
                 new_id=uuid4,
             ).endpoints(),
         ]
 
-    async def is_admin(self, _request: Request) -> bool:
-        return self.admin
+    async def admin_name(self, _connection: HTTPConnection) -> str | None:
+        return "Admin" if self.admin else None
 
 
 @asynccontextmanager
@@ -79,7 +75,7 @@ async def opened(
     async with Database(database_url) as database:
         world = World(database)
         await store(world.interactions, visitors(count, seed=11))
-        app = Starlette(routes=routes(world.endpoints, Origins(frozenset())))
+        app = Starlette(routes=routes(world.endpoints, Origins(frozenset()), world.admin_name))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield world, client

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from configurator.activity import Filtered, encode_event
 from realtime.http.dead_letters import PATH, DeadLetterEndpoints
@@ -27,7 +27,7 @@ from workers.consumer import Consumer
 
 @asynccontextmanager
 async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.AsyncClient]:
-    async def admin_name(_request: Request) -> str | None:
+    async def admin_name(_connection: HTTPConnection) -> str | None:
         return admin
 
     desk = LetterDesk(
@@ -35,8 +35,8 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
         audit=Audit(parts.database),
         ledger=Ledger(parts.database),
     )
-    endpoints = DeadLetterEndpoints(desk=desk, admin_name=admin_name).endpoints()
-    app = Starlette(routes=routes(endpoints, Origins(frozenset())))
+    endpoints = DeadLetterEndpoints(desk=desk).endpoints()
+    app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

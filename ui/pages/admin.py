@@ -11,7 +11,7 @@ from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.screens import AdminScreen
 from ui.language import language_of
-from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
 from ui.pages.conversation import Conversation
 from ui.pages.messages import MessagePages
 from ui.ports import AdminSource, CatalogueSource, Visitors
@@ -58,11 +58,11 @@ class AdminPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
+        message = await turned_away(request, self.visitors, self.messages)
+        if message is not None:
+            return message
         conversation = Conversation(self.count_dropped)
         try:
-            if not await self.visitors.admin_of(request):
-                client.delete()
-                return self.messages.admins_only(request)
             watch = await self.source.watch(conversation.send)
         except StorageUnavailable:
             client.delete()

@@ -6,11 +6,10 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.analytics_screen import AnalyticsScreen
 from ui.language import language_of
-from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
 from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Visitors
 from ui.texts import Texts
@@ -35,6 +34,7 @@ FIGURES = (
     "js/analytics/reading.js",
     "js/analytics/table.js",
     "js/analytics/words.js",
+    "js/calling.js",
     "js/format.js",
 )
 MODULES = (
@@ -46,6 +46,7 @@ MODULES = (
     "js/analytics/range.js",
     "js/analytics/sessions.js",
     "js/analytics/sure.js",
+    "js/analytics/trying.js",
     "js/analytics/zones.js",
     *FIGURES,
 )
@@ -76,15 +77,9 @@ class AnalyticsPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        try:
-            if not await self.visitors.admin_of(request):
-                client.delete()
-                return self.messages.admins_only(request)
-        except StorageUnavailable:
-            client.delete()
-            return self.messages.later(request)
-        if client.is_deleted:
-            return None
+        message = await turned_away(request, self.visitors, self.messages)
+        if message is not None or client.is_deleted:
+            return message
         language = language_of(request)
         speak(language)
         client.title = f"{self.texts.of(language, 'analytics.title')} – NEST-Haus"

@@ -1,6 +1,5 @@
 """`/c/{code}`: the configurator of one house."""
 
-import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +11,14 @@ from starlette.responses import Response
 from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.screens import ConfiguratorScreen
-from ui.language import Language, language_of
+from ui.language import language_of
+from ui.pages.building import BUILD_WITHIN_S, add_head, speak
 from ui.pages.conversation import Conversation
 from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Consent, Live, Visitors
 from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 120.0
-BUILD_WITHIN_S = 10.0
 MODULES = (
     "js/configurator.js",
     "js/consent.js",
@@ -119,24 +118,6 @@ class ConfiguratorPage:
             leave=_leave_message(opened.initial_frames),
         )
         return None
-
-
-def speak(language: Language) -> None:
-    """Give this one page the visitor's language (html lang, NiceGUI's own texts)."""
-    client = ui.context.client
-    client.page = copy.copy(client.page)
-    client.page.language = "de" if language == "de" else "en-GB"
-
-
-def add_head(assets: Assets, *, stylesheet: str, modules: tuple[str, ...]) -> None:
-    """Add our style sheets and the modules that the first paint needs."""
-    links = [
-        f'<link rel="stylesheet" href="{assets.url(name)}">'
-        for name in ("css/tokens.css", stylesheet)
-    ]
-    links += [f'<link rel="modulepreload" href="{url}">' for url in assets.modules(*modules)]
-    links.append('<meta name="robots" content="noindex">')
-    ui.add_head_html("\n".join(links))
 
 
 def _leave_message(frames: object) -> str | None:

@@ -13,7 +13,7 @@ from ui.assets import Assets
 from ui.components.analytics_screen import DashboardScreen
 from ui.language import language_of
 from ui.pages.analytics import FIGURES
-from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, add_head, speak
 from ui.ports import CatalogueSource
 from ui.texts import Texts
 

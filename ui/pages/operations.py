@@ -6,20 +6,19 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.operations_screen import OperationsScreen
 from ui.language import language_of
-from ui.pages.configurator import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
 from ui.pages.messages import MessagePages
 from ui.ports import Visitors
 from ui.texts import Texts
 
 MODULES = (
+    "js/calling.js",
     "js/format.js",
     "js/operations.js",
     "js/operations/audit.js",
-    "js/operations/calling.js",
     "js/operations/jobs.js",
     "js/operations/ledger.js",
     "js/operations/letters.js",
@@ -52,15 +51,9 @@ class OperationsPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        try:
-            if not await self.visitors.admin_of(request):
-                client.delete()
-                return self.messages.admins_only(request)
-        except StorageUnavailable:
-            client.delete()
-            return self.messages.later(request)
-        if client.is_deleted:
-            return None
+        message = await turned_away(request, self.visitors, self.messages)
+        if message is not None or client.is_deleted:
+            return message
         language = language_of(request)
         speak(language)
         client.title = f"{self.texts.of(language, 'operations.title')} – NEST-Haus"

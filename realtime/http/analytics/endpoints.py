@@ -1,6 +1,6 @@
 """The figures and single sessions, for admins."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -28,11 +28,9 @@ from storage.postgres.analytics.visits import PAGE_MAX, Happening, Sought, Visit
 
 ANALYTICS_PATH: Final = "/api/admin/analytics"
 FORMATS: Final = ("json", "csv")
-CODES_OF_FIGURES: Final = ("query_unusable", "admins_only", "unavailable")
+CODES_OF_FIGURES: Final = ("query_unusable", "unavailable")
 _STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
 _SOUGHT: Final = ("status", "device", "language", "last_category", "code", "value_min_cents")
-
-IsAdmin = Callable[[Request], Awaitable[bool]]
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +49,10 @@ class AnalyticsEndpoints:
         *,
         views: Views,
         visits: Visits,
-        is_admin: IsAdmin,
         now: Callable[[], datetime],
     ) -> None:
         self._views = views
         self._visits = visits
-        self._is_admin = is_admin
         self._now = now
 
     def endpoints(self) -> list[Endpoint]:
@@ -73,6 +69,7 @@ class AnalyticsEndpoints:
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -83,6 +80,7 @@ class AnalyticsEndpoints:
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -93,6 +91,7 @@ class AnalyticsEndpoints:
                 answer=VisitAnswer,
                 codes=(*CODES_OF_FIGURES, "session_unknown"),
                 tags=("analytics",),
+                admins=True,
             ),
         ]
 
@@ -100,7 +99,7 @@ class AnalyticsEndpoints:
         query = (*RANGE_FIELDS, *view.query, "format")
 
         async def answer(request: Request) -> Response:
-            asked = await self._admitted(request, query)
+            asked = asked_of(request, query)
             found = await self._views.read(view, asked)
             if _as_sheet(asked):
                 return sheet_response(view.name, view.row, view.table(found))
@@ -115,11 +114,12 @@ class AnalyticsEndpoints:
             answer=view.answer,
             codes=CODES_OF_FIGURES,
             tags=("analytics",),
+            admins=True,
         )
 
     async def abandoned(self, request: Request) -> Response:
         """``GET /api/admin/analytics/abandoned``."""
-        asked = await self._admitted(request, (*RANGE_FIELDS, "cursor", "limit", "format"))
+        asked = asked_of(request, (*RANGE_FIELDS, "cursor", "limit", "format"))
         limit = _limit(asked)
         found = await self._visits.abandoned(
             range_of(asked, self._now()), after=place_of(asked), limit=limit + 1
@@ -131,7 +131,7 @@ class AnalyticsEndpoints:
     async def sessions(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions``."""
         known = (*RANGE_FIELDS, *_SOUGHT, "cursor", "limit", "format")
-        asked = await self._admitted(request, known)
+        asked = asked_of(request, known)
         limit = _limit(asked)
         found = await self._visits.sessions(
             range_of(asked, self._now()), _sought(asked), after=place_of(asked), limit=limit + 1
@@ -142,7 +142,7 @@ class AnalyticsEndpoints:
 
     async def session(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions/{id}``."""
-        asked = await self._admitted(request, ("cursor", "limit", "format"))
+        asked = asked_of(request, ("cursor", "limit", "format"))
         session_id = id_of(request.path_params["id"], "id")
         after = id_of(asked["cursor"], "cursor") if "cursor" in asked else None
         limit = _limit(asked)
@@ -154,11 +154,6 @@ class AnalyticsEndpoints:
         if _as_sheet(asked):
             return _with_next(sheet_response("session", Happening, found[:limit]), following)
         return json(VisitAnswer(session=visit, rows=found[:limit], next=following))
-
-    async def _admitted(self, request: Request, known: Sequence[str]) -> dict[str, str]:
-        if not await self._is_admin(request):
-            raise Refused("admins_only")
-        return asked_of(request, known)
 
 
 def _page(name: str, asked: Asked, found: list[Visit], following: str | None) -> Response:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
 from realtime.auth import bearer
-from realtime.http.analytics.endpoints import ANALYTICS_PATH, IsAdmin
+from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import checked, id_of, unusable
 from realtime.http.analytics.recent import Recent
 from realtime.http.analytics.views import RANGE_FIELDS, Views
@@ -80,7 +80,6 @@ class LinkEndpoints:
         links: DashboardLinks,
         views: Views,
         shown: Recent,
-        is_admin: IsAdmin,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
         new_token: Callable[[], str],
@@ -88,7 +87,6 @@ class LinkEndpoints:
         self._links = links
         self._views = views
         self._shown = shown
-        self._is_admin = is_admin
         self._now = now
         self._new_id = new_id
         self._new_token = new_token
@@ -107,12 +105,12 @@ class LinkEndpoints:
                 codes=(
                     "query_unusable",
                     "malformed_message",
-                    "admins_only",
                     "foreign_origin",
                     "not_saved",
                 ),
                 away="not_saved",
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -120,8 +118,9 @@ class LinkEndpoints:
                 handler=self.listed,
                 summary="The links that were made, without their tokens",
                 answer=LinksAnswer,
-                codes=("admins_only", "unavailable"),
+                codes=("unavailable",),
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -129,9 +128,10 @@ class LinkEndpoints:
                 handler=self.revoke,
                 summary="End a link at once",
                 answer=RevokeAnswer,
-                codes=("query_unusable", "admins_only", "foreign_origin", "not_saved"),
+                codes=("query_unusable", "foreign_origin", "not_saved"),
                 away="not_saved",
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -146,7 +146,6 @@ class LinkEndpoints:
 
     async def create(self, request: Request) -> Response:
         """``POST /api/admin/analytics/links``. Refuses what the figures themselves would refuse."""
-        await self._require_admin(request)
         asked = await body(request, LinkRequest)
         unknown = [name for name in asked.views if name not in self._views.by_name]
         if unknown or len(set(asked.views)) < len(asked.views):
@@ -166,14 +165,12 @@ class LinkEndpoints:
         )
         return json(LinkAnswer(link=link, token=token), 201)
 
-    async def listed(self, request: Request) -> Response:
+    async def listed(self, _request: Request) -> Response:
         """``GET /api/admin/analytics/links``."""
-        await self._require_admin(request)
         return json(LinksAnswer(links=await self._links.listed()))
 
     async def revoke(self, request: Request) -> Response:
         """``POST /api/admin/analytics/links/{id}/revoke``."""
-        await self._require_admin(request)
         link_id = id_of(request.path_params["id"], "id")
         return json(RevokeAnswer(revoked=await self._links.revoke(link_id, self._now())))
 
@@ -192,7 +189,3 @@ class LinkEndpoints:
 
     async def _figure(self, link: DashboardLink, name: str) -> object:
         return await self._views.read(self._views.by_name[name], link.query)
-
-    async def _require_admin(self, request: Request) -> None:
-        if not await self._is_admin(request):
-            raise Refused("admins_only")

@@ -19,7 +19,7 @@ from configurator.pricing import total_cents
 from configurator.protocol.codes import Refused
 from configurator.selection import Choice, Selection
 from realtime.catalogues import CatalogueShelf
-from realtime.http.analytics.endpoints import ANALYTICS_PATH, IsAdmin
+from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import (
     asked_of,
     cursor_of,
@@ -106,14 +106,12 @@ class ReplayEndpoints:
         history: History,
         shelf: CatalogueShelf,
         preview_url: PreviewUrl,
-        is_admin: IsAdmin,
     ) -> None:
         self._visits = visits
         self._configurations = configurations
         self._history = history
         self._shelf = shelf
         self._preview_url = preview_url
-        self._is_admin = is_admin
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -130,17 +128,15 @@ class ReplayEndpoints:
                     "query_unusable",
                     "session_unknown",
                     "unknown_catalogue",
-                    "admins_only",
                     "unavailable",
                 ),
                 tags=("analytics",),
+                admins=True,
             )
         ]
 
     async def replay(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions/{id}/replay``."""
-        if not await self._is_admin(request):
-            raise Refused("admins_only")
         asked = asked_of(request, ("cursor", "limit"))
         session_id = id_of(request.path_params["id"], "id")
         version, place = _cursor(asked.get("cursor"))

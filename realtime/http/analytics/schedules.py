@@ -12,7 +12,7 @@ from starlette.responses import Response
 from configurator.cadence import Cadence
 from configurator.protocol.codes import Refused
 from configurator.ranges import DAYS_MAX, ZONE
-from realtime.http.analytics.endpoints import ANALYTICS_PATH, IsAdmin
+from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import checked, id_of, range_of, unusable
 from realtime.http.analytics.sheet import csv_response
 from realtime.http.analytics.views import Views
@@ -74,14 +74,12 @@ class ScheduleEndpoints:
         schedules: Schedules,
         views: Views,
         delivered: bool,
-        is_admin: IsAdmin,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
         self._schedules = schedules
         self._views = views
         self._delivered = delivered
-        self._is_admin = is_admin
         self._now = now
         self._new_id = new_id
 
@@ -94,8 +92,9 @@ class ScheduleEndpoints:
                 handler=self.listed,
                 summary="The schedules of CSV files, with the files that were made (admins)",
                 answer=SchedulesAnswer,
-                codes=("admins_only", "unavailable"),
+                codes=("unavailable",),
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -108,12 +107,12 @@ class ScheduleEndpoints:
                 codes=(
                     "query_unusable",
                     "malformed_message",
-                    "admins_only",
                     "foreign_origin",
                     "not_saved",
                 ),
                 away="not_saved",
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="POST",
@@ -121,9 +120,10 @@ class ScheduleEndpoints:
                 handler=self.remove,
                 summary="End a schedule and delete its files",
                 answer=RemoveAnswer,
-                codes=("query_unusable", "admins_only", "foreign_origin", "not_saved"),
+                codes=("query_unusable", "foreign_origin", "not_saved"),
                 away="not_saved",
                 tags=("analytics",),
+                admins=True,
             ),
             Endpoint(
                 method="GET",
@@ -131,14 +131,14 @@ class ScheduleEndpoints:
                 handler=self.file,
                 summary="A file that was made (text/csv)",
                 answer=str,
-                codes=("query_unusable", "admins_only", "page_not_found", "unavailable"),
+                codes=("query_unusable", "page_not_found", "unavailable"),
                 tags=("analytics",),
+                admins=True,
             ),
         ]
 
-    async def listed(self, request: Request) -> Response:
+    async def listed(self, _request: Request) -> Response:
         """``GET /api/admin/analytics/schedules``."""
-        await self._require_admin(request)
         rows = [
             ScheduleRow(schedule=schedule, files=files)
             for schedule, files in await self._schedules.listed()
@@ -154,7 +154,6 @@ class ScheduleEndpoints:
 
     async def create(self, request: Request) -> Response:
         """``POST /api/admin/analytics/schedules``. Refuses what the figure itself would refuse."""
-        await self._require_admin(request)
         asked = await body(request, ScheduleRequest)
         view = self._views.by_name.get(asked.view)
         if view is None:
@@ -180,19 +179,13 @@ class ScheduleEndpoints:
 
     async def remove(self, request: Request) -> Response:
         """``POST /api/admin/analytics/schedules/{id}/remove``."""
-        await self._require_admin(request)
         schedule_id = id_of(request.path_params["id"], "id")
         return json(RemoveAnswer(removed=await self._schedules.remove(schedule_id)))
 
     async def file(self, request: Request) -> Response:
         """``GET /api/admin/analytics/files/{id}``."""
-        await self._require_admin(request)
         found = await self._schedules.content(id_of(request.path_params["id"], "id"))
         if found is None:
             raise Refused("page_not_found")
         info, view, content = found
         return csv_response(file_name(view, info.last_day), content)
-
-    async def _require_admin(self, request: Request) -> None:
-        if not await self._is_admin(request):
-            raise Refused("admins_only")

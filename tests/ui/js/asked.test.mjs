@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { askedOf, rangeOf, searchOf } from "../../../ui/assets/js/analytics/asked.js";
+import { Refused } from "../../../ui/assets/js/calling.js";
 import { countedThrough } from "../../../ui/assets/js/analytics/reading.js";
 import { sorted } from "../../../ui/assets/js/analytics/table.js";
 import { createWords } from "../../../ui/assets/js/analytics/words.js";
@@ -75,12 +76,16 @@ test("rows sort both ways and what is not known stays last", () => {
 });
 
 test("what was refused is said in words of the reader", () => {
-  const texts = { "analytics.too_long": { de: "Zu lang.", en: "Too long." } };
+  const texts = {
+    "analytics.too_long": { de: "Zu lang.", en: "Too long." },
+    "analytics.noAnswer": { de: "Antwortet nicht.", en: "No answer." },
+  };
   const words = createWords({ catalogue: { categories: [] }, texts, language: "de", zone: ZONE });
-  const refused = (detail) => Object.assign(new Error(detail), { detail, texts: { de: "Passt nicht." } });
+  const refused = (detail) => new Refused(400, { code: "query_unusable", detail, message: { de: "Passt nicht." } });
   assert.equal(words.why(refused("from: too_long: The range …")), "Zu lang.");
   assert.equal(words.why(refused("unit: is one of hour")), "Passt nicht. unit: is one of hour");
-  assert.equal(words.why(new Error("offline")), "offline");
+  assert.equal(words.why(new Refused(0, null)), "Antwortet nicht.");
+  assert.equal(words.why(new Error("a defect")), "a defect");
 });
 
 test("times are said in the zone that was asked", () => {

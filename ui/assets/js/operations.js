@@ -3,7 +3,7 @@
 // is ever put in as markup.
 import { count, createTexts } from "./format.js";
 import { Audit } from "./operations/audit.js";
-import { ask } from "./operations/calling.js";
+import { ask } from "./calling.js";
 import { Jobs } from "./operations/jobs.js";
 import { Ledger } from "./operations/ledger.js";
 import { Letters } from "./operations/letters.js";

@@ -3,6 +3,7 @@ import SortedTable from "./table.js";
 import { FIGURES, ownQuery } from "./figures.js";
 import { fileAddress, read, send } from "./reading.js";
 import Sure from "./sure.js";
+import trying from "./trying.js";
 
 const SPANS = [1, 7, 30, 90];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -11,6 +12,7 @@ const FILES_SHOWN = 5;
 
 export default {
   components: { SortedTable, Sure },
+  mixins: [trying],
   props: { asked: Object, w: Object },
   template: `
     <p class="quiet">{{ w.t(delivered ? "analytics.csvDelivered" : "analytics.csvKept", { n: kept }) }}</p>
@@ -60,8 +62,6 @@ export default {
       kept: 0,
       delivered: false,
       loaded: false,
-      busy: false,
-      problem: "",
     };
   },
   computed: {
@@ -122,16 +122,6 @@ export default {
       const [span, when] = [this.spanText(days), this.everyText(weekday)];
       const place = { figure: this.w.t(`analytics.${view}`), span, when, hour: this.hourText(hour), zone };
       return this.w.t("analytics.scheduleSaid", place);
-    },
-    async try(work) {
-      this.busy = true;
-      this.problem = "";
-      try {
-        await work();
-      } catch (error) {
-        this.problem = this.w.why(error);
-      }
-      this.busy = false;
     },
   },
 };

@@ -3,12 +3,14 @@ import { FIGURES, ownQuery } from "./figures.js";
 import { rangeOf } from "./asked.js";
 import { read, send } from "./reading.js";
 import Sure from "./sure.js";
+import trying from "./trying.js";
 
 const DAYS = [7, 30, 90];
 const SHOWN = 6;
 
 export default {
   components: { Sure },
+  mixins: [trying],
   props: { asked: Object, rangeText: String, w: Object },
   template: `
     <form class="panel" @submit.prevent="make" data-testid="link-form">
@@ -60,8 +62,6 @@ export default {
       all: false,
       made: "",
       copied: false,
-      busy: false,
-      problem: "",
     };
   },
   computed: {
@@ -112,16 +112,6 @@ export default {
     state(link) {
       if (link.revoked_at) return this.w.t("analytics.linkRevoked", { time: this.w.minute(link.revoked_at) });
       return this.w.t(this.isOpen(link) ? "analytics.linkOpen" : "analytics.linkOver", { time: this.w.minute(link.expires_at) });
-    },
-    async try(work) {
-      this.busy = true;
-      this.problem = "";
-      try {
-        await work();
-      } catch (error) {
-        this.problem = this.w.why(error);
-      }
-      this.busy = false;
     },
   },
 };

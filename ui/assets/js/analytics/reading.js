@@ -1,38 +1,20 @@
 // The HTTP API of analytics: with the cookie of the admin, or with the token of a shared link.
-const PATH = "/api/admin/analytics";
+import { addressOf, ask, call } from "../calling.js";
+
 const SHARED = "/api/analytics/shared";
 
-export class Refused extends Error {
-  constructor(status, error) {
-    super(error?.detail ?? String(status));
-    this.status = status;
-    this.detail = error?.detail ?? "";
-    this.texts = error?.message ?? null;
-  }
-}
+export const address = (name, query) => addressOf(`analytics/${name}`, query);
 
-export function address(name, query) {
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
-  return `${PATH}/${name}?${asked}`;
-}
+export const fileAddress = (id) => address(`files/${encodeURIComponent(id)}`);
 
-export function fileAddress(id) {
-  return `${PATH}/files/${encodeURIComponent(id)}`;
-}
+export const read = (name, query = {}, signal = null) => ask("GET", `analytics/${name}`, { query, signal });
 
-export async function read(name, query = {}, signal = null) {
-  return answerOf(await fetch(address(name, query), { credentials: "same-origin", signal }));
-}
-
-export async function send(name, body = {}) {
-  const asked = { method: "POST", credentials: "same-origin", body: JSON.stringify(body) };
-  return answerOf(await fetch(`${PATH}/${name}`, { ...asked, headers: { "Content-Type": "application/json" } }));
-}
+export const send = (name, body = {}) => ask("POST", `analytics/${name}`, { body });
 
 // The token goes into a header: addresses are written down on the way, headers are not.
 export async function readShared(token, signal) {
   const headers = { Authorization: `Bearer ${token}` };
-  return answerOf(await fetch(SHARED, { headers, credentials: "omit", referrerPolicy: "no-referrer", signal }));
+  return (await call(SHARED, { headers, credentials: "omit", referrerPolicy: "no-referrer", signal })).json();
 }
 
 // Through when all of these answers have counted, in ms: a long one may be kept while others are new.
@@ -53,10 +35,4 @@ export async function readReplay(id, pagesMax = 25) {
     if (!cursor) break;
   }
   return whole;
-}
-
-async function answerOf(answer) {
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(answer.status, body.error);
-  return body;
 }

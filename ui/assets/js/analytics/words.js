@@ -1,4 +1,5 @@
 // How figures are said: numbers, money, times in one zone, and the names of the catalogue.
+import { Refused } from "../calling.js";
 import { count, createTexts, difference, euroRounded } from "../format.js";
 
 const LOCALES = { de: "de-AT", en: "en-GB" };
@@ -54,10 +55,11 @@ const BOUNDS = new Map([["began", "pathBegan"], ["left", "pathLeft"], ["complete
 // The API names the place and the reason of what does not fit; those that a reader can cause are said
 // in words of their own.
 function whyOf(error, t, language) {
-  const reason = /^\w+: (too_long|unknown_zone):/.exec(error.message)?.[1];
+  const reason = /^\w+: (too_long|unknown_zone):/.exec(error.detail)?.[1];
   if (reason) return t(`analytics.${reason}`);
   const said = error.texts?.[language];
-  return said ? [said, error.detail].filter(Boolean).join(" ") : error.message;
+  if (said) return [said, error.detail].filter(Boolean).join(" ");
+  return error instanceof Refused ? t("analytics.noAnswer") : error.message;
 }
 
 function spanOf(seconds, tenth) {

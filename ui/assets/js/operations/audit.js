@@ -1,5 +1,5 @@
 // Who did what, newest first.
-import { ask } from "./calling.js";
+import { ask } from "../calling.js";
 import { jobName } from "./words.js";
 
 const PAGE = 50;

@@ -1,5 +1,5 @@
 // The recurring jobs: how each went, when it is due, who does them, and what failed.
-import { ask } from "./calling.js";
+import { ask } from "../calling.js";
 import { jobName } from "./words.js";
 
 export const Jobs = {

@@ -1,5 +1,5 @@
 // What was offered and what became of it, by day; whether it adds up, and what counting again found.
-import { ask } from "./calling.js";
+import { ask } from "../calling.js";
 import { jobName } from "./words.js";
 
 const RANGES = [7, 30, 92];

@@ -1,5 +1,5 @@
 // What could not be stored: look at it, mend it, send it again, give it up.
-import { ask } from "./calling.js";
+import { ask } from "../calling.js";
 
 const PLACE = "dead-letters";
 const PAGE = 50;

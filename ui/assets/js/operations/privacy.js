@@ -1,5 +1,5 @@
 // What is known of somebody: how much, all of it as a file, and erasing it for good.
-import { answer, ask } from "./calling.js";
+import { answer, ask } from "../calling.js";
 
 export const Privacy = {
   inject: ["desk"],

@@ -1,7 +1,7 @@
 // The HTTP API of admins, with the cookie of this browser.
 const PATH = "/api/admin/";
 
-// Why something was not carried out. `texts`: a sentence in each language; none: nobody answered.
+// Why something was not carried out. `texts`: a sentence in each language; null: nobody answered.
 export class Refused extends Error {
   constructor(status, error) {
     super(error?.code ?? String(status));
@@ -12,20 +12,27 @@ export class Refused extends Error {
   }
 }
 
-export async function answer(method, place, { query = {}, body, signal } = {}) {
+export function addressOf(place, query = {}) {
   const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
-  const how = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const path = PATH + place + (asked.size ? `?${asked}` : "");
+  return PATH + place + (asked.size ? `?${asked}` : "");
+}
+
+export async function call(address, how) {
   let found;
   try {
-    found = await fetch(path, { method, credentials: "same-origin", signal, ...how });
+    found = await fetch(address, how);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (how.signal?.aborted) throw error;
     throw new Refused(0, null);
   }
   if (found.ok) return found;
   const said = await found.json().catch(() => ({}));
   throw new Refused(found.status, said.error);
+}
+
+export function answer(method, place, { query, body, signal } = {}) {
+  const said = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  return call(addressOf(place, query), { method, credentials: "same-origin", signal, ...said });
 }
 
 export const ask = async (method, place, how) => (await answer(method, place, how)).json();

@@ -1,0 +1,48 @@
+"""What the pages that NiceGUI builds have in common."""
+
+import copy
+from typing import Final
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from storage.errors import StorageUnavailable
+from ui.assets import Assets
+from ui.language import Language
+from ui.pages.messages import MessagePages
+from ui.ports import Visitors
+
+BUILD_WITHIN_S: Final = 10.0
+
+
+async def turned_away(
+    request: Request, visitors: Visitors, messages: MessagePages
+) -> Response | None:
+    """None for an admin; else the page to answer with, and the one being built is gone."""
+    try:
+        if await visitors.admin_of(request):
+            return None
+        message = messages.admins_only(request)
+    except StorageUnavailable:
+        message = messages.later(request)
+    ui.context.client.delete()
+    return message
+
+
+def speak(language: Language) -> None:
+    """Give this one page the visitor's language (html lang, NiceGUI's own texts)."""
+    client = ui.context.client
+    client.page = copy.copy(client.page)
+    client.page.language = "de" if language == "de" else "en-GB"
+
+
+def add_head(assets: Assets, *, stylesheet: str, modules: tuple[str, ...]) -> None:
+    """Add our style sheets and the modules that the first paint needs."""
+    links = [
+        f'<link rel="stylesheet" href="{assets.url(name)}">'
+        for name in ("css/tokens.css", stylesheet)
+    ]
+    links += [f'<link rel="modulepreload" href="{url}">' for url in assets.modules(*modules)]
+    links.append('<meta name="robots" content="noindex">')
+    ui.add_head_html("\n".join(links))
