@@ -1,5 +1,6 @@
 """The jobs for admins, and the figures for Prometheus, on a web process that is put together."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from tests.support.servers import Servers
 
 TOKEN = "a-token-for-the-scraper"
 ADMIN = "an-admin-session-token"
+SIGNING = {"/api/admin/login", "/api/admin/logout"}
 
 
 @asynccontextmanager
@@ -56,6 +58,40 @@ async def figures(client: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
+
+
+async def test_every_address_for_admins_refuses_others(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (_, client):
+        paths = (await client.get("/openapi.json")).json()["paths"]
+        asked = {
+            (method, path)
+            for path, methods in paths.items()
+            for method in methods
+            if path.startswith("/api/admin/") and path not in SIGNING
+        }
+        assert len(asked) > 30
+        for method, path in asked:
+            place = re.sub(r"{.*?}", "1-1", path)
+            for headers in ({}, bearer("0" * 40)):
+                answer = await client.request(method, place, headers=headers, json={})
+                found = answer.json()
+                code = found.get("code") or found["error"]["code"]
+                assert (answer.status_code, code) == (401, "admins_only"), (method, path)
+            stated = paths[path][method]["responses"]["401"]["x-codes"]
+            assert "admins_only" in stated, (method, path)
+
+
+async def test_the_audit_names_the_session_that_was_admitted(
+    database_url: str, redis_url: str
+) -> None:
+    """Not that of a closed one which the browser still sends."""
+    async with web(database_url, redis_url) as (_, client):
+        both = {**bearer(ADMIN), "cookie": f"nest_admin={'0' * 40}"}
+        again = {"letters": ["1-1"]}
+        answer = await client.post("/api/admin/dead-letters/redrive", json=again, headers=both)
+        assert answer.status_code == 200, answer.text
+        (line,) = (await client.get("/api/admin/audit", headers=both)).json()["lines"]
+        assert line["actor"] == f"admin session {token_sha256(ADMIN).hex()[:12]}"
 
 
 async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None:
