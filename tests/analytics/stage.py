@@ -1,6 +1,8 @@
 """The endpoints of analytics on a database, with a clock and an admin that the test decides."""
 
-from collections.abc import AsyncIterator
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -36,7 +38,7 @@ class World:
         self.now = FIRST_DAY + timedelta(days=DAYS)
         self.seconds = 0.0
         self.interactions = Interactions(database)
-        visits = Visits(database)
+        self.visits = visits = Visits(database)
         self.views = views = views_over(
             database,
             categories=lambda: list(SHOWN),
@@ -85,3 +87,12 @@ async def read(client: httpx.AsyncClient, path: str, **asked: str | int) -> Any:
     answer = await client.get(f"{PATH}/{path}", params={**WEEK, **asked})
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def sheet_lines(
+    client: httpx.AsyncClient, path: str, asked: Mapping[str, str] = WEEK, **more: str
+) -> list[dict[str, str]]:
+    """The lines of a CSV by the names of its columns."""
+    answer = await client.get(f"{PATH}/{path}", params={**asked, **more, "format": "csv"})
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))

@@ -12,7 +12,8 @@ import pytest
 from configurator.event_ids import session_uuid
 from realtime.http.analytics.recent import LIFE_SECONDS, Recent
 from realtime.http.openapi import openapi
-from tests.analytics.stage import PATH, WEEK, opened, read
+from storage.errors import StorageUnavailable
+from tests.analytics.stage import PATH, WEEK, opened, read, sheet_lines
 
 NAMES = [
     "kpis",
@@ -100,6 +101,8 @@ async def test_only_admins_see_anything(database_url: str) -> None:
         ("sessions", {"cursor": "99999999999999999_x"}, "cursor"),
         ("sessions", {"limit": "1000"}, "limit"),
         ("sessions", {"status": "active"}, "status"),
+        ("sessions", {"format": "csv", "limit": "5"}, "limit"),
+        ("sessions", {"format": "csv", "cursor": "1_" + "0" * 32}, "cursor"),
         ("sessions/nobody", {}, "id"),
     ],
 )
@@ -113,6 +116,39 @@ async def test_what_does_not_fit_is_named(
         assert error["code"] == "query_unusable"
         assert error["detail"].startswith(place)
         assert set(error["message"]) == {"de", "en"}
+
+
+async def test_a_sheet_of_sessions_is_the_whole_list(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.http.analytics.sheet.ROWS_AT_ONCE", 7)
+    async with opened(database_url, 30) as (_, client):
+        whole = await read(client, "sessions", limit=200, bots="all")
+        lines = await sheet_lines(client, "sessions", bots="all")
+        assert [line["id"] for line in lines] == [row["id"] for row in whole["rows"]]
+        assert await sheet_lines(client, "abandoned") == []
+        longest = max(whole["rows"], key=lambda row: int(row["interactions"]))["id"]
+        events = (await client.get(f"{PATH}/sessions/{longest}", params={"limit": 200})).json()
+        lines = await sheet_lines(client, f"sessions/{longest}", asked={})
+        assert len(lines) > 7
+        assert [line["event_id"] for line in lines] == [row["event_id"] for row in events["rows"]]
+
+
+async def test_a_sheet_that_breaks_off_is_no_sheet(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.http.analytics.sheet.ROWS_AT_ONCE", 7)
+    async with opened(database_url, 30) as (world, client):
+        pages = world.visits.sessions
+
+        async def failing(*asked: Any, after: Any, limit: int) -> list[Any]:
+            if after is not None:
+                raise StorageUnavailable("the database does not answer")
+            return await pages(*asked, after=after, limit=limit)
+
+        monkeypatch.setattr(world.visits, "sessions", failing)
+        with pytest.raises(StorageUnavailable):
+            await client.get(f"{PATH}/sessions", params={**WEEK, "format": "csv"})
 
 
 async def test_pages_show_every_session_once(database_url: str) -> None:

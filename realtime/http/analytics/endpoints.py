@@ -1,8 +1,9 @@
 """The figures and single sessions, for admins."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
@@ -19,15 +20,17 @@ from realtime.http.analytics.query import (
     one_of,
     place_of,
     range_of,
+    unusable,
 )
-from realtime.http.analytics.sheet import sheet_response
+from realtime.http.analytics.sheet import sheet_by_pages, sheet_response
 from realtime.http.analytics.views import RANGE_FIELDS, View, Views
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
-from storage.postgres.analytics.visits import PAGE_MAX, Happening, Sought, Visit, Visits
+from storage.postgres.analytics.visits import PAGE_MAX, Happening, Place, Sought, Visit, Visits
 
 ANALYTICS_PATH: Final = "/api/admin/analytics"
 FORMATS: Final = ("json", "csv")
+PAGING: Final = ("cursor", "limit", "format")
 CODES_OF_FIGURES: Final = ("query_unusable", "unavailable")
 _STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
 _SOUGHT: Final = ("status", "device", "language", "last_category", "code", "value_min_cents")
@@ -64,8 +67,8 @@ class AnalyticsEndpoints:
                 path=f"{ANALYTICS_PATH}/abandoned",
                 handler=self.abandoned,
                 summary="Sessions that ended with something chosen and no inquiry: where, and "
-                "what the house costs; by page",
-                query=(*RANGE_FIELDS, "cursor", "limit", "format"),
+                "what the house costs; by page, or whole as CSV",
+                query=(*RANGE_FIELDS, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
@@ -75,8 +78,8 @@ class AnalyticsEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions",
                 handler=self.sessions,
-                summary="Sessions that began in the range, newest first, by page",
-                query=(*RANGE_FIELDS, *_SOUGHT, "cursor", "limit", "format"),
+                summary="Sessions that began in the range, newest first, by page, or whole as CSV",
+                query=(*RANGE_FIELDS, *_SOUGHT, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
@@ -86,8 +89,8 @@ class AnalyticsEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions/{{id}}",
                 handler=self.session,
-                summary="One session and what happened in it, by page",
-                query=("cursor", "limit", "format"),
+                summary="One session and what happened in it, by page, or whole as CSV",
+                query=PAGING,
                 answer=VisitAnswer,
                 codes=(*CODES_OF_FIGURES, "session_unknown"),
                 tags=("analytics",),
@@ -119,57 +122,74 @@ class AnalyticsEndpoints:
 
     async def abandoned(self, request: Request) -> Response:
         """``GET /api/admin/analytics/abandoned``."""
-        asked = asked_of(request, (*RANGE_FIELDS, "cursor", "limit", "format"))
-        limit = _limit(asked)
-        found = await self._visits.abandoned(
-            range_of(asked, self._now()), after=place_of(asked), limit=limit + 1
+        asked = asked_of(request, (*RANGE_FIELDS, *PAGING))
+        span = range_of(asked, self._now())
+        return await _listed(
+            "abandoned",
+            asked,
+            read=lambda after, limit: self._visits.abandoned(span, after=after, limit=limit),
+            where=lambda visit: (visit.last_seen_at, visit.id),
         )
-        place = found[limit - 1] if len(found) > limit else None
-        following = cursor_of((place.last_seen_at, place.id)) if place else None
-        return _page("abandoned", asked, found[:limit], following)
 
     async def sessions(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions``."""
-        known = (*RANGE_FIELDS, *_SOUGHT, "cursor", "limit", "format")
-        asked = asked_of(request, known)
-        limit = _limit(asked)
-        found = await self._visits.sessions(
-            range_of(asked, self._now()), _sought(asked), after=place_of(asked), limit=limit + 1
+        asked = asked_of(request, (*RANGE_FIELDS, *_SOUGHT, *PAGING))
+        span, sought = range_of(asked, self._now()), _sought(asked)
+        return await _listed(
+            "sessions",
+            asked,
+            read=lambda after, limit: self._visits.sessions(span, sought, after=after, limit=limit),
+            where=lambda visit: (visit.started_at, visit.id),
         )
-        place = found[limit - 1] if len(found) > limit else None
-        following = cursor_of((place.started_at, place.id)) if place else None
-        return _page("sessions", asked, found[:limit], following)
 
     async def session(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions/{id}``."""
-        asked = asked_of(request, ("cursor", "limit", "format"))
+        asked = asked_of(request, PAGING)
         session_id = id_of(request.path_params["id"], "id")
         after = id_of(asked["cursor"], "cursor") if "cursor" in asked else None
         limit = _limit(asked)
+
+        async def read(after: UUID | None, limit: int) -> list[Happening]:
+            return await self._visits.timeline(session_id, after=after, limit=limit)
+
         visit = await self._visits.get(session_id)
         if visit is None:
             raise Refused("session_unknown")
-        found = await self._visits.timeline(session_id, after=after, limit=limit + 1)
+        if _whole(asked):
+            return await sheet_by_pages("session", Happening, read, lambda each: each.event_id)
+        found = await read(after, limit + 1)
         following = str(found[limit - 1].event_id) if len(found) > limit else None
-        if _as_sheet(asked):
-            return _with_next(sheet_response("session", Happening, found[:limit]), following)
         return json(VisitAnswer(session=visit, rows=found[:limit], next=following))
 
 
-def _page(name: str, asked: Asked, found: list[Visit], following: str | None) -> Response:
-    if _as_sheet(asked):
-        return _with_next(sheet_response(name, Visit, found), following)
-    return json(Page(rows=found, next=following))
-
-
-def _with_next(answer: Response, following: str | None) -> Response:
-    if following:
-        answer.headers["x-next-cursor"] = following
-    return answer
+async def _listed(
+    name: str,
+    asked: Asked,
+    *,
+    read: Callable[[Place | None, int], Awaitable[list[Visit]]],
+    where: Callable[[Visit], Place],
+) -> Response:
+    """A page as JSON, or the whole list as a sheet."""
+    after, limit = place_of(asked), _limit(asked)
+    if _whole(asked):
+        return await sheet_by_pages(name, Visit, read, where)
+    found = await read(after, limit + 1)
+    following = cursor_of(where(found[limit - 1])) if len(found) > limit else None
+    return json(Page(rows=found[:limit], next=following))
 
 
 def _as_sheet(asked: Asked) -> bool:
     return one_of(asked, "format", FORMATS, default="json") == "csv"
+
+
+def _whole(asked: Asked) -> bool:
+    """Whether a list is asked for as a sheet, which is whole; JSON comes by page."""
+    if not _as_sheet(asked):
+        return False
+    for name in ("cursor", "limit"):
+        if name in asked:
+            raise unusable(name, "is for pages of JSON; a CSV is the whole list")
+    return True
 
 
 def _limit(asked: Asked) -> int:

@@ -6,14 +6,18 @@ A text that a spreadsheet would read as a formula gets an apostrophe in front; n
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Line = TypeVar("Line")
+Where = TypeVar("Where")
+
+ROWS_AT_ONCE: Final = 1000
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def sheet(kind: type, rows: Sequence[object]) -> str:
@@ -21,11 +25,7 @@ def sheet(kind: type, rows: Sequence[object]) -> str:
 
     A field that is a dataclass itself becomes its columns; lists and mappings become JSON.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_columns(kind))
-    writer.writerows([_cell(value) for value in _values(row)] for row in rows)
-    return "\ufeff" + out.getvalue()
+    return _head(kind) + _body(rows)
 
 
 def sheet_response(name: str, kind: type, rows: Sequence[object]) -> Response:
@@ -35,15 +35,53 @@ def sheet_response(name: str, kind: type, rows: Sequence[object]) -> Response:
 
 def csv_response(file_name: str, content: bytes) -> Response:
     """A sheet that was made before."""
-    return Response(
-        content,
-        headers={
-            "content-type": "text/csv; charset=utf-8",
-            "content-disposition": f'attachment; filename="{file_name}"',
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return Response(content, headers=_headers(file_name))
+
+
+async def sheet_by_pages(
+    name: str,
+    kind: type[Line],
+    read: Callable[[Where | None, int], Awaitable[list[Line]]],
+    where: Callable[[Line], Where],
+) -> Response:
+    """As ``sheet_response`` for a list of any length, sent while it is read.
+
+    ``read(after, limit)`` reads a page, ``where`` says where one ended. What the first page raises is
+    raised; after that the file is broken off, so that nobody takes a part for the whole.
+    """
+    first = await read(None, ROWS_AT_ONCE)
+
+    async def text() -> AsyncIterator[str]:
+        yield _head(kind)
+        page = first
+        while page:
+            yield _body(page)
+            page = await read(where(page[-1]), ROWS_AT_ONCE) if len(page) == ROWS_AT_ONCE else []
+
+    return StreamingResponse(text(), headers=_headers(f"{name}.csv"))
+
+
+def _headers(file_name: str) -> dict[str, str]:
+    return {
+        "content-type": "text/csv; charset=utf-8",
+        "content-disposition": f'attachment; filename="{file_name}"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+
+
+def _head(kind: type) -> str:
+    return "\ufeff" + _lines([list(_columns(kind))])
+
+
+def _body(rows: Sequence[object]) -> str:
+    return _lines([_cell(value) for value in _values(row)] for row in rows)
+
+
+def _lines(rows: Iterable[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
 
 
 def _columns(kind: type) -> Iterator[str]:
