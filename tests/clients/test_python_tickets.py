@@ -94,16 +94,19 @@ async def test_a_function_that_fails_is_asked_again(web: RunningWeb) -> None:
     async with Client.register(web.url) as owner:
         code = (await owner.create()).code
         failures = deque([OSError("no way to the server"), Refused("unavailable", retryable=True)])
-        tickets = Tickets(owner)
+        tickets, said = Tickets(owner), asyncio.Event()
 
         async def ticket() -> str:
-            if failures:
-                raise failures.popleft()
-            return await tickets()
+            if not failures:
+                return await tickets()
+            if len(failures) == 1:
+                await said.wait()
+            raise failures.popleft()
 
         async with Client(web.url, token=ticket) as client:
             await eventually(lambda: client.trouble, why="it is said what is the matter")
             assert client.trouble == "no token: no way to the server"
+            said.set()
             assert (await (await client.join(code)).select("nest", "nest120")).ok
     assert not failures
 
