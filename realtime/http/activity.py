@@ -152,10 +152,10 @@ class ActivityEndpoints:
         events = _readable(await self._stream.unacknowledged(session_id))
         waiting = _by_id(events)
         stored = await self._interactions.of_session(
-            session_id, limit=TIMELINE_MAX, among=[each.event_id for each in waiting]
-        )
-        lost = await self._interactions.lost_events(
-            session_id, waiting=[(event.tab, event.seq) for _, event in events]
+            session_id,
+            limit=TIMELINE_MAX,
+            among=[each.event_id for each in waiting],
+            waiting=[(event.tab, event.seq) for _, event in events],
         )
         fresh = [each for each in waiting if each.event_id not in stored.known]
         latest = sorted([*stored.latest, *fresh], key=_place)[-TIMELINE_MAX:]
@@ -167,7 +167,7 @@ class ActivityEndpoints:
                     interaction_count=stored.count + len(fresh),
                     interactions=[_entry(each) for each in latest],
                     performance=_performance(latest),
-                    lost_events=lost,
+                    lost_events=stored.lost,
                 ),
             )
         )

@@ -34,6 +34,29 @@ UUID_CHARACTERS = 36
 
 _UNSTORABLE_STATES = ("21", "22", "23")  # cardinality, data and integrity violations
 
+_LATEST = text(
+    "SELECT event_id, occurred_at, event_type, category, element_id, selection_value,"  # noqa: S608
+    f" previous_value, time_spent_ms, processing_ms FROM interactions WHERE {OF_SESSION}"
+    " ORDER BY event_id DESC LIMIT :limit"
+)
+_KNOWN = text(
+    "SELECT asked.id FROM unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"  # noqa: S608
+    f" AS asked (id, ms) JOIN interactions ON {OF_SESSION}"
+    " AND event_id = interaction_key(asked.id, asked.ms, :anchor_ms)"
+)
+_LOST = text(
+    f"""
+    SELECT coalesce(sum(lost), 0) FROM (
+        SELECT max(seq) - count(*) AS lost FROM (
+            SELECT coalesce(tab, 0) AS tab, seq FROM interactions
+            WHERE {OF_SESSION} AND seq IS NOT NULL
+            UNION
+            SELECT * FROM unnest(CAST(:tabs AS integer[]), CAST(:seqs AS integer[]))
+        ) AS numbers GROUP BY tab
+    ) AS tabs
+    """  # noqa: S608 - a constant
+)
+
 
 class RowsRefused(StorageDefect):
     """PostgreSQL refuses a value of this batch; halve it until the row is found."""
@@ -66,11 +89,15 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInteractions:
-    """`latest` ascending by event id; `count` is of all; `known` are the asked ids that exist."""
+    """`latest` ascending by event id; `count` is of all; `known`: those of `among` that are stored.
+
+    `lost`: so many its tabs counted that never came.
+    """
 
     latest: tuple[Recorded, ...]
     count: int
     known: frozenset[UUID]
+    lost: int
 
 
 class Interactions:
@@ -189,69 +216,38 @@ class Interactions:
         return await self._database.write(work)
 
     async def of_session(
-        self, session_id: UUID, *, limit: int = 100, among: Sequence[UUID] = ()
+        self,
+        session_id: UUID,
+        *,
+        limit: int = 100,
+        among: Sequence[UUID] = (),
+        waiting: Sequence[tuple[int | None, int | None]] = (),
     ) -> SessionInteractions:
-        """The latest `limit` interactions, the count of all, and which of `among` are stored."""
-        latest = text(
-            "SELECT event_id, occurred_at, event_type, category, element_id, selection_value,"  # noqa: S608
-            f" previous_value, time_spent_ms, processing_ms FROM interactions WHERE {OF_SESSION}"
-            " ORDER BY event_id DESC LIMIT :limit"
-        )
-        known = text(
-            "SELECT asked.id FROM unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"  # noqa: S608
-            f" AS asked (id, ms) JOIN interactions ON {OF_SESSION}"
-            " AND event_id = interaction_key(asked.id, asked.ms, :anchor_ms)"
-        )
+        """A session at one moment; `waiting` are tab and number of events that are not stored yet.
+
+        What a tab counted last and lost is not noticed before its next event comes; what was
+        refused or filtered counts as lost.
+        """
+        counted = [(tab or 0, seq) for tab, seq in waiting if seq is not None]
+        numbers = {"tabs": [tab for tab, _ in counted], "seqs": [seq for _, seq in counted]}
 
         async def work(connection: AsyncConnection) -> SessionInteractions:
             keys = await keys_of(connection, session_id)
-            if keys is None:
-                return SessionInteractions(latest=(), count=0, known=frozenset())
-            rows = (await connection.execute(latest, {**keys.asked, "limit": limit})).all()
-            found: Sequence[Row[Any]] = ()
-            if among:
-                asked = {"among": list(among), "ms": [each.int >> 80 for each in among]}
-                placed = {**keys.asked, **asked, "anchor_ms": keys.anchor_ms}
-                found = (await connection.execute(known, placed)).all()
-            return SessionInteractions(
-                latest=tuple(_recorded(row) for row in reversed(rows)),
-                count=keys.count,
-                known=frozenset(row.id for row in found),
-            )
-
-        return await self._database.read_snapshot(work)
-
-    async def lost_events(
-        self, session_id: UUID, *, waiting: Sequence[tuple[int | None, int | None]] = ()
-    ) -> int:
-        """How many events of a session its tabs counted that never came.
-
-        `waiting` are tab and number of those that are not stored yet. What a tab counted last and
-        lost is not noticed before its next one comes; what was refused or filtered counts as lost.
-        """
-        counted = [(tab or 0, seq) for tab, seq in waiting if seq is not None]
-        statement = text(
-            f"""
-            SELECT coalesce(sum(lost), 0) FROM (
-                SELECT max(seq) - count(*) AS lost FROM (
-                    SELECT coalesce(tab, 0) AS tab, seq FROM interactions
-                    WHERE {OF_SESSION} AND seq IS NOT NULL
-                    UNION
-                    SELECT * FROM unnest(CAST(:tabs AS integer[]), CAST(:seqs AS integer[]))
-                ) AS numbers GROUP BY tab
-            ) AS tabs
-            """  # noqa: S608 - a constant
-        )
-
-        async def work(connection: AsyncConnection) -> int:
-            keys = await keys_of(connection, session_id)
             nowhere = {"session": session_id, "low": None, "high": None}
-            asked = {
-                **(nowhere if keys is None else keys.asked),
-                "tabs": [tab for tab, _ in counted],
-                "seqs": [seq for _, seq in counted],
-            }
-            return int((await connection.execute(statement, asked)).scalar_one())
+            where = nowhere if keys is None else keys.asked
+            latest = (await connection.execute(_LATEST, {**where, "limit": limit})).all()
+            lost = (await connection.execute(_LOST, {**where, **numbers})).scalar_one()
+            known: Sequence[Row[Any]] = ()
+            if among and keys is not None:
+                asked = {"among": list(among), "ms": [each.int >> 80 for each in among]}
+                placed = {**where, **asked, "anchor_ms": keys.anchor_ms}
+                known = (await connection.execute(_KNOWN, placed)).all()
+            return SessionInteractions(
+                latest=tuple(_recorded(row) for row in reversed(latest)),
+                count=0 if keys is None else keys.count,
+                known=frozenset(row.id for row in known),
+                lost=int(lost),
+            )
 
         return await self._database.read_snapshot(work)
 

@@ -71,6 +71,11 @@ async def test_a_slow_watcher_is_told_what_it_missed_and_does_not_disturb_others
         feed.watch() as slow,
         feed.watch() as quick,
     ):
+        await stream.append(
+            [event("first")]
+        )  # who has seen it gets all that follows, not the newest
+        for watcher in (slow, quick):
+            assert await seen(watcher, 1) == ["first"]
         for start in range(0, 1_200, 200):
             await stream.append([event(f"{n}") for n in range(start, start + 200)])
             feed.hint()
