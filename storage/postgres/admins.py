@@ -10,6 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.postgres.engine import Database
 from storage.postgres.tables import admin_links, admin_sessions
 
+_OPEN = select(admin_sessions.c.token_sha256).where(
+    admin_sessions.c.token_sha256 == func.any(bindparam("sessions", type_=ARRAY(LargeBinary))),
+    admin_sessions.c.revoked_at.is_(None),
+    admin_sessions.c.expires_at > bindparam("now"),
+)
+
 
 class Admins:
     """Admin links and admin sessions."""
@@ -66,13 +72,8 @@ class Admins:
         self, sessions_sha256: Collection[bytes], now: datetime
     ) -> frozenset[bytes]:
         """Which of these sessions are open at `now`, in one query."""
-        asked = bindparam("sessions", list(sessions_sha256), ARRAY(LargeBinary))
-        statement = select(admin_sessions.c.token_sha256).where(
-            admin_sessions.c.token_sha256 == func.any(asked),
-            admin_sessions.c.revoked_at.is_(None),
-            admin_sessions.c.expires_at > now,
-        )
-        found = await self._database.read(lambda connection: connection.execute(statement))
+        asked = {"sessions": list(sessions_sha256), "now": now}
+        found = await self._database.read(lambda connection: connection.execute(_OPEN, asked))
         return frozenset(found.scalars())
 
     async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:

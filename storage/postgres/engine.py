@@ -74,6 +74,8 @@ class Database:
         self.retry_after_seconds = retry_after_seconds
         self._application_name = application_name
         self._engine: AsyncEngine | None = None
+        self._reading: AsyncEngine | None = None
+        self._at_one_moment: AsyncEngine | None = None
 
     async def __aenter__(self) -> Self:
         self._engine = create_async_engine(
@@ -87,6 +89,11 @@ class Database:
             json_deserializer=orjson.loads,
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        # Made once: each costs as much as a query, and they share the pool.
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._at_one_moment = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
         return self
 
     async def __aexit__(
@@ -95,15 +102,14 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        engine, self._engine = self.engine, None
+        engine = self.engine
+        self._engine = self._reading = self._at_one_moment = None
         await engine.dispose()
 
     @property
     def engine(self) -> AsyncEngine:
         """The engine; only for code inside `storage.postgres`."""
-        if self._engine is None:
-            raise RuntimeError("Database is used outside its 'async with'")
-        return self._engine
+        return _open(self._engine)
 
     async def ping(self) -> None:
         """Returns when PostgreSQL answered; raises StorageUnavailable."""
@@ -123,14 +129,11 @@ class Database:
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs statements that only read, each with its own snapshot; retried once when lost."""
-        return await self._call(self.engine.execution_options(isolation_level="AUTOCOMMIT"), work)
+        return await self._call(_open(self._reading), work)
 
     async def read_snapshot(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs reads that all see one moment (REPEATABLE READ, read only)."""
-        options = self.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        return await self._call(options, work)
+        return await self._call(_open(self._at_one_moment), work)
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs one transaction (READ COMMITTED) and commits it.
@@ -215,6 +218,12 @@ class Database:
                 **server_settings,
             },
         )
+
+
+def _open(engine: AsyncEngine | None) -> AsyncEngine:
+    if engine is None:
+        raise RuntimeError("Database is used outside its 'async with'")
+    return engine
 
 
 async def _transaction(

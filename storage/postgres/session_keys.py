@@ -6,23 +6,23 @@ anchor's own day, not after the latest time in any id of the session (`latest_ms
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 OF_SESSION = "session_id = :session AND event_id >= :low AND event_id < :high"
 """The condition for the events of a session; binds what `SessionKeys.asked` gives."""
 
-_KEYS = text(
-    """
-    SELECT interaction_count AS events, floor(extract(epoch FROM anchored_at) * 1000)::bigint AS ms,
-        uuid7_floor(anchored_at - interval '2 days') AS low,
-        uuid7_floor(least(anchored_at + interval '32 days', greatest(anchored_at,
-            timestamptz 'epoch' + interval '1 millisecond' * latest_ms) + interval '1 day')) AS high
-    FROM sessions WHERE id = :session
-    """
-)
+KEY_COLUMNS = """
+    interaction_count AS events, floor(extract(epoch FROM anchored_at) * 1000)::bigint AS anchor_ms,
+    uuid7_floor(anchored_at - interval '2 days') AS low,
+    uuid7_floor(least(anchored_at + interval '32 days', greatest(anchored_at,
+        timestamptz 'epoch' + interval '1 millisecond' * latest_ms) + interval '1 day')) AS high"""
+"""What a SELECT from `sessions` needs for `keys_in`."""
+
+_KEYS = text(f"SELECT {KEY_COLUMNS} FROM sessions WHERE id = :session")  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,15 @@ class SessionKeys:
 async def keys_of(connection: AsyncConnection, session_id: UUID) -> SessionKeys | None:
     """None: there is no such session, so it has no events."""
     row = (await connection.execute(_KEYS, {"session": session_id})).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else keys_in(row, session_id)
+
+
+def keys_in(row: Row[Any], session_id: UUID) -> SessionKeys:
+    """The keys of the session that this row, with `KEY_COLUMNS` in it, is about."""
     return SessionKeys(
-        session_id=session_id, count=row.events, anchor_ms=row.ms, low=row.low, high=row.high
+        session_id=session_id,
+        count=row.events,
+        anchor_ms=row.anchor_ms,
+        low=row.low,
+        high=row.high,
     )

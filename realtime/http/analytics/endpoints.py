@@ -149,17 +149,20 @@ class AnalyticsEndpoints:
         after = id_of(asked["cursor"], "cursor") if "cursor" in asked else None
         limit = _limit(asked)
 
+        if not _whole(asked):
+            found = await self._visits.opened(session_id, after=after, limit=limit + 1)
+            if found is None:
+                raise Refused("session_unknown")
+            visit, rows = found
+            following = str(rows[limit - 1].event_id) if len(rows) > limit else None
+            return json(VisitAnswer(session=visit, rows=rows[:limit], next=following))
+
         async def read(after: UUID | None, limit: int) -> list[Happening]:
             return await self._visits.timeline(session_id, after=after, limit=limit)
 
-        visit = await self._visits.get(session_id)
-        if visit is None:
+        if await self._visits.get(session_id) is None:
             raise Refused("session_unknown")
-        if _whole(asked):
-            return await sheet_by_pages("session", Happening, read, lambda each: each.event_id)
-        found = await read(after, limit + 1)
-        following = str(found[limit - 1].event_id) if len(found) > limit else None
-        return json(VisitAnswer(session=visit, rows=found[:limit], next=following))
+        return await sheet_by_pages("session", Happening, read, lambda each: each.event_id)
 
 
 async def _listed(

@@ -1,7 +1,7 @@
 """Single sessions: found, listed page by page, read event by event; and who came back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import cohort, limits, rows
 from storage.postgres.engine import Database
-from storage.postgres.session_keys import OF_SESSION, keys_of
+from storage.postgres.session_keys import (
+    KEY_COLUMNS,
+    OF_SESSION,
+    SessionKeys,
+    keys_in,
+    keys_of,
+)
 
 PAGE_MAX: Final = 200
 WEEKS_MAX: Final = 53
@@ -45,7 +51,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One interaction of a session."""
+    """One interaction of a session; its fields are columns of `interactions`."""
 
     event_id: UUID
     occurred_at: datetime
@@ -116,20 +122,31 @@ class Visits:
 
     async def get(self, session_id: UUID) -> Visit | None:
         """The session with this id."""
-        statement = text(f"{_VISIT} WHERE sessions.id = :session")
         found = await self._database.read(
-            lambda connection: connection.execute(statement, {"session": session_id})
+            lambda connection: connection.execute(_OPENED, {"session": session_id})
         )
         row = found.one_or_none()
         return None if row is None else _visit(row)
+
+    async def opened(
+        self, session_id: UUID, *, after: UUID | None, limit: int
+    ) -> tuple[Visit, list[Happening]] | None:
+        """The session and a page of what `timeline` tells; None: there is no such session."""
+
+        async def work(connection: AsyncConnection) -> tuple[Visit, list[Happening]] | None:
+            row = (await connection.execute(_OPENED, {"session": session_id})).one_or_none()
+            if row is None:
+                return None
+            keys = keys_in(row, session_id)
+            return _visit(row), await _happened(connection, keys, *_by_id(after, limit))
+
+        return await self._database.read(work)
 
     async def timeline(
         self, session_id: UUID, *, after: UUID | None = None, limit: int = PAGE_MAX
     ) -> list[Happening]:
         """The interactions of a session in the order of their ids, from `after` on."""
-        later = " AND event_id > :after" if after else ""
-        asked = {"limit": limit, **({"after": after} if after else {})}
-        return await self._of_session(session_id, f"{later} ORDER BY event_id", asked)
+        return await self._of_session(session_id, *_by_id(after, limit))
 
     async def happened(
         self, session_id: UUID, *, after: Place | None, limit: int
@@ -142,19 +159,13 @@ class Visits:
         return await self._of_session(session_id, f"{later} ORDER BY occurred_at, event_id", asked)
 
     async def _of_session(
-        self, session_id: UUID, which: str, values: Mapping[str, object]
+        self, session_id: UUID, which: str, asked: Mapping[str, object]
     ) -> list[Happening]:
-        statement = text(
-            f"SELECT {_HAPPENING} FROM interactions WHERE {OF_SESSION}{which} LIMIT :limit"  # noqa: S608 - constants
-        )
-
-        async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:
+        async def work(connection: AsyncConnection) -> list[Happening]:
             keys = await keys_of(connection, session_id)
-            if keys is None:
-                return ()
-            return (await connection.execute(statement, {**keys.asked, **values})).all()
+            return [] if keys is None else await _happened(connection, keys, which, asked)
 
-        return [_happening(row) for row in await self._database.read(work)]
+        return await self._database.read(work)
 
     async def retention(self, span: Range) -> list[Cohort]:
         """People by the week of their first session, for first sessions in the range.
@@ -199,9 +210,12 @@ SELECT sessions.id, sessions.status, started_at, last_seen_at, completed_at, ord
     person_id, configuration_id, code, catalogue_id, total_cents, head
 FROM sessions LEFT JOIN configurations ON configurations.id = configuration_id"""
 
-_HAPPENING: Final = """event_id, occurred_at, event_type, category, element_id, selection_value,
-    previous_value, time_spent_ms, total_cents, change_cents, version, tab, seq, skew_ms, source,
-    bot, props"""
+_OPENED: Final = text(
+    _VISIT.replace("\nFROM", f",{KEY_COLUMNS}\nFROM") + " WHERE sessions.id = :session"
+)
+
+_FIELDS: Final = tuple(each.name for each in fields(Happening))
+_HAPPENING: Final = ", ".join(_FIELDS)
 
 _RETENTION: Final = f"""
 WITH visited AS (
@@ -221,6 +235,22 @@ WHERE first_week >= date_trunc('week', CAST(:end AS timestamptz), :zone)
     - interval '{WEEKS_MAX} weeks'
 GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - constants
+
+
+def _by_id(after: UUID | None, limit: int) -> tuple[str, dict[str, object]]:
+    if after is None:
+        return " ORDER BY event_id", {"limit": limit}
+    return " AND event_id > :after ORDER BY event_id", {"after": after, "limit": limit}
+
+
+async def _happened(
+    connection: AsyncConnection, keys: SessionKeys, which: str, asked: Mapping[str, object]
+) -> list[Happening]:
+    statement = text(
+        f"SELECT {_HAPPENING} FROM interactions WHERE {OF_SESSION}{which} LIMIT :limit"  # noqa: S608 - constants
+    )
+    found = await connection.execute(statement, {**keys.asked, **asked})
+    return [Happening(**dict(zip(_FIELDS, row, strict=True))) for row in found]
 
 
 def _who(span: Range) -> str:
@@ -276,26 +306,4 @@ def _visit(row: Row[Any]) -> Visit:
         catalogue_id=row.catalogue_id,
         value_cents=row.total_cents,
         version=row.head,
-    )
-
-
-def _happening(row: Row[Any]) -> Happening:
-    return Happening(
-        event_id=row.event_id,
-        occurred_at=row.occurred_at,
-        event_type=row.event_type,
-        category=row.category,
-        element_id=row.element_id,
-        selection_value=row.selection_value,
-        previous_value=row.previous_value,
-        time_spent_ms=row.time_spent_ms,
-        total_cents=row.total_cents,
-        change_cents=row.change_cents,
-        version=row.version,
-        tab=row.tab,
-        seq=row.seq,
-        skew_ms=row.skew_ms,
-        source=row.source,
-        bot=row.bot,
-        props=row.props,
     )
