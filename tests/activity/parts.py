@@ -73,11 +73,11 @@ class Parts:
 
 @asynccontextmanager
 async def parts(
-    database_url: str, redis_url: str, *, limits: Limits | None = None
+    database_url: str, redis_url: str, *, limits: Limits | None = None, redis_seconds: float = 5.0
 ) -> AsyncIterator[Parts]:
     async with (
         Database(database_url) as database,
-        Redis(redis_url) as redis,
+        Redis(redis_url, call_seconds=redis_seconds) as redis,
         InteractionStream(redis, limits=limits) as stream,
     ):
         yield Parts(

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 @asynccontextmanager
 async def feed_of(redis_url: str) -> AsyncIterator[tuple[InteractionStream, ActivityFeed]]:
     async with (
-        Redis(redis_url, call_seconds=0.5) as redis,
+        Redis(redis_url) as redis,
         InteractionStream(redis) as stream,
         ActivityFeed(stream) as feed,
     ):
@@ -124,7 +124,7 @@ async def test_entries_that_were_trimmed_unread_are_told_as_a_gap(
             async with Redis(redis_url) as redis:
                 await commands(redis).xtrim(EVENTS, maxlen=1, approximate=False)
         feed.hint()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             batch = await anext(watcher)
         assert batch.gap
         assert [each["session"] for each in batch.events] == ["found"]

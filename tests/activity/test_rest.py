@@ -327,12 +327,14 @@ async def test_redis_away_is_503_at_once(
 ) -> None:
     if servers.valkey is None:
         pytest.skip("the server is not ours to kill")
-    async with parts(database_url, redis_url) as all_parts, client_of(all_parts) as client:
+    async with (
+        parts(database_url, redis_url, redis_seconds=60) as all_parts,
+        client_of(all_parts) as client,
+    ):
         servers.valkey.kill()
         for method in ("POST", "GET"):
-            began = time.monotonic()
-            answer = await client.request(method, TRACK, json=body(), params={"sessionId": "s"})
-            assert time.monotonic() - began < 0.5
+            async with asyncio.timeout(30):  # no deadline had to pass
+                answer = await client.request(method, TRACK, json=body(), params={"sessionId": "s"})
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) >= 1
             assert answer.json()["code"] == "unavailable"

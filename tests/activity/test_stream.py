@@ -1,7 +1,6 @@
 """The stream on a real server: appended together, never lost by trimming, honest when Redis is away."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -55,13 +54,12 @@ async def test_a_repeated_event_id_is_told(redis_url: str) -> None:
 async def test_redis_away_is_said_fast(redis_url: str, servers: Servers) -> None:
     if servers.valkey is None:
         pytest.skip("the server is not ours to kill")
-    async with Redis(redis_url, call_seconds=0.5) as redis, InteractionStream(redis) as stream:
+    async with Redis(redis_url, call_seconds=60) as redis, InteractionStream(redis) as stream:
         await stream.append([event()])
         servers.valkey.kill()
-        began = time.monotonic()
-        with pytest.raises(StorageUnavailable):
-            await stream.append([event()])
-        assert time.monotonic() - began < 0.6
+        async with asyncio.timeout(30):  # no deadline had to pass
+            with pytest.raises(StorageUnavailable):
+                await stream.append([event()])
         servers.revive()
         await stream.append([event()])
         assert len(await stream.newest(10)) == 2

@@ -299,7 +299,7 @@ async def test_while_redis_is_known_to_be_away_nobody_waits(
     """Frozen, not gone: connections are accepted and nothing is answered. (AC14)"""
     if servers.valkey is None or servers.valkey.pid is None:
         pytest.skip("the server is not ours to freeze")
-    async with Redis(redis_url, call_seconds=0.5) as redis, InteractionStream(redis) as stream:
+    async with Redis(redis_url, call_seconds=2) as redis, InteractionStream(redis) as stream:
         await stream.append([event()])
         os.kill(servers.valkey.pid, signal.SIGSTOP)
         try:
@@ -311,8 +311,8 @@ async def test_while_redis_is_known_to_be_away_nobody_waits(
                 waits.append(time.monotonic() - began)
         finally:
             os.kill(servers.valkey.pid, signal.SIGCONT)
-        assert waits[0] >= 0.45  # it was not known
-        assert min(waits[1:]) < 0.25
+        assert waits[0] >= 1.9  # it was not known
+        assert min(waits[1:]) < 1
 
         async def taken() -> bool:
             try:

@@ -92,7 +92,7 @@ class Socket:
     async def send_text(self, text: str | bytes) -> None:
         await self.connection.send(text.decode() if isinstance(text, bytes) else text)
 
-    async def next(self, deadline: float = 5.0) -> Json:
+    async def next(self, deadline: float = 15.0) -> Json:
         async with asyncio.timeout(deadline):
             frame: Json = msgspec.json.decode(await self.connection.recv())
         check_from_server(frame)

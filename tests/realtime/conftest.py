@@ -44,6 +44,7 @@ async def serving(
     *,
     sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
     trusted_proxies: str = "",
+    redis_seconds: float = 5.0,
 ) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
@@ -54,6 +55,8 @@ async def serving(
             "NEST_NODE": node,
             "NEST_DATABASE_POOL_SIZE": "6",
             "NEST_DATABASE_DEADLINE_SECONDS": str(deadline_seconds),
+            # Servers, clients and the test share one loop: while one is put together, others wait.
+            "NEST_REDIS_DEADLINE_SECONDS": str(redis_seconds),
             "NEST_LIMIT_SCALE": str(limit_scale),
             "NEST_SHUTDOWN_DEADLINE_SECONDS": "2",
             "NEST_TRUSTED_PROXIES": trusted_proxies,

@@ -62,7 +62,7 @@ async def test_every_member_gets_the_same_bytes(web: RunningWeb) -> None:
 
 async def the_op(connection: ClientConnection) -> str:
     """The op as it arrives."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while '"type":"op"' not in (text := str(await connection.recv())):
             pass
     return text
@@ -131,7 +131,7 @@ async def test_who_never_enters_the_namespace_is_let_go(
     """(CN3, TR10)"""
     monkeypatch.setattr(socketio_transport, "HELLO_SECONDS", 0.2)
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(5), connect(url) as idle:
+    async with asyncio.timeout(15), connect(url) as idle:
         assert str(await idle.recv()).startswith("0{")
         with suppress(ConnectionClosed):
             await idle.recv()
@@ -149,7 +149,7 @@ async def test_who_never_enters_the_namespace_is_let_go(
 
 async def test_a_poll_that_waits_is_answered_when_its_client_says_goodbye(web: RunningWeb) -> None:
     address = f"{web.url}/socket.io/?EIO=4&transport=polling"
-    async with httpx.AsyncClient(timeout=5) as polling, asyncio.TaskGroup() as tasks:
+    async with httpx.AsyncClient(timeout=15) as polling, asyncio.TaskGroup() as tasks:
         opening = await polling.get(address)
         sid = opening.text.split('"sid":"')[1].split('"')[0]
         session = f"{address}&sid={sid}"
@@ -172,7 +172,7 @@ async def test_who_does_not_say_hello_is_told_and_let_go(
             await silent.next()
         assert silent.connection.close_code == CODES["not_authenticated"].close
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(5), connect(url) as stranger:
+    async with asyncio.timeout(15), connect(url) as stranger:
         await stranger.recv()
         await stranger.send("40/configurator,")
         packets = []

@@ -40,7 +40,7 @@ async def test_an_unreadable_report_of_another_process(web: RunningWeb, payload:
     frames: asyncio.Queue[str] = asyncio.Queue()
     async with joined(web.ws_url, api.token or "", created["code"]):
         watch = await web.parts.board.watch(frames.put_nowait)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while created["code"] not in watch.initial_frames[0]:
                 watch.initial_frames = [await frames.get()]
         await watch.close()

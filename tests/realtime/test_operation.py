@@ -29,7 +29,7 @@ async def web(database_url: str, redis_url: str) -> AsyncIterator[tuple[Web, htt
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "NEST_METRICS_TOKEN": TOKEN,
-            "NEST_REDIS_DEADLINE_SECONDS": "2",
+            "NEST_REDIS_DEADLINE_SECONDS": "5",
         }
     )
     built = Web(settings)

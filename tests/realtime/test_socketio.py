@@ -36,7 +36,7 @@ class Person:
         return [content for name, content in self.events if name == event]
 
     async def ask(self, event: str, **content: Any) -> Json:
-        reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=5)
+        reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=15)
         check_from_server(reply)
         check_reply({**content, "type": event}, reply)
         return reply

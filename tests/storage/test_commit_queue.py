@@ -38,7 +38,7 @@ def test_an_op_that_was_given_back_is_taken_when_its_delay_is_over() -> None:
         item = Waiting(op(uuid4()), asyncio.get_running_loop().create_future())
         queue.add(item)
         batch = await queue.take()
-        async with asyncio.timeout(2), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
             again = tasks.create_task(queue.take())
             queue.give_back(batch, delay_seconds)
         assert again.result() == [item]

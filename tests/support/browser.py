@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.browser import find_browser
 
 INSTALL_SECONDS = 240
+EXPECT_SECONDS = 15
 PERSON = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
     " Chrome/130.0.0.0 Safari/537.36"
@@ -55,6 +56,7 @@ ARGUMENTS: Final = ("--no-sandbox", f"--disable-features={','.join(UNUSED)}")
 def running_browser(*arguments: str) -> Iterator[Browser]:
     """A Chromium. Playwright runs an event loop in this thread: no async tests meanwhile."""
     executable = required_browser()
+    expect.set_options(timeout=EXPECT_SECONDS * 1000)
     with (
         sync_playwright() as playwright,
         playwright.chromium.launch(

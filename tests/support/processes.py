@@ -72,12 +72,12 @@ class Process:
             )
         return self
 
-    async def ready(self, deadline: float = 20.0) -> Self:
+    async def ready(self, deadline: float = 40.0) -> Self:
         """Wait for `GET /readyz` to answer 200."""
         await eventually(self.is_ready, deadline, why="GET /readyz answers 200")
         return self
 
-    def ready_blocking(self, deadline: float = 20.0) -> Self:
+    def ready_blocking(self, deadline: float = 40.0) -> Self:
         eventually_blocking(self.is_ready, deadline, why="GET /readyz answers 200")
         return self
 
@@ -95,7 +95,7 @@ class Process:
         assert self._popen is not None
         self._popen.send_signal(sign)
 
-    def wait(self, deadline: float = 20.0) -> int:
+    def wait(self, deadline: float = 40.0) -> int:
         """The exit code, once it has ended."""
         assert self._popen is not None
         return self._popen.wait(deadline)
@@ -111,7 +111,7 @@ class Process:
         self.kill()
         return self.start()
 
-    def stop(self, deadline: float = 20.0) -> int:
+    def stop(self, deadline: float = 40.0) -> int:
         """SIGTERM; the exit code."""
         self.signal(signal.SIGTERM)
         return self.wait(deadline)

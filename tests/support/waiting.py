@@ -13,16 +13,16 @@ POLL_SECONDS = 0.01
 
 @overload
 async def eventually(
-    condition: Callable[[], Awaitable[T]], deadline: float = 5.0, *, why: str = ""
+    condition: Callable[[], Awaitable[T]], deadline: float = 20.0, *, why: str = ""
 ) -> T: ...
 
 
 @overload
-async def eventually(condition: Callable[[], T], deadline: float = 5.0, *, why: str = "") -> T: ...
+async def eventually(condition: Callable[[], T], deadline: float = 20.0, *, why: str = "") -> T: ...
 
 
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], deadline: float = 5.0, *, why: str = ""
+    condition: Callable[[], T | Awaitable[T]], deadline: float = 20.0, *, why: str = ""
 ) -> T:
     """The first true result of `condition` (plain or async) within `deadline` seconds.
 
@@ -45,7 +45,7 @@ async def eventually(
         await asyncio.sleep(POLL_SECONDS)
 
 
-def eventually_blocking(condition: Callable[[], T], deadline: float = 5.0, *, why: str = "") -> T:
+def eventually_blocking(condition: Callable[[], T], deadline: float = 20.0, *, why: str = "") -> T:
     """As `eventually`, for tests and fixtures without an event loop."""
     ends = time.monotonic() + deadline
     last: object = None
