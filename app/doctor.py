@@ -189,7 +189,8 @@ async def _redis(url: str) -> list[Finding]:
             )
         ]
     new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_REDIS
-    safe = durability.loses_nothing
+    keeps = durability.loses_nothing and durability.flushes_first
+    doubtful: State = "wrong" if durability.loses_nothing is False else "note"
     return [
         Finding(
             state="ok" if new_enough else "wrong",
@@ -198,17 +199,13 @@ async def _redis(url: str) -> list[Finding]:
             mend="" if new_enough else "Redis 7.0 or Valkey 8 or newer is needed.",
         ),
         Finding(
-            state="wrong"
-            if safe is False
-            else "ok"
-            if safe and durability.flushes_first
-            else "note",
+            state="ok" if keeps else doubtful,
             subject="redis",
             text=f"appendonly={_yes_no(durability.append_only)} "
             f"appendfsync={durability.append_fsync or 'unknown'} "
             f"maxmemory-policy={durability.eviction_policy or 'unknown'}",
             mend=""
-            if safe and durability.flushes_first
+            if keeps
             else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
             "interactions that were acknowledged can be lost.",
         ),

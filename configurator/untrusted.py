@@ -119,7 +119,9 @@ def clean_name(text: str, field: str) -> str:
 
 def stripped(text: str | None) -> str | None:
     """Free text without control characters, as PostgreSQL has no NUL."""
-    return text if is_clean(text) else _UNSTORABLE.sub("", text or "")
+    if text is None or is_clean(text):
+        return text
+    return _UNSTORABLE.sub("", text)
 
 
 def is_clean(*texts: str | None) -> bool:
