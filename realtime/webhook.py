@@ -7,20 +7,23 @@ import asyncio
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Final
 
 POST_SECONDS: Final = 5.0
+"""For each step of it; two of them for all."""
 
 
 class WebhookFailed(Exception):  # noqa: N818 - said of what happened
-    """The address did not answer with success within POST_SECONDS."""
+    """The address did not answer with success in time."""
 
 
 async def post(address: str, body: bytes, headers: Mapping[str, str]) -> None:
     """Posts once. Raises WebhookFailed."""
     try:
-        await asyncio.to_thread(_send, address, body, headers)
-    except (urllib.error.URLError, OSError, ValueError) as failed:
+        async with asyncio.timeout(2 * POST_SECONDS):
+            await asyncio.to_thread(_send, address, body, headers)
+    except (urllib.error.URLError, HTTPException, OSError, ValueError) as failed:
         raise WebhookFailed(type(failed).__name__) from None
 
 
@@ -28,5 +31,9 @@ def _send(address: str, body: bytes, headers: Mapping[str, str]) -> None:
     request = urllib.request.Request(  # noqa: S310 - settings take http and https only
         address, data=body, headers=dict(headers), method="POST"
     )
-    with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310
-        answer.read(1024)
+    try:
+        with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310
+            answer.read(1024)
+    except urllib.error.HTTPError as refused:
+        refused.close()  # it is the answer, too
+        raise
