@@ -1,11 +1,12 @@
 """Homes of embedded servers: a new one, and one where PostgreSQL has its data already."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.embedded import embedded_postgres
+from app.embedded import embedded_postgres, embedded_valkey
 
 
 @pytest.fixture
@@ -30,3 +31,11 @@ def home(new_home: Path, cluster: Path) -> Path:
     new_home.mkdir()
     subprocess.run(["cp", "-a", cluster, new_home], check=True)  # with its owner
     return new_home
+
+
+@pytest.fixture
+def valkey_url(new_home: Path) -> Iterator[str]:
+    """A Valkey as `nest run` starts it, whatever servers the other tests were given."""
+    server = embedded_valkey(new_home)
+    yield server.start()
+    server.stop()
