@@ -100,7 +100,12 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
         now=parts.now,
     )
     return [
-        *AnalyticsEndpoints(views=views, visits=visits, now=parts.now).endpoints(),
+        *AnalyticsEndpoints(
+            views=views,
+            visits=visits,
+            stored_through=parts.interactions.stored_through,
+            now=parts.now,
+        ).endpoints(),
         *ReplayEndpoints(
             visits=visits,
             configurations=parts.configurations,

@@ -48,7 +48,12 @@ class World:
         )
         self.schedules = Schedules(database)
         self.endpoints: list[Endpoint] = [
-            *AnalyticsEndpoints(views=views, visits=visits, now=lambda: self.now).endpoints(),
+            *AnalyticsEndpoints(
+                views=views,
+                visits=visits,
+                stored_through=self.interactions.stored_through,
+                now=lambda: self.now,
+            ).endpoints(),
             *LinkEndpoints(
                 links=DashboardLinks(database),
                 views=views,

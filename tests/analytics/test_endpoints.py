@@ -152,9 +152,10 @@ async def test_a_sheet_that_breaks_off_is_no_sheet(
 
 
 async def test_pages_show_every_session_once(database_url: str) -> None:
-    async with opened(database_url, 30) as (_, client):
+    async with opened(database_url, 30) as (world, client):
         whole = await read(client, "sessions", limit=200, bots="all")
         assert whole["next"] is None
+        assert whole["stored_through"] == await world.interactions.stored_through()
         assert len(whole["rows"]) == 30
         paged: list[Any] = []
         cursor: dict[str, str] = {}

@@ -68,6 +68,10 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     open_tab(admin, "Sitzungen", "sessions")
     row = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code)
     expect(row).to_have_count(1)
+    expect(admin.get_by_test_id("list-through").last).to_contain_text("Gespeichert bis")
+    with admin.expect_download() as download:
+        admin.get_by_test_id("figure-sessions").get_by_role("link", name="CSV").click()
+    assert anna.code in download.value.path().read_text("utf-8-sig")
     row.get_by_role("button").click()
     price = admin.get_by_test_id("replay-price")
     expect(price).to_have_text("€\u00a0165.100", timeout=SOON_MS)

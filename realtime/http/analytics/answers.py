@@ -32,10 +32,14 @@ class Rows(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
-    """One page; ``next`` goes into ``cursor`` for the following one, null on the last."""
+    """One page; ``next`` goes into ``cursor`` for the following one, null on the last.
+
+    ``stored_through``: the newest entry of the stream that is surely in it.
+    """
 
     rows: list[Row]
     next: str | None
+    stored_through: str | None
 
 
 class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):

@@ -52,10 +52,12 @@ class AnalyticsEndpoints:
         *,
         views: Views,
         visits: Visits,
+        stored_through: Callable[[], Awaitable[str | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._views = views
         self._visits = visits
+        self._stored_through = stored_through
         self._now = now
 
     def endpoints(self) -> list[Endpoint]:
@@ -124,7 +126,7 @@ class AnalyticsEndpoints:
         """``GET /api/admin/analytics/abandoned``."""
         asked = asked_of(request, (*RANGE_FIELDS, *PAGING))
         span = range_of(asked, self._now())
-        return await _listed(
+        return await self._listed(
             "abandoned",
             asked,
             read=lambda after, limit: self._visits.abandoned(span, after=after, limit=limit),
@@ -135,12 +137,29 @@ class AnalyticsEndpoints:
         """``GET /api/admin/analytics/sessions``."""
         asked = asked_of(request, (*RANGE_FIELDS, *_SOUGHT, *PAGING))
         span, sought = range_of(asked, self._now()), _sought(asked)
-        return await _listed(
+        return await self._listed(
             "sessions",
             asked,
             read=lambda after, limit: self._visits.sessions(span, sought, after=after, limit=limit),
             where=lambda visit: (visit.started_at, visit.id),
         )
+
+    async def _listed(
+        self,
+        name: str,
+        asked: Asked,
+        *,
+        read: Callable[[Place | None, int], Awaitable[list[Visit]]],
+        where: Callable[[Visit], Place],
+    ) -> Response:
+        """A page as JSON, or the whole list as a sheet."""
+        after, limit = place_of(asked), _limit(asked)
+        if _whole(asked):
+            return await sheet_by_pages(name, Visit, read, where)
+        through = await self._stored_through()
+        found = await read(after, limit + 1)
+        following = cursor_of(where(found[limit - 1])) if len(found) > limit else None
+        return json(Page(rows=found[:limit], next=following, stored_through=through))
 
     async def session(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions/{id}``."""
@@ -163,22 +182,6 @@ class AnalyticsEndpoints:
         if await self._visits.get(session_id) is None:
             raise Refused("session_unknown")
         return await sheet_by_pages("session", Happening, read, lambda each: each.event_id)
-
-
-async def _listed(
-    name: str,
-    asked: Asked,
-    *,
-    read: Callable[[Place | None, int], Awaitable[list[Visit]]],
-    where: Callable[[Visit], Place],
-) -> Response:
-    """A page as JSON, or the whole list as a sheet."""
-    after, limit = place_of(asked), _limit(asked)
-    if _whole(asked):
-        return await sheet_by_pages(name, Visit, read, where)
-    found = await read(after, limit + 1)
-    following = cursor_of(where(found[limit - 1])) if len(found) > limit else None
-    return json(Page(rows=found[:limit], next=following))
 
 
 def _as_sheet(asked: Asked) -> bool:

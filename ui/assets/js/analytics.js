@@ -11,8 +11,9 @@ import { address, countedThrough, read } from "./analytics/reading.js";
 import Sessions from "./analytics/sessions.js";
 import { createWords } from "./analytics/words.js";
 
-// A file has as many sessions as one page of the API can have.
-const LISTS = ["abandoned", "sessions"].map((name) => ({ name, fixed: { limit: "200" } }));
+// As CSV they are whole; as JSON they come by page, and the link is the first and longest.
+const LISTS = [{ name: "abandoned" }, { name: "sessions" }];
+const FIRST_PAGE = { limit: "200" };
 
 export default {
   components: { Exports, Figure, Links, Player, RangeForm, Sessions },
@@ -45,7 +46,7 @@ export default {
           <component :is="f.shows" :found="found[f.name]" :w="w" />
         </Figure>
         <template v-if="asked.tab === 'sessions'">
-          <Figure v-for="list in LISTS" :key="list.name" :name="list.name" :title="w.t('analytics.' + list.name)" :csv="csv(list)" :json="json(list)" :w="w" wide>
+          <Figure v-for="list in LISTS" :key="list.name" :name="list.name" :title="w.t('analytics.' + list.name)" :csv="csv(list)" :json="json({ ...list, fixed: FIRST_PAGE })" :w="w" wide>
             <Sessions :name="list.name" :query="range" :w="w" @play="played = $event" />
           </Figure>
         </template>
@@ -59,7 +60,7 @@ export default {
   data() {
     const asked = askedOf(window.location.search, this.zone);
     const state = { found: {}, foundZone: asked.tz, through: "", busy: false, problem: "", played: null };
-    return { TABS, PARTS, LISTS, asked, ...state };
+    return { TABS, PARTS, LISTS, FIRST_PAGE, asked, ...state };
   },
   computed: {
     w() {

@@ -23,7 +23,7 @@ export function countedThrough(answers) {
   return Math.min(...moments.filter((ms) => ms > 0), Infinity);
 }
 
-// The whole replay of a session, at most so many pages.
+// The replay of a session, at most so many pages; `next` stays where there are more.
 export async function readReplay(id, pagesMax = 25) {
   let cursor = "";
   let whole = null;
@@ -31,7 +31,7 @@ export async function readReplay(id, pagesMax = 25) {
     const part = await read(`sessions/${encodeURIComponent(id)}/replay`, { limit: 200, cursor });
     if (whole) whole.steps.push(...part.steps);
     else whole = part;
-    cursor = part.next;
+    cursor = whole.next = part.next;
     if (!cursor) break;
   }
   return whole;

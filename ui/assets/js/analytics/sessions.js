@@ -1,6 +1,6 @@
 // Single sessions page by page: those that ended without an inquiry, and all of them.
 import SortedTable from "./table.js";
-import { read } from "./reading.js";
+import { countedThrough, read } from "./reading.js";
 
 const PAGE = 25;
 const CODE = /^[0-9A-Za-z_-]{1,64}$/;
@@ -11,6 +11,7 @@ export default {
   emits: ["play"],
   template: `
     <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
+    <p v-else-if="through" class="quiet" data-testid="list-through">{{ through }}</p>
     <SortedTable :columns="columns" :rows="rows" :w="w" :label="w.t('analytics.' + name)" sort="last_seen_at" :limit="1000" :testid="name">
       <template #actions="{ row }">
         <a v-if="isCode(row.code)" class="small" :href="houseUrl(row.code)" target="_blank" rel="noopener">{{ w.t("analytics.openHouse") }}</a>
@@ -18,8 +19,13 @@ export default {
       </template>
     </SortedTable>
     <button v-if="next" type="button" class="button" :disabled="busy" @click="more">{{ w.t("analytics.more") }}</button>`,
-  data: () => ({ rows: [], next: null, busy: false, problem: "" }),
+  data: () => ({ rows: [], next: null, pages: [], busy: false, problem: "" }),
   computed: {
+    // Of all its pages, the one that was read first.
+    through() {
+      const ms = countedThrough(this.pages);
+      return Number.isFinite(ms) ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.w.zone }) : "";
+    },
     columns() {
       const { t } = this.w;
       const status = (v) => t(`analytics.${v.status}`);
@@ -50,6 +56,7 @@ export default {
     begin() {
       this.rows = [];
       this.next = null;
+      this.pages = [];
       return this.load({});
     },
     more() {
@@ -64,6 +71,7 @@ export default {
         const page = await read(this.name, { ...this.query, limit: PAGE, ...place }, reading.signal);
         this.rows = [...this.rows, ...page.rows];
         this.next = page.next;
+        this.pages = [...this.pages, { stored_through: page.stored_through }];
       } catch (error) {
         if (reading.signal.aborted) return;
         this.problem = this.w.t("analytics.failed", { why: this.w.why(error) });
