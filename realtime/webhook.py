@@ -10,12 +10,25 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Final
 
+from typing_extensions import override
+
 POST_SECONDS: Final = 5.0
 """For each step of it; two of them for all."""
 
 
 class WebhookFailed(Exception):  # noqa: N818 - said of what happened
     """The address did not answer with success in time."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """One that is followed becomes a GET without a body, and its success would be no delivery."""
+
+    @override
+    def redirect_request(self, *_asked: object) -> None:
+        return None
+
+
+_OPENER: Final = urllib.request.build_opener(_NoRedirects)
 
 
 async def post(address: str, body: bytes, headers: Mapping[str, str]) -> None:
@@ -32,7 +45,7 @@ def _send(address: str, body: bytes, headers: Mapping[str, str]) -> None:
         address, data=body, headers=dict(headers), method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=POST_SECONDS) as answer:
             answer.read(1024)
     except urllib.error.HTTPError as refused:
         refused.close()  # it is the answer, too

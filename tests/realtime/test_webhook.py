@@ -56,6 +56,14 @@ async def test_what_is_no_success_has_one_error(said: bytes) -> None:
     assert "secret" not in str(failed.value)
 
 
+async def test_a_redirect_is_no_delivery() -> None:
+    async with answering(b"HTTP/1.1 204 No Content\r\n\r\n") as elsewhere:
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\n\r\n"
+        async with answering(moved.encode()) as address:
+            with pytest.raises(WebhookFailed):
+                await post(address, b"{}", {})
+
+
 async def test_nobody_there_and_nobody_who_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WebhookFailed):
         await post(f"http://127.0.0.1:{free_port()}/", b"{}", {})
