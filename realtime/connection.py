@@ -201,7 +201,7 @@ class Connection:
                 wait_ms = self._limits.other()
         if not wait_ms:
             return
-        if self._limits.flooding():
+        if self._limits.flooding(wait_ms, together=isinstance(message, Op | Track)):
             raise Refused("flooding", retry_after_ms=FLOOD_NS // MILLISECOND_NS)
         raise Refused("too_many_requests", retry_after_ms=wait_ms)
 

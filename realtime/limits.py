@@ -12,6 +12,7 @@ many wait for the same bucket, as long as nobody else pushes in.
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,16 @@ PROMISE_NS = 10 * SECOND_NS
 BUCKETS_MAX = 20_000
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
+"""So many hasty refusals within this time are flooding."""
+
+TOLD_MAX = 1000
+"""So many told moments are remembered for a connection."""
+
+TOGETHER_NS = SECOND_NS // 4
+"""What is refused within this time after the first refusal was sent before that could be read."""
+
+EARLY_NS = 5 * MILLISECOND_NS
+"""The timers of some programs fire this much too early."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -146,21 +157,57 @@ class Buckets(Generic[Key]):
             del self._buckets[oldest]
 
 
-class Refusals:
-    """Counts how often somebody was refused lately."""
+class Patience:
+    """Tells a connection that waits as told from one that floods.
 
-    __slots__ = ("_moments",)
+    A refusal is hasty unless a moment that was told earlier has come: each such moment excuses one
+    refusal. Somebody who waits every time is therefore never hasty, whatever else makes their next
+    message too much as well: other connections, a full house, many messages that wait together.
+
+    Messages that are sent together are all on their way before the first refusal is read. For ops
+    and interactions the refusals of one moment are therefore not hasty either.
+    """
+
+    __slots__ = ("_began", "_hasty", "_last", "_together", "_told")
 
     def __init__(self) -> None:
-        self._moments: deque[int] | None = None
+        self._hasty: deque[int] | None = None  # most connections are never refused
+        self._told: list[int] = []
+        self._began = 0
+        self._last: int | None = None
+        self._together = 0
 
-    def add(self, now_ns: int) -> bool:
-        """Note a refusal. True: so many came so fast that it is enough."""
-        if self._moments is None:
-            self._moments = deque(maxlen=FLOOD_REFUSALS)
-        self._moments.append(now_ns)
-        whole = len(self._moments) == FLOOD_REFUSALS
-        return whole and now_ns - self._moments[0] <= FLOOD_NS
+    def refuse(self, now_ns: int, wait_ms: int, *, together: bool = False) -> bool:
+        """Note a refusal that says ``wait_ms``. True: too many of them were hasty.
+
+        ``together``: the message is of a kind that programs send many of at once.
+        """
+        if self._last is None or now_ns - self._last > FLOOD_NS:
+            self._began, self._together = now_ns, 0
+        self._last = now_ns
+        excused = self._waited(now_ns)
+        if len(self._told) < TOLD_MAX:
+            heappush(self._told, now_ns + wait_ms * MILLISECOND_NS)
+        if together and now_ns - self._began <= TOGETHER_NS and self._together < TOLD_MAX:
+            self._together += 1
+            excused = True
+        return not excused and self._too_many(now_ns)
+
+    def _waited(self, now_ns: int) -> bool:
+        """Use up one of the moments that were told and have come."""
+        while self._told and self._told[0] < now_ns - FLOOD_NS:
+            heappop(self._told)
+        if not self._told or self._told[0] > now_ns + EARLY_NS:
+            return False
+        heappop(self._told)
+        return True
+
+    def _too_many(self, now_ns: int) -> bool:
+        if self._hasty is None:
+            self._hasty = deque(maxlen=FLOOD_REFUSALS)
+        self._hasty.append(now_ns)
+        whole = len(self._hasty) == FLOOD_REFUSALS
+        return whole and now_ns - self._hasty[0] <= FLOOD_NS
 
 
 class Limits:
@@ -203,8 +250,8 @@ class ConnectionLimits:
         "_limits",
         "_ops",
         "_other",
+        "_patience",
         "_presence",
-        "_refusals",
     )
 
     def __init__(self, limits: Limits, rates: Rates, clock_ns: Callable[[], int]) -> None:
@@ -214,7 +261,7 @@ class ConnectionLimits:
         self._presence = Bucket(rates.connection_presence)
         self._interactions = Bucket(rates.connection_interactions)
         self._other = Bucket(rates.connection_other)
-        self._refusals = Refusals()
+        self._patience = Patience()
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
         """One op, in the room where it belongs, if it is known and they may edit there."""
@@ -232,6 +279,6 @@ class ConnectionLimits:
         """One message of any other kind, or of none."""
         return take_all([self._other], self._clock_ns())
 
-    def flooding(self) -> bool:
-        """Note that something was refused. True: it is enough."""
-        return self._refusals.add(self._clock_ns())
+    def flooding(self, wait_ms: int, *, together: bool) -> bool:
+        """Note that something was refused for ``wait_ms``. True: it is enough, see ``Patience``."""
+        return self._patience.refuse(self._clock_ns(), wait_ms, together=together)

@@ -1,10 +1,11 @@
 """Token buckets: never too much in any window, and what a refusal promises is true."""
 
 from collections.abc import Callable
+from heapq import heappop, heappush
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.limits import (
@@ -12,12 +13,13 @@ from realtime.limits import (
     MILLISECOND_NS,
     PROMISE_NS,
     SECOND_NS,
+    TOLD_MAX,
     Bucket,
     Buckets,
     Limits,
+    Patience,
     Rate,
     Rates,
-    Refusals,
     take_all,
 )
 
@@ -133,12 +135,92 @@ def test_buckets_of_many_stay_bounded_and_forget_nobody_who_is_limited(keys: lis
         assert len(buckets) <= 20
 
 
-def test_flooding_is_a_hundred_refusals_within_ten_seconds() -> None:
-    """(LM3)"""
-    fast, slow = Refusals(), Refusals()
-    told = [fast.add(START_NS + n * 100 * MILLISECOND_NS) for n in range(FLOOD_REFUSALS)]
+def test_flooding_is_a_hundred_hasty_refusals_within_ten_seconds() -> None:
+    """(LM3) Nobody here waits the second that they are told."""
+    fast, slow = Patience(), Patience()
+    told = [fast.refuse(START_NS + n * 100 * MILLISECOND_NS, 20_000) for n in range(FLOOD_REFUSALS)]
     assert told == [False] * (FLOOD_REFUSALS - 1) + [True]
-    assert not any(slow.add(START_NS + n * 102 * MILLISECOND_NS) for n in range(1000))
+    assert not any(slow.refuse(START_NS + n * 102 * MILLISECOND_NS, 200_000) for n in range(1000))
+
+
+def test_what_was_told_is_forgotten_and_bounded() -> None:
+    """(LM3) A refusal of long ago excuses nobody, and a flood takes no memory."""
+    patience, now = Patience(), START_NS
+    for _ in range(3 * TOLD_MAX):
+        patience.refuse(now, 1)
+        assert len(patience._told) <= TOLD_MAX
+    now += 11 * SECOND_NS
+    assert not any(patience.refuse(now, 60_000) for _ in range(FLOOD_REFUSALS - 1))
+    assert patience.refuse(now, 60_000)
+
+
+class House:
+    """Programs that edit one house, on a clock of their own: what each sends, and when."""
+
+    def __init__(self, rates: Rates) -> None:
+        self.clock = Clock()
+        self.limits = Limits(rates, clock_ns=self.clock)
+        self.id = uuid4()
+        self.due: list[tuple[int, int, Program, int]] = []
+        self._count = 0
+
+    def send(self, program: "Program", at_ns: int, left: int) -> None:
+        self._count += 1
+        heappush(self.due, (at_ns, self._count, program, left))
+
+    def run(self, seconds: float) -> None:
+        end_ns = START_NS + int(seconds * SECOND_NS)
+        while self.due and self.due[0][0] <= end_ns:
+            self.clock.now_ns, _, program, left = heappop(self.due)
+            if not program.closed:
+                program.sent(self, left)
+
+
+class Program:
+    """One connection that sends ops, ``together`` at a time; each is sent again when it is told."""
+
+    def __init__(self, house: House, person: UUID, together: int, waits: float = 1.0) -> None:
+        self.limits = house.limits.of_connection()
+        self.person, self.waits = person, waits
+        self.closed, self.done, self.tries = False, 0, 0
+        for n in range(together):
+            house.send(self, START_NS + n, 1_000_000)
+
+    def sent(self, house: House, left: int) -> None:
+        self.tries += 1
+        now_ns, wait_ms = house.clock.now_ns, self.limits.op(self.person, house.id)
+        if wait_ms and self.limits.flooding(wait_ms, together=True):
+            self.closed = True
+        elif wait_ms:
+            house.send(self, now_ns + int(wait_ms * MILLISECOND_NS * self.waits) + 1000, left)
+        else:
+            self.done += 1
+            if left:
+                house.send(self, now_ns + 1000, left - 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 120), min_size=1, max_size=3), min_size=1, max_size=6))
+def test_who_waits_as_told_is_never_flooding(people: list[list[int]]) -> None:
+    """(LM1, LM3) One op at a time or many, on several connections, in a house that is full."""
+    house = House(Rates(person_ops=Rate(30, 40), room_ops=Rate(50, 60)))
+    programs = [
+        Program(house, person, together)
+        for person, connections in ((uuid4(), each) for each in people)
+        for together in connections
+    ]
+    house.run(25)
+    assert not any(program.closed for program in programs)
+    assert all(program.done for program in programs)
+
+
+@pytest.mark.parametrize(("together", "waits"), [(1, 0), (20, 0), (300, 0), (20, 0.1), (300, 0.1)])
+def test_who_does_not_wait_as_told_is_flooding(together: int, waits: float) -> None:
+    """(LM3)"""
+    house = House(Rates())
+    program = Program(house, uuid4(), together, waits)
+    house.run(30)
+    assert program.closed
 
 
 CALLS: list[Callable[[Limits, UUID, UUID], int]] = [

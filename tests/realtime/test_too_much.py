@@ -1,5 +1,6 @@
 """Who sends too much is told when to come back, and that is true; nobody else notices."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from time import monotonic_ns
@@ -121,6 +122,31 @@ async def test_who_goes_on_is_closed_and_others_do_not_notice(limited: RunningWe
         codes = [frame.get("code") for frame in flood.frames if frame["type"] == "error"]
         assert codes == ["too_many_requests"] * 99 + ["flooding"]
         assert (await calm.ask("ping"))["type"] == "pong"
+
+
+async def test_who_waits_as_told_each_time_is_never_closed(start_web: StartWeb) -> None:
+    """(LM1, LM3) One op at a time; and more at once than flooding would be."""
+    web = await start_web(limit_scale=0.5)
+    ahead_ns = 0
+    web.parts.limits._clock_ns = lambda: monotonic_ns() + ahead_ns
+    api = web.api()
+    house = await api.create()
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        done = refused = 0
+        while refused < 150:
+            answer = await socket.ask("op", **an_op(house))
+            refused += answer["type"] == "error"
+            done += answer["type"] == "outcome"
+            ahead_ns += answer.get("retry_after_ms", 0) * MILLISECOND_NS
+        assert done >= 150
+    async with connected(web, api.token or "") as person:
+        await person.ask("join", configuration=house["code"])
+        async with asyncio.TaskGroup() as together:
+            sent = [together.create_task(person.ask("op", **an_op(house))) for _ in range(200)]
+        answers = [each.result() for each in sent]
+        assert sum(each.get("code") == "too_many_requests" for each in answers) > 150
+        ahead_ns += 10_000 * MILLISECOND_NS
+        assert "outcome" in await person.ask("op", **an_op(house))
 
 
 async def send_for_ever(socket: Socket) -> None:
