@@ -97,6 +97,7 @@ def visiting(browser: Browser, served: Served) -> Iterator[Visit]:
         scheme: str = "light",
         locale: str = "de-AT",
         admin: bool = False,
+        moving: bool = False,
         context: BrowserContext | None = None,
     ) -> Page:
         if context is None:
@@ -104,7 +105,7 @@ def visiting(browser: Browser, served: Served) -> Iterator[Visit]:
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
                 locale=locale,
-                reduced_motion="reduce",
+                reduced_motion="no-preference" if moving else "reduce",
             )
             contexts.append(context)
             cookies = {"person": person, "admin": "yes" if admin else None}

@@ -22,6 +22,7 @@ RECONNECT_TIMEOUT_S = 120.0
 MODULES = (
     "js/configurator.js",
     "js/consent.js",
+    "js/counting.js",
     "js/format.js",
     "js/ids.js",
     "js/materials.js",

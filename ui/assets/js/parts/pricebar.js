@@ -1,12 +1,14 @@
 // The price: always visible, always the server's. The number counts to its new value; what is
 // read out is the new value at once.
+import { createCount } from "../counting.js";
+
 export const PriceBar = {
   inject: ["screen"],
-  data: () => ({ shownCents: null, frame: 0 }),
+  data: () => ({ shownCents: null }),
   template: `
     <footer class="pricebar" :aria-label="screen.t('pricebar.label')">
       <div class="figures">
-        <p class="total" data-testid="total" :data-cents="price.total_cents"><span aria-hidden="true">{{ screen.euro(shownCents ?? price.total_cents) }}</span><span class="sr-only">{{ screen.t("pricebar.total", { total: screen.euro(price.total_cents) }) }}</span></p>
+        <p class="total" data-testid="total" :data-cents="price.total_cents"><span aria-hidden="true">{{ screen.euro(shownCents) }}</span><span class="sr-only">{{ screen.t("pricebar.total", { total: screen.euro(price.total_cents) }) }}</span></p>
         <p class="figure"><span>{{ monthly }}</span>&#8239;<a href="#financing" class="star" :aria-label="screen.t('pricebar.assumptions')" @click.prevent="screen.open('breakdown')">*</a></p>
         <p class="figure per-m2">{{ screen.euroRounded(price.per_m2_cents) }}/m²</p>
       </div>
@@ -22,22 +24,17 @@ export const PriceBar = {
     },
   },
   watch: {
-    "price.total_cents"(to, from) {
-      cancelAnimationFrame(this.frame);
-      if (window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden) {
-        this.shownCents = null;
-        return;
-      }
-      const start = performance.now();
-      const begin = this.shownCents ?? from;
-      const tick = (now) => {
-        const part = Math.min(1, (now - start) / 250);
-        const eased = 1 - (1 - part) ** 3;
-        this.shownCents = part < 1 ? Math.round((begin + (to - begin) * eased) / 100) * 100 : null;
-        if (part < 1) this.frame = requestAnimationFrame(tick);
-      };
-      this.frame = requestAnimationFrame(tick);
+    "price.total_cents"(to) {
+      this.count.to(to);
     },
+  },
+  created() {
+    const still = () => document.hidden || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.count = createCount({ show: (cents) => (this.shownCents = cents), still });
+    this.count.set(this.price.total_cents);
+  },
+  beforeUnmount() {
+    this.count.stop();
   },
 };
 
