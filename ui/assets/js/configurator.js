@@ -1,7 +1,7 @@
 // The configurator: one component, fed by protocol frames through receive(text), asking through
 // $emit('message', text). See room.js for what may be claimed when.
 import { computed, reactive, watch } from "vue";
-import { clockTime, createTexts, difference, euro, euroRounded, initialsOf } from "./format.js";
+import { clockTime, difference, euro, euroRounded, initialsOf } from "./format.js";
 import { Category, Notice } from "./parts/category.js";
 import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
@@ -15,11 +15,12 @@ import { Status } from "./parts/status.js";
 import { askedChoices, createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
 import { createMeasure } from "./measure.js";
+import { createNotices } from "./notices.js";
+import { createSentences } from "./sentences.js";
 import { createTracker } from "./track.js";
 
 const VIEWS = ["exterior", "interior", "pv", "fenster"];
 const PLAIN = ["nest", "pvanlage", "planungspaket", "grundstueckscheck"];
-const ANNOUNCE_AFTER_MS = 900;
 const PRESENCE_EVERY_MS = 250;
 
 export default {
@@ -215,30 +216,17 @@ function logFrame(log, way, frame) {
 function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const state = room.state;
   const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
-  const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
   const language = () => ui.language;
-  const t = createTexts(JSON.parse(props.texts), language);
-  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|(?<=\d) (?=×)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
+  const sentences = createSentences({ catalogue, texts: JSON.parse(props.texts), language });
+  const { t, say, categoryName, optionName, choiceText, describe, describeAdjustment, refusalTitle } = sentences;
   const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: tracker.decided });
+  const { announce, offerToShow, showToast } = createNotices({ ui, t });
   const status = computed(() => statusOf(state));
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
   let presenceTimer = null;
-
-  const categoryName = (id) => say(categories.get(id)?.name) || id;
-  const optionName = (category, option) => say(options.get(`${category}/${option}`)?.name) || option || categoryName(category);
-  const unitText = (category, quantity) => {
-    const rule = categories.get(category)?.quantity;
-    return say((quantity === 1 && rule?.unit_one) || rule?.unit);
-  };
-  const quantityText = (category, quantity) => `${quantity} ${unitText(category, quantity)}`.trim();
-  const choiceText = (category, choice) => {
-    if (!choice) return t("category.none");
-    const name = optionName(category, choice.option);
-    return choice.quantity ? `${name}, ${quantityText(category, choice.quantity)}` : name;
-  };
 
   const withInitials = (person) => ({ ...person, person: person.id, initials: person.initials ?? initialsOf(person.name) });
   const people = computed(() => {
@@ -253,65 +241,9 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const unnamed = computed(() => Math.max(0, state.memberCount - state.members.length));
   const takingBack = computed(() => state.pending.find((p) => ["undo", "redo"].includes(p.operation.kind))?.operation.kind ?? null);
 
-  function sayChange(change, who) {
-    const category = categoryName(change.category);
-    const { before, after } = change;
-    if (!after) return t("change.cleared" + who, { category });
-    if (before && before.option === after.option) {
-      return t("change.quantity" + who, { category, before: before.quantity ?? 0, after: after.quantity ?? 0, unit: unitText(change.category, after.quantity) });
-    }
-    return t("change.chosen" + who, { category, choice: choiceText(change.category, after) });
-  }
-
-  function describe(entry) {
-    const name = entry.author.name;
-    const who = entry.mine ? ".you" : ".other";
-    if (entry.kind === "reset") return t("change.reset" + who, { name });
-    if (entry.kind === "undo" || entry.kind === "redo") return describeTakenBack(entry, who);
-    const wanted = entry.changes.filter((c) => c.cause === "asked");
-    const first = (wanted.length ? wanted : entry.changes)[0];
-    if (!first) return t("change.nothing" + who, { name });
-    const text = sayChange(first, who).replaceAll("{name}", name);
-    const more = wanted.length - 1;
-    return more > 0 ? `${text} ${t("change.more", { count: more })}` : text;
-  }
-
-  // What is there again, because that is what one sees.
-  function describeTakenBack({ kind, changes, author: { name } }, who) {
-    const wanted = changes.filter((c) => c.cause === "asked");
-    const [first] = wanted.length ? wanted : changes;
-    if (!first) return t(`change.${kind}.nothing${who}`, { name });
-    const text = t(`change.${kind}${who}`, { name, category: categoryName(first.category), choice: choiceText(first.category, first.after) });
-    return wanted.length > 1 ? `${text} ${t("change.more", { count: wanted.length - 1 })}` : text;
-  }
-
   function takeBack(kind) {
     if (!mayEdit.value || state[kind === "undo" ? "canUndo" : "canRedo"] === false) return;
     room.submit({ kind });
-  }
-
-  // Pending choices in words, for when they cannot be saved.
-  function describeAsked(operation) {
-    if (operation.kind === "apply") return operation.operations.map(describeAsked).join(", ");
-    if (!operation.category) return t(`asked.${operation.kind}`);
-    const { category, option, quantity } = operation;
-    if (operation.kind === "set_quantity") return `${categoryName(category)}: ${quantityText(category, quantity)}`;
-    return `${categoryName(category)}: ${choiceText(category, option ? { option, quantity } : null)}`;
-  }
-
-  function describeAdjustment({ change, author, mine }) {
-    const category = categoryName(change.category);
-    const by = mine ? t("adjusted.byYou") : t("adjusted.byOther", { name: author.name });
-    if (!change.after) return t("adjusted.cleared", { category, by });
-    if (change.before?.option === change.after.option) {
-      return t("adjusted.quantity", { category, before: change.before.quantity ?? 0, after: change.after.quantity ?? 0, by });
-    }
-    return t("adjusted.option", { category, choice: choiceText(change.category, change.after), by });
-  }
-
-  function refusalTitle({ outcome, operation }) {
-    const over = outcome === "conflict" && ["undo", "redo"].includes(operation.kind);
-    return t(over ? `notice.conflict.${operation.kind}` : `notice.${outcome}`);
   }
 
   function look(view) {
@@ -342,8 +274,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   }
 
   const screen = {
-    t,
-    say,
+    ...sentences,
     ui,
     room: state,
     devLog,
@@ -356,19 +287,11 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     unnamed,
     takingBack,
     takeBack,
-    describeAsked,
     rejoin: () => room.join(),
     tracker,
     measure,
     consent,
-    categoryName,
-    optionName,
-    quantityText,
-    choiceText,
     withInitials,
-    describe,
-    describeAdjustment,
-    refusalTitle,
     look,
     visit,
     track: tracker.track,
@@ -446,19 +369,6 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   );
 
   let wasBad = false;
-  let waiting = [];
-  let announceTimer = null;
-  function announce(text) {
-    waiting.push(text);
-    if (announceTimer) return;
-    announceTimer = setTimeout(() => {
-      announceTimer = null;
-      const spoken = waiting.length > 3 ? [t("announce.many", { count: waiting.length - 1 }), waiting.at(-1)] : waiting;
-      ui.announcement = spoken.join(" ");
-      waiting = [];
-    }, ANNOUNCE_AFTER_MS);
-  }
-
   function heard(entry) {
     const adjusted = entry.changes.filter((c) => c.cause === "rule");
     const takenBack = ["undo", "redo"].includes(entry.kind);
@@ -472,20 +382,6 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
       offerToShow(entry.changes[0]?.category, describe(entry), entry.author.colour);
     }
     measure.saved(entry);
-  }
-
-  let toastTimer = null;
-  function offerToShow(category, text, colour) {
-    const section = category && document.getElementById(`category-${category}`);
-    const box = section?.getBoundingClientRect();
-    if (box && box.top > 60 && box.top < window.innerHeight - 200) return;
-    showToast(section ? category : "", text, colour);
-  }
-
-  function showToast(category, text, colour) {
-    ui.toast = { category, text, colour };
-    clearTimeout(toastTimer);
-    toastTimer = setTimeout(() => (ui.toast = null), 12000);
   }
 
   return screen;
