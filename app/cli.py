@@ -78,7 +78,8 @@ def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str,
     return code
 
 
-def _web(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _with_running_servers(settings, environ)
     if not _has_servers(settings, "web"):
         return 2
     code: int = import_module("app.processes").serve_web(
@@ -87,7 +88,8 @@ def _web(settings: Settings, options: argparse.Namespace, _environ: Mapping[str,
     return code
 
 
-def _worker(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+def _worker(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _with_running_servers(settings, environ)
     if not _has_servers(settings, "worker"):
         return 2
     code: int = import_module("app.processes").run_worker(
@@ -96,8 +98,8 @@ def _worker(settings: Settings, options: argparse.Namespace, _environ: Mapping[s
     return code
 
 
-def _migrate(settings: Settings, _options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    settings = _with_running_stack(settings)
+def _migrate(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _beside_running(settings, environ)
     if not settings.database_url:
         return _missing("migrate", "DATABASE_URL")
     published = asyncio.run(import_module("app.release").release(settings.database_url))
@@ -105,10 +107,8 @@ def _migrate(settings: Settings, _options: argparse.Namespace, _environ: Mapping
     return 0
 
 
-def _admin_link(
-    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
-) -> int:
-    settings = _with_running_stack(settings)
+def _admin_link(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _beside_running(settings, environ)
     if not settings.database_url:
         return _missing("admin-link", "DATABASE_URL")
     minting = import_module("app.admin_link")
@@ -129,8 +129,8 @@ def _doctor(settings: Settings, options: argparse.Namespace, environ: Mapping[st
     return 1 if any(finding.state == "wrong" for finding in findings) else 0
 
 
-def _privacy(settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
-    settings = _with_running_stack(settings)
+def _privacy(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _beside_running(settings, environ)
     if not _has_servers(settings, "privacy"):
         return 2
     code: int = import_module("app.commands.privacy").run(settings, options)
@@ -139,14 +139,14 @@ def _privacy(settings: Settings, options: argparse.Namespace, _environ: Mapping[
 
 def _tail(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     code: int = import_module("app.commands.run").run_tail(
-        _reachable(settings, options), options, environ
+        _reachable(settings, options, environ), options, environ
     )
     return code
 
 
 def _edit(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     code: int = import_module("app.commands.run").run_edit(
-        _reachable(settings, options), options, environ
+        _reachable(settings, options, environ), options, environ
     )
     return code
 
@@ -165,18 +165,31 @@ def _conformance(
 
 
 def _deadletters(
-    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
+    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]
 ) -> int:
-    settings = _with_running_stack(settings)
+    settings = _beside_running(settings, environ)
     if not _has_servers(settings, "deadletters"):
         return 2
     code: int = import_module("app.commands.deadletters").run(settings, options)
     return code
 
 
-def _reachable(settings: Settings, options: argparse.Namespace) -> Settings:
+def _reachable(
+    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]
+) -> Settings:
     """Without a token, with the database beside it, where who it is can be arranged."""
-    return settings if options.token or settings.token else _with_running_stack(settings)
+    return settings if options.token or settings.token else _beside_running(settings, environ)
+
+
+def _beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    found: Settings = import_module("app.running").beside_running(settings, environ)
+    return found
+
+
+def _with_running_servers(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """The running stack's PostgreSQL and Valkey, but an address of our own: its port is taken."""
+    found = _beside_running(settings, environ)
+    return replace(settings, database_url=found.database_url, redis_url=found.redis_url)
 
 
 def _has_servers(settings: Settings, command: str) -> bool:
@@ -193,18 +206,11 @@ def _has_servers(settings: Settings, command: str) -> bool:
     return not missing
 
 
-def _with_running_stack(settings: Settings) -> Settings:
-    """With the addresses of the embedded servers, if `nest run` holds NEST_HOME and none is given."""
-    if settings.database_url or not import_module("app.doctor").is_running(settings):
-        return settings
-    database_url, redis_url = import_module("app.supervisor").embedded_urls(settings)
-    return replace(settings, database_url=database_url, redis_url=settings.redis_url or redis_url)
-
-
 def _missing(command: str, names: str) -> int:
     print(
         f"nest: `nest {command}` needs {names}. "
-        "`nest run` starts servers of its own; beside a running one, NEST_HOME finds them.",
+        "`nest run` starts servers of its own; while it runs, this command finds them through "
+        "NEST_HOME.",
         file=sys.stderr,
     )
     return 2

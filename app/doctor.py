@@ -9,9 +9,11 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from app.browser import find_browser
-from app.exclusive import AlreadyInUseError, locked_home, require_free_port
+from app.database_url import left_out
+from app.exclusive import AlreadyInUseError, require_free_port
+from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets
-from app.supervisor import answers_ready, embedded_urls
+from app.supervisor import answers_ready
 from storage.errors import StorageError
 from storage.postgres.engine import Database
 from storage.redis.client import Redis
@@ -34,21 +36,20 @@ class Finding:
 async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     """All findings, in the order a person wants to read them."""
     running = is_running(settings)
-    database_url, redis_url = settings.database_url, settings.redis_url
-    if running:
-        embedded = embedded_urls(settings)
-        database_url, redis_url = database_url or embedded[0], redis_url or embedded[1]
+    settings = beside_running(settings, environ)
+    redis_url = settings.redis_url or (embedded_urls(settings)[1] if running else "")
     findings = [
         Finding(state="ok", subject="settings", text=_configured(settings)),
         *(
             Finding(state="wrong", subject="settings", text=text, mend="Remove or rename it.")
             for text in unknown_settings(environ)
         ),
+        *_without_effect(environ.get("DATABASE_URL", "")),
         _home(settings, running=running),
         await _web(settings, running=running),
     ]
     async with asyncio.TaskGroup() as group:
-        database = group.create_task(_database(database_url), name="examine database")
+        database = group.create_task(_database(settings.database_url), name="examine database")
         redis = group.create_task(_redis(redis_url), name="examine redis")
     findings += [*database.result(), *redis.result(), _browser(environ)]
     return tuple(findings)
@@ -66,22 +67,19 @@ def report(findings: tuple[Finding, ...]) -> str:
     return "\n".join(lines)
 
 
-def is_running(settings: Settings) -> bool:
-    """Whether a supervisor holds this NEST_HOME."""
-    if not (settings.home / "lock").exists():
-        return False
-    try:
-        with locked_home(settings.home):
-            return False
-    except AlreadyInUseError:
-        return True
-
-
 def _configured(settings: Settings) -> str:
     shown = [
         f"{each.name}={getattr(settings, each.name)}" for each in fields(settings) if each.repr
     ]
     return " ".join(shown)
+
+
+def _without_effect(database_url: str) -> list[Finding]:
+    names = left_out(database_url)
+    if not names:
+        return []
+    text = f"DATABASE_URL has parameters without effect here: {', '.join(names)}"
+    return [Finding(state="note", subject="settings", text=text)]
 
 
 def _home(settings: Settings, *, running: bool) -> Finding:
@@ -133,8 +131,8 @@ async def _database(url: str) -> list[Finding]:
                 state="wrong",
                 subject="database",
                 text=f"{place} cannot be used: {error}",
-                mend="Check that PostgreSQL runs there and that DATABASE_URL names user and "
-                "password it accepts.",
+                mend="Check that PostgreSQL runs there, that DATABASE_URL names user and password "
+                "it accepts, and that sslmode fits what it offers.",
             )
         ]
     findings = [

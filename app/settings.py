@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from app.database_url import driver_url
+
 T = TypeVar("T")
 D = TypeVar("D")
 LogFormat = Literal["auto", "json", "text"]
 Consent = Literal["assumed", "required"]
 
-DATABASE_SCHEMES = {"postgresql", "postgres", "postgresql+asyncpg"}
 REDIS_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "valkey", "valkeys"}
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -131,7 +132,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         public_url=reader.take("NEST_PUBLIC_URL", _public_url, local_url(host, port)),
         trusted_proxies=reader.take("NEST_TRUSTED_PROXIES", _networks, ()),
         home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
-        database_url=reader.take("DATABASE_URL", _database_url, ""),
+        database_url=reader.take("DATABASE_URL", driver_url, ""),
         redis_url=reader.take("REDIS_URL", _redis_url, ""),
         dev=reader.take("NEST_DEV", _switch, False),
         token=reader.take("NEST_TOKEN", _token, ""),
@@ -329,13 +330,6 @@ def _public_url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be like https://house.example")
     return value.rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    # The value is not repeated in these sentences: it can hold a password.
-    if urlsplit(value).scheme not in DATABASE_SCHEMES:
-        raise ValueError("must be like postgresql://user:password@host:5432/name")
-    return f"postgresql://{value.partition('://')[2]}"
 
 
 def _redis_url(value: str) -> str:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from app.children import Child, Program
 from app.embedded import embedded_postgres, embedded_valkey
 from app.exclusive import AlreadyInUseError, locked_home, require_free_port
+from app.running import note_address
 from app.server_process import EmbeddedServer, EmbeddedServerError
 from app.settings import Settings, without_secrets
 
@@ -62,6 +63,7 @@ async def run(settings: Settings, stack: Stack, environ: Mapping[str, str]) -> i
     try:
         with locked_home(settings.home):
             require_free_port(settings.host, settings.port)
+            note_address(settings)
             await _until(stop, _Supervisor(settings, stack, environ).serve())
     except* (AlreadyInUseError, StartFailedError, EmbeddedServerError) as group:
         for error in _leaves(group):
@@ -172,11 +174,6 @@ def _banner(place: str, link: str, home: str) -> str:
         "\n"
         f"  Data in {home}. Ctrl-C stops everything.\n"
     )
-
-
-def embedded_urls(settings: Settings) -> tuple[str, str]:
-    """Addresses of the embedded PostgreSQL and Valkey of this NEST_HOME, running or not."""
-    return embedded_postgres(settings.home).url, embedded_valkey(settings.home).url
 
 
 async def answers_ready(host: str, port: int, *, deadline_seconds: float = 2.0) -> bool:

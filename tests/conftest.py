@@ -8,6 +8,8 @@ Hypothesis has no chance: the same examples on every run and every machine.
 """
 
 import logging
+import os
+import tempfile
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,6 +30,10 @@ SHARING_MODULES: Final = (
     "tests/clients/test_js_client.py",
     "tests/realtime/test_fuzzed_frames.py",
 )
+
+_HOME: Final = tempfile.TemporaryDirectory(prefix="nest-tests-home-")
+"""Whatever a test starts without a home of its own finds nothing: not what runs in this checkout."""
+os.environ["NEST_HOME"] = _HOME.name
 
 settings.register_profile(
     "same-every-time",

@@ -1,7 +1,6 @@
 """The command line: help for a stranger, sentences instead of tracebacks, doctor."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from realtime.principal import token_sha256
 from storage.postgres.admins import Admins
 from storage.postgres.engine import Database
 from tests.support.ports import free_port
-from tests.support.processes import CHECKOUT, nest
+from tests.support.processes import CHECKOUT, nest, passed_on
 from tests.support.servers import Servers, with_database
 
 COMMANDS = (
@@ -24,11 +23,10 @@ COMMANDS = (
 
 
 def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         nest(*arguments),
         cwd=CHECKOUT,
-        env={**kept, "PORT": str(free_port()), **environ},
+        env={**passed_on(), "PORT": str(free_port()), **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -117,6 +115,14 @@ def test_doctor_says_how_to_mend_servers_that_do_not_answer() -> None:
     assert done.stdout.endswith("2 wrong.\n")
     assert "hush" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_is_not_shown_what_runs_in_this_checkout(tmp_path: Path) -> None:
+    """The README's two commands at once, `make run` and `make test`, are in one folder."""
+    done = call("doctor")
+    assert "home " in done.stdout
+    assert str(CHECKOUT) not in done.stdout.partition("home ")[2].partition("\n")[0]
+    assert call("doctor", NEST_HOME=str(tmp_path)).returncode == done.returncode == 0
 
 
 def test_doctor_notices_a_misspelled_setting(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from app.logging import configure_logging
 configure_logging(level="info", form="auto", node="here")
 structlog.get_logger("ours").info("op_committed", version=3, path="/c/x?token=hush")
 logging.getLogger("uvicorn.error").info('GET %s answered', "/admin/login?token=hush")
+logging.getLogger("uvicorn.error").info('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/ws")
+logging.getLogger("uvicorn.error").info("connection open")
 logging.getLogger("any").debug("not shown")
 try:
     raise OSError("cannot reach postgresql://nest:hush@db/nest?password=hush")

@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.processes import CHECKOUT, Process, nest, still_running, web, worker
+from tests.support.processes import CHECKOUT, Process, nest, passed_on, still_running, web, worker
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -58,7 +57,7 @@ def test_a_process_ends_when_its_supervisor_is_gone(
     with subprocess.Popen(
         nest(command, "--end-with-stdin"),
         cwd=CHECKOUT,
-        env={"PATH": os.environ["PATH"], **environ},
+        env={**passed_on(), **environ},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -75,6 +74,8 @@ async def test_everything_at_once(tmp_path: Path) -> None:
         await stack.ready()
         await eventually(lambda: "ready after" in stack.log)
         assert f"{stack.url}/admin/login#" in stack.log
+        # Beside it, a command finds servers and address through the home alone.
+        beside_it = {name: value for name, value in stack.environ.items() if name != "PORT"}
         for command, said in (
             ("admin-link", f"{stack.url}/admin/login#"),
             ("migrate", "nest-haus-2025"),
@@ -84,7 +85,7 @@ async def test_everything_at_once(tmp_path: Path) -> None:
                 subprocess.run,
                 nest(command),
                 cwd=CHECKOUT,
-                env=stack.environ,
+                env=beside_it,
                 capture_output=True,
                 text=True,
                 check=False,

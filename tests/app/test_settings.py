@@ -95,6 +95,47 @@ def test_any_spelling_of_a_postgres_url_becomes_one(scheme: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "driven"),
+    [
+        (
+            "postgres://u:p@h/d?sslmode=require&channel_binding=require&connect_timeout=10",
+            "postgresql://u:p@h/d?sslmode=require",
+        ),
+        ("postgres://h/d?application_name=x&client_encoding=utf8&keepalives=1", "postgresql://h/d"),
+        ("postgres://h/d?sslmode=&sslrootcert=", "postgresql://h/d"),
+        ("postgresql:///d?host=/run/p%20g&port=5433", "postgresql:///d?host=/run/p%20g&port=5433"),
+        ("postgres://h1:1,h2:2/d?target_session_attrs=read-write", None),
+        ("postgres://h/?database=d&user=u&password=%26%3D%2B", "postgresql://h/?dbname=d&user=u&password=%26%3D%2B"),
+        ("postgres://h/d?options=-c%20search_path%3Dx", "postgresql://h/d?options=-c%20search_path%3Dx"),
+        ("postgres://u:p%23#q@h/d", "postgresql://u:p%23%23q@h/d"),
+    ],
+)  # fmt: skip
+def test_parameters_of_a_postgres_url_are_understood_or_left_out(
+    given: str, driven: str | None
+) -> None:
+    expected = driven or given.replace("postgres://", "postgresql://")
+    assert parse_settings({"DATABASE_URL": given}).database_url == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("pgbouncer=true&schema=x", "do not know: pgbouncer, schema; remove them"),
+        ("statement_timeout=5", "do not know: statement_timeout; remove them"),
+        ("sslmode=on", "must have one of disable, allow, prefer, require, verify-ca, verify-full as sslmode"),
+        ("target_session_attrs=master", "as target_session_attrs"),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_nobody_knows_is_named(query: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({"DATABASE_URL": f"postgresql://u:hush@h/d?{query}"})
+    (problem,) = caught.value.problems
+    assert problem.startswith("DATABASE_URL ")
+    assert said in problem
+    assert "hush" not in problem
+
+
+@pytest.mark.parametrize(
     ("host", "url"),
     [
         ("0.0.0.0", "http://127.0.0.1:9000"),

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,7 +32,7 @@ from app.commands.show import Paint, arguments, money
 from tests.realtime.conftest import RunningWeb
 from tests.storage.link import link_to
 from tests.support.ports import free_port
-from tests.support.processes import CHECKOUT, PASSED_ON, nest
+from tests.support.processes import CHECKOUT, nest, passed_on
 
 LONG = 60.0
 
@@ -41,11 +40,10 @@ LONG = 60.0
 @asynccontextmanager
 async def started(*command: str, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """One command while the block runs; ended with it."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *nest(*command),
         cwd=CHECKOUT,
-        env={**kept, "PORT": str(free_port()), **environ},
+        env={**passed_on(), "PORT": str(free_port()), **environ},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -19,7 +19,12 @@ from tests.support.ports import free_port
 from tests.support.waiting import POLL_SECONDS, eventually, eventually_blocking
 
 CHECKOUT = Path(__file__).parents[2]
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "NEST_HOME")
+
+
+def passed_on() -> dict[str, str]:
+    """What a process gets of our environment: no settings but a home that is not the checkout's."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 class Process:
@@ -34,7 +39,7 @@ class Process:
         self.command = command
         self.port = port
         self.environ = {
-            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            **passed_on(),
             "PYTHONUNBUFFERED": "1",
             **(environ or {}),
         }

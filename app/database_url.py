@@ -1,0 +1,72 @@
+"""DATABASE_URL as hosting companies write it, made into what the driver takes.
+
+libpq knows more parameters than asyncpg, and asyncpg hands what it does not know to the server,
+which refuses the connection. So each parameter is passed on, left out, or named as a mistake. The
+lists are those of libpq 18 (PostgreSQL manual, 34.1.2) and asyncpg 0.32 (`connect_utils`).
+"""
+
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+DATABASE_SCHEMES: Final = {"postgresql", "postgres", "postgresql+asyncpg"}
+
+PASSED_ON: Final = frozenset(
+    {
+        "host", "port", "dbname", "user", "password", "passfile", "service", "options",
+        "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation",
+        "ssl_min_protocol_version", "ssl_max_protocol_version", "target_session_attrs",
+        "krbsrvname", "gsslib",
+    }
+)  # fmt: skip
+LEFT_OUT: Final = frozenset(
+    {
+        "application_name", "channel_binding", "client_encoding", "connect_timeout",
+        "fallback_application_name", "gssdelegation", "gssencmode", "hostaddr", "keepalives",
+        "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts",
+        "max_protocol_version", "min_protocol_version", "scram_client_key", "scram_server_key",
+        "sslcertmode", "sslcompression", "sslcrldir", "sslkeylogfile", "sslsni", "tcp_user_timeout",
+    }
+)  # fmt: skip
+"""What libpq does with them is done by us (deadlines, name, keep-alive) or not done by asyncpg."""
+ALLOWED: Final = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": ("postgres", "direct"),
+    "target_session_attrs": (
+        "any", "primary", "standby", "read-write", "read-only", "prefer-standby",
+    ),
+}  # fmt: skip
+
+
+def driver_url(value: str) -> str:
+    """The URL for asyncpg: known parameters kept, those of LEFT_OUT gone.
+
+    Raises ValueError with the end of a sentence that begins with the setting's name. It never
+    repeats the URL, which can hold a password.
+    """
+    scheme, separator, rest = value.partition("://")
+    if scheme not in DATABASE_SCHEMES or not separator:
+        raise ValueError("must be like postgresql://user:password@host:5432/name")
+    given = _parameters(value)
+    if unknown := sorted({name for name, _ in given} - PASSED_ON - LEFT_OUT):
+        raise ValueError(
+            f"has parameters that PostgreSQL's clients do not know: {', '.join(unknown)}; "
+            "remove them"
+        )
+    for name, chosen in given:
+        if name in ALLOWED and chosen not in ALLOWED[name]:
+            raise ValueError(f"must have one of {', '.join(ALLOWED[name])} as {name}")
+    kept = urlencode([each for each in given if each[0] in PASSED_ON], quote_via=quote, safe="/,")
+    place = rest.partition("?")[0].replace("#", "%23")
+    return f"postgresql://{place}{'?' if kept else ''}{kept}"
+
+
+def left_out(value: str) -> tuple[str, ...]:
+    """The names of the parameters of a DATABASE_URL that have no effect here, sorted."""
+    return tuple(sorted({name for name, _ in _parameters(value)} & LEFT_OUT))
+
+
+def _parameters(value: str) -> list[tuple[str, str]]:
+    """Name and value of each parameter; one without a value counts as absent, as in libpq."""
+    pairs = parse_qsl(value.partition("?")[2], keep_blank_values=True)
+    renamed = [("dbname" if name == "database" else name, chosen) for name, chosen in pairs]
+    return [(name, chosen) for name, chosen in renamed if chosen or name not in PASSED_ON]
