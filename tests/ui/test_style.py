@@ -11,8 +11,9 @@ CSS = sorted((Path(__file__).parents[2] / "ui" / "assets" / "css").glob("*.css")
 def outside_of(block: str, css: str) -> str:
     """The style sheet without the at-rules of this condition."""
     while (start := css.find(block)) >= 0:
-        depth, end = 0, css.index("{", start)
-        for end in range(end, len(css)):
+        depth, opening = 0, css.index("{", start)
+        end = opening
+        for end in range(opening, len(css)):
             depth += {"{": 1, "}": -1}.get(css[end], 0)
             if depth == 0:
                 break
