@@ -17,7 +17,7 @@ now, it is a conflict that names them; `anyway` does it all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configurator import reasons as why
 from configurator.catalogue import Catalogue, Text
@@ -39,11 +39,14 @@ from configurator.pricing import total_cents
 from configurator.rules import Done, cut_reasons, cut_to_size
 from configurator.selection import Selection
 
-HISTORY = 200
-"""So many of a person's newest own ops are looked at; that is at least 100 steps back."""
-
 HISTORY_VERSIONS = 10_000
 """What is so many versions back, everybody's together, is not taken back any more."""
+
+STEPS = 100
+"""At least so many steps of a stack are read from the log at once, if it has them."""
+
+KEPT = 2 * STEPS
+"""The newest steps of a stack that are kept in memory; older ones are read when it comes to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +63,25 @@ class OwnOp:
 class Stacks:
     """What one person can take back: versions of their own ops, the next one last.
 
-    `own` are their newest ops, at most HISTORY; nothing older is on a stack.
+    These are the newest steps. Where a stack goes on, older ones are in the log, not here.
     """
 
-    own: tuple[int, ...] = ()
     undo: tuple[int, ...] = ()
     redo: tuple[int, ...] = ()
+    undo_goes_on: bool = False
+    redo_goes_on: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the next step of both stacks is known, or that there is none."""
+        return bool(self.undo or not self.undo_goes_on) and bool(self.redo or not self.redo_goes_on)
+
+    @property
+    def deep(self) -> bool:
+        """Whether both stacks are whole or have ``STEPS`` steps: no older op needs to be read."""
+        return (len(self.undo) >= STEPS or not self.undo_goes_on) and (
+            len(self.redo) >= STEPS or not self.redo_goes_on
+        )
 
     def next(self, asked: Undo | Redo) -> int | None:
         """The version of the op that would be taken back; None when there is none."""
@@ -75,26 +91,13 @@ class Stacks:
     def within(self, version: int) -> "Stacks":
         """The stacks at a version of the document: what is HISTORY_VERSIONS back is forgotten."""
         oldest = version - HISTORY_VERSIONS + 1
-        if not self.own or self.own[0] >= oldest:
+        if all(stack[0] >= oldest for stack in (self.undo, self.redo) if stack):
             return self
-        return Stacks(
-            own=_from(oldest, self.own),
-            undo=_from(oldest, self.undo),
-            redo=_from(oldest, self.redo),
-        )
+        return replace(self, undo=_from(oldest, self.undo), redo=_from(oldest, self.redo))
 
     def after(self, op: OwnOp) -> "Stacks":
         """The stacks after one more op of the same person."""
-        own = (*self.own, op.version)[-HISTORY:]
-        pushed = (op.version,) if op.changed else ()
-        undo, redo = self.undo, self.redo
-        if op.kind == "undo":
-            undo, redo = _without(undo, op.reverts), (*redo, *pushed)
-        elif op.kind == "redo":
-            undo, redo = (*undo, *pushed), _without(redo, op.reverts)
-        elif op.changed:
-            undo, redo = (*undo, *pushed), ()
-        return Stacks(own=own, undo=_from(own[0], undo), redo=_from(own[0], redo))
+        return _newest(_moved(self, op))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +109,38 @@ class Reversal:
     changed_by: Mapping[str, str]
 
 
-def stacks(log: Iterable[OwnOp]) -> Stacks:
-    """The stacks of a person after their own ops, in the order of the versions."""
-    reached = Stacks()
+def stacks(log: Iterable[OwnOp], *, goes_on: bool = False) -> Stacks:
+    """The stacks of a person after their own ops, in the order of the versions.
+
+    ``goes_on``: these are only the newest of them. As an undo is newer than what it takes back, the
+    newest ops give the newest steps.
+    """
+    reached = Stacks(undo_goes_on=goes_on, redo_goes_on=goes_on)
     for op in log:
-        reached = reached.after(op)
-    return reached
+        reached = _moved(reached, op)
+    return _newest(reached)
+
+
+def _moved(at: Stacks, op: OwnOp) -> Stacks:
+    pushed = (op.version,) if op.changed else ()
+    if op.kind == "undo":
+        return replace(at, undo=_without(at.undo, op.reverts), redo=(*at.redo, *pushed))
+    if op.kind == "redo":
+        return replace(at, undo=(*at.undo, *pushed), redo=_without(at.redo, op.reverts))
+    if not op.changed:
+        return at
+    return replace(at, undo=(*at.undo, *pushed), redo=(), redo_goes_on=False)
+
+
+def _newest(of: Stacks) -> Stacks:
+    if max(len(of.undo), len(of.redo)) <= KEPT:
+        return of
+    return Stacks(
+        undo=of.undo[-KEPT:],
+        redo=of.redo[-KEPT:],
+        undo_goes_on=of.undo_goes_on or len(of.undo) > KEPT,
+        redo_goes_on=of.redo_goes_on or len(of.redo) > KEPT,
+    )
 
 
 def take_back(

@@ -15,7 +15,15 @@ from configurator.catalogue import Catalogue
 from configurator.document import Document, written_since
 from configurator.operations import Change, Redo, Undo
 from configurator.protocol.messages import OpFrame
-from configurator.undo import HISTORY_VERSIONS, OwnOp, Reversal, Stacks, stacks, touched
+from configurator.undo import (
+    HISTORY_VERSIONS,
+    KEPT,
+    OwnOp,
+    Reversal,
+    Stacks,
+    stacks,
+    touched,
+)
 from storage.postgres.configurations import Configurations
 
 PEOPLE_MAX = 256
@@ -56,25 +64,41 @@ class UndoStacks:
     def known(self, person_id: UUID, at: At) -> Stacks | None:
         """The stacks of a person at this version, if they are in memory."""
         found = self._people.get(person_id) if self._at == at else None
-        return None if found is None else found.within(at[1])
+        within = found.within(at[1]) if found is not None else None
+        return within if within is not None and within.known else None
 
     async def read(self, person_id: UUID, at: At) -> Stacks:
         """The stacks of a person at this version. Raises StorageUnavailable."""
         if self._at != at:
             self._people.clear()
             self._at = at
-        found = self._people.get(person_id)
+        found = self.known(person_id, at)
         if found is None:
-            log = await self._configurations.own_operations(
-                self._id, person_id, since_version=at[1] - HISTORY_VERSIONS, to_version=at[1]
-            )
-            found = stacks(log)
+            found = await self._read_log(person_id, at[1])
         if self._at == at:  # else the room moved on while we read
             self._people[person_id] = found
             self._people.move_to_end(person_id)
             if len(self._people) > PEOPLE_MAX:
                 self._people.popitem(last=False)
-        return found.within(at[1])
+        return found
+
+    async def _read_log(self, person_id: UUID, version: int) -> Stacks:
+        """The newest steps of both stacks; own ops are read backwards, ever more at once."""
+        log: list[OwnOp] = []
+        limit = KEPT
+        while True:
+            older = await self._configurations.own_operations(
+                self._id,
+                person_id,
+                since_version=version - HISTORY_VERSIONS,
+                to_version=log[0].version - 1 if log else version,
+                limit=limit,
+            )
+            log = older + log
+            found = stacks(log, goes_on=len(older) == limit)
+            if found.deep:
+                return found
+            limit *= 2
 
     async def reversal(
         self,

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, column, exc, func, select, text, true, update
+from sqlalchemy import Row, Select, Text, column, exc, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.undo import HISTORY, OwnOp
+from configurator.undo import OwnOp
 from storage.errors import CodeTaken
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
@@ -215,28 +215,37 @@ class Configurations:
         return None if row is None else _operation(row)
 
     async def own_operations(
-        self, configuration_id: UUID, person_id: UUID, *, since_version: int, to_version: int
+        self,
+        configuration_id: UUID,
+        person_id: UUID,
+        *,
+        since_version: int,
+        to_version: int,
+        limit: int,
     ) -> list[OwnOp]:
-        """The newest committed ops of one person in these versions, ascending, at most HISTORY.
+        """The newest committed ops of one person in these versions, ascending, at most ``limit``.
 
+        Those that have no part in undo are left out: they changed nothing and took nothing back.
         It reads all versions in between: the index knows no authors.
         """
         asked = operations.c.operation
+        changed = operations.c.changes != text("'[]'::jsonb")
         statement = (
             select(
                 operations.c.version,
                 asked["kind"].astext.label("kind"),
                 asked["reverts"].astext.label("reverts"),
-                (operations.c.changes != text("'[]'::jsonb")).label("changed"),
+                changed.label("changed"),
             )
             .where(
                 operations.c.configuration_id == configuration_id,
                 operations.c.version > since_version,
                 operations.c.version <= to_version,
                 operations.c.person_id == person_id,
+                or_(changed, asked["kind"].astext.in_(("undo", "redo"))),
             )
             .order_by(operations.c.version.desc())
-            .limit(HISTORY)
+            .limit(limit)
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         return [_own(row) for row in reversed(found.all())]

@@ -22,7 +22,7 @@ from configurator.operations import (
 )
 from configurator.pricing import total_cents
 from configurator.selection import Selection
-from configurator.undo import HISTORY, OwnOp, Reversal, Stacks, stacks, take_back, touched
+from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back, touched
 from tests.configurator.nest_haus import CATALOGUE
 
 _PEOPLE = UUID(int=1)
@@ -67,8 +67,8 @@ class EditedHouse:
     def total_cents(self) -> int:
         return total_cents(self.catalogue, self.selection)
 
-    def stacks_of(self, name: str, history: int = HISTORY) -> Stacks:
-        return stacks([entry.own for entry in self.log if entry.name == name][-history:])
+    def stacks_of(self, name: str) -> Stacks:
+        return stacks(entry.own for entry in self.log if entry.name == name)
 
     def do(self, name: str, operation: Operation) -> Outcome:
         reversal = self.reversal(name, operation)

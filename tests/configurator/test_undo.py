@@ -1,5 +1,6 @@
 """Undo and redo: what is taken back, what is asked first, and what never happens."""
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -28,7 +29,7 @@ from configurator.operations import (
     parse_operation,
 )
 from configurator.selection import Selection, selection_problems
-from configurator.undo import HISTORY, HISTORY_VERSIONS, OwnOp, Stacks, reads, stacks
+from configurator.undo import HISTORY_VERSIONS, KEPT, OwnOp, Stacks, reads, stacks
 from tests.configurator.edited_house import EditedHouse
 from tests.configurator.nest_haus import CATALOGUE, house, operations, selections
 
@@ -177,7 +178,7 @@ def test_what_somebody_else_took_back_already_is_not_asked_about() -> None:
 
     assert isinstance(outcome, Committed)
     assert outcome.changes == ()
-    assert edited.stacks_of("Anna") == Stacks(own=(1, 3), undo=(), redo=())
+    assert edited.stacks_of("Anna") == Stacks()
 
 
 def test_a_value_of_somebody_else_that_an_own_undo_brought_back_is_still_theirs() -> None:
@@ -254,7 +255,7 @@ def test_what_an_undo_relies_on() -> None:
     ]
 
 
-def test_a_hundred_steps_back_and_forth() -> None:
+def test_many_steps_back_and_forth() -> None:
     """(UN10, UN3)"""
     edited = EditedHouse(house())
     states = [edited.selection]
@@ -262,14 +263,14 @@ def test_a_hundred_steps_back_and_forth() -> None:
         edited.do("Anna", set_pv(number % 8 + 1))
         states.append(edited.selection)
 
-    for number in range(100):
+    for number in range(150):
         assert edited.selection == states[150 - number]
         assert isinstance(edited.do("Anna", UNDO), Committed)
-    assert edited.selection == states[50]
+    assert edited.selection == states[0]
     assert codes(edited.do("Anna", UNDO)) == ["nothing_to_undo"]
-    for number in range(100):
+    for number in range(150):
         assert isinstance(edited.do("Anna", REDO), Committed)
-        assert edited.selection == states[51 + number]
+        assert edited.selection == states[1 + number]
 
 
 @pytest.mark.parametrize("operation", [UNDO, REDO, ANYWAY, Redo(anyway=True)])
@@ -322,31 +323,84 @@ def own_log(seed: int, length: int) -> list[OwnOp]:
     return log
 
 
+def ends_like(part: Stacks, whole: Stacks) -> bool:
+    """Whether the steps that `part` has are the newest of `whole`, and all where it says so."""
+    undo, redo = (
+        whole.undo[len(whole.undo) - len(part.undo) :],
+        whole.redo[-len(part.redo) or KEPT :],
+    )
+    return (
+        (part.undo, part.redo) == (undo, redo)
+        and (part.undo_goes_on or part.undo == whole.undo or whole.undo_goes_on)
+        and (part.redo_goes_on or part.redo == whole.redo or whole.redo_goes_on)
+    )
+
+
 @pytest.mark.parametrize("seed", range(12))
-def test_the_newest_ops_of_the_log_give_the_stacks_that_were_kept(seed: int) -> None:
-    """(UN10)"""
-    log = own_log(seed, 3 * HISTORY)
+def test_the_newest_ops_of_the_log_give_the_newest_steps(seed: int) -> None:
+    """(UN10) Whatever part of the log is read, and as they are kept op by op."""
+    log = own_log(seed, 600)
     kept = Stacks()
     for length, op in enumerate(log, start=1):
         kept = kept.after(op)
         if length % 37 == 0:
-            assert stacks(log[max(0, length - HISTORY) : length]) == kept
-        assert set(kept.undo) | set(kept.redo) <= set(kept.own)
+            whole = stacks(log[:length])
+            assert ends_like(kept, whole)
+            for newest in (1, 20, 150, 400):
+                part = stacks(log[max(0, length - newest) : length], goes_on=newest < length)
+                assert ends_like(part, whole)
         assert not set(kept.undo) & set(kept.redo)
-    assert len(kept.own) == HISTORY
+        assert max(len(kept.undo), len(kept.redo)) <= KEPT
 
 
-def test_what_could_be_redone_is_forgotten_with_its_op() -> None:
+IN_BETWEEN: dict[str, Callable[[int], list[OwnOp]]] = {
+    "nothing": lambda _: [],
+    "what is chosen already": lambda v: [
+        OwnOp(version=v + n, kind="select", reverts=None, changed=False) for n in range(3)
+    ],
+    "undo and redo": lambda v: [
+        OwnOp(version=v, kind="undo", reverts=v - 1, changed=True),
+        OwnOp(version=v + 1, kind="redo", reverts=v, changed=True),
+    ],
+    "a change that was taken back": lambda v: [
+        OwnOp(version=v, kind="select", reverts=None, changed=True),
+        OwnOp(version=v + 1, kind="undo", reverts=v, changed=True),
+    ],
+}
+
+
+@pytest.mark.parametrize("between", IN_BETWEEN)
+def test_a_hundred_steps_are_a_hundred_changes(between: str) -> None:
+    """(UN10) Whatever else the person did between them, and others."""
+    log: list[OwnOp] = []
+    for change in range(100):
+        version = 1 + 90 * change
+        log.append(OwnOp(version=version, kind="select", reverts=None, changed=True))
+        log += IN_BETWEEN[between](version + 1)
+    reached = stacks(log).within(log[-1].version)
+    assert len(reached.undo) == 100
+    for version in range(10_000, 10_100):
+        assert reached.known
+        step = reached.next(UNDO)
+        assert step is not None
+        reached = reached.after(OwnOp(version=version, kind="undo", reverts=step, changed=True))
+    assert reached.next(UNDO) is None
+    assert len(reached.redo) >= 100
+
+
+def test_a_stack_that_goes_on_says_so_when_its_newest_steps_are_taken() -> None:
     """(UN10)"""
-    log = [OwnOp(version=version, kind="select", reverts=None, changed=True) for version in (1, 2)]
-    log += [OwnOp(version=3, kind="undo", reverts=2, changed=True)]
-    log += [OwnOp(version=4, kind="undo", reverts=1, changed=True)]
-    for version in range(5, 5 + HISTORY):
-        kind = "redo" if version % 2 else "undo"
-        log.append(OwnOp(version=version, kind=kind, reverts=version - 1, changed=True))
-
-    assert stacks(log).redo == (len(log),)
-    assert stacks(log) == stacks(log[-HISTORY:])
+    log = [
+        OwnOp(version=version, kind="select", reverts=None, changed=True)
+        for version in range(1, KEPT + 51)
+    ]
+    kept = stacks(log)
+    for version in range(KEPT, 0, -1):
+        assert kept.known
+        log.append(OwnOp(version=1000 - version, kind="undo", reverts=version + 50, changed=True))
+        kept = kept.after(log[-1])
+    assert not kept.known
+    assert stacks(log).undo == tuple(range(1, 51))
 
 
 def test_what_is_very_many_versions_back_is_forgotten() -> None:
@@ -356,7 +410,7 @@ def test_what_is_very_many_versions_back_is_forgotten() -> None:
     kept = stacks(log)
 
     assert kept.within(HISTORY_VERSIONS) == kept
-    assert kept.within(HISTORY_VERSIONS + 1) == Stacks(own=(5, 7), redo=(7,))
+    assert kept.within(HISTORY_VERSIONS + 1) == Stacks(redo=(7,))
     assert kept.within(HISTORY_VERSIONS + 7) == Stacks()
 
 

@@ -273,3 +273,30 @@ async def test_the_room_knows_what_somebody_can_undo(start_web: StartWeb) -> Non
             assert await room.undo_state(person) == expected
             epoch = UUID(house["epoch"])
             assert room._undo.known(person, (epoch, room.version)) is not None
+
+
+async def test_a_hundred_changes_can_be_taken_back_whatever_was_between(
+    start_web: StartWeb,
+) -> None:
+    """(UN10, UN11) Clicks on what is chosen already, undo with redo; on a process that reads it."""
+    web = await start_web()
+    api = web.api()
+    house = await api.create()
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        for change in range(100):
+            for quantity in (1 + change % 2, 1 + change % 2):
+                assert (await socket.op(house["id"], panels(quantity)))["outcome"] == "committed"
+        for _ in range(60):
+            await socket.op(house["id"], UNDO)
+            await socket.op(house["id"], REDO)
+    other = await start_web("two")
+    async with (
+        joined(web.ws_url, api.token or "", house["code"]) as here,
+        joined(other.ws_url, api.token or "", house["code"]) as there,
+    ):
+        for step in range(100):
+            answer = await (here, there)[step % 2].op(house["id"], UNDO)
+            assert answer["outcome"] == "committed", (step, answer)
+            assert answer["can_undo"] in (step < 99, None)
+        assert code(await there.op(house["id"], UNDO)) == "nothing_to_undo"
+        assert panels_of(await api.read(house["id"])) == 0

@@ -54,8 +54,8 @@ async def house(web: RunningWeb) -> House:
     return House(created, UUID(log["ops"][0]["author"]["id"]), web)
 
 
-CHOSEN = Stacks(own=(1,), undo=(1,))
-TAKEN_BACK = Stacks(own=(1, 2), redo=(2,))
+CHOSEN = Stacks(undo=(1,))
+TAKEN_BACK = Stacks(redo=(2,))
 
 
 async def test_they_move_on_with_every_op(house: House) -> None:
