@@ -67,7 +67,9 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     return [
         *PrivacyEndpoints(office=parts.privacy).endpoints(),
         *DeadLetterEndpoints(
-            desk=LetterDesk(letters=DeadLetters(parts.redis), audit=audit, ledger=ledger),
+            desk=LetterDesk(
+                letters=DeadLetters(parts.redis), audit=audit, ledger=ledger, now=parts.now
+            ),
         ).endpoints(),
         *OperationEndpoints(
             jobs=parts.jobs,

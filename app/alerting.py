@@ -6,9 +6,11 @@ from datetime import datetime
 from app.settings import Settings
 from realtime.alarms import Alarms
 from realtime.alerts import AlertLimits
+from storage.postgres.jobs import Jobs
 from storage.redis.claims import Claims
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import InteractionStream
 
 
@@ -23,6 +25,7 @@ def alarms(
     redis: Redis,
     stream: InteractionStream,
     presence: Presence,
+    jobs: Jobs,
     now: Callable[[], datetime],
 ) -> list[Alarms]:
     """Nobody looks for thresholds where nobody is to be told."""
@@ -34,6 +37,8 @@ def alarms(
             limits=alert_limits(settings),
             stream=stream,
             presence=presence,
+            stops=WorkerStops(redis),
+            jobs=jobs,
             claims=Claims(redis, prefix="alert"),
             node=settings.node,
             now=now,

@@ -278,7 +278,12 @@ class Web:
             limits=alert_limits(settings),
         )
         self._alarms = alarms(
-            settings, redis=self.redis, stream=self.stream, presence=self.presence, now=_now
+            settings,
+            redis=self.redis,
+            stream=self.stream,
+            presence=self.presence,
+            jobs=self.jobs,
+            now=_now,
         )
         self.metrics = Metrics(
             Sources(
@@ -287,6 +292,7 @@ class Web:
                 committer=self.committer,
                 stream=self.stream,
                 dead_letters=DeadLetters(self.redis),
+                stops=WorkerStops(self.redis),
                 ledger=Ledger(self.database),
                 jobs=self.jobs,
             ),

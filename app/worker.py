@@ -61,6 +61,9 @@ async def run(settings: Settings) -> None:
             Consumer(group, interactions),
             chores(interactions, group),
             leader_of(patient, settings),
+            runs=Jobs(database),
+            stops=group.stops,
+            node=settings.node,
         )
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from configurator.clocks import unbelievable
 from configurator.event_ids import LATEST_MS, session_uuid, unix_ms, uuid7_ms, uuid7_time
 from configurator.untrusted import (
     InteractionInvalid,
@@ -278,6 +279,19 @@ def decode_entry(payload: bytes) -> Event | Filtered:
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError) as problem:
             raise InteractionInvalid("malformed_json") from problem
     return decode_event(payload)
+
+
+def decode_storable(payload: bytes, *, written_ms: int) -> Event | Filtered:
+    """As `decode_entry`, of an entry that was written at this time (ms since 1970).
+
+    Raises InteractionInvalid also for an event of a time that has no place in the tables.
+    """
+    found = decode_entry(payload)
+    if isinstance(found, Event):
+        wrong = unbelievable(found.received_at, found.occurred_at, written_ms=written_ms)
+        if wrong is not None:
+            raise InteractionInvalid("time_out_of_range", wrong)
+    return found
 
 
 def decode_event(payload: bytes) -> Event:

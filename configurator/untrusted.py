@@ -75,6 +75,10 @@ SENTENCES = {
         "eventId muss eine UUID der Version 7 sein.",
         "eventId must be a UUID of version 7.",
     ),
+    "time_out_of_range": (
+        "Diese Zeit liegt zu weit von der weg, zu der der Eintrag ankam.",
+        "This time is too far from the one at which the entry came in.",
+    ),
     "event_id_out_of_range": (
         "Die Zeit in eventId liegt nach dem Jahr 9999.",
         "The time in eventId is later than the year 9999.",

@@ -23,7 +23,7 @@ from typing import Self, TypeAlias
 import msgspec
 import structlog
 
-from configurator.activity import Event, Filtered, decode_entry
+from configurator.activity import Event, Filtered, decode_storable
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
@@ -352,7 +352,7 @@ def _events(entries: list[Entry]) -> list[FeedEvent]:
     shown: list[FeedEvent] = []
     for entry in entries:
         try:
-            event = decode_entry(entry.payload)
+            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
         except InteractionInvalid:
             continue
         if isinstance(event, Filtered):

@@ -44,7 +44,7 @@ from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.sessions import Sessions
 from storage.postgres.statistics import Day, DayFunnel, Minutes, Statistics
 from storage.redis.presence import Presence
-from storage.redis.stops import WorkerStops
+from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream
 from storage.tasks import OwnedTasks
 
@@ -155,7 +155,7 @@ class AdminBoard:
         self._codes: OrderedDict[UUID, str] = OrderedDict()
         self._counted_last: _Counted | None = None
         self._due = now()
-        self._dead = 0
+        self._dead = self._restarts = self._failing = 0
         self._shown = ""
         self._tasks = OwnedTasks()
 
@@ -241,7 +241,13 @@ class AdminBoard:
         lag = self._feed.lag
         online = len({person for report in reports for person in report.people})
         alerts = self._limits.crossed(
-            Measured(lag_seconds=lag.seconds if lag else None, online=online, dead=self._dead)
+            Measured(
+                lag_seconds=lag.seconds if lag else None,
+                online=online,
+                dead=self._dead,
+                restarts=self._restarts,
+                jobs=self._failing,
+            )
         )
         self._events.alerts(alerts)
         live = _Live(
@@ -303,13 +309,16 @@ class AdminBoard:
             try:
                 self._counted_last = await self._count(now)
                 self._events.jobs((await self._jobs.latest()).values())
+                self._failing = len(await self._jobs.failing())
                 self._events.store("postgresql", here=True)
             except StorageUnavailable as away:
                 self._events.store("postgresql", here=False)
                 log.info("store_away", step="admin board", reason=str(away)[:200])
             with suppress(StorageUnavailable):
                 self._dead = await self._stream.dead_count()
-                self._events.stops(await self._stops.latest())
+                stops = await self._stops.latest()
+                self._restarts = restarts(stops, now)
+                self._events.stops(stops)
             self._due = max(self._due, now + (self._now() - now) * COUNT_SHARE)
         return self._counted_last
 

@@ -22,8 +22,10 @@ from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import ProcessReport
 from realtime.webhook import WebhookFailed, post
 from storage.errors import StorageUnavailable
+from storage.postgres.jobs import Jobs
 from storage.redis.claims import Claims
 from storage.redis.presence import Presence
+from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream
 from storage.tasks import OwnedTasks
 
@@ -44,6 +46,8 @@ class Alarms:
         limits: AlertLimits,
         stream: InteractionStream,
         presence: Presence,
+        stops: WorkerStops,
+        jobs: Jobs,
         claims: Claims,
         node: str,
         now: Callable[[], datetime],
@@ -52,6 +56,8 @@ class Alarms:
         self._limits = limits
         self._stream = stream
         self._presence = presence
+        self._stops = stops
+        self._jobs = jobs
         self._claims = claims
         self._node = node
         self._now = now
@@ -85,6 +91,8 @@ class Alarms:
             lag_seconds=lag.seconds,
             online=await self._online(),
             dead=await self._stream.dead_count(),
+            restarts=restarts(await self._stops.latest(), self._now()),
+            jobs=await self._failing(),
         )
         for alert in self._limits.crossed(measured):
             if await self._claims.take(alert.kind, CLAIM_SECONDS):
@@ -101,6 +109,13 @@ class Alarms:
             except codec.UNREADABLE:
                 continue  # another release's; its own processes count theirs
         return len(people)
+
+    async def _failing(self) -> int | None:
+        """How many jobs failed last; None while PostgreSQL is away."""
+        try:
+            return len(await self._jobs.failing())
+        except StorageUnavailable:
+            return None
 
     async def _post(self, state: str, alert: Alert) -> None:
         body = {

@@ -6,7 +6,10 @@ import msgspec
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """A threshold and what is measured against it. `kind`: lag, online or dead."""
+    """A threshold and what is measured against it.
+
+    `kind`: lag, online, dead, restarts (of workers, in ten minutes) or jobs (that failed last).
+    """
 
     kind: str
     value: float
@@ -15,11 +18,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What is now. A lag that is not known crosses nothing."""
+    """What is now. What is not known (None) crosses nothing."""
 
     lag_seconds: float | None
     online: int
     dead: int
+    restarts: int = 0
+    jobs: int | None = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,8 @@ class AlertLimits:
     lag_seconds: float | None = 30.0
     online: int | None = None
     dead: int | None = 0
+    restarts: int | None = 2
+    jobs: int | None = 0
 
     def crossed(self, measured: Measured) -> list[Alert]:
         """What is above its limit."""
@@ -43,6 +50,8 @@ class AlertLimits:
             "lag": (measured.lag_seconds, self.lag_seconds),
             "online": (measured.online, self.online),
             "dead": (measured.dead, self.dead),
+            "restarts": (measured.restarts, self.restarts),
+            "jobs": (measured.jobs, self.jobs),
         }
         return [
             Alert(kind=kind, value=round(value, 1), limit=limit)

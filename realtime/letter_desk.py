@@ -4,13 +4,15 @@ Every change leaves its line in the audit first: with PostgreSQL away nothing is
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from configurator.activity import Filtered, decode_entry
+from configurator.activity import Filtered, decode_entry, decode_storable
+from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid, parse_json
 from storage.postgres.audit import Audit
 from storage.postgres.ledger import Ledger
@@ -49,7 +51,15 @@ class Examined:
 class LetterDesk:
     """Look at dead letters, mend them, send them again, or give them up."""
 
-    def __init__(self, *, letters: DeadLetters, audit: Audit, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        *,
+        letters: DeadLetters,
+        audit: Audit,
+        ledger: Ledger,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._now = now
         self._letters = letters
         self._audit = audit
         self._ledger = ledger
@@ -87,7 +97,7 @@ class LetterDesk:
     async def show(self, letter_id: str) -> Examined | None:
         """One letter, opened."""
         letter = await self._letters.get(letter_id)
-        return examined(letter) if letter else None
+        return self._examined(letter) if letter else None
 
     async def fix(self, letter_id: str, payload: bytes, *, actor: str) -> Examined | None:
         """Gives the letter another payload, and with it another id; None: there is no such letter.
@@ -96,13 +106,13 @@ class LetterDesk:
         """
         parse_json(payload)
         payload = msgspec.json.format(payload, indent=-1)  # as everything in the stream is written
-        decode_entry(payload)
+        decode_storable(payload, written_ms=self._now_ms())
         letter = await self._letters.get(letter_id)
         if letter is None:
             return None
         await self._note(actor, "dead_letters.fix", letter)
         fixed = await self._letters.fix(letter_id, payload)
-        return examined(fixed) if fixed else None
+        return self._examined(fixed) if fixed else None
 
     async def redrive(self, letter_ids: Sequence[str], *, actor: str) -> dict[str, str]:
         """Sends letters again as new entries; returns the ids of those by letter id."""
@@ -132,6 +142,12 @@ class LetterDesk:
         await self._note(actor, "dead_letters.drop", letter)
         return await self._letters.drop(letter_id)
 
+    def _now_ms(self) -> int:
+        return unix_ms(self._now())
+
+    def _examined(self, letter: Letter) -> Examined:
+        return examined(letter, sent_ms=self._now_ms())
+
     async def _note(self, actor: str, action: str, letter: Letter) -> None:
         await self._audit.record(
             actor=actor,
@@ -145,8 +161,11 @@ class LetterDesk:
         )
 
 
-def examined(letter: Letter) -> Examined:
-    """The letter with its payload as text, as JSON where it is some, and what is wrong with it."""
+def examined(letter: Letter, *, sent_ms: int) -> Examined:
+    """The letter with its payload as text, as JSON where it is some, and what is wrong with it.
+
+    `sent_ms`, in ms since 1970, is when it would be sent again.
+    """
     payload = letter.entry.payload
     text = payload.decode("utf-8", "backslashreplace")
     try:
@@ -156,7 +175,7 @@ def examined(letter: Letter) -> Examined:
         fields, pretty = None, text
     problem = None
     try:
-        decode_entry(payload)
+        decode_storable(payload, written_ms=sent_ms)
     except InteractionInvalid as invalid:
         problem = Problem(code=invalid.code, field=invalid.field, de=invalid.de, en=invalid.en)
     return Examined(

@@ -22,6 +22,7 @@ from storage.postgres.jobs import JobRun, Jobs
 from storage.postgres.ledger import Ledger
 from storage.redis.bus import Bus
 from storage.redis.dead_letters import DeadLetters
+from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream, Lag
 
 STORES_SECONDS = 2.0
@@ -36,6 +37,7 @@ class Sources:
     committer: Committer
     stream: InteractionStream
     dead_letters: DeadLetters
+    stops: WorkerStops
     ledger: Ledger
     jobs: Jobs
 
@@ -45,6 +47,7 @@ class _InRedis:
     lag: Lag
     offered: int
     dead_letters: int
+    restarts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class Metrics:
                 lag=await sources.stream.lag(),
                 offered=await sources.stream.offered(),
                 dead_letters=await sources.dead_letters.count(),
+                restarts=restarts(await sources.stops.latest(), self._now()),
             )
         except StorageUnavailable:
             return None
@@ -201,6 +205,9 @@ def _of_stream(found: _InRedis) -> Iterator[Metric]:
     yield _gauge("nest_stream_lag_seconds", "Age of the oldest of them", found.lag.seconds)
     yield _count("nest_stream_offered", "Entries the stream ever took", found.offered)
     yield _gauge("nest_dead_letters", "Entries that could not be stored", found.dead_letters)
+    yield _gauge(
+        "nest_worker_restarts", "Workers that ended by themselves in ten minutes", found.restarts
+    )
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:

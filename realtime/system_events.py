@@ -8,7 +8,7 @@ import msgspec
 
 from realtime.alerts import Alert
 from storage.postgres.jobs import JobRun
-from storage.redis.stops import Stop
+from storage.redis.stops import TOO_MUCH_POISON, Stop
 
 KEPT = 100
 
@@ -16,8 +16,8 @@ KEPT = 100
 class SystemEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to `subject`; `detail`: what it did, or why.
 
-    `kind`: process_up, process_gone, store_away, store_back, alert, alert_over, job_done, job_failed
-    or worker_stopped.
+    `kind`: process_up, process_gone, store_away, store_back, alert, alert_over, job_done, job_failed,
+    worker_stopped (it could not read too much) or worker_ended (an error, or it was killed).
     """
 
     id: str
@@ -88,8 +88,14 @@ class SystemEvents:
         self._stopped = stops[0].at if stops else (before or datetime.min.replace(tzinfo=UTC))
         if before is not None:
             for stop in reversed([each for each in stops if each.at > before]):
-                detail = {"unreadable": stop.unreadable, "of_last": stop.of_last}
-                self._add("worker_stopped", stop.node, at=stop.at, detail=detail)
+                poison = stop.reason == TOO_MUCH_POISON
+                counted = {"unreadable": stop.unreadable, "of_last": stop.of_last}
+                self._add(
+                    "worker_stopped" if poison else "worker_ended",
+                    stop.node,
+                    at=stop.at,
+                    detail=counted if poison else {"reason": stop.reason},
+                )
 
     def frames(self) -> list[str]:
         """Everything that is kept, for a page that opens; empty without anything."""

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from configurator.activity import Filtered, decode_entry
+from configurator.activity import Filtered, decode_storable
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
 from storage.redis.dead_letters import DeadLetter
-from storage.redis.stream import Entry
+from storage.redis.stream import Entry, id_pair
 from storage.redis.stream_group import StreamGroup
 
 log = structlog.get_logger()
@@ -269,7 +269,7 @@ def _decoded(
     dead: list[DeadLetter] = []
     for entry in entries:
         try:
-            event = decode_entry(entry.payload)
+            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
         except InteractionInvalid as invalid:
             reason = " ".join(part for part in (invalid.code, invalid.field) if part)
             dead.append(DeadLetter(entry=entry, reason=reason))

@@ -49,7 +49,7 @@ class Leader:
         self.leads = False
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Leads whenever possible, until `stopping` is set. A job that is broken ends it."""
+        """Leads whenever possible, until `stopping` is set. A job that fails ends nothing else."""
         async with self._leadership:
             while not stopping.is_set():
                 try:
@@ -96,7 +96,11 @@ class Leader:
         return due
 
     async def _do(self, job: Job) -> None:
-        """Runs a job and records it. Raises what is our own bug, and records that, too."""
+        """Runs a job and records how it went; an error of our own is a failed run like any other.
+
+        It is tried again when it is due, so that one row that cannot be read does not stop the
+        jobs that could do their work.
+        """
         try:
             run_id = await self._runs.begin(job.name, self._node)
         except StorageUnavailable as away:
@@ -108,8 +112,9 @@ class Leader:
             self._later(job, away)
             await self._finish(job, run_id, "failed", {"reason": str(away)})
         except Exception as error:
+            self._due[job.name] = self._now() + timedelta(seconds=job.every_seconds)
+            log.exception("job_broken", job=job.name, retry_seconds=job.every_seconds)
             await self._finish(job, run_id, "failed", {"reason": type(error).__name__})
-            raise
         else:
             self._due[job.name] = self._now() + timedelta(seconds=job.every_seconds)
             outcome: Outcome = "skipped" if detail is None else "ok"
@@ -128,3 +133,5 @@ class Leader:
             await self._runs.finish(run_id, outcome, detail=detail, due_at=self._due[job.name])
         except StorageUnavailable as away:
             log.warning("store_away", step=job.name, reason=str(away))
+        except Exception:
+            log.exception("run_not_recorded", job=job.name, outcome=outcome)

@@ -1,11 +1,14 @@
 """The tasks of a worker, started and stopped together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 import structlog
 
-from workers.consumer import Consumer
+from storage.errors import StorageUnavailable
+from storage.postgres.jobs import Jobs
+from storage.redis.stops import WorkerStops
+from workers.consumer import Consumer, TooMuchPoison
 from workers.leader import Leader
 from workers.schedule import Chore, keep_doing
 
@@ -15,17 +18,59 @@ STOP_SECONDS = 4.0
 """For the batch at hand after the request to stop; then it is left pending, and nothing is lost."""
 
 
-async def run_worker(consumer: Consumer, chores: Sequence[Chore], leader: Leader) -> None:
+async def run_worker(
+    consumer: Consumer,
+    chores: Sequence[Chore],
+    leader: Leader,
+    *,
+    runs: Jobs,
+    stops: WorkerStops,
+    node: str,
+) -> None:
     """Works until cancelled, then finishes the batch at hand within `STOP_SECONDS`.
 
-    A task that fails ends the worker: its error comes out, in an ExceptionGroup.
+    A task that fails ends the worker: its error comes out, in an ExceptionGroup, and is in the list
+    of `stops`, so that a worker that is started again and again is seen.
     """
+    try:
+        await _work(consumer, chores, leader, runs, node)
+    except asyncio.CancelledError:
+        await _told(stops.ended(node))
+        raise
+    except ExceptionGroup as broken:
+        _, unsaid = broken.split(TooMuchPoison)  # the consumer has said that
+        if unsaid is not None:
+            await _told(stops.note(node, reason=_name(unsaid)))
+        await _told(stops.ended(node))
+        raise
+
+
+async def _told(telling: Coroutine[None, None, None]) -> None:
+    """The worker ends whether or not anybody can be told."""
+    try:
+        await telling
+    except StorageUnavailable as away:
+        log.warning("store_away", step="stop", reason=str(away))
+
+
+def _name(broken: ExceptionGroup[Exception]) -> str:
+    """The class of the first error, which the list of stops shows."""
+    first: Exception = broken
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    return type(first).__name__
+
+
+async def _work(
+    consumer: Consumer, chores: Sequence[Chore], leader: Leader, runs: Jobs, node: str
+) -> None:
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(consumer.run(stopping), name="consumer")]
         tasks.append(group.create_task(leader.run(stopping), name="leader"))
         tasks += [
-            group.create_task(keep_doing(chore, stopping), name=chore.name) for chore in chores
+            group.create_task(keep_doing(chore, stopping, runs=runs, node=node), name=chore.name)
+            for chore in chores
         ]
         log.info("worker ready")
         try:

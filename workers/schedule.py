@@ -16,7 +16,7 @@ from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
 from storage.postgres.daily import DailyFigures
 from storage.postgres.interactions import Interactions
-from storage.postgres.jobs import Jobs
+from storage.postgres.jobs import Jobs, Outcome
 from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.statistics import ZONE
 from storage.postgres.upkeep import Upkeep
@@ -67,10 +67,21 @@ def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
             await interactions.forget_settled(kept_from)
             await group.dead_letters.forget_buried(kept_from)
 
+    begun = False
+
+    async def say_alive() -> None:
+        nonlocal begun
+        say = group.stops.alive if begun else group.stops.begun
+        gone = await say(group.consumer)
+        begun = True
+        if gone:
+            log.warning("workers_gone", nodes=gone)
+
     async def forget_consumers() -> None:
         await group.forget_consumers(FORGET_CONSUMERS_MS)
 
     return (
+        Chore(name="say that it is alive", every_seconds=5.0, run=say_alive),
         Chore(name="trim the stream", every_seconds=5.0, run=trim),
         Chore(name="forget consumers", every_seconds=HOUR, run=forget_consumers),
     )
@@ -183,11 +194,44 @@ def _drift(days: dict[str, int]) -> Detail:
     return {"drift": drift, "days": days}
 
 
-async def keep_doing(chore: Chore, stopping: asyncio.Event) -> None:
-    """Does the chore at its pace until `stopping` is set."""
+async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node: str) -> None:
+    """Does the chore at its pace until `stopping` is set.
+
+    An error of our own ends nothing else. It is a failed run among those of the jobs, and a good one
+    is noted when the chore works again, so that who looks there, or is alerted, hears of it.
+    """
+    told: Outcome | None = None
     while not stopping.is_set():
-        try:
-            await chore.run()
-        except StorageUnavailable as away:
-            log.warning("store_away", step=chore.name, reason=str(away))
+        outcome, detail = await _done(chore)
+        if outcome not in (None, told):
+            if outcome == "failed" or await _is_failing(chore, runs):
+                await _note(chore, runs, node, outcome, detail)
+            told = outcome
         await stopped_within(stopping, chore.every_seconds)
+
+
+async def _done(chore: Chore) -> tuple[Outcome | None, Detail]:
+    """How it went, and why not; None: a store was away."""
+    try:
+        await chore.run()
+    except StorageUnavailable as away:
+        log.warning("store_away", step=chore.name, reason=str(away))
+        return None, {}
+    except Exception as error:
+        log.exception("chore_broken", chore=chore.name, retry_seconds=chore.every_seconds)
+        return "failed", {"reason": type(error).__name__}
+    return "ok", {}
+
+
+async def _is_failing(chore: Chore, runs: Jobs) -> bool:
+    try:
+        return chore.name in await runs.failing()
+    except StorageUnavailable:
+        return False
+
+
+async def _note(chore: Chore, runs: Jobs, node: str, outcome: Outcome, detail: Detail) -> None:
+    try:
+        await runs.finish(await runs.begin(chore.name, node), outcome, detail=detail, due_at=None)
+    except StorageUnavailable as away:
+        log.warning("store_away", step=chore.name, reason=str(away))

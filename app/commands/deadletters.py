@@ -51,7 +51,12 @@ async def _desk(settings: Settings) -> AsyncIterator[LetterDesk]:
         Database(settings.database_url, pool_size=1, application_name="nest deadletters") as base,
         Redis(settings.redis_url, pool_size=2) as redis,
     ):
-        yield LetterDesk(letters=DeadLetters(redis), audit=Audit(base), ledger=Ledger(base))
+        yield LetterDesk(
+            letters=DeadLetters(redis),
+            audit=Audit(base),
+            ledger=Ledger(base),
+            now=lambda: datetime.now(UTC),
+        )
 
 
 async def _list(desk: LetterDesk, options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.activity import Event, Recorded, decode_entry, parse_session_id, recorded
+from configurator.activity import Event, Recorded, decode_storable, parse_session_id, recorded
 from configurator.event_ids import session_uuid
 from configurator.protocol.codes import Refused
 from configurator.untrusted import InteractionInvalid
@@ -207,7 +207,7 @@ def _readable(entries: list[Entry]) -> list[tuple[str, Event]]:
     found: list[tuple[str, Event]] = []
     for entry in entries:
         try:
-            event = decode_entry(entry.payload)
+            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
         except InteractionInvalid:
             continue
         if isinstance(event, Event):

@@ -18,7 +18,7 @@ from realtime.metrics import Metrics
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Audit
 from storage.postgres.jobs import ASKED, JobRun, Jobs
-from storage.redis.stops import Stop, WorkerStops
+from storage.redis.stops import Stop, WorkerStops, restarts
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +43,15 @@ class JobsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Who leads (null: nobody, and nothing runs), and every job that ran in the last 30 days.
 
     `failures` are runs of the last seven days, newest first, `stops` the workers that ended in that
-    time because they could not read too much of what came; null: not known now.
+    time without being told to; null: not known now. `restarts`: so many of them in the last ten
+    minutes; more than two are a loop.
     """
 
     leader: str | None
     jobs: list[JobRow]
     failures: list[JobRow]
     stops: list[Stop] | None
+    restarts: int
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +138,7 @@ class OperationEndpoints:
                 jobs=[self._row(run) for run in runs.values()],
                 failures=[self._row(run) for run in await self._jobs.failures()],
                 stops=stops,
+                restarts=restarts(stops or [], self._now()),
             )
         )
 

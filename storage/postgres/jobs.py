@@ -71,9 +71,9 @@ class Jobs:
         return await self._database.write(work)
 
     async def finish(
-        self, run_id: int, outcome: Outcome, *, detail: dict[str, object], due_at: datetime
+        self, run_id: int, outcome: Outcome, *, detail: dict[str, object], due_at: datetime | None
     ) -> None:
-        """Notes how a run ended and when the job is due again."""
+        """Notes how a run ended and when the job is due again; None: nobody may ask for it."""
         ended = text(
             "UPDATE job_runs SET finished_at = now(), outcome = :outcome,"
             " detail = CAST(:detail AS jsonb), due_at = :due_at WHERE id = :id"
@@ -112,12 +112,13 @@ class Jobs:
     async def ask(self, job: str) -> bool | None:
         """Asks the leader to do the job now; it looks every few seconds.
 
-        False: it is being done at this moment. None: no such job ever ran.
+        False: it is being done at this moment, or again and again. None: no such job ever ran.
         """
         asked = text(
             "UPDATE job_runs SET due_at = least(due_at, now()),"
             " detail = detail || jsonb_build_object(CAST(:asked AS text), true)"
-            " WHERE id = (SELECT max(id) FROM job_runs WHERE job = :job) AND outcome IS NOT NULL"
+            " WHERE id = (SELECT max(id) FROM job_runs WHERE job = :job)"
+            " AND outcome IS NOT NULL AND due_at IS NOT NULL"
         )
         known = text("SELECT EXISTS (SELECT FROM job_runs WHERE job = :job)")
 
@@ -138,6 +139,25 @@ class Jobs:
         values = {"shown": FAILURES_SHOWN, "limit": limit}
         found = await self._database.read(lambda connection: connection.execute(statement, values))
         return [JobRun(**row._mapping) for row in found]  # noqa: SLF001 - a public name
+
+    async def failing(self) -> list[str]:
+        """The jobs whose last run that is over failed."""
+        statement = text(
+            """
+            WITH RECURSIVE names AS (
+                (SELECT job FROM job_runs ORDER BY job LIMIT 1)
+                UNION ALL
+                SELECT (SELECT job FROM job_runs WHERE job > names.job ORDER BY job LIMIT 1)
+                FROM names WHERE names.job IS NOT NULL
+            )
+            SELECT job FROM names CROSS JOIN LATERAL (
+                SELECT outcome FROM job_runs
+                WHERE job = names.job AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1
+            ) AS run WHERE outcome = 'failed' ORDER BY job
+            """
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return list(found.scalars())
 
     async def forget(self) -> int:
         """Forgets runs older than 30 days; returns how many."""

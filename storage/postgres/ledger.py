@@ -46,10 +46,13 @@ class Ledger:
         return {outcome: totals.get(outcome, 0) for outcome in OUTCOMES}
 
     async def since(self, first: date) -> list[Booked]:
-        """By day, the newest first, outcome and reason; what is nothing is left out."""
+        """By day, the newest first, outcome and reason; what is nothing is left out.
+
+        What was booked under an hour that is still to come is shown under today.
+        """
         statement = text(
             """
-            SELECT (hour AT TIME ZONE :zone)::date AS day, outcome, reason, sum(n)::bigint AS n
+            SELECT (least(hour, now()) AT TIME ZONE :zone)::date AS day, outcome, reason, sum(n)::bigint AS n
             FROM activity_ledger
             WHERE hour >= CAST(:first AS date)::timestamp AT TIME ZONE :zone
             GROUP BY 1, 2, 3 HAVING sum(n) <> 0 ORDER BY 1 DESC, 2, 4 DESC, 3

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
 
+_EARLIEST = date(2000, 1, 1)
+"""Earlier days are counted as one: nothing of them was ever stored on purpose."""
 _PARTITION = re.compile(r"interactions_(\d{8})", re.ASCII)
 
 _ACCOUNT = """
@@ -58,18 +60,20 @@ class Upkeep:
     async def drift(self, *, kept_days: int, now: datetime) -> dict[str, int]:
         """Roll-ups minus rows for each day (UTC) where that is not 0; all days since the first.
 
-        Days of which nothing is kept any more are one sum, under the name of the last of them.
+        Days of which nothing is kept any more are one sum, under the name of the last of them. So
+        are the days before the product, and those after tomorrow: nothing should be there, but
+        what is must be counted and must not be in the way.
         """
         first = await self._first_day()
         if first is None:
             return {}
         tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
         start = max(first, tomorrow - timedelta(days=kept_days)) if kept_days else first
-        windows = [(first, start)] if first < start else []
+        windows = [(date.min, start)]
         while start <= tomorrow:
             windows.append((start, start + timedelta(days=1)))
             start += timedelta(days=1)
-        return await self._drift_of(windows)
+        return await self._drift_of([*windows, (start, date.max)])
 
     async def drift_since(self, day: date, *, now: datetime) -> dict[str, int]:
         """As `drift`, of this day and those after it."""
@@ -106,11 +110,13 @@ class Upkeep:
 
     async def _first_day(self) -> date | None:
         statement = text(
-            "SELECT least((SELECT min(minute) FROM activity_minutes),"
-            " (SELECT min(hour) FROM activity_hours), (SELECT min(hour) FROM activity_dropped),"
-            " (SELECT min(occurred_at) FROM interactions))"
+            "SELECT least((SELECT min(minute) FROM activity_minutes WHERE minute >= :earliest),"
+            " (SELECT min(hour) FROM activity_hours WHERE hour >= :earliest),"
+            " (SELECT min(hour) FROM activity_dropped WHERE hour >= :earliest),"
+            " (SELECT min(occurred_at) FROM interactions WHERE occurred_at >= :earliest))"
         )
-        found = await self._database.read(lambda connection: connection.execute(statement))
+        asked = {"earliest": _midnight(_EARLIEST)}
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
         first: datetime | None = found.scalar_one()
         return None if first is None else first.astimezone(UTC).date()
 
@@ -154,4 +160,7 @@ class Upkeep:
 
 
 def _midnight(day: date) -> datetime:
+    """The first and the last day that there are stand for minus and plus infinity."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,10 +1,16 @@
-"""Workers that stopped by themselves, for the people who have to look: a short list, newest first.
+"""Workers that ended by themselves, for the people who have to look: a short list, newest first.
+
+A worker that ends of an error says so; one that was killed cannot. So each says every few seconds
+that it is alive, and takes itself off that list when it is told to stop: whoever stays on it and is
+silent was killed. Both are in one list, from which a crash loop can be seen.
 
 The list is a courtesy, as everything in Redis that is not the stream: it says that somebody should
 look, and nothing depends on it.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -12,17 +18,45 @@ from storage.redis.client import Redis
 from storage.redis.stream import call, commands
 
 STOPS = "{activity}:stops"
+ALIVE = "{activity}:workers"
 KEPT = 20
 KEPT_SECONDS = 7 * 86_400
+SILENT_MS = 60_000
+"""A worker says every few seconds that it is alive; a host that sleeps may be silent for a while."""
+
+TOO_MUCH_POISON = "too_much_poison"
+KILLED = "killed"
+RESTARTS_WITHIN = timedelta(minutes=10)
+
+# Each that is gone is told once, by whoever takes it off the list: those who were silent for too
+# long, and an earlier one of the same name as the one that begins.
+_ALIVE = """
+local gone = {}
+if ARGV[2] == '1' and redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then gone[1] = ARGV[1] end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))) do
+  redis.call('ZREM', KEYS[1], each)
+  gone[#gone + 1] = each
+end
+return gone
+"""
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker ended because too many of the last entries could not be stored."""
+    """A worker ended without being told to.
+
+    `reason`: `too_much_poison`, of the last `of_last` entries `unreadable` could not be stored;
+    `killed`, it was gone without a word; else the name of the error that ended it.
+    """
 
     node: str
     at: datetime
-    unreadable: int
-    of_last: int
+    reason: str = TOO_MUCH_POISON
+    unreadable: int = 0
+    of_last: int = 0
 
 
 class WorkerStops:
@@ -31,13 +65,42 @@ class WorkerStops:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def note(self, node: str, *, unreadable: int, of_last: int) -> None:
+    async def begun(self, node: str) -> list[str]:
+        """Says that this worker has begun; one of its name that never ended was killed.
+
+        Returns the workers that were found to be gone; each is in the list of stops now.
+        """
+        return await self._say_alive(node, begins=True)
+
+    async def alive(self, node: str) -> list[str]:
+        """Says that this worker is alive. Returns as `begun`."""
+        return await self._say_alive(node, begins=False)
+
+    async def ended(self, node: str) -> None:
+        """Says that this worker stops because it was told to, or has noted why it stops."""
+        async with call(self._redis):
+            await commands(self._redis).zrem(ALIVE, node)
+
+    async def _say_alive(self, node: str, *, begins: bool) -> list[str]:
+        async with call(self._redis):
+            found: list[Any] = await commands(self._redis).eval(
+                _ALIVE, 1, ALIVE, node, int(begins), SILENT_MS, KEPT_SECONDS
+            )
+        gone = [each.decode() for each in found]
+        for each in gone:
+            await self.note(each, reason=KILLED)
+        return gone
+
+    async def note(
+        self, node: str, *, reason: str = TOO_MUCH_POISON, unreadable: int = 0, of_last: int = 0
+    ) -> None:
         """Says that this worker stops now; the oldest beyond `KEPT` are forgotten."""
         async with call(self._redis):
             seconds, micros = await commands(self._redis).time()
             stop = Stop(
                 node=node,
                 at=datetime.fromtimestamp(seconds + micros / 1_000_000, UTC),
+                reason=reason,
                 unreadable=unreadable,
                 of_last=of_last,
             )
@@ -52,3 +115,8 @@ class WorkerStops:
         async with call(self._redis):
             found = await commands(self._redis).lrange(STOPS, 0, KEPT - 1)
         return [msgspec.json.decode(each, type=Stop) for each in found]
+
+
+def restarts(stops: Sequence[Stop], now: datetime) -> int:
+    """How often workers ended by themselves in the last ten minutes: more than twice is a loop."""
+    return sum(now - stop.at <= RESTARTS_WITHIN for stop in stops)

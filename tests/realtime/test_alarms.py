@@ -4,16 +4,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from realtime.alarms import Alarms
 from realtime.alerts import AlertLimits, Measured
+from storage.postgres.engine import Database
+from storage.postgres.jobs import Jobs
 from storage.redis.claims import Claims
 from storage.redis.client import Redis
 from storage.redis.presence import Presence
+from storage.redis.stops import WorkerStops
 from storage.redis.stream import DEAD, InteractionStream, commands
-from tests.activity.parts import event
+from tests.activity.parts import event, now
 
 
 @asynccontextmanager
@@ -34,36 +37,35 @@ async def operator() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", posts
 
 
-def alarms_of(redis: Redis, webhook: str, node: str, **limits: Any) -> Alarms:
+def alarms_of(redis: Redis, database: Database, webhook: str, node: str, **limits: Any) -> Alarms:
     return Alarms(
         webhook=webhook,
         limits=AlertLimits(**limits),
         stream=InteractionStream(redis),
         presence=Presence(redis),
+        stops=WorkerStops(redis),
+        jobs=Jobs(database),
         claims=Claims(redis, prefix="alert"),
         node=node,
-        now=lambda: datetime(2026, 11, 25, tzinfo=UTC),
+        now=now,
     )
 
 
-async def test_two_processes_tell_of_one_crossing_once(redis_url: str) -> None:
-    async with Redis(redis_url) as redis, operator() as (webhook, posts):
-        one, two = (alarms_of(redis, webhook, node) for node in ("one", "two"))
+async def test_two_processes_tell_of_one_crossing_once(redis_url: str, database_url: str) -> None:
+    async with (
+        Redis(redis_url) as redis,
+        Database(database_url, pool_size=2) as database,
+        operator() as (webhook, posts),
+    ):
+        one, two = (alarms_of(redis, database, webhook, node) for node in ("one", "two"))
         await one.look()
         assert posts == []
         await commands(redis).xadd(DEAD, {"reason": "poison"})
         for alarms in (one, two, one):
             await alarms.look()
-        assert posts == [
-            {
-                "state": "crossed",
-                "alert": "dead",
-                "value": 1,
-                "limit": 0,
-                "at": "2026-11-25T00:00:00+00:00",
-                "node": "one",
-            }
-        ]
+        told = {"state": "crossed", "alert": "dead", "value": 1, "limit": 0, "node": "one"}
+        assert [{**post, "at": ""} for post in posts] == [{**told, "at": ""}]
+        assert datetime.fromisoformat(posts[0]["at"]).tzinfo is not None
         await commands(redis).delete(DEAD)
         for alarms in (two, one):
             await alarms.look()
@@ -73,16 +75,54 @@ async def test_two_processes_tell_of_one_crossing_once(redis_url: str) -> None:
         ]
 
 
+async def test_a_crash_loop_and_a_job_that_fails_are_told(
+    redis_url: str, database_url: str
+) -> None:
+    async with (
+        Redis(redis_url) as redis,
+        Database(database_url, pool_size=2) as database,
+        operator() as (webhook, posts),
+    ):
+        alarms, jobs, stops = (
+            alarms_of(redis, database, webhook, "one"),
+            Jobs(database),
+            WorkerStops(redis),
+        )
+        for _ in range(2):
+            await stops.note("w", reason="ValueError")
+        await alarms.look()
+        assert posts == []
+        await stops.note("w", reason="killed")
+        run = await jobs.begin("audit all days", "w")
+        await jobs.finish(run, "failed", detail={"reason": "ValueError"}, due_at=now())
+        await alarms.look()
+        run = await jobs.begin("audit all days", "w")
+        await alarms.look()  # it is tried again, and nothing is over yet
+        assert [(post["state"], post["alert"], post["value"]) for post in posts] == [
+            ("crossed", "restarts", 3),
+            ("crossed", "jobs", 1),
+        ]
+        await jobs.finish(run, "ok", detail={}, due_at=now())
+        await alarms.look()
+        assert [(post["state"], post["alert"]) for post in posts[2:]] == [("over", "jobs")]
+
+
 def test_nothing_flaps_around_its_limit() -> None:
     measured = Measured(lag_seconds=27.0, online=0, dead=0)
     limits = AlertLimits(lag_seconds=30.0)
-    assert [each.kind for each in limits.calm(measured, share=0.8)] == ["dead"]
+    assert [each.kind for each in limits.calm(measured, share=0.8)] == ["dead", "restarts", "jobs"]
     assert limits.crossed(measured) == []
 
 
-async def test_an_operator_who_does_not_answer_stops_nothing(redis_url: str) -> None:
-    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+async def test_an_operator_who_does_not_answer_stops_nothing(
+    redis_url: str, database_url: str
+) -> None:
+    async with (
+        Redis(redis_url) as redis,
+        Database(database_url, pool_size=2) as database,
+        InteractionStream(redis) as stream,
+    ):
         await stream.append([event()])
-        alarms = alarms_of(redis, "http://127.0.0.1:1/nobody", "one", lag_seconds=-1.0)
+        alarms = alarms_of(redis, database, "http://127.0.0.1:1/nobody", "one", lag_seconds=-1.0)
         await alarms.look()
         assert not await Claims(redis, prefix="alert").take("lag", 1)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import httpx
 import msgspec
@@ -34,6 +35,7 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
         letters=DeadLetters(parts.redis),
         audit=Audit(parts.database),
         ledger=Ledger(parts.database),
+        now=now,
     )
     endpoints = DeadLetterEndpoints(desk=desk).endpoints()
     app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name))
@@ -89,6 +91,12 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
 
         refused = await client.put(f"{PATH}/{first['id']}", json={"payload": "{}"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "event_unusable")
+        absurd = encode_event(
+            msgspec.structs.replace(event(), happened_at=datetime.min.replace(tzinfo=UTC))
+        )
+        refused = await client.put(f"{PATH}/{first['id']}", json={"payload": absurd.decode()})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "event_unusable")
+        assert refused.json()["error"]["detail"] == "time_out_of_range: occurred_at"
         payload = msgspec.json.format(encode_event(event())).decode()
         fixed = (await client.put(f"{PATH}/{first['id']}", json={"payload": payload})).json()
         assert (fixed["problem"], fixed["letter"]["fixed"]) == (None, True)

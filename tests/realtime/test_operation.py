@@ -136,6 +136,7 @@ async def test_jobs_and_figures_say_what_is(database_url: str, redis_url: str) -
     assert found["nest_leader", "worker-1"] == 1
     assert found["nest_rollup_drift", "audit today"] == 2
     assert 55 < found["nest_job_late_seconds", "audit today"] < 600
+    assert (found["nest_worker_restarts",], answer["restarts"]) == (1, 1)
     assert found["nest_store_up", "redis"] == found["nest_store_up", "postgres"] == 1
     assert found["process_resident_memory_bytes",] > 0
     assert answer["leader"] == "worker-1"

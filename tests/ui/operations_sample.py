@@ -1,6 +1,7 @@
 """What the HTTP API of admins answers, for the tests of the page that reads it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Page, Route
@@ -42,6 +43,7 @@ def job(name: str, outcome: str | None = "ok", **detail: Any) -> dict[str, Any]:
 def sample(text: str) -> dict[str, Any]:
     """An answer for each address, with this text in every place that a stranger may fill."""
     one = letter(1, f"{text} {text}")
+    now = datetime.now(UTC).isoformat()
     day = {"offered": 10, "stored": 6, "duplicate": 1, "filtered": 1, "dead": 2}
     return {
         "dead-letters": {"letters": [one], "before": None, "total": 1, "kinds": {text: 1}},
@@ -56,7 +58,17 @@ def sample(text: str) -> dict[str, Any]:
             "leader": text,
             "jobs": [job("make partitions", made=3), job(text, "failed", reason=text)],
             "failures": [job(text, "failed", reason=text)],
-            "stops": [{"node": text, "at": AT, "unreadable": 101, "of_last": 200}],
+            "stops": [
+                {
+                    "node": text,
+                    "at": now,
+                    "reason": "too_much_poison",
+                    "unreadable": 101,
+                    "of_last": 200,
+                },
+                {"node": "w-2", "at": now, "reason": text, "unreadable": 0, "of_last": 0},
+            ],
+            "restarts": 3,
         },
         "ledger": {
             "zone": "Europe/Vienna",

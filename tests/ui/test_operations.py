@@ -18,6 +18,8 @@ def test_what_strangers_sent_is_text(served: Served, visit: Visit) -> None:
     shown = PAYLOADS[0]
     answers = sample(shown)
     page = operations(served, visit, lambda _, path, __: (200, answers[path]))
+    expect(page.get_by_test_id("looping")).to_contain_text("3-mal von selbst geendet")
+    expect(page.get_by_role("alert").first).to_contain_text("Worker w-2 hat um")
     for section, part in SECTIONS.items():
         page.locator(f'.tabs a[href="#{section}"]').click()
         expect(page.get_by_test_id(part).first).to_contain_text(shown)

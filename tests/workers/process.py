@@ -12,6 +12,7 @@ from app.settings import parse_settings
 from app.worker import leader_of
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
+from storage.postgres.jobs import Jobs
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
 from workers.consumer import Consumer, Pace
@@ -34,6 +35,9 @@ async def main() -> None:
             Consumer(group, interactions, pace=pace),
             chores(interactions, group),
             leader_of(database, parse_settings(os.environ, node=group.consumer)),
+            runs=Jobs(database),
+            stops=group.stops,
+            node=group.consumer,
         )
 
 

@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+import msgspec
 import pytest
 
 from configurator.activity import Event, Filtered, encode_event
+from configurator.event_ids import LATEST_MS, uuid7
 from storage.postgres.ledger import Ledger
 from storage.postgres.upkeep import Upkeep
 from storage.redis.dead_letters import DeadLetter, DeadLetters
@@ -184,6 +186,49 @@ async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: st
         }
         assert consumer.tally.buried == 6
         await check(all_parts, database_url, unique=100, poison=6)
+
+
+ABSURD: dict[str, list[dict[str, object]]] = {
+    "received_at": [
+        {"received_at": "9999-12-31T23:59:59Z"},
+        {"received_at": "9999-12-31T23:59:59-14:00"},
+        {"received_at": "0001-01-01T00:00:00Z"},
+        {"received_at": "0001-01-01T00:00:00+14:00"},
+        {"received_at": (now() - timedelta(days=401)).isoformat()},
+        {"received_at": (now() + timedelta(days=2)).isoformat()},
+        {"received_at": "9999-12-31T23:59:59Z", "happened_at": "0001-01-01T00:00:00Z"},
+    ],
+    "occurred_at": [
+        {"happened_at": "0001-01-01T00:00:00Z"},
+        {"happened_at": "9999-12-31T23:59:59.999999Z"},
+        {"happened_at": (now() - timedelta(days=33)).isoformat()},
+        {"happened_at": (now() + timedelta(days=33)).isoformat()},
+        {"happened_at": None, "event_id": "00000000-0000-7000-8000-000000000001"},
+        {"happened_at": None, "event_id": str(uuid7(LATEST_MS, 1))},
+    ],
+}
+
+
+@pytest.mark.parametrize("place", ABSURD)
+async def test_an_entry_of_an_absurd_time_is_a_dead_letter(
+    database_url: str, redis_url: str, place: str
+) -> None:
+    """A readable one, too: the audit of `-infinity` would end every worker from then on."""
+    async with parts(database_url, redis_url) as all_parts:
+        good = msgspec.to_builtins(event())
+        for times in ABSURD[place]:
+            payload = msgspec.json.encode({**good, **times})
+            await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": payload})
+        await all_parts.stream.append([event()])
+        async with consuming(all_parts):
+            await all_stored(all_parts)
+        letters = (await DeadLetters(all_parts.redis).page()).letters
+        assert [each.reason for each in letters] == [f"time_out_of_range {place}"] * len(
+            ABSURD[place]
+        )
+        assert (await counts(database_url)).rows == 1
+        upkeep = Upkeep(all_parts.database)
+        assert await upkeep.drift(kept_days=0, now=now()) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
+from typing_extensions import override
 
 from app.analytics import views_over
 from realtime.http.analytics.recent import Recent
@@ -12,9 +13,13 @@ from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
 from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.daily import DailyFigures
+from storage.postgres.engine import Database
 from storage.postgres.jobs import Jobs, Leadership
 from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
+from storage.redis.client import Redis
+from storage.redis.stops import ALIVE, WorkerStops, restarts
+from storage.redis.stream import commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, ago, event, new_id, now, parts
 from tests.support.waiting import eventually
@@ -101,38 +106,85 @@ async def once(step: Chore | Job) -> None:
     await step.run()
 
 
-async def test_a_chore_goes_on_when_a_store_was_away() -> None:
-    runs = 0
+async def test_a_chore_goes_on_whatever_happened_and_its_errors_are_told(
+    database_url: str,
+) -> None:
+    async with Database(database_url, pool_size=2) as database:
+        await go_on_and_tell(Jobs(database))
+
+
+async def go_on_and_tell(runs: Jobs) -> None:
+    heard: list[list[str]] = []
     stopping = asyncio.Event()
+    turns: list[Exception | None] = [StorageUnavailable("away"), ZeroDivisionError(), None, None]
 
     async def run() -> None:
-        nonlocal runs
-        runs += 1
-        if runs == 1:
-            raise StorageUnavailable("away")
-        stopping.set()
+        heard.append(await runs.failing())
+        if len(heard) == len(turns):
+            stopping.set()
+        elif error := turns[len(heard) - 1]:
+            raise error
 
     async with asyncio.timeout(15):
-        await keep_doing(Chore(name="x", every_seconds=0.001, run=run), stopping)
-    assert runs == 2
+        await keep_doing(
+            Chore(name="x", every_seconds=0.001, run=run), stopping, runs=runs, node="w"
+        )
+    assert heard == [[], [], ["x"], []]
+    assert await runs.ask("x") is False  # it is done again and again
+    assert [run.detail for run in await runs.failures()] == [{"reason": "ZeroDivisionError"}]
 
 
-async def test_a_chore_that_is_broken_ends_the_worker_loudly(
-    database_url: str, redis_url: str
-) -> None:
+async def test_a_worker_that_ends_by_itself_is_told(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts:
+        stops = WorkerStops(all_parts.redis)
 
-        async def run() -> None:
-            raise ZeroDivisionError
+        class Broken(Leader):
+            @override
+            async def run(self, stopping: asyncio.Event) -> None:
+                raise ZeroDivisionError
 
-        with pytest.raises(ExceptionGroup) as group:
-            async with asyncio.timeout(10):
-                await run_worker(
-                    consumer_of(all_parts),
-                    [Chore(name="x", every_seconds=1, run=run)],
-                    leader_of(all_parts),
-                )
-        assert group.group_contains(ZeroDivisionError)
+        leader = Broken(
+            Leadership(all_parts.database, node="w"),
+            Jobs(all_parts.database),
+            [],
+            node="w",
+            now=now,
+        )
+        for _ in range(3):
+            with pytest.raises(ExceptionGroup) as group:
+                async with asyncio.timeout(10):
+                    await run_worker(
+                        consumer_of(all_parts),
+                        [],
+                        leader,
+                        runs=Jobs(all_parts.database),
+                        stops=stops,
+                        node="w",
+                    )
+            assert group.group_contains(ZeroDivisionError)
+        assert [(each.node, each.reason) for each in await stops.latest()] == [
+            ("w", "ZeroDivisionError")
+        ] * 3
+
+
+async def test_a_worker_that_was_killed_is_missed(redis_url: str) -> None:
+    async with Redis(redis_url) as redis:
+        stops = WorkerStops(redis)
+        assert await stops.begun("killed at once") == await stops.begun("told to stop") == []
+        await stops.ended("told to stop")
+        assert await stops.begun("told to stop") == []
+        assert await stops.begun("killed at once") == ["killed at once"]
+        assert await stops.alive("killed at once") == []
+        await commands(redis).zadd(ALIVE, {"never came back": 0})
+        assert await stops.alive("told to stop") == ["never came back"]
+        assert await stops.alive("told to stop") == []
+        latest = await stops.latest()
+        assert [(each.node, each.reason) for each in latest] == [
+            ("never came back", "killed"),
+            ("killed at once", "killed"),
+        ]
+        assert restarts(latest, now()) == 2
+        assert restarts(latest, now() + timedelta(minutes=11)) == 0
 
 
 async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis_url: str) -> None:
@@ -153,6 +205,9 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
                             now=now,
                         ),
                     ),
+                    runs=Jobs(all_parts.database),
+                    stops=WorkerStops(all_parts.redis),
+                    node="w",
                 )
             )
             await all_parts.stream.append([event() for _ in range(50)])

@@ -35,7 +35,7 @@ export default {
         <span class="spring"></span>
         <p class="lag" :class="lagClass" data-testid="lag"><span class="quiet" v-if="through">{{ desk.t("admin.storedThrough", { time: through }) }}</span><span>{{ lagText }}</span></p>
       </header>
-      <div class="alerts" role="alert"><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span> <a v-if="a.kind === 'dead'" href="/admin/operations#letters">{{ desk.t("admin.alert.look") }}</a></p></div>
+      <div class="alerts" role="alert"><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span> <a v-if="a.kind !== 'lag' && a.kind !== 'online'" :href="'/admin/operations#' + (a.kind === 'dead' ? 'letters' : 'jobs')">{{ desk.t("admin.alert.look") }}</a></p></div>
       <main>
         <Numbers />
         <Houses />
@@ -68,7 +68,7 @@ export default {
   },
   computed: {
     alerts() {
-      return Array.isArray(this.live.alerts) ? this.live.alerts.filter((a) => ["lag", "online", "dead"].includes(a.kind)) : [];
+      return Array.isArray(this.live.alerts) ? this.live.alerts.filter((a) => ["lag", "online", "dead", "restarts", "jobs"].includes(a.kind)) : [];
     },
     lagClass() {
       const lag = this.live.lag;

@@ -26,7 +26,8 @@ export default {
       <nav class="tabs" :aria-label="desk.t('operations.sections')"><a v-for="name in tabs" :key="name" :href="'#' + name" :aria-current="name === tab ? 'page' : null">{{ desk.t("operations.tab." + name) }}</a></nav>
       <div class="alerts" role="alert">
         <p v-if="problem">{{ problem }}</p>
-        <p v-for="s in stops" :key="s.node">{{ desk.t("operations.stopped", { node: s.node, time: desk.time(s.at), unreadable: s.unreadable, of_last: s.of_last }) }}</p>
+        <p v-if="jobs?.restarts > 2" data-testid="looping">{{ desk.t("operations.looping", { n: desk.number(jobs.restarts) }) }}</p>
+        <p v-for="s in stops" :key="s.node">{{ stopped(s) }}</p>
       </div>
       <main><component :is="section" :key="tab" ref="section" :found="jobs" @changed="refresh" /></main>
     </div>`,
@@ -62,6 +63,12 @@ export default {
     clearInterval(this.timer);
   },
   methods: {
+    stopped(stop) {
+      const { t, time, reason } = this.desk;
+      const { node, unreadable, of_last } = stop;
+      const poison = stop.reason === "too_much_poison";
+      return t(poison ? "operations.stopped" : "operations.ended", { node, time: time(stop.at), unreadable, of_last, what: reason(stop.reason) });
+    },
     async goTo() {
       this.tab = tabOf(location.hash);
       await this.$nextTick();

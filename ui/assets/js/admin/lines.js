@@ -1,7 +1,7 @@
 // The time line: events and what happened to the system, in columns that everybody picks.
 import { did, jobName } from "../operations/words.js";
 
-const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped"]);
+const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped", "worker_ended"]);
 const COLUMNS = ["time", "type", "what", "price", "version", "house", "session", "device"];
 const FIRST = ["time", "type", "what", "price", "house", "session"];
 const ALWAYS = new Set(["time", "what"]);
