@@ -12,7 +12,8 @@ import { PeopleButton, PeopleSheet } from "./parts/people.js";
 import { Breakdown, PriceBar } from "./parts/pricebar.js";
 import { Sheet } from "./parts/sheet.js";
 import { Status } from "./parts/status.js";
-import { askedChoices, createRoom, statusOf } from "./room.js";
+import { askedChoices } from "./pending.js";
+import { createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
 import { createMeasure } from "./measure.js";
 import { createNotices } from "./notices.js";
@@ -77,12 +78,14 @@ export default {
     const catalogueParsed = JSON.parse(props.catalogue);
     const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toast: null, category: null });
     const devLog = reactive({ frames: [], answers: [] });
-    const hear = { change: () => {}, nothing: () => {}, refused: () => {} };
+    const hear = { change: () => {}, nothing: () => {}, refused: () => {}, full: () => {} };
     const room = createRoom({
       frames: JSON.parse(props.frames),
+      reactive,
       onChange: (entry) => hear.change(entry),
       onNothing: (reason) => hear.nothing(reason),
       onRefused: (refusal) => hear.refused(refusal),
+      onFull: (most) => hear.full(most),
       emit: (text) => emit("message", text),
       reload: (afterMs) => setTimeout(() => window.location.reload(), afterMs + 500 + Math.random() * 1500),
       onFrame: props.dev ? (way, frame) => logFrame(devLog, way, frame) : undefined,
@@ -340,6 +343,10 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   hear.nothing = (reason) => {
     announce(say(reason.text));
     showToast("", say(reason.text), state.me?.colour ?? 0);
+  };
+  hear.full = (most) => {
+    announce(t("pending.full", { count: most }));
+    showToast("", t("pending.full", { count: most }), state.me?.colour ?? 0);
   };
   watch(
     () => state.refusals.length,

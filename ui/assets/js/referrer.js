@@ -1,6 +1,7 @@
 // Where somebody came from, without what may be private in the address. The landing page sees it and
 // the page of the house tells it, so it is kept for this tab, where measuring is allowed.
 import { mayMeasure } from "./consent.js";
+import { place, read, write } from "./storage.js";
 
 const KEY = "nest-referrer";
 const CHARACTERS_MAX = 256;
@@ -18,18 +19,7 @@ const direct = () => referrerOf(document.referrer, window.location.origin);
 
 export function rememberReferrer(mode) {
   const from = direct();
-  if (!from || !mayMeasure(mode)) return;
-  try {
-    window.sessionStorage.setItem(KEY, from);
-  } catch {
-    // then nobody will know
-  }
+  if (from && mayMeasure(mode)) write(place("sessionStorage"), KEY, from);
 }
 
-export function referrer() {
-  try {
-    return direct() ?? window.sessionStorage.getItem(KEY) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const referrer = () => direct() ?? read(place("sessionStorage"), KEY) ?? undefined;

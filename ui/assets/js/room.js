@@ -3,31 +3,32 @@
 // The server decides; this module remembers what was asked and not yet answered.
 //
 //   state.version   the last version whose op (or snapshot) arrived
-//   pending         asked, unanswered ops, oldest first; kept in sessionStorage until answered
+//   pending         asked, unanswered ops, oldest first (pending.js has the rules); kept in
+//                   sessionStorage until answered, so a reload goes on with them
 //
-// Every pending op leaves the list in exactly one of these ways: its own `op` or `outcome` frame
-// arrives, or an `error` with its op_id says that it will never be carried out. A lost answer is
-// asked for again with the SAME op_id, which is safe: the server stores the outcome by op_id.
-//
-// Who was told to wait (`retry_after_ms`) waits with everything: what was asked later does not
-// overtake what was asked before, so the last click stays the last.
+// A lost answer is asked for again with the SAME op_id, which is safe: the server stores the outcome
+// by op_id. Who was told to wait (`retry_after_ms`) waits with everything.
 //
 // Position: `op.version` must be `state.version + 1`. Anything newer (an op, ops, a `position`) means
 // that something was missed; then nothing is applied until the answer to `join{since}` has filled
 // the gap. Of several ops in one message only the last carries the state after it.
-import { reactive } from "vue";
+//
+// The first join asks for a few versions before its own: they are what was changed last.
 import { uuid7 } from "./ids.js";
+import { createPending, PENDING_MAX } from "./pending.js";
+import { parsed, place, read, remove, write } from "./storage.js";
 
 const ANSWER_WITHIN_MS = 6000;
 const RETRY_MAX_MS = 15000;
 const CHANGES_KEPT = 30;
+const CHANGES_RECALLED = 10;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
 const RELOAD = new Set(["slow_reader", "restarting", "client_too_old", "flooding"]);
 const GONE = new Set(["not_found", "not_authenticated"]);
 const REVERSALS = new Set(["undo", "redo"]);
 const NOTHING = { nothing_to_undo: "canUndo", nothing_to_redo: "canRedo" };
 
-export function createRoom({ frames, emit, storage = window.sessionStorage, reload, onFrame, onChange, onNothing, onRefused }) {
+export function createRoom({ frames, emit, reactive = (state) => state, storage = place("sessionStorage"), random = Math.random, reload, onFrame, onChange, onNothing, onRefused, onFull }) {
   const state = reactive({
     me: null,
     sessionId: null,
@@ -48,18 +49,21 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     adjustments: [],
     changes: [],
     socket: "connecting",
-    online: navigator.onLine,
+    online: globalThis.navigator?.onLine !== false,
     gone: null,
     ended: null, // why this tab is no member any more, while the house stays in sight
     askingSince: null,
     clock: Date.now(),
     connectionId: null,
   });
-  const timers = new Map(); // until when an answer is waited for, by op_id
-  let resendTimer = null;
-  let holdUntil = 0;
+  const queue = createPending(state.pending);
+  let answerTimer = null; // for the op that is on its way
+  let joinTimer = null;
+  let pauseTimer = null; // while it runs no op is sent
+  let toldUntil = 0; // the server asked for this pause
   let joinNumber = 0;
   let gapAskedAt = 0;
+  let recalled = false;
 
   function send(message) {
     if (state.socket !== "up" && message.type !== "leave") return false;
@@ -70,88 +74,75 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
 
   // -- asking ------------------------------------------------------------------------------
 
+  // The op_id, or null when nothing was taken: after the end, or because too much waits.
   function submit(operation, { guarded = false } = {}) {
     if (state.ended) return null;
-    const entry = {
-      op_id: uuid7(),
-      base_version: state.version,
-      guarded,
-      operation,
-      since: Date.now(),
-      tries: 0,
-      refusedTries: 0,
-      waiting: false,
-    };
-    entry.waiting = state.pending.some((p) => p.waiting);
-    state.pending.push(entry);
+    const op = { op_id: uuid7(), base_version: state.version, guarded, operation, since: Date.now(), refusedTries: 0 };
+    if (!queue.add(op)) {
+      onFull?.(PENDING_MAX);
+      return null;
+    }
     persist();
-    if (!entry.waiting) transmit(entry);
-    return entry.op_id;
+    sendNext();
+    return op.op_id;
   }
 
-  function transmit(entry) {
-    clearTimer(entry.op_id);
-    entry.waiting = false;
-    const sent = send({
-      type: "op",
-      id: entry.op_id,
-      configuration: state.configuration,
-      op_id: entry.op_id,
-      base_version: entry.base_version,
-      guarded: entry.guarded,
-      operation: entry.operation,
-    });
-    if (!sent) return; // connected() sends everything again
-    entry.tries += 1;
-    timers.set(
-      entry.op_id,
-      setTimeout(() => retry(entry.op_id, 0), ANSWER_WITHIN_MS),
-    );
+  function sendNext() {
+    if (state.socket !== "up" || state.askingSince || state.ended || pauseTimer) return;
+    const op = queue.next(state.version);
+    if (!op) return;
+    const { op_id, base_version, guarded, operation } = op;
+    clearTimeout(answerTimer);
+    answerTimer = setTimeout(() => again(op_id, 0), ANSWER_WITHIN_MS);
+    send({ type: "op", id: op_id, configuration: state.configuration, op_id, base_version, guarded, operation });
   }
 
-  // The same op again, not before `afterMs`; what waits behind it goes with it, in order.
-  function retry(opId, afterMs) {
-    const entry = find(opId);
-    if (!entry) return;
-    clearTimer(opId);
-    entry.waiting = true;
-    entry.refusedTries += 1;
-    const backoff = Math.min(RETRY_MAX_MS, 400 * 2 ** Math.min(entry.refusedTries, 6)) * (0.75 + Math.random() * 0.5);
-    hold(Math.max(afterMs * (1 + Math.random() * 0.2), backoff));
+  // The same op again, not before `afterMs`.
+  function again(opId, afterMs) {
+    const op = queue.find(opId);
+    if (!op || op.outcome) return;
+    if (queue.onItsWay === opId) unanswered();
+    op.refusedTries += 1;
+    const backoff = Math.min(RETRY_MAX_MS, 400 * 2 ** Math.min(op.refusedTries, 6)) * (0.75 + random() * 0.5);
+    if (afterMs) toldUntil = Math.max(toldUntil, Date.now() + afterMs);
+    pause(Math.max(afterMs * (1 + random() * 0.2), backoff));
   }
 
-  function hold(ms) {
-    holdUntil = Math.max(holdUntil, Date.now() + ms);
-    clearTimeout(resendTimer);
-    resendTimer = setTimeout(resend, holdUntil - Date.now());
+  function pause(ms) {
+    clearTimeout(pauseTimer);
+    pauseTimer = setTimeout(() => {
+      pauseTimer = null;
+      sendNext();
+    }, ms);
   }
 
-  function resend() {
-    for (const entry of [...state.pending]) if (entry.waiting || !timers.has(entry.op_id)) transmit(entry);
+  function unanswered() {
+    clearTimeout(answerTimer);
+    queue.lost();
   }
-
-  const find = (opId) => state.pending.find((p) => p.op_id === opId);
 
   function settle(opId) {
-    clearTimer(opId);
-    const at = state.pending.findIndex((p) => p.op_id === opId);
-    if (at < 0) return null;
-    const [entry] = state.pending.splice(at, 1);
-    persist();
-    return entry;
-  }
-
-  function clearTimer(opId) {
-    clearTimeout(timers.get(opId));
-    timers.delete(opId);
+    if (queue.onItsWay === opId) clearTimeout(answerTimer);
+    const op = queue.end(opId);
+    if (op) persist();
+    return op;
   }
 
   function join(full = false) {
     joinNumber += 1;
-    const since = !full && state.epoch ? { epoch: state.epoch, version: state.version } : undefined;
-    state.askingSince = `join-${joinNumber}`;
+    const version = recalled ? state.version : Math.max(0, state.version - CHANGES_RECALLED);
+    const since = !full && state.epoch ? { epoch: state.epoch, version } : undefined;
+    const asking = `join-${joinNumber}`;
+    state.askingSince = asking;
     gapAskedAt = Date.now();
-    return send({ type: "join", id: state.askingSince, configuration: state.configuration, since });
+    joinAgain(asking, ANSWER_WITHIN_MS);
+    return send({ type: "join", id: asking, configuration: state.configuration, since });
+  }
+
+  // Nothing is sent before a join is answered, so one whose answer got lost must not wait for ever.
+  function joinAgain(asking, afterMs) {
+    clearTimeout(joinTimer);
+    joinTimer = setTimeout(() => state.socket === "up" && state.askingSince === asking && join(), afterMs);
   }
 
   // Something was missed: ask for it, unless the answer is on its way.
@@ -178,6 +169,8 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       state.me = frame.person;
     },
     snapshot(frame) {
+      const otherHistory = state.epoch !== null && state.epoch !== frame.epoch;
+      if (frame.version !== state.version || otherHistory) state.changes = []; // what came between is not known
       state.configuration = frame.configuration;
       state.code = frame.code;
       state.epoch = frame.epoch;
@@ -188,13 +181,14 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       here(frame);
       mayTakeBack(frame.you);
       state.you = frame.you;
-      caughtUp();
+      release(otherHistory ? Infinity : state.version);
+      caughtUp(frame.re);
     },
     ops(frame) {
       if (frame.epoch !== state.epoch || frame.from > state.version) return ask();
       for (const op of frame.ops) {
         if (op.version === state.version + 1) apply(op);
-        else settle(op.op_id);
+        else known(op);
       }
       if (frame.members) here(frame);
       if (frame.you) {
@@ -202,25 +196,31 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
         state.you = frame.you;
       }
       if (state.version < frame.to) return join(true);
-      if (frame.re && frame.re === state.askingSince) caughtUp();
+      if (frame.re && frame.re === state.askingSince) caughtUp(frame.re);
+      else sendNext();
     },
     op(frame) {
       if (frame.epoch !== state.epoch) return ask();
-      if (frame.version <= state.version) return void settle(frame.op_id);
-      if (frame.version === state.version + 1) return apply(frame);
-      ask();
+      if (frame.version > state.version + 1) return ask();
+      if (frame.version === state.version + 1) apply(frame);
+      else known(frame);
+      sendNext();
     },
     position(frame) {
       if (frame.epoch !== state.epoch || frame.version > state.version) ask();
     },
     outcome(frame) {
-      const entry = settle(frame.op_id);
       mayTakeBack(frame);
+      if (queue.onItsWay === frame.op_id) clearTimeout(answerTimer);
       if (frame.outcome === "rejected" || frame.outcome === "conflict") {
-        if (entry) refuse(entry, frame);
-      } else if (frame.version > state.version) {
-        ask();
+        const op = settle(frame.op_id);
+        if (op) refuse(op, frame);
+      } else {
+        queue.committed(frame.op_id, frame);
+        release(state.version);
+        if (frame.version > state.version) ask();
       }
+      sendNext();
     },
     presence(frame) {
       here(frame);
@@ -231,7 +231,7 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     error(frame) {
       if (RELOAD.has(frame.code)) return reload(frame.retry_after_ms ?? 0);
       const aboutJoin = frame.re && frame.re === state.askingSince;
-      const opId = frame.op_id ?? find(frame.re)?.op_id;
+      const opId = frame.op_id ?? queue.find(frame.re)?.op_id;
       if (state.ended && opId) return; // it stays among what was not saved
       if (frame.code === "access_revoked") return end({ code: frame.code, text: frame.message });
       if (GONE.has(frame.code) && (aboutJoin || opId)) {
@@ -239,29 +239,34 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
         else state.gone = frame.message;
         return;
       }
-      if (REJOIN.has(frame.code)) {
+      const op = opId ? queue.find(opId) : null;
+      if (op?.outcome) return; // an answer to an earlier try
+      const fromAnotherHistory = op?.guarded && frame.code === "version_unknown" && op.base_version > state.version && !state.askingSince;
+      if (REJOIN.has(frame.code) && !fromAnotherHistory) {
         if (state.ended) return;
         join(frame.code === "version_unknown");
-        if (opId) retry(opId, 0);
+        if (op) again(opId, 0);
         return;
       }
       if (frame.retryable) {
-        if (opId) retry(opId, frame.retry_after_ms ?? 0);
-        else if (aboutJoin) {
-          const pause = (frame.retry_after_ms ?? 1000) * (0.75 + Math.random() * 0.5);
-          setTimeout(() => state.socket === "up" && join(), pause);
-        }
+        if (op) again(opId, frame.retry_after_ms ?? 0);
+        else if (aboutJoin) joinAgain(frame.re, (frame.retry_after_ms ?? 1000) * (1 + random() * 0.5));
         return;
       }
-      const entry = opId ? settle(opId) : null;
-      if (entry) refuse(entry, { outcome: "failed", reasons: [{ code: frame.code, text: frame.message }], repairs: [] });
+      if (!op) return;
+      settle(opId);
+      refuse(op, { outcome: "failed", reasons: [{ code: frame.code, text: frame.message }], repairs: [] });
+      sendNext();
     },
   };
 
-  function caughtUp() {
+  // `re`: the join that brought it, where it was asked for.
+  function caughtUp(re) {
+    if (re) recalled = true;
     state.askingSince = null;
     state.ended = null;
-    if (Date.now() >= holdUntil) resend();
+    clearTimeout(joinTimer);
+    sendNext();
   }
 
   // Somebody has ended our membership. Nothing is sent any more, and nothing that was asked for is
@@ -269,9 +274,14 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   function end(why) {
     state.ended = why;
     state.askingSince = null;
-    clearTimeout(resendTimer);
-    holdUntil = 0; // whoever is let in again sends at once
-    for (const entry of state.pending) clearTimer(entry.op_id);
+    unanswered();
+    clearTimeout(joinTimer);
+    sendAtOnce(); // whoever is let in again
+  }
+
+  function sendAtOnce() {
+    clearTimeout(pauseTimer);
+    pauseTimer = null;
   }
 
   function here(frame) {
@@ -288,9 +298,10 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   }
 
   function apply(frame) {
-    const asked = settle(frame.op_id);
-    const askedHere = Boolean(asked);
-    const mine = askedHere || (state.you && frame.author.id === state.you.person);
+    if (queue.onItsWay === frame.op_id) clearTimeout(answerTimer);
+    const asked = queue.effected(frame.op_id, frame.version);
+    if (asked) persist();
+    const mine = Boolean(asked) || isMine(frame);
     state.version = frame.version;
     if (frame.selection) state.selection = frame.selection;
     if (frame.derived) state.derived = frame.derived;
@@ -301,18 +312,9 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
     state.adjustments = state.adjustments.filter((a) => !touched.has(a.category));
     state.refusals = state.refusals.filter((r) => !touched.has(r.category));
     const entry = {
-      key: frame.op_id,
-      mine,
-      askedHere,
-      author: frame.author,
-      kind: frame.operation_kind,
-      changes: frame.changes,
-      reasons: frame.reasons,
-      outcome: frame.outcome,
-      at: Date.parse(frame.at) || Date.now(),
+      ...changeOf(frame, mine),
+      askedHere: Boolean(asked),
       seenAt: Date.now(),
-      version: frame.version,
-      total_cents: frame.total_cents,
       change_cents: state.totalCents === null ? undefined : frame.total_cents - state.totalCents,
       waited_ms: asked ? Date.now() - asked.since : null,
     };
@@ -322,9 +324,36 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
       const reasons = frame.reasons.filter((r) => !r.category || r.category === change.category);
       state.adjustments.push({ key: `${frame.op_id}-${change.category}`, category: change.category, change, reasons, author: frame.author, mine });
     }
-    state.changes.unshift(entry);
-    state.changes.splice(CHANGES_KEPT);
+    note(entry);
+    release(frame.version);
     onChange?.(entry);
+  }
+
+  // An op that is in the state already: what was changed before this page came.
+  function known(frame) {
+    settle(frame.op_id);
+    const at = Date.parse(frame.at) || 0;
+    if (!state.changes.some((entry) => entry.version === frame.version)) note({ ...changeOf(frame, isMine(frame)), askedHere: false, seenAt: at });
+  }
+
+  const isMine = (frame) => state.you !== null && frame.author.id === state.you.person;
+
+  function changeOf({ op_id, author, operation_kind, changes, reasons, outcome, at, version, total_cents }, mine) {
+    return { key: op_id, mine, author, kind: operation_kind, changes, reasons, outcome, at: Date.parse(at) || Date.now(), version, total_cents };
+  }
+
+  // Newest first.
+  function note(entry) {
+    const after = state.changes.findIndex((each) => each.version < entry.version);
+    state.changes.splice(after < 0 ? state.changes.length : after, 0, entry);
+    state.changes.splice(CHANGES_KEPT);
+  }
+
+  function release(version) {
+    if (state.pending.some((op) => op.outcome)) {
+      queue.release(version);
+      persist();
+    }
   }
 
   function refuse(entry, answer) {
@@ -347,37 +376,30 @@ export function createRoom({ frames, emit, storage = window.sessionStorage, relo
   const storageKey = () => `nest-pending-${state.configuration}`;
 
   function persist() {
-    const kept = state.pending.map(({ op_id, base_version, guarded, operation, since }) => ({ op_id, base_version, guarded, operation, since }));
-    try {
-      if (kept.length) storage.setItem(storageKey(), JSON.stringify(kept));
-      else storage.removeItem(storageKey());
-    } catch {
-      // storage may be full or forbidden; the ops are still in memory
-    }
+    const kept = state.pending.map(({ op_id, base_version, guarded, operation, since }) => ({ op_id, base_version, guarded, operation, since, person: state.you?.person }));
+    if (kept.length) write(storage, storageKey(), JSON.stringify(kept));
+    else remove(storage, storageKey());
   }
 
+  // Only what the same person asked for: another one may use this tab now.
   function restore() {
-    let kept = [];
-    try {
-      kept = JSON.parse(storage.getItem(storageKey()) ?? "[]");
-    } catch {
-      kept = [];
-    }
-    for (const entry of Array.isArray(kept) ? kept : []) {
-      if (!entry?.op_id || !entry?.operation) continue;
-      state.pending.push({ ...entry, tries: 0, refusedTries: 0, waiting: true });
+    const kept = parsed(read(storage, storageKey()));
+    for (const op of Array.isArray(kept) ? kept : []) {
+      if (op?.op_id && op.operation?.kind && op.person === state.you?.person) queue.add({ ...op, refusedTries: 0 });
     }
   }
 
   function connected() {
     state.socket = "up";
-    for (const entry of state.pending) clearTimer(entry.op_id);
+    unanswered();
+    if (Date.now() >= toldUntil) sendAtOnce();
     if (!state.ended) join();
   }
 
   function disconnected() {
     state.socket = "down";
     state.askingSince = null;
+    unanswered();
   }
 
   function dismiss(key) {
@@ -399,17 +421,4 @@ export function statusOf(state) {
   const oldest = Math.max(...state.pending.map((p) => state.clock - p.since));
   if (state.pending.some((p) => p.refusedTries > 0) || oldest > 3000) return { name: "retrying", count: waiting };
   return { name: "saving", count: waiting };
-}
-
-// The choice that was asked for and not yet answered, per category: undefined = nothing asked.
-export function askedChoices(pending) {
-  const asked = {};
-  const note = (operation) => {
-    if (operation.kind === "select") asked[operation.category] = { option: operation.option, quantity: operation.quantity };
-    else if (operation.kind === "clear") asked[operation.category] = null;
-    else if (operation.kind === "set_quantity") asked[operation.category] = { quantity: operation.quantity };
-    else if (operation.kind === "apply") operation.operations.forEach(note);
-  };
-  for (const entry of pending) note(entry.operation);
-  return asked;
 }

@@ -3,6 +3,8 @@
 // The number lives in sessionStorage, so a reload keeps it. A duplicated tab inherits it and takes
 // another one, because the first still holds the lock. With Web Locks a closed tab lets go by itself;
 // without them (old browsers, plain http) a heartbeat says who is alive.
+import { keys, parsed, read, remove, write } from "./storage.js";
+
 export const TABS_MAX = 32_768;
 const BEAT_MS = 5_000;
 const DEAD_AFTER_MS = 20_000;
@@ -73,55 +75,16 @@ export function createTabs({ locks, storage, session, prefix, now = Date.now, ra
 
   // Queues in this browser that are not this tab's.
   function others(own) {
-    const found = [];
-    for (let i = 0; i < (storage?.length ?? 0); i += 1) {
-      const key = storage.key(i);
-      if (key?.startsWith(`${prefix}:`) && key !== name(own)) found.push(Number(key.slice(prefix.length + 1)));
-    }
-    return found.filter((tab) => Number.isInteger(tab));
+    const left = keys(storage).filter((key) => key.startsWith(`${prefix}:`) && key !== name(own));
+    return left.map((key) => Number(key.slice(prefix.length + 1))).filter((tab) => Number.isInteger(tab));
   }
 
   // Nothing of ours stays in this browser.
   function forget() {
     for (const place of [storage, session]) {
-      const keys = Array.from({ length: place?.length ?? 0 }, (_, i) => place.key(i));
-      for (const key of keys) if (key?.startsWith(prefix)) remove(place, key);
+      for (const key of keys(place)) if (key.startsWith(prefix)) remove(place, key);
     }
   }
 
   return { claim, remember, others, owning, forget, name };
-}
-
-// Storage may be missing, forbidden or full.
-export function read(storage, key) {
-  try {
-    return storage?.getItem(key) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-export function write(storage, key, text) {
-  try {
-    storage?.setItem(key, text);
-    return Boolean(storage);
-  } catch {
-    return false;
-  }
-}
-
-export function remove(storage, key) {
-  try {
-    storage?.removeItem(key);
-  } catch {
-    // then it is not there either
-  }
-}
-
-export function parsed(text) {
-  try {
-    return JSON.parse(text ?? "null");
-  } catch {
-    return null;
-  }
 }

@@ -9,7 +9,8 @@
 // number all the same: the server counts the gap as lost.
 import { uuid7 } from "./ids.js";
 import { referrer } from "./referrer.js";
-import { createTabs, parsed, read, remove, write } from "./tabs.js";
+import { parsed, place, read, remove, write } from "./storage.js";
+import { createTabs } from "./tabs.js";
 
 export const URL_TRACK = "/api/sessions/track-interactions";
 export const EVENTS_MAX = 5_000;
@@ -281,14 +282,6 @@ export function createTracker(sessionIdOf, options = {}) {
   }
 
   return { track, leave, hide, online, decided, ready, waiting: () => queue?.length ?? early.length };
-}
-
-function place(name) {
-  try {
-    return window[name];
-  } catch {
-    return null; // forbidden: the queue lives as long as the page
-  }
 }
 
 function deviceInfo() {

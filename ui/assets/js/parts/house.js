@@ -23,7 +23,7 @@ export const House = {
       </div>
       <div class="history">
         <h2>{{ screen.t("history.title") }}</h2>
-        <p v-if="!history.length" class="quiet">{{ screen.t(screen.mayEdit.value ? "history.empty" : "history.emptyViewer") }}</p>
+        <p v-if="!history.length" class="quiet">{{ screen.t(nothingListed) }}</p>
         <ol v-else class="plain"><li v-for="h in history" :key="h.key"><span class="dot" :class="'colour-' + (h.colour % 8)"></span><span class="history-text">{{ h.text }}</span><time>{{ h.time }}</time></li></ol>
       </div>
     </section>`,
@@ -33,6 +33,10 @@ export const House = {
     },
     alt() {
       return this.screen.pictureAlt();
+    },
+    nothingListed() {
+      if (this.screen.room.version > 0) return "history.earlier";
+      return this.screen.mayEdit.value ? "history.empty" : "history.emptyViewer";
     },
     history() {
       return this.screen.room.changes.slice(0, 3).map((change) => ({
