@@ -15,7 +15,6 @@ from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
 from realtime.webhook import post
 from storage.postgres.analytics.schedules import Schedules
-from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, Leadership
@@ -72,7 +71,6 @@ def leader_of(database: Database, settings: Settings) -> Leader:
     stores = Stores(
         interactions=Interactions(database),
         upkeep=Upkeep(database),
-        daily=DailyFigures(database),
         jobs=Jobs(database),
         privacy=Privacy(database, new_id=_new_id, new_secret=lambda: secrets.token_bytes(32)),
     )

@@ -70,7 +70,7 @@ async def counts(url: str) -> Counts:
         row = await connection.fetchrow(
             """SELECT count(*) AS rows, count(DISTINCT (session_id, event_id)) AS "unique",
                 (SELECT coalesce(sum(n), 0) FROM activity_minutes)
-                    + (SELECT coalesce(sum(n), 0) FROM activity_hours) AS rolled_up,
+                    + (SELECT coalesce(sum(n), 0) FROM activity_quarters) AS rolled_up,
                 (SELECT coalesce(sum(interaction_count), 0) FROM sessions) AS in_sessions,
                 (SELECT coalesce(sum(n), 0) FROM session_choices) AS in_choices
             FROM interactions"""

@@ -171,12 +171,11 @@ FROM (
 ) AS chosen GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
-# $1: what is older is in hours, what is not, in minutes
-_HOURS = """
-INSERT INTO activity_hours (hour, event_type, category, bot, n, time_ms)
-SELECT date_trunc('hour', occurred_at), event_type, category, bot, count(*),
-    coalesce(sum(time_spent_ms), 0)
-FROM interactions WHERE occurred_at < $1 GROUP BY 1, 2, 3, 4
+# $1: what is older is in quarters of an hour, what is not, in minutes
+_QUARTERS = """
+INSERT INTO activity_quarters (quarter, bot, n)
+SELECT date_bin('15 minutes', occurred_at, 'epoch'), bot, count(*)
+FROM interactions WHERE occurred_at < $1 GROUP BY 1, 2
 """
 _MINUTES = """
 INSERT INTO activity_minutes (minute, event_type, category, bot, n, time_ms)
@@ -190,7 +189,7 @@ SELECT date_trunc('hour', received_at), 'stored', '', 'bench', count(*)
 FROM interactions GROUP BY 1
 """
 _TABLES = (
-    "interactions, sessions, session_choices, activity_hours, activity_minutes, configurations"
+    "interactions, sessions, session_choices, activity_quarters, activity_minutes, configurations"
 )
 
 
@@ -216,7 +215,7 @@ async def make_history(url: str, *, events: int, days: int) -> float:
                 mine = everything[first::CONNECTIONS]
                 group.create_task(_fill(url, mine, sessions // days, now))
         folded = (now - timedelta(hours=48)).replace(minute=0, second=0, microsecond=0)
-        await connection.execute(_HOURS, folded)
+        await connection.execute(_QUARTERS, folded)
         await connection.execute(_MINUTES, folded)
         await connection.execute(_LEDGER)
         await connection.execute("DROP TABLE bench_houses")

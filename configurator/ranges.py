@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from configurator.errors import ConfiguratorError
+from configurator.periods import day_begins
 
 Bots = Literal["none", "only", "all"]
 Comparison = Literal["previous", "year"]
@@ -27,6 +28,11 @@ DAYS_MAX = 400
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TIME_RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90}
 FIELDS = ("from", "to", "timeRange", "tz", "compare", "bots")
+YEARS: Final = range(1900, 2200)
+"""What is earlier or later is no time of ours, and could not be reckoned with in every zone."""
+
+_NO_PLACES: Final = frozenset({"localtime", "Factory"})
+"""Names that stand for whatever a machine is set to: each machine would count other days."""
 
 _TEXT_MAX = 64
 _DATE_CHARS = len("2026-01-31")
@@ -41,6 +47,10 @@ SENTENCES = {
     "not_a_time": (
         "Das ist kein Datum und keine Zeit nach ISO 8601.",
         "This is no ISO 8601 date or time.",
+    ),
+    "too_far": (
+        f"Gemeint ist eine Zeit in den Jahren {YEARS.start} bis {YEARS.stop - 1}.",
+        f"A time in the years {YEARS.start} to {YEARS.stop - 1} is meant.",
     ),
     "reversed": ("Der Zeitraum endet vor seinem Beginn.", "The range ends before it begins."),
     "too_long": (
@@ -97,7 +107,7 @@ class Range:
             start, end = start - (end - start), start
         else:
             start, end = _year_before(start), _year_before(end)
-        start, end = (_utc(moment.replace(tzinfo=zone)) for moment in (start, end))
+        start, end = (_instant(moment, zone) for moment in (start, end))
         return replace(self, start=start, end=max(end, start), comparison=None)
 
 
@@ -121,7 +131,7 @@ def parse_range(asked: Mapping[str, str], now: datetime) -> Range:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_PLACES
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -155,12 +165,16 @@ def _rolling(name: str, now: datetime) -> datetime:
 def _moment(text: str, field: str, zone: ZoneInfo) -> datetime:
     try:
         if len(text) == _DATE_CHARS:
-            day = date.fromisoformat(text) + timedelta(days=field == "to")
-            return _utc(datetime.combine(day, time(), zone))
-        moment = datetime.fromisoformat(text)
-        return _minute(_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))
+            day = date.fromisoformat(text)
+            if day.year in YEARS:
+                return day_begins(day + timedelta(days=field == "to"), zone)
+        else:
+            moment = datetime.fromisoformat(text)
+            if moment.year in YEARS:
+                return _minute(_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone)))
     except (ValueError, OverflowError):
         raise RangeInvalid("not_a_time", field) from None
+    raise RangeInvalid("too_far", field)
 
 
 def _one_of(known: Mapping[str, T], asked: Mapping[str, str], field: str) -> T | None:
@@ -172,7 +186,16 @@ def _one_of(known: Mapping[str, T], asked: Mapping[str, str], field: str) -> T |
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None)
+    """What the clock shows; midnight for the beginning of a day whose midnight is skipped."""
+    local = moment.astimezone(zone)
+    begins = day_begins(local.date(), zone) == moment
+    return datetime.combine(local, time()) if begins else local.replace(tzinfo=None)
+
+
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    if local.time() == time():
+        return day_begins(local.date(), zone)
+    return _utc(local.replace(tzinfo=zone))
 
 
 def _year_before(moment: datetime) -> datetime:

@@ -5,20 +5,17 @@ the worker that leads (`workers.leader`), and each of their runs is recorded.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
-from storage.postgres.daily import DailyFigures
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, Outcome
 from storage.postgres.privacy import Kept, Privacy
-from storage.postgres.statistics import ZONE
 from storage.postgres.upkeep import Upkeep
 from storage.redis.stream_group import StreamGroup
 from workers.consumer import stopped_within
@@ -31,8 +28,6 @@ PARTITIONS_AHEAD = timedelta(days=32)
 MINUTES_KEPT = timedelta(hours=48)
 SESSION_TIMEOUT = timedelta(minutes=30)
 FORGET_CONSUMERS_MS = 24 * 3_600_000
-FIGURES_CORRECTED = timedelta(days=400)
-"""What comes late, or is erased, corrects the figures of a day for so long."""
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 
@@ -57,8 +52,13 @@ class Job:
     run: Callable[[], Awaitable[Detail | None]]
 
 
+CHORES = ("say that it is alive", "trim the stream", "forget consumers")
+"""The names of the chores: their failed runs are kept among those of the jobs."""
+
+
 def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
     """What every worker does beside consuming."""
+    alive, trimming, forgetting = CHORES
 
     async def trim() -> None:
         await group.trim()
@@ -81,9 +81,9 @@ def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
         await group.forget_consumers(FORGET_CONSUMERS_MS)
 
     return (
-        Chore(name="say that it is alive", every_seconds=5.0, run=say_alive),
-        Chore(name="trim the stream", every_seconds=5.0, run=trim),
-        Chore(name="forget consumers", every_seconds=HOUR, run=forget_consumers),
+        Chore(name=alive, every_seconds=5.0, run=say_alive),
+        Chore(name=trimming, every_seconds=5.0, run=trim),
+        Chore(name=forgetting, every_seconds=HOUR, run=forget_consumers),
     )
 
 
@@ -93,7 +93,6 @@ class Stores:
 
     interactions: Interactions
     upkeep: Upkeep
-    daily: DailyFigures
     jobs: Jobs
     privacy: Privacy
 
@@ -107,12 +106,13 @@ def jobs(
     now: Callable[[], datetime],
 ) -> tuple[Job, ...]:
     """What the leader does. Raw interactions are kept `keep_days`; 0: for ever."""
-    return (
+    done = (
         Job(name="scheduled files", every_seconds=MINUTE, run=scheduled_csv.run),
         *_upkeep(stores, now=now),
         *_retention(stores, keep_days=keep_days, kept=kept, now=now),
-        *_figures(stores, keep_days, now),
+        *_audits(stores, keep_days, now),
     )
+    return (*done, _forgetting_runs(stores, [*CHORES, *(job.name for job in done)]))
 
 
 def _upkeep(stores: Stores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
@@ -133,7 +133,7 @@ def _upkeep(stores: Stores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
     return (
         Job(name="make partitions", every_seconds=HOUR, run=make_partitions),
         Job(name="end idle sessions", every_seconds=MINUTE, run=end_sessions),
-        Job(name="fold minutes into hours", every_seconds=10 * MINUTE, run=fold),
+        Job(name="fold minutes", every_seconds=10 * MINUTE, run=fold),
     )
 
 
@@ -149,28 +149,23 @@ def _retention(
     async def forget_old() -> Detail:
         return dict(await stores.privacy.apply_retention(now(), kept))
 
-    async def forget_runs() -> Detail:
-        return {"forgotten": await stores.jobs.forget()}
-
     return (
         Job(name="drop old interactions", every_seconds=HOUR, run=drop_old),
         Job(name="forget old sessions", every_seconds=HOUR, run=forget_old),
-        Job(name="forget job runs", every_seconds=DAY, run=forget_runs),
     )
 
 
-def _figures(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
-    async def refresh_today() -> Detail:
-        today = now().astimezone(ZoneInfo(ZONE)).date()
-        yesterday = today - timedelta(days=1)
-        changed = await stores.daily.refresh(yesterday, today)
-        changed += await stores.daily.refresh_combinations(yesterday, today)
-        return {"changed": changed}
+def _forgetting_runs(stores: Stores, names: Sequence[str]) -> Job:
+    """Also forgets jobs that there are no more: they would be late for ever."""
+    name = "forget job runs"
 
-    async def correct_days() -> Detail:
-        today = now().astimezone(ZoneInfo(ZONE)).date()
-        return {"changed": await stores.daily.refresh(today - FIGURES_CORRECTED, today)}
+    async def forget_runs() -> Detail:
+        return {"forgotten": await stores.jobs.forget([*names, name])}
 
+    return Job(name=name, every_seconds=HOUR, run=forget_runs)
+
+
+def _audits(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
     async def audit_today() -> Detail:
         yesterday = (now() - timedelta(days=1)).date()
         return _drift(await stores.upkeep.drift_since(yesterday, now=now()))
@@ -179,8 +174,6 @@ def _figures(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tup
         return _drift(await stores.upkeep.drift(kept_days=keep_days, now=now()))
 
     return (
-        Job(name="figures of today", every_seconds=MINUTE, run=refresh_today),
-        Job(name="figures of all days", every_seconds=HOUR, run=correct_days),
         Job(name="audit today", every_seconds=10 * MINUTE, run=audit_today),
         Job(name="audit all days", every_seconds=DAY, run=audit_all),
     )

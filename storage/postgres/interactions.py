@@ -3,7 +3,7 @@
 Invariants, true after every COMMIT, each a sum over all rows:
 
     kept interactions + activity_dropped.n (`upkeep`: what retention removed)
-        = activity_minutes.n + activity_hours.n, also hour by hour
+        = activity_minutes.n + activity_quarters.n + activity_hours.n, also hour by hour
         = ledger "stored"
         = sessions.interaction_count = session_choices.n, but for sessions that were erased after
           retention had removed rows of theirs
@@ -165,38 +165,36 @@ class Interactions:
         return made
 
     async def fold_minutes(self, before: datetime) -> int:
-        """Adds the minutes before `before` to their hours; returns how many rows went.
+        """Adds the minutes of the hours before `before` to their quarters; returns how many went.
 
         A reader of both tables counts the same before, during and after it. What comes late opens
         its minute again, for the next time. What an erasure took away is there as minutes below
-        zero; hours of which nothing is left are removed.
+        zero; quarters of which nothing is left are removed.
         """
         statement = text(
             """
             WITH old AS (
                 DELETE FROM activity_minutes WHERE minute < date_trunc('hour', CAST(:before AS timestamptz))
-                RETURNING *
+                RETURNING date_bin('15 minutes', minute, 'epoch') AS quarter, bot, n
             ), added AS (
-                INSERT INTO activity_hours AS known (hour, event_type, category, bot, n, time_ms)
-                SELECT date_trunc('hour', minute), event_type, category, bot, sum(n), sum(time_ms)
-                FROM old GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-                ON CONFLICT (hour, event_type, category, bot) DO UPDATE
-                SET n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms
+                INSERT INTO activity_quarters AS known (quarter, bot, n)
+                SELECT quarter, bot, sum(n) FROM old GROUP BY 1, 2 ORDER BY 1, 2
+                ON CONFLICT (quarter, bot) DO UPDATE SET n = known.n + excluded.n
                 RETURNING 1
             )
-            SELECT count(*) AS rows, array_agg(DISTINCT date_trunc('hour', minute)) AS hours
+            SELECT count(*) AS rows, array_agg(DISTINCT quarter) AS quarters
             FROM old WHERE (SELECT count(*) FROM added) >= 0
             """
         )
         nothing = text(
-            "DELETE FROM activity_hours WHERE n = 0 AND time_ms = 0"
-            " AND hour = ANY(CAST(:hours AS timestamptz[]))"
+            "DELETE FROM activity_quarters"
+            " WHERE n = 0 AND quarter = ANY(CAST(:quarters AS timestamptz[]))"
         )
 
         async def work(connection: AsyncConnection) -> int:
             folded = (await connection.execute(statement, {"before": before})).one()
             if folded.rows:
-                await connection.execute(nothing, {"hours": folded.hours})
+                await connection.execute(nothing, {"quarters": folded.quarters})
             return int(folded.rows)
 
         return await self._database.write(work)

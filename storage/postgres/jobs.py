@@ -6,6 +6,7 @@ lost it. So a pooler between us and PostgreSQL must keep sessions (no transactio
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -159,12 +160,16 @@ class Jobs:
         found = await self._database.read(lambda connection: connection.execute(statement))
         return list(found.scalars())
 
-    async def forget(self) -> int:
-        """Forgets runs older than 30 days; returns how many."""
-        statement = text("DELETE FROM job_runs WHERE started_at < now() - CAST(:kept AS interval)")
+    async def forget(self, known: Sequence[str]) -> int:
+        """Forgets runs older than 30 days, and those of jobs not `known`; returns how many."""
+        statement = text(
+            "DELETE FROM job_runs WHERE started_at < now() - CAST(:kept AS interval)"
+            " OR job <> ALL(CAST(:known AS text[]))"
+        )
+        values = {"kept": RUNS_KEPT, "known": list(known)}
 
         async def work(connection: AsyncConnection) -> int:
-            return int((await connection.execute(statement, {"kept": RUNS_KEPT})).rowcount)
+            return int((await connection.execute(statement, values)).rowcount)
 
         return await self._database.write(work)
 

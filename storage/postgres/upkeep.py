@@ -1,7 +1,8 @@
 """Retention of raw interactions, and the audit that roll-ups count what was stored.
 
 What retention removes is counted by hour in `activity_dropped`, in the same transaction. So for
-every hour, at every moment: minutes + hours = rows that are kept + rows that were dropped.
+every hour, at every moment: minutes + quarters + hours = rows that are kept + rows that were
+dropped; `activity_hours` has what earlier releases folded.
 """
 
 import re
@@ -88,6 +89,8 @@ class Upkeep:
             """
             SELECT (SELECT coalesce(sum(n), 0) FROM activity_minutes
                     WHERE minute >= :low AND minute < :high)
+                 + (SELECT coalesce(sum(n), 0) FROM activity_quarters
+                    WHERE quarter >= :low AND quarter < :high)
                  + (SELECT coalesce(sum(n), 0) FROM activity_hours
                     WHERE hour >= :low AND hour < :high)
                  - (SELECT coalesce(sum(n), 0) FROM activity_dropped
@@ -111,6 +114,7 @@ class Upkeep:
     async def _first_day(self) -> date | None:
         statement = text(
             "SELECT least((SELECT min(minute) FROM activity_minutes WHERE minute >= :earliest),"
+            " (SELECT min(quarter) FROM activity_quarters WHERE quarter >= :earliest),"
             " (SELECT min(hour) FROM activity_hours WHERE hour >= :earliest),"
             " (SELECT min(hour) FROM activity_dropped WHERE hour >= :earliest),"
             " (SELECT min(occurred_at) FROM interactions WHERE occurred_at >= :earliest))"

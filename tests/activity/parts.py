@@ -131,7 +131,8 @@ async def counts(database_url: str) -> Counts:
         row = await connection.fetchrow(
             "SELECT (SELECT count(*) FROM interactions) AS rows,"
             " (SELECT coalesce(sum(n), 0)::bigint FROM (SELECT n FROM activity_minutes"
-            " UNION ALL SELECT n FROM activity_hours) AS counted) AS minutes,"
+            " UNION ALL SELECT n FROM activity_quarters UNION ALL SELECT n FROM activity_hours)"
+            " AS counted) AS minutes,"
             " (SELECT coalesce(sum(interaction_count), 0)::bigint FROM sessions) AS sessions,"
             " (SELECT coalesce(sum(n), 0)::bigint FROM session_choices) AS choices,"
             " (SELECT coalesce(sum(n), 0)::bigint FROM activity_ledger WHERE outcome = 'stored')"

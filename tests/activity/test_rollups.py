@@ -37,6 +37,7 @@ STORED_IN = (
     "sessions",
     "activity_minutes",
     "activity_hours",
+    "activity_quarters",
     "activity_ledger",
     "settled_entries",
     "erased_sessions",
@@ -369,7 +370,7 @@ async def test_a_late_event_opens_its_folded_minute_again(database_url: str) -> 
             [at(3, event("a", received_at=moment, event_id=new_id()))], consumer="w"
         )
         async with database.driver() as connection:
-            tables = ("activity_minutes", "activity_hours")
+            tables = ("activity_minutes", "activity_quarters")
             assert [await connection.fetchval(f"SELECT sum(n)::int FROM {t}") for t in tables] == [
                 1,
                 2,

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.periods import Unit
 from configurator.ranges import Range, parse_range
 from storage.postgres.analytics.behaviour import Behaviour, Breakdown
-from storage.postgres.analytics.figures import Figures, Unit
+from storage.postgres.analytics.figures import Figures
 from storage.postgres.analytics.houses import Houses, bar_width
 from storage.postgres.analytics.paths import PATHS_MAX, Paths
 from storage.postgres.engine import Database
@@ -92,7 +93,7 @@ async def series_agree(database: Database, span: Range, second: SecondCount) -> 
         limits = list(pairwise([*begins, span.end]))
         counted = [(point.sessions, point.completed, point.interactions) for point in points]
         assert counted == second.between(limits, span.bots)
-        assert sum(point.interactions for point in points) == kpis.interactions
+        assert sum(point.interactions or 0 for point in points) == kpis.interactions
         assert sum(point.sessions for point in points) == kpis.outcomes.sessions
 
 

@@ -47,7 +47,10 @@ def test_all_has_no_beginning() -> None:
         ({"tz": "E" * 65}, "unknown_value", "tz"),
         ({"from": "gestern"}, "not_a_time", "from"),
         ({"from": "2026-02-30"}, "not_a_time", "from"),
-        ({"from": "9999-12-31", "to": "9999-12-31"}, "not_a_time", "to"),
+        ({"from": "9999-12-31", "to": "9999-12-31"}, "too_far", "from"),
+        ({"from": "0001-01-01T00:00Z", "tz": "America/New_York"}, "too_far", "from"),
+        ({"tz": "localtime"}, "unknown_zone", "tz"),
+        ({"tz": "Factory"}, "unknown_zone", "tz"),
         ({"from": "2026-11-02", "to": "2026-10-31"}, "reversed", "to"),
         ({"from": "2027-01-01"}, "reversed", "to"),
         ({"from": "2025-01-01", "to": "2026-11-25"}, "too_long", "from"),
@@ -89,6 +92,12 @@ def test_four_hundred_days_are_a_range_whatever_the_clocks_do() -> None:
             "2023-02-28T23:00Z",
         ),
         ({"timeRange": "24h", "compare": "previous"}, "2026-11-23T22:16Z", "2026-11-24T22:17Z"),
+        (  # this Sunday's midnight is skipped
+            {"from": "2026-09-06", "to": "2026-09-06", "tz": "America/Santiago"}
+            | {"compare": "previous"},
+            "2026-09-05T04:00Z",
+            "2026-09-06T04:00Z",
+        ),
     ],
 )
 def test_what_it_is_compared_with(asked: dict[str, str], start: str, end: str) -> None:

@@ -63,7 +63,7 @@ async def test_nothing_is_left_of_hours_that_are_empty(database_url: str) -> Non
         assert (await counts(database_url)).minutes == 0
         await interactions.fold_minutes(ago(hours=48))
         async with database.driver() as connection:
-            for table in ("activity_minutes", "activity_hours", "sessions", "session_choices"):
+            for table in ("activity_minutes", "activity_quarters", "sessions", "session_choices"):
                 assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 

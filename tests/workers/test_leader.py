@@ -204,5 +204,7 @@ async def test_a_run_without_an_end_was_interrupted_and_old_runs_are_forgotten(
             await connection.execute(
                 "UPDATE job_runs SET started_at = now() - interval '31 days' WHERE node = 'killed'"
             )
-        assert await jobs.forget() == 1
+        assert await jobs.forget(["x"]) == 1
         assert len(await jobs.latest()) == 1
+        assert await jobs.forget(["y"]) == 1  # a job of an earlier release
+        assert await jobs.latest() == {}

@@ -12,7 +12,6 @@ from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
 from storage.postgres.analytics.schedules import Schedules
-from storage.postgres.daily import DailyFigures
 from storage.postgres.engine import Database
 from storage.postgres.jobs import Jobs, Leadership
 from storage.postgres.privacy import Kept, Privacy
@@ -74,7 +73,6 @@ def stores_of(parts: Parts) -> Stores:
     return Stores(
         interactions=parts.interactions,
         upkeep=Upkeep(parts.database),
-        daily=DailyFigures(parts.database),
         jobs=Jobs(parts.database),
         privacy=Privacy(parts.database, new_id=new_id, new_secret=lambda: b"x" * 32),
     )

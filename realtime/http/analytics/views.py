@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast, get_args
 
+from configurator.periods import Unit
 from configurator.ranges import FIELDS, Range
 from realtime.http.analytics.answers import (
     FunnelAnswer,
@@ -39,7 +40,6 @@ from storage.postgres.analytics.figures import (
     Figures,
     Part,
     Point,
-    Unit,
     units_of,
 )
 from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses

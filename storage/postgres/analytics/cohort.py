@@ -43,6 +43,11 @@ def cohort(bots: Bots) -> str:
     return f"sessions.started_at >= :start AND sessions.started_at < :end{_SESSIONS_OF[bots]}"
 
 
+def sessions_of(bots: Bots) -> str:
+    """The further condition for whatever is joined with sessions; no session is nobody's bot."""
+    return _SESSIONS_OF[bots]
+
+
 def events_of(bots: Bots) -> str:
     """The further condition for events and their roll-ups."""
     return _EVENTS_OF[bots]

@@ -1,6 +1,6 @@
 """How many sessions, how many completed, what they are worth: in sum, over time, and by part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.periods import Unit, beginnings, shown_in
 from configurator.ranges import Range
-from storage.postgres.analytics.cohort import DIMENSIONS, OTHER, cohort, events_of, limits, rows
+from storage.postgres.analytics.cohort import DIMENSIONS, OTHER, cohort, limits, rows, sessions_of
+from storage.postgres.analytics.happened import interactions
 from storage.postgres.engine import Database
 
 PARTS_MAX: Final = 50
 CATALOGUES_MAX: Final = 200
 
-Unit = Literal["hour", "day", "week", "month"]
 Dimension = Literal["device", "language", "referrer"]
 
 
@@ -42,23 +43,30 @@ class Outcomes:
 class Kpis:
     """The figures of a range.
 
+    `inquiries`: those that were sent in the range, whenever their session began.
     `open_value_cents`: what the houses of sessions that are still active cost now, each house
-    once, without those that were inquired. `interactions`: events that happened in the range.
+    once, without those that were inquired. `interactions`: events that happened in the range; null
+    where that is not known exactly any more (`happened`).
     """
 
     outcomes: Outcomes
+    inquiries: int
     open_value_cents: int
-    interactions: int
+    interactions: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One hour, day, week or month; `at` is its beginning where the reader lives."""
+    """One hour, day, week or month; `at` is its beginning where the reader lives.
+
+    `inquiries` and `interactions` as in `Kpis`.
+    """
 
     at: datetime
     sessions: int
     completed: int
-    interactions: int
+    inquiries: int
+    interactions: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +96,20 @@ class Figures:
         """The figures of a range."""
         sums = text(f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}")  # noqa: S608
         worth = text(_OPEN_VALUE.format(cohort=cohort(span.bots)))
-        happened = text(_interactions(span))
+        sent = text(_INQUIRIES.format(who=sessions_of(span.bots)))
 
         async def work(connection: AsyncConnection) -> Kpis:
             asked = limits(span)
+            whole = {**asked, "begins": [span.start]}
             found = (await connection.execute(sums, asked)).one()
             open_value = (await connection.execute(worth, asked)).scalar_one()
-            counted = await connection.execute(happened, _bucketed(span, "year"))
+            inquiries = (await connection.execute(sent, whole)).one_or_none()
+            (happened,) = await interactions(connection, span, [span.start])
             return Kpis(
                 outcomes=_outcomes(found),
+                inquiries=0 if inquiries is None else inquiries.n,
                 open_value_cents=int(open_value),
-                interactions=sum(row.n for row in counted),
+                interactions=happened,
             )
 
         return await self._database.read_snapshot(work)
@@ -107,30 +118,32 @@ class Figures:
         """Every hour, day, week or month of the range, empty ones too, in order.
 
         Without a beginning (`all`) it starts with the first that is not empty. Sessions and
-        completed ones are counted where the session began.
+        completed ones are counted where the session began. The sum of each column is the figure of
+        `kpis`, in every zone and whatever the clocks did.
         """
-        began = text(
-            "SELECT date_trunc(:unit, started_at, :zone) AS at, count(*) AS sessions,"  # noqa: S608
-            " count(*) FILTER (WHERE status = 'COMPLETED') AS completed"
-            f" FROM sessions WHERE {cohort(span.bots)} GROUP BY 1"
-        )
-        happened = text(_interactions(span))
+        zone = ZoneInfo(span.zone)
+        begins = beginnings(span.start, span.end, unit, zone)
+        began = text(_BEGAN.format(cohort=cohort(span.bots)))
+        sent = text(_INQUIRIES.format(who=sessions_of(span.bots)))
 
         async def work(connection: AsyncConnection) -> list[Point]:
-            asked = _bucketed(span, unit)
-            counted = {row.at: row for row in await connection.execute(began, asked)}
-            events = {row.at: row.n for row in await connection.execute(happened, asked)}
+            asked = {**limits(span), "begins": begins}
+            counted = {row.period: row for row in await connection.execute(began, asked)}
+            inquiries = {row.period: row.n for row in await connection.execute(sent, asked)}
+            happened = await interactions(connection, span, begins)
             return [
                 Point(
-                    at=at.astimezone(ZoneInfo(span.zone)),
-                    sessions=counted[at].sessions if at in counted else 0,
-                    completed=counted[at].completed if at in counted else 0,
-                    interactions=events.get(at, 0),
+                    at=shown_in(at, zone),
+                    sessions=counted[period].sessions if period in counted else 0,
+                    completed=counted[period].completed if period in counted else 0,
+                    inquiries=inquiries.get(period, 0),
+                    interactions=happened[period - 1],
                 )
-                for at in _buckets(span, unit, {*counted, *events})
+                for period, at in enumerate(begins, 1)
             ]
 
-        return await self._database.read_snapshot(work)
+        points = await self._database.read_snapshot(work)
+        return _from_first(points) if span.endless else points
 
     async def breakdown(self, span: Range, dimension: Dimension) -> list[Part]:
         """The sessions by device, language or referrer: the largest parts, then all others."""
@@ -189,6 +202,18 @@ _OUTCOMES: Final = """
     round(avg(order_value_cents) FILTER (WHERE sessions.status = 'COMPLETED'))::bigint
         AS average_order_value_cents"""
 
+_BEGAN: Final = """
+SELECT width_bucket(started_at, CAST(:begins AS timestamptz[])) AS period, count(*) AS sessions,
+    count(*) FILTER (WHERE status = 'COMPLETED') AS completed
+FROM sessions WHERE {cohort} GROUP BY 1
+"""
+
+_INQUIRIES: Final = """
+SELECT width_bucket(inquiries.created_at, CAST(:begins AS timestamptz[])) AS period, count(*) AS n
+FROM inquiries LEFT JOIN sessions ON sessions.id = inquiries.session_id
+WHERE inquiries.created_at >= :start AND inquiries.created_at < :end{who} GROUP BY 1
+"""
+
 _OPEN_VALUE: Final = """
 SELECT coalesce(sum(total_cents), 0)::bigint FROM configurations
 WHERE status = 'open' AND id IN (
@@ -196,70 +221,15 @@ WHERE status = 'open' AND id IN (
 """
 
 
-def _interactions(span: Range) -> str:
-    """Events per bucket, as `at` and `n`; binds what `_bucketed` gives.
-
-    Whole hours come from `activity_hours`, what is not folded yet from `activity_minutes`. An hour
-    that was folded and does not lie within one bucket of the range as a whole - its ends cut it,
-    or days begin at half past - is counted from the events themselves, in all its parts.
-    """
-    who = events_of(span.bots)
-    return f"""
-    WITH cut AS (
-        SELECT DISTINCT hour FROM activity_hours
-        WHERE hour > :start - interval '1 hour' AND hour < :end AND (
-            hour < :start OR hour + interval '1 hour' > :end
-            OR date_trunc(:unit, hour, :zone)
-               <> date_trunc(:unit, hour + interval '59 minutes', :zone))
-    ), counted AS (
-        SELECT minute AS at, n FROM activity_minutes
-        WHERE minute >= :start AND minute < :end{who}
-            AND date_trunc('hour', minute) NOT IN (SELECT hour FROM cut)
-        UNION ALL
-        SELECT hour, n FROM activity_hours
-        WHERE hour >= :start AND hour < :end{who} AND hour NOT IN (SELECT hour FROM cut)
-        UNION ALL
-        SELECT occurred_at, 1 FROM cut JOIN interactions
-            ON occurred_at >= greatest(hour, :start)
-            AND occurred_at < least(hour + interval '1 hour', :end){who}
+def _from_first(points: list[Point]) -> list[Point]:
+    """Without the periods before anything happened."""
+    filled = (
+        place
+        for place, point in enumerate(points)
+        if point.sessions or point.inquiries or point.interactions != 0
     )
-    SELECT date_trunc(:unit, at, :zone) AS at, sum(n)::bigint AS n FROM counted GROUP BY 1
-    """.replace(":start", "CAST(:start AS timestamptz)").replace(  # noqa: S608 - constants
-        ":end", "CAST(:end AS timestamptz)"
-    )
-
-
-def _bucketed(span: Range, unit: str) -> dict[str, Any]:
-    return {**limits(span), "unit": unit, "zone": span.zone}
-
-
-def _buckets(span: Range, unit: Unit, filled: set[datetime]) -> Iterator[datetime]:
-    """The beginnings of all buckets of the range."""
-    zone = ZoneInfo(span.zone)
-    if span.endless and not filled:
-        return
-    at = _floor((min(filled) if span.endless else span.start).astimezone(zone), unit)
-    while at < span.end:
-        yield at
-        at = _following(at, unit)
-
-
-def _floor(local: datetime, unit: Unit) -> datetime:
-    if unit == "hour":
-        return local.replace(minute=0, second=0, microsecond=0)
-    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if unit == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if unit == "month" else day
-
-
-def _following(at: datetime, unit: Unit) -> datetime:
-    """The next bucket: hours pass by the clock of the world, days by the clock on the wall."""
-    if unit == "hour":
-        zone = at.tzinfo
-        return (at.astimezone(ZoneInfo("UTC")) + timedelta(hours=1)).astimezone(zone)
-    days = {"day": 1, "week": 7, "month": 32}[unit]
-    return _floor(at + timedelta(days=days), unit)
+    first = next(filled, len(points))
+    return points[first:]
 
 
 def _outcomes(row: Row[Any]) -> Outcomes:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.periods import beginnings
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import cohort, limits, rows
 from storage.postgres.engine import Database
@@ -173,12 +175,14 @@ class Visits:
         The latest WEEKS_MAX weeks. Later sessions count until the end of the range; sessions
         without a known person cannot be told apart and do not count.
         """
+        zone = ZoneInfo(span.zone)
+        begins = beginnings(span.start, span.end, "week", zone)
         found = await rows(
             self._database,
             _RETENTION.format(cohort=cohort(span.bots), who=_who(span)),
-            {**limits(span), "zone": span.zone},
+            {**limits(span), "begins": begins, "before": len(begins) - WEEKS_MAX},
         )
-        return _cohorts(found)
+        return _cohorts(found, [begin.astimezone(zone).date() for begin in begins])
 
     async def _page(
         self,
@@ -217,24 +221,20 @@ _OPENED: Final = text(
 _FIELDS: Final = tuple(each.name for each in fields(Happening))
 _HAPPENING: Final = ", ".join(_FIELDS)
 
-_RETENTION: Final = f"""
+_RETENTION: Final = """
 WITH visited AS (
-    SELECT DISTINCT person_id, date_trunc('week', started_at, :zone) AS week
-    FROM sessions WHERE {{cohort}} AND person_id IS NOT NULL
+    SELECT DISTINCT person_id, width_bucket(started_at, CAST(:begins AS timestamptz[])) AS week
+    FROM sessions WHERE {cohort} AND person_id IS NOT NULL
 ), new AS (
     SELECT person_id, min(week) AS first_week FROM visited
     WHERE NOT EXISTS (SELECT FROM sessions AS earlier WHERE earlier.person_id = visited.person_id
-        AND earlier.started_at < :start{{who}})
+        AND earlier.started_at < :start{who})
     GROUP BY person_id
 )
-SELECT (first_week AT TIME ZONE :zone)::date AS week,
-    ((week AT TIME ZONE :zone)::date - (first_week AT TIME ZONE :zone)::date) / 7 AS later,
-    count(*) AS people
-FROM new JOIN visited USING (person_id)
-WHERE first_week >= date_trunc('week', CAST(:end AS timestamptz), :zone)
-    - interval '{WEEKS_MAX} weeks'
+SELECT first_week, week - first_week AS later, count(*) AS people
+FROM new JOIN visited USING (person_id) WHERE first_week > :before
 GROUP BY 1, 2 ORDER BY 1, 2
-"""  # noqa: S608 - constants
+"""
 
 
 def _by_id(after: UUID | None, limit: int) -> tuple[str, dict[str, object]]:
@@ -271,17 +271,17 @@ def _conditions(sought: Sought) -> tuple[list[str], dict[str, object]]:
     return [sql for sql, _ in asked.values()], {name: value for name, (_, value) in asked.items()}
 
 
-def _cohorts(found: Sequence[Row[Any]]) -> list[Cohort]:
-    weeks: dict[date, dict[int, int]] = {}
+def _cohorts(found: Sequence[Row[Any]], weeks: Sequence[date]) -> list[Cohort]:
+    returned: dict[int, dict[int, int]] = {}
     for row in found:
-        weeks.setdefault(row.week, {})[row.later] = row.people
+        returned.setdefault(row.first_week, {})[row.later] = row.people
     return [
         Cohort(
-            week=week,
+            week=weeks[number - 1],
             people=people[0],
             returned=tuple(people.get(later, 0) for later in range(max(people) + 1)),
         )
-        for week, people in weeks.items()
+        for number, people in returned.items()
     ]
 
 
