@@ -5,7 +5,7 @@ from typing import Final
 
 from configurator.catalogue import Catalogue, parse_catalogue
 
-CURRENT_CATALOGUE: Final = "nest-haus-2025"
+CURRENT_CATALOGUE: Final = "nest-haus-2025-2"
 
 
 def current_catalogue() -> Catalogue:

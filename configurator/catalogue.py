@@ -35,6 +35,8 @@ from configurator.catalogue_model import (
 )
 from configurator.errors import CatalogueInvalid
 from configurator.marked_yaml import Marked, read_marked
+from configurator.pictured import check_pictures
+from configurator.preview.keys import SHOWN
 from configurator.selection import (
     Bounds,
     Choice,
@@ -95,7 +97,7 @@ def catalogue_to_json(catalogue: Catalogue) -> dict[str, object]:
             "months": catalogue.financing.months,
             "rate_percent": float(catalogue.financing.rate_percent),
         },
-        "views": [{"id": view.id, "name": text_to_json(view.name)} for view in catalogue.views],
+        "views": [_view_to_json(catalogue, view) for view in catalogue.views],
         "size_category": catalogue.size_category,
         "sizes": {
             option: {"modules": size.modules, "usable_area_m2": size.usable_area_m2}
@@ -104,6 +106,12 @@ def catalogue_to_json(catalogue: Catalogue) -> dict[str, object]:
         "defaults": selection_to_json(catalogue.defaults),
         "categories": [_category_to_json(category) for category in catalogue.categories],
     }
+
+
+def _view_to_json(catalogue: Catalogue, view: View) -> dict[str, object]:
+    """With the categories that its picture shows, in their order there."""
+    shows = [category for category in SHOWN[view.id] if category in catalogue.by_id]
+    return {"id": view.id, "name": text_to_json(view.name), "shows": shows}
 
 
 def _category_to_json(category: Category) -> dict[str, object]:
@@ -204,6 +212,8 @@ def _read_catalogue(root: Marked, revision: str) -> Catalogue:
         defaults=_read_defaults(top["defaults"]),
     )
     _check_defaults(top["defaults"], catalogue)
+    if not root.problems:  # a catalogue that is wrong otherwise would only be told twice
+        check_pictures(top, catalogue)
     return catalogue
 
 

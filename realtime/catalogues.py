@@ -1,12 +1,16 @@
 """The published catalogues of this process: parsed once, immutable, the current one first."""
 
 import msgspec
+import structlog
 
 from configurator.catalogue import Catalogue, catalogue_to_json, parse_catalogue
+from configurator.errors import CatalogueInvalid
 from configurator.protocol.codes import Refused
 from storage.postgres.catalogues import Catalogues
 
 CATALOGUE_ID_MAX = 64
+
+log = structlog.get_logger(__name__)
 
 
 class CatalogueShelf:
@@ -27,7 +31,12 @@ class CatalogueShelf:
             stored = await self._published.get(catalogue_id)
             if stored is None:
                 raise Refused("unknown_catalogue", detail=catalogue_id[:64])
-            known = parse_catalogue(stored.document, source=catalogue_id)
+            try:
+                known = parse_catalogue(stored.document, source=catalogue_id)
+            except CatalogueInvalid as problems:
+                # Published by code that knew less about what is wrong with a catalogue.
+                log.error("catalogue_unusable", catalogue=catalogue_id, problems=str(problems))  # noqa: TRY400 - the problems say more than where they were found
+                raise Refused("unknown_catalogue", detail=catalogue_id) from problems
             self._known[catalogue_id] = known
         return known
 

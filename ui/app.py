@@ -68,7 +68,7 @@ def mount_screens(
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     ConfiguratorPage(
-        live, catalogue_source, visitors, texts, assets, messages, dev, consent, count_dropped
+        live, visitors, texts, assets, messages, dev, consent, count_dropped
     ).register()
     AdminPage(
         admin_source, catalogue_source, visitors, texts, assets, messages, count_dropped

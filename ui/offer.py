@@ -1,16 +1,15 @@
 """The landing page's figures, computed by the one price function."""
 
 import json
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Final
 
-from configurator.catalogue import Catalogue, catalogue_to_json
+from configurator.catalogue import Catalogue, Text, catalogue_to_json
 from configurator.derived import PreviewUrl
+from configurator.preview.keys import SHOWN
 from configurator.pricing import price
 from configurator.selection import Choice, Selection
 from ui.ports import HouseSize, Offer
-
-HERO_VIEW: Final = "exterior"
 
 
 class PublishedCatalogue:
@@ -36,53 +35,64 @@ class PublishedCatalogue:
 
     @cached_property
     def _offer(self) -> Offer:
-        """The range is that of the house itself: every required choice, no extras."""
         catalogue = self._catalogue
-        totals = catalogue.combination.totals
+        totals = {key: self._total_cents(key) for key in catalogue.combination.totals}
         low = min(totals, key=lambda key: totals[key])
         financing = price(catalogue, self._house(low)).financing
+        view = next(view for view in SHOWN if any(view == each.id for each in catalogue.views))
+        combined = set(catalogue.combined)
         return Offer(
-            sizes=tuple(self._size(option) for option in catalogue.sizes),
+            sizes=tuple(self._size(option, totals) for option in catalogue.sizes),
+            beside=self._words(each for each in catalogue.defaults if each not in combined),
+            pictured=self._words(each for each in SHOWN[view] if each in catalogue.defaults),
+            pictured_cents=price(catalogue, catalogue.defaults).total_cents,
             low_cents=totals[low],
             high_cents=max(totals.values()),
             monthly_from_cents=financing.monthly_cents,
             months=financing.months,
             rate_percent=float(financing.rate_percent),
-            preview_url=self._preview_url(HERO_VIEW, catalogue, self._hero()),
+            preview_url=self._preview_url(view, catalogue, catalogue.defaults),
         )
 
-    def _size(self, option_id: str) -> HouseSize:
+    def _size(self, option_id: str, totals: Mapping[tuple[str, ...], int]) -> HouseSize:
         catalogue = self._catalogue
-        category = next(c for c in catalogue.categories if c.id == catalogue.size_category)
-        option = next(o for o in category.options if o.id == option_id)
+        option = catalogue.option(catalogue.size_category, option_id)
         size = catalogue.sizes[option_id]
         return HouseSize(
-            name=option.name.de,
+            name=option.name.de if option else option_id,
             detail={
                 "de": f"{size.usable_area_m2} m² Nutzfläche, {size.modules} Module",
                 "en": f"{size.usable_area_m2} m² usable area, {size.modules} modules",
             },
-            from_cents=min(
-                cents for key, cents in catalogue.combination.totals.items() if key[0] == option_id
-            ),
+            from_cents=min(cents for key, cents in totals.items() if key[0] == option_id),
         )
 
+    def _total_cents(self, key: tuple[str, ...]) -> int:
+        return price(self._catalogue, self._house(key)).total_cents
+
     def _house(self, key: tuple[str, ...]) -> Selection:
-        categories = (self._catalogue.size_category, *self._catalogue.combination.axes)
+        """A new house with the size and materials of a cell of the table."""
         selection = self._catalogue.defaults
-        for category, option in zip(categories, key, strict=True):
+        for category, option in zip(self._catalogue.combined, key, strict=True):
             selection = selection.with_choice(category, Choice(option=option))
         return selection
 
-    def _hero(self) -> Selection:
-        """The house in the picture: the middle size with the default materials and windows."""
+    def _words(self, categories: Iterable[str]) -> dict[str, str]:
+        """What a new house has in these categories: `{"de": "Nest. 80, …", "en": "Nest. 80, …"}`."""
+        named = [self._choice_words(category) for category in categories]
+        return {
+            "de": ", ".join(words.de for words in named),
+            "en": ", ".join(words.en for words in named),
+        }
+
+    def _choice_words(self, category_id: str) -> Text:
         catalogue = self._catalogue
-        sizes = list(catalogue.sizes)
-        selection = catalogue.defaults.with_choice(
-            catalogue.size_category, Choice(option=sizes[len(sizes) // 2])
+        category, choice = catalogue.by_id[category_id], catalogue.defaults[category_id]
+        option = catalogue.chosen_option(category_id, catalogue.defaults)
+        if category.quantity is None or choice.quantity is None:
+            return option.name
+        unit, count = category.quantity.unit, choice.quantity
+        return Text(
+            de=f"{count}\u00a0{unit.de} {category.name.de} ({option.name.de})",
+            en=f"{count}\u00a0{unit.en} {category.name.en} ({option.name.en})",
         )
-        for category in catalogue.categories:
-            if category.view == "fenster" and category.quantity is not None:
-                choice = Choice(option=category.options[-1].id, quantity=category.quantity.default)
-                selection = selection.with_choice(category.id, choice)
-        return selection

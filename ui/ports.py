@@ -36,6 +36,11 @@ class OpenedPage(Protocol):
         ...
 
     @property
+    def catalogue_json(self) -> str:
+        """The catalogue that the configuration was begun with, as `GET /api/catalogue?id=`."""
+        ...
+
+    @property
     def connection(self) -> PageConnection:
         """Where the tab's messages go, one at a time and in order."""
         ...
@@ -92,7 +97,7 @@ class AdminSource(Protocol):
 
 @dataclass(frozen=True)
 class HouseSize:
-    """One size on the landing page. `from_cents` is the cheapest complete house of that size."""
+    """One size on the landing page. `from_cents` is the cheapest house of that size."""
 
     name: str
     detail: dict[str, str]
@@ -101,9 +106,17 @@ class HouseSize:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the landing page promises; every figure comes out of the price function."""
+    """What the landing page promises; every figure comes out of the price function.
+
+    Every house of it has what a new house has beside size and materials (`beside`, a list of words
+    in both languages). The picture is that of a new house: `pictured` says what it is,
+    `pictured_cents` what it costs.
+    """
 
     sizes: tuple[HouseSize, ...]
+    beside: dict[str, str]
+    pictured: dict[str, str]
+    pictured_cents: int
     low_cents: int
     high_cents: int
     monthly_from_cents: int

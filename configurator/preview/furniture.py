@@ -119,18 +119,18 @@ def low_table(x: float, y: float) -> list[Box]:
     return [*boxes, Box((x, y, 0.3), (x + 0.7, y + 1.05, 0.34), OAK)]
 
 
-def kitchen(x: float, y: float, length: float) -> list[Box]:
-    """A run of units along the right wall; x is the wall, y its near end."""
+def kitchen(x: float, y: float, length: float, *, shelf: bool) -> list[Box]:
+    """A run of units along the wall at x, from y on; with a shelf above it where the wall is free."""
     count = round(length / 0.9)
     boxes = [
         Box((x - 0.6, y + i * 0.9 + 0.006, 0.1), (x, y + i * 0.9 + 0.894, 0.88), WHITE)
         for i in range(count - 1, -1, -1)
     ]
     plinth = Box((x - 0.54, y, 0.0), (x, y + count * 0.9, 0.1), STEEL)
-    shelf = Box((x - 0.24, y + 0.3, 1.55), (x, y + count * 0.9 - 0.3, 1.59), OAK)
+    board = Box((x - 0.24, y + 0.3, 1.55), (x, y + count * 0.9 - 0.3, 1.59), OAK)
     top = Box((x - 0.63, y - 0.02, 0.88), (x, y + count * 0.9 + 0.02, 0.92), OAK)
     jars = [
         Box((x - 0.18, y + 0.5 + i * 0.34, 1.59), (x - 0.08, y + 0.6 + i * 0.34, 1.7 + i % 3 * 0.05), tone)
         for i, tone in ((6, CLOTH), (5, WHITE), (3, STEEL), (2, WHITE), (1, CLOTH))
     ]  # fmt: skip
-    return [plinth, *boxes, top, shelf, *jars]
+    return [plinth, *boxes, top, *((board, *jars) if shelf else ())]

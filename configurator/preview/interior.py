@@ -1,17 +1,20 @@
-"""The gabled room as a sectional perspective: cut open at one end, looking at the glazed other.
+"""The gabled room as a sectional perspective: cut open at its west gable, looking east.
 
-Room coordinates: x across (0 in the middle), y into the depth from the cut, z up, metres.
+Room coordinates: x across (0 in the middle, the garden side at -x), y into the depth from the cut,
+z up, metres. Whoever looks east has the garden on the right, so the sheet shows x mirrored.
 """
 
 import math
+from collections.abc import Sequence
 
 from configurator.preview import furniture, landscape
 from configurator.preview.boards import floor, lining
 from configurator.preview.geometry import EAVES, MODULE, PITCH, RIDGE, ROOM_WIDTH, WIDTH, House
+from configurator.preview.indoors import END_WALL, RoomWindow, draw_gable, draw_side, room_windows
 from configurator.preview.keys import PreviewKey
 from configurator.preview.materials import palette
-from configurator.preview.projection import Pt, Vec, View, clip, two_point
-from configurator.preview.svg import Sheet, polygon, seen, segment
+from configurator.preview.projection import Pt, Vec, View, two_point
+from configurator.preview.svg import SHEET_WIDTH, Sheet, polygon, seen, segment
 from configurator.preview.words import Words
 
 _SCALE = 149.0
@@ -23,8 +26,7 @@ _WALL = 2.37
 _PEAK = _WALL + _HALF * math.tan(PITCH)
 """5.0 m under the ridge: the roof is 0.36 m thick."""
 _SLAB = 0.32
-_END_WALL = 0.3
-_REVEAL = 0.2
+_BOARD = 0.155
 _SUN = (0.8, 0.34)
 """Metres across and along for every metre the light falls."""
 
@@ -35,35 +37,53 @@ def draw(key: PreviewKey, words: Words) -> str:
     cladding, covering = key.cladding or "kiefer", key.floor or "parkett"
     title = f"{words.say('Innenraum', 'Interior')} Nest. {key.nest.removeprefix('nest')}"
     across, high = words.metres(ROOM_WIDTH), words.metres(_PEAK)
+    windows = room_windows(key.modules, key.glass_m2)
+    glazed = _glazed(key, words)
     description = words.say(
         f"Blick in den offenen Raum unter dem Satteldach, {across} breit und bis zu {high} hoch, "
-        f"{house.modules} Module tief, am Ende verglast. Wände und Dach: {words.name(cladding)}; "
-        f"Boden: {words.name(covering)}.",
+        f"{house.modules} Module tief. Wände und Dach: {words.name(cladding)}; "
+        f"Boden: {words.name(covering)}; {glazed}.",
         f"View into the open room under the gabled roof, {across} wide and up to {high} high, "
-        f"{house.modules} modules deep, glazed at its end. Walls and roof: "
-        f"{words.name(cladding)}; floor: {words.name(covering)}.",
+        f"{house.modules} modules deep. Walls and roof: {words.name(cladding)}; "
+        f"floor: {words.name(covering)}; {glazed}.",
     )
-    sheet = Sheet(title, description, palette(room=(cladding, covering)), words)
-    centre = (800 + _EYE[0] * _SCALE, _FLOOR_LINE - _EYE[2] * _SCALE)
-    view = two_point(_EYE, 0, _SCALE * _STAND, centre)
-    depth = house.length - 2 * _END_WALL
+    paints = palette(frame=key.frame, room=(cladding, covering))
+    sheet = Sheet(title, description, paints, words)
+    view = _view()
+    depth = house.length - 2 * END_WALL
     sheet.fill("paper", "M0 0H1600V1000H0Z")
     _site(sheet, view)
-    _gable(sheet, view, depth)
+    _gable(sheet, view, windows, depth)
     floor(sheet, view, covering, _HALF, depth)
     for side in (-_HALF, _HALF):
         lining(sheet, view, cladding, ((side, 0.0), (side, _WALL)), depth)
         lining(sheet, view, cladding, ((side, _WALL), (0.0, _PEAK)), depth)
     _tones(sheet, view, depth)
     _frames(sheet, house, view, depth)
-    bays = [bay * MODULE - _END_WALL for bay in range(1, house.modules, 2)]
-    windows = [(bay + 0.3, bay + MODULE - 0.3) for bay in bays]
     _sunlight(sheet, view, windows, depth)
-    _side_windows(sheet, view, windows)
-    _furnish(sheet, view, depth)
+    draw_side(sheet, view, windows)
+    _furnish(sheet, view, windows, depth)
     _cut(sheet, view)
     _measures(sheet, view)
     return sheet.document()
+
+
+def _view() -> View:
+    centre = (800 + _EYE[0] * _SCALE, _FLOOR_LINE - _EYE[2] * _SCALE)
+    plain = two_point(_EYE, 0, _SCALE * _STAND, centre)
+
+    def mirrored(point: Vec) -> Pt:
+        x, y = plain(point)
+        return SHEET_WIDTH - x, y
+
+    return mirrored
+
+
+def _glazed(key: PreviewKey, words: Words) -> str:
+    if not key.frame:
+        return words.say("keine Fenster gewählt", "no windows chosen")
+    glass, frame = words.area(key.glass_m2), words.name(key.frame)
+    return words.say(f"{glass} Fenster, {frame}", f"{glass} of windows, {frame}")
 
 
 def _site(sheet: Sheet, view: View) -> None:
@@ -82,37 +102,20 @@ def _ceiling(x: float) -> float:
     return _PEAK - abs(x) * math.tan(PITCH)
 
 
-def _gable(sheet: Sheet, view: View, depth: float) -> None:
-    """The far end: landscape behind glass, frames in front of it."""
-    outline = seen(view, [(x, depth, z) for x, z in _section()])
-    horizon = view((0, depth, _EYE[2] - 0.2))[1]
-    (left, ground), right = view((-_HALF, depth, -0.4)), view((_HALF, depth, 0))[0]
-    width = right - left
-
-    def ridge(*heights: float) -> str:
-        step = width / (len(heights) - 1)
-        points = [(left + i * step, horizon - h * width) for i, h in enumerate(heights)]
-        return polygon([(left, horizon + 2), *points, (right, horizon + 2)])
-
-    sheet.open(sheet.window("gable", outline))
-    sheet.wash(sheet.gradient("outside", [(0, "day", 1), (1, "sky", 1)]), outline)
-    sheet.fill("hill1", ridge(0.07, 0.11, 0.13, 0.1, 0.06, 0.07, 0.1))
-    sheet.fill("hill2", ridge(0.03, 0.04, 0.03, 0.045, 0.05, 0.035, 0.02))
-    fields = f"M{left:.1f} {horizon:.1f}H{right:.1f}V{ground:.1f}H{left:.1f}Z"
-    sheet.fill("meadow2", fields)
-    landscape.tree(sheet, (left + width * 0.2, horizon + width * 0.07), width * 0.62, 12)
-    sheet.close()
-    mullions = "".join(
+def _gable(sheet: Sheet, view: View, windows: Sequence[RoomWindow], depth: float) -> None:
+    """The far end: upright boards, and what its windows show."""
+    sheet.fill("c1", seen(view, [(x, depth, z) for x, z in _section()]))
+    seams = "".join(
         segment(view((x, depth, 0)), view((x, depth, _ceiling(x))))
-        for x in (-_HALF / 2, 0.0, _HALF / 2)
+        for x in (-_HALF + _BOARD * index for index in range(1, round(ROOM_WIDTH / _BOARD)))
     )
-    mullions += segment(view((-_HALF, depth, _WALL)), view((_HALF, depth, _WALL)))
-    sheet.line("frame2", mullions, max(2.5, width * 0.01))
-    sheet.line("frame2", outline, max(4, width * 0.018))
+    sheet.line("c4", seams, 1.1, opacity=0.5)
+    sheet.fill("umber", seen(view, [(x, depth, z) for x, z in _section()]), opacity=0.1)
+    draw_gable(sheet, view, windows, depth)
 
 
 def _tones(sheet: Sheet, view: View, depth: float) -> None:
-    """Light from the left: the left planes lie against it, the right ones catch it."""
+    """Light from the garden: its planes lie against it, the opposite ones catch it."""
 
     def plane(a: Pt, b: Pt) -> str:
         corners = [(*a, 0.0), (*b, 0.0), (*b, depth), (*a, depth)]
@@ -129,7 +132,7 @@ def _frames(sheet: Sheet, house: House, view: View, depth: float) -> None:
     rings = edges = ""
     section = _section()
     for index in range(1, house.modules):
-        y = index * MODULE - _END_WALL
+        y = index * MODULE - END_WALL
         for (ax, az), (bx, bz) in zip(section[1:], [*section[2:], section[0]], strict=True):
             rings += segment(view((ax, y, az)), view((bx, y, bz)))
     for x, z in section:
@@ -142,38 +145,28 @@ def _frames(sheet: Sheet, house: House, view: View, depth: float) -> None:
     sheet.line("c4", skirting, 1.4, opacity=0.7)
 
 
-def _side_windows(sheet: Sheet, view: View, windows: list[tuple[float, float]]) -> None:
-    """Tall windows in the left wall, their frames set back to the outer face."""
-    stops = [(0.0, "day", 1.0), (0.6, "sky", 1.0), (0.605, "hill2", 1.0), (1.0, "meadow2", 1.0)]
-    daylight = sheet.gradient("daylight", stops)
-    out, low, high = -_HALF - _REVEAL, 0.06, 2.16
-    for y0, y1 in reversed(windows):
-        hole = [view((-_HALF, y, z)) for y, z in ((y0, low), (y1, low), (y1, high), (y0, high))]
-        glass = [view((out, y, z)) for y, z in ((y0, low), (y1, low), (y1, high), (y0, high))]
-        sheet.fill("c3", polygon(hole))
-        sheet.wash(daylight, polygon(clip(glass, hole)))
-        sheet.fill("c1", polygon(clip([hole[1], glass[1], glass[2], hole[2]], hole)))
-        sheet.fill("sun", polygon(clip([hole[0], glass[0], glass[1], hole[1]], hole)), opacity=0.6)
-        for y in (y1 - 0.03, (y0 + y1) / 2, y0 + 0.03):
-            post = [view((out, y + d, z)) for d, z in ((-0.04, low), (0.04, low), (0.04, high), (-0.04, high))]  # fmt: skip
-            visible = clip(post, hole)
-            sheet.fill("frame2", polygon(visible))
-        sheet.line("frame2", polygon(hole), 2)
-
-
-def _sunlight(sheet: Sheet, view: View, windows: list[tuple[float, float]], depth: float) -> None:
-    """Where the sun through each half window falls on the floor."""
-    reach, drift = 2.16 / _SUN[0], 2.16 / _SUN[0] * _SUN[1]
+def _sunlight(sheet: Sheet, view: View, windows: Sequence[RoomWindow], depth: float) -> None:
+    """Where the sun through each pane of the garden side falls on the floor."""
     path = ""
-    for y0, y1 in windows:
-        middle = (y0 + y1) / 2
-        for a, b in ((y0 + 0.08, middle - 0.05), (middle + 0.05, y1 - 0.08)):
-            spot = [(-_HALF, a), (-_HALF, b), (-_HALF + reach, b + drift), (-_HALF + reach, a + drift)]  # fmt: skip
-            path += seen(view, [(x, min(y, depth), 0.0) for x, y in spot])
-    sheet.fill("sun", path, opacity=0.4)
+    for window in windows:
+        if window.opening.facade != "south":
+            continue
+        near, far = window.along
+        low = min(z for _, _, z in window.hole)
+        high = max(z for _, _, z in window.hole)
+        pane = (far - near) / window.opening.lights
+        for part in range(window.opening.lights):
+            a, b = near + part * pane + 0.07, near + (part + 1) * pane - 0.07
+            spot = [
+                (-_HALF + z / _SUN[0], y + z / _SUN[0] * _SUN[1])
+                for z, y in ((low, a), (low, b), (high, b), (high, a))
+            ]
+            path += seen(view, [(min(x, _HALF), min(y, depth), 0.0) for x, y in spot])
+    if path:
+        sheet.fill("sun", path, opacity=0.4)
 
 
-def _furnish(sheet: Sheet, view: View, depth: float) -> None:
+def _furnish(sheet: Sheet, view: View, windows: Sequence[RoomWindow], depth: float) -> None:
     at = (1.5, depth - 1.1, 0.0)
     foot = view(at)
     landscape.person(sheet, foot, foot[1] - view((*at[:2], 1.0))[1])
@@ -185,7 +178,9 @@ def _furnish(sheet: Sheet, view: View, depth: float) -> None:
     _shadow(sheet, view, (-0.8, 0.1), (6.0, 6.8))
     furniture.paint(sheet, view, _EYE, [*lounge, *furniture.armchair(-0.95, 6.0)])
     _shadow(sheet, view, (_HALF - 0.75, _HALF), (0.9, 5.5))
-    furniture.paint(sheet, view, _EYE, furniture.kitchen(_HALF, 1.0, 4.5))
+    behind = [each for each in windows if each.opening.facade == "north" and each.along[0] < 5.5]
+    kitchen = furniture.kitchen(_HALF, 1.0, 4.5, shelf=not behind)
+    furniture.paint(sheet, view, _EYE, kitchen)
     x, y = 0.3, 1.2
     _shadow(sheet, view, (x - 0.75, x + 1.15), (y + 0.05, y + 2.75))
     furniture.paint(sheet, view, _EYE, furniture.dining(x, y))
@@ -234,7 +229,7 @@ def _measures(sheet: Sheet, view: View) -> None:
     y = view((0, 0, -_SLAB))[1] + 30
     path = segment((left, y), (right, y))
     path += "".join(segment((x - 6, y + 6), (x + 6, y - 6)) for x in (left, right))
-    x = view((WIDTH / 2, 0, 0))[0] + 42
+    x = view((-WIDTH / 2, 0, 0))[0] + 42
     top = view((0, 0, _PEAK))[1]
     path += segment((x, base), (x, top))
     path += "".join(segment((x - 6, z + 6), (x + 6, z - 6)) for z in (base, top))

@@ -4,10 +4,10 @@ A path is bijective with its key and carries the geometry version, so whatever i
 never changes. Paths come from a public URL: everything is bounded and only the canonical spelling
 is accepted.
 
-    v1/exterior/nest120.holzlattung.pv10.fichte20
-    v1/interior/nest120.fichte.parkett
-    v1/pv/nest120.holzlattung.pv10
-    v1/fenster/nest120.holzlattung.fichte20
+    v2/exterior/nest120.holzlattung.pv10.fichte20
+    v2/interior/nest120.fichte.parkett.fichte20
+    v2/pv/nest120.holzlattung.pv10
+    v2/fenster/nest120.holzlattung.fichte20
 
 A part that was not chosen (no panels, no windows) has no segment.
 
@@ -15,14 +15,21 @@ Errors: ``PreviewUnknown`` (the caller asked for a picture that does not exist; 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-GEOMETRY_VERSION: Final = 1
+GEOMETRY_VERSION: Final = 2
 """Raise it with every change that alters any drawn picture: old addresses are cached for ever."""
 
-VIEWS: Final = ("exterior", "interior", "pv", "fenster")
+SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "exterior": ("nest", "gebaeudehuelle", "pvanlage", "fenster"),
+    "interior": ("nest", "innenverkleidung", "fussboden", "fenster"),
+    "pv": ("nest", "gebaeudehuelle", "pvanlage"),
+    "fenster": ("nest", "gebaeudehuelle", "fenster"),
+}
+"""The categories that each view shows."""
+VIEWS: Final = tuple(SHOWN)
 
 MODULES: Final[Mapping[str, int]] = {
     "nest80": 4,
@@ -35,6 +42,17 @@ SHELLS: Final = ("trapezblech", "holzlattung", "fassadenplatten_schwarz", "fassa
 CLADDINGS: Final = ("kiefer", "fichte", "steirische_eiche")
 FLOORS: Final = ("parkett", "kalkstein_kanafar", "schiefer_massiv")
 FRAMES: Final = ("pvc", "fichte", "steirische_eiche", "aluminium")
+
+DRAWN: Final[Mapping[str, Collection[str]]] = {
+    "nest": MODULES,
+    "gebaeudehuelle": SHELLS,
+    "innenverkleidung": CLADDINGS,
+    "fussboden": FLOORS,
+    "fenster": FRAMES,
+}
+"""The options of a category that can be told apart in a picture; of other categories, any."""
+COUNTED: Final = ("pvanlage", "fenster")
+"""Categories of which a picture shows the quantity, and nothing where there is none."""
 
 _LONGEST_PATH: Final = 80
 _PATH: Final = re.compile(
@@ -64,8 +82,8 @@ class PreviewKey:
     """The choices that one view shows; fields the view does not show are None or 0.
 
     ``shell`` is set for exterior, pv and fenster; ``cladding`` and ``floor`` for interior;
-    ``panels`` (count) for exterior and pv; ``frame`` and ``glass_m2`` for exterior and fenster,
-    both or neither. Raises PreviewUnknown for anything else.
+    ``panels`` (count) for exterior and pv; ``frame`` and ``glass_m2`` for every view but pv, both
+    or neither. Raises PreviewUnknown for anything else.
     """
 
     view: str
@@ -87,8 +105,8 @@ class PreviewKey:
             and _one_of(self.floor, FLOORS, wanted=inside)
             and _one_of(self.frame, FRAMES, wanted=self.glass_m2 > 0)
         )
-        most_panels = panel_limit(self.nest) if self.view in ("exterior", "pv") else 0
-        most_glass = glass_limit_m2(self.nest) if self.view in ("exterior", "fenster") else 0
+        most_panels = panel_limit(self.nest) if "pvanlage" in SHOWN[self.view] else 0
+        most_glass = glass_limit_m2(self.nest) if "fenster" in SHOWN[self.view] else 0
         bounded = 0 <= self.panels <= most_panels and 0 <= self.glass_m2 <= most_glass
         if not (materials and bounded):
             raise PreviewUnknown("no such combination")
@@ -115,25 +133,35 @@ def preview_key(view: str, choices: Mapping[str, tuple[str, int | None]]) -> Pre
     are ignored. Raises PreviewUnknown for an unknown view, option or an impossible quantity.
     """
     nest = _option(choices, "nest", "nest80")
+    shown = SHOWN.get(view, ())
+    glass = _quantity(choices, "fenster") if "fenster" in shown else 0
+    frame = choices["fenster"][0] if glass else None
     if view == "interior":
-        cladding = _option(choices, "innenverkleidung", "kiefer")
         return PreviewKey(
-            view, nest, cladding=cladding, floor=_option(choices, "fussboden", "parkett")
+            view,
+            nest,
+            cladding=_option(choices, "innenverkleidung", "kiefer"),
+            floor=_option(choices, "fussboden", "parkett"),
+            frame=frame,
+            glass_m2=glass,
         )
     shell = _option(choices, "gebaeudehuelle", "holzlattung")
-    panels = _quantity(choices, "pvanlage") if view in ("exterior", "pv") else 0
-    glass = _quantity(choices, "fenster") if view in ("exterior", "fenster") else 0
-    frame = choices["fenster"][0] if glass else None
+    panels = _quantity(choices, "pvanlage") if "pvanlage" in shown else 0
     return PreviewKey(view, nest, shell=shell, panels=panels, frame=frame, glass_m2=glass)
 
 
 def parse_path(path: str) -> PreviewKey:
-    """The key of a canonical path. Raises PreviewUnknown for every other text."""
+    """The key of a canonical path. Raises PreviewUnknown for every other text.
+
+    A path of an earlier geometry is one, too: pages that were open before an update ask for it. Its
+    key has today's path.
+    """
     match = _PATH.fullmatch(path) if len(path) <= _LONGEST_PATH else None
     if match is None:
         raise PreviewUnknown("not a preview path")
     view, first = match["view"], match["first"]
     inside = view == "interior"
+    version = int(match["version"])
     key = PreviewKey(
         view,
         match["nest"],
@@ -144,9 +172,13 @@ def parse_path(path: str) -> PreviewKey:
         frame=match["frame"],
         glass_m2=int(match["glass"] or 0),
     )
-    if key.path != path:
+    if version > GEOMETRY_VERSION or _as_of(key.path, version) != path:
         raise PreviewUnknown("not the canonical path")
     return key
+
+
+def _as_of(path: str, version: int) -> str:
+    return f"v{version}{path[path.index('/') :]}"
 
 
 def _one_of(value: str | None, allowed: tuple[str, ...], *, wanted: bool) -> bool:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from configurator.derived import derive, derived_to_json
 from configurator.errors import SelectionInvalid
@@ -114,6 +114,9 @@ class CatalogueEndpoints:
             key = parse_path(request.path_params["path"])
         except PreviewUnknown:
             raise Refused("page_not_found") from None
+        if key.path != request.path_params["path"]:
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"{PREVIEW_PREFIX}/{key.path}.svg{query}")
         return Response(
             await self._picture(key, "en" if request.query_params.get("lang") == "en" else "de"),
             media_type="image/svg+xml",

@@ -19,7 +19,10 @@ Send = Callable[[str], None]
 
 
 class OpenedPage:
-    """A tab that was let in; ``initial_frames`` are its welcome and snapshot."""
+    """A tab that was let in.
+
+    ``initial_frames`` are its welcome and snapshot, ``catalogue_json`` is the catalogue of its house.
+    """
 
     def __init__(
         self,
@@ -28,8 +31,10 @@ class OpenedPage:
         services: Services,
         principal: Principal,
         session_id: UUID | None,
+        catalogue_json: str,
         send: Send,
     ) -> None:
+        self.catalogue_json = catalogue_json
         self._send = send
         self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
@@ -113,11 +118,14 @@ class Pages:
         try:
             access = await self._services.actions.access(principal, configuration_code)
             session_id = await self._session(principal, access.configuration.id)
+            shelf = self._services.actions.catalogues
+            catalogue = await shelf.get(access.configuration.catalogue_id)
             page = OpenedPage(
                 connection_id=self._new_connection_id(),
                 services=self._services,
                 principal=principal,
                 session_id=session_id,
+                catalogue_json=shelf.json(catalogue),
                 send=send,
             )
             await page.connection.enter(access)

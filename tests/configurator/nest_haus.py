@@ -17,7 +17,7 @@ from configurator.operations import (
 )
 from configurator.selection import Choice, Selection, quantity_bounds
 
-SOURCE = Path(__file__).parents[2] / "catalogues" / "nest-haus-2025.yaml"
+SOURCE = Path(__file__).parents[2] / "catalogues" / "nest-haus-2025-2.yaml"
 CATALOGUE_TEXT = SOURCE.read_text(encoding="utf-8")
 CATALOGUE: Catalogue = parse_catalogue(CATALOGUE_TEXT, source=SOURCE.name)
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 
 import msgspec
+from hypothesis import given
 
 from configurator.catalogue import (
     Category,
@@ -16,7 +17,16 @@ from configurator.catalogue import (
     catalogue_to_json,
     parse_catalogue,
 )
-from tests.configurator.nest_haus import CATALOGUE, CATALOGUE_TEXT, category_of, house, option_ids
+from configurator.preview import preview_key
+from configurator.selection import Selection
+from tests.configurator.nest_haus import (
+    CATALOGUE,
+    CATALOGUE_TEXT,
+    category_of,
+    house,
+    option_ids,
+    selections,
+)
 
 
 def test_the_eight_categories_in_their_order() -> None:
@@ -35,7 +45,7 @@ def test_the_eight_categories_in_their_order() -> None:
     assert [view.id for view in CATALOGUE.views] == ["exterior", "interior", "pv", "fenster"]
     assert option_ids("fenster") == ["pvc", "fichte", "steirische_eiche", "aluminium"]
     assert option_ids("grundstueckscheck") == ["grundstueckscheck"]
-    assert CATALOGUE.defaults == house("nest80 holzlattung kiefer parkett")
+    assert CATALOGUE.defaults == house("nest80 holzlattung kiefer parkett", fenster=("pvc", 20))
     assert CATALOGUE.vat_percent == 20
 
 
@@ -84,7 +94,13 @@ def test_the_revision_is_the_hash_of_the_text() -> None:
 def test_the_json_for_clients() -> None:
     shown = msgspec.json.decode(msgspec.json.encode(catalogue_to_json(CATALOGUE)))
 
-    assert shown["id"] == "nest-haus-2025"
+    assert shown["id"] == "nest-haus-2025-2"
+    assert {view["id"]: view["shows"] for view in shown["views"]} == {
+        "exterior": ["nest", "gebaeudehuelle", "pvanlage", "fenster"],
+        "interior": ["nest", "innenverkleidung", "fussboden", "fenster"],
+        "pv": ["nest", "gebaeudehuelle", "pvanlage"],
+        "fenster": ["nest", "gebaeudehuelle", "fenster"],
+    }
     assert shown["financing"] == {"months": 240, "rate_percent": 3.5}
     assert shown["defaults"]["gebaeudehuelle"] == {"option": "holzlattung"}
     assert shown["sizes"]["nest120"] == {"modules": 6, "usable_area_m2": 115}
@@ -137,3 +153,10 @@ def test_prices_may_be_written_in_cents() -> None:
     assert option is not None
     assert option.name == Text(de="Grundstücks-Check", en="Plot check")
     assert option.price == Fixed(amount_cents=49_050)
+
+
+@given(selections())
+def test_every_selection_has_a_picture_in_every_view(selection: Selection) -> None:
+    choices = {category: (choice.option, choice.quantity) for category, choice in selection.items()}
+    for view in CATALOGUE.views:
+        preview_key(view.id, choices)

@@ -31,7 +31,51 @@ class Broken:
     consequences: tuple[str, ...] = ()
 
 
+NO_PICTURE = [
+    Broken(
+        name="option that cannot be drawn",
+        old="- id: aluminium",
+        new="- id: messing",
+        at="- id: messing",
+        path="categories[5].options[3]",
+        message="the preview cannot draw messing; of fenster it draws pvc, fichte, steirische_eiche, aluminium",
+    ),
+    Broken(
+        name="view that is none",
+        old="    name: {de: Photovoltaik, en: Solar power}\n  - id: fenster\n    name: {de: Fenster",
+        new="    name: {de: Photovoltaik, en: Solar power}\n  - id: garden\n    name: {de: Garten, en: Garden}\n  - id: fenster\n    name: {de: Fenster",
+        at="  - id: garden",
+        path="views[3]",
+        message="the preview has no view garden; it has exterior, interior, pv, fenster",
+    ),
+    Broken(
+        name="size with other modules",
+        old="nest160: {modules: 8",
+        new="nest160: {modules: 9",
+        at="nest160: {modules: 9",
+        path="size.options.nest160",
+        message="the picture of nest160 has 8 modules",
+    ),
+    Broken(
+        name="more panels than the roof has room for",
+        old="maximum: {nest80: 8,",
+        new="maximum: {nest80: 9,",
+        at="maximum: {nest80: 9,",
+        path="categories[4].quantity.maximum.nest80",
+        message="the picture of nest80 has room for 8",
+    ),
+    Broken(
+        name="more glass than the walls have room for",
+        old="maximum: {nest80: 46,",
+        new="maximum: {nest80: 47,",
+        at="maximum: {nest80: 47,",
+        path="categories[5].quantity.maximum.nest80",
+        message="the picture of nest80 has room for 46",
+    ),
+]
+
 BROKEN = [
+    *NO_PICTURE,
     Broken(
         name="unknown key",
         old="vat_percent: 20",
@@ -243,7 +287,7 @@ BROKEN = [
     ),
     Broken(
         name="catalogue id that is none",
-        old="id: nest-haus-2025",
+        old="id: nest-haus-2025-2",
         new="id: nest haus",
         at="id: nest haus",
         path="id",
@@ -467,6 +511,6 @@ def test_what_is_no_catalogue_at_all(text: str, line: int, message: str) -> None
 def test_the_error_names_the_file_and_every_line() -> None:
     with pytest.raises(CatalogueInvalid, match=r"broken\.yaml:4: id: must be a text") as caught:
         parse_catalogue(
-            CATALOGUE_TEXT.replace("id: nest-haus-2025", "id: [1]"), source="broken.yaml"
+            CATALOGUE_TEXT.replace("id: nest-haus-2025-2", "id: [1]"), source="broken.yaml"
         )
     assert caught.value.source == "broken.yaml"

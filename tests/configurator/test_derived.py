@@ -98,6 +98,6 @@ def test_the_json_of_a_screen() -> None:
         "fenster": {"minimum": 0, "maximum": 46, "step": 1},
     }
     assert shown["previews"] == {
-        view: f"/preview/nest-haus-2025/{view}/nest80.svg"
+        view: f"/preview/nest-haus-2025-2/{view}/nest80.svg"
         for view in ("exterior", "interior", "pv", "fenster")
     }

@@ -38,7 +38,8 @@ from tests.configurator.nest_haus import (
             ),
             264_290,
         ),
-        (CATALOGUE.defaults, 165_100),
+        (house("nest80 holzlattung kiefer parkett"), 165_100),
+        (CATALOGUE.defaults, 165_100 + 20 * 280),
     ],
 )
 def test_golden_totals(selection: Selection, euros: int) -> None:

@@ -23,7 +23,7 @@ def test_a_stranger_gets_the_private_page(visitors: Visitors, stage: Stage) -> N
         assert answer is not None
         assert answer.status == 404
         expect(page.locator("h1")).to_have_text("Dieses Haus ist privat")
-        expect(page.locator("body")).not_to_contain_text("165.100")
+        expect(page.locator("body")).not_to_contain_text("170.700")
         wrong = page.goto(f"{process.url}/c/GIBTESNICHT")
         assert wrong is not None
         assert wrong.status == 404

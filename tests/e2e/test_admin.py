@@ -43,7 +43,7 @@ def test_without_a_session_there_is_no_data(visitors: Visitors, stage: Stage) ->
         looked = page.goto(f"{process.url}/c/{anna.code}?as=admin")
         assert looked is not None
         assert looked.status == 404
-        assert "165.100" not in page.content()
+        assert "170.700" not in page.content()
 
 
 def test_activity_numbers_and_houses_are_live(
@@ -53,14 +53,14 @@ def test_activity_numbers_and_houses_are_live(
     anna = visitors.owner(stage.one)
     anna.introduce("Anna Leitner")
     row = admin.locator(".house", has_text=anna.code)
-    expect(row).to_contain_text("€\u00a0165.100")
+    expect(row).to_contain_text("€\u00a0170.700")
     expect(row).to_contain_text("Anna Leitner")
     bert = visitors.invited(anna, stage.two)
     bert.introduce("Bert Thaler")
     expect(row).to_contain_text("Bert Thaler")
     expect(admin.get_by_test_id("number-online")).to_have_text("2")
     expect(admin.get_by_test_id("number-rooms")).to_have_text("1")
-    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0165.100")
+    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0170.700")
 
     anna.choose("nest", "nest120")
     expect(row).to_contain_text("€\u00a0236.300")
@@ -75,12 +75,12 @@ def test_activity_numbers_and_houses_are_live(
         line.get_by_role("link", name="Haus ansehen").click()
     looking = Screen(popup.value).opened()
     expect(looking.page.locator(".notice.readonly")).to_contain_text("Als Admin")
-    looking.shows_total(236_300)
+    looking.shows_total(241_900)
     looking.option("nest", "nest160").click(force=True)
     expect(looking.option("nest", "nest160")).to_have_attribute("aria-disabled", "true")
     expect(looking.page.get_by_role("button", name="Anfragen")).to_be_disabled()
     bert.choose("nest", "nest100")
-    looking.shows_total(200_700)
+    looking.shows_total(206_300)
     assert stage.version(anna.code) == 2
     people = anna.page.locator("button.people")
     expect(people).to_have_accessible_name(re.compile("Admin"))  # nobody is watched in secret

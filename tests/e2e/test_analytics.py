@@ -74,12 +74,12 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     assert anna.code in download.value.path().read_text("utf-8-sig")
     row.get_by_role("button").click()
     price = admin.get_by_test_id("replay-price")
-    expect(price).to_have_text("€\u00a0165.100", timeout=SOON_MS)
+    expect(price).to_have_text("€\u00a0170.700", timeout=SOON_MS)
     assert violations(admin) == []
     forward = admin.get_by_test_id("replay-forward")
     while forward.is_enabled():
         forward.click()
-    expect(price).not_to_have_text("€\u00a0165.100")
+    expect(price).not_to_have_text("€\u00a0170.700")
     expect(admin.locator(".player")).not_to_contain_text("weicht ab")
     admin.get_by_role("button", name="Schließen").click()
     expect(admin.locator(".player")).to_have_count(0)

@@ -57,7 +57,7 @@ def test_nothing_is_sent_before_yes_and_everything_after(
     bar = page.get_by_role("region", name="Dürfen wir mitzählen?")
     expect(bar).to_be_visible()
     anna.choose("nest", "nest120")
-    anna.shows_total(236_300)
+    anna.shows_total(241_900)
     page.reload()
     anna.opened()
     expect(bar).to_be_visible()
@@ -70,7 +70,7 @@ def test_nothing_is_sent_before_yes_and_everything_after(
     expect(page.get_by_test_id("consent")).to_have_text("Messung: an")
     with page.expect_request(lambda request: '"selection"' in (request.post_data or "")):
         anna.choose("nest", "nest80")
-    anna.shows_total(165_100)
+    anna.shows_total(170_700)
     assert told.choices() == ["nest80"]
     session = told.batches[0]["sessionId"]
 
@@ -97,7 +97,7 @@ def test_after_no_nothing_is_sent_and_it_is_not_asked_again(
     bar.get_by_role("button", name="Ohne Messung").click()
     expect(bar).to_have_count(0)
     bert.choose("nest", "nest120")
-    bert.shows_total(236_300)
+    bert.shows_total(241_900)
     page.reload()
     Screen(page).opened()
     expect(bar).to_have_count(0)

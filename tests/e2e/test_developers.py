@@ -67,14 +67,14 @@ def test_the_console_sends_and_shows_both_directions(
     expect(live.frames("in", "op")).to_contain_text("v1 · select")
     expect(live.frames("in", "outcome")).to_contain_text("committed")
     expect(live.page.locator("#console-version")).to_have_text("1")
-    expect(live.page.locator("#console-total")).to_have_text(re.compile("236.300"))
+    expect(live.page.locator("#console-total")).to_have_text(re.compile("241.900"))
     live.send("ping")
     expect(live.frames("in", "pong")).to_have_count(1)
     live.send("outcome_of")
     live.send("bad")
     expect(live.frames("in", "error").last).to_contain_text("malformed_message")
     live.send("undo")
-    expect(live.page.locator("#console-total")).to_have_text(re.compile("165.100"))
+    expect(live.page.locator("#console-total")).to_have_text(re.compile("170.700"))
 
 
 def test_no_token_is_shown_or_in_an_address(visitors: Visitors, stage: Stage) -> None:
@@ -102,12 +102,12 @@ def test_a_second_window_is_the_other_side(visitors: Visitors, stage: Stage) -> 
     other = live.second()
     expect(live.page.locator("#console-members")).to_have_text("2")
     live.send("select")
-    other.shows_total(236_300)
+    other.shows_total(241_900)
     other.choose("nest", "nest140")
     expect(live.frames("in", "op").last).to_contain_text("v2 · select")
     live.send("undo")
     expect(live.frames("in", "outcome").last).to_contain_text("conflict · changed_meanwhile")
-    other.shows_total(271_900)
+    other.shows_total(277_500)
 
 
 def test_it_says_that_it_is_disconnected_and_resumes_where_it_was(
@@ -120,7 +120,7 @@ def test_it_says_that_it_is_disconnected_and_resumes_where_it_was(
     expect(live.page.locator('[data-ready="select"]')).to_be_disabled()
     other.choose("nest", "nest100")
     other.choose("innenverkleidung", "fichte")
-    other.shows_total(202_200)
+    other.shows_total(207_800)
     other.shows_status("saved")
     live.page.locator("#console-connect").click()
     live.state("open")

@@ -29,17 +29,17 @@ def test_reload_and_second_tab_show_the_same_house(visitors: Visitors, stage: St
         tab.shows_chosen("innenverkleidung", "fichte")
         expect(tab.page.locator("button.people .face")).to_have_text(["AL"])
     second.choose("nest", "nest100")
-    anna.shows_total(202_200)
+    anna.shows_total(207_800)
     anna.page.goto(stage.one.url)
     anna.page.get_by_role("link", name=re.compile("weiter", re.IGNORECASE)).click()
-    anna.opened().shows_total(202_200)
+    anna.opened().shows_total(207_800)
 
 
 def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, stage: Stage) -> None:
     anna = visitors.owner(stage.one)
     bert = visitors.invited(anna, stage.two)
     anna.choose("nest", "nest120")
-    bert.shows_total(236_300)
+    bert.shows_total(241_900)
     anna.shows_status("saved")
     stage.one.kill()
     anna.shows_status("offline")
@@ -48,7 +48,7 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
     anna.choose("gebaeudehuelle", "trapezblech")
     anna.shows_status("offline")
     expect(anna.page.get_by_test_id("status")).to_contain_text("noch nicht gespeichert: 1")
-    anna.shows_total(236_300)
+    anna.shows_total(241_900)
 
     stage.one.start().ready_blocking(40)
     for screen in (anna, bert):
@@ -68,7 +68,7 @@ def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Sta
     anna = visitors.owner(stage.one)
     bert = visitors.invited(anna, stage.two)
     anna.choose("nest", "nest120")
-    bert.shows_total(236_300)
+    bert.shows_total(241_900)
     anna.shows_status("saved")
     version = stage.version(anna.code)
     stage.servers.postgres.kill()
@@ -77,17 +77,17 @@ def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Sta
     anna.shows_status("retrying")
     status = anna.page.get_by_test_id("status")
     expect(status).to_contain_text("nicht gespeichert, wird wiederholt")
-    anna.shows_total(236_300)
-    bert.shows_total(236_300)
+    anna.shows_total(241_900)
+    bert.shows_total(241_900)
     expect(anna.option("nest", "nest160")).to_have_class(re.compile("pending"))
 
     stage.servers.revive()
     for screen in (anna, bert):
-        screen.shows_total(307_500, within_ms=30_000)
+        screen.shows_total(313_100, within_ms=30_000)
     anna.shows_status("saved")
     assert stage.version(anna.code) == version + 1
     for name, words, cents in anna.claimed()[1:]:
-        stored = cents == "30750000"
+        stored = cents == "31310000"
         assert stored or (name != "saved" and not re.search(r"(?<!nicht )gespeichert$", words)), (
             name,
             words,
@@ -103,9 +103,9 @@ def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: S
     bert = visitors.invited(anna, stage.two)
     stage.servers.valkey.kill()
     anna.choose("nest", "nest120")
-    anna.shows_total(236_300)
+    anna.shows_total(241_900)
     anna.shows_status("saved")
-    bert.shows_total(236_300, within_ms=10_000)
+    bert.shows_total(241_900, within_ms=10_000)
     bert.choose("innenverkleidung", "fichte")
     bert.shows_total(238_000)
     anna.shows_total(238_000, within_ms=10_000)

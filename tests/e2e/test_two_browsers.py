@@ -18,12 +18,12 @@ def test_a_click_is_a_new_total_and_picture_on_the_other_screen(
     bert = visitors.invited(anna, stage.two)
     assert stage.one.url in anna.page.url
     assert stage.two.url in bert.page.url
-    anna.shows_total(165_100)
+    anna.shows_total(170_700)
     before = bert.picture()
 
     anna.choose("nest", "nest120")
     for screen in (anna, bert):
-        screen.shows_total(236_300)
+        screen.shows_total(241_900)
         screen.shows_chosen("nest", "nest120")
     after = bert.shows_other_picture(before)
     assert "/exterior/" in after
@@ -72,16 +72,16 @@ def test_an_adjustment_is_announced_to_the_other(visitors: Visitors, stage: Stag
     anna.introduce("Anna Leitner")
     bert = visitors.invited(anna)
     anna.choose("nest", "nest140")
-    bert.shows_total(271_900)
+    bert.shows_total(277_500)
     anna.choose("pvanlage", "pv_panels")
     anna.shows_current("pvanlage", "8")
     anna.quantity("pvanlage", "14")
     bert.shows_current("pvanlage", "14")
-    bert.shows_total(271_900 + 14 * 390)
+    bert.shows_total(277_500 + 14 * 390)
 
     anna.choose("nest", "nest80")
     for screen in (anna, bert):
-        screen.shows_total(165_100 + 8 * 390)
+        screen.shows_total(170_700 + 8 * 390)
         screen.shows_current("pvanlage", "8")
         expect(screen.category("pvanlage").locator(".notice.adjusted")).to_contain_text("8")
     expect(bert.category("pvanlage").locator(".notice.adjusted")).to_contain_text("Anna Leitner")

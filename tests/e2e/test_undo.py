@@ -25,20 +25,20 @@ def test_undo_names_who_was_there_since_and_can_be_done_anyway(
     bert = visitors.invited(anna, stage.two)
     bert.introduce("Bert Thaler")
     anna.choose("nest", "nest120")
-    bert.shows_total(236_300)
+    bert.shows_total(241_900)
     bert.choose("nest", "nest140")
-    anna.shows_total(271_900)
+    anna.shows_total(277_500)
 
     anna.page.get_by_test_id("undo").click()
     notice = anna.category("nest").locator(".notice.refused")
     expect(notice).to_contain_text("Bert Thaler hat „Größe“ inzwischen geändert")
     expect(notice.locator(".repairs .button")).to_contain_text(re.compile(r"−\s€\s106\.800"))
-    anna.shows_total(271_900)
-    bert.shows_total(271_900)
+    anna.shows_total(277_500)
+    bert.shows_total(277_500)
 
     notice.locator(".repairs .button").click()
     for screen in (anna, bert):
-        screen.shows_total(165_100)
+        screen.shows_total(170_700)
         screen.shows_chosen("nest", "nest80")
     expect(notice).to_have_count(0)
     expect(bert.page.locator(".history li").first).to_contain_text("rückgängig gemacht: Größe")
@@ -46,7 +46,7 @@ def test_undo_names_who_was_there_since_and_can_be_done_anyway(
 
     anna.page.get_by_test_id("redo").click()
     for screen in (anna, bert):
-        screen.shows_total(271_900)
+        screen.shows_total(277_500)
     possible(anna, undo=True, redo=False)
     assert stage.version(anna.code) == 4
 
@@ -57,28 +57,28 @@ def test_each_takes_back_their_own_by_key(visitors: Visitors, stage: Stage) -> N
     possible(anna, undo=False, redo=False)
     possible(bert, undo=False, redo=False)
     anna.choose("nest", "nest100")
-    bert.shows_total(200_700)
+    bert.shows_total(206_300)
     bert.choose("innenverkleidung", "fichte")
-    anna.shows_total(202_200)
+    anna.shows_total(207_800)
     anna.page.keyboard.press("Control+z")
     for screen in (anna, bert):
         screen.shows_total(166_400)
         screen.shows_chosen("innenverkleidung", "fichte")
     bert.page.keyboard.press("Control+z")
-    anna.shows_total(165_100)
+    anna.shows_total(170_700)
     anna.page.keyboard.press("Control+Shift+Z")
-    bert.shows_total(200_700)
+    bert.shows_total(206_300)
     bert.page.keyboard.press("Control+y")
-    anna.shows_total(202_200)
+    anna.shows_total(207_800)
 
 
 def test_what_can_be_taken_back_is_known_elsewhere(visitors: Visitors, stage: Stage) -> None:
     anna = visitors.owner(stage.one)
     anna.choose("nest", "nest120")
-    anna.shows_total(236_300)
+    anna.shows_total(241_900)
     anna.shows_status("saved")
     anna.page.goto(f"{stage.two.url}/c/{anna.code}")
     anna.opened()
     possible(anna, undo=True, redo=False)
     anna.page.get_by_test_id("undo").click()
-    anna.shows_total(165_100)
+    anna.shows_total(170_700)

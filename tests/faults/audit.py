@@ -53,7 +53,7 @@ class Audit:
 
 
 def catalogue() -> Catalogue:
-    file = resources.files("catalogues") / "nest-haus-2025.yaml"
+    file = resources.files("catalogues") / "nest-haus-2025-2.yaml"
     return parse_catalogue(file.read_text(encoding="utf-8"), source=file.name)
 
 

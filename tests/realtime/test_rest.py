@@ -11,7 +11,7 @@ async def test_a_new_configuration_has_the_defaults_and_their_price(web: Running
     created = await api.create()
     assert created["selection"]["nest"] == {"option": "nest80"}
     assert created["selection"]["gebaeudehuelle"] == {"option": "holzlattung"}
-    assert created["derived"]["price"]["total_cents"] == 16_510_000
+    assert created["derived"]["price"]["total_cents"] == 17_070_000
     assert created["version"] == 0
     assert await api.read(created["code"]) == {
         key: value for key, value in created.items() if key != "token"
@@ -106,7 +106,7 @@ async def test_too_many_panels_are_rejected_with_a_way_out_that_works(web: Runni
     repair = refused["repairs"][0]
     repaired = await api.submit(created["id"], repair["operation"])
     assert repaired.status_code == 200
-    assert repaired.json()["total_cents"] == 16_510_000 + repair["difference_cents"]
+    assert repaired.json()["total_cents"] == 17_070_000 + repair["difference_cents"]
 
 
 async def test_a_guarded_op_conflicts_with_what_somebody_changed_meanwhile(web: RunningWeb) -> None:
@@ -180,7 +180,7 @@ async def test_an_inquiry_is_stored_once_with_the_price_of_that_moment(web: Runn
     }
     first = await api.call("POST", path, json=asked)
     assert first.status_code == 201
-    assert first.json()["total_cents"] == 16_510_000
+    assert first.json()["total_cents"] == 17_070_000
     again = await api.call("POST", path, json=asked)
     assert again.json() == first.json()
     other = await api.call("POST", path, json={**asked, "message": "Anders"})

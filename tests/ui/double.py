@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
-from configurator.catalogue import parse_catalogue
+from configurator.catalogue import catalogue_to_json, parse_catalogue
 from configurator.derived import derive, derived_to_json
 from configurator.operations import (
     Conflict,
@@ -34,7 +34,7 @@ from storage.errors import StorageUnavailable
 from tests.protocol.frames import check_from_server
 from tests.ui.live_sample import sample
 
-_FILE = resources.files("catalogues") / "nest-haus-2025.yaml"
+_FILE = resources.files("catalogues") / "nest-haus-2025-2.yaml"
 CATALOGUE = parse_catalogue(_FILE.read_text(encoding="utf-8"), source=str(_FILE))
 Send = Callable[[str], None]
 
@@ -244,6 +244,7 @@ class Tab:
         for frame in (self.welcome(), self.snapshot()):
             check_from_server(frame)
         self.initial_frames = [json.dumps(self.welcome()), json.dumps(self.snapshot())]
+        self.catalogue_json = json.dumps(catalogue_to_json(CATALOGUE))
         house.tell_presence()
 
     @property

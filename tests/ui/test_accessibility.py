@@ -39,7 +39,7 @@ def test_configurator(served: Served, visit: Visit, width: int, height: int, sch
     page = open_house(visit, house, width=width, height=height, scheme=scheme)
     bert = open_house(visit, house, person="Bert Thaler")
     option(page, "nest", "nest160").click()
-    total(page, "€ 307.500")
+    total(page, "€ 313.100")
     option(page, "fenster", "aluminium").click()
     option(page, "pvanlage", "pv_panels").click()
     expect(page.locator(".stepper")).to_have_count(2)

@@ -36,14 +36,14 @@ def test_a_click_is_the_same_house_on_both_screens(served: Served, visit: Visit)
     house = served.house()
     anna = open_house(visit, house)
     bert = open_house(visit, house, person="Bert Thaler", width=390, height=844)
-    total(anna, "€ 165.100")
+    total(anna, "€ 170.700")
     option(anna, "nest", "nest120").click()
-    total(anna, "€ 236.300")
-    total(bert, "€ 236.300")
+    total(anna, "€ 241.900")
+    total(bert, "€ 241.900")
     status(anna, "saved")
     expect(option(bert, "nest", "nest120")).to_have_attribute("aria-checked", "true")
     shown = bert.locator(".picture img.shown")
-    expect(shown).to_have_attribute("src", re.compile(r"/preview/v1/exterior/nest120\."))
+    expect(shown).to_have_attribute("src", re.compile(r"/preview/v2/exterior/nest120\."))
     expect(shown).to_have_attribute("alt", re.compile(r"Nest\.\s120 von außen"))
     expect(option(bert, "nest", "nest120").locator(".last-by")).to_contain_text("AL")
     expect(bert.get_by_test_id("announcement")).to_contain_text(
@@ -75,10 +75,10 @@ def test_the_breakdown_sums_to_the_total(served: Served, visit: Visit) -> None:
     page = open_house(visit, served.house())
     page.get_by_role("button", name="Aufstellung").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_test_id("breakdown-total")).to_have_text("€\u00a0165.100")
+    expect(dialog.get_by_test_id("breakdown-total")).to_have_text("€\u00a0170.700")
     amounts = dialog.locator("tbody td").all_inner_texts()
     euros = [int(re.sub(r"\D", "", text) or 0) for text in amounts]
-    assert sum(euros) == 165_100
+    assert sum(euros) == 170_700
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Aufstellung")).to_be_focused()
@@ -99,8 +99,8 @@ def test_not_saved_is_said_and_repeated_with_the_same_op(served: Served, visit: 
     status(page, "retrying")
     expect(page.get_by_test_id("status")).to_contain_text("nicht gespeichert, wird wiederholt")
     expect(option(page, "gebaeudehuelle", "trapezblech")).to_have_class(re.compile("pending"))
-    total(page, "€ 165.100")
-    total(page, "€ 155.500")
+    total(page, "€ 170.700")
+    total(page, "€ 161.100")
     status(page, "saved")
     assert house.version == 1
 
@@ -135,13 +135,13 @@ def test_what_was_missed_offline_is_asked_for(served: Served, visit: Visit) -> N
     anna.evaluate("window.socket.disconnect()")
     status(anna, "offline")
     option(bert, "nest", "nest100").click()
-    total(bert, "€ 200.700")
+    total(bert, "€ 206.300")
     option(anna, "innenverkleidung", "fichte").click()
     expect(anna.get_by_test_id("status")).to_contain_text("offline, noch nicht gespeichert: 1")
-    total(anna, "€ 165.100")
+    total(anna, "€ 170.700")
     anna.evaluate("window.dispatchEvent(new Event('online'))")
-    total(anna, "€ 202.200")
-    total(bert, "€ 202.200")
+    total(anna, "€ 207.800")
+    total(bert, "€ 207.800")
     status(anna, "saved")
 
 
@@ -154,10 +154,10 @@ def test_a_gap_is_never_painted_over(served: Served, visit: Visit) -> None:
     lost = next(tab for tab in house.tabs if tab.person.name == "Anna Leitner")
     lost.deaf = True
     option(bert, "nest", "nest100").click()
-    total(bert, "€ 200.700")
+    total(bert, "€ 206.300")
     lost.deaf = False
     option(bert, "innenverkleidung", "fichte").click()
-    total(anna, "€ 202.200")
+    total(anna, "€ 207.800")
     expect(anna.locator(".history li")).to_have_count(2)
 
 
@@ -192,13 +192,13 @@ def test_reset_asks_first(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)
     option(page, "nest", "nest120").click()
-    total(page, "€ 236.300")
+    total(page, "€ 241.900")
     page.get_by_role("button", name="Haus auf den Anfang zurücksetzen").click()
     page.get_by_role("button", name="Behalten").click()
     assert house.version == 1
     page.get_by_role("button", name="Haus auf den Anfang zurücksetzen").click()
     page.get_by_role("button", name="Haus zurücksetzen").click()
-    total(page, "€ 165.100")
+    total(page, "€ 170.700")
 
 
 def test_an_inquiry_is_sent_and_confirmed(served: Served, visit: Visit) -> None:
@@ -250,11 +250,11 @@ def test_arrow_keys_choose_after_a_rest_and_pass_over_the_rest(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(option(page, "nest", "nest120")).to_be_focused()
-    total(page, "€ 236.300")
+    total(page, "€ 241.900")
     assert house.version == 1
     page.keyboard.press("End")
     page.keyboard.press("Space")
-    total(page, "€ 307.500")
+    total(page, "€ 313.100")
 
 
 def test_focus_is_never_behind_the_price_bar(served: Served, visit: Visit) -> None:
@@ -289,7 +289,7 @@ def test_language_changes_in_place_and_is_remembered(served: Served, visit: Visi
     page.get_by_role("button", name="English").first.click()
     expect(page.get_by_role("button", name="Breakdown")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    total(page, "€165,100")
+    total(page, "€170,700")
     page.reload()
     expect(page.get_by_role("button", name="Breakdown")).to_be_visible()
 
@@ -349,7 +349,7 @@ def test_somebody_who_left_is_not_shown(served: Served, visit: Visit) -> None:
 def test_the_drawer_shows_frames_and_exports(served: Served, visit: Visit) -> None:
     page = open_house(visit, served.house())
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     page.locator(".dev-toggle").click()
     expect(page.locator(".dev-body")).to_contain_text("= total")
     with page.expect_download() as download:

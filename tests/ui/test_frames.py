@@ -55,14 +55,14 @@ def test_a_position_that_is_newer_is_caught_up_with(served: Served, visit: Visit
     lost = tab_of(house)
     lost.deaf = True
     option(bert, "nest", "nest100").click()
-    total(bert, "€ 200.700")
+    total(bert, "€ 206.300")
     lost.deaf = False
     served.do(house.tell_position)
-    total(anna, "€ 200.700")
+    total(anna, "€ 206.300")
     expect(anna.locator(".history li")).to_have_count(1)
     served.do(house.tell_position)
     option(bert, "nest", "nest120").click()
-    total(anna, "€ 236.300")
+    total(anna, "€ 241.900")
     assert sent(anna, "join") == 2
 
 
@@ -70,7 +70,7 @@ def test_another_epoch_is_taken_as_a_whole(served: Served, visit: Visit) -> None
     house = served.house()
     anna = open_house(visit, house)
     option(anna, "nest", "nest120").click()
-    total(anna, "€ 236.300")
+    total(anna, "€ 241.900")
 
     def restore() -> None:
         house.epoch = "0195ffff-0000-7000-8000-000000000000"
@@ -79,7 +79,7 @@ def test_another_epoch_is_taken_as_a_whole(served: Served, visit: Visit) -> None
         house.tell_position()
 
     served.do(restore)
-    total(anna, "€ 165.100")
+    total(anna, "€ 170.700")
 
 
 def test_who_asks_too_much_waits_and_loses_nothing(served: Served, visit: Visit) -> None:
@@ -95,7 +95,7 @@ def test_who_asks_too_much_waits_and_loses_nothing(served: Served, visit: Visit)
     option(page, "nest", "nest100").click()
     status(page, "retrying")
     option(page, "nest", "nest120").click()
-    total(page, "€ 236.300")
+    total(page, "€ 241.900")
     status(page, "saved")
     kinds = [frame["changes"][0]["after"]["option"] for frame in house.log]
     assert kinds == ["nest100", "nest120"]
@@ -118,7 +118,7 @@ def test_another_role_is_shown_at_once(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
 
     def assign(role: str) -> None:
         tab_of(house).role = role
@@ -135,7 +135,7 @@ def test_the_end_of_access_is_said_and_nothing_is_forgotten(served: Served, visi
     house = served.house()
     page = open_house(visit, house)
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     refusal: dict[str, Any] = {
         "code": "not_saved",
         "message": {"de": "…", "en": "…"},
@@ -151,7 +151,7 @@ def test_the_end_of_access_is_said_and_nothing_is_forgotten(served: Served, visi
     expect(ended).to_contain_text("Fenster: Aluminium")
     status(page, "gone")
     expect(page.get_by_test_id("status")).to_contain_text("nicht gespeichert: 1")
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     expect(page.get_by_test_id("undo")).to_have_count(0)
     option(page, "nest", "nest120").click(force=True)
     assert house.version == 1

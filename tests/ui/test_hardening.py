@@ -45,11 +45,11 @@ def test_an_event_from_a_foreign_socket_does_nothing(served: Served, visit: Visi
         for name in ("event", "ack", "javascript_response", "log"):
             mallory.evaluate(f"window.socket.emit('{name}', {junk})")
     option(mallory, "nest", "nest100").click()
-    total(mallory, "€ 200.700")
+    total(mallory, "€ 206.300")
     expect(mallory.get_by_test_id("status")).to_have_attribute("data-status", "saved")
     assert house.version == 0
     anna.evaluate(send, [forged, text])
-    total(anna, "€ 307.500")
+    total(anna, "€ 313.100")
 
 
 def test_a_foreign_origin_is_refused(served: Served) -> None:

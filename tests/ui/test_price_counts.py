@@ -23,7 +23,7 @@ def test_between_two_prices_only_values_between_them_are_painted(
 ) -> None:
     page = open_house(visit, served.house(), moving=True)
     page.evaluate(PAINTED)
-    prices = {"nest80": 165_100, "nest120": 236_300, "nest160": 307_500, "nest100": 200_700}
+    prices = {"nest80": 170_700, "nest120": 241_900, "nest160": 313_100, "nest100": 206_300}
     now = prices["nest80"]
     for size in itertools.islice(itertools.cycle(["nest120", "nest80", "nest160", "nest100"]), 16):
         to = prices[size]

@@ -22,7 +22,7 @@ def test_landing_says_it_in_html(client: httpx.Client) -> None:
     assert '<html lang="de">' in page.text
     assert re.search(r"<h1>Ein Haus aus Holz", page.text)
     assert "Nest. 160" in page.text
-    assert "€\u00a0289.900" in page.text
+    assert "€\u00a0295.500" in page.text
     assert 'rel="canonical"' in page.text
     assert page.text.count('rel="alternate" hreflang=') == 3
     assert 'property="og:image"' in page.text
@@ -37,15 +37,15 @@ def test_structured_data_has_the_price_range(client: httpx.Client) -> None:
     assert found is not None
     product = json.loads(found[1])
     assert product["@type"] == "Product"
-    assert product["offers"]["lowPrice"] == "155500.00"
-    assert product["offers"]["highPrice"] == "382200.00"
+    assert product["offers"]["lowPrice"] == "161100.00"
+    assert product["offers"]["highPrice"] == "387800.00"
     assert product["offers"]["priceCurrency"] == "EUR"
 
 
 def test_landing_in_english_and_for_somebody_with_a_house(client: httpx.Client) -> None:
     page = client.get("/?lang=en", headers={"cookie": "person=Anna"})
     assert '<html lang="en">' in page.text
-    assert "€289,900" in page.text
+    assert "€295,500" in page.text
     assert 'href="/c/HANG"' in page.text
     assert "Continue with your house" in page.text
 

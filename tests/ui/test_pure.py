@@ -7,6 +7,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from configurator.derived import derive
 from realtime.previews import preview_url
 from realtime.transports.direct import OpenedPage as InProcessPage
 from tests.ui.double import CATALOGUE
@@ -55,22 +56,39 @@ def test_euro(cents: int, german: str, english: str) -> None:
 
 def test_the_offer_is_the_price_list() -> None:
     offer = PublishedCatalogue(CATALOGUE, preview_url).offer()
-    assert (offer.low_cents, offer.high_cents) == (15_550_000, 38_220_000)
-    assert [size.from_cents for size in offer.sizes] == [
+    windows_cents = 20 * 280_00
+    assert offer.low_cents == 15_550_000 + windows_cents
+    assert offer.high_cents == 38_220_000 + windows_cents
+    assert [size.from_cents - windows_cents for size in offer.sizes] == [
         15_550_000,
         18_910_000,
         22_270_000,
         25_630_000,
         28_990_000,
     ]
-    assert offer.monthly_from_cents // 100 in {901, 902}
+    assert offer.monthly_from_cents == 93_432
+    assert offer.beside == {
+        "de": "20\u00a0m² Fenster (Kunststoff)",
+        "en": "20\u00a0m² Windows (uPVC)",
+    }
+
+
+def test_the_house_in_the_picture_is_the_one_that_is_started_and_its_price_is_told() -> None:
+    offer = PublishedCatalogue(CATALOGUE, preview_url).offer()
+    derived = derive(CATALOGUE, CATALOGUE.defaults, preview_url=preview_url)
+    assert offer.preview_url == derived.previews["exterior"]
+    assert offer.pictured_cents == derived.price.total_cents
+    assert (
+        offer.pictured["de"]
+        == "Nest. 80, Holzlattung Lärche Natur, 20\u00a0m² Fenster (Kunststoff)"
+    )
 
 
 def test_structured_data_cannot_leave_its_script_element() -> None:
     offer = PublishedCatalogue(CATALOGUE, preview_url).offer()
     text = structured(Texts(), offer, "https://x.example/</script><script>", "de")
     assert "<" not in text
-    assert json.loads(text)["offers"]["lowPrice"] == "155500.00"
+    assert json.loads(text)["offers"]["lowPrice"] == "161100.00"
 
 
 def test_asset_addresses_follow_the_content(tmp_path: Any) -> None:

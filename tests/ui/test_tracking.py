@@ -38,8 +38,8 @@ def test_a_choice_is_told_with_its_price_and_version(served: Served, visit: Visi
     other = open_house(visit, house, person="Second Person")
     served.world.track_answers[:] = [503]
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
-    total(other, "€ 200.700")
+    total(page, "€ 206.300")
+    total(other, "€ 206.300")
     eventually_blocking(lambda: len(told(served, "nest")) >= 3)
     settle(page)
     mine = {each["eventType"]: each for each in told(served, "nest")}
@@ -47,8 +47,8 @@ def test_a_choice_is_told_with_its_price_and_version(served: Served, visit: Visi
     assert mine["selection"]["selectionValue"] == "nest100"
     assert mine["selection"]["previousValue"] == "nest80"
     assert mine["selection"]["deviceInfo"]["type"] == "desktop"
-    assert mine["selection"]["totalCents"] == 20_070_000
-    assert mine["selection"]["changeCents"] == 20_070_000 - 16_510_000
+    assert mine["selection"]["totalCents"] == 20_630_000
+    assert mine["selection"]["changeCents"] == 20_630_000 - 17_070_000
     assert mine["selection"]["version"] == 1
     joined = [e for e in served.world.tracked if e["interaction"]["eventType"] == "join"]
     assert len(joined) == 2
@@ -59,7 +59,7 @@ def test_a_choice_is_told_with_its_price_and_version(served: Served, visit: Visi
 def test_leaving_tells_time_and_vitals(served: Served, visit: Visit) -> None:
     page = open_house(visit, served.house())
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     began = page.evaluate("performance.now()")
     page.wait_for_function("(began) => performance.now() > began + 600", arg=began)
     page.goto("about:blank")
@@ -101,7 +101,7 @@ def test_nothing_is_told_or_kept_when_the_browser_refuses(
     context.add_cookies([{"name": "person", "value": "Gpc", "url": served.url}])
     page = open_house(visit, served.house(), context=context)
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     expect(page.locator(".choices-foot")).to_contain_text("wie dein Browser es verlangt")
     page.goto("about:blank")
     page.goto(f"{served.url}/join")
@@ -122,7 +122,7 @@ def test_the_answer_can_be_changed(served: Served, visit: Visit) -> None:
     assert cookie["value"] == "none"
     served.world.tracked.clear()
     option(page, "nest", "nest100").click()
-    total(page, "€ 200.700")
+    total(page, "€ 206.300")
     page.goto("about:blank")
     assert [e for e in served.world.tracked if e["interaction"]["eventType"] == "selection"] == []
 

@@ -15,7 +15,7 @@ from ui.language import language_of
 from ui.pages.building import BUILD_WITHIN_S, add_head, speak
 from ui.pages.conversation import Conversation
 from ui.pages.messages import MessagePages
-from ui.ports import CatalogueSource, Consent, Live, Visitors
+from ui.ports import Consent, Live, Visitors
 from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 120.0
@@ -56,7 +56,6 @@ class ConfiguratorPage:
     """What the page is built from."""
 
     live: Live
-    catalogue: CatalogueSource
     visitors: Visitors
     texts: Texts
     assets: Assets
@@ -109,7 +108,7 @@ class ConfiguratorPage:
         client.title = f"{self.texts.of(language, 'house.title')} {code} – NEST-Haus"
         screen = ConfiguratorScreen(
             frames=opened.initial_frames,
-            catalogue=self.catalogue.catalogue_json(),
+            catalogue=opened.catalogue_json,
             texts=self.texts.for_visitors,
             language=language,
             dev=self.dev,

@@ -11,6 +11,7 @@ from configurator.preview.keys import (
     CLADDINGS,
     FLOORS,
     FRAMES,
+    GEOMETRY_VERSION,
     MODULES,
     SHELLS,
     glass_limit_m2,
@@ -36,7 +37,9 @@ def keys(draw: st.DrawFn) -> PreviewKey:
     nest = draw(st.sampled_from(sorted(MODULES)))
     if view == "interior":
         cladding, floor = draw(st.sampled_from(CLADDINGS)), draw(st.sampled_from(FLOORS))
-        return PreviewKey(view, nest, cladding=cladding, floor=floor)
+        glass = draw(st.integers(0, glass_limit_m2(nest)))
+        frame = draw(st.sampled_from(FRAMES)) if glass else None
+        return PreviewKey(view, nest, cladding=cladding, floor=floor, frame=frame, glass_m2=glass)
     shell = draw(st.sampled_from(SHELLS))
     panels = draw(st.integers(0, panel_limit(nest))) if view != "fenster" else 0
     glass = draw(st.integers(0, glass_limit_m2(nest))) if view != "pv" else 0
@@ -47,10 +50,10 @@ def keys(draw: st.DrawFn) -> PreviewKey:
 @pytest.mark.parametrize(
     ("view", "path"),
     [
-        ("exterior", "v1/exterior/nest120.holzlattung.pv10.fichte20"),
-        ("interior", "v1/interior/nest120.fichte.kalkstein_kanafar"),
-        ("pv", "v1/pv/nest120.holzlattung.pv10"),
-        ("fenster", "v1/fenster/nest120.holzlattung.fichte20"),
+        ("exterior", "v2/exterior/nest120.holzlattung.pv10.fichte20"),
+        ("interior", "v2/interior/nest120.fichte.kalkstein_kanafar.fichte20"),
+        ("pv", "v2/pv/nest120.holzlattung.pv10"),
+        ("fenster", "v2/fenster/nest120.holzlattung.fichte20"),
     ],
 )
 def test_an_address_names_what_the_view_shows_and_nothing_else(view: str, path: str) -> None:
@@ -58,8 +61,8 @@ def test_an_address_names_what_the_view_shows_and_nothing_else(view: str, path: 
 
 
 def test_an_empty_selection_shows_the_defaults() -> None:
-    assert preview_key("exterior", {}).path == "v1/exterior/nest80.holzlattung"
-    assert preview_key("interior", {}).path == "v1/interior/nest80.kiefer.parkett"
+    assert preview_key("exterior", {}).path == "v2/exterior/nest80.holzlattung"
+    assert preview_key("interior", {}).path == "v2/interior/nest80.kiefer.parkett"
 
 
 def test_the_exterior_ignores_the_inside_and_the_interior_the_outside() -> None:
@@ -95,33 +98,40 @@ def test_every_path_leads_back_to_its_key(key: PreviewKey) -> None:
     assert parse_path(key.path) == key
 
 
+def test_an_address_of_an_earlier_geometry_leads_to_todays() -> None:
+    """Pages that were open before an update ask for it."""
+    assert (
+        parse_path("v1/interior/nest80.kiefer.parkett").path == "v2/interior/nest80.kiefer.parkett"
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "",
-        "v1",
-        "v2/pv/nest80.holzlattung",
-        "v01/pv/nest80.holzlattung",
-        "/v1/pv/nest80.holzlattung",
-        "v1/pv/nest80.holzlattung\n",
-        "v1/pv/nest80.holzlattung.svg",
-        "v1/pv/nest80",
-        "v1/pv/nest80.kiefer",
-        "v1/pv/nest80.holzlattung.pv0",
-        "v1/pv/nest80.holzlattung.pv01",
-        "v1/pv/nest80.holzlattung.pv9",
-        "v1/pv/nest80.holzlattung.pv٣",
-        "v1/pv/nest80.holzlattung.fichte20",
-        "v1/exterior/nest80.holzlattung.fichte20.pv4",
-        "v1/exterior/nest80.holzlattung.fichte0",
-        "v1/exterior/nest80.holzlattung.fichte47",
-        "v1/exterior/nest80.holzlattung.pv4.pv4",
-        "v1/exterior/nest80.holzlattung.kiefer",
-        "v1/interior/nest80.kiefer",
-        "v1/interior/nest80.kiefer.parkett.pv2",
-        "v1/interior/nest80.holzlattung.parkett",
-        "v1/interior/../pv/nest80.holzlattung",
-        "v1/pv/nest80.holzlattung.pv" + "9" * 5000,
+        "v2",
+        "v3/pv/nest80.holzlattung",
+        "v02/pv/nest80.holzlattung",
+        "/v2/pv/nest80.holzlattung",
+        "v2/pv/nest80.holzlattung\n",
+        "v2/pv/nest80.holzlattung.svg",
+        "v2/pv/nest80",
+        "v2/pv/nest80.kiefer",
+        "v2/pv/nest80.holzlattung.pv0",
+        "v2/pv/nest80.holzlattung.pv01",
+        "v2/pv/nest80.holzlattung.pv9",
+        "v2/pv/nest80.holzlattung.pv٣",
+        "v2/pv/nest80.holzlattung.fichte20",
+        "v2/exterior/nest80.holzlattung.fichte20.pv4",
+        "v2/exterior/nest80.holzlattung.fichte0",
+        "v2/exterior/nest80.holzlattung.fichte47",
+        "v2/exterior/nest80.holzlattung.pv4.pv4",
+        "v2/exterior/nest80.holzlattung.kiefer",
+        "v2/interior/nest80.kiefer",
+        "v2/interior/nest80.kiefer.parkett.pv2",
+        "v2/interior/nest80.holzlattung.parkett",
+        "v2/interior/../pv/nest80.holzlattung",
+        "v2/pv/nest80.holzlattung.pv" + "9" * 5000,
     ],
 )
 def test_anything_else_is_refused(path: str) -> None:
@@ -141,7 +151,9 @@ def test_a_mutated_path_is_refused_or_is_another_canonical_one(
         parsed = parse_path(changed)
     except PreviewUnknown:
         return
-    assert parsed.path == changed
+    version, _, rest = changed.partition("/")
+    assert int(version.removeprefix("v")) <= GEOMETRY_VERSION
+    assert parsed.path.partition("/")[2] == rest
 
 
 @given(st.text(max_size=120))

@@ -7,12 +7,12 @@ import pytest
 from configurator.preview import Language, parse_path, render
 
 PATHS = (
-    "v1/exterior/nest120.holzlattung.pv10.fichte20",
-    "v1/interior/nest120.fichte.parkett",
-    "v1/pv/nest120.holzlattung.pv10",
-    "v1/pv/nest120.holzlattung",
-    "v1/fenster/nest120.holzlattung.fichte20",
-    "v1/fenster/nest120.holzlattung",
+    "v2/exterior/nest120.holzlattung.pv10.fichte20",
+    "v2/interior/nest120.fichte.parkett",
+    "v2/pv/nest120.holzlattung.pv10",
+    "v2/pv/nest120.holzlattung",
+    "v2/fenster/nest120.holzlattung.fichte20",
+    "v2/fenster/nest120.holzlattung",
 )
 GERMAN = re.compile(r"Module\b|Fenster|Hülle|Giebel|Platz|Noch|kein|Öffnung|Dach|\d,\d")
 

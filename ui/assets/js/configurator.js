@@ -323,11 +323,12 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
       room.submit(repair.operation);
     },
     pictureAlt() {
-      const { nest, ...rest } = state.selection;
-      const parts = Object.entries(rest)
-        .filter(([id]) => (categories.get(id)?.view ?? "") === ui.view || (ui.view === "exterior" && id === "gebaeudehuelle"))
-        .map(([id, choice]) => `${categoryName(id)}: ${choiceText(id, choice)}`);
-      const size = nest ? optionName("nest", nest.option) : "NEST";
+      const shows = catalogue.views.find((v) => v.id === ui.view)?.shows ?? [];
+      const parts = shows
+        .filter((id) => id !== catalogue.size_category && state.selection[id])
+        .map((id) => `${categoryName(id)}: ${choiceText(id, state.selection[id])}`);
+      const nest = state.selection[catalogue.size_category];
+      const size = nest ? optionName(catalogue.size_category, nest.option) : "NEST";
       return t("stage.alt." + ui.view, { size, details: parts.join("; ") || t("category.none") });
     },
     financingText: computed(() => {
