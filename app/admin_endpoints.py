@@ -6,7 +6,7 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
-from app.analytics import views_over
+from app.analytics import sheets_of, views_over
 from realtime.auth import Authenticator
 from realtime.catalogues import CatalogueShelf
 from realtime.http.analytics.endpoints import AnalyticsEndpoints
@@ -23,6 +23,7 @@ from realtime.letter_desk import LetterDesk
 from realtime.metrics import Metrics
 from realtime.previews import preview_url
 from realtime.privacy import PrivacyOffice
+from realtime.sheets.answers import Sheets
 from storage.postgres.analytics.history import History
 from storage.postgres.analytics.links import DashboardLinks
 from storage.postgres.analytics.schedules import Schedules
@@ -64,12 +65,14 @@ class AdminParts:
 def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     """Every endpoint for admins beside the original's overview."""
     audit, ledger = Audit(parts.database), Ledger(parts.database)
+    sheets = sheets_of(lambda: parts.catalogues.current, parts.now)
     return [
         *PrivacyEndpoints(office=parts.privacy).endpoints(),
         *DeadLetterEndpoints(
             desk=LetterDesk(
                 letters=DeadLetters(parts.redis), audit=audit, ledger=ledger, now=parts.now
             ),
+            sheets=sheets,
         ).endpoints(),
         *OperationEndpoints(
             jobs=parts.jobs,
@@ -83,15 +86,16 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
         *LedgerEndpoints(
             ledger=ledger,
             audit=audit,
+            sheets=sheets,
             jobs=parts.jobs,
             stream=parts.stream,
             now=parts.now,
         ).endpoints(),
-        *_analytics(parts),
+        *_analytics(parts, sheets, audit),
     ]
 
 
-def _analytics(parts: AdminParts) -> list[Endpoint]:
+def _analytics(parts: AdminParts, sheets: Sheets, audit: Audit) -> list[Endpoint]:
     database = parts.analytics_database
     visits = Visits(database)
     views = views_over(
@@ -105,6 +109,8 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
         *AnalyticsEndpoints(
             views=views,
             visits=visits,
+            sheets=sheets,
+            audit=audit,
             stored_through=parts.interactions.stored_through,
             now=parts.now,
         ).endpoints(),
@@ -118,6 +124,7 @@ def _analytics(parts: AdminParts) -> list[Endpoint]:
         *LinkEndpoints(
             links=DashboardLinks(parts.database),
             views=views,
+            sheets=sheets,
             shown=Recent(clock=monotonic, slow_seconds=0.0),
             now=parts.now,
             new_id=parts.new_id,

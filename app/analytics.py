@@ -1,16 +1,20 @@
-"""The figures of analytics, put together: web processes answer them, the leading worker files them."""
+"""Figures and sheets, put together: web processes answer them, the leading worker files them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from configurator.catalogue_model import Catalogue
 from realtime.http.analytics.recent import Recent
 from realtime.http.analytics.views import Views
+from realtime.sheets.answers import Sheets
+from realtime.sheets.words import Words
 from storage.postgres.analytics.behaviour import Behaviour
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.analytics.houses import Houses
 from storage.postgres.analytics.paths import Paths
 from storage.postgres.analytics.visits import Visits
 from storage.postgres.engine import Database
+from ui.texts import Texts
 
 
 def views_over(
@@ -33,3 +37,8 @@ def views_over(
         recent=recent,
         now=now,
     )
+
+
+def sheets_of(catalogue: Callable[[], Catalogue], now: Callable[[], datetime]) -> Sheets:
+    """Files with the words of the screens and the names of the catalogue."""
+    return Sheets(Words(Texts().entries(), catalogue), now=now)

@@ -7,7 +7,7 @@ from math import inf
 from time import monotonic, time_ns
 from uuid import UUID
 
-from app.analytics import views_over
+from app.analytics import sheets_of, views_over
 from app.catalogue import current_catalogue
 from app.settings import Settings
 from configurator.event_ids import RANDOM_BITS, uuid7
@@ -90,7 +90,8 @@ def leader_of(database: Database, settings: Settings) -> Leader:
 
 
 def _scheduled_csv(database: Database, settings: Settings) -> ScheduledCsv:
-    categories = [each.id for each in current_catalogue().categories]
+    catalogue = current_catalogue()
+    categories = [each.id for each in catalogue.categories]
     webhook = settings.csv_webhook
     return ScheduledCsv(
         schedules=Schedules(database),
@@ -101,6 +102,7 @@ def _scheduled_csv(database: Database, settings: Settings) -> ScheduledCsv:
             recent=Recent(clock=monotonic, slow_seconds=inf),
             now=_now,
         ),
+        sheets=sheets_of(lambda: catalogue, _now),
         post=partial(post, webhook) if webhook else None,
         now=_now,
         new_id=_new_id,

@@ -1,4 +1,4 @@
-"""CSV files on a schedule: each due time gets one file, made by whoever leads, kept and delivered.
+"""Files of figures on a schedule, CSV or Excel: each due time gets one file, made by whoever leads, kept and delivered.
 
 A due time that nobody was there for is made up for: the latest one that was missed gets its file,
 earlier ones get none. What a file is about depends only on its due time, so it is the same file
@@ -17,8 +17,8 @@ from uuid import UUID
 import structlog
 
 from configurator.protocol.codes import Refused
-from realtime.http.analytics.sheet import sheet
 from realtime.http.analytics.views import Views
+from realtime.sheets.answers import FORM_FIELDS, MEDIA_TYPES, Sheets, Wanted, format_of, wanted_of
 from realtime.webhook import WebhookFailed
 from storage.errors import StorageDefect, StorageUnavailable
 from storage.postgres.analytics.schedules import (
@@ -48,12 +48,14 @@ class ScheduledCsv:
         *,
         schedules: Schedules,
         views: Views,
+        sheets: Sheets,
         post: Post | None,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
         self._schedules = schedules
         self._views = views
+        self._sheets = sheets
         self._post = post
         self._now = now
         self._new_id = new_id
@@ -113,16 +115,16 @@ class ScheduledCsv:
         if view is None:
             return None, 0, "query_unusable"  # a figure of another release
         try:
-            found = view.table(await self._views.read(view, query_of(schedule, due_at)))
+            sheet = view.sheet(await self._views.read(view, query_of(schedule, due_at)))
+            content = await self._sheets.content(sheet, form_of(schedule), at=due_at)
         except Refused as refused:
             return None, 0, refused.code.name
         except StorageDefect:
             log.exception("scheduled_csv_broken", view=schedule.view)
             return None, 0, "internal"  # it must not end the worker, time after time
-        content = sheet(view.row, found).encode()
         if len(content) > FILE_BYTES_MAX:
-            return None, len(found), TOO_LARGE
-        return content, len(found), None
+            return None, len(sheet.rows), TOO_LARGE
+        return content, len(sheet.rows), None
 
     async def _deliver(self) -> int:
         if self._post is None:
@@ -144,25 +146,35 @@ class ScheduledCsv:
 def query_of(schedule: Schedule, due_at: datetime) -> dict[str, str]:
     """What is asked for one due time."""
     first, last = schedule.cadence.days_before(due_at, schedule.days)
+    own = {name: value for name, value in schedule.query.items() if name not in FORM_FIELDS}
     return {
-        **schedule.query,
+        **own,
         "from": first.isoformat(),
         "to": last.isoformat(),
         "tz": schedule.zone,
     }
 
 
+def form_of(schedule: Schedule) -> Wanted:
+    """In which form its files are made. Raises Refused ``query_unusable``."""
+    wanted = wanted_of({"format": "csv", **schedule.query}, schedule.zone)
+    if wanted is None:
+        raise Refused("query_unusable", detail="format: is csv or xlsx")
+    return wanted
+
+
 def headers_of(letter: Letter) -> dict[str, str]:
     """The headers of a delivery; texts of people are percent-encoded."""
+    name = file_name(letter.view, letter.last_day, letter.content)
     return {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{file_name(letter.view, letter.last_day)}"',
+        "Content-Type": MEDIA_TYPES[format_of(letter.content)],
+        "Content-Disposition": f'attachment; filename="{name}"',
         "Idempotency-Key": str(letter.id),
         "X-Nest-Schedule": quote(letter.name),
         "X-Nest-Due-At": letter.due_at.isoformat(timespec="seconds"),
     }
 
 
-def file_name(view: str, last_day: object) -> str:
+def file_name(view: str, last_day: object, content: bytes) -> str:
     """The name under which a file is saved."""
-    return f"{view}-{last_day}.csv"
+    return f"{view}-{last_day}.{format_of(content)}"

@@ -8,8 +8,8 @@ from ui.language import Language
 
 PATH: Final = Path(__file__).parent / "texts.json"
 
-SERVED_ALONE: Final = ("landing.", "developers.", "console.")
-"""Texts that no screen of NiceGUI needs."""
+SERVED_ALONE: Final = ("landing.", "developers.", "console.", "sheet.")
+"""Texts that no screen of NiceGUI needs; those of `sheet.` are in files."""
 
 FOR_ADMINS: Final = ("admin.", "analytics.", "dashboard.", "operations.")
 

@@ -11,7 +11,9 @@ from configurator.protocol.codes import Refused
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint, actor
+from realtime.http.files import wanted_in
 from realtime.letter_desk import Became, Examined, LetterDesk
+from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
 from storage.redis.dead_letters import LETTER_ID, PAGE_MAX, Letter
 
 PATH = "/api/admin/dead-letters"
@@ -108,8 +110,9 @@ class DropAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class DeadLetterEndpoints:
     """The handlers; for admins only."""
 
-    def __init__(self, *, desk: LetterDesk) -> None:
+    def __init__(self, *, desk: LetterDesk, sheets: Sheets) -> None:
         self._desk = desk
+        self._sheets = sheets
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -120,10 +123,11 @@ class DeadLetterEndpoints:
                 path=PATH,
                 handler=self.page,
                 summary="Entries of the stream that could not be stored, newest first. "
-                f"`kind`: only these; `limit`: up to {PAGE_MAX}; `before`: from the last page.",
-                query=["kind", "before", "limit"],
+                f"`kind`: only these; `limit`: up to {PAGE_MAX}; `before`: from the last page. "
+                "As a file it is the whole list, without payloads.",
+                query=["kind", "before", "limit", "tz", *FORM_FIELDS],
                 answer=LettersAnswer,
-                codes=["malformed_message"],
+                codes=["malformed_message", "query_unusable"],
                 tags=["admin"],
                 admins=True,
             ),
@@ -207,6 +211,9 @@ class DeadLetterEndpoints:
             raise Refused("malformed_message", detail="limit")
         if kind is not None and not 1 <= len(kind) <= KIND_MAX:
             raise Refused("malformed_message", detail="kind")
+        wanted = wanted_in(request, datetime.now(UTC))
+        if wanted is not None:
+            return await self._file(kind, wanted)
         page = await self._desk.page(before=before, limit=int(limit), kind=kind)
         kinds = await self._desk.kinds()
         return json(
@@ -216,6 +223,21 @@ class DeadLetterEndpoints:
                 total=sum(kinds.values()),
                 kinds=kinds,
             )
+        )
+
+    async def _file(self, kind: str | None, wanted: Wanted) -> Response:
+        async def read(before: str | None, limit: int) -> list[LetterRow]:
+            rows: list[LetterRow] = []
+            while len(rows) < limit:
+                page = await self._desk.page(before=before, limit=PAGE_MAX, kind=kind)
+                rows += [_row(letter) for letter in page.letters]
+                before = page.before
+                if before is None:
+                    break
+            return rows[:limit]
+
+        return await self._sheets.by_pages(
+            "letters", LetterRow, wanted, read=read, where=lambda row: row.id
         )
 
     async def entry(self, request: Request) -> Response:

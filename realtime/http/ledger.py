@@ -13,6 +13,9 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
+from realtime.http.files import wanted_in
+from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
+from realtime.sheets.sheet import Column, Kind, Sheet, values_of
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import LINES_MAX, Audit
 from storage.postgres.jobs import Jobs
@@ -22,6 +25,12 @@ from storage.redis.stream import InteractionStream
 
 DAYS_MAX = 92
 _ID_MAX = 2**63 - 1
+_BOOKED_COLUMNS = (
+    Column(name="day", kind=Kind.DAY),
+    Column(name="outcome", kind=Kind.WORD, texts="operations.ledger."),
+    Column(name="reason", kind=Kind.WORD, texts="operations.why."),
+    Column(name="n", kind=Kind.NUMBER),
+)
 
 
 class LedgerReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,12 +112,14 @@ class LedgerEndpoints:
         *,
         ledger: Ledger,
         audit: Audit,
+        sheets: Sheets,
         jobs: Jobs,
         stream: InteractionStream,
         now: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._audit = audit
+        self._sheets = sheets
         self._jobs = jobs
         self._stream = stream
         self._now = now
@@ -121,10 +132,11 @@ class LedgerEndpoints:
                 path="/api/admin/ledger",
                 handler=self.ledger,
                 summary="What became of every interaction that was offered, by day and reason, and "
-                f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said.",
-                query=["days"],
+                f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said. "
+                "As a file it is a row for each day, outcome and reason.",
+                query=["days", "tz", *FORM_FIELDS],
                 answer=LedgerAnswer,
-                codes=["malformed_message"],
+                codes=["malformed_message", "query_unusable"],
                 tags=["admin"],
                 admins=True,
             ),
@@ -133,10 +145,11 @@ class LedgerEndpoints:
                 path="/api/admin/audit",
                 handler=self.audit,
                 summary="What admins did, newest first. "
-                f"`limit`: up to {LINES_MAX}; `before`: from the last page.",
-                query=["before", "limit"],
+                f"`limit`: up to {LINES_MAX}; `before`: from the last page. "
+                "As a file it is the whole list.",
+                query=["before", "limit", "tz", *FORM_FIELDS],
                 answer=AuditAnswer,
-                codes=["malformed_message"],
+                codes=["malformed_message", "query_unusable"],
                 tags=["admin"],
                 admins=True,
             ),
@@ -146,7 +159,13 @@ class LedgerEndpoints:
         """``GET /api/admin/ledger``."""
         days = _number(request, "days", default=7, most=DAYS_MAX)
         today = self._now().astimezone(ZoneInfo(ZONE)).date()
+        wanted = wanted_in(request, self._now())
         booked = await self._ledger.since(today - timedelta(days=days - 1))
+        if wanted is not None:
+            rows = [values_of(row) for row in booked]
+            return await self._sheets.answer(
+                Sheet(name="ledger", columns=_BOOKED_COLUMNS, rows=rows), wanted
+            )
         return json(
             LedgerAnswer(
                 zone=ZONE,
@@ -162,8 +181,15 @@ class LedgerEndpoints:
         before = None
         if "before" in request.query_params:
             before = _number(request, "before", default=0, most=_ID_MAX)
-        found = await self._audit.latest(limit=limit, before=before)
-        lines = [
+        wanted = wanted_in(request, self._now())
+        if wanted is not None:
+            return await self._audit_file(wanted)
+        lines = await self._lines(before, limit)
+        more = len(lines) == limit
+        return json(AuditAnswer(lines=lines, before=lines[-1].id if more else None))
+
+    async def _lines(self, before: int | None, limit: int) -> list[AuditLine]:
+        return [
             AuditLine(
                 id=line.id,
                 at=line.at,
@@ -172,10 +198,22 @@ class LedgerEndpoints:
                 subject=line.subject,
                 detail=line.detail,
             )
-            for line in found
+            for line in await self._audit.latest(limit=limit, before=before)
         ]
-        more = len(lines) == limit
-        return json(AuditAnswer(lines=lines, before=lines[-1].id if more else None))
+
+    async def _audit_file(self, wanted: Wanted) -> Response:
+        async def read(before: int | None, limit: int) -> list[AuditLine]:
+            lines: list[AuditLine] = []
+            while len(lines) < limit:
+                some = await self._lines(lines[-1].id if lines else before, LINES_MAX)
+                lines += some
+                if len(some) < LINES_MAX:
+                    break
+            return lines[:limit]
+
+        return await self._sheets.by_pages(
+            "audit", AuditLine, wanted, read=read, where=lambda line: line.id
+        )
 
     async def _balance(self) -> StreamBalance | None:
         """In this order, so that what moves meanwhile never looks like something missing."""

@@ -12,7 +12,8 @@ import httpx
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from app.analytics import views_over
+from app.analytics import sheets_of, views_over
+from app.catalogue import current_catalogue
 from realtime.http.analytics.endpoints import AnalyticsEndpoints
 from realtime.http.analytics.links import LinkEndpoints
 from realtime.http.analytics.recent import Recent
@@ -22,11 +23,13 @@ from realtime.http.endpoints import Endpoint, routes
 from storage.postgres.analytics.links import DashboardLinks
 from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.analytics.visits import Visits
+from storage.postgres.audit import Audit
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from tests.analytics.visitors import DAYS, FIRST_DAY, SHOWN, store, visitors
 
 PATH = "/api/admin/analytics"
+CATALOGUE = current_catalogue()
 WEEK = {"from": "2026-03-20", "to": "2026-04-05"}
 
 
@@ -47,16 +50,21 @@ class World:
             now=lambda: self.now,
         )
         self.schedules = Schedules(database)
+        self.audit = Audit(database)
+        self.sheets = sheets_of(lambda: CATALOGUE, lambda: self.now)
         self.endpoints: list[Endpoint] = [
             *AnalyticsEndpoints(
                 views=views,
                 visits=visits,
+                sheets=self.sheets,
+                audit=self.audit,
                 stored_through=self.interactions.stored_through,
                 now=lambda: self.now,
             ).endpoints(),
             *LinkEndpoints(
                 links=DashboardLinks(database),
                 views=views,
+                sheets=self.sheets,
                 shown=Recent(clock=lambda: self.seconds, slow_seconds=0.0),
                 now=lambda: self.now,
                 new_id=uuid4,

@@ -89,7 +89,8 @@ async def test_only_admins_see_anything(database_url: str) -> None:
         ("kpis", {"from": "2026-03-02", "to": "2026-03-01"}, "to: reversed"),
         ("kpis", {"from": "2020-01-01"}, "from: too_long"),
         ("kpis", {"unit": "hour"}, "unit"),
-        ("kpis", {"format": "xlsx"}, "format"),
+        ("kpis", {"format": "xls"}, "format"),
+        ("steps", {"format": "csv", "lang": "fr"}, "lang"),
         ("series", {"timeRange": "all", "unit": "hour"}, "unit"),
         ("funnel", {"steps": "nest,nest"}, "steps"),
         ("funnel", {"steps": ",".join("abcdefghijklmnopq")}, "steps"),
@@ -121,7 +122,7 @@ async def test_what_does_not_fit_is_named(
 async def test_a_sheet_of_sessions_is_the_whole_list(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime.http.analytics.sheet.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("realtime.sheets.answers.ROWS_AT_ONCE", 7)
     async with opened(database_url, 30) as (_, client):
         whole = await read(client, "sessions", limit=200, bots="all")
         lines = await sheet_lines(client, "sessions", bots="all")
@@ -137,7 +138,7 @@ async def test_a_sheet_of_sessions_is_the_whole_list(
 async def test_a_sheet_that_breaks_off_is_no_sheet(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime.http.analytics.sheet.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("realtime.sheets.answers.ROWS_AT_ONCE", 7)
     async with opened(database_url, 30) as (world, client):
         pages = world.visits.sessions
 

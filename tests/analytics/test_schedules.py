@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from realtime.http.analytics.views import View
 from realtime.scheduled_csv import TOO_LARGE, Post, ScheduledCsv
+from realtime.sheets.sheet import Sheet, sheet_of
 from realtime.webhook import WebhookFailed
 from storage.errors import StorageDefect, StorageUnavailable
 from storage.postgres.analytics.houses import Percentile
@@ -42,6 +43,7 @@ def maker(world: World, post: Post | None = None) -> ScheduledCsv:
     return ScheduledCsv(
         schedules=world.schedules,
         views=world.views,
+        sheets=world.sheets,
         post=post,
         now=lambda: world.now,
         new_id=uuid4,
@@ -129,9 +131,12 @@ async def test_what_cannot_be_made_says_why_and_the_next_time_comes(database_url
         async def read(*_: object) -> list[Percentile]:
             return huge
 
+        def sheet(rows: list[Percentile]) -> Sheet:
+            return sheet_of("options", Percentile, rows)
+
         options = world.views.by_name["options"]
         world.views.by_name["options"] = View(
-            name="options", summary="", answer=None, row=Percentile, read=read, table=list
+            name="options", summary="", answer=None, row=Percentile, read=read, table=sheet
         )
         world.now += timedelta(days=1)
         assert (await maker(world).run())["files"] == 1
@@ -159,6 +164,10 @@ async def test_a_figure_that_takes_too_long_comes_again_and_keeps_no_other_waiti
 ) -> None:
     async with scheduled(database_url) as (world, client):
         await client.post(SCHEDULES, json={**DAILY, "name": "Andere", "view": "kpis"})
+
+        def sheet(rows: list[Percentile]) -> Sheet:
+            return sheet_of("options", Percentile, rows)
+
         options = world.views.by_name["options"]
         world.views.by_name["options"] = failing(StorageUnavailable("QueryCanceledError 57014"))
         world.now += timedelta(days=1)
@@ -260,7 +269,7 @@ async def test_there_is_room_for_so_many_and_one_goes_with_its_files(database_ur
         (row,) = (await client.get(SCHEDULES)).json()["schedules"]
         stored = (await world.schedules.listed())[0][0]
         for _ in range(SCHEDULES_MAX - 1):
-            assert await world.schedules.create(another(stored))
+            assert await world.schedules.create(another(stored), actor="Admin")
         full = await client.post(SCHEDULES, json=DAILY)
         assert full.json()["error"]["detail"].startswith("schedules: are at most")
         remove = f"{SCHEDULES}/{row['schedule']['id']}/remove"

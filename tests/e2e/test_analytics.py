@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.analytics import views_over
+from app.analytics import sheets_of, views_over
+from app.catalogue import current_catalogue
 from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
 from storage.postgres.analytics.schedules import Schedules
@@ -161,7 +162,7 @@ def test_a_scheduled_file_is_there_to_download(
     with admin.expect_download() as download:
         plan.get_by_role("link", name="Herunterladen").click()
     assert re.fullmatch(r"paths-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
-    assert download.value.path().read_text("utf-8-sig").startswith("steps,sessions,")
+    assert download.value.path().read_text("utf-8-sig").startswith("Schritt 1;")
     assert violations(admin) == []
 
 
@@ -177,6 +178,7 @@ async def make_files(database_url: str, now: Callable[[], datetime]) -> None:
                 recent=Recent(clock=monotonic),
                 now=lambda: datetime.now(UTC),
             ),
+            sheets=sheets_of(current_catalogue, now),
             post=None,
             now=now,
             new_id=uuid4,

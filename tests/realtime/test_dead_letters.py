@@ -11,6 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
+from app.analytics import sheets_of
+from app.catalogue import current_catalogue
 from configurator.activity import Filtered, encode_event
 from realtime.http.dead_letters import PATH, DeadLetterEndpoints
 from realtime.http.edge import Origins
@@ -37,7 +39,9 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
         ledger=Ledger(parts.database),
         now=now,
     )
-    endpoints = DeadLetterEndpoints(desk=desk).endpoints()
+    endpoints = DeadLetterEndpoints(
+        desk=desk, sheets=sheets_of(current_catalogue, lambda: datetime.now(UTC))
+    ).endpoints()
     app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -7,7 +7,8 @@ from time import monotonic
 import pytest
 from typing_extensions import override
 
-from app.analytics import views_over
+from app.analytics import sheets_of, views_over
+from app.catalogue import current_catalogue
 from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
@@ -88,6 +89,7 @@ def csv_of(parts: Parts) -> ScheduledCsv:
             recent=Recent(clock=monotonic),
             now=now,
         ),
+        sheets=sheets_of(current_catalogue, now),
         post=None,
         now=now,
         new_id=new_id,

@@ -19,6 +19,7 @@ MODULES = (
     "js/format.js",
     "js/operations.js",
     "js/operations/audit.js",
+    "js/operations/files.js",
     "js/operations/jobs.js",
     "js/operations/ledger.js",
     "js/operations/letters.js",

@@ -1,6 +1,5 @@
 """The answers of analytics. Every one says which range it is about and how far the stream is in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -100,16 +99,6 @@ class FunnelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[FunnelRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRow:
-    """One bar of one histogram."""
-
-    kind: str
-    from_cents: int
-    to_cents: int
-    n: int
-
-
 class PricesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Prices of completed sessions and of open houses."""
 
@@ -130,16 +119,6 @@ def kpi_rows(now: Kpis, before: Kpis | None) -> list[KpiRow]:
     """Every figure, with its difference where there is something to compare with."""
     then = _figures(before) if before else {}
     return [_kpi_row(name, value, then.get(name)) for name, value in _figures(now).items()]
-
-
-def price_rows(answer: PricesAnswer) -> list[PriceRow]:
-    """Both histograms."""
-    kinds: Sequence[tuple[str, Prices]] = (("completed", answer.completed), ("open", answer.open))
-    return [
-        PriceRow(kind=kind, from_cents=bar.from_cents, to_cents=bar.to_cents, n=bar.n)
-        for kind, prices in kinds
-        for bar in prices.histogram
-    ]
 
 
 def _figures(kpis: Kpis) -> dict[str, float | None]:

@@ -1,6 +1,6 @@
 """The figures and single sessions, for admins."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -22,15 +22,15 @@ from realtime.http.analytics.query import (
     range_of,
     unusable,
 )
-from realtime.http.analytics.sheet import sheet_by_pages, sheet_response
 from realtime.http.analytics.views import RANGE_FIELDS, View, Views
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, actor
+from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted, wanted_of
 from storage.postgres.analytics.visits import PAGE_MAX, Happening, Place, Sought, Visit, Visits
+from storage.postgres.audit import Audit
 
 ANALYTICS_PATH: Final = "/api/admin/analytics"
-FORMATS: Final = ("json", "csv")
-PAGING: Final = ("cursor", "limit", "format")
+PAGING: Final = ("cursor", "limit", *FORM_FIELDS)
 CODES_OF_FIGURES: Final = ("query_unusable", "unavailable")
 _STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
 _SOUGHT: Final = ("status", "device", "language", "last_category", "code", "value_min_cents")
@@ -52,11 +52,15 @@ class AnalyticsEndpoints:
         *,
         views: Views,
         visits: Visits,
+        sheets: Sheets,
+        audit: Audit,
         stored_through: Callable[[], Awaitable[str | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._views = views
         self._visits = visits
+        self._sheets = sheets
+        self._audit = audit
         self._stored_through = stored_through
         self._now = now
 
@@ -69,7 +73,7 @@ class AnalyticsEndpoints:
                 path=f"{ANALYTICS_PATH}/abandoned",
                 handler=self.abandoned,
                 summary="Sessions that ended with something chosen and no inquiry: where, and "
-                "what the house costs; by page, or whole as CSV",
+                "what the house costs; by page, or whole as CSV or Excel",
                 query=(*RANGE_FIELDS, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
@@ -80,7 +84,7 @@ class AnalyticsEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions",
                 handler=self.sessions,
-                summary="Sessions that began in the range, newest first, by page, or whole as CSV",
+                summary="Sessions that began in the range, newest first, by page, or whole as CSV or Excel",
                 query=(*RANGE_FIELDS, *_SOUGHT, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
@@ -91,8 +95,8 @@ class AnalyticsEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions/{{id}}",
                 handler=self.session,
-                summary="One session and what happened in it, by page, or whole as CSV",
-                query=PAGING,
+                summary="One session and what happened in it, by page, or whole as CSV or Excel",
+                query=("tz", *PAGING),
                 answer=VisitAnswer,
                 codes=(*CODES_OF_FIGURES, "session_unknown"),
                 tags=("analytics",),
@@ -101,14 +105,15 @@ class AnalyticsEndpoints:
         ]
 
     def _figure(self, view: View) -> Endpoint:
-        query = (*RANGE_FIELDS, *view.query, "format")
+        query = (*RANGE_FIELDS, *view.query, *FORM_FIELDS)
 
         async def answer(request: Request) -> Response:
             asked = asked_of(request, query)
+            wanted = wanted_of(asked, range_of(asked, self._now()).zone)
             found = await self._views.read(view, asked)
-            if _as_sheet(asked):
-                return sheet_response(view.name, view.row, view.table(found))
-            return json(found)
+            if wanted is None:
+                return json(found)
+            return await self._sheets.answer(view.sheet(found), wanted)
 
         return Endpoint(
             method="GET",
@@ -128,7 +133,9 @@ class AnalyticsEndpoints:
         span = range_of(asked, self._now())
         return await self._listed(
             "abandoned",
+            request,
             asked,
+            wanted_of(asked, span.zone),
             read=lambda after, limit: self._visits.abandoned(span, after=after, limit=limit),
             where=lambda visit: (visit.last_seen_at, visit.id),
         )
@@ -139,7 +146,9 @@ class AnalyticsEndpoints:
         span, sought = range_of(asked, self._now()), _sought(asked)
         return await self._listed(
             "sessions",
+            request,
             asked,
+            wanted_of(asked, span.zone),
             read=lambda after, limit: self._visits.sessions(span, sought, after=after, limit=limit),
             where=lambda visit: (visit.started_at, visit.id),
         )
@@ -147,15 +156,19 @@ class AnalyticsEndpoints:
     async def _listed(
         self,
         name: str,
+        request: Request,
         asked: Asked,
+        wanted: Wanted | None,
         *,
         read: Callable[[Place | None, int], Awaitable[list[Visit]]],
         where: Callable[[Visit], Place],
     ) -> Response:
         """A page as JSON, or the whole list as a sheet."""
         after, limit = place_of(asked), _limit(asked)
-        if _whole(asked):
-            return await sheet_by_pages(name, Visit, read, where)
+        if wanted is not None:
+            _refuse_pages(asked)
+            await self._note(request, name, asked)
+            return await self._sheets.by_pages(name, Visit, wanted, read=read, where=where)
         through = await self._stored_through()
         found = await read(after, limit + 1)
         following = cursor_of(where(found[limit - 1])) if len(found) > limit else None
@@ -163,12 +176,13 @@ class AnalyticsEndpoints:
 
     async def session(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions/{id}``."""
-        asked = asked_of(request, PAGING)
+        asked = asked_of(request, ("tz", *PAGING))
+        wanted = wanted_of(asked, range_of(asked, self._now()).zone)
         session_id = id_of(request.path_params["id"], "id")
         after = id_of(asked["cursor"], "cursor") if "cursor" in asked else None
         limit = _limit(asked)
 
-        if not _whole(asked):
+        if wanted is None:
             found = await self._visits.opened(session_id, after=after, limit=limit + 1)
             if found is None:
                 raise Refused("session_unknown")
@@ -179,23 +193,26 @@ class AnalyticsEndpoints:
         async def read(after: UUID | None, limit: int) -> list[Happening]:
             return await self._visits.timeline(session_id, after=after, limit=limit)
 
+        _refuse_pages(asked)
         if await self._visits.get(session_id) is None:
             raise Refused("session_unknown")
-        return await sheet_by_pages("session", Happening, read, lambda each: each.event_id)
+        await self._note(request, "session", {**asked, "session": str(session_id)})
+        return await self._sheets.by_pages(
+            "session", Happening, wanted, read=read, where=lambda each: each.event_id
+        )
+
+    async def _note(self, request: Request, name: str, asked: Mapping[str, object]) -> None:
+        """Whoever takes single visits away leaves a line in the audit, before they have them."""
+        await self._audit.record(
+            actor=actor(request), action="visits.download", subject=name, detail=dict(asked)
+        )
 
 
-def _as_sheet(asked: Asked) -> bool:
-    return one_of(asked, "format", FORMATS, default="json") == "csv"
-
-
-def _whole(asked: Asked) -> bool:
-    """Whether a list is asked for as a sheet, which is whole; JSON comes by page."""
-    if not _as_sheet(asked):
-        return False
+def _refuse_pages(asked: Asked) -> None:
+    """A sheet is the whole list; JSON comes by page."""
     for name in ("cursor", "limit"):
         if name in asked:
-            raise unusable(name, "is for pages of JSON; a CSV is the whole list")
-    return True
+            raise unusable(name, "is for pages of JSON; a file is the whole list")
 
 
 def _limit(asked: Asked) -> int:

@@ -17,12 +17,13 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from realtime.auth import bearer
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
-from realtime.http.analytics.query import checked, id_of, unusable
+from realtime.http.analytics.query import asked_of, checked, id_of, range_of, unusable
 from realtime.http.analytics.recent import Recent
 from realtime.http.analytics.views import RANGE_FIELDS, Views
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, actor
 from realtime.principal import token_sha256
+from realtime.sheets.answers import FORM_FIELDS, Sheets, wanted_of
 from storage.postgres.analytics.links import DashboardLink, DashboardLinks
 
 SHARED_PATH: Final = "/api/analytics/shared"
@@ -79,6 +80,7 @@ class LinkEndpoints:
         *,
         links: DashboardLinks,
         views: Views,
+        sheets: Sheets,
         shown: Recent,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -86,6 +88,7 @@ class LinkEndpoints:
     ) -> None:
         self._links = links
         self._views = views
+        self._sheets = sheets
         self._shown = shown
         self._now = now
         self._new_id = new_id
@@ -142,6 +145,21 @@ class LinkEndpoints:
                 codes=("dashboard_link_unusable", "unavailable"),
                 tags=("analytics",),
             ),
+            Endpoint(
+                method="GET",
+                path=f"{SHARED_PATH}/{{view}}",
+                handler=self.one,
+                summary="One figure of a link, also as CSV or Excel (`format`, `lang`)",
+                query=FORM_FIELDS,
+                answer=dict[str, object],
+                codes=(
+                    "dashboard_link_unusable",
+                    "page_not_found",
+                    "query_unusable",
+                    "unavailable",
+                ),
+                tags=("analytics",),
+            ),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -162,6 +180,7 @@ class LinkEndpoints:
             views=asked.views,
             query=query,
             expires_at=self._now() + timedelta(days=asked.days),
+            actor=actor(request),
         )
         return json(LinkAnswer(link=link, token=token), 201)
 
@@ -172,20 +191,39 @@ class LinkEndpoints:
     async def revoke(self, request: Request) -> Response:
         """``POST /api/admin/analytics/links/{id}/revoke``."""
         link_id = id_of(request.path_params["id"], "id")
-        return json(RevokeAnswer(revoked=await self._links.revoke(link_id, self._now())))
+        revoked = await self._links.revoke(link_id, self._now(), actor=actor(request))
+        return json(RevokeAnswer(revoked=revoked))
 
     async def shared(self, request: Request) -> Response:
         """``GET /api/analytics/shared``."""
-        token = bearer(request)
-        link = await self._links.usable(token_sha256(token), self._now()) if token else None
-        if link is None:
-            raise Refused("dashboard_link_unusable")
+        link = await self._link(request)
         figures = {
-            name: await self._shown.of((link.id, name), partial(self._figure, link, name))
+            name: await self._figure(link, name)
             for name in link.views
             if name in self._views.by_name
         }
         return json(SharedAnswer(name=link.name, expires_at=link.expires_at, figures=figures))
 
+    async def one(self, request: Request) -> Response:
+        """``GET /api/analytics/shared/{view}``."""
+        link = await self._link(request)
+        name: str = request.path_params["view"]
+        if name not in link.views or name not in self._views.by_name:
+            raise Refused("page_not_found")
+        asked = asked_of(request, FORM_FIELDS)
+        wanted = wanted_of(asked, range_of(link.query, self._now()).zone)
+        found = await self._figure(link, name)
+        if wanted is None:
+            return json(found)
+        return await self._sheets.answer(self._views.by_name[name].sheet(found), wanted)
+
+    async def _link(self, request: Request) -> DashboardLink:
+        token = bearer(request)
+        link = await self._links.usable(token_sha256(token), self._now()) if token else None
+        if link is None:
+            raise Refused("dashboard_link_unusable")
+        return link
+
     async def _figure(self, link: DashboardLink, name: str) -> object:
-        return await self._views.read(self._views.by_name[name], link.query)
+        read = partial(self._views.read, self._views.by_name[name], link.query)
+        return await self._shown.of((link.id, name), read)

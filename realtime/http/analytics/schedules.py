@@ -1,4 +1,4 @@
-"""Scheduled CSV over HTTP: make and end schedules, list and download the files that were made."""
+"""Scheduled files over HTTP: make and end schedules, list and download the files that were made."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,11 +14,11 @@ from configurator.protocol.codes import Refused
 from configurator.ranges import DAYS_MAX, ZONE
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import checked, id_of, range_of, unusable
-from realtime.http.analytics.sheet import csv_response
 from realtime.http.analytics.views import Views
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint
-from realtime.scheduled_csv import file_name, query_of
+from realtime.http.endpoints import Endpoint, actor
+from realtime.scheduled_csv import file_name, form_of, query_of
+from realtime.sheets.answers import FORM_FIELDS, file_answer
 from storage.postgres.analytics.schedules import (
     FILES_KEPT,
     SCHEDULES_MAX,
@@ -29,8 +29,9 @@ from storage.postgres.analytics.schedules import (
 
 
 class ScheduleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The figure `view` over the whole `days` before each due time, as CSV.
+    """The figure `view` over the whole `days` before each due time, as a file.
 
+    `query` has what the figure takes, and `format` (csv or xlsx) and `lang` as they are there.
     Due every day at `hour` in `zone`, or only on `weekday` (1 Monday to 7).
     """
 
@@ -90,7 +91,7 @@ class ScheduleEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/schedules",
                 handler=self.listed,
-                summary="The schedules of CSV files, with the files that were made (admins)",
+                summary="The schedules of files, with the files that were made (admins)",
                 answer=SchedulesAnswer,
                 codes=("unavailable",),
                 tags=("analytics",),
@@ -100,7 +101,7 @@ class ScheduleEndpoints:
                 method="POST",
                 path=f"{ANALYTICS_PATH}/schedules",
                 handler=self.create,
-                summary="Make a figure's CSV every day or week; each due time gets one file",
+                summary="Make a figure's file every day or week; each due time gets one",
                 body=ScheduleRequest,
                 answer=Schedule,
                 status=201,
@@ -129,7 +130,7 @@ class ScheduleEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/files/{{id}}",
                 handler=self.file,
-                summary="A file that was made (text/csv)",
+                summary="A file that was made, CSV or Excel",
                 answer=str,
                 codes=("query_unusable", "page_not_found", "unavailable"),
                 tags=("analytics",),
@@ -165,22 +166,24 @@ class ScheduleEndpoints:
             id=self._new_id(),
             name=asked.name.replace("\x00", ""),
             view=view.name,
-            query=checked(asked.query, {"bots", *view.query}),
+            query=checked(asked.query, {"bots", *view.query, *FORM_FIELDS}),
             days=asked.days,
             hour=asked.hour,
             weekday=asked.weekday,
             zone=asked.zone,
             next_due_at=cadence.following(now),
         )
+        form_of(schedule)
         _tried = await self._views.read(view, query_of(schedule, cadence.latest(now)))
-        if not await self._schedules.create(schedule):
+        if not await self._schedules.create(schedule, actor=actor(request)):
             raise unusable("schedules", f"are at most {SCHEDULES_MAX}; remove one first")
         return json(schedule, 201)
 
     async def remove(self, request: Request) -> Response:
         """``POST /api/admin/analytics/schedules/{id}/remove``."""
         schedule_id = id_of(request.path_params["id"], "id")
-        return json(RemoveAnswer(removed=await self._schedules.remove(schedule_id)))
+        removed = await self._schedules.remove(schedule_id, actor=actor(request))
+        return json(RemoveAnswer(removed=removed))
 
     async def file(self, request: Request) -> Response:
         """``GET /api/admin/analytics/files/{id}``."""
@@ -188,4 +191,4 @@ class ScheduleEndpoints:
         if found is None:
             raise Refused("page_not_found")
         info, view, content = found
-        return csv_response(file_name(view, info.last_day), content)
+        return file_answer(file_name(view, info.last_day, content), content)

@@ -10,21 +10,21 @@ from typing import Any, Final, cast, get_args
 
 from configurator.periods import Unit
 from configurator.ranges import FIELDS, Range
+from realtime.http.analytics import tables
 from realtime.http.analytics.answers import (
     FunnelAnswer,
     FunnelRow,
     KpiRow,
     KpisAnswer,
-    PriceRow,
     PricesAnswer,
     Rows,
     SeriesAnswer,
     kpi_rows,
-    price_rows,
     shown,
 )
 from realtime.http.analytics.query import Asked, number_of, one_of, range_of, unusable
 from realtime.http.analytics.recent import Recent
+from realtime.sheets.sheet import Sheet, sheet_of
 from storage.postgres.analytics.behaviour import (
     COMPLETED,
     STEPS_MAX,
@@ -42,7 +42,7 @@ from storage.postgres.analytics.figures import (
     Point,
     units_of,
 )
-from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses
+from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses, Prices
 from storage.postgres.analytics.paths import PATHS_MAX, Path, Paths
 from storage.postgres.analytics.visits import Cohort, Visits
 
@@ -53,7 +53,7 @@ RANGE_FIELDS: Final = tuple(name for name in FIELDS if name != "compare")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One figure. ``table`` gives the rows of an answer of it, all of the type ``row``."""
+    """One figure. Its rows, all of the type ``row``, are a sheet, unless ``table`` makes another."""
 
     name: str
     summary: str
@@ -61,7 +61,13 @@ class View:
     row: type
     read: Callable[[Range, Asked, str | None], Awaitable[Any]]
     query: Sequence[str] = ()
-    table: Callable[[Any], Sequence[object]] = lambda answer: answer.rows
+    table: Callable[[Any], Sheet] | None = None
+
+    def sheet(self, answer: Any) -> Sheet:  # noqa: ANN401 - of the type ``answer``
+        """An answer of it as a sheet."""
+        if self.table is not None:
+            return self.table(answer)
+        return sheet_of(self.name, self.row, answer.rows)
 
 
 class Views:
@@ -116,6 +122,7 @@ class Views:
                 row=KpiRow,
                 read=self._kpis,
                 query=("compare",),
+                table=tables.kpis,
             ),
             View(
                 name="series",
@@ -157,14 +164,15 @@ class Views:
                 row=House,
                 read=self._combinations,
                 query=("limit",),
+                table=lambda answer: tables.combinations(answer, self._categories()),
             ),
             View(
                 name="prices",
                 summary="Histogram and exact percentiles of prices, completed and open",
                 answer=PricesAnswer,
-                row=PriceRow,
+                row=Prices,
                 read=self._prices,
-                table=price_rows,
+                table=tables.prices,
             ),
             View(
                 name="journeys",
@@ -181,6 +189,7 @@ class Views:
                 row=Path,
                 read=self._ways,
                 query=("limit",),
+                table=tables.paths,
             ),
             View(
                 name="retention",
@@ -188,6 +197,7 @@ class Views:
                 answer=Rows[Cohort],
                 row=Cohort,
                 read=self._retention,
+                table=tables.retention,
             ),
             View(
                 name="breakdown",

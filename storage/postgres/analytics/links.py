@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.postgres.audit import record_within
 from storage.postgres.engine import Database
 from storage.postgres.tables import analytics_links
 
@@ -42,8 +43,9 @@ class DashboardLinks:
         views: list[str],
         query: dict[str, str],
         expires_at: datetime,
+        actor: str,
     ) -> DashboardLink:
-        """Stores a link."""
+        """Stores a link, with its line in the audit."""
         new = (
             insert(analytics_links)
             .values(
@@ -58,7 +60,15 @@ class DashboardLinks:
         )
 
         async def work(connection: AsyncConnection) -> DashboardLink:
-            return _link((await connection.execute(new)).one())
+            link = _link((await connection.execute(new)).one())
+            await record_within(
+                connection,
+                actor=actor,
+                action="links.create",
+                subject=name,
+                detail={"views": views, "query": query, "until": expires_at.isoformat()},
+            )
+            return link
 
         return await self._database.write(work)
 
@@ -72,17 +82,20 @@ class DashboardLinks:
         found = await self._database.read(lambda connection: connection.execute(statement))
         return [_link(row) for row in found]
 
-    async def revoke(self, link_id: UUID, now: datetime) -> bool:
-        """Ends a link; returns whether there was one that was not ended before."""
+    async def revoke(self, link_id: UUID, now: datetime, *, actor: str) -> bool:
+        """Ends a link, with a line in the audit; whether there was one that was not ended before."""
         ended = (
             update(analytics_links)
             .where(analytics_links.c.id == link_id, analytics_links.c.revoked_at.is_(None))
             .values(revoked_at=now)
-            .returning(analytics_links.c.id)
+            .returning(analytics_links.c.name)
         )
 
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(ended)).one_or_none() is not None
+            name = (await connection.execute(ended)).scalar_one_or_none()
+            if name is not None:
+                await record_within(connection, actor=actor, action="links.revoke", subject=name)
+            return name is not None
 
         return await self._database.write(work)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.cadence import Cadence
+from storage.postgres.audit import record_within
 from storage.postgres.engine import Database
 from storage.postgres.tables import analytics_files, analytics_schedules
 
@@ -95,8 +96,8 @@ class Schedules:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, schedule: Schedule) -> bool:
-        """Stores a schedule; False when there are `SCHEDULES_MAX` already."""
+    async def create(self, schedule: Schedule, *, actor: str) -> bool:
+        """Stores a schedule, with its line in the audit; False when there are `SCHEDULES_MAX`."""
         values = {name: getattr(schedule, name) for name in Schedule.__slots__}
 
         async def work(connection: AsyncConnection) -> bool:
@@ -107,6 +108,20 @@ class Schedules:
             if counted.scalar_one() >= SCHEDULES_MAX:
                 return False
             await connection.execute(insert(analytics_schedules).values(values))
+            await record_within(
+                connection,
+                actor=actor,
+                action="schedules.create",
+                subject=schedule.name,
+                detail={
+                    "view": schedule.view,
+                    "query": schedule.query,
+                    "days": schedule.days,
+                    "hour": schedule.hour,
+                    "weekday": schedule.weekday,
+                    "zone": schedule.zone,
+                },
+            )
             return True
 
         return await self._database.write(work)
@@ -129,12 +144,21 @@ class Schedules:
 
         return await self._database.read_snapshot(work)
 
-    async def remove(self, schedule_id: UUID) -> bool:
-        """Ends a schedule and deletes its files; returns whether there was one."""
-        gone = delete(analytics_schedules).where(_schedules.id == schedule_id)
+    async def remove(self, schedule_id: UUID, *, actor: str) -> bool:
+        """Ends a schedule and deletes its files, with a line in the audit; whether there was one."""
+        gone = (
+            delete(analytics_schedules)
+            .where(_schedules.id == schedule_id)
+            .returning(_schedules.name)
+        )
 
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(gone)).rowcount > 0
+            name = (await connection.execute(gone)).scalar_one_or_none()
+            if name is not None:
+                await record_within(
+                    connection, actor=actor, action="schedules.remove", subject=name
+                )
+            return name is not None
 
         return await self._database.write(work)
 

@@ -28,7 +28,10 @@ WEEKS_MAX: Final = 53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One session. `code` and `value_cents`: its house, and what that costs now."""
+    """One session. `code` and `value_cents`: its house, and what that costs now.
+
+    `client_session_id`: the id that a client of the original API made up itself.
+    """
 
     id: UUID
     status: str
@@ -49,6 +52,7 @@ class Visit:
     catalogue_id: str | None
     value_cents: int | None
     version: int | None
+    client_session_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +215,7 @@ class Visits:
 _VISIT: Final = """
 SELECT sessions.id, sessions.status, started_at, last_seen_at, completed_at, order_value_cents,
     device_type, language, referrer, interaction_count, last_category, lost_events, bot_reason,
-    person_id, configuration_id, code, catalogue_id, total_cents, head
+    person_id, configuration_id, code, catalogue_id, total_cents, head, external_id
 FROM sessions LEFT JOIN configurations ON configurations.id = configuration_id"""
 
 _OPENED: Final = text(
@@ -306,4 +310,5 @@ def _visit(row: Row[Any]) -> Visit:
         catalogue_id=row.catalogue_id,
         value_cents=row.total_cents,
         version=row.head,
+        client_session_id=row.external_id,
     )

@@ -36,7 +36,7 @@ export default {
       <p v-if="problem" class="problem" role="alert">{{ problem }} <button type="button" class="text-button" @click="load">{{ w.t("analytics.again") }}</button></p>
       <main :aria-busy="String(busy)">
         <Figure v-for="f in shown" :key="f.name" :name="f.name" :title="w.t('analytics.' + f.name)" :note="f.note ? w.t('analytics.' + f.note) : ''"
-          :wide="f.wide" :csv="csv(f)" :json="json(f)" :w="w">
+          :wide="f.wide" :files="files(f)" :w="w">
           <template #ask v-if="f.own?.includes('by')">
             <select class="by" :value="asked.by || (f.name === 'funnel' ? '' : 'device')" :aria-label="w.t('analytics.by')" @change="ask({ by: $event.target.value })">
               <option v-if="f.name === 'funnel'" value="">{{ w.t("analytics.byNone") }}</option>
@@ -46,7 +46,7 @@ export default {
           <component :is="f.shows" :found="found[f.name]" :w="w" />
         </Figure>
         <template v-if="asked.tab === 'sessions'">
-          <Figure v-for="list in LISTS" :key="list.name" :name="list.name" :title="w.t('analytics.' + list.name)" :csv="csv(list)" :json="json({ ...list, fixed: FIRST_PAGE })" :w="w" wide>
+          <Figure v-for="list in LISTS" :key="list.name" :name="list.name" :title="w.t('analytics.' + list.name)" :files="files(list, FIRST_PAGE)" :w="w" wide>
             <Sessions :name="list.name" :query="range" :w="w" @play="played = $event" />
           </Figure>
         </template>
@@ -116,11 +116,11 @@ export default {
     query(figure) {
       return { ...this.range, ...ownQuery(figure, this.asked) };
     },
-    csv(figure) {
-      return address(figure.name, { ...this.query(figure), format: "csv" });
-    },
-    json(figure) {
-      return address(figure.name, this.query(figure));
+    // For people, in their language; JSON is for programs, and of a list its first page.
+    files(figure, page = {}) {
+      const query = this.query(figure);
+      const sheet = (form) => ({ form, href: address(figure.name, { ...query, format: form, lang: this.language }) });
+      return [sheet("xlsx"), sheet("csv"), { form: "json", href: address(figure.name, { ...query, ...page }) }];
     },
     async load() {
       this.reading?.abort();

@@ -2,7 +2,7 @@
 // # of the address, which browsers keep to themselves: it is in no log and in no Referer.
 import Figure from "./analytics/figure.js";
 import { FIGURES } from "./analytics/figures.js";
-import { countedThrough, readShared } from "./analytics/reading.js";
+import { countedThrough, fetchShared, readShared } from "./analytics/reading.js";
 import { createWords } from "./analytics/words.js";
 
 const AGAIN_MS = 60_000;
@@ -23,7 +23,7 @@ export default {
         <p class="about" data-testid="dashboard-about">{{ about }} <span class="quiet">{{ w.t("dashboard.until", { time: w.minute(shared.expires_at) }) }}</span></p>
         <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
         <main :aria-busy="String(busy)">
-          <Figure v-for="f in shown" :key="f.name" :name="f.name" :title="w.t('analytics.' + f.name)" :note="f.note ? w.t('analytics.' + f.note) : ''" :wide="f.wide" :w="w">
+          <Figure v-for="f in shown" :key="f.name" :name="f.name" :title="w.t('analytics.' + f.name)" :note="f.note ? w.t('analytics.' + f.note) : ''" :wide="f.wide" :files="files(f)" :w="w">
             <component :is="f.shows" :found="shared.figures[f.name]" :w="w" />
           </Figure>
         </main>
@@ -82,8 +82,8 @@ export default {
       return this.load();
     },
     async load() {
-      const token = window.location.hash.slice(1);
-      if (!token || token.length > TOKEN_MAX || !/^[\w-]+$/.test(token)) {
+      const token = this.token();
+      if (!token) {
         this.state = "gone";
         return;
       }
@@ -98,6 +98,22 @@ export default {
         this.failed(error);
       }
       this.busy = false;
+    },
+    // The token goes into a header, so a link cannot fetch it.
+    files({ name }) {
+      return ["xlsx", "csv"].map((form) => ({ form, fetch: () => this.save(name, form) }));
+    },
+    async save(name, form) {
+      try {
+        await fetchShared(this.token(), name, { format: form, lang: this.language });
+        this.problem = "";
+      } catch (error) {
+        this.failed(error);
+      }
+    },
+    token() {
+      const token = window.location.hash.slice(1);
+      return token.length <= TOKEN_MAX && /^[\w-]+$/.test(token) ? token : "";
     },
     // What is shown stays when only the connection was lost; it goes when the link has ended.
     failed(error) {

@@ -105,6 +105,7 @@ function createDesk(props) {
   const moment = (at) => (typeof at === "number" ? at : Date.parse(at));
   return {
     t,
+    language: props.language,
     number,
     word: (group, name, values) => word(t, group, name, values),
     did: (detail) => did(t, number, detail),

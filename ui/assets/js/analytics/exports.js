@@ -1,4 +1,4 @@
-// Scheduled CSV: which figure, over which days, when; and the files that were made.
+// Scheduled files: which figure, over which days, when; and the files that were made.
 import SortedTable from "./table.js";
 import { FIGURES, ownQuery } from "./figures.js";
 import { fileAddress, read, send } from "./reading.js";
@@ -9,6 +9,7 @@ const SPANS = [1, 7, 30, 90];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const DAYS = [null, 1, 2, 3, 4, 5, 6, 7]; // null is every day, 1 a Monday
 const FILES_SHOWN = 5;
+const FORMS = ["xlsx", "csv"];
 
 export default {
   components: { SortedTable, Sure },
@@ -22,6 +23,8 @@ export default {
           <input v-model.trim="wish.name" required maxlength="80" autocomplete="off" /></label>
         <label><span>{{ w.t("analytics.figure") }}</span>
           <select v-model="wish.view"><option v-for="f in figures" :key="f" :value="f">{{ w.t("analytics." + f) }}</option></select></label>
+        <label><span>{{ w.t("analytics.form") }}</span>
+          <select v-model="form" data-testid="schedule-form-kind"><option v-for="f in FORMS" :key="f" :value="f">{{ w.t("analytics." + f) }}</option></select></label>
         <label><span>{{ w.t("analytics.about") }}</span>
           <select v-model="wish.days"><option v-for="d in SPANS" :key="d" :value="d">{{ spanText(d) }}</option></select></label>
         <label><span>{{ w.t("analytics.every") }}</span>
@@ -55,6 +58,8 @@ export default {
       HOURS,
       DAYS,
       FILES_SHOWN,
+      FORMS,
+      form: "xlsx",
       figures: FIGURES.map((figure) => figure.name),
       wish: { name: "", view: "kpis", days: 7, weekday: 1, hour: 6 },
       schedules: [],
@@ -93,7 +98,7 @@ export default {
     make() {
       return this.try(async () => {
         const figure = FIGURES.find((each) => each.name === this.wish.view);
-        const own = Object.entries({ ...ownQuery(figure, this.asked), bots: this.asked.bots });
+        const own = Object.entries({ ...ownQuery(figure, this.asked), bots: this.asked.bots, format: this.form, lang: this.w.language });
         const query = Object.fromEntries(own.filter(([, value]) => value));
         await send("schedules", { ...this.wish, query, zone: this.asked.tz });
         this.wish.name = "";
@@ -118,9 +123,10 @@ export default {
     hourText(hour) {
       return `${String(hour).padStart(2, "0")}:00`;
     },
-    sentence({ view, days, weekday, hour, zone }) {
+    sentence({ view, query, days, weekday, hour, zone }) {
       const [span, when] = [this.spanText(days), this.everyText(weekday)];
-      const place = { figure: this.w.t(`analytics.${view}`), span, when, hour: this.hourText(hour), zone };
+      const form = this.w.t(`analytics.${query.format ?? "csv"}`);
+      const place = { figure: this.w.t(`analytics.${view}`), form, span, when, hour: this.hourText(hour), zone };
       return this.w.t("analytics.scheduleSaid", place);
     },
   },

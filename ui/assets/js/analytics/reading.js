@@ -12,9 +12,18 @@ export const read = (name, query = {}, signal = null) => ask("GET", `analytics/$
 export const send = (name, body = {}) => ask("POST", `analytics/${name}`, { body });
 
 // The token goes into a header: addresses are written down on the way, headers are not.
-export async function readShared(token, signal) {
-  const headers = { Authorization: `Bearer ${token}` };
-  return (await call(SHARED, { headers, credentials: "omit", referrerPolicy: "no-referrer", signal })).json();
+const shared = (token, place, signal) =>
+  call(SHARED + place, { headers: { Authorization: `Bearer ${token}` }, credentials: "omit", referrerPolicy: "no-referrer", signal });
+
+export const readShared = async (token, signal) => (await shared(token, "", signal)).json();
+
+// A figure of a shared dashboard as a file, saved as if its address had been followed.
+export async function fetchShared(token, name, query) {
+  const found = await shared(token, `/${name}?${new URLSearchParams(query)}`);
+  const address = URL.createObjectURL(await found.blob());
+  const link = Object.assign(document.createElement("a"), { href: address, download: `${name}.${query.format}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 // Through when all of these answers have counted, in ms: a long one may be kept while others are new.

@@ -1,16 +1,18 @@
 // Who did what, newest first.
 import { ask } from "../calling.js";
+import { Files } from "./files.js";
 import { jobName } from "./words.js";
 
 const PAGE = 50;
 const SESSION = /^admin session (\w+)$/;
 
 export const Audit = {
+  components: { Files },
   inject: ["desk"],
   data: () => ({ lines: null, before: null, problem: "" }),
   template: `
     <section aria-labelledby="audit-title">
-      <header><h2 id="audit-title" tabindex="-1">{{ desk.t("operations.tab.audit") }}</h2></header>
+      <header><h2 id="audit-title" tabindex="-1">{{ desk.t("operations.tab.audit") }}</h2><Files v-if="lines?.length" place="audit" :title="desk.t('operations.tab.audit')" /></header>
       <p class="quiet">{{ desk.t("operations.audit.about") }}</p>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <table v-if="lines?.length" class="stack" data-testid="audit"><thead><tr><th scope="col">{{ desk.t("operations.audit.when") }}</th><th scope="col">{{ desk.t("operations.audit.who") }}</th><th scope="col">{{ desk.t("operations.audit.what") }}</th><th scope="col">{{ desk.t("operations.audit.subject") }}</th></tr></thead>

@@ -1,16 +1,18 @@
 // What was offered and what became of it, by day; whether it adds up, and what counting again found.
 import { ask } from "../calling.js";
+import { Files } from "./files.js";
 import { jobName } from "./words.js";
 
 const RANGES = [7, 30, 92];
 const OUTCOMES = ["stored", "duplicate", "filtered", "dead"];
 
 export const Ledger = {
+  components: { Files },
   inject: ["desk"],
   data: () => ({ days: RANGES[0], found: null, problem: "", ranges: RANGES, outcomes: OUTCOMES }),
   template: `
     <section aria-labelledby="ledger-title">
-      <header><h2 id="ledger-title" tabindex="-1">{{ desk.t("operations.tab.ledger") }}</h2><label class="inline"><span>{{ desk.t("operations.ledger.range") }}</span><select v-model.number="days" @change="load"><option v-for="n in ranges" :key="n" :value="n">{{ desk.t("operations.ledger.days", { n }) }}</option></select></label></header>
+      <header><h2 id="ledger-title" tabindex="-1">{{ desk.t("operations.tab.ledger") }}</h2><label class="inline"><span>{{ desk.t("operations.ledger.range") }}</span><select v-model.number="days" @change="load"><option v-for="n in ranges" :key="n" :value="n">{{ desk.t("operations.ledger.days", { n }) }}</option></select></label><Files v-if="found?.days.length" place="ledger" :title="desk.t('operations.tab.ledger')" :query="{ days }" /></header>
       <p class="quiet">{{ desk.t("operations.ledger.about") }}</p>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <template v-if="found">

@@ -1,5 +1,6 @@
 // What could not be stored: look at it, mend it, send it again, give it up.
 import { ask } from "../calling.js";
+import { Files } from "./files.js";
 
 const PLACE = "dead-letters";
 const PAGE = 50;
@@ -9,14 +10,15 @@ const LOOKS = 30;
 const SENT_SHOWN = 5;
 
 export const Letters = {
+  components: { Files },
   inject: ["desk"],
   emits: ["changed"],
-  data: () => ({ rows: null, before: null, total: 0, kinds: {}, kind: "", opened: null, text: "", busy: false, dropping: false, problem: "", told: "", sent: [] }),
+  data: () => ({ rows: null, before: null, total: 0, kinds: {}, kind: "", opened: null, text: "", busy: false, dropping: false, problem: "", told: "", sent: [], PLACE }),
   template: `
     <section aria-labelledby="letters-title">
       <header><h2 id="letters-title" tabindex="-1" ref="title">{{ desk.t("operations.tab.letters") }}</h2>
         <label v-if="total" class="inline"><span>{{ desk.t("operations.letters.reason") }}</span><select v-model="kind" @change="pick" data-testid="kind"><option value="">{{ desk.t("operations.letters.all", { n: desk.number(total) }) }}</option><option v-for="(n, k) in kinds" :key="k" :value="k">{{ desk.word("why", k) }} ({{ desk.number(n) }})</option></select></label>
-        <button v-if="kind && kinds[kind]" type="button" class="button" :disabled="busy" @click="sendAll" data-testid="send-all">{{ desk.t("operations.letters.sendAll", { n: desk.number(kinds[kind]) }) }}</button></header>
+        <button v-if="kind && kinds[kind]" type="button" class="button" :disabled="busy" @click="sendAll" data-testid="send-all">{{ desk.t("operations.letters.sendAll", { n: desk.number(kinds[kind]) }) }}</button><Files v-if="total" :place="PLACE" :title="desk.t('operations.tab.letters')" :query="{ kind }" /></header>
       <p class="quiet">{{ desk.t("operations.letters.about") }}</p>
       <div role="status" class="told"><p v-if="told" data-testid="told">{{ told }}</p><p v-for="s in sent" :key="s.entry" :class="s.state" data-testid="sent">{{ desk.time(s.at) }}: {{ desk.t("operations.letters.sent." + s.state) }}</p></div>
       <p v-if="problem && !opened" class="problem" role="alert">{{ problem }}</p>

@@ -1,0 +1,151 @@
+"""Figures as sheets, where a row of the answer is not simply a row of the sheet.
+
+Lists and mappings within a row become columns of their own: nothing in a cell has to be parsed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from realtime.http.analytics.answers import KpisAnswer, PricesAnswer, Rows
+from realtime.sheets.sheet import Column, Kind, Sheet, columns_of, values_of
+from storage.postgres.analytics.houses import House, Prices
+from storage.postgres.analytics.paths import Path
+from storage.postgres.analytics.visits import Cohort
+
+_KPI_COLUMNS: Final = (
+    Column(name="name", kind=Kind.WORD, texts="sheet.kpi."),
+    Column(name="value", kind=Kind.FIGURE, title="kpi_value"),
+    Column(name="previous", kind=Kind.FIGURE),
+    Column(name="difference", kind=Kind.FIGURE),
+    Column(name="difference_percent", kind=Kind.NUMBER),
+)
+_PRICE_COLUMNS: Final = (
+    Column(name="kind", kind=Kind.WORD, texts="sheet.prices.", title="prices_of"),
+    Column(name="from_cents", kind=Kind.MONEY),
+    Column(name="to_cents", kind=Kind.MONEY),
+    Column(name="n", kind=Kind.NUMBER),
+    Column(name="measure", kind=Kind.WORD, texts="sheet.measure."),
+    Column(name="percent", kind=Kind.NUMBER),
+    Column(name="cents", kind=Kind.MONEY),
+)
+
+
+def kpis(answer: KpisAnswer) -> Sheet:
+    """A row for each figure, with the one it is compared with."""
+    return Sheet(name="kpis", columns=_KPI_COLUMNS, rows=[values_of(row) for row in answer.rows])
+
+
+def prices(answer: PricesAnswer) -> Sheet:
+    """The bars of both histograms, and below them percentiles, limits and averages."""
+    return Sheet(
+        name="prices",
+        columns=_PRICE_COLUMNS,
+        rows=[
+            *_price_rows("completed", answer.completed),
+            *_price_rows("open", answer.open),
+        ],
+    )
+
+
+def _price_rows(kind: str, found: Prices) -> list[list[object]]:
+    def line(measure: str, cents: int | None, percent: int | None = None) -> list[object]:
+        return [kind, None, None, None, measure, percent, cents]
+
+    bars: list[list[object]] = [
+        [kind, bar.from_cents, bar.to_cents, bar.n, "bar", None, None] for bar in found.histogram
+    ]
+    return [
+        *bars,
+        [kind, None, None, found.n, "count", None, None],
+        line("lowest", found.lowest_cents),
+        *(line("percentile", each.cents, each.percent) for each in found.percentiles),
+        line("highest", found.highest_cents),
+        line("average", found.average_cents),
+    ]
+
+
+def paths(answer: Rows[Path]) -> Sheet:
+    """A row for each way, its steps in columns of their own."""
+    longest = max((len(path.steps) for path in answer.rows), default=0)
+    steps = [
+        Column(name=f"step_{n}", kind=Kind.CATEGORY, title="step_n", n=n, ids=False)
+        for n in range(1, max(longest, 1) + 1)
+    ]
+    counted = [column for column in columns_of(Path) if column.name != "steps"]
+    return Sheet(
+        name="paths",
+        columns=[*steps, *counted],
+        rows=[
+            [*_filled(path.steps, len(steps)), path.sessions, path.completed, path.share]
+            for path in answer.rows
+        ],
+    )
+
+
+def retention(answer: Rows[Cohort]) -> Sheet:
+    """A row for each week, and in columns of their own who came back so many weeks later."""
+    longest = max((len(cohort.returned) for cohort in answer.rows), default=0)
+    later = [
+        Column(name=f"returned_{n}", kind=Kind.NUMBER, title="returned_n", n=n)
+        for n in range(max(longest, 1))
+    ]
+    return Sheet(
+        name="retention",
+        columns=[
+            Column(name="week", kind=Kind.DAY),
+            Column(name="people", kind=Kind.NUMBER),
+            *later,
+        ],
+        rows=[
+            [cohort.week, cohort.people, *_filled(cohort.returned, len(later))]
+            for cohort in answer.rows
+        ],
+    )
+
+
+def combinations(answer: Rows[House], categories: Sequence[str]) -> Sheet:
+    """A row for each house, its option and quantity of each category in columns of their own."""
+    chosen = {category for house in answer.rows for category in house.selection}
+    ordered = [each for each in categories if each in chosen]
+    ordered += sorted(chosen - set(ordered))
+    columns = [column for category in ordered for column in _chosen_columns(category, answer.rows)]
+    counted = [column for column in columns_of(House) if column.name != "selection"]
+    return Sheet(
+        name="combinations",
+        columns=[*columns, *counted],
+        rows=[
+            [
+                *(_choice(house, column) for column in columns),
+                house.total_cents,
+                house.catalogue_id,
+                house.houses,
+                house.completed,
+                house.share,
+            ]
+            for house in answer.rows
+        ],
+    )
+
+
+def _chosen_columns(category: str, houses: Sequence[House]) -> list[Column]:
+    option = Column(name=category, kind=Kind.OPTION, category=category, ids=False)
+    if all(_part(house, category, "quantity") is None for house in houses):
+        return [option]
+    quantity = Column(
+        name=f"{category}_quantity", kind=Kind.NUMBER, title="quantity_of", category=category
+    )
+    return [option, quantity]
+
+
+def _choice(house: House, column: Column) -> object:
+    part = "option" if column.kind is Kind.OPTION else "quantity"
+    return _part(house, column.category or "", part)
+
+
+def _part(house: House, category: str, part: str) -> object:
+    choice = house.selection.get(category)
+    return choice.get(part) if isinstance(choice, dict) else None
+
+
+def _filled(values: Sequence[object], length: int) -> list[object]:
+    return [*values, *[None] * (length - len(values))]

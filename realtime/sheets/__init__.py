@@ -1,0 +1,1 @@
+"""Tables as files: CSV for programs, CSV and Excel for people who read German or English."""
