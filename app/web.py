@@ -35,7 +35,6 @@ from realtime.admin_board import AdminBoard
 from realtime.auth import Authenticator, person_token
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
-from realtime.connection import Services
 from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
@@ -56,6 +55,7 @@ from realtime.metrics import Metrics, Sources
 from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
+from realtime.services import Services
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from configurator.access import Permission, Role, may
+from configurator.house_code import CODE_ALPHABET, CODE_LENGTH, as_code
 from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
 from configurator.protocol.codes import Refused
@@ -37,10 +38,6 @@ from storage.postgres.shares import Shares
 
 INVITATION_TTL = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
-CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no I, L, O, U."""
-
-CODE_LENGTH = 8
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
 EMAIL = re.compile(
@@ -337,12 +334,6 @@ class Actions:
         if stored is None:
             raise Refused("not_found")
         return stored
-
-
-def as_code(reference: str) -> str | None:
-    """The code that somebody wrote, in whatever case; None when it is none."""
-    code = reference.strip().upper()
-    return code if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) else None
 
 
 def as_id(reference: str) -> UUID | None:

@@ -6,15 +6,16 @@ in ``actions``, so no transport can drift from another.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, assert_never
+from typing import assert_never
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from configurator.access import Permission, Role, may
+from configurator.house_code import as_code
 from configurator.presence import Member, initials
 from configurator.protocol import codec
 from configurator.protocol.codes import Code, Refused
@@ -37,7 +38,6 @@ from configurator.protocol.messages import (
     Position,
     Presence,
     Track,
-    Tracked,
     Unwatch,
     Unwatched,
     Watch,
@@ -45,16 +45,14 @@ from configurator.protocol.messages import (
     Welcome,
 )
 from configurator.visitor import Visitor
-from realtime.actions import Access, Actions, as_code, as_id
-from realtime.door import Door
+from realtime.actions import Access, as_id
 from realtime.frame import Frame
-from realtime.grants import Grants
-from realtime.hub import Hub
-from realtime.limits import FLOOD_NS, MILLISECOND_NS, ConnectionLimits, Limits
+from realtime.limits import ConnectionLimits
 from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
 from realtime.room import Room
-from realtime.subscriptions import Subscription, Subscriptions
+from realtime.services import Services
+from realtime.subscriptions import Subscription
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
@@ -70,28 +68,6 @@ left open it would be closed as that of nobody known, which is final."""
 
 UPDATE_MS = 5000
 """A client that is newer than this process tries again after this time: an update is running."""
-
-
-class Tracker(Protocol):
-    """Stores one interaction and answers when it is stored."""
-
-    async def track(self, message: Track, *, visitor: Visitor, source: str) -> Tracked:
-        """The reply. Raises Refused, StorageUnavailable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What every connection of a process uses."""
-
-    hub: Hub
-    actions: Actions
-    grants: Grants
-    limits: Limits
-    subscriptions: Subscriptions
-    tracker: Tracker
-    door: Door
-    authenticate: Callable[[str], Awaitable[Principal | None]]
-    """Whose token or ticket this is. Raises StorageUnavailable."""
 
 
 @dataclass(slots=True)
@@ -199,11 +175,7 @@ class Connection:
                 pass
             case _:
                 wait_ms = self._limits.other()
-        if not wait_ms:
-            return
-        if self._limits.flooding(wait_ms, together=isinstance(message, Op | Track)):
-            raise Refused("flooding", retry_after_ms=FLOOD_NS // MILLISECOND_NS)
-        raise Refused("too_many_requests", retry_after_ms=wait_ms)
+        self._limits.check(wait_ms, together=isinstance(message, Op | Track))
 
     async def _dispatch(self, message: FromClient) -> None:
         if not self.welcomed and not isinstance(message, Hello | Ping):
@@ -364,11 +336,11 @@ class Connection:
                 self._services.grants.release(room_id, self._arrived.person.id, self)
 
     async def _op(self, message: Op) -> None:
-        joined = self._room(message.configuration)
+        room, role = await self._room_of_op(message)
         outcome = await self._services.actions.submit(
             self._known(),
-            joined.room.id,
-            joined.role,
+            room.id,
+            role,
             OpRequest(
                 op_id=message.op_id,
                 base_version=message.base_version,
@@ -376,8 +348,22 @@ class Connection:
                 guarded=message.guarded,
             ),
         )
-        joined.room.show_to(self.id)
+        room.show_to(self.id)
         self._send(msgspec.structs.replace(outcome, re=message.id))
+
+    async def _room_of_op(self, message: Op) -> tuple[Room, Role]:
+        """The room that an op belongs to, and as what its author may be there.
+
+        Nobody needs to join for it, as over REST: Socket.IO clients send on connect what waited,
+        before any program can join.
+        """
+        joined = self._find(message.configuration)
+        if joined is not None:
+            return joined.room, joined.role
+        room, role = await self._services.actions.way_back(self._known(), message.configuration)
+        if may(role, Permission.EDIT):
+            self._limits.check(self._limits.op_of_room(room.id), together=True)
+        return room, role
 
     async def _outcome_of(self, message: OutcomeOf) -> None:
         actions = self._services.actions

@@ -16,6 +16,8 @@ from heapq import heappop, heappush
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from configurator.protocol.codes import Refused
+
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 PROMISE_NS = 10 * SECOND_NS
@@ -229,6 +231,11 @@ class Limits:
         bucket = self._people.of(person_id, now_ns)
         return take_all([bucket], now_ns) if bucket.wait_ns(now_ns) else 0
 
+    def op_of_room(self, configuration_id: UUID) -> int:
+        """Admit one op to a configuration, of somebody whose op was admitted before it was found."""
+        now_ns = self._clock_ns()
+        return take_all([self._rooms.of(configuration_id, now_ns)], now_ns)
+
     def op(self, person_id: UUID, configuration_id: UUID | None, own: Sequence[Bucket] = ()) -> int:
         """Admit one op of a person: 0, or after so many ms it is worth trying again.
 
@@ -267,6 +274,10 @@ class ConnectionLimits:
         """One op, in the room where it belongs, if it is known and they may edit there."""
         return self._limits.op(person_id, configuration_id, [self._ops])
 
+    def op_of_room(self, configuration_id: UUID) -> int:
+        """As ``Limits.op_of_room``."""
+        return self._limits.op_of_room(configuration_id)
+
     def presence(self) -> int:
         """One presence that is shown."""
         return take_all([self._presence], self._clock_ns())
@@ -282,3 +293,11 @@ class ConnectionLimits:
     def flooding(self, wait_ms: int, *, together: bool) -> bool:
         """Note that something was refused for ``wait_ms``. True: it is enough, see ``Patience``."""
         return self._patience.refuse(self._clock_ns(), wait_ms, together=together)
+
+    def check(self, wait_ms: int, *, together: bool) -> None:
+        """Raises Refused unless ``wait_ms`` is 0: ``too_many_requests``, or in the end ``flooding``."""
+        if not wait_ms:
+            return
+        if self.flooding(wait_ms, together=together):
+            raise Refused("flooding", retry_after_ms=FLOOD_NS // MILLISECOND_NS)
+        raise Refused("too_many_requests", retry_after_ms=wait_ms)

@@ -102,6 +102,13 @@ CODES: dict[str, Code] = {
             "There is nothing at this address. The list is at /docs.",
         ),
         _code(
+            "namespace_unknown",
+            404,
+            "Diesen Namespace gibt es nicht. Verbinde dich mit /configurator: "
+            "io(adresse + '/configurator').",
+            "There is no such namespace. Connect to /configurator: io(url + '/configurator').",
+        ),
+        _code(
             "method_not_allowed",
             405,
             "Diese Adresse versteht diese Methode nicht. Die Liste steht unter /docs.",

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from configurator.protocol.codes import Refused
-from configurator.protocol.messages import Person, Token
+from configurator.protocol.messages import Name, Person, Token
 from realtime.actions import Actions
 from realtime.auth import ADMIN_SESSION_TTL, Authenticator, bearer
 from realtime.http.edge import body, json
@@ -27,6 +27,12 @@ class PersonAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     person: Person
     token: str
+
+
+class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``POST /api/people`` takes; without a name the person has a guest name."""
+
+    name: Name | None = None
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +86,9 @@ class PeopleEndpoints:
                 method="POST",
                 path="/api/people",
                 handler=self.register,
-                summary="Become a person: the token is your bearer token from now on.",
+                summary="Become a person: the token is your bearer token from now on. The body "
+                "may be left out.",
+                body=RegisterRequest,
                 answer=PersonAnswer,
                 status=201,
                 tags=["people"],
@@ -128,9 +136,14 @@ class PeopleEndpoints:
             ),
         ]
 
-    async def register(self, _request: Request) -> Response:
+    async def register(self, request: Request) -> Response:
         """``POST /api/people``."""
+        headers = request.headers
+        bare = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+        asked = RegisterRequest() if bare else await body(request, RegisterRequest)
         principal, token = await self._actions.register()
+        if asked.name is not None:
+            principal = await self._actions.introduce(principal, asked.name)
         return json(PersonAnswer(person=principal.person, token=token), 201)
 
     async def redeem(self, request: Request) -> Response:

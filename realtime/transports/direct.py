@@ -10,10 +10,11 @@ from uuid import UUID
 
 from configurator.protocol.codes import Code, Refused
 from realtime.auth import ADMIN, Authenticator
-from realtime.connection import Connection, Services
+from realtime.connection import Connection
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
+from realtime.services import Services
 
 Send = Callable[[str], None]
 

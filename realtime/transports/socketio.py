@@ -33,11 +33,11 @@ from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from configurator.visitor import Visitor
-from realtime.connection import Connection, Services
+from realtime.connection import Connection
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
-from realtime.limits import ConnectionLimits
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
+from realtime.services import Services
 from realtime.transports.engine import (
     PING_SECONDS,
     PONG_SECONDS,
@@ -49,16 +49,15 @@ from realtime.transports.engine import (
     QueueOutlet,
     UnreadableError,
 )
+from realtime.transports.link import Link, connect_error
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, Socket, socket_of
-from realtime.transports.websocket import HELLO_SECONDS, close_code
+from realtime.transports.websocket import close_code
 from storage.errors import StorageUnavailable
 from storage.tasks import OwnedTasks
 
 log = structlog.get_logger()
 
-DISCONNECT: Final = b"41%b," % NAMESPACE.encode()
-ACKNOWLEDGEMENT: Final = b"43%b," % NAMESPACE.encode()
 TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).socketio
 UNREADABLE_PACKET: Final = 1002
 
@@ -92,85 +91,17 @@ class PlainPacket(Packet):  # type: ignore[misc]  # socketio has no types
         return 0
 
 
-class Link:
-    """One Engine.IO connection: how it is written to and ended, and who is behind it.
-
-    Its limits outlive who is behind it: leaving the namespace and coming back gives no new ones.
-    """
-
-    def __init__(
-        self,
-        peer: Peer[Any],
-        end: Callable[[int, str], None],
-        limits: ConnectionLimits,
-        visitor: Visitor,
-    ) -> None:
-        self.peer = peer
-        self.end = end
-        self.limits = limits
-        self.visitor = visitor
-        self.connection: Connection | None = None
-        self._hello: asyncio.TimerHandle | None = None
-        self._answering = False
-        self._ending: Code | None = None
-        self.expect_hello()
-
-    def expect_hello(self) -> None:
-        """Who is not in the namespace and known within ``HELLO_SECONDS`` is let go."""
-        if self._hello is not None:
-            self._hello.cancel()
-        self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._expire)
-
-    async def receive(self, message: bytes, number: int | None) -> None:
-        """Handle an event; ``number`` is that of its acknowledgement, if it wants one."""
-        if self.connection is None:
-            return
-        self._answering = True
-        try:
-            reply = await self.connection.receive(message)
-        finally:
-            self._answering = False
-        if number is not None:
-            content = reply.json if reply is not None else b""
-            self.peer.deliver(EnginePacket(b"%b%d[%b]" % (ACKNOWLEDGEMENT, number, content)))
-        if self._ending is not None:
-            self.hang_up(self._ending)
-
-    def hang_up(self, code: Code) -> None:
-        """End the connection after everything that was delivered, an acknowledgement included."""
-        if self._answering:
-            self._ending = self._ending or code
-            return
-        if self.connection is not None and not code.retryable:
-            self.peer.deliver(EnginePacket(DISCONNECT))
-        self.peer.hang_up(code)
-
-    async def leave(self) -> None:
-        """The client left the namespace."""
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            await connection.close()
-
-    def close(self) -> None:
-        """The connection is over."""
-        self.peer.gone()
-        if self._hello is not None:
-            self._hello.cancel()
-
-    def _expire(self) -> None:
-        if self.connection is None:
-            self.hang_up(CODES["not_authenticated"])  # outside the namespace nothing can be said
-        elif not self.connection.welcomed:
-            self.peer.deliver(Frame.of(codec.error(Refused("not_authenticated"))))
-            self.hang_up(CODES["not_authenticated"])
+Enter = Callable[[Link, Mapping[str, str], str, object], Awaitable[bool]]
+"""Lets a client in: its link, the request it opened with, its id, its ``auth``; whether it is in."""
 
 
 class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no types
     """python-socketio, writing through links. What is no packet ends the connection."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, enter: Enter, **options: object) -> None:
         super().__init__(**options)
         self.links: dict[str, Link] = {}
+        self._enter = enter
 
     @override
     def _engineio_server_class(self) -> type[Engine]:
@@ -181,6 +112,26 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
         link = self.links.get(eio_sid)
         if link is not None:
             link.peer.deliver(EnginePacket(b"4" + pkt.encode().encode()))
+
+    @override
+    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
+        link = self.links.get(eio_sid)
+        if link is None:
+            return
+        if namespace != NAMESPACE:
+            where = namespace or "/"
+            refused = codec.error(Refused("namespace_unknown", detail=where[:64]))
+            address = f"{where}," if where != "/" else ""
+            packet = b"44" + address.encode() + connect_error(codec.encode(refused))
+            link.peer.deliver(EnginePacket(packet))
+            return
+        await self._handle_disconnect(eio_sid, NAMESPACE)  # who enters twice is new
+        sid = await self.manager.pre_connect(eio_sid, NAMESPACE)
+        if await self._enter(link, self.environ[eio_sid], sid, data) and eio_sid in self.links:
+            await self.manager.connect(sid, NAMESPACE)
+        else:
+            self.manager.pre_disconnect(sid, NAMESPACE)
+            await self.manager.disconnect(sid, NAMESPACE, ignore_queue=True)
 
     @override
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
@@ -234,9 +185,9 @@ class SocketIoTransport:
         self._packets = Packets()
         self._tasks = OwnedTasks()
         self._server = _Server(
+            self._enter,
             async_mode="asgi",
             async_handlers=False,
-            always_connect=True,
             cors_allowed_origins=_origin_check(origins),
             serializer=PlainPacket,
             max_http_buffer_size=MESSAGE_BYTES_MAX,
@@ -244,7 +195,6 @@ class SocketIoTransport:
             ping_timeout=PONG_SECONDS,
             namespaces=[NAMESPACE],
         )
-        self._server.on("connect", self._connect, namespace=NAMESPACE)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
         self._server.eio.on("connect", self._begin_queued)
         self._server.eio.on("disconnect", self._end_engine)
@@ -348,15 +298,12 @@ class SocketIoTransport:
 
     # ---- the namespace
 
-    async def _connect(self, sid: str, environ: Mapping[str, str], auth: object = None) -> None:
-        link = self._link(sid)
-        if link is None:
-            return
+    async def _enter(self, link: Link, environ: Mapping[str, str], sid: str, auth: object) -> bool:
         link.peer.count_dropped = self._services.hub.count_dropped
-        connection = link.connection = Connection(
+        connection = Connection(
             connection_id=self._new_connection_id(),
             services=self._services,
-            deliver=link.peer.deliver,
+            deliver=link.deliver,
             hang_up=link.hang_up,
             principal=None,
             source="socketio",
@@ -367,15 +314,14 @@ class SocketIoTransport:
             connection.principal = await self._cookie(environ)
         except StorageUnavailable:
             # Not knowing who connects is not the same as their being unknown.
-            link.peer.deliver(Frame.of(codec.error(Refused("unavailable", retry_after_ms=1000))))
             link.hang_up(CODES["unavailable"])
-            return
+            return False
         token = auth.get("token") if isinstance(auth, dict) else None
-        if isinstance(token, str) or connection.principal is not None:
-            hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
-            if isinstance(token, str):
-                hello["token"] = token
-            await connection.receive(msgspec.json.encode(hello))
+        hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
+        if isinstance(token, str):
+            hello["token"] = token
+        known = isinstance(token, str) or connection.principal is not None
+        return await link.enter(connection, msgspec.json.encode(hello) if known else None, sid)
 
     async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
         try:

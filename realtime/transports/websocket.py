@@ -22,10 +22,11 @@ from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from configurator.visitor import Visitor
-from realtime.connection import Connection, Services
+from realtime.connection import Connection
 from realtime.frame import Frame
 from realtime.http.edge import Origins, refusal
 from realtime.principal import Principal
+from realtime.services import Services
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import (
     LINGER_SECONDS,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from configurator.event_ids import session_uuid
+from configurator.house_code import as_code
 from storage.postgres.engine import Database
 
 PAGE_MAX = 200
@@ -81,7 +82,7 @@ class PastInteractions:
                     "session": wish.session_id,
                     "needles": [needle.lower() for needle in wish.needles],
                     "needle_session": session_uuid(wish.needles[0]) if wish.needles else None,
-                    "code": wish.needles[0] if wish.needles else None,
+                    "code": as_code(wish.needles[0]) if wish.needles else None,
                 }
             )
             if len(found) >= min(limit, PAGE_MAX):

@@ -148,6 +148,11 @@ def test_in_node_on_every_transport(node: Node, houses: Houses) -> None:
     run_in_node(node, "live/client.test.mjs", **live(houses))
 
 
+def test_programs_on_the_official_socketio_client(node: Node, houses: Houses) -> None:
+    """(TR13, TR14, TR15, OP19)"""
+    run_in_node(node, "live/socketio.test.mjs", **live(houses))
+
+
 def test_admins_watch_on_every_transport(node: Node, houses: Houses) -> None:
     """(AC3, AC4)"""
     run_in_node(node, "live/admin.test.mjs", NEST_ADMIN_TOKEN=admin_token(houses), **live(houses))

@@ -1,13 +1,16 @@
 """The Python client against a real web process: what its user is promised."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import msgspec
 import pytest
 from nest_haus_client import (
     Changed,
+    Choice,
     Clear,
     Client,
     ClientClosed,
@@ -15,6 +18,7 @@ from nest_haus_client import (
     Event,
     House,
     HouseEnded,
+    NotAdmitted,
     QueueFull,
     Refused,
     Select,
@@ -312,12 +316,59 @@ async def test_what_does_not_exist_cannot_be_joined(web: RunningWeb) -> None:
 
 
 async def test_nobody_is_told_so_and_not_asked_again(web: RunningWeb) -> None:
+    """The same Refused as in the JavaScript client; and this client is closed."""
     async with Client(web.url, token="nobody-has-this-token") as client:
-        with pytest.raises(ClientClosed) as closed:
-            await client.join("00000000")
-        assert closed.value.refused is not None
-        assert closed.value.refused.code == "not_authenticated"
+        for ask in (lambda: client.join("00000000"), client.online, lambda: client.introduce("A")):
+            with pytest.raises(Refused) as refused:
+                await ask()
+            assert isinstance(refused.value, NotAdmitted)
+            assert isinstance(refused.value, ClientClosed)
+            assert refused.value.code == "not_authenticated"
         assert client.status == "refused"
+
+
+async def test_who_finds_no_server_is_told_so_in_time() -> None:
+    """And meanwhile why, and when it is tried again."""
+    wrong = f"http://127.0.0.1:{free_port()}"
+    async with Client(wrong, token="sixteen characters", connect_seconds=0.3) as client:
+        async with asyncio.TaskGroup() as tasks:
+
+            async def ask_for_a_house() -> None:
+                with pytest.raises(Unreachable, match=f"{wrong} within 0.3 s: .*Connect call"):
+                    await client.join("00000000")
+
+            tasks.create_task(ask_for_a_house())
+            await eventually(lambda: client.status == "offline", why="there is nobody")
+            assert "Connect call failed" in (client.trouble or "")
+        for ask in (lambda: client.join("00000000"), client.online, lambda: client.introduce("A")):
+            with pytest.raises(Unreachable, match="Connect call failed"):
+                await ask()
+        assert client.status == "closed"
+
+
+async def test_the_address_of_a_page_is_an_address(web: RunningWeb) -> None:
+    """(JN1) Of the product, and of a house; one house is joined once, however it is spelled."""
+    async with Client.register(web.url) as owner:
+        created = await owner.create()
+        async with Client(f"{created.url}?as=guest", token=owner.token) as client:
+            house = await client.join(created.url)
+            spelled = created.code.lower().replace("0", "o").replace("1", "i")
+            for same in (created.code, f"{spelled[:4]}-{spelled[4:]}", str(created.id).upper()):
+                assert await client.join(same) is house
+            assert (await client.read(created.url)).code == created.code
+            assert await client.log(f"{created.url}#x") == []
+
+
+async def test_a_selection_is_plain_json(web: RunningWeb) -> None:
+    async with Client.register(web.url) as client:
+        house = await new_house(client)
+        await house.select("pvanlage", "pv_panels", 3)
+        said = json.loads(json.dumps(house.selection))
+        assert said == msgspec.json.decode(msgspec.json.encode(house.selection))
+        assert said["nest"] == {"option": "nest80"}
+        panels = house.selection["pvanlage"]
+        assert (panels.option, panels.quantity) == ("pv_panels", 3)
+        assert panels == Choice("pv_panels", 3) != house.selection["nest"]
 
 
 async def test_who_left_is_not_in_the_house_any_more(web: RunningWeb) -> None:

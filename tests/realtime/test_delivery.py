@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from configurator.protocol.codes import CODES
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
-from realtime.transports import socketio as socketio_transport
+from realtime.transports import link as link_of_client
 from realtime.transports import websocket as websocket_transport
 from tests.realtime.clients import joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
@@ -129,7 +129,7 @@ async def test_who_never_enters_the_namespace_is_let_go(
     web: RunningWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """(CN3, TR10)"""
-    monkeypatch.setattr(socketio_transport, "HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(link_of_client, "HELLO_SECONDS", 0.2)
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     async with asyncio.timeout(15), connect(url) as idle:
         assert str(await idle.recv()).startswith("0{")
@@ -165,7 +165,7 @@ async def test_who_does_not_say_hello_is_told_and_let_go(
 ) -> None:
     """(CN3, ER2, TR8, TR11)"""
     monkeypatch.setattr(websocket_transport, "HELLO_SECONDS", 0.2)
-    monkeypatch.setattr(socketio_transport, "HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(link_of_client, "HELLO_SECONDS", 0.2)
     async with opened(web.ws_url) as silent:
         assert (await silent.next())["code"] == "not_authenticated"
         with suppress(ConnectionClosed):

@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import pytest
 
+from configurator.access import Role
 from realtime.transports.direct import Pages
-from tests.realtime.clients import Json, joined, select
+from tests.realtime.clients import Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb
-from tests.realtime.test_socketio import connected
+from tests.realtime.test_grants import guest
+from tests.realtime.test_socketio import Person, connected
 from tests.support.waiting import eventually
 
 Ask = Callable[[Json], Awaitable[tuple[str, str]]]
@@ -136,3 +138,49 @@ async def test_every_way_in_answers_the_same(web: RunningWeb, way: Any) -> None:
         assert await ask(incomplete) == ("error", "malformed_message")
     read = await api.read(house["id"])
     assert (read["version"], read["selection"]["nest"]["option"]) == (1, "nest120")
+
+
+@asynccontextmanager
+async def websocket_outside(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Socket]:
+    async with opened(web.ws_url) as socket:
+        await socket.hello(token)
+        yield socket
+
+
+@asynccontextmanager
+async def socket_io_outside(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Person]:
+    async with connected(web, token) as person:
+        yield person
+
+
+@pytest.mark.parametrize("way", [websocket_outside, socket_io_outside])
+async def test_who_has_a_role_edits_without_joining(web: RunningWeb, way: Any) -> None:
+    """(OP19, JN1, OP4, OP15) As over REST; nothing of the house follows but the outcome."""
+    api = web.api()
+    house = await api.create()
+    viewer, stranger = [await guest(web, house, api.token or "", Role.VIEWER), web.api()]
+    await stranger.create()
+    async with (
+        joined(web.ws_url, api.token or "", house["code"]) as peer,
+        way(web, api.token or "", house) as owner,
+        way(web, viewer["token"], house) as looking,
+        way(web, stranger.token or "", house) as outside,
+    ):
+        first = op(select("nest", "nest120"))
+        for reference, repeated in ((house["code"].lower(), False), (house["id"], True)):
+            outcome = await owner.ask("op", configuration=reference, **first)
+            assert (outcome["outcome"], outcome["version"]) == ("committed", 1)
+            assert outcome["repeated"] is repeated
+        assert (await peer.until("op"))["version"] == 1
+        asked = op(select("nest", "nest160"))
+        refused = await looking.ask("op", configuration=house["id"], **asked)
+        assert refused["code"] == "read_only"
+        for nowhere in (house["id"], house["code"], "NOSUCHHS", "x"):
+            refused = await outside.ask("op", configuration=nowhere, **asked)
+            assert refused["code"] == "not_found"
+        heard = [name for name, _ in owner.events] if isinstance(owner, Person) else owner.frames
+        assert "op" not in [each if isinstance(each, str) else each["type"] for each in heard]
+        await owner.ask("join", configuration=house["code"])
+        await owner.ask("leave", configuration=house["code"])
+        again = await owner.ask("op", configuration=house["code"], **op({"kind": "undo"}))
+        assert again["outcome"] == "committed"

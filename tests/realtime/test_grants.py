@@ -115,7 +115,7 @@ async def test_whoever_loses_their_role_is_told_and_hears_nothing_more(web: Runn
         await owner.op(house["code"], select("nest", "nest100"))
         await other.until("op")
         refused = await raw.op(house["code"], select("nest", "nest120"))
-        assert refused["code"] == "not_joined"
+        assert refused["code"] == "not_found"
         assert [frame for frame in raw.frames if frame["type"] == "op"] == []
         assert socketio.seen("op") == []
         assert (await raw.join(house["code"]))["code"] == "not_found"
@@ -405,4 +405,4 @@ async def test_a_connection_that_says_hello_as_somebody_else_is_nowhere(web: Run
         await socket.hello(stranger)
         assert "left" in [each["type"] for each in socket.frames]
         refused = await socket.op(house["code"], select("nest", "nest120"))
-        assert refused["code"] == "not_joined"
+        assert refused["code"] == "not_found"

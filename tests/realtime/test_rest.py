@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from tests.realtime.clients import Api, select
+from tests.realtime.clients import Api, Json, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 
 
@@ -228,3 +228,18 @@ async def test_openapi_describes_every_endpoint(web: RunningWeb) -> None:
     ):
         assert path in document["paths"]
     assert "OpRequest" in document["components"]["schemas"]
+
+
+async def test_who_registers_may_say_their_name(web: RunningWeb) -> None:
+    """(PR6) Without a body, or with an empty one, it is a guest name."""
+    ask = web.api().call
+    named = await ask("POST", "/api/people", json={"name": " Anna  Huber "})
+    assert (named.status_code, named.json()["person"]["name"]) == (201, "Anna Huber")
+    bodies: list[Json] = [{}, {"json": {}}, {"headers": {"content-type": "application/json"}}]
+    for nothing in bodies:
+        guest = await ask("POST", "/api/people", **nothing)
+        assert guest.status_code == 201, guest.text
+        assert guest.json()["person"]["name"]
+    for name in ("", " ", "x" * 41):
+        refused = await ask("POST", "/api/people", json={"name": name})
+        assert refused.json()["error"]["code"] == "malformed_message", name

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import socketio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -26,11 +27,18 @@ class Person:
     def __init__(self, client: socketio.AsyncClient) -> None:
         self.client = client
         self.events: list[tuple[str, Json]] = []
+        self.refused: Json | None = None
         client.on("*", self._keep, namespace=NAMESPACE)
+        client.on("connect_error", self._note, namespace=NAMESPACE)
 
     async def _keep(self, event: str, content: Json) -> None:
         check_from_server({**content, "type": event})
         self.events.append((event, content))
+
+    async def _note(self, content: Json) -> None:
+        assert content["data"]["code"] in content["message"]
+        check_from_server({**content["data"], "type": "error"})
+        self.refused = content["data"]
 
     def seen(self, event: str) -> list[Json]:
         return [content for name, content in self.events if name == event]
@@ -44,14 +52,20 @@ class Person:
 
 @asynccontextmanager
 async def connected(web: RunningWeb, token: str | None) -> AsyncIterator[Person]:
+    """Who is not let in is there all the same, with the reason in ``refused``."""
     client = socketio.AsyncClient(reconnection=False)
     person = Person(client)
-    await client.connect(
-        web.url,
-        namespaces=[NAMESPACE],
-        transports=["websocket"],
-        auth={"token": token} if token else None,
-    )
+    try:
+        await client.connect(
+            web.url,
+            namespaces=[NAMESPACE],
+            transports=["websocket"],
+            auth={"token": token} if token else None,
+            wait_timeout=10,
+        )
+    except socketio.exceptions.ConnectionError:
+        if person.refused is None:
+            raise
     try:
         yield person
     finally:
@@ -156,3 +170,66 @@ async def test_who_does_not_say_who_they_are_is_refused(web: RunningWeb) -> None
         answer = await stranger.ask("hello", protocol=1, token="no-such-token-anywhere")
         assert code_of(answer) == "not_authenticated"
         await eventually(lambda: not stranger.client.connected, why="the server hangs up")
+
+
+@pytest.mark.parametrize("namespace", ["/", "/random", "/configurator/", "/c/ABCDEFGH?x=1", "/ü"])
+async def test_a_wrong_namespace_says_which_one_is_right(web: RunningWeb, namespace: str) -> None:
+    """(TR15) In the form that official clients show as ``connect_error.message``."""
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with asyncio.timeout(10), connect(address) as raw:
+        await raw.recv()
+        await raw.send("40" if namespace == "/" else f"40{namespace},")
+        prefix = "44" if namespace == "/" else f"44{namespace.partition('?')[0]},"
+        packet = str(await raw.recv())
+        assert packet.startswith(prefix + "{")
+        said = json.loads(packet.removeprefix(prefix))
+        assert "/configurator" in said["message"]
+        check_from_server(said["data"])
+        assert said["data"]["code"] == "namespace_unknown"
+        await raw.send("40/configurator,")
+        assert str(await raw.recv()).startswith('40/configurator,{"sid":')
+
+
+@pytest.mark.parametrize(
+    ("auth", "code"),
+    [
+        ({"token": "no-such-token-anywhere"}, "not_authenticated"),
+        ({"token": "short"}, "malformed_message"),
+        ({"token": "no-such-token-anywhere", "protocol": 0}, "client_too_old"),
+        ({"token": "no-such-token-anywhere", "protocol": "x"}, "malformed_message"),
+    ],
+)
+async def test_who_is_not_let_in_is_told_in_connect_error(
+    web: RunningWeb, auth: Json, code: str
+) -> None:
+    """(CN4, TR8, TR15)"""
+    client = socketio.AsyncClient(reconnection=False)
+    person = Person(client)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await client.connect(
+            web.url, namespaces=[NAMESPACE], transports=["websocket"], auth=auth, wait_timeout=10
+        )
+    assert person.refused is not None
+    assert person.refused["code"] == code
+    assert person.events == []
+    await client.disconnect()
+
+
+async def test_who_enters_the_namespace_twice_is_there_once(web: RunningWeb) -> None:
+    """(JN7) The second time is a new beginning."""
+    api = web.api()
+    house = await api.create()
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    enter = f'40/configurator,{{"token":"{api.token}"}}'
+    async with asyncio.timeout(10), connect(address) as raw:
+        await raw.recv()
+        for _ in range(2):
+            await raw.send(enter)
+            assert str(await raw.recv()).startswith('40/configurator,{"sid":')
+            assert '"welcome"' in str(await raw.recv())
+            await raw.send(f'42/configurator,1["join",{{"configuration":"{house["code"]}"}}]')
+            while not str(await raw.recv()).startswith("43/configurator,1["):
+                pass
+        room = web.parts.hub.opened(code=house["code"])
+        assert room is not None
+        assert len(room.members) == 1

@@ -1,14 +1,14 @@
 """PostgreSQL away while somebody connects: they are told to come back, not that they are unknown."""
 
+import asyncio
+
 import pytest
-import socketio
-from websockets.exceptions import InvalidStatus
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.realtime.clients import opened
 from tests.realtime.conftest import RunningWeb
-from tests.realtime.test_socketio import NAMESPACE, Person
 from tests.support.servers import Servers
-from tests.support.waiting import eventually
 
 
 async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) -> None:
@@ -17,22 +17,18 @@ async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) ->
         pytest.skip("the server is not ours to kill")
     api = web.api()
     await api.create()
-    client = socketio.AsyncClient(reconnection=False)
-    person = Person(client)
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     servers.postgres.kill()
     try:
-        await client.connect(
-            web.url,
-            namespaces=[NAMESPACE],
-            transports=["websocket"],
-            headers={"cookie": f"nest_person={api.token}"},
-        )
-        await eventually(lambda: person.seen("error"), why="it is told")
-        await eventually(lambda: not client.connected, why="the server hangs up")
+        cookie = {"cookie": f"nest_person={api.token}"}
+        async with asyncio.timeout(15), connect(address, additional_headers=cookie) as raw:
+            await raw.recv()
+            await raw.send("40/configurator,")
+            with pytest.raises(ConnectionClosed):
+                await raw.recv()
+        assert (raw.close_code, raw.close_reason) == (1013, "unavailable")
     finally:
         servers.revive()
-        await client.disconnect()
-    assert [error["code"] for error in person.seen("error")] == ["unavailable"]
 
 
 async def test_a_cookie_that_cannot_be_looked_up_is_not_called_unknown(

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -111,3 +112,12 @@ def test_a_store_that_is_away_is_said_and_tried_again(client: httpx.Client) -> N
     assert page.headers["retry-after"] == "2"
     assert "Gleich wieder da" in page.text
     assert 'http-equiv="refresh"' in page.text
+
+
+@pytest.mark.parametrize(
+    "written", ["a3i6tf58", "A3l6-TF58", "A316 TF58", "a316\u2013tf58", "\uff21316TF58"]
+)
+def test_a_code_in_another_spelling_leads_to_the_house(client: httpx.Client, written: str) -> None:
+    """(JN1)"""
+    answer = client.get(f"/c/{quote(written)}?as=guest", headers={"cookie": "person=Anna"})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/c/A316TF58?as=guest")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from nicegui import ui
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from configurator.house_code import as_code
 from storage.errors import StorageUnavailable
 from ui.assets import Assets
 from ui.components.screens import ConfiguratorScreen
@@ -84,6 +85,10 @@ class ConfiguratorPage:
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
+        written = as_code(code)
+        if written is not None and written != code:
+            ui.context.client.delete()
+            return RedirectResponse(request.url.replace(path=f"/c/{written}", scheme="", netloc=""))
         conversation = Conversation(self.count_dropped)
         client = ui.context.client
         try:

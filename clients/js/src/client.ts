@@ -4,6 +4,7 @@ import { ClientClosed, QueueFull, Refused, Unreachable, type ClientError } from 
 import { Listeners } from "./events.js";
 import { House } from "./house.js";
 import { uuid7 } from "./ids.js";
+import { meant, sameName, whatAnswers } from "./rest.js";
 import type * as messages from "./messages.js";
 import type { PendingOp } from "./state.js";
 import { withTokenOf, type AskForToken } from "./transports/credential.js";
@@ -43,7 +44,14 @@ export interface ConnectOptions {
   readonly heartbeatMs?: number;
   /** 0 to below 1: spreads out who comes back when. */
   readonly random?: () => number;
+  /** Told of every message and of what becomes of the connection, to look for a mistake. No token. */
+  readonly log?: (line: LogLine) => void;
 }
+
+/** `sent` and `heard` are messages; `connection` is a sentence. */
+export type LogLine =
+  | { readonly what: "sent" | "heard"; readonly message: unknown }
+  | { readonly what: "connection"; readonly message: string };
 
 /** `offline`: the connection is lost and is tried again by itself. `ended`: for good. */
 export type ClientStatus = "connecting" | "online" | "offline" | "ended";
@@ -87,6 +95,8 @@ export class Client {
   #person: messages.Person | null = null;
   #number = 0;
   #tries = 0;
+  #trouble: string | null = null;
+  #nextAttemptAt: number | null = null;
   #onlineSince = 0;
   #lastError: messages.Error | null = null;
   #tokenRefused = false;
@@ -113,15 +123,23 @@ export class Client {
     });
     this.ready.catch(() => undefined);
     const timeoutMs = options.timeoutMs ?? 30_000;
-    this.#firstTimer = setTimeout(() => {
-      this.#end(new Unreachable(options.url, timeoutMs / 1000));
-    }, timeoutMs);
+    this.#firstTimer = setTimeout(() => void this.#giveUp(timeoutMs), timeoutMs);
     globalThis.addEventListener?.("online", this.#backOnline);
     this.#connect();
   }
 
   get status(): ClientStatus {
     return this.#status;
+  }
+
+  /** What was the matter with the last connection; null while all is well. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** When the next connection is tried, as `Date.now()` counts; null when none waits for its time. */
+  get nextAttemptAt(): number | null {
+    return this.#nextAttemptAt;
   }
 
   /** Who the server says this is; null before the first welcome, and for admins without a person. */
@@ -138,16 +156,17 @@ export class Client {
 
   // ---- asking
 
-  /** Enter a house by its code or id; `pending` are ops that an earlier client left without outcome. */
-  async join(code: string, { pending = [] }: { pending?: readonly PendingOp[] } = {}): Promise<House> {
+  /** Enter a house by its code, its id or the address of its page; `pending` are ops that an earlier client left without outcome. */
+  async join(house: string, { pending = [] }: { pending?: readonly PendingOp[] } = {}): Promise<House> {
     if (this.#status === "ended") throw new ClientClosed();
-    for (const house of this.#houses) {
-      if (house.state.code === code || house.state.configuration === code) return house.joined;
+    const reference = meant(house);
+    for (const { state, joined } of this.#houses) {
+      if (sameName(state.code, reference) || sameName(state.configuration ?? "", reference)) return joined;
     }
-    const house = new House(this, this.#newId("join"), code, pending);
-    this.#houses.add(house);
-    if (this.#status === "online") house.connected();
-    return house.joined;
+    const entered = new House(this, this.#newId("join"), reference, pending);
+    this.#houses.add(entered);
+    if (this.#status === "online") entered.connected();
+    return entered.joined;
   }
 
   /** Set the name that others see. */
@@ -182,7 +201,9 @@ export class Client {
 
   /** Send now, or never: whoever sends sends again after a reconnect. */
   send(message: messages.ClientMessage): void {
-    if (this.#status === "online") this.#transport?.send(message);
+    if (this.#status !== "online") return;
+    this.#options.log?.({ what: "sent", message });
+    this.#transport?.send(message);
   }
 
   /** Ask until there is an answer, across reconnects; only what may be repeated. */
@@ -208,8 +229,9 @@ export class Client {
   // ---- the connection
 
   #connect(): void {
-    this.#retryTimer = null;
+    this.#retryTimer = this.#nextAttemptAt = null;
     this.#lastError = null;
+    this.#note(`connecting to ${this.#options.url}`);
     const address = { url: this.#options.url, token: this.#token };
     const transport: Transport = this.#open(address, {
       frame: (frame) => {
@@ -223,6 +245,12 @@ export class Client {
     this.#welcomeTimer = setTimeout(() => transport.close(), WELCOME_MS);
   }
 
+  /** No first connection in time: say what is there instead. */
+  async #giveUp(timeoutMs: number): Promise<void> {
+    const detail = this.#lastError?.message?.en ?? (await whatAnswers(this.#options.url));
+    if (this.#status === "connecting") this.#end(new Unreachable(this.#options.url, timeoutMs / 1000, detail));
+  }
+
   #closed(closeCode: number | null): void {
     this.#stop();
     const wasOnline = this.#status === "online";
@@ -231,14 +259,17 @@ export class Client {
       this.#end(new Refused(this.#lastError ?? { code }));
       return;
     }
+    if (wasOnline && Date.now() - this.#onlineSince > STEADY_MS) this.#tries = 0;
+    const atLeastMs = this.#lastError?.retry_after_ms ?? 0;
+    const pause = pauseMs(RECONNECT, this.#tries++, atLeastMs, this.random);
+    this.#trouble = this.#lastError?.message?.en ?? `the connection ended (${closeCode ?? "no answer"})`;
+    this.#nextAttemptAt = Date.now() + pause;
+    this.#note(`${this.#trouble}; again in ${Math.round(pause)} ms`);
     if (wasOnline) {
-      if (Date.now() - this.#onlineSince > STEADY_MS) this.#tries = 0;
       this.#setStatus("offline");
       for (const house of [...this.#houses]) house.disconnected();
       this.#watcher?.disconnected();
     }
-    const atLeastMs = this.#lastError?.retry_after_ms ?? 0;
-    const pause = pauseMs(RECONNECT, this.#tries++, atLeastMs, this.random);
     this.#retryTimer = setTimeout(() => this.#connect(), pause);
   }
 
@@ -260,6 +291,7 @@ export class Client {
 
   #receive(content: unknown): void {
     this.#heard = true;
+    this.#options.log?.({ what: "heard", message: content });
     if (typeof content !== "object" || content === null) return;
     const frame = content as messages.ServerMessage;
     if (frame.type === "welcome") return this.#welcomed(frame);
@@ -273,7 +305,14 @@ export class Client {
       }
     }
     this.#watcher?.receive(frame);
-    if (frame.type === "error" && !concerned && !frame.re) this.#lastError = frame;
+    if (frame.type === "error" && !concerned && !frame.re) this.#refusedHello(frame);
+  }
+
+  /** An error that answers nothing of ours: said to hello, or before the server ends a connection. */
+  #refusedHello(error: messages.Error): void {
+    this.#lastError = error;
+    const hello = this.#status !== "online" && !ENDING.has(error.code);
+    if (hello && !error.retryable) this.#end(new Refused(error));
   }
 
   #welcomed(frame: messages.Welcome): void {
@@ -282,6 +321,7 @@ export class Client {
     this.#clear(this.#welcomeTimer);
     this.#clear(this.#firstTimer);
     this.#lastError = null;
+    this.#trouble = null;
     this.#tokenRefused = false;
     this.#onlineSince = Date.now();
     this.#setStatus("online");
@@ -323,6 +363,8 @@ export class Client {
 
   #end(error: Refused | Unreachable | null): void {
     if (this.#status === "ended") return;
+    this.#trouble = error?.message ?? this.#trouble;
+    this.#nextAttemptAt = null;
     this.#setStatus("ended");
     globalThis.removeEventListener?.("online", this.#backOnline);
     this.#stop();
@@ -349,6 +391,10 @@ export class Client {
 
   #clear(timer: Timer | null): void {
     if (timer !== null) clearTimeout(timer);
+  }
+
+  #note(message: string): void {
+    this.#options.log?.({ what: "connection", message });
   }
 
   #setStatus(status: ClientStatus): void {

@@ -79,6 +79,13 @@ export const CODES = {
     de: "Unter dieser Adresse gibt es nichts. Die Liste steht unter /docs.",
     en: "There is nothing at this address. The list is at /docs.",
   },
+  namespace_unknown: {
+    status: 404,
+    retryable: false,
+    close: null,
+    de: "Diesen Namespace gibt es nicht. Verbinde dich mit /configurator: io(adresse + '/configurator').",
+    en: "There is no such namespace. Connect to /configurator: io(url + '/configurator').",
+  },
   method_not_allowed: {
     status: 405,
     retryable: false,

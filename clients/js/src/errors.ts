@@ -80,9 +80,13 @@ export class ClientClosed extends Undecided {
   }
 }
 
-/** No server answered in time. */
+/** No server answered in time, or not as this product does; `detail` says what came instead. */
 export class Unreachable extends ClientError {
-  constructor(url: string, seconds: number) {
-    super(`No server answered at ${url} within ${seconds} s.`);
+  readonly detail: string | null;
+
+  constructor(url: string, seconds: number | null = null, detail: string | null = null) {
+    const time = seconds === null ? "" : ` within ${seconds} s`;
+    super(`No server answered at ${url}${time}${detail === null ? "" : `: ${detail}`}.`);
+    this.detail = detail;
   }
 }

@@ -1,5 +1,5 @@
 /** Edit a house of NEST-Haus Live together with others: see the README. */
-export { Client, connect, type ClientEvents, type ClientStatus, type ConnectOptions } from "./client.js";
+export { Client, connect, type ClientEvents, type ClientStatus, type ConnectOptions, type LogLine } from "./client.js";
 export { CODES, type Code } from "./codes.js";
 export * from "./errors.js";
 export { House, type HouseEvents, type HouseStatus } from "./house.js";
@@ -9,11 +9,16 @@ export type { Outcome } from "./messages.js";
 export {
   createHouse,
   invite,
+  log,
+  read,
   redeem,
   register,
   ticketOf,
   type CreatedHouse,
+  type LoggedOp,
+  type LogPage,
   type Registered,
+  type StoredHouse,
   type Ticket,
 } from "./rest.js";
 export type { Operation, Selection, SingleOperation } from "./selection.js";

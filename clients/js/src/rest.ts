@@ -1,6 +1,9 @@
 /** What comes before a connection: becoming somebody, having a house, accepting an invitation. */
-import { Refused } from "./errors.js";
-import type { Person } from "./messages.js";
+import { Refused, Unreachable } from "./errors.js";
+import type { Change, Derived, Outcome, Person, Reason } from "./messages.js";
+import type { Operation, Selection } from "./selection.js";
+
+const ANSWER_MS = 15_000;
 
 export interface Registered {
   readonly person: Person;
@@ -17,12 +20,15 @@ export interface CreatedHouse {
   readonly token: string | null;
 }
 
-/** Become a new person. Throws Refused. */
-export async function register(url: string): Promise<Registered> {
-  return (await post(url, "/api/people", {}, null)) as Registered;
+/** Become a new person, whom others see as `name`. Throws Refused, Unreachable. */
+export async function register(url: string, { name }: { name?: string } = {}): Promise<Registered> {
+  return (await post(url, "/api/people", name === undefined ? {} : { name }, null)) as Registered;
 }
 
-/** A new house of this person; without a token, and without a cookie of the page, of a new one. */
+/**
+ * A new house of this person; without a token, and without a cookie of the page, of a new one.
+ * Throws Refused, Unreachable.
+ */
 export async function createHouse(url: string, token: string | null = null): Promise<CreatedHouse> {
   const created = (await post(url, "/api/configurations", {}, token)) as Partial<CreatedHouse>;
   return { token: null, ...created } as CreatedHouse;
@@ -34,7 +40,7 @@ export interface Ticket {
   readonly expiresInMs: number;
 }
 
-/** What opens one connection, once and soon, of somebody who must not have the token. Throws Refused. */
+/** What opens one connection, once and soon, of somebody who must not have the token. Throws Refused, Unreachable. */
 export async function ticketOf(url: string, token: string | null = null): Promise<Ticket> {
   const issued = await post(url, "/api/tickets", {}, token);
   const { ticket, expires_in_ms } = issued as { ticket: string; expires_in_ms: number };
@@ -48,7 +54,7 @@ export async function invite(
   house: string,
   role: "editor" | "viewer" = "editor",
 ): Promise<string> {
-  const path = `/api/configurations/${encodeURIComponent(house)}/share-links`;
+  const path = `/api/configurations/${encodeURIComponent(meant(house))}/share-links`;
   return ((await post(url, path, { role }, token)) as { url: string }).url;
 }
 
@@ -59,17 +65,122 @@ export async function redeem(url: string, token: string | null, link: string): P
   return (found as { code: string }).code;
 }
 
-async function post(url: string, path: string, body: object, token: string | null): Promise<unknown> {
-  const answer = await fetch(new URL(path, url), {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify(body),
-  });
-  const content: unknown = await answer.json().catch(() => null);
-  if (answer.ok) return content;
-  const error = (content as { error?: { code: string } } | null)?.error;
-  throw new Refused(error ?? { code: answer.status >= 500 ? "unavailable" : "internal" });
+/** A house as it is stored now. */
+export interface StoredHouse {
+  readonly id: string;
+  readonly code: string;
+  readonly url: string;
+  readonly catalogue: string;
+  readonly epoch: string;
+  readonly version: number;
+  readonly role: string;
+  readonly selection: Selection;
+  readonly derived: Derived;
+}
+
+/** A house by its code, its id or the address of its page, without joining it. */
+export async function read(url: string, token: string | null, house: string): Promise<StoredHouse> {
+  return (await ask("GET", url, `/api/configurations/${encodeURIComponent(meant(house))}`, token)) as StoredHouse;
+}
+
+/** A committed op of the log. */
+export interface LoggedOp {
+  readonly version: number;
+  readonly op_id: string;
+  readonly outcome: Outcome["outcome"];
+  readonly author: Person;
+  readonly operation: Operation;
+  readonly changes: readonly Change[];
+  readonly reasons: readonly Reason[];
+  readonly total_cents: number | null;
+  readonly at: string;
+}
+
+/** A page of the log: the ops after `since`, in order. Not `complete`: ask on, after the last one. */
+export interface LogPage {
+  readonly configuration: string;
+  readonly epoch: string;
+  readonly since: number;
+  readonly version: number;
+  readonly complete: boolean;
+  readonly ops: readonly LoggedOp[];
+}
+
+/** The committed ops of a house after a version, at most `limit` (500) at a time. */
+export async function log(
+  url: string,
+  token: string | null,
+  house: string,
+  { since = 0, limit = 500 }: { since?: number; limit?: number } = {},
+): Promise<LogPage> {
+  const path = `/api/configurations/${encodeURIComponent(meant(house))}/ops?since=${since}&limit=${limit}`;
+  return (await ask("GET", url, path, token)) as LogPage;
+}
+
+/** The code or id that somebody means who gives the address of a page. */
+export function meant(reference: string): string {
+  const page = /^https?:\/\/[^/]+\/c\/([^/?#]+)/.exec(reference.trim());
+  return page ? decodeURIComponent(page[1]!) : reference.trim();
+}
+
+/** Whether two names are of the same house, in whatever spelling of a code or id. */
+export function sameName(one: string, other: string): boolean {
+  return plain(one) === plain(other);
+}
+
+function plain(reference: string): string {
+  const kept = reference.toUpperCase().replace(/[^0-9A-Z]/g, "");
+  return kept.length === 8 ? kept.replace(/O/g, "0").replace(/[IL]/g, "1").replace(/U/g, "V") : kept;
+}
+
+function post(url: string, path: string, body: object, token: string | null): Promise<unknown> {
+  return ask("POST", url, path, token, body);
+}
+
+async function ask(
+  method: string,
+  url: string,
+  path: string,
+  token: string | null,
+  body?: object,
+): Promise<unknown> {
+  let answer: Response;
+  let content: unknown;
+  try {
+    answer = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout?.(ANSWER_MS) ?? null,
+    });
+    content = await answer.json().catch(() => null);
+  } catch (problem) {
+    throw new Unreachable(url, null, why(problem));
+  }
+  if (answer.ok && content !== null) return content;
+  const error = (content as { error?: { code?: unknown } } | null)?.error;
+  if (typeof error?.code === "string") throw new Refused(error as { code: string });
+  throw new Unreachable(url, null, `it answered with status ${answer.status}, and not as this product does`);
+}
+
+/** What is the matter, as far as the platform says it: Node keeps it in `cause`. */
+function why(problem: unknown): string {
+  const cause = (problem as { cause?: { message?: string; code?: string } } | null)?.cause;
+  return cause?.message || cause?.code || (problem as Error | null)?.message || String(problem);
+}
+
+/** Whether anybody answers at all where no connection comes about, and how; for the error's sentence. */
+export async function whatAnswers(url: string): Promise<string> {
+  try {
+    const path = new URL("/api/catalogue", url);
+    const answer = await fetch(path, { signal: AbortSignal.timeout?.(2_000) ?? null });
+    const product = answer.ok && (answer.headers.get("content-type") ?? "").includes("json");
+    if (product) return "it answers requests, but lets no socket in; does a proxy pass on WebSockets?";
+    return `it answered with status ${answer.status}, and not as this product does`;
+  } catch (problem) {
+    return why(problem);
+  }
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.house_code import as_code
 from configurator.periods import beginnings
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import cohort, limits, rows
@@ -268,7 +269,7 @@ def _conditions(sought: Sought) -> tuple[list[str], dict[str, object]]:
         "device": ("device_type = :device", sought.device),
         "language": ("language = :language", sought.language),
         "last_category": ("last_category = :last_category", sought.last_category),
-        "code": ("code = :code", sought.code),
+        "code": ("code = :code", sought.code and (as_code(sought.code) or sought.code)),
         "value_min": ("total_cents >= :value_min", sought.value_min_cents),
     }
     asked = {name: each for name, each in columns.items() if each[1] is not None}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFeed, KEPT } from "../../../ui/assets/js/feed.js";
+import { codeOf, createFeed, KEPT } from "../../../ui/assets/js/feed.js";
 
 const event = (n, more = {}) => ({ event_id: `e${n}`, stream_id: `${n}-0`, at: new Date(1e12 + n * 1000).toISOString(), event_type: "click", category: "nest", session: "s", ...more });
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
@@ -143,4 +143,14 @@ test("of an erased session nothing stays, shown or waiting", () => {
   assert.deepEqual([...feed.forget(["a"])], ["client_1"]);
   assert.deepEqual(feed.state.waiting, []);
   assert.deepEqual(ids(feed.filtered(all)), [2]);
+});
+
+test("the code of a house is found in every spelling (JN1)", () => {
+  const { feed, say } = opened();
+  say([event(1, { code: "A316TF58" }), event(2, { code: "S45HE9XS" })]);
+  for (const text of ["a316tf58", "A3I6-TF58", "a3l6 tf58", "A316\u2013TF58"]) {
+    assert.equal(codeOf(text), "A316TF58");
+    assert.deepEqual(ids(feed.filtered({ ...all, text })), [1]);
+  }
+  for (const none of ["", "A316TF5", "A316TF588", "\u0410316TF58"]) assert.equal(codeOf(none), "");
 });

@@ -153,7 +153,7 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
 
   // `also`: what else is meant by the text.
   function filtered({ text, type, category, session, also = [] }) {
-    const needles = [text.trim(), ...also].filter(Boolean).map((n) => n.toLowerCase());
+    const needles = [text.trim(), codeOf(text), ...also].filter(Boolean).map((n) => n.toLowerCase());
     const wanted = (e) => (!type || e.type === type) && (!category || e.category === category) && (!session || e.session === session) && (!needles.length || needles.some((n) => e.search.includes(n)));
     const out = [];
     for (const entry of state.entries) {
@@ -168,6 +168,13 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
   }
 
   return { state, take, add, pause, hold, release, held, forget, reconnected, older, answered, searched, filtered, KEPT };
+}
+
+// The code of a house in any spelling, as `configurator/house_code.py` reads it; "" when it is none.
+export function codeOf(text) {
+  const plain = text.normalize("NFKC").toUpperCase().replace(/[\p{Cc}\p{Cf}\p{Mn}\p{Pc}\p{Pd}\p{Z}.,:;/·•⁃−]/gu, "");
+  const code = plain.replace(/O/g, "0").replace(/[IL]/g, "1").replace(/U/g, "V");
+  return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(code) ? code : "";
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

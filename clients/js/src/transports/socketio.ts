@@ -24,7 +24,12 @@ class SocketIoTransport implements Transport {
       if (!this.#closed) this.#heard.frame(known ? { type, ...content } : null);
     });
     this.#socket.on("disconnect", () => this.#end());
-    this.#socket.on("connect_error", () => this.#end());
+    this.#socket.on("connect_error", (problem) => {
+      // The server's refusal has the error with it; a network that fails has none.
+      const said: unknown = (problem as { data?: unknown }).data;
+      if (!this.#closed && typeof said === "object" && said !== null) this.#heard.frame(said);
+      this.#end();
+    });
   }
 
   send({ type, ...content }: ClientMessage): void {

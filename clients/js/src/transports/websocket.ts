@@ -87,8 +87,9 @@ function parsed(text: string): unknown {
   }
 }
 
+/** The product has an origin of its own, so whatever page of it is given leads there. */
 function socketUrl(url: string): string {
-  const address = new URL("ws", url.endsWith("/") ? url : `${url}/`);
+  const address = new URL("/ws", url);
   address.protocol = address.protocol.replace("http", "ws");
   return address.href;
 }

@@ -1,8 +1,21 @@
 // The client on two real web processes, over every transport.
 import assert from "node:assert/strict";
+import http from "node:http";
 import { describe, test } from "node:test";
 
-import { ClientClosed, connect, invite, redeem, Refused, register, ticketOf, Unreachable } from "../../dist/index.js";
+import {
+  ClientClosed,
+  connect,
+  createHouse,
+  invite,
+  log as opLog,
+  read,
+  redeem,
+  Refused,
+  register,
+  ticketOf,
+  Unreachable,
+} from "../../dist/index.js";
 import { connected, log, newHouse, ONE, Proxy, settledWithin, TRANSPORTS, TWO, until } from "./support.mjs";
 
 function everything(transport) {
@@ -170,8 +183,17 @@ function everything(transport) {
     });
     const nobody = { url: ONE, token: "0123456789abcdef0123456789abcdef", transport };
     await assert.rejects(connect(nobody), (error) => error instanceof Refused && error.code === "not_authenticated");
+    const short = { url: ONE, token: "short", transport };
+    await assert.rejects(connect(short), (error) => error instanceof Refused && error.code === "malformed_message");
     const nowhere = { url: "http://127.0.0.1:1", token, transport, timeoutMs: 300 };
     await assert.rejects(connect(nowhere), Unreachable);
+    const odd = http.createServer((_, answer) => answer.writeHead(404).end("no"));
+    await new Promise((listening) => odd.listen(0, "127.0.0.1", listening));
+    t.after(() => odd.close());
+    const elsewhere = { ...nowhere, url: `http://127.0.0.1:${odd.address().port}` };
+    await assert.rejects(connect(elsewhere), /status 404, and not as this product does/);
+    await assert.rejects(createHouse(nowhere.url), (error) => error instanceof Unreachable && error.detail !== null);
+    await assert.rejects(createHouse(elsewhere.url), Unreachable);
     const house = await client.join(code);
     assert.equal(await client.join(code), house, "the same house twice is the same house");
     await assert.rejects(house.submit({ kind: "explode" }), (error) => {
@@ -184,6 +206,28 @@ function everything(transport) {
     client.close();
     await assert.rejects(house.select("nest", "nest100"), ClientClosed);
     assert.equal(house.status, "ended");
+  });
+
+  test("any page is an address, and a house can be read without joining", { timeout: 60_000 }, async (t) => {
+    const { person, token } = await register(ONE, { name: "Anna" });
+    assert.equal(person.name, "Anna");
+    const made = await createHouse(ONE, token);
+    const page = `${ONE}/c/${made.code}?as=guest`;
+    const lines = [];
+    const client = await connected(t, { url: page, token, transport, log: (line) => lines.push(line) });
+    const house = await client.join(page);
+    for (const same of [made.code.toLowerCase(), `${made.code.slice(0, 4)}-${made.code.slice(4)}`]) {
+      assert.equal(await client.join(same), house, "one house is joined once");
+    }
+    for (const option of ["nest100", "nest120", "nest140"]) await house.select("nest", option);
+    assert.ok(lines.some(({ what, message }) => what === "heard" && message.type === "outcome"));
+    assert.ok(!JSON.stringify(lines).includes(token));
+    const stored = await read(ONE, token, page);
+    assert.deepEqual([stored.version, stored.selection.nest.option], [3, "nest140"]);
+    const first = await opLog(ONE, token, made.code, { limit: 2 });
+    assert.deepEqual([first.complete, first.ops.map((op) => op.version)], [false, [1, 2]]);
+    const rest = await opLog(ONE, token, page, { since: 2 });
+    assert.deepEqual([rest.complete, rest.ops.map((op) => op.operation.option)], [true, ["nest140"]]);
   });
 
   test("a ticket for every connection", { timeout: 60_000 }, async (t) => {

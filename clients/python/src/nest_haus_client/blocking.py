@@ -21,17 +21,17 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar
 from uuid import UUID
 
+from nest_haus_client.client import CONNECT_SECONDS, PendingOps
 from nest_haus_client.client import Client as AsyncClient
-from nest_haus_client.client import PendingOps
 from nest_haus_client.confirmed import Confirmed
 from nest_haus_client.credential import GivenToken
 from nest_haus_client.errors import ClientClosed
 from nest_haus_client.events import Event, StatusName
 from nest_haus_client.house import House as AsyncHouse
 from nest_haus_client.messages import Activity, ActivityFilter, Member, Outcome, Person, You
-from nest_haus_client.operations import Operation, Selection, SingleOperation
+from nest_haus_client.operations import Chosen, Operation, SingleOperation
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, Share, Ticket
+from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse, Ticket
 
 T = TypeVar("T")
 
@@ -92,17 +92,28 @@ class Client:
         *,
         token: str | Callable[[], str] | None,
         pending: PendingOps | None = None,
+        connect_seconds: float | None = CONNECT_SECONDS,
     ) -> None:
         """A function is asked for the token in a thread of its own: it may block."""
         given: GivenToken | None = partial(asyncio.to_thread, token) if callable(token) else token
-        self._life = _Life(lambda: AsyncClient(url, token=given, pending=pending))
+        self._life = _Life(
+            lambda: AsyncClient(url, token=given, pending=pending, connect_seconds=connect_seconds)
+        )
         self._client: AsyncClient | None = None
 
     @classmethod
-    def register(cls, url: str | Sequence[str], *, name: str | None = None) -> Self:
+    def register(
+        cls,
+        url: str | Sequence[str],
+        *,
+        name: str | None = None,
+        connect_seconds: float | None = CONNECT_SECONDS,
+    ) -> Self:
         """A client of a new person, who is made when it is entered."""
         client = cls(url, token=None)
-        client._life = _Life(lambda: AsyncClient.register(url, name=name))
+        client._life = _Life(
+            lambda: AsyncClient.register(url, name=name, connect_seconds=connect_seconds)
+        )
         return client
 
     def __enter__(self) -> Self:
@@ -153,8 +164,16 @@ class Client:
         return self._life.call(self._inner.redeem(invitation))
 
     def join(self, reference: str, *, timeout: float | None = None) -> "House":
-        """Enter a configuration by code or id."""
+        """Enter a configuration by code, id or the address of its page."""
         return House(self._life.call(self._inner.join(reference), timeout), self._life)
+
+    def read(self, reference: str) -> StoredHouse:
+        """A configuration as it is stored now, without joining it."""
+        return self._life.call(self._inner.read(reference))
+
+    def log(self, reference: str, *, since: int = 0) -> list[LoggedOp]:
+        """The committed ops of a configuration after a version."""
+        return self._life.call(self._inner.log(reference, since=since))
 
     def pending_ops(self) -> dict[str, list[dict[str, object]]]:
         """The ops without an outcome, by code, to be kept."""
@@ -201,7 +220,7 @@ class House:
         return self._house.code
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> dict[str, Chosen]:
         """What is chosen, own pending ops included."""
         return self._life.call(_look(lambda: self._house.selection))
 

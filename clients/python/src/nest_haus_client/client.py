@@ -5,14 +5,20 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from random import Random
 from types import TracebackType
 from typing import Literal, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
+from nest_haus_client.addresses import meant, origin, same_name
 from nest_haus_client.connection import Connection
 from nest_haus_client.credential import Credential, GivenToken
-from nest_haus_client.errors import ClientClosed, Refused
+from nest_haus_client.errors import (
+    ClientClosed,
+    ClientError,
+    NotAdmitted,
+    Refused,
+    Unreachable,
+)
 from nest_haus_client.events import Ended, Status, StatusName
 from nest_haus_client.house import House, Said
 from nest_haus_client.messages import (
@@ -32,6 +38,9 @@ from nest_haus_client.state import HouseState
 QUEUED_OPS_MAX = 1000
 """So many ops of a house wait for their outcome, unless asked otherwise."""
 
+CONNECT_SECONDS = 30.0
+"""The first connection must be there within this time, unless asked otherwise."""
+
 PendingOps = Mapping[str, Sequence[Mapping[str, object]]]
 """Code of a configuration -> its pending ops as JSON objects."""
 
@@ -43,9 +52,12 @@ class Client:
     plain or async, that is asked for one before every connection, and may give a ticket. A plain
     one must not block. When it raises Refused that is taken as the server's answer; with any other
     exception it is asked again later. ``url`` may be several addresses of the same service, tried
-    in turn. ``pending`` is what ``pending_ops()`` of
-    an earlier client said: those ops are sent again, with the same op_ids, when their houses are
-    joined.
+    in turn; of each its origin counts. ``pending`` is what ``pending_ops()`` of an earlier client
+    said: those ops are sent again, with the same op_ids, when their houses are joined.
+
+    The first connection must be there within ``connect_seconds``, else this client is closed and
+    whoever waits gets ``Unreachable``; None tries for ever, as it does for every later connection.
+    What becomes of connections is also logged, by ``logging.getLogger("nest_haus_client")``.
 
     An async context manager; not safe across threads (``nest_haus_client.blocking`` is).
     """
@@ -58,9 +70,10 @@ class Client:
         name: str = "nest-haus-client/python",
         queued_ops_max: int = QUEUED_OPS_MAX,
         pending: PendingOps | None = None,
+        connect_seconds: float | None = CONNECT_SECONDS,
         random: Random | None = None,
     ) -> None:
-        urls = [_checked(each) for each in ([url] if isinstance(url, str) else url)]
+        urls = [origin(each) for each in ([url] if isinstance(url, str) else url)]
         self.status: StatusName = "connecting"
         self.trouble: str | None = None
         self._random = random or Random()  # noqa: S311 - spreads reconnects, keeps no secret
@@ -86,17 +99,28 @@ class Client:
         self._joined = 0
         self._tasks = asyncio.TaskGroup()
         self._running: asyncio.Task[None] | None = None
-        self._closed: ClientClosed | None = None
+        self._closed: ClientError | None = None
+        self._urls = urls
+        self._admitted = False
+        self._connect_seconds = connect_seconds
+        self._giving_up: asyncio.TimerHandle | None = None
+        self._why_not = "no connection came about"
         self._waiting: set[asyncio.Future[Answer]] = set()
         self._status_changed = asyncio.Event()
 
     @classmethod
-    def register(cls, url: str | Sequence[str], *, name: str | None = None) -> Self:
+    def register(
+        cls,
+        url: str | Sequence[str],
+        *,
+        name: str | None = None,
+        connect_seconds: float | None = CONNECT_SECONDS,
+    ) -> Self:
         """A client of a new person, who is made when it is entered; ``name`` is what others see.
 
         Keep ``token``: it is the only proof of who this is.
         """
-        client = cls(url, token=None)
+        client = cls(url, token=None, connect_seconds=connect_seconds)
         client._register = True
         client._introduce_as = name
         return client
@@ -108,6 +132,9 @@ class Client:
         if self._credential.token is None and not self._credential.asked_for:
             raise ValueError("A client needs a token; Client.register makes a new person.")
         await self._tasks.__aenter__()
+        if self._connect_seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._giving_up = loop.call_later(self._connect_seconds, self._give_up)
         self._running = self._tasks.create_task(self._run(), name="nest-haus-client")
         if self._introduce_as is not None:
             try:
@@ -161,7 +188,7 @@ class Client:
 
     async def share(self, reference: str, role: Literal["editor", "viewer"] = "editor") -> Share:
         """Make an invitation to a configuration. Raises Refused, Unreachable."""
-        return await self._rest.share(reference, role)
+        return await self._rest.share(meant(reference), role)
 
     async def redeem(self, invitation: str) -> str:
         """Accept an invitation (its link, or what is behind the #); returns the code to join.
@@ -172,11 +199,11 @@ class Client:
 
     async def read(self, reference: str) -> StoredHouse:
         """A configuration as it is stored now, without joining it. Raises Refused, Unreachable."""
-        return await self._rest.read(reference)
+        return await self._rest.read(meant(reference))
 
     async def log(self, reference: str, *, since: int = 0) -> list[LoggedOp]:
         """The committed ops of a configuration after a version. Raises Refused, Unreachable."""
-        return await self._rest.log(reference, since)
+        return await self._rest.log(meant(reference), since)
 
     async def ticket(self) -> Ticket:
         """A ticket, which is the ``token`` of one connection of somebody who must not have this one.
@@ -188,12 +215,13 @@ class Client:
     # ---- houses
 
     async def join(self, reference: str) -> House:
-        """Enter a configuration by code or id; waits until it is there, however long that takes.
+        """Enter a configuration by code, id or the address of its page; waits until it is there.
 
-        Raises Refused (``not_found`` and others), ClientClosed.
+        Raises Refused (``not_found`` and others), ClientClosed; and where there was no connection
+        yet NotAdmitted, or Unreachable after ``connect_seconds``.
         """
         self.check_open()
-        wanted = reference.strip()
+        wanted = meant(reference)
         for seat, house in self._houses:
             if _means(wanted, seat.state):
                 await seat.enter()
@@ -266,7 +294,7 @@ class Client:
         self._connection.drop()
 
     async def online(self) -> None:
-        """Wait until the server has let this client in. Raises ClientClosed."""
+        """Wait until the server has let this client in. Raises as ``join`` does."""
         while self.status != "online":
             self.check_open()
             await self._status_changed.wait()
@@ -296,9 +324,16 @@ class Client:
                 self._session.remove(seat.state)
 
     def check_open(self) -> None:
-        """Raises ClientClosed."""
-        if self._closed is not None:
-            raise ClientClosed(refused=self._closed.refused)
+        """Raises ClientClosed, NotAdmitted or Unreachable when the client is closed."""
+        match self._closed:
+            case None:
+                return
+            case NotAdmitted(refused=Refused() as refused):
+                raise NotAdmitted(refused)
+            case ClientClosed(refused=refused):
+                raise ClientClosed(refused=refused)
+            case why:
+                raise Unreachable(str(why))
 
     async def ask(self, message: OutcomeOf | Introduce, answer: type[Said]) -> Said:
         """The answer to a question, which is of this type. Raises Refused, ClientClosed."""
@@ -320,7 +355,17 @@ class Client:
 
     async def _run(self) -> None:
         await self._connection.run()
-        self._close(ClientClosed(self._undecided(), refused=self._session.fatal))
+        refused = self._session.fatal
+        if refused is not None and not self._admitted:
+            self._close(NotAdmitted(refused))
+        else:
+            self._close(ClientClosed(self._undecided(), refused=refused))
+
+    def _give_up(self) -> None:
+        where, seconds = " and ".join(self._urls), self._connect_seconds
+        self._close(Unreachable(f"No connection to {where} within {seconds:g} s: {self._why_not}"))
+        if self._running is not None:
+            self._running.cancel()
 
     def _take_seat(self, reference: str) -> Seat:
         self._joined += 1
@@ -330,21 +375,33 @@ class Client:
             )
         )
 
-    def _tell(self, status: StatusName, trouble: str | None) -> None:
+    def _tell(self, status: StatusName, trouble: str | None, retry_in: float | None) -> None:
         self.status, self.trouble = status, trouble
+        self._why_not = trouble or self._why_not
+        if status == "online":
+            self._admitted = True
+            self._stop_giving_up()
         self._status_changed.set()
         self._status_changed = asyncio.Event()
         for seat, _ in self._houses:
-            seat.tell(Status(status=status, detail=trouble))
+            seat.tell(Status(status=status, detail=trouble, retry_in_seconds=retry_in))
+
+    def _stop_giving_up(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     def _undecided(self) -> list[UUID]:
         return [op.op_id for seat, _ in self._houses for op in seat.state.pending]
 
-    def _close(self, why: ClientClosed) -> None:
+    def _close(self, why: ClientError) -> None:
         if self._closed is not None:
             return
         self._closed = why
-        self._tell("refused" if why.refused else "closed", self.trouble)
+        self._stop_giving_up()
+        refused = isinstance(why, ClientClosed) and why.refused
+        trouble = str(why) if isinstance(why, Unreachable) else self.trouble
+        self._tell("refused" if refused else "closed", trouble, None)
         for seat, _ in self._houses:
             seat.close(why)
         for answer in self._waiting:
@@ -354,20 +411,13 @@ class Client:
 
 
 def _means(reference: str, state: HouseState) -> bool:
-    """Whether this id or code, in whatever case, is that house."""
-    known = {state.reference.upper()}
+    """Whether this id or code, in whatever spelling, is that house."""
+    known = [state.reference]
     if state.confirmed is not None:
-        known |= {state.confirmed.code.upper(), str(state.confirmed.id).upper()}
-    return reference.upper() in known
+        known += [state.confirmed.code, str(state.confirmed.id)]
+    return any(same_name(reference, each) for each in known)
 
 
 def _give(answer: "asyncio.Future[Answer]", said: Answer) -> None:
     if not answer.done():
         answer.set_result(said)
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"The address must be like https://house.example, not {url!r}.")
-    return url.rstrip("/")

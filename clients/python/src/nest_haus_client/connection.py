@@ -1,6 +1,7 @@
 """The thin shell around ``Session``: one WebSocket at a time, made again when it is gone."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -14,6 +15,8 @@ from nest_haus_client.errors import Refused
 from nest_haus_client.events import StatusName
 from nest_haus_client.messages import encode
 from nest_haus_client.session import Session
+
+log = logging.getLogger("nest_haus_client")
 
 SUBPROTOCOL = Subprotocol("nest.v1")
 OPEN_SECONDS = 10.0
@@ -43,7 +46,7 @@ class Connection:
         *,
         random: Random,
         heard: Callable[[], None],
-        tell: Callable[[StatusName, str | None], None],
+        tell: Callable[[StatusName, str | None, float | None], None],
     ) -> None:
         self._urls = [f"ws{url.removeprefix('http')}/ws" for url in urls]
         self._session = session
@@ -67,21 +70,26 @@ class Connection:
         """Connect, serve, wait, again; returns when the server does not want this client."""
         session, loop, tries, place = self._session, asyncio.get_running_loop(), 0, 0
         while True:
-            self._tell("connecting", None)
+            self._tell("connecting", None, None)
+            url = self._urls[place % len(self._urls)]
+            log.debug("connecting to %s", url)
             started, why = loop.time(), "the connection ended"
             try:
-                await self._serve(self._urls[place % len(self._urls)])
+                await self._serve(url)
             except* (_Gone, OSError, WebSocketException, TimeoutError) as problems:
                 why = _first(problems)
             steady = session.online and loop.time() - started >= STEADY_SECONDS
             session.closed()
             self._heard()
             if session.fatal is not None:
-                self._tell("refused", str(session.fatal))
+                log.info("refused by %s: %s", url, session.fatal)
+                self._tell("refused", str(session.fatal), None)
                 return
             tries = 0 if steady else tries
-            self._tell("offline", why)
-            await asyncio.sleep(delay_seconds(tries, self._random, session.retry_after_ms))
+            pause = delay_seconds(tries, self._random, session.retry_after_ms)
+            log.info("no connection to %s: %s; again in %.1f s", url, why, pause)
+            self._tell("offline", why, pause)
+            await asyncio.sleep(pause)
             tries, place = tries + 1, place + 1
 
     async def _serve(self, url: str) -> None:
@@ -123,12 +131,13 @@ class Connection:
     async def _read(self, socket: ClientConnection) -> None:
         session, was_online = self._session, False
         async for text in socket:
+            log.debug("heard %s", text)
             session.receive(text, self._now())
             self._heard()
             self._check(socket)
             if session.online and not was_online:
                 was_online = True
-                self._tell("online", None)
+                self._tell("online", None, None)
             self._work.set()
         raise _Gone(f"closed by the server: {socket.close_reason or socket.close_code}")
 
@@ -139,6 +148,7 @@ class Connection:
             self._heard()
             self._check(socket)
             for message in self._session.take_messages():
+                log.debug("sent %s", type(message).__name__)  # not its content: hello has the token
                 async with asyncio.timeout(SEND_SECONDS):
                     await socket.send(encode(message))
             try:

@@ -4,11 +4,12 @@
 
 ClientError
     Refused         the server will not carry this out; ``code`` says why
+        NotAdmitted     the server does not let this client in: also a ClientClosed
     QueueFull       too many ops wait for their outcome already; nothing was queued
     Undecided       the end came before the outcome of these ``op_ids``
         HouseEnded      the house was left, or access to it ended
         ClientClosed    the client was closed, or the server does not know who it is
-    Unreachable     the server did not answer over HTTP
+    Unreachable     no server answered, or nobody let this client in, in time
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ class Refused(ClientError):  # noqa: N818 - an answer, not a failure
         retry_after_ms: int | None = None,
     ) -> None:
         said = text.en if text else code.replace("_", " ").capitalize() + "."
-        super().__init__(f"{said} ({code}{': ' + detail if detail else ''})")
+        ClientError.__init__(self, f"{said} ({code}{': ' + detail if detail else ''})")
         self.code = code
         self.text = text
         self.detail = detail
@@ -85,5 +86,21 @@ class ClientClosed(Undecided):
         self.refused = refused
 
 
+class NotAdmitted(Refused, ClientClosed):
+    """The server never let this client in: its token is nobody's, or it is too old."""
+
+    def __init__(self, refused: Refused) -> None:
+        Refused.__init__(
+            self,
+            refused.code,
+            text=refused.text,
+            detail=refused.detail,
+            retryable=refused.retryable,
+            retry_after_ms=refused.retry_after_ms,
+        )
+        self.op_ids = ()
+        self.refused = refused
+
+
 class Unreachable(ClientError):  # noqa: N818 - says what is the matter
-    """The server did not answer over HTTP."""
+    """No server answered over HTTP, or the first connection did not come about in time."""

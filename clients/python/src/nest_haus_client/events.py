@@ -57,10 +57,14 @@ class Members(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection is in another state; ``detail`` says why, if something is wrong."""
+    """The connection is in another state; ``detail`` says why, if something is wrong.
+
+    ``retry_in_seconds``: when the next connection is tried, while it is ``offline``.
+    """
 
     status: StatusName
     detail: str | None = None
+    retry_in_seconds: float | None = None
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,12 +13,12 @@ from nest_haus_client.ids import new_op_id
 from nest_haus_client.messages import Introduce, Introduced, Member, Outcome, OutcomeOf, You
 from nest_haus_client.operations import (
     Apply,
+    Chosen,
     Clear,
     Operation,
     Redo,
     Reset,
     Select,
-    Selection,
     SetQuantity,
     SingleOperation,
     Undo,
@@ -83,9 +83,12 @@ class House:
         return self.confirmed.catalogue
 
     @property
-    def selection(self) -> Selection:
-        """What is chosen, own pending ops included: until their outcome these are guesses."""
-        return self._state.shown
+    def selection(self) -> dict[str, Chosen]:
+        """What is chosen, own pending ops included: until their outcome these are guesses.
+
+        A plain copy, which JSON can say: ``{"nest": {"option": "nest80"}, ...}``.
+        """
+        return {category: Chosen(choice) for category, choice in self._state.shown.items()}
 
     @property
     def confirmed(self) -> Confirmed:

@@ -15,6 +15,32 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
     quantity: int | None = None
 
 
+class Chosen(dict[str, str | int]):
+    """A choice as a JSON object, so that a selection can be given to ``json.dumps`` as it is."""
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(option=choice.option)
+        if choice.quantity is not None:
+            self["quantity"] = choice.quantity
+
+    @property
+    def option(self) -> str:
+        """The chosen option."""
+        return str(self["option"])
+
+    @property
+    def quantity(self) -> int | None:
+        """How many; None where the category has no quantity."""
+        found = self.get("quantity")
+        return None if found is None else int(found)
+
+    def __eq__(self, other: object) -> bool:  # type: ignore[explicit-override]  # Python 3.11
+        """A choice with the same option and quantity is the same choice."""
+        return super().__eq__(Chosen(other) if isinstance(other, Choice) else other)
+
+    __hash__ = None  # as of every dict
+
+
 class _Tagged(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
     """What the operations share: immutable, tagged by ``kind``, unknown fields ignored."""
 

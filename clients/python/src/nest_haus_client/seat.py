@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from uuid import UUID
 from weakref import WeakSet
 
-from nest_haus_client.errors import ClientError, HouseEnded, Undecided
+from nest_haus_client.errors import ClientError, HouseEnded
 from nest_haus_client.events import Ended, Event, EventQueue, HouseEvent, Replaced, Settled
 from nest_haus_client.messages import Outcome
 from nest_haus_client.state import HouseState
@@ -66,7 +66,7 @@ class Seat:
         for queue in self._queues:
             queue.put(event)
 
-    def close(self, why: Undecided) -> None:
+    def close(self, why: ClientError) -> None:
         """Nothing follows: whoever waits is told why."""
         self._finish(why, why)
         for queue in self._queues:
@@ -94,7 +94,7 @@ class Seat:
         elif event.refused is not None:
             _fail(future, event.refused)
 
-    def _finish(self, at_the_door: ClientError, inside: Undecided) -> None:
+    def _finish(self, at_the_door: ClientError, inside: ClientError) -> None:
         if not self._entered.done():
             _fail(self._entered, at_the_door)
         for future in self._outcomes.values():
