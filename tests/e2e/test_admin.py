@@ -63,8 +63,8 @@ def test_activity_numbers_and_houses_are_live(
     expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0170.700")
 
     anna.choose("nest", "nest120")
-    expect(row).to_contain_text("€\u00a0236.300")
-    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0236.300")
+    expect(row).to_contain_text("€\u00a0241.900")
+    expect(admin.get_by_test_id("number-value")).to_have_text("€\u00a0241.900")
     line = admin.locator(".line", has_text="Nest. 120").filter(has_text=anna.code).first
     expect(line).to_contain_text("Größe")
     line.locator(".line-button").click()

@@ -71,7 +71,7 @@ def test_an_inquiry_needs_consent_and_is_confirmed(visitors: Visitors, stage: St
     send.click()
     reference = anna.page.get_by_test_id("inquiry-reference")
     expect(reference).to_have_text(re.compile(r"\S{6,}"))
-    expect(anna.page.locator(".confirmation")).to_contain_text("€\u00a0236.300")
+    expect(anna.page.locator(".confirmation")).to_contain_text("€\u00a0241.900")
     assert stage.value(asked, anna.code) == 1
     session = (
         "SELECT {} FROM sessions s JOIN configurations c ON c.id = configuration_id WHERE code = $1"

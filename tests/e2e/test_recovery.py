@@ -17,14 +17,14 @@ def test_reload_and_second_tab_show_the_same_house(visitors: Visitors, stage: St
     anna.introduce("Anna Leitner")
     anna.choose("nest", "nest120")
     anna.choose("innenverkleidung", "fichte")
-    anna.shows_total(238_000)
+    anna.shows_total(243_600)
     anna.page.reload()
     anna.opened()
     second = Screen(anna.page.context.new_page())
     second.page.goto(f"{stage.two.url}/c/{anna.code}")
     second.opened()
     for tab in (anna, second):
-        tab.shows_total(238_000)
+        tab.shows_total(243_600)
         tab.shows_chosen("nest", "nest120")
         tab.shows_chosen("innenverkleidung", "fichte")
         expect(tab.page.locator("button.people .face")).to_have_text(["AL"])
@@ -44,7 +44,7 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
     stage.one.kill()
     anna.shows_status("offline")
     bert.choose("innenverkleidung", "fichte")
-    bert.shows_total(238_000)
+    bert.shows_total(243_600)
     anna.choose("gebaeudehuelle", "trapezblech")
     anna.shows_status("offline")
     expect(anna.page.get_by_test_id("status")).to_contain_text("noch nicht gespeichert: 1")
@@ -52,13 +52,13 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
 
     stage.one.start().ready_blocking(40)
     for screen in (anna, bert):
-        screen.shows_total(156_900 + 2 * 33_800, within_ms=30_000)
+        screen.shows_total(162_500 + 2 * 33_800, within_ms=30_000)
         screen.shows_chosen("gebaeudehuelle", "trapezblech")
     anna.shows_status("saved")
     expect(anna.page.locator("button.people .face")).to_have_count(2)
     assert stage.version(anna.code) == 3
     anna.choose("nest", "nest80")
-    bert.shows_total(156_900)
+    bert.shows_total(162_500)
 
 
 def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Stage) -> None:
@@ -107,11 +107,11 @@ def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: S
     anna.shows_status("saved")
     bert.shows_total(241_900, within_ms=10_000)
     bert.choose("innenverkleidung", "fichte")
-    bert.shows_total(238_000)
-    anna.shows_total(238_000, within_ms=10_000)
+    bert.shows_total(243_600)
+    anna.shows_total(243_600, within_ms=10_000)
     stage.servers.revive()
     anna.choose("nest", "nest80")
-    bert.shows_total(166_400)
+    bert.shows_total(172_000)
     assert stage.version(anna.code) == 3
 
 

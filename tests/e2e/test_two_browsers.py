@@ -31,12 +31,12 @@ def test_a_click_is_a_new_total_and_picture_on_the_other_screen(
 
     bert.choose("gebaeudehuelle", "trapezblech")
     for screen in (anna, bert):
-        screen.shows_total(222_700)
+        screen.shows_total(228_300)
         screen.shows_chosen("gebaeudehuelle", "trapezblech")
     last = anna.shows_other_picture(after)
     assert bert.shows_other_picture(after) == last
     assert stage.version(anna.code) == 2
-    assert stage.stored_total_cents(anna.code) == 222_700_00
+    assert stage.stored_total_cents(anna.code) == 228_300_00
 
 
 def test_both_see_who_is_here_and_where(visitors: Visitors) -> None:
@@ -87,7 +87,7 @@ def test_an_adjustment_is_announced_to_the_other(visitors: Visitors, stage: Stag
     expect(bert.category("pvanlage").locator(".notice.adjusted")).to_contain_text("Anna Leitner")
     announcement = bert.page.get_by_test_id("announcement")
     expect(announcement).to_contain_text("Photovoltaik von 14 auf 8 angepasst")
-    expect(announcement).to_contain_text("168.220")
+    expect(announcement).to_contain_text("173.820")
 
 
 def test_the_breakdown_sums_to_the_total(visitors: Visitors) -> None:
@@ -115,7 +115,7 @@ def test_edits_at_the_same_time_end_in_the_same_house(visitors: Visitors, stage:
         anna.choose("nest", mine)
         bert.choose("innenverkleidung", theirs)
     for screen in (anna, bert):
-        screen.shows_total(166_400 + 3 * 35_800)
+        screen.shows_total(172_000 + 3 * 35_800)
         screen.shows_status("saved")
     bert.page.get_by_role("button", name="Außen").click()
     for screen in (anna, bert):

@@ -121,7 +121,7 @@ def test_pending_changes_survive_a_reload(served: Served, visit: Visit) -> None:
     kept = page.evaluate(f"sessionStorage.getItem('nest-pending-{house.id}')")
     op_id = json.loads(kept)[0]["op_id"]
     page.reload()
-    total(page, "€ 170.800")
+    total(page, "€ 176.400")
     status(page, "saved")
     assert [entry["op_id"] for entry in house.log] == [op_id]
 
@@ -357,3 +357,15 @@ def test_the_drawer_shows_frames_and_exports(served: Served, visit: Visit) -> No
     exported = json.loads(download.value.path().read_text("utf-8"))
     assert exported["room"]["version"] == 1
     assert {frame["type"] for frame in exported["frames"]} >= {"join", "op", "ops", "outcome"}
+
+
+def test_the_strip_on_a_phone_shows_which_floor_was_chosen(served: Served, visit: Visit) -> None:
+    """Stones of the same price: only the picture tells them apart."""
+    page = open_house(visit, served.house(), width=390, height=844)
+    strips = []
+    for stone in ("kalkstein_kanafar", "schiefer_massiv"):
+        option(page, "fussboden", stone).click()
+        expect(page.locator(f'.picture img.shown[src*="{stone}"]')).to_be_visible()
+        expect(page.locator(".picture img")).to_have_count(1)
+        strips.append(page.locator(".picture img").screenshot())
+    assert strips[0] != strips[1]

@@ -69,7 +69,9 @@ def test_keys_take_back_and_leave_typing_alone(served: Served, visit: Visit) -> 
     field.fill("9")
     field.press("Control+z")
     field.press("Enter")
-    expect(page.locator(".stepper input")).not_to_have_class(re.compile("pending"))
+    expect(page.locator("#category-pvanlage .stepper input")).not_to_have_class(
+        re.compile("pending")
+    )
     status(page, "saved")
     assert house.log[-1]["operation_kind"] != "undo"
     assert [f["operation_kind"] for f in house.log].count("undo") == 2

@@ -8,7 +8,7 @@ export const House = {
   data: () => ({ layers: [], failed: false, wanted: null }),
   template: `
     <section class="stage" :aria-label="screen.t('stage.label')">
-      <div class="picture" :class="{ loading: !layers.length && !failed }">
+      <div class="picture" :data-view="screen.ui.view" :class="{ loading: !layers.length && !failed }">
         <img v-for="layer in layers" :key="layer.url" :src="layer.url" :class="{ shown: layer.shown }"
           :alt="layer.shown ? alt : ''" :aria-hidden="!layer.shown" decoding="async" />
         <p v-if="failed && !layers.length" class="quiet picture-failed">{{ screen.t("stage.failed") }}</p>
