@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from configurator.event_ids import session_uuid
 from realtime.http.analytics.recent import LIFE_SECONDS, Recent
 from realtime.http.openapi import openapi
 from storage.errors import StorageUnavailable
+from storage.postgres.analytics.visits import SORTS
 from tests.analytics.stage import PATH, WEEK, opened, read, sheet_lines
 
 NAMES = [
@@ -71,6 +73,22 @@ async def test_a_comparison_comes_with_its_differences(database_url: str) -> Non
         assert answer["compared_range"]["end"] == answer["range"]["start"]
 
 
+async def test_a_series_says_its_units_and_comes_with_the_one_before(database_url: str) -> None:
+    async with opened(database_url, 30) as (_, client):
+        asked = {"from": "2026-03-30", "to": "2026-04-01", "unit": "day"}
+        before = {"from": "2026-03-27", "to": "2026-03-29", "unit": "day"}
+        answer = (
+            await client.get(f"{PATH}/series", params={**asked, "compare": "previous"})
+        ).json()
+        assert answer["units"] == ["hour", "day", "week", "month"]
+        assert answer["compared"] == (await read_range(client, before))["rows"]
+        assert (await read_range(client, asked))["compared"] is None
+
+
+async def read_range(client: httpx.AsyncClient, asked: dict[str, str]) -> Any:
+    return (await client.get(f"{PATH}/series", params=asked)).json()
+
+
 async def test_only_admins_see_anything(database_url: str) -> None:
     async with opened(database_url) as (world, client):
         world.admin = False
@@ -102,6 +120,9 @@ async def test_only_admins_see_anything(database_url: str) -> None:
         ("sessions", {"cursor": "99999999999999999_x"}, "cursor"),
         ("sessions", {"limit": "1000"}, "limit"),
         ("sessions", {"status": "active"}, "status"),
+        ("sessions", {"sort": "price"}, "sort"),
+        ("sessions", {"sort": "language", "cursor": "x_y"}, "cursor"),
+        ("sessions", {"sort": "value_cents", "cursor": "eA_" + "0" * 32}, "cursor"),
         ("sessions", {"format": "csv", "limit": "5"}, "limit"),
         ("sessions", {"format": "csv", "cursor": "1_" + "0" * 32}, "cursor"),
         ("sessions/nobody", {}, "id"),
@@ -170,6 +191,41 @@ async def test_pages_show_every_session_once(database_url: str) -> None:
         mobile = await read(client, "sessions", limit=200, bots="all", device="mobile")
         assert mobile["rows"] == [row for row in paged if row["device"] == "mobile"]
         assert (await read(client, "abandoned"))["rows"] == []
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+async def test_lists_are_sorted_by_every_field_and_paged_the_same(
+    database_url: str, direction: str
+) -> None:
+    async with opened(database_url, 40) as (_, client):
+        asked = {"bots": "all", "direction": direction}
+        for sort in SORTS:
+            whole = (await read(client, "sessions", limit=200, sort=sort, **asked))["rows"]
+            least = -1 if sort in {"value_cents", "interactions"} else ""
+            values = [least if row[sort] is None else row[sort] for row in whole]
+            assert values == sorted(values, reverse=direction == "desc"), sort
+            paged: list[Any] = []
+            cursor: dict[str, str] = {}
+            while True:
+                page = await read(client, "sessions", limit=15, sort=sort, **asked, **cursor)
+                paged += page["rows"]
+                if page["next"] is None:
+                    break
+                cursor = {"cursor": page["next"]}
+            assert paged == whole, sort
+            assert len({row["id"] for row in whole}) == 40
+
+
+async def test_a_session_is_found_by_what_is_known_of_it(database_url: str) -> None:
+    async with opened(database_url, 30) as (_, client):
+        whole = (await read(client, "sessions", limit=200, bots="all"))["rows"]
+        one = next(row for row in whole if row["referrer"] and row["client_session_id"])
+        for text in (one["id"][:30].upper(), one["client_session_id"], one["referrer"][2:]):
+            found = (await read(client, "sessions", limit=200, bots="all", q=text))["rows"]
+            assert one in found
+            assert len(found) < len(whole)
+        for text in ("%", "_", "\\", "nobody-at-all"):
+            assert (await read(client, "sessions", bots="all", q=text))["rows"] == []
 
 
 async def test_a_session_is_read_event_by_event(database_url: str) -> None:

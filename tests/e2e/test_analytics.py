@@ -1,7 +1,5 @@
 """The analytics page, over a house that was edited in a browser; a shared dashboard; a made file."""
 
-import csv
-import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from tests.e2e.conftest import Visitors
 from tests.e2e.stage import Stage
+from tests.sheets.reading import book, table
 from tests.support.servers import apart
 from tests.ui.test_accessibility import violations
 
@@ -51,12 +50,20 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     expect(admin.locator(".chart svg")).to_have_count(3, timeout=SOON_MS)
     assert violations(admin) == []
 
+    admin.get_by_test_id("unit").select_option("week")
+    expect(admin.get_by_test_id("figure-series")).to_contain_text("Sitzungen zum Vergleich")
+    expect(admin).to_have_url(re.compile("unit=week"))
+
     open_tab(admin, "Auswahl", "options", "combinations", "steps")
     expect(admin.get_by_test_id("combinations")).to_contain_text("Nest. 120")
     with admin.expect_download() as download:
         admin.locator('a[href*="/options?"][href*="format=csv"]').click()
-    table = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
-    assert ["nest", "nest120"] in [line[:2] for line in table]
+    lines = table(download.value.path().read_text("utf-8"), ";")
+    assert lines[0][:3] == ["Kategorie", "Kategorie, Kennung", "Option"]
+    assert ["Größe", "nest", "Nest. 120", "nest120"] in [line[:4] for line in lines]
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="Kombinationen als Excel-Datei herunterladen").click()
+    assert book(download.value.path().read_bytes()).cell(1, 1).value == "Größe"
     with admin.expect_download() as download:
         admin.get_by_role("link", name="Kategorien als JSON herunterladen").click()
     assert download.value.suggested_filename == "steps.json"
@@ -73,7 +80,16 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     with admin.expect_download() as download:
         admin.get_by_test_id("figure-sessions").get_by_role("link", name="CSV").click()
     assert anna.code in download.value.path().read_text("utf-8-sig")
-    row.get_by_role("button").click()
+    search = admin.get_by_test_id("sessions-search")
+    search.get_by_label("Suche").fill("nobody-is-called-that")
+    expect(admin.get_by_test_id("figure-sessions")).to_contain_text("Dazu passt keine Sitzung.")
+    search.get_by_label("Suche").fill(anna.code[:6].lower())
+    expect(row).to_have_count(1)
+    admin.get_by_test_id("sessions").get_by_role("button", name="Wert").click()
+    expect(row).to_have_count(1)
+    row.get_by_role("link", name="Abspielen").click()
+    expect(admin).to_have_url(re.compile(r"replay=[0-9a-f-]{36}"))
+    admin.reload()  # the address is that of the replay
     price = admin.get_by_test_id("replay-price")
     expect(price).to_have_text("€\u00a0170.700", timeout=SOON_MS)
     assert violations(admin) == []
@@ -81,6 +97,7 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     while forward.is_enabled():
         forward.click()
     expect(price).not_to_have_text("€\u00a0170.700")
+    expect(admin.locator(".told")).not_to_contain_text(re.compile(r"\b(page|selection|view)\b"))
     expect(admin.locator(".player")).not_to_contain_text("weicht ab")
     admin.get_by_role("button", name="Schließen").click()
     expect(admin.locator(".player")).to_have_count(0)
@@ -125,10 +142,14 @@ def test_a_link_shows_its_figures_until_it_is_ended(
     expect(guest.locator(".chart svg")).to_have_count(3)
     expect(guest.get_by_test_id("combinations")).to_contain_text("Nest. 140")
     expect(guest.get_by_test_id("figure-options")).to_have_count(0)
-    assert guest.locator("a[download], form, select").count() == 0
+    assert guest.locator("form, select").count() == 0
+    with guest.expect_download() as download:
+        guest.get_by_role("button", name="Preise als Excel-Datei herunterladen").click()
+    assert book(download.value.path().read_bytes()).cell(1, 1).value == "Preise"
     assert violations(guest) == []
     told = [each for each in asked if any(token in value for value in each.values())]
-    assert {each["url"] for each in told} == {f"{stage.one.url}/api/analytics/shared"}
+    shared = f"{stage.one.url}/api/analytics/shared"
+    assert {each["url"] for each in told} == {shared, f"{shared}/prices?format=xlsx&lang=de"}
     assert all(token not in each["url"] + each.get("referer", "") for each in told)
 
     link = admin.get_by_test_id("links").locator("li", has_text="Für den Vorstand")
@@ -150,6 +171,7 @@ def test_a_scheduled_file_is_there_to_download(
     form = admin.get_by_test_id("schedule-form")
     form.get_by_label("Name").fill("Montagsbericht")
     form.get_by_label("Was").select_option("paths")
+    form.get_by_label("Datei").select_option("csv")
     form.get_by_role("button").click()
     plan = admin.get_by_test_id("schedules").locator("li", has_text="Montagsbericht")
     expect(plan).to_contain_text(

@@ -26,6 +26,7 @@ MODULES = (
     "js/admin/timeline.js",
     "js/feed.js",
     "js/format.js",
+    "js/happened.js",
     "js/operations/words.js",
 )
 

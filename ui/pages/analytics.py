@@ -36,6 +36,7 @@ FIGURES = (
     "js/analytics/words.js",
     "js/calling.js",
     "js/format.js",
+    "js/happened.js",
 )
 MODULES = (
     "js/analytics.js",

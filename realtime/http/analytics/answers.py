@@ -42,12 +42,17 @@ class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
 
 class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
-    """Points in order, without gaps."""
+    """Points in order, without gaps, of one of the `units` that fit the range.
+
+    ``compared``: the points of the range that it is compared with, where one was asked for.
+    """
 
     range: RangeShown
     stored_through: str | None
     unit: str
+    units: list[str]
     rows: list[Row]
+    compared: list[Row] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

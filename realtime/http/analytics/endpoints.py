@@ -14,11 +14,11 @@ from realtime.http.analytics.answers import Page
 from realtime.http.analytics.query import (
     Asked,
     asked_of,
-    cursor_of,
+    cursor_at,
     id_of,
+    mark_of,
     number_of,
     one_of,
-    place_of,
     range_of,
     unusable,
 )
@@ -26,14 +26,26 @@ from realtime.http.analytics.views import RANGE_FIELDS, View, Views
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, actor
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted, wanted_of
-from storage.postgres.analytics.visits import PAGE_MAX, Happening, Place, Sought, Visit, Visits
+from storage.postgres.analytics.visits import (
+    LATEST,
+    NEWEST,
+    PAGE_MAX,
+    SORTS,
+    Happening,
+    Mark,
+    Order,
+    Sought,
+    Visit,
+    Visits,
+)
 from storage.postgres.audit import Audit
 
 ANALYTICS_PATH: Final = "/api/admin/analytics"
 PAGING: Final = ("cursor", "limit", *FORM_FIELDS)
 CODES_OF_FIGURES: Final = ("query_unusable", "unavailable")
 _STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
-_SOUGHT: Final = ("status", "device", "language", "last_category", "code", "value_min_cents")
+_SOUGHT: Final = ("q", "device", "language", "last_category", "code", "value_min_cents")
+_SORTING: Final = ("sort", "direction")
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +85,9 @@ class AnalyticsEndpoints:
                 path=f"{ANALYTICS_PATH}/abandoned",
                 handler=self.abandoned,
                 summary="Sessions that ended with something chosen and no inquiry: where, and "
-                "what the house costs; by page, or whole as CSV or Excel",
-                query=(*RANGE_FIELDS, *PAGING),
+                "what the house costs; searched, sorted and by page as `sessions`, or whole as CSV "
+                "or Excel",
+                query=(*RANGE_FIELDS, *_SOUGHT, *_SORTING, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
@@ -84,8 +97,10 @@ class AnalyticsEndpoints:
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions",
                 handler=self.sessions,
-                summary="Sessions that began in the range, newest first, by page, or whole as CSV or Excel",
-                query=(*RANGE_FIELDS, *_SOUGHT, *PAGING),
+                summary="Sessions that began in the range, newest first or by `sort` "
+                f"({', '.join(SORTS)}) in the `direction` asc or desc, by page, or whole as CSV or "
+                "Excel; `q` is searched for in codes, ids and referrers",
+                query=(*RANGE_FIELDS, "status", *_SOUGHT, *_SORTING, *PAGING),
                 answer=Page[Visit],
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
@@ -129,28 +144,34 @@ class AnalyticsEndpoints:
 
     async def abandoned(self, request: Request) -> Response:
         """``GET /api/admin/analytics/abandoned``."""
-        asked = asked_of(request, (*RANGE_FIELDS, *PAGING))
-        span = range_of(asked, self._now())
+        asked = asked_of(request, (*RANGE_FIELDS, *_SOUGHT, *_SORTING, *PAGING))
+        span, sought = range_of(asked, self._now()), _sought(asked)
+        order = _order(asked, LATEST)
         return await self._listed(
             "abandoned",
             request,
             asked,
             wanted_of(asked, span.zone),
-            read=lambda after, limit: self._visits.abandoned(span, after=after, limit=limit),
-            where=lambda visit: (visit.last_seen_at, visit.id),
+            order,
+            read=lambda after, limit: self._visits.abandoned(
+                span, sought, order, after=after, limit=limit
+            ),
         )
 
     async def sessions(self, request: Request) -> Response:
         """``GET /api/admin/analytics/sessions``."""
-        asked = asked_of(request, (*RANGE_FIELDS, *_SOUGHT, *PAGING))
+        asked = asked_of(request, (*RANGE_FIELDS, "status", *_SOUGHT, *_SORTING, *PAGING))
         span, sought = range_of(asked, self._now()), _sought(asked)
+        order = _order(asked, NEWEST)
         return await self._listed(
             "sessions",
             request,
             asked,
             wanted_of(asked, span.zone),
-            read=lambda after, limit: self._visits.sessions(span, sought, after=after, limit=limit),
-            where=lambda visit: (visit.started_at, visit.id),
+            order,
+            read=lambda after, limit: self._visits.sessions(
+                span, sought, order, after=after, limit=limit
+            ),
         )
 
     async def _listed(
@@ -159,19 +180,19 @@ class AnalyticsEndpoints:
         request: Request,
         asked: Asked,
         wanted: Wanted | None,
+        order: Order,
         *,
-        read: Callable[[Place | None, int], Awaitable[list[Visit]]],
-        where: Callable[[Visit], Place],
+        read: Callable[[Mark | None, int], Awaitable[list[Visit]]],
     ) -> Response:
         """A page as JSON, or the whole list as a sheet."""
-        after, limit = place_of(asked), _limit(asked)
+        after, limit = mark_of(asked, order), _limit(asked)
         if wanted is not None:
             _refuse_pages(asked)
             await self._note(request, name, asked)
-            return await self._sheets.by_pages(name, Visit, wanted, read=read, where=where)
+            return await self._sheets.by_pages(name, Visit, wanted, read=read, where=order.place)
         through = await self._stored_through()
         found = await read(after, limit + 1)
-        following = cursor_of(where(found[limit - 1])) if len(found) > limit else None
+        following = cursor_at(order.place(found[limit - 1])) if len(found) > limit else None
         return json(Page(rows=found[:limit], next=following, stored_through=through))
 
     async def session(self, request: Request) -> Response:
@@ -219,9 +240,20 @@ def _limit(asked: Asked) -> int:
     return number_of(asked, "limit", default=50, low=1, high=PAGE_MAX)
 
 
+def _order(asked: Asked, usual: Order) -> Order:
+    """As asked, or the usual one."""
+    if "sort" not in asked and "direction" not in asked:
+        return usual
+    return Order(
+        by=one_of(asked, "sort", SORTS, default=usual.by),
+        descending=one_of(asked, "direction", ("desc", "asc"), default="desc") == "desc",
+    )
+
+
 def _sought(asked: Asked) -> Sought:
     return Sought(
         status=one_of(asked, "status", _STATUSES, default="") if "status" in asked else None,
+        text=asked.get("q"),
         device=asked.get("device"),
         language=asked.get("language"),
         last_category=asked.get("last_category"),

@@ -1,5 +1,6 @@
 """Query parameters of analytics: bounded first, then parsed; what does not fit is refused by name."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -9,9 +10,10 @@ from starlette.requests import Request
 
 from configurator.protocol.codes import Refused
 from configurator.ranges import FIELDS, Range, RangeInvalid, parse_range
-from storage.postgres.analytics.visits import Place
+from storage.postgres.analytics.visits import Mark, Order, Place
 
 QUERY_MAX: Final = 2000
+_NUMBERS: Final = ("value_cents", "interactions")
 VALUE_MAX: Final = 512
 
 Asked = Mapping[str, str]
@@ -72,12 +74,6 @@ def id_of(text: str, name: str) -> UUID:
         raise unusable(name, "is a UUID") from None
 
 
-def place_of(asked: Asked) -> Place | None:
-    """Where the page before this one ended: what its ``next`` said. Raises Refused."""
-    text = asked.get("cursor")
-    return None if text is None else place_in(text)
-
-
 def place_in(text: str) -> Place:
     """A place that ``cursor_of`` wrote. Raises Refused."""
     microseconds, _, rest = text.partition("_")
@@ -93,6 +89,35 @@ def cursor_of(place: Place) -> str:
     moment, ident = place
     whole = moment - datetime.fromtimestamp(0, UTC)
     return f"{(whole.days * 86_400 + whole.seconds) * 1_000_000 + whole.microseconds}_{ident}"
+
+
+def mark_of(asked: Asked, order: Order) -> Mark | None:
+    """Where the page of sessions before this one ended. Raises Refused."""
+    text = asked.get("cursor")
+    if text is None or order.by.endswith("_at"):
+        return None if text is None else place_in(text)
+    value, _, ident = text.partition("_")
+    session_id = id_of(ident, "cursor")
+    try:
+        found = _unmarked(value)
+        return (int(found) if order.by in _NUMBERS else found), session_id
+    except ValueError:
+        raise unusable("cursor", "is the `next` of the page before") from None
+
+
+def cursor_at(mark: Mark) -> str:
+    """A mark as the client sends it back."""
+    value, ident = mark
+    if isinstance(value, datetime):
+        return cursor_of((value, ident))
+    return (
+        f"{urlsafe_b64encode(str(value).encode()).decode().rstrip('=').replace('_', '~')}_{ident}"
+    )
+
+
+def _unmarked(text: str) -> str:
+    padded = text.replace("~", "_") + "=" * (-len(text) % 4)
+    return urlsafe_b64decode(padded.encode("ascii")).decode()
 
 
 def unusable(name: str, why: str) -> Refused:

@@ -127,11 +127,11 @@ class Views:
             View(
                 name="series",
                 summary="Sessions, completed ones and interactions per `unit` "
-                "(hour, day, week, month)",
+                "(hour, day, week, month); `compare=previous|year` adds those of the range before",
                 answer=SeriesAnswer[Point],
                 row=Point,
                 read=self._series,
-                query=("unit",),
+                query=("unit", "compare"),
             ),
             View(
                 name="funnel",
@@ -232,8 +232,15 @@ class Views:
     async def _series(self, span: Range, asked: Asked, through: str | None) -> SeriesAnswer[Point]:
         units = units_of(span)
         unit = cast("Unit", one_of(asked, "unit", units, default=units[0]))
-        points = await self._figures.series(span, unit)
-        return SeriesAnswer(range=shown(span), stored_through=through, unit=unit, rows=points)
+        before = span.compared()
+        return SeriesAnswer(
+            range=shown(span),
+            stored_through=through,
+            unit=unit,
+            units=list(units),
+            rows=await self._figures.series(span, unit),
+            compared=await self._figures.series(before, unit) if before else None,
+        )
 
     async def _funnel(self, span: Range, asked: Asked, through: str | None) -> FunnelAnswer:
         steps = self._funnel_steps(asked)

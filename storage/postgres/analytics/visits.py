@@ -1,7 +1,8 @@
 """Single sessions: found, listed page by page, read event by event; and who came back."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -81,7 +82,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Which sessions to list; None is any."""
+    """Which sessions to list; None is any.
+
+    `text`: within the client's own session id or the referrer, or at the beginning of the session's
+    id or of its house's code.
+    """
 
     status: str | None = None
     device: str | None = None
@@ -89,6 +94,27 @@ class Sought:
     last_category: str | None = None
     code: str | None = None
     value_min_cents: int | None = None
+    text: str | None = None
+
+
+SORTS: Final = (
+    "started_at", "last_seen_at", "value_cents", "interactions", "language", "referrer", "device",
+    "status", "last_category",
+)  # fmt: skip
+"""By which fields of a `Visit` a list is sorted; what is unknown counts as the least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How a list is sorted: `by` one of `SORTS`, and by id among equals."""
+
+    by: str = "started_at"
+    descending: bool = True
+
+    def place(self, visit: Visit) -> "Mark":
+        """Where a visit is in this order."""
+        value = getattr(visit, self.by)
+        return (_UNKNOWN.get(self.by, "") if value is None else value), visit.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +132,26 @@ class Cohort:
 Place = tuple[datetime, UUID]
 """Where a page ended: a time, and an id among those of the same time."""
 
+Mark = tuple[datetime | int | str, UUID]
+"""Where a page of a list of sessions ended: a value of its order, and an id among equals."""
+
+_UNKNOWN: Final[Mapping[str, int]] = {"value_cents": -1, "interactions": -1}
+_BY: Final = {
+    "started_at": ("sessions.started_at", "timestamptz"),
+    "last_seen_at": ("sessions.last_seen_at", "timestamptz"),
+    "value_cents": ("coalesce(total_cents, -1)", "bigint"),
+    "interactions": ("interaction_count", "bigint"),
+    "language": ("coalesce(language, '') COLLATE \"C\"", "text"),
+    "referrer": ("coalesce(referrer, '') COLLATE \"C\"", "text"),
+    "device": ("coalesce(device_type, '') COLLATE \"C\"", "text"),
+    "status": ('sessions.status COLLATE "C"', "text"),
+    "last_category": ("coalesce(last_category, '') COLLATE \"C\"", "text"),
+}
+
+
+NEWEST: Final = Order()
+LATEST: Final = Order(by="last_seen_at")
+
 
 class Visits:
     """Reads sessions."""
@@ -114,18 +160,31 @@ class Visits:
         self._database = database
 
     async def sessions(
-        self, span: Range, sought: Sought, *, after: Place | None = None, limit: int = 50
+        self,
+        span: Range,
+        sought: Sought,
+        order: Order = NEWEST,
+        *,
+        after: Mark | None = None,
+        limit: int = 50,
     ) -> list[Visit]:
-        """Sessions that began in the range, newest first, from `after` on; at most `limit`."""
+        """Sessions that began in the range, in this order, from `after` on; at most `limit`."""
         conditions, asked = _conditions(sought)
-        return await self._page(span, "started_at", conditions, asked, after=after, limit=limit)
+        return await self._page(span, order, conditions, asked, after=after, limit=limit)
 
     async def abandoned(
-        self, span: Range, *, after: Place | None = None, limit: int = 50
+        self,
+        span: Range,
+        sought: Sought,
+        order: Order = LATEST,
+        *,
+        after: Mark | None = None,
+        limit: int = 50,
     ) -> list[Visit]:
-        """Sessions of the range that ended with something chosen and no inquiry, latest first."""
-        conditions = ["sessions.status = 'ABANDONED'"]
-        return await self._page(span, "last_seen_at", conditions, {}, after=after, limit=limit)
+        """Sessions of the range that ended with something chosen and no inquiry."""
+        return await self.sessions(
+            span, replace(sought, status="ABANDONED"), order, after=after, limit=limit
+        )
 
     async def get(self, session_id: UUID) -> Visit | None:
         """The session with this id."""
@@ -192,22 +251,24 @@ class Visits:
     async def _page(
         self,
         span: Range,
-        order: str,
+        order: Order,
         conditions: Sequence[str],
         values: Mapping[str, object],
         *,
-        after: Place | None,
+        after: Mark | None,
         limit: int,
     ) -> list[Visit]:
         asked: dict[str, object] = {**limits(span), **values, "limit": limit}
         where = [cohort(span.bots), *conditions]
+        by, kind = _BY[order.by]
+        direction, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
         if after:
-            where.append(f"(sessions.{order}, sessions.id) < (:at, :after)")
+            where.append(f"({by}, sessions.id) {beyond} (CAST(:at AS {kind}), :after)")
             asked |= {"at": after[0], "after": after[1]}
         found = await rows(
             self._database,
             f"{_VISIT} WHERE {' AND '.join(where)}"
-            f" ORDER BY sessions.{order} DESC, sessions.id DESC LIMIT :limit",
+            f" ORDER BY {by} {direction}, sessions.id {direction} LIMIT :limit",
             asked,
         )
         return [_visit(row) for row in found]
@@ -221,6 +282,11 @@ FROM sessions LEFT JOIN configurations ON configurations.id = configuration_id""
 
 _OPENED: Final = text(
     _VISIT.replace("\nFROM", f",{KEY_COLUMNS}\nFROM") + " WHERE sessions.id = :session"
+)
+
+_SEARCHED: Final = (
+    "(sessions.id::text ILIKE :begins OR code ILIKE :begins OR external_id ILIKE :within"
+    " OR referrer ILIKE :within)"
 )
 
 _FIELDS: Final = tuple(each.name for each in fields(Happening))
@@ -273,7 +339,13 @@ def _conditions(sought: Sought) -> tuple[list[str], dict[str, object]]:
         "value_min": ("total_cents >= :value_min", sought.value_min_cents),
     }
     asked = {name: each for name, each in columns.items() if each[1] is not None}
-    return [sql for sql, _ in asked.values()], {name: value for name, (_, value) in asked.items()}
+    conditions = [sql for sql, _ in asked.values()]
+    values: dict[str, object] = {name: value for name, (_, value) in asked.items()}
+    if sought.text:
+        plain = re.sub(r"([\\%_])", r"\\\1", sought.text)
+        conditions.append(_SEARCHED)
+        values |= {"begins": f"{plain}%", "within": f"%{plain}%"}
+    return conditions, values
 
 
 def _cohorts(found: Sequence[Row[Any]], weeks: Sequence[date]) -> list[Cohort]:

@@ -10,7 +10,7 @@ import { createWords } from "../../../ui/assets/js/analytics/words.js";
 import { zoneGroups, zonesOf } from "../../../ui/assets/js/analytics/zones.js";
 
 const ZONE = "Europe/Vienna";
-const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", tz: ZONE };
+const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", replay: "", tz: ZONE };
 const asked = (search) => askedOf(search, ZONE);
 
 test("an address without anything is the plain page, and the plain page has such an address", () => {
@@ -25,6 +25,8 @@ test("what is asked survives its address", () => {
     { from: "2026-03-01", to: "2026-03-29", compare: "year", bots: "only", by: "language" },
     { from: "2026-03-01", compare: "" },
     { tab: "sharing", compare: "" },
+    { unit: "week" },
+    { tab: "sessions", replay: "0199a0b0-0000-7000-8000-00000000abcd" },
   ];
   for (const wish of wishes) {
     const whole = { ...PLAIN, ...wish };

@@ -5,22 +5,21 @@ import { Funnel, Numbers, Processes } from "./admin/numbers.js";
 import { Houses } from "./admin/houses.js";
 import { Lines } from "./admin/lines.js";
 import { Timeline } from "./admin/timeline.js";
+import { createHappened } from "./happened.js";
 import { count, createTexts, difference, euroRounded } from "./format.js";
 import { createFeed, normal } from "./feed.js";
 
 const LATE_AFTER_S = 2;
 const CODE = /^[0-9A-Za-z_-]{1,64}$/;
-const TYPES = new Set(["click", "hover", "selection", "undo", "redo", "saved", "refused", "adjusted", "view_change", "time_spent", "join", "invite", "inquiry", "web_vital", "error", "system"]);
-const PLACES = new Set(["room", "page", "view", "share", "inquiry"]);
-const VIEWS = new Set(["exterior", "interior", "pv", "fenster"]);
 const WAITING_MAX = 3000;
 const HIDDEN_MS = 500;
 const ALSO_MAX = 20;
 
 // Made once: making one for each of 300 lines took 16 ms of every render (docs/performance.md).
-const clockFormats = {};
-const clockFormat = (language) =>
-  (clockFormats[language] ??= new Intl.DateTimeFormat(language === "de" ? "de-AT" : "en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: "Europe/Vienna" }));
+const formats = {};
+const SHAPES = { clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" }, day: { day: "numeric", month: "numeric" } };
+const format = (language, shape) =>
+  (formats[language + shape] ??= new Intl.DateTimeFormat(language === "de" ? "de-AT" : "en-GB", { ...SHAPES[shape], timeZone: "Europe/Vienna" }));
 
 export default {
   components: { Numbers, Funnel, Processes, Houses, Lines, Timeline },
@@ -155,11 +154,11 @@ export default {
 // What every part of the page asks for: texts, names, figures, the time line's engine.
 function createDesk(props, { engine, live, ask }) {
   const { categories } = JSON.parse(props.catalogue);
-  const names = new Map(categories.map((c) => [c.id, c.name]));
-  const options = new Map(categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o.name])));
   const language = () => props.language;
   const t = createTexts(JSON.parse(props.texts), language);
-  const clock = (ms) => clockFormat(language()).format(ms);
+  const happened = createHappened({ categories, t, language });
+  const clock = (ms) => format(language(), "clock").format(ms);
+  const day = (ms) => format(language(), "day").format(ms);
   return {
     engine,
     live,
@@ -168,9 +167,13 @@ function createDesk(props, { engine, live, ask }) {
     normal,
     categories,
     clock,
+    // The date stands before the time of what is not from today.
+    isToday: (ms) => day(ms) === day(Date.now()),
+    when: (ms) => (day(ms) === day(Date.now()) ? clock(ms) : `${day(ms)} ${clock(ms)}`),
     minute: (minute) => clock(minute * 60_000).slice(0, 5),
-    categoryName: (id) => names.get(id)?.[language()] ?? (PLACES.has(id) ? t("admin.place." + id) : id),
-    typeName: (type) => (TYPES.has(type) ? t("admin.type." + type) : type),
+    categoryName: happened.place,
+    typeName: happened.type,
+    valueName: happened.value,
     number: (value) => (typeof value === "number" ? count(value, language()) : value === undefined || value === null ? "–" : String(value)),
     euro: (cents) => (typeof cents === "number" ? euroRounded(cents, language()) : "–"),
     difference: (cents) => difference(cents, language()),
@@ -179,14 +182,8 @@ function createDesk(props, { engine, live, ask }) {
     optionsNamed(text) {
       const needle = text.trim().toLowerCase();
       if (needle.length < 2) return [];
-      const found = [...options].filter(([, name]) => name[language()]?.toLowerCase().includes(needle));
+      const found = [...happened.options].filter(([, name]) => name[language()]?.toLowerCase().includes(needle));
       return [...new Set(found.map(([key]) => key.split("/")[1]))].slice(0, ALSO_MAX);
-    },
-    valueName(category, value) {
-      const [option, quantity] = value.split(":");
-      const name = options.get(`${category}/${option}`)?.[language()];
-      if (!name) return VIEWS.has(value) ? t("view." + value) : value;
-      return quantity ? `${name} × ${quantity}` : name;
     },
     seconds(spent) {
       const ms = Number(spent);

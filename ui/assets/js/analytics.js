@@ -13,6 +13,7 @@ import { createWords } from "./analytics/words.js";
 
 // As CSV they are whole; as JSON they come by page, and the link is the first and longest.
 const LISTS = [{ name: "abandoned" }, { name: "sessions" }];
+const AGAIN_MS = 30_000;
 const FIRST_PAGE = { limit: "200" };
 
 export default {
@@ -43,11 +44,16 @@ export default {
               <option v-for="p in PARTS" :key="p" :value="p">{{ w.t("analytics." + p) }}</option>
             </select>
           </template>
+          <template #ask v-else-if="f.own?.includes('unit')">
+            <select :value="found.series.unit" :aria-label="w.t('analytics.unit')" data-testid="unit" @change="ask({ unit: $event.target.value })">
+              <option v-for="u in found.series.units" :key="u" :value="u">{{ w.t("analytics.unit_" + u) }}</option>
+            </select>
+          </template>
           <component :is="f.shows" :found="found[f.name]" :w="w" />
         </Figure>
         <template v-if="asked.tab === 'sessions'">
           <Figure v-for="list in LISTS" :key="list.name" :name="list.name" :title="w.t('analytics.' + list.name)" :files="files(list, FIRST_PAGE)" :w="w" wide>
-            <Sessions :name="list.name" :query="range" :w="w" @play="played = $event" />
+            <Sessions :name="list.name" :query="range" :categories="categories" :w="w" @play="play" @seek="sought[list.name] = $event" />
           </Figure>
         </template>
         <template v-if="asked.tab === 'sharing'">
@@ -55,11 +61,11 @@ export default {
           <Figure name="exports" :title="w.t('analytics.exports')" :w="w"><Exports :asked="asked" :w="w" /></Figure>
         </template>
       </main>
-      <Player v-if="played" :key="played" :session="played" :w="w" @close="played = null" />
+      <Player v-if="asked.replay" :key="asked.replay" :session="asked.replay" :w="w" @close="play('')" />
     </div>`,
   data() {
     const asked = askedOf(window.location.search, this.zone);
-    const state = { found: {}, foundZone: asked.tz, through: "", busy: false, problem: "", played: null };
+    const state = { found: {}, foundZone: asked.tz, through: "", busy: false, problem: "", sought: {} };
     return { TABS, PARTS, LISTS, FIRST_PAGE, asked, ...state };
   },
   computed: {
@@ -69,6 +75,9 @@ export default {
     },
     parsed() {
       return { catalogue: JSON.parse(this.catalogue), texts: JSON.parse(this.texts) };
+    },
+    categories() {
+      return this.parsed.catalogue.categories.map((c) => c.id);
     },
     range() {
       return rangeOf(this.asked);
@@ -84,17 +93,32 @@ export default {
   },
   mounted() {
     this.load();
+    this.again = setInterval(() => this.mayRefresh() && this.load({ quietly: true }), AGAIN_MS);
     this.$refs.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   },
   beforeUnmount() {
+    clearInterval(this.again);
     this.reading?.abort();
   },
   methods: {
     ask(change) {
-      const wish = searchOf({ ...this.asked, ...change }, this.zone);
+      const ranged = ["timeRange", "from", "to"].some((name) => name in change);
+      const wish = searchOf({ ...this.asked, ...(ranged ? { unit: "" } : {}), ...change }, this.zone);
       this.asked = askedOf(wish, this.zone);
       this.write();
       return this.load();
+    },
+    // Its address is that of the page with the session in it, for every admin.
+    play(session) {
+      this.asked = { ...this.asked, replay: session };
+      this.write();
+    },
+    // Nothing moves under the eyes or hands of somebody who is at it.
+    mayRefresh() {
+      const { activeElement } = document;
+      const editing = activeElement?.matches("input, select, textarea");
+      const reading = !document.getSelection().isCollapsed || this.$el.querySelector(".chart:hover, details[open]");
+      return !(document.hidden || this.busy || this.asked.replay || editing || reading) && FIGURES.some((f) => f.tab === this.asked.tab);
     },
     turn(event, tab) {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -118,24 +142,26 @@ export default {
     },
     // For people, in their language; JSON is for programs, and of a list its first page.
     files(figure, page = {}) {
-      const query = this.query(figure);
+      const query = { ...this.query(figure), ...this.sought[figure.name] };
       const sheet = (form) => ({ form, href: address(figure.name, { ...query, format: form, lang: this.language }) });
       return [sheet("xlsx"), sheet("csv"), { form: "json", href: address(figure.name, { ...query, ...page }) }];
     },
-    async load() {
+    async load({ quietly = false } = {}) {
       this.reading?.abort();
       const reading = (this.reading = new AbortController());
       const figures = FIGURES.filter((figure) => figure.tab === this.asked.tab);
-      this.busy = true;
-      this.problem = "";
+      this.busy = !quietly;
+      if (!quietly) this.problem = "";
       try {
         const answers = await Promise.all(figures.map((f) => read(f.name, this.query(f), reading.signal)));
         if (reading.signal.aborted) return;
         this.found = Object.fromEntries(figures.map((figure, n) => [figure.name, answers[n]]));
         this.foundZone = this.asked.tz;
         this.through = this.said(countedThrough(answers));
+        this.problem = "";
       } catch (error) {
         if (reading.signal.aborted) return;
+        if (quietly) return void (this.problem = this.w.t("analytics.old"));
         this.found = {}; // figures of another range would say what was not asked
         this.through = "";
         this.problem = this.w.t("analytics.failed", { why: this.w.why(error) });

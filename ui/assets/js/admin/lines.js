@@ -6,6 +6,7 @@ const COLUMNS = ["time", "type", "what", "price", "version", "house", "session",
 const FIRST = ["time", "type", "what", "price", "house", "session"];
 const ALWAYS = new Set(["time", "what"]);
 const WIDTHS = { time: "76px", type: "112px", what: "minmax(120px, 1fr)", price: "104px", version: "52px", house: "88px", session: "72px", device: "72px" };
+const TIME_WITH_DATE = "124px";
 const KEY = "nest-admin-columns";
 const SEARCH_AFTER_MS = 400;
 const FEW = 30;
@@ -20,7 +21,7 @@ export const Lines = {
     <section class="feed" aria-labelledby="feed-title">
       <div class="feed-head">
         <h2 id="feed-title">{{ desk.t("admin.feed") }}</h2>
-        <details class="columns"><summary class="button">{{ desk.t("admin.columns") }}</summary><fieldset><legend class="sr-only">{{ desk.t("admin.columns") }}</legend><label v-for="c in choosable" :key="c" class="check"><input type="checkbox" :checked="columns.includes(c)" @change="toggleColumn(c)" /><span>{{ desk.t("admin.column." + c) }}</span></label></fieldset></details>
+        <details class="columns" ref="columns" @toggle="watchColumns"><summary class="button">{{ desk.t("admin.columns") }}</summary><fieldset><legend class="sr-only">{{ desk.t("admin.columns") }}</legend><label v-for="c in choosable" :key="c" class="check"><input type="checkbox" :checked="columns.includes(c)" @change="toggleColumn(c)" /><span>{{ desk.t("admin.column." + c) }}</span></label></fieldset></details>
         <button type="button" class="button" :aria-pressed="String(feed.paused)" @click="engine.pause(!feed.paused)" data-testid="pause">{{ feed.paused ? desk.t("admin.resume", { count: desk.number(engine.held()) }) : desk.t("admin.pause") }}</button>
       </div>
       <form class="filters" role="search" @submit.prevent="older">
@@ -36,11 +37,11 @@ export const Lines = {
         <p class="line-head quiet" aria-hidden="true"><span v-for="c in columns" :key="c" :class="c">{{ desk.t("admin.column." + c) }}</span></p>
         <p v-if="!shown.length" class="quiet empty">{{ desk.t(filtering ? "admin.noMatch" : "admin.empty") }}</p>
         <article v-for="e in shown" :key="e.id" class="line" :class="{ open: feed.opened === e.id, system: e.type === 'system', fresh: e.id === newest }" :data-event="e.id">
-          <p v-if="e.type === 'system'" class="line-system"><time>{{ desk.clock(e.at) }}</time><span>{{ systemText(e) }}</span></p>
+          <p v-if="e.type === 'system'" class="line-system"><time>{{ desk.when(e.at) }}</time><span>{{ systemText(e) }}</span></p>
           <template v-else>
             <button type="button" class="line-button" :aria-expanded="String(feed.opened === e.id)" @click="toggle(e)">
               <template v-for="c in columns" :key="c">
-                <time v-if="c === 'time'">{{ desk.clock(e.at) }}</time>
+                <time v-if="c === 'time'">{{ desk.when(e.at) }}</time>
                 <span v-else-if="c === 'type'" class="type">{{ desk.typeName(e.type) }}</span>
                 <span v-else-if="c === 'what'" class="what"><span>{{ desk.categoryName(e.category) }}</span><span v-if="e.previous" class="quiet previous">{{ desk.valueName(e.category, e.previous) }} →</span><span v-if="e.value || e.element" class="value">{{ desk.valueName(e.category, e.value || e.element) }}</span><span v-if="e.spent" class="value">{{ desk.seconds(e.spent) }}</span><span v-if="e.bot" class="bot">{{ desk.t("admin.bot") }}</span></span>
                 <span v-else-if="c === 'price'" class="price"><span v-if="e.change" :class="e.change > 0 ? 'more' : 'less'">{{ desk.difference(e.change) }}</span></span>
@@ -66,7 +67,8 @@ export const Lines = {
     },
     choosable: () => COLUMNS.filter((c) => !ALWAYS.has(c)),
     template() {
-      return this.columns.map((c) => WIDTHS[c]).join(" ");
+      const widths = this.shown.every((e) => this.desk.isToday(e.at)) ? WIDTHS : { ...WIDTHS, time: TIME_WITH_DATE };
+      return this.columns.map((c) => widths[c]).join(" ");
     },
     choices() {
       const out = { type: new Set(), category: new Set(this.desk.categories.map((c) => c.id)), session: new Set(this.filter.session ? [this.filter.session] : []) };
@@ -126,6 +128,18 @@ export const Lines = {
         // then only for this visit
       }
     },
+    // Open, it closes by Escape and by pressing anything else.
+    watchColumns() {
+      const listen = this.$refs.columns.open ? "addEventListener" : "removeEventListener";
+      document[listen]("keydown", this.leaveColumns);
+      document[listen]("pointerdown", this.leaveColumns);
+    },
+    leaveColumns(event) {
+      const menu = this.$refs.columns;
+      if (event.type === "keydown" ? event.key !== "Escape" : menu.contains(event.target)) return;
+      menu.open = false;
+      if (event.type === "keydown") menu.querySelector("summary").focus();
+    },
     toggle(entry) {
       this.feed.opened = this.feed.opened === entry.id ? null : entry.id;
       this.hold();
@@ -144,6 +158,8 @@ export const Lines = {
   },
   beforeUnmount() {
     clearTimeout(this.searching);
+    document.removeEventListener("keydown", this.leaveColumns);
+    document.removeEventListener("pointerdown", this.leaveColumns);
   },
 };
 

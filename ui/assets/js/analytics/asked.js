@@ -9,8 +9,10 @@ export const BOTS = ["", "only", "all"];
 export const PARTS = ["device", "language", "referrer"];
 
 const SEARCH_MAX = 2000;
+export const UNITS = ["", "hour", "day", "week", "month"];
+const SESSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "" };
+const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", replay: "" };
 
 // Whatever is not known, or does not go together, is as if it had not been said.
 export function askedOf(search, zone) {
@@ -23,6 +25,8 @@ export function askedOf(search, zone) {
     compare: said.get("compare") === "none" ? "" : one("compare", COMPARISONS),
     bots: one("bots", BOTS),
     by: one("by", PARTS),
+    unit: one("unit", UNITS),
+    replay: SESSION.test(said.get("replay") ?? "") ? said.get("replay") : "",
     tz: isZone(said.get("tz")) ? said.get("tz") : zone,
   };
   return isEndless(asked) ? { ...asked, compare: "" } : asked;

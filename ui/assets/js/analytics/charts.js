@@ -41,8 +41,8 @@ export function seriesOption(labels, lines, say) {
       yAxisIndex: each.right ? 1 : 0,
       data: each.values,
       symbol: "none",
-      lineStyle: { width: each.right ? 1.5 : 2, type: each.right ? "dashed" : "solid" },
-      itemStyle: { color: colours[n] },
+      lineStyle: { width: each.right || each.faint ? 1.5 : 2, type: each.right ? "dashed" : each.faint ? "dotted" : "solid" },
+      itemStyle: { color: each.faint ? token("--quiet") : colours[n] },
     })),
   };
 }

@@ -10,11 +10,13 @@ export default {
     <dialog class="player" ref="dialog" aria-labelledby="player-title" @close="$emit('close')">
       <header>
         <h2 id="player-title">{{ w.t("analytics.replay", { id: session.slice(-8) }) }}</h2><span class="spring"></span>
+        <button type="button" class="button" @click="copy" data-testid="replay-link">{{ w.t(copied ? "analytics.copied" : "analytics.copyReplay") }}</button>
         <button type="button" class="button" @click="$refs.dialog.close()">{{ w.t("analytics.close") }}</button>
       </header>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <p v-else-if="!replay" class="quiet">{{ w.t("analytics.loading") }}</p>
       <template v-else>
+        <p v-if="replay.session.client_session_id" class="quiet id">{{ w.t("analytics.clientSession", { id: replay.session.client_session_id }) }}</p>
         <div class="stage">
           <figure>
             <img v-if="house" :src="house.previews.exterior ?? Object.values(house.previews)[0]" :alt="w.t('analytics.housePicture')" />
@@ -37,8 +39,9 @@ export default {
                 </p>
               </template>
               <p v-else>
-                <strong>{{ step.interaction.event_type }}</strong> {{ w.category(step.interaction.category) }}
-                <span class="quiet">{{ step.interaction.selection_value ?? step.interaction.element_id }}</span>
+                <strong>{{ w.type(step.interaction.event_type) }}</strong> {{ w.category(step.interaction.category) }}
+                <span v-if="valueOf(step.interaction)" class="quiet">{{ w.value(step.interaction.category, valueOf(step.interaction)) }}</span>
+                <span v-if="step.interaction.time_spent_ms" class="quiet">{{ w.span(step.interaction.time_spent_ms) }}</span>
               </p>
             </template>
             <p v-else class="quiet">{{ w.t("analytics.began") }}</p>
@@ -55,7 +58,7 @@ export default {
         </div>
       </template>
     </dialog>`,
-  data: () => ({ replay: null, problem: "", at: 0, timer: null }),
+  data: () => ({ replay: null, problem: "", at: 0, timer: null, copied: false }),
   computed: {
     last() {
       return this.replay?.steps.length ?? 0;
@@ -88,6 +91,10 @@ export default {
       if (this.timer) return this.stop();
       if (this.at >= this.last) this.at = 0;
       this.timer = setInterval(() => this.go(this.at + 1), STEP_MS);
+    },
+    valueOf: ({ selection_value, element_id }) => selection_value ?? element_id,
+    async copy() {
+      this.copied = await navigator.clipboard?.writeText(window.location.href).then(() => true, () => false);
     },
     stop() {
       clearInterval(this.timer);

@@ -1,6 +1,7 @@
 // A table that sorts by any of its columns and shows its first rows until all are asked for.
 // A column: { key, label, num, head, wide, of: (row) => what it sorts by, text: (row) => what it says,
-// bar: (row) => 0 to 1 }. Without `of` and `text` it is row[key].
+// bar: (row) => 0 to 1, clip, unsorted }. Without `of` and `text` it is row[key]. With `served`, the
+// rows come in that order ({ key, up }), and another one is asked for by `order`.
 export default {
   props: {
     columns: Array,
@@ -9,9 +10,11 @@ export default {
     label: String,
     limit: { type: Number, default: 12 },
     sort: { type: String, default: "" },
+    served: { type: Object, default: null },
     empty: { type: String, default: "" },
     testid: { type: String, default: null },
   },
+  emits: ["order"],
   template: `
     <div>
       <div class="scroll" tabindex="0" role="group" :aria-label="label">
@@ -19,14 +22,15 @@ export default {
           <caption class="sr-only">{{ label }}</caption>
           <thead><tr>
             <th v-for="c in columns" :key="c.key" scope="col" :class="{ num: c.num }" :aria-sort="sorting(c)">
-              <button type="button" @click="by(c)">{{ c.label }}<span aria-hidden="true">{{ arrow(c) }}</span></button>
+              <span v-if="c.unsorted">{{ c.label }}</span>
+              <button v-else type="button" @click="by(c)">{{ c.label }}<span aria-hidden="true">{{ arrow(c) }}</span></button>
             </th>
             <th v-if="$slots.actions" scope="col"><span class="sr-only">{{ w.t("analytics.actions") }}</span></th>
           </tr></thead>
           <tbody>
             <tr v-for="(row, n) in shown" :key="row.id ?? n">
               <component v-for="c in columns" :key="c.key" :is="c.head ? 'th' : 'td'" :scope="c.head ? 'row' : null"
-                :class="{ num: c.num, broad: c.wide, quiet: c.quiet }">
+                :class="{ num: c.num, broad: c.wide, quiet: c.quiet, clip: c.clip }" :title="c.clip ? said(c, row) : null">
                 <span v-if="c.bar" class="share" aria-hidden="true"><span :style="{ width: 100 * c.bar(row) + '%' }"></span></span>
                 <span :class="{ beside: c.bar }">{{ said(c, row) }}</span>
               </component>
@@ -44,8 +48,11 @@ export default {
     return { key: this.sort, up: false, all: false };
   },
   computed: {
+    order() {
+      return this.served ?? { key: this.key, up: this.up };
+    },
     shown() {
-      const rows = this.key ? sorted(this.rows, this.value(this.columns.find((c) => c.key === this.key)), this.up) : this.rows;
+      const rows = this.key && !this.served ? sorted(this.rows, this.value(this.columns.find((c) => c.key === this.key)), this.up) : this.rows;
       return this.all ? rows : rows.slice(0, this.limit);
     },
   },
@@ -57,14 +64,16 @@ export default {
       return column.text ? column.text(row) : row[column.key] ?? "–";
     },
     by(column) {
-      this.up = this.key === column.key ? !this.up : !column.num;
-      this.key = column.key;
+      const up = this.order.key === column.key ? !this.order.up : !column.num;
+      if (this.served) this.$emit("order", { key: column.key, up });
+      else Object.assign(this, { key: column.key, up });
     },
     sorting(column) {
-      return this.key !== column.key ? "none" : this.up ? "ascending" : "descending";
+      if (column.unsorted) return null;
+      return this.order.key !== column.key ? "none" : this.order.up ? "ascending" : "descending";
     },
     arrow(column) {
-      return this.key !== column.key ? "" : this.up ? " ↑" : " ↓";
+      return this.order.key !== column.key ? "" : this.order.up ? " ↑" : " ↓";
     },
   },
 };

@@ -1,4 +1,5 @@
 // How figures are said: numbers, money, times in one zone, and the names of the catalogue.
+import { createHappened } from "../happened.js";
 import { Refused } from "../calling.js";
 import { count, createTexts, difference, euroRounded } from "../format.js";
 
@@ -13,13 +14,15 @@ const NOTHING = "–";
 export function createWords({ catalogue, texts, language, zone }) {
   const t = createTexts(texts, () => language);
   const names = new Map(catalogue.categories.map((c) => [c.id, c]));
+  const happened = createHappened({ categories: catalogue.categories, t, language: () => language });
   const at = (shape, timeZone = zone) => new Intl.DateTimeFormat(LOCALES[language], { ...shape, timeZone });
   const moment = (value) => (typeof value === "number" ? value : Date.parse(value));
 
   const number = (value) => (typeof value === "number" ? count(value, language) : NOTHING);
   const tenth = (value) => count(Math.round(value * 10) / 10, language);
   const sign = (value) => (value > 0 ? "+" : value < 0 ? "−" : "±");
-  const category = (id) => names.get(id)?.name[language] ?? id;
+  const category = happened.place;
+  const spoken = new Intl.DisplayNames(LOCALES[language], { type: "language" });
   const option = (of, id) => names.get(of)?.options.find((o) => o.id === id)?.name[language] ?? id;
 
   return {
@@ -29,11 +32,14 @@ export function createWords({ catalogue, texts, language, zone }) {
     number,
     category,
     option,
+    languageName: (code) => (/^[a-z]{2,3}$/.test(code) ? spoken.of(code) : code),
+    type: happened.type,
+    value: happened.value,
     isCategory: (id) => names.has(id),
     order: (id) => [...names.keys()].indexOf(id),
     percent: (value) => (typeof value === "number" ? `${tenth(value * 100)}\u00a0%` : NOTHING),
     euro: (cents) => (typeof cents === "number" ? euroRounded(cents, language) : NOTHING),
-    moreEuro: (cents) => difference(Math.round(cents / 100) * 100, language),
+    moreEuro: (cents) => (Math.round(cents / 100) ? difference(Math.round(cents / 100) * 100, language) : `±\u00a0${euroRounded(0, language)}`),
     more: (value, unit = "") => `${sign(Math.round(value * 10))}\u00a0${tenth(Math.abs(value))}${unit}`,
     span: (ms) => (typeof ms === "number" ? spanOf(Math.round(ms / 1000), tenth) : NOTHING),
     time: (value) => (value == null ? NOTHING : at({ dateStyle: "short", timeStyle: "medium" }).format(moment(value))),

@@ -19,17 +19,24 @@ export default {
           {{ n.change }} <span class="quiet">{{ w.t("analytics.before", { value: n.before }) }}</span>
         </dd>
       </div>
-    </dl>`,
+    </dl>
+    <p v-if="empty" class="quiet" data-testid="nothing-before">{{ w.t("analytics.nothingBefore") }}</p>`,
   computed: {
+    rows() {
+      return new Map(this.found.rows.map((row) => [row.name, row]));
+    },
+    // A range without a visit says nothing about the one that is compared with it.
+    empty() {
+      return ["sessions", "interactions"].every((name) => this.rows.get(name)?.previous === 0);
+    },
     numbers() {
-      const rows = new Map(this.found.rows.map((row) => [row.name, row]));
       return SHOWN.map(({ name, label, say }) => {
-        const { value, previous, difference } = rows.get(name);
+        const { value, previous, difference } = this.rows.get(name);
         return {
           name,
           label: this.w.t(`analytics.${label}`),
           value: this.w[say](value),
-          before: previous === null ? null : this.w[say](previous),
+          before: previous === null || this.empty ? null : this.w[say](previous),
           change: difference === null ? "" : this.change(say, difference),
           tone: difference > 0 ? "up" : difference < 0 ? "down" : "",
         };

@@ -4,7 +4,7 @@ import Chart, { seriesOption } from "../charts.js";
 export default {
   components: { Chart },
   props: { found: Object, w: Object },
-  template: `<Chart :option="option" :label="label" :columns="columns" :rows="found.rows" :w="w" />`,
+  template: `<Chart :option="option" :label="label" :columns="columns" :rows="rows" :w="w" />`,
   computed: {
     label() {
       return this.w.t("analytics.seriesLabel", { n: this.found.rows.length });
@@ -13,12 +13,22 @@ export default {
       const { rows, unit } = this.found;
       const labels = rows.map((point) => this.w.label(point.at, unit));
       const line = (key, right) => ({ name: this.w.t(`analytics.${key}`), values: rows.map((p) => p[key]), right });
-      return () => seriesOption(labels, [line("sessions"), line("completed"), line("interactions", true)], this.w.number);
+      const lines = [line("sessions"), line("completed"), line("interactions", true)];
+      if (this.before) lines.push({ name: this.w.t("analytics.sessionsBefore"), values: this.before, faint: true });
+      return () => seriesOption(labels, lines, this.w.number);
+    },
+    // Sessions of the range that is compared with, from its beginning; a year may be longer.
+    before() {
+      return this.found.compared?.slice(0, this.found.rows.length).map((p) => p.sessions) ?? null;
+    },
+    rows() {
+      return this.found.rows.map((point, n) => ({ ...point, before: this.before?.[n] ?? null }));
     },
     columns() {
       const column = (key) => ({ key, label: this.w.t(`analytics.${key}`), num: true, text: (p) => this.w.number(p[key]) });
       const when = { key: "at", label: this.w.t("analytics.when"), head: true, of: (p) => Date.parse(p.at), text: (p) => this.w.label(p.at, this.found.unit) };
-      return [when, column("sessions"), column("completed"), column("interactions")];
+      const before = { key: "before", label: this.w.t("analytics.sessionsBefore"), num: true, text: (p) => this.w.number(p.before) };
+      return [when, column("sessions"), ...(this.before ? [before] : []), column("completed"), column("interactions")];
     },
   },
 };
