@@ -40,6 +40,7 @@ INVITATION_TTL = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
+OWN_INQUIRIES_MAX = 20
 EMAIL = re.compile(
     r"[^@\s<>()\[\],;:\\\"]{1,64}@[^@\s<>()\[\],;:\\\".]+(\.[^@\s<>()\[\],;:\\\".]+)+"
 )
@@ -334,6 +335,12 @@ class Actions:
         if stored is None:
             raise Refused("not_found")
         return stored
+
+    async def inquiries_of(self, principal: Principal, access: Access) -> list[StoredInquiry]:
+        """This person's own inquiries about this house, newest first, at most 20."""
+        return await self._stores.inquiries.sent(
+            access.configuration.id, principal.person.id, limit=OWN_INQUIRIES_MAX
+        )
 
 
 def as_id(reference: str) -> UUID | None:

@@ -21,6 +21,7 @@ from realtime.limits import Limits
 from realtime.previews import preview_url
 from realtime.principal import Principal
 from storage.postgres.configurations import StoredConfiguration, StoredOperation
+from storage.postgres.inquiries import Inquiry as StoredInquiry
 
 
 class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +95,19 @@ class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent: the house at ``version`` for ``total_cents``."""
+    """What was sent, and when (``at``): the house at ``version`` for ``total_cents``."""
 
+    inquiry_id: UUID
     reference: str
+    at: str
     version: int
     total_cents: int
+
+
+class InquiriesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller's own inquiries about this configuration, newest first; without what was typed."""
+
+    inquiries: list[InquiryAnswer]
 
 
 class ConfigurationEndpoints:
@@ -196,6 +205,14 @@ class ConfigurationEndpoints:
                 codes=["consent_required", "email_unusable", "inquiry_id_reused", "not_found"],
                 away="not_saved",
             ),
+            Endpoint(
+                method="GET",
+                path=one + "/inquiries",
+                handler=self.inquiries,
+                summary="Your own inquiries about this house, newest first, at most 20.",
+                answer=InquiriesAnswer,
+                codes=["not_found", "not_authenticated"],
+            ),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -278,13 +295,13 @@ class ConfigurationEndpoints:
                 consent=asked.consent,
             ),
         )
-        reference = f"{access.configuration.code}-{str(stored.id)[-4:].upper()}"
-        return json(
-            InquiryAnswer(
-                reference=reference, version=stored.version, total_cents=stored.total_cents
-            ),
-            201,
-        )
+        return json(_sent(access, stored), 201)
+
+    async def inquiries(self, request: Request) -> Response:
+        """``GET /api/configurations/{id}/inquiries``."""
+        principal, access = await self._access(request)
+        own = await self._actions.inquiries_of(principal, access)
+        return json(InquiriesAnswer(inquiries=[_sent(access, stored) for stored in own]))
 
     async def _principal(self, request: Request) -> Principal:
         principal = await self._authenticator.of(request)
@@ -313,6 +330,16 @@ class ConfigurationEndpoints:
             derived=derived_to_json(derive(catalogue, selection, preview_url=preview_url)),
             token=token,
         )
+
+
+def _sent(access: Access, stored: StoredInquiry) -> InquiryAnswer:
+    return InquiryAnswer(
+        inquiry_id=stored.id,
+        reference=f"{access.configuration.code}-{str(stored.id)[-4:].upper()}",
+        at=stored.created_at.isoformat(),
+        version=stored.version,
+        total_cents=stored.total_cents,
+    )
 
 
 def _logged(operation: StoredOperation) -> LoggedOp:

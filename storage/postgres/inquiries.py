@@ -117,6 +117,20 @@ class Inquiries:
         row = found.one_or_none()
         return None if row is None else _inquiry(row)
 
+    async def sent(self, configuration_id: UUID, person_id: UUID, *, limit: int) -> list[Inquiry]:
+        """The inquiries of this person about this configuration, newest first."""
+        statement = (
+            select(inquiries)
+            .where(
+                inquiries.c.configuration_id == configuration_id,
+                inquiries.c.person_id == person_id,
+            )
+            .order_by(inquiries.c.created_at.desc(), inquiries.c.id)
+            .limit(limit)
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return [_inquiry(row) for row in found]
+
     async def latest(self, limit: int = 50) -> list[Inquiry]:
         """The newest inquiries, newest first."""
         statement = (

@@ -189,6 +189,19 @@ async def test_an_inquiry_is_stored_once_with_the_price_of_that_moment(web: Runn
         "POST", path, json={**asked, "inquiry_id": str(uuid4()), "consent": False}
     )
     assert without.json()["error"]["code"] == "consent_required"
+    sent = await api.call("GET", path)
+    assert sent.json() == {"inquiries": [first.json()]}, "once, and nothing of what was typed"
+    second = await api.call("POST", path, json={**asked, "inquiry_id": str(uuid4())})
+    sent = await api.call("GET", path)
+    assert sent.json() == {"inquiries": [second.json(), first.json()]}
+    stranger, guest = web.api(), web.api()
+    for each in (stranger, guest):
+        await each.create()
+    link = await api.call("POST", f"/api/configurations/{created['id']}/share-links", json={})
+    token = link.json()["url"].partition("#")[2]
+    await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+    assert (await stranger.call("GET", path)).status_code == 404
+    assert (await guest.call("GET", path)).json() == {"inquiries": []}
 
 
 async def test_any_selection_can_be_priced_without_storing_it(web: RunningWeb) -> None:

@@ -113,7 +113,7 @@ def visiting(browser: Browser, served: Served) -> Iterator[Visit]:
                 [{"name": n, "value": v, "url": served.url} for n, v in cookies.items() if v]
             )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(served.url + path)
         return page

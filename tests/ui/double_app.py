@@ -43,12 +43,12 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
 
     async def inquire(request: Request) -> Response:
         body = await request.json()
-        world.inquiries.append(body)
         house = next(h for h in world.houses.values() if h.id == request.path_params["id"])
-        total = house.derived()["price"]["total_cents"]  # type: ignore[index]
-        return JSONResponse(
-            {"reference": "N-2026-0042", "total_cents": total, "version": house.version}, 201
-        )
+        return JSONResponse(world.inquire(house, body), 201)
+
+    async def inquired(request: Request) -> Response:
+        own = [answer for house, answer in world.answers if house == request.path_params["id"]]
+        return JSONResponse({"inquiries": own[::-1]})
 
     async def picture(request: Request) -> Response:
         return Response(render(parse_path(request.path_params["path"])), media_type="image/svg+xml")
@@ -60,6 +60,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             Route("/api/configurations/{id}/share-links", share, methods=["POST"]),
             Route("/api/share-links/redeem", redeem, methods=["POST"]),
             Route("/api/configurations/{id}/inquiries", inquire, methods=["POST"]),
+            Route("/api/configurations/{id}/inquiries", inquired, methods=["GET"]),
             Route("/preview/{path:path}.svg", picture),
         ]
     )

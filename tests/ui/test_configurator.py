@@ -210,7 +210,7 @@ def test_an_inquiry_is_sent_and_confirmed(served: Served, visit: Visit) -> None:
     page.locator("#inquiry-email").fill("anna@example.at")
     page.locator("#inquiry-consent").check()
     page.get_by_role("button", name="Haus sichern und Anfrage senden").click()
-    expect(page.get_by_test_id("inquiry-reference")).to_have_text("N-2026-0042")
+    expect(page.get_by_test_id("inquiry-reference")).to_have_text(re.compile("N-2026-"))
     expect(page.locator(".confirmation .big")).to_contain_text("Anna <b>Leitner</b>")
     sent = served.world.inquiries[-1]
     assert sent["consent"] is True

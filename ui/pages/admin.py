@@ -27,7 +27,9 @@ MODULES = (
     "js/feed.js",
     "js/format.js",
     "js/happened.js",
+    "js/older.js",
     "js/operations/words.js",
+    "js/storage.js",
 )
 
 

@@ -14,6 +14,22 @@ from ui.pages.messages import MessagePages
 from ui.ports import Visitors
 
 BUILD_WITHIN_S: Final = 10.0
+# NiceGUI's own script reads sessionStorage before anything else runs; where the browser forbids it,
+# already its name throws and the page would stay empty. What is kept there then lives as long as the
+# page. The stand-in has items as properties, because that is how NiceGUI reads and writes them.
+_STORAGE_FOR_ALL: Final = """<script>
+for (const name of ["localStorage", "sessionStorage"]) {
+  try { void window[name].length; } catch {
+    Object.defineProperty(window, name, { configurable: true, value: Object.create({
+      getItem(key) { return this[key] ?? null; },
+      setItem(key, text) { this[key] = String(text); },
+      removeItem(key) { delete this[key]; },
+      key(i) { return Object.keys(this)[i] ?? null; },
+      get length() { return Object.keys(this).length; },
+    }) });
+  }
+}
+</script>"""
 
 
 async def turned_away(
@@ -39,7 +55,8 @@ def speak(language: Language) -> None:
 
 def add_head(assets: Assets, *, stylesheet: str, modules: tuple[str, ...]) -> None:
     """Add our style sheets and the modules that the first paint needs."""
-    links = [
+    links = [_STORAGE_FOR_ALL]
+    links += [
         f'<link rel="stylesheet" href="{assets.url(name)}">'
         for name in ("css/tokens.css", stylesheet)
     ]

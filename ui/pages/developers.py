@@ -27,6 +27,7 @@ _MODULES: Final = (
     "js/console.js",
     "js/format.js",
     "js/ids.js",
+    "js/older.js",
     "js/console/frames.js",
     "js/console/json.js",
     "js/console/link.js",

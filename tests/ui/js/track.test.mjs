@@ -236,6 +236,33 @@ test("vitals: shifts within a window, the slowest interactions but one in fifty"
   assert.deepEqual([rating("LCP", 2500), rating("INP", 300), rating("CLS", 0.3)], ["good", "needs-improvement", "poor"]);
 });
 
+test("of a pause without input a minute counts at most, whatever the clock does", () => {
+  const told = [];
+  const tracker = { track: (type, category, details) => type === "time_spent" && told.push([category, details.timeSpent]), hide() {}, leave() {} };
+  let clock = 1_000_000;
+  const measure = createMeasure({ tracker, state: { selection: {} }, ui: { category: null }, now: () => clock, vitals: () => [] });
+  const minute = 60_000;
+  const cases = [
+    ["asleep for eight hours", [[8 * 3_600_000, "visit"]], minute],
+    ["busy for ten minutes", [...Array(20).fill([30_000, "active"]), [0, "visit"]], 10 * minute],
+    ["asleep, and back in the same category", [[8 * 3_600_000, "same"], [1000, "visit"]], minute + 1000],
+    ["the clock is set back", [[700, "active"], [-3_600_000, "active"], [700, "visit"]], 1400],
+    ["out of sight", [[700, "hide"], [3_600_000, "back"], [1000, "visit"]], 700 + 1000],
+    ["asleep while out of sight", [[700, "hide"], [8 * 3_600_000, "active"], [10, "visit"]], 700],
+  ];
+  for (const [name, steps, expected] of cases) {
+    measure.visit("nest");
+    told.length = 0;
+    for (const [ms, step] of steps) {
+      clock += ms;
+      if (step === "visit") measure.visit("fenster");
+      else if (step === "same") measure.visit("nest");
+      else measure[step]();
+    }
+    assert.equal(told.filter(([category]) => category === "nest").reduce((sum, [, ms]) => sum + ms, 0), expected, name);
+  }
+});
+
 test("what the page tells of a visit", async () => {
   const told = [];
   const tracker = { track: (type, category, details = {}) => told.push([type, category, details]), hide() {}, leave() {} };

@@ -14,7 +14,8 @@ export class Refused extends Error {
 
 export function addressOf(place, query = {}) {
   const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value != null));
-  return PATH + place + (asked.size ? `?${asked}` : "");
+  const question = asked.toString();
+  return PATH + place + (question && `?${question}`);
 }
 
 export async function call(address, how) {

@@ -5,9 +5,10 @@ import { clockTime, difference, euro, euroRounded, initialsOf } from "./format.j
 import { Category, Notice } from "./parts/category.js";
 import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
-import { Inquiry, Invite, Reset } from "./parts/dialogs.js";
+import { Invite, Reset } from "./parts/dialogs.js";
 import { Ended } from "./parts/ended.js";
 import { House } from "./parts/house.js";
+import { Inquiry, Sent } from "./parts/inquiry.js";
 import { PeopleButton, PeopleSheet } from "./parts/people.js";
 import { Breakdown, PriceBar } from "./parts/pricebar.js";
 import { Sheet } from "./parts/sheet.js";
@@ -15,17 +16,22 @@ import { Status } from "./parts/status.js";
 import { askedChoices } from "./pending.js";
 import { createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
+import { takesBack, typing } from "./keys.js";
 import { createMeasure } from "./measure.js";
 import { createNotices } from "./notices.js";
 import { createSentences } from "./sentences.js";
 import { createTracker } from "./track.js";
+import { request } from "./http.js";
+import { createInquiry } from "./inquiry.js";
+import { last } from "./older.js";
+import { parsed, place, read, write } from "./storage.js";
 
 const VIEWS = ["exterior", "interior", "pv", "fenster"];
 const PLAIN = ["nest", "pvanlage", "planungspaket", "grundstueckscheck"];
 const PRESENCE_EVERY_MS = 250;
 
 export default {
-  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
+  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
   props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean, consent: String },
   emits: ["message"],
   template: `
@@ -49,6 +55,7 @@ export default {
         <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
           <Ended v-if="room.ended" />
           <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
+          <Sent v-if="screen.mayEdit.value" />
           <Notice v-for="r in generalRefusals" :key="r.key" :refusal="r" />
           <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
           <div class="choices-foot">
@@ -129,9 +136,11 @@ export default {
       this.screen.measure.leave();
       this.engine.send({ type: "leave", configuration: this.room.configuration });
     });
+    listen(window, "storage", (event) => this.screen.inquiry.heard(event));
     listen(window, "pageshow", (event) => event.persisted && wake());
     listen(window, "scroll", () => this.shrinkHouse(), { passive: true });
     listen(window, "keydown", (event) => this.takeBackByKey(event));
+    for (const sign of ["pointerdown", "pointermove", "keydown", "scroll"]) listen(window, sign, this.screen.measure.active, { passive: true });
     this.setTitle();
   },
   beforeUnmount() {
@@ -146,9 +155,14 @@ export default {
     attachSocket() {
       const socket = window.socket;
       if (!socket) return void setTimeout(() => this.attachSocket(), 20);
-      socket.on("connect", () => this.engine.connected());
+      socket.on("connect", () => {
+        this.engine.connected();
+        this.screen.inquiry.refresh();
+      });
       socket.on("disconnect", () => this.engine.disconnected());
-      if (socket.connected) this.engine.connected();
+      if (!socket.connected) return;
+      this.engine.connected();
+      this.screen.inquiry.refresh();
     },
     // Not while somebody types: there the keys undo what was typed.
     takeBackByKey(event) {
@@ -186,15 +200,6 @@ export default {
   },
 };
 
-function takesBack(event) {
-  if (event.altKey || event.ctrlKey === event.metaKey) return null;
-  const key = event.key.toLowerCase();
-  if (key === "z") return event.shiftKey ? "redo" : "undo";
-  return key === "y" && event.ctrlKey && !event.shiftKey ? "redo" : null;
-}
-
-const typing = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
-
 function wake() {
   const socket = window.socket;
   if (socket && !socket.connected) socket.connect();
@@ -203,7 +208,7 @@ function wake() {
 function logFrame(log, way, frame) {
   const text = JSON.stringify(frame, null, 1);
   const now = performance.now();
-  const entry = { n: (log.frames.at(-1)?.n ?? 0) + 1, way, type: frame.type, text, bytes: JSON.stringify(frame).length, time: new Date().toISOString().slice(11, 23), at: now, op: frame.op_id ?? null, took: null };
+  const entry = { n: (last(log.frames)?.n ?? 0) + 1, way, type: frame.type, text, bytes: JSON.stringify(frame).length, time: new Date().toISOString().slice(11, 23), at: now, op: frame.op_id ?? null, took: null };
   if (way === "in" && frame.type === "op") {
     const asked = log.frames.find((f) => f.way === "out" && f.op === frame.op_id);
     if (asked) {
@@ -226,10 +231,30 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: tracker.decided });
   const { announce, offerToShow, showToast } = createNotices({ ui, t });
+  const inquiries = `/api/configurations/${encodeURIComponent(state.configuration)}/inquiries`;
+  const inquiry = createInquiry({
+    configuration: state.configuration,
+    person: state.you?.person,
+    post: (asked) => request("POST", inquiries, asked),
+    get: () => request("GET", inquiries),
+    changed: () => tracker.track("inquiry", "inquiry", { elementId: "sent" }),
+    reactive,
+  });
   const status = computed(() => statusOf(state));
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
   let presenceTimer = null;
+
+  // Where somebody was, for when this tab is loaded again, which a restart of the server does too.
+  const kept = place("sessionStorage");
+  const placeKey = `nest-place-${state.configuration}`;
+  const was = parsed(read(kept, placeKey));
+  if (VIEWS.includes(was?.view)) ui.view = was.view;
+  if (was?.sheet === "inquiry" && inquiry.written() && mayEdit.value) ui.sheet = was.sheet;
+  watch(
+    () => [ui.view, ui.sheet],
+    ([view, sheet]) => write(kept, placeKey, JSON.stringify({ view, sheet })),
+  );
 
   const withInitials = (person) => ({ ...person, person: person.id, initials: person.initials ?? initialsOf(person.name) });
   const people = computed(() => {
@@ -294,6 +319,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     tracker,
     measure,
     consent,
+    inquiry,
     withInitials,
     look,
     visit,
@@ -352,7 +378,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   watch(
     () => state.refusals.length,
     (now, before) => {
-      const newest = state.refusals.at(-1);
+      const newest = last(state.refusals);
       if (now > before && newest) {
         announce([refusalTitle(newest), ...newest.reasons.map((r) => say(r.text))].join(" "));
         offerToShow(newest.category, refusalTitle(newest), state.me?.colour ?? 0);

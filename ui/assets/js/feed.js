@@ -8,6 +8,8 @@
 //
 // What is older than this window, or was left out, is in the history: pages of what is stored, under
 // the same filters, merged by time. `whole` is the oldest entry behind which nothing is missing.
+import { last } from "./older.js";
+
 export const KEPT = 2000;
 const SHOWN = 300;
 const SHOWN_MAX = 3000;
@@ -139,7 +141,7 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     state.history = "busy";
     question += 1;
     shown = Math.min(shown + PAGE, SHOWN_MAX);
-    const from = state.past.at(-1) ?? whole ?? state.entries.at(-1) ?? state.waiting.at(-1);
+    const from = last(state.past) ?? whole ?? last(state.entries) ?? last(state.waiting);
     const before = new Date(from?.at ?? Date.now()).toISOString();
     ask({ type: "history", re: question, before, ...(UUID.test(from?.id ?? "") ? { before_id: from.id } : {}), wish });
   }

@@ -40,6 +40,11 @@ export function clockTime(ms, language) {
   return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(ms);
 }
 
+// Day and time, as one says it.
+export function inDays(ms, language) {
+  return new Intl.DateTimeFormat(LOCALES[language], { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(ms);
+}
+
 export function count(number, language) {
   return deGroupingFor(language, new Intl.NumberFormat(LOCALES[language]).format(number));
 }
@@ -58,5 +63,5 @@ export function createTexts(entries, languageOf) {
 
 export function initialsOf(name) {
   const words = (name || "?").trim().split(/\s+/);
-  return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words.at(-1)[0] : (words[0]?.[1] ?? ""))).toUpperCase();
+  return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words[words.length - 1][0] : (words[0]?.[1] ?? ""))).toUpperCase();
 }

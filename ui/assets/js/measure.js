@@ -9,7 +9,8 @@
 //   refused         a choice was not carried out; props {reason, outcome}
 //   adjusted        a rule moved something after a choice of this tab; props {reason}
 //   view_change     another view of the house; selectionValue
-//   time_spent      how long a category was in use, while the page was in sight; timeSpent
+//   time_spent      how long a category was in use, while the page was in sight; timeSpent. Of a pause
+//                   without input a minute counts at most: somebody left, or the computer slept
 //   invite, inquiry a link was made, an inquiry was sent
 //   web_vital       props {name, value, rating}, once
 //   error           a script failed; props {code, message}, no stack
@@ -17,6 +18,7 @@ import { observeVitals } from "./vitals.js";
 
 const HOVER_MS = 1_000;
 const SPENT_MS_MIN = 500;
+const PAUSE_MS_MAX = 60_000;
 const ERRORS_MAX = 5;
 const MESSAGE_MAX = 200;
 
@@ -25,7 +27,8 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
   const hovered = new Set();
   const errors = new Set();
   let hover = null;
-  let visitedAt = null;
+  let spentMs = 0;
+  let activeAt = null; // the last sign of life in a category; null: nobody is in one
   let joined = false;
 
   function join() {
@@ -51,18 +54,29 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
   const moveOn = () => clearTimeout(hover);
 
   function visit(category) {
-    if (ui.category === category && visitedAt) return;
+    if (ui.category === category && activeAt !== null) return active();
     spent();
     ui.category = category;
-    visitedAt = now();
+    enter();
+  }
+
+  function enter() {
+    spentMs = 0;
+    activeAt = now();
+  }
+
+  // Somebody does something. The clock may have been set in between.
+  function active() {
+    if (activeAt === null) return;
+    const at = now();
+    spentMs += Math.min(Math.max(0, at - activeAt), PAUSE_MS_MAX);
+    activeAt = at;
   }
 
   function spent() {
-    if (ui.category && visitedAt) {
-      const timeSpent = Math.min(Math.round(now() - visitedAt), 86_400_000);
-      if (timeSpent >= SPENT_MS_MIN) track("time_spent", ui.category, { timeSpent });
-    }
-    visitedAt = null;
+    active();
+    if (ui.category && activeAt !== null && spentMs >= SPENT_MS_MIN) track("time_spent", ui.category, { timeSpent: Math.round(spentMs) });
+    activeAt = null;
   }
 
   const view = (name) => track("view_change", ui.category ?? "view", { elementId: "view", selectionValue: name });
@@ -109,7 +123,7 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
   }
 
   function back() {
-    if (ui.category && !visitedAt) visitedAt = now();
+    if (ui.category && activeAt === null) enter();
   }
 
   function leave() {
@@ -117,7 +131,7 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
     tracker.leave();
   }
 
-  return { join, click, rest, moveOn, visit, view, saved, refused, failed, hide, back, leave };
+  return { active, join, click, rest, moveOn, visit, view, saved, refused, failed, hide, back, leave };
 }
 
 const valueOf = (choice) => (choice ? [choice.option, choice.quantity].filter((v) => v !== null && v !== undefined).join(":") : "none");

@@ -1,5 +1,6 @@
 // What is said besides the choices: once for ears (the live region), and for eyes (the toast) where
 // the place it is about is not on the screen.
+import { last } from "./older.js";
 
 const ANNOUNCE_AFTER_MS = 900;
 
@@ -11,7 +12,7 @@ export function createNotices({ ui, t }) {
     if (announceTimer) return;
     announceTimer = setTimeout(() => {
       announceTimer = null;
-      const spoken = waiting.length > 3 ? [t("announce.many", { count: waiting.length - 1 }), waiting.at(-1)] : waiting;
+      const spoken = waiting.length > 3 ? [t("announce.many", { count: waiting.length - 1 }), last(waiting)] : waiting;
       ui.announcement = spoken.join(" ");
       waiting = [];
     }, ANNOUNCE_AFTER_MS);

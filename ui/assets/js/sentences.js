@@ -6,7 +6,7 @@ export function createSentences({ catalogue, texts, language }) {
   const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
   const options = new Map(catalogue.categories.flatMap((c) => c.options.map((o) => [`${c.id}/${o.id}`, o])));
   const t = createTexts(texts, language);
-  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|(?<=\d) (?=×)|(?<=\d) (?=(?:m²?|cm|kWp|%)(?![\p{L}]))/gu, (gap) => gap.replace(" ", "\u00a0"));
+  const say = (text) => (text?.[language()] ?? text?.de ?? "").replace(/(?:Nest\.|RAL|×) (?=\d)|\d (?=×|(?:m²?|cm|kWp|%)(?!\p{L}))/gu, (gap) => gap.replace(" ", "\u00a0"));
 
   const categoryName = (id) => say(categories.get(id)?.name) || id;
   const optionName = (category, option) => say(options.get(`${category}/${option}`)?.name) || option || categoryName(category);

@@ -1,6 +1,6 @@
 // What this browser keeps for us. The only module that touches localStorage and sessionStorage: both
-// may be missing, forbidden (then already their names throw), full, or emptied at any time. Then a
-// page works as long as it is open, and what should have been kept is not.
+// may be missing, forbidden (then already their names throw; a page of NiceGUI has a stand-in), full,
+// or emptied at any time. Then a page works as long as it is open, and what should be kept is not.
 
 // The Storage of this name, or null where it is forbidden.
 export function place(name) {

@@ -8,6 +8,7 @@
 // tab of this browser, or by the next visit. A full queue keeps the oldest and gives new events a
 // number all the same: the server counts the gap as lost.
 import { uuid7 } from "./ids.js";
+import { browserLanguage, within } from "./older.js";
 import { referrer } from "./referrer.js";
 import { parsed, place, read, remove, write } from "./storage.js";
 import { createTabs } from "./tabs.js";
@@ -127,6 +128,7 @@ export function createSender({ fetch, visit, random = Math.random }) {
   async function deliver(tab, queue, { allowed, keepalive = false }) {
     while (queue.length && allowed()) {
       const events = queue.batch(0, { eventsMax, bytesMax: keepalive ? BEACON_BYTES : BATCH_BYTES });
+      const patience = within(ANSWER_WITHIN_MS);
       let answer;
       try {
         answer = await fetch(URL_TRACK, {
@@ -135,10 +137,12 @@ export function createSender({ fetch, visit, random = Math.random }) {
           body: body(tab, events, visit()),
           credentials: "same-origin",
           keepalive,
-          signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+          signal: patience.signal,
         });
       } catch {
         return pause(null);
+      } finally {
+        patience.done();
       }
       if (answer.ok) {
         failures = 0;
@@ -164,9 +168,9 @@ export function createTracker(sessionIdOf, options = {}) {
     allowed = () => true,
     storage = place("localStorage"),
     session = place("sessionStorage"),
-    locks = navigator.locks,
+    locks = globalThis.navigator?.locks,
     fetch = (...args) => window.fetch(...args),
-    beacon = (...args) => navigator.sendBeacon?.(...args),
+    beacon = (...args) => navigator.sendBeacon?.(...args) ?? false,
     visit = visitOf,
     device = deviceInfo,
     random = Math.random,
@@ -290,4 +294,4 @@ function deviceInfo() {
   return { type, width, height: window.innerHeight };
 }
 
-const visitOf = () => ({ language: navigator.language.slice(0, 16), referrer: referrer() });
+const visitOf = () => ({ language: browserLanguage().slice(0, 16) || undefined, referrer: referrer() });

@@ -1,5 +1,6 @@
 // The time line: events and what happened to the system, in columns that everybody picks.
 import { did, jobName } from "../operations/words.js";
+import { parsed, place, read, write } from "../storage.js";
 
 const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped", "worker_ended"]);
 const COLUMNS = ["time", "type", "what", "price", "version", "house", "session", "device"];
@@ -122,11 +123,7 @@ export const Lines = {
       const wanted = new Set(this.columns);
       if (!wanted.delete(column)) wanted.add(column);
       this.columns = COLUMNS.filter((c) => wanted.has(c));
-      try {
-        window.localStorage.setItem(KEY, JSON.stringify(this.columns));
-      } catch {
-        // then only for this visit
-      }
+      write(place("localStorage"), KEY, JSON.stringify(this.columns));
     },
     // Open, it closes by Escape and by pressing anything else.
     watchColumns() {
@@ -164,11 +161,6 @@ export const Lines = {
 };
 
 function kept() {
-  try {
-    const wanted = JSON.parse(window.localStorage.getItem(KEY) ?? "null");
-    if (Array.isArray(wanted)) return COLUMNS.filter((c) => ALWAYS.has(c) || wanted.includes(c));
-  } catch {
-    // then the usual ones
-  }
-  return [...FIRST];
+  const wanted = parsed(read(place("localStorage"), KEY));
+  return Array.isArray(wanted) ? COLUMNS.filter((c) => ALWAYS.has(c) || wanted.includes(c)) : [...FIRST];
 }

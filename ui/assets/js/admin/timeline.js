@@ -1,4 +1,6 @@
 // One session from its beginning, growing while it goes on.
+import { last } from "../older.js";
+
 const URL_SESSION = "/api/sessions/track-interaction?sessionId=";
 const SHOWN_MAX = 500;
 
@@ -21,7 +23,7 @@ export const Timeline = {
     </aside>`,
   computed: {
     code() {
-      return this.entries.findLast((e) => e.code)?.code ?? "";
+      return last(this.entries.filter((e) => e.code))?.code ?? "";
     },
   },
   watch: {

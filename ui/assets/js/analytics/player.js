@@ -1,4 +1,5 @@
 // Plays a session: every step of its house and its interactions, with picture, price and who.
+import { closeDialog, openDialog } from "../older.js";
 import { readReplay } from "./reading.js";
 
 const STEP_MS = 1200;
@@ -11,7 +12,7 @@ export default {
       <header>
         <h2 id="player-title">{{ w.t("analytics.replay", { id: session.slice(-8) }) }}</h2><span class="spring"></span>
         <button type="button" class="button" @click="copy" data-testid="replay-link">{{ w.t(copied ? "analytics.copied" : "analytics.copyReplay") }}</button>
-        <button type="button" class="button" @click="$refs.dialog.close()">{{ w.t("analytics.close") }}</button>
+        <button type="button" class="button" @click="leave">{{ w.t("analytics.close") }}</button>
       </header>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <p v-else-if="!replay" class="quiet">{{ w.t("analytics.loading") }}</p>
@@ -72,7 +73,7 @@ export default {
     },
   },
   async mounted() {
-    this.$refs.dialog.showModal();
+    openDialog(this.$refs.dialog);
     try {
       this.replay = await readReplay(this.session);
     } catch (error) {
@@ -83,6 +84,9 @@ export default {
     this.stop();
   },
   methods: {
+    leave() {
+      closeDialog(this.$refs.dialog);
+    },
     go(place) {
       this.at = Math.max(0, Math.min(this.last, place));
       if (this.at >= this.last) this.stop();

@@ -1,6 +1,7 @@
 // Ready-made messages, made from what the console knows now, and one line about a frame.
 import { euroRounded } from "../format.js";
 import { uuid7 } from "../ids.js";
+import { last } from "../older.js";
 
 const op = (house, operation) => ({ type: "op", id: `op-${house.asked + 1}`, configuration: house.code, op_id: uuid7(), base_version: house.version, operation });
 
@@ -25,11 +26,11 @@ export function follow(house, frame) {
   if (frame.type === "snapshot") {
     Object.assign(house, { id: frame.configuration, epoch: frame.epoch, version: frame.version, selection: frame.selection, cents: frame.derived.price.total_cents, members: frame.member_count });
   } else if (frame.type === "op" || frame.type === "ops") {
-    const [from, to, last] = frame.type === "op" ? [frame.version - 1, frame.version, frame] : [frame.from, frame.to, frame.ops.at(-1)];
+    const [from, to, newest] = frame.type === "op" ? [frame.version - 1, frame.version, frame] : [frame.from, frame.to, last(frame.ops)];
     if (frame.epoch !== house.epoch || from > house.version) return "missed";
     if (frame.member_count != null) house.members = frame.member_count;
     if (to <= house.version) return null;
-    Object.assign(house, { version: to, cents: last.total_cents, selection: last.selection ?? house.selection });
+    Object.assign(house, { version: to, cents: newest.total_cents, selection: newest.selection ?? house.selection });
   } else if (frame.type === "position") {
     if (frame.epoch !== house.epoch || frame.version > house.version) return "missed";
   } else if (frame.type === "presence") house.members = frame.member_count;

@@ -5,6 +5,7 @@
 import { swatchStyle } from "../materials.js";
 import { Face } from "./people.js";
 import { Stepper } from "./stepper.js";
+import { last } from "../older.js";
 
 const REST_MS = 400;
 const NONE = "";
@@ -151,7 +152,7 @@ export const Category = {
       let to = null;
       if (step) to = ids[(ids.indexOf(id) + step + ids.length) % ids.length];
       else if (event.key === "Home") to = ids[0];
-      else if (event.key === "End") to = ids.at(-1);
+      else if (event.key === "End") to = last(ids);
       if (to === null) return;
       event.preventDefault();
       this.focused = to;

@@ -1,4 +1,6 @@
 // The drawer of development mode: what this tab knows and what it said and heard.
+import { last } from "../older.js";
+
 export const DevDrawer = {
   inject: ["screen"],
   data: () => ({ open: false }),
@@ -47,7 +49,7 @@ export const DevDrawer = {
         "sum of lines": `${sum} ${sum === price.total_cents ? "= total" : "DIFFERS"}`,
         differences: `${all.length}, ${Math.min(...all)} … ${Math.max(...all)}`,
         "frame bytes": sizes.length ? `max ${Math.max(...sizes)}, mean ${Math.round(sizes.reduce((a, b) => a + b, 0) / sizes.length)}` : "–",
-        "op → op ms": answers.length ? `last ${answers.at(-1)}, max ${Math.max(...answers)}` : "–",
+        "op → op ms": answers.length ? `last ${last(answers)}, max ${Math.max(...answers)}` : "–",
       };
     },
     stateText() {

@@ -1,4 +1,6 @@
 // A native dialog as a sheet: focus stays inside, Escape closes, focus returns where it was.
+import { closeDialog, openDialog } from "../older.js";
+
 export const Sheet = {
   inject: ["screen"],
   props: { name: String, title: String },
@@ -7,20 +9,23 @@ export const Sheet = {
       <div class="sheet-body">
         <div class="sheet-head">
           <h2 :id="'sheet-title-' + name">{{ title }}</h2>
-          <button type="button" class="text-button" @click="$refs.dialog.close()">{{ screen.t("close") }}</button>
+          <button type="button" class="text-button" @click="close">{{ screen.t("close") }}</button>
         </div>
         <slot></slot>
       </div>
     </dialog>`,
   mounted() {
-    this.$refs.dialog.showModal();
+    openDialog(this.$refs.dialog);
   },
   beforeUnmount() {
-    if (this.$refs.dialog.open) this.$refs.dialog.close();
+    if (this.$refs.dialog.open) this.close();
   },
   methods: {
+    close() {
+      closeDialog(this.$refs.dialog);
+    },
     onClick(event) {
-      if (event.target === this.$refs.dialog) this.$refs.dialog.close();
+      if (event.target === this.$refs.dialog) this.close();
     },
   },
 };

@@ -1,0 +1,82 @@
+"""An inquiry that is being written is not lost, is sent once, and leaves a trace."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.test_configurator import open_house, option, status
+
+pytestmark = pytest.mark.e2e
+
+SEND = "Haus sichern und Anfrage senden"
+
+
+def written(page: Page, message: str) -> None:
+    expect(page.locator("#inquiry-name")).to_have_value("Anna Leitner")
+    expect(page.locator("#inquiry-email")).to_have_value("anna@example.at")
+    expect(page.locator("#inquiry-message")).to_have_value(message)
+
+
+def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house)
+    page.get_by_role("button", name="Photovoltaik", exact=True).first.click()
+    page.get_by_role("button", name="Anfragen").click()
+    expect(page.locator("#inquiry-name")).to_be_focused()
+    page.keyboard.type("Anna Leitner")
+    page.locator("#inquiry-email").fill("anna@example.at")
+    page.locator("#inquiry-message").fill("Wann?")
+    page.keyboard.press("Escape")
+    expect(page.locator(".sheet")).to_have_count(0)
+    page.get_by_role("button", name="Anfragen").click()
+    written(page, "Wann?")
+    page.mouse.click(5, 5)
+    expect(page.locator(".sheet")).to_have_count(0)
+    page.get_by_role("button", name="Anfragen").click()
+    page.locator("#inquiry-message").fill("Wann und wo?")
+
+    page.reload()  # as the page itself does when the server was started again
+    written(page, "Wann und wo?")
+    expect(page.locator("#inquiry-name")).to_be_focused()
+    views = page.locator('.views [aria-pressed="true"]')
+    expect(views).to_have_text("Photovoltaik")
+    other = open_house(visit, house, context=page.context)
+    other.get_by_role("button", name="Anfragen").click()
+    written(other, "Wann und wo?")
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method != "POST":
+            return route.fallback()
+        route.fetch()
+        return route.abort()
+
+    before = len(served.world.inquiries)
+    page.route("**/inquiries", lose_the_answer)
+    page.locator("#inquiry-consent").check()
+    page.get_by_role("button", name=SEND).click()
+    expect(page.locator(".form .problem")).to_contain_text("Noch nicht gesendet")
+    written(page, "Wann und wo?")
+    page.unroute("**/inquiries")
+    page.get_by_role("button", name=SEND).click()
+    reference = page.get_by_test_id("inquiry-reference").inner_text()
+    assert len(served.world.inquiries) == before + 1
+    assert page.evaluate("JSON.stringify(localStorage)").find("anna@") == -1
+
+    page.get_by_role("button", name="Weiter planen").click()
+    trace = page.get_by_test_id("inquiry-sent")
+    expect(trace).to_contain_text(reference)
+    expect(trace).to_contain_text(re.compile(r"am \d+\. \w+"))
+    expect(trace).to_contain_text("genau so")
+    option(page, "nest", "nest120").click()
+    status(page, "saved")
+    page.reload()
+    expect(trace).to_contain_text(reference)
+    expect(trace).to_contain_text("Was seither geändert wurde, ist nicht dabei")
+    page.get_by_role("button", name="Anfragen").click()
+    expect(page.locator(".sheet .sent")).to_contain_text(reference)
+    expect(page.locator(".sheet")).to_contain_text("noch eine Anfrage")
+    expect(page.locator("#inquiry-name")).to_have_value("")
+    expect(other.locator("#inquiry-name")).to_have_value("")
+    expect(other.locator(".sheet .sent")).to_contain_text(reference)
