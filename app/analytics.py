@@ -12,6 +12,7 @@ from storage.postgres.analytics.behaviour import Behaviour
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.analytics.houses import Houses
 from storage.postgres.analytics.paths import Paths
+from storage.postgres.analytics.signals import SignalReader
 from storage.postgres.analytics.visits import Visits
 from storage.postgres.engine import Database
 from ui.texts import Texts
@@ -31,6 +32,7 @@ def views_over(
         behaviour=Behaviour(database),
         houses=Houses(database),
         paths=Paths(database),
+        signals=SignalReader(database),
         visits=Visits(database),
         categories=categories,
         stored_through=stored_through,

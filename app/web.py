@@ -52,6 +52,7 @@ from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
 from realtime.metrics import Metrics, Sources
+from realtime.page_views import PageViews
 from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
@@ -63,6 +64,7 @@ from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins
+from storage.postgres.analytics.figures import Figures
 from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
@@ -72,6 +74,7 @@ from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
 from storage.postgres.ledger import Ledger
+from storage.postgres.page_views import StoredPageViews
 from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.people import People
 from storage.postgres.privacy import Privacy
@@ -171,6 +174,7 @@ class Web:
             visitors=Visitors(
                 person_token_of=person_token,
                 house_code_of=self._latest_code,
+                seen=self.page_views.seen,
                 admin_of=self.authenticator.is_admin,
             ),
             count_dropped=self.hub.count_page_dropped,
@@ -194,6 +198,7 @@ class Web:
         self.stream = InteractionStream(self.redis)
         crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
         self.door = Door(consent=self._settings.consent, bots=Bots(crawlers))
+        self.page_views = PageViews(StoredPageViews(self.database), door=self.door, now=_now)
         self.intake = Intake(
             self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
         )
@@ -336,7 +341,7 @@ class Web:
             *ActivityEndpoints(
                 stream=self.stream,
                 interactions=self.interactions,
-                statistics=self.statistics,
+                figures=Figures(self.analytics_database),
                 is_admin=self.authenticator.is_admin,
                 now=_now,
             ).endpoints(),
@@ -400,6 +405,7 @@ class Web:
                 self.feed,
                 self.subscriptions,
                 self.board,
+                self.page_views,
                 self.socketio,
             ):
                 await stack.enter_async_context(part)

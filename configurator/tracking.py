@@ -142,8 +142,9 @@ TRACKED: tuple[TrackedType, ...] = (
     TrackedType(
         event_type="inquiry",
         meaning=Text(
-            de="Eine Anfrage wurde abgeschickt.",
-            en="An inquiry was sent.",
+            de="Das Formular der Anfrage wurde geöffnet (elementId opened), oder sie wurde"
+            " abgeschickt (sent).",
+            en="The form of the inquiry was opened (elementId opened), or it was sent (sent).",
         ),
         fields=("elementId", "deviceInfo"),
     ),

@@ -145,3 +145,5 @@ class Visitors:
     house_code_of: Callable[[Request], Awaitable[str | None]]
     """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
     admin_of: Callable[[Request], Awaitable[bool]]
+    seen: Callable[[str, Request], None]
+    """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""

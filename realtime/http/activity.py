@@ -1,7 +1,7 @@
 """What the original API tells of interactions: those of a session, and the overview."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -11,26 +11,22 @@ from starlette.responses import Response
 from configurator.activity import Event, Recorded, decode_storable, parse_session_id, recorded
 from configurator.event_ids import session_uuid
 from configurator.protocol.codes import Refused
+from configurator.ranges import TIME_RANGES, RangeInvalid, parse_range
+from configurator.rounding import hundredths
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
 from realtime.http.original import answering, error, iso
 from realtime.http.tracking import TRACK_PATH
+from storage.postgres.analytics.figures import Figures
 from storage.postgres.interactions import Interactions
-from storage.postgres.statistics import Statistics
 from storage.redis.stream import Entry, InteractionStream, id_pair
 
 OVERVIEW_PATH = "/api/admin/analytics/overview"
 TIMELINE_MAX = 100
 
-TIME_RANGES = {
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-    "90d": timedelta(days=90),
-    "all": None,
-}
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+OVERVIEW_RANGE = "30d"
+"""What the original takes when none, or an empty one, is asked for."""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,7 +69,11 @@ class TimelineAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OverviewSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Sessions that started in the range; the rate is in percent, the value in euros."""
+    """Sessions of people that started in the range, the same as in `kpis`.
+
+    `conversion_rate`: completed of all sessions, in percent, two decimals; 0 without sessions.
+    `average_order_value`: over completed sessions, in euros, rounded to a cent; 0 without any.
+    """
 
     total_sessions: int
     completed_configurations: int
@@ -102,13 +102,13 @@ class ActivityEndpoints:
         *,
         stream: InteractionStream,
         interactions: Interactions,
-        statistics: Statistics,
+        figures: Figures,
         is_admin: Callable[[Request], Awaitable[bool]],
         now: Callable[[], datetime],
     ) -> None:
         self._stream = stream
         self._interactions = interactions
-        self._statistics = statistics
+        self._figures = figures
         self._is_admin = is_admin
         self._now = now
 
@@ -129,7 +129,9 @@ class ActivityEndpoints:
                 method="GET",
                 path=OVERVIEW_PATH,
                 handler=answering(self.overview),
-                summary="Sessions, completed configurations, conversion, order value (admins)",
+                summary="Sessions, completed configurations, conversion, order value of the last 30 "
+                "days or `timeRange` (24h, 7d, 30d, 90d, all; others are refused); without bots "
+                "(admins)",
                 query=("timeRange",),
                 answer=OverviewAnswer,
                 codes=("admins_only", "unavailable"),
@@ -173,29 +175,34 @@ class ActivityEndpoints:
         )
 
     async def overview(self, request: Request) -> Response:
-        """Summarises the sessions that started in the range (default 7d); for admins only."""
+        """Summarises the sessions that started in the range (default 30d); for admins only.
+
+        The original takes what it does not know as `all`; here that is refused.
+        """
         if not await self._is_admin(request):
             raise Refused("admins_only")
-        asked = request.query_params.get("timeRange", "7d")
-        if asked not in TIME_RANGES:
-            known = ", ".join(TIME_RANGES)
+        asked = request.query_params.getlist("timeRange")[:1]
+        try:
+            span = parse_range({"timeRange": "".join(asked) or OVERVIEW_RANGE}, self._now())
+        except RangeInvalid:
+            known = ", ".join([*TIME_RANGES, "all"])
             return error(
                 400,
                 "unknown_time_range",
                 f"timeRange ist eines von: {known}",
                 f"timeRange is one of: {known}",
             )
-        span = TIME_RANGES[asked]
-        found = await self._statistics.overview(_BEGINNING if span is None else self._now() - span)
+        found = await self._figures.outcomes(span)
+        rate = found.completed / found.sessions * 100 if found.sessions else 0.0
         return json(
             OverviewAnswer(
                 success=True,
                 data=OverviewData(
                     summary=OverviewSummary(
-                        total_sessions=found.total_sessions,
-                        completed_configurations=found.completed_configurations,
-                        conversion_rate=found.conversion_rate_percent,
-                        average_order_value=found.average_order_value_cents / 100,
+                        total_sessions=found.sessions,
+                        completed_configurations=found.completed,
+                        conversion_rate=hundredths(rate),
+                        average_order_value=(found.average_order_value_cents or 0) / 100,
                     )
                 ),
             )
@@ -243,4 +250,4 @@ def _entry(each: Recorded) -> TimelineEntry:
 def _performance(shown: list[Recorded]) -> Performance:
     mean_ms = sum(each.processing_ms for each in shown) / len(shown) if shown else 0.0
     efficiency = "excellent" if mean_ms < 50 else "good" if mean_ms < 100 else "needs_optimization"
-    return Performance(average_processing_time=round(mean_ms, 2), tracking_efficiency=efficiency)
+    return Performance(average_processing_time=hundredths(mean_ms), tracking_efficiency=efficiency)

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from configurator.activity import Event, Recorded, processing_ms
 from storage.errors import StorageDefect
 from storage.postgres import store_statements as statements
+from storage.postgres.choices import CHOSE
 from storage.postgres.engine import Database
 from storage.postgres.session_keys import OF_SESSION, keys_of
 
@@ -132,6 +133,8 @@ class Interactions:
                             "incoming_interactions", records=rows
                         )
                         await connection.execute(statements.ANCHOR)
+                        if await connection.fetchval(statements.TURNING):
+                            await connection.execute(statements.TURN)
                         inserted = await connection.fetchval(statements.STORE, consumer)
                     if inserted < len(rows):
                         await connection.execute(statements.SETTLE_REPEATS, consumer)
@@ -264,28 +267,24 @@ class Interactions:
 
         One process at a time does it; the others return (0, 0) at once.
 
-        ABANDONED: something was chosen in it. EXPIRED: nothing was. A later interaction makes
-        them ACTIVE again. `lost_events` becomes how many events never came, by the numbers that
+        ABANDONED: something was chosen in it (`choices`). EXPIRED: nothing was. A later
+        interaction makes them ACTIVE again. `lost_events` becomes how many events never came, by the numbers that
         each tab gave its own; unknown without numbers, or when retention removed some.
         Safe to repeat and to run beside the workers.
         """
         statement = text(
-            """
+            f"""
             WITH ended AS (
                 SELECT id, anchored_at, interaction_count, lost_events FROM sessions
                 WHERE status = 'ACTIVE' AND last_seen_at < now() - CAST(:idle AS interval)
                 ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
             ), judged AS (
-                SELECT id, coalesce(seen.chose, false)
-                    OR EXISTS (SELECT FROM sessions AS own JOIN configurations
-                               ON configurations.id = own.configuration_id
-                               WHERE own.id = ended.id AND configurations.head > 0) AS chose,
+                SELECT id, (SELECT {CHOSE} FROM sessions WHERE sessions.id = ended.id) AS chose,
                     CASE WHEN seen.kept = interaction_count
                         THEN (seen.lost + least(0, 2147483647 - seen.lost))::integer ELSE lost_events END AS lost
                 FROM ended CROSS JOIN LATERAL (
-                    SELECT bool_or(chose) AS chose, sum(kept) AS kept, sum(lost) AS lost FROM (
-                        SELECT bool_or(selection_value IS NOT NULL) AS chose, count(*) AS kept,
-                            max(seq) - count(DISTINCT seq) AS lost
+                    SELECT sum(kept) AS kept, sum(lost) AS lost FROM (
+                        SELECT count(*) AS kept, max(seq) - count(DISTINCT seq) AS lost
                         FROM interactions WHERE session_id = ended.id
                         AND event_id >= uuid7_floor(ended.anchored_at - interval '2 days')
                         AND event_id < uuid7_floor(ended.anchored_at + interval '32 days')
@@ -299,7 +298,7 @@ class Interactions:
             )
             SELECT count(*) FILTER (WHERE status = 'ABANDONED') AS abandoned,
                    count(*) FILTER (WHERE status = 'EXPIRED') AS expired FROM changed
-            """
+            """  # noqa: S608 - a constant
         )
 
         leader = text("SELECT pg_try_advisory_xact_lock(hashtext('end_idle_sessions'))")

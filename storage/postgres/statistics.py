@@ -1,4 +1,4 @@
-"""Figures for the admin page and the original overview endpoint, counted from the rows."""
+"""The figures of today for the live view, counted from the rows, without bots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 from storage.postgres.tables import inquiries, sessions
 
@@ -27,20 +28,6 @@ ZONE = "Europe/Vienna"
 activity_minutes = table("activity_minutes", column("minute"), column("n"), column("bot"))
 
 ACTIVE_WITHIN = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """Sessions that started since a time.
-
-    `conversion_rate_percent`: completed of all sessions, two decimals, 0 without sessions.
-    `average_order_value_cents`: over completed sessions, rounded to a cent, 0 without any.
-    """
-
-    total_sessions: int
-    completed_configurations: int
-    conversion_rate_percent: float
-    average_order_value_cents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +68,6 @@ class Statistics:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def overview(self, since: datetime) -> Overview:
-        """The summary of the original overview endpoint."""
-        completed = sessions.c.status == "COMPLETED"
-        statement = select(
-            func.count().label("total"),
-            func.count().filter(completed).label("completed"),
-            func.coalesce(
-                func.round(func.avg(sessions.c.order_value_cents).filter(completed)), 0
-            ).label("average"),
-        ).where(sessions.c.started_at >= since)
-        found = await self._database.read(lambda connection: connection.execute(statement))
-        row = found.one()
-        rate = round(100 * row.completed / row.total, 2) if row.total else 0.0
-        return Overview(
-            total_sessions=row.total,
-            completed_configurations=row.completed,
-            conversion_rate_percent=rate,
-            average_order_value_cents=int(row.average),
-        )
 
     async def day(self, now: datetime) -> Day:
         """Today's counts, from roll-ups and indexes; `interactions_last_minute`: the last full one."""
@@ -167,7 +134,7 @@ class Statistics:
     async def day_funnel(self, now: datetime) -> DayFunnel:
         """How far the sessions of today came, by category; without bots."""
         statement = text(
-            """
+            f"""
             WITH midnight AS (
                 SELECT date_trunc('day', CAST(:now AS timestamptz), :zone) AS at
             ), today AS (
@@ -181,8 +148,8 @@ class Statistics:
             SELECT category, count(DISTINCT session_id), 0
             FROM today JOIN session_choices ON session_id = id
                 AND first_at >= (SELECT at FROM midnight)
-            WHERE option <> '' GROUP BY category
-            """
+            WHERE option NOT IN {NOT_CHOSEN} GROUP BY category
+            """  # noqa: S608 - a constant
         )
         rows = (await self._read(statement, {"now": now, "zone": ZONE})).all()
         whole = next(row for row in rows if not row.category)

@@ -4,10 +4,12 @@
    exclusively, so it comes before or after a batch, never in between: nothing of an erased session
    is brought back by a batch that looked before.
 2. `ANCHOR`: sessions that are new get their row, so that the ids of their events can be placed.
-3. `STORE`: what is new goes into `interactions` and, in the same statement, into every roll-up.
-4. `SETTLE_REPEATS`, only when something was not new: which entries were repeats.
+3. `TURN`, only when `TURNING`: a session of which one event is a bot's is a bot's altogether, so its
+   earlier events become the bot's, in their rows and in the counts of step 4.
+4. `STORE`: what is new goes into `interactions` and, in the same statement, into every roll-up.
+5. `SETTLE_REPEATS`, only when something was not new: which entries were repeats.
 
-Steps 2 to 4 are statements of their own because each must see what other workers have committed
+Steps 2 to 5 are statements of their own because each must see what other workers have committed
 while the one before it waited. Every upsert is ordered by its key, and sessions come before
 choices, choices before minutes, minutes before the ledger (each step waits for the count of the one before it), so
 two workers that store the same events lock the same rows in the same order and cannot deadlock.
@@ -25,6 +27,9 @@ CREATE TEMP TABLE IF NOT EXISTS incoming_interactions (
     external_id text, device_type text, width integer, height integer, language text,
     referrer text, network text
 ) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS turned_minutes (
+    minute timestamptz, event_type text, category text, bot boolean, n bigint, time_ms bigint
+) ON COMMIT DELETE ROWS;
 LOCK TABLE erased_sessions IN ROW SHARE MODE
 """
 
@@ -40,11 +45,38 @@ ORDER BY session_id
 ON CONFLICT (id) DO NOTHING
 """
 
+_TURNING: Final = """
+    FROM sessions WHERE bot_reason IS NULL AND interaction_count > 0 AND id IN (
+        SELECT session_id FROM incoming_interactions WHERE bot_reason IS NOT NULL)"""
+
+TURNING: Final = f"SELECT EXISTS (SELECT {_TURNING})"
+
+# All sessions of the batch are locked, in the order in which STORE locks them.
+TURN: Final = f"""
+SELECT FROM sessions WHERE id IN (SELECT session_id FROM incoming_interactions)
+ORDER BY id FOR UPDATE;
+WITH turning AS (
+    SELECT id, uuid7_floor(anchored_at - interval '2 days') AS low,
+        uuid7_floor(anchored_at + interval '32 days') AS high {_TURNING}
+), turned AS (
+    UPDATE interactions SET bot = true FROM turning
+    WHERE session_id = turning.id AND event_id >= low AND event_id < high AND NOT bot
+    RETURNING occurred_at, event_type, category, time_spent_ms
+)
+INSERT INTO turned_minutes
+SELECT date_trunc('minute', occurred_at), event_type, category, is_bot, sum(sign),
+    sum(sign * coalesce(time_spent_ms, 0))
+FROM turned CROSS JOIN (VALUES (false, -1), (true, 1)) AS sides (is_bot, sign)
+GROUP BY 1, 2, 3, 4
+"""  # noqa: S608 - a constant
+
 _PLACED: Final = """
-    SELECT incoming.*, interaction_key(event_id, event_ms, anchor_ms) AS key
+    SELECT incoming.*, of_bot, interaction_key(event_id, event_ms, anchor_ms) AS key
     FROM incoming_interactions AS incoming
     JOIN LATERAL (
-        SELECT floor(extract(epoch FROM anchored_at) * 1000)::bigint AS anchor_ms
+        SELECT floor(extract(epoch FROM anchored_at) * 1000)::bigint AS anchor_ms,
+            sessions.bot_reason IS NOT NULL OR incoming.session_id IN (
+                SELECT session_id FROM incoming_interactions WHERE bot_reason IS NOT NULL) AS of_bot
         FROM sessions WHERE id = incoming.session_id
     ) AS session ON true
     WHERE NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = incoming.session_id)
@@ -55,19 +87,22 @@ _SAME: Final = """
     element_id, selection_value, previous_value, total_cents, change_cents, version, skew_ms, tab,
     seq"""
 
-# An option is what stands before the colon of a value; a quantity follows it.
+# An option is what stands before the colon of a value; a quantity follows it. What was taken back or
+# adjusted by a rule is no choice (''), but says what the category `became`.
 # The order of the SELECT decides which entry of several with one key is the event: the first.
 # Whatever is counted comes from the rows that were inserted; only what a session keeps of its
 # visitor is looked up in the batch.
 STORE: Final = f"""
 WITH placed AS ({_PLACED}), inserted AS (
     INSERT INTO interactions (session_id, event_id, bot, props, {_SAME})
-    SELECT session_id, key, bot_reason IS NOT NULL, props, {_SAME} FROM placed
+    SELECT session_id, key, of_bot, props, {_SAME} FROM placed
     ORDER BY session_id, key, entry_ms, entry_seq
     ON CONFLICT DO NOTHING
     RETURNING session_id, event_id, stream_id, received_at, occurred_at, time_spent_ms, event_type,
         category, bot, CASE WHEN event_type = 'selection' AND selection_value IS NOT NULL
             THEN left(split_part(selection_value, ':', 1), 64) ELSE '' END AS option,
+        CASE WHEN event_type IN ('undo', 'redo', 'adjusted') AND selection_value IS NOT NULL
+            THEN left(split_part(selection_value, ':', 1), 64) END AS became,
         coalesce(nullif(left(split_part(previous_value, ':', 1), 64), ''), 'none') AS previous
 ), visits AS (
     INSERT INTO sessions AS known (
@@ -106,12 +141,16 @@ WITH placed AS ({_PLACED}), inserted AS (
     RETURNING 1
 ), choices AS (
     INSERT INTO session_choices AS known (
-        session_id, category, option, n, time_ms, first_at, last_at, moves, came_from)
+        session_id, category, option, n, time_ms, first_at, last_at, moves, came_from,
+        became_at, became)
     SELECT session_id, category, option, count(*), coalesce(sum(time_spent_ms), 0),
         min(occurred_at), max(occurred_at),
         count(*) FILTER (WHERE option <> '' AND option <> previous),
         (array_agg(previous ORDER BY occurred_at, previous COLLATE "C")
-            FILTER (WHERE option <> ''))[1]
+            FILTER (WHERE option <> ''))[1],
+        max(occurred_at) FILTER (WHERE became IS NOT NULL),
+        (array_agg(became ORDER BY occurred_at DESC, became COLLATE "C" DESC)
+            FILTER (WHERE became IS NOT NULL))[1]
     FROM inserted WHERE (SELECT count(*) FROM visits) >= 0
     GROUP BY session_id, category, option ORDER BY session_id, category, option
     ON CONFLICT (session_id, category, option) DO UPDATE SET
@@ -120,13 +159,20 @@ WITH placed AS ({_PLACED}), inserted AS (
         last_at = greatest(known.last_at, excluded.last_at),
         moves = known.moves + excluded.moves,
         came_from = CASE WHEN (excluded.first_at, excluded.came_from COLLATE "C")
-            < (known.first_at, known.came_from) THEN excluded.came_from ELSE known.came_from END
+            < (known.first_at, known.came_from) THEN excluded.came_from ELSE known.came_from END,
+        became_at = greatest(known.became_at, excluded.became_at),
+        became = CASE WHEN known.became_at IS NULL
+            OR (excluded.became_at, excluded.became COLLATE "C") > (known.became_at, known.became)
+            THEN excluded.became ELSE known.became END
     RETURNING 1
 ), minutes AS (
     INSERT INTO activity_minutes AS known (minute, event_type, category, bot, n, time_ms)
-    SELECT date_trunc('minute', occurred_at), event_type, category, bot, count(*),
-        coalesce(sum(time_spent_ms), 0)
-    FROM inserted WHERE (SELECT count(*) FROM choices) >= 0
+    SELECT minute, event_type, category, bot, sum(n), sum(time_ms)
+    FROM (
+        SELECT date_trunc('minute', occurred_at) AS minute, event_type, category, bot, 1 AS n,
+            coalesce(time_spent_ms, 0) AS time_ms FROM inserted
+        UNION ALL SELECT * FROM turned_minutes
+    ) AS counted WHERE (SELECT count(*) FROM choices) >= 0
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (minute, event_type, category, bot) DO UPDATE SET
         n = known.n + excluded.n, time_ms = known.time_ms + excluded.time_ms

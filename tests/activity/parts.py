@@ -24,9 +24,9 @@ from realtime.http.endpoints import routes
 from realtime.http.tracking import TrackingEndpoints
 from realtime.intake import Intake
 from storage.errors import StorageUnavailable
+from storage.postgres.analytics.figures import Figures
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
-from storage.postgres.statistics import Statistics
 from storage.redis.client import Redis
 from storage.redis.stream import InteractionStream, Limits
 from tests.support.waiting import eventually
@@ -102,7 +102,7 @@ async def client_of(
     endpoints = ActivityEndpoints(
         stream=parts.stream,
         interactions=parts.interactions,
-        statistics=Statistics(parts.database),
+        figures=Figures(parts.database),
         is_admin=is_admin,
         now=now,
     )

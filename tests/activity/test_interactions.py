@@ -184,6 +184,20 @@ async def test_counts_of_the_day_and_watermark(database_url: str) -> None:
         assert await interactions.stored_through() == "4-0"
 
 
+NO_CHOICE = (
+    ("view_change", "interior"),
+    ("adjusted", "kiefer"),
+    ("undo", "nest80"),
+    ("redo", "nest120"),
+    ("selection", "none"),
+    ("selection", ""),
+    ("selection", None),
+    ("click", "card"),
+    ("join", None),
+)
+"""What leaves a session without a choice, however many values it carries."""
+
+
 async def test_idle_sessions_end_and_come_back(database_url: str) -> None:
     async with Database(database_url) as database:
         interactions, sessions = Interactions(database), Sessions(database)
@@ -191,12 +205,27 @@ async def test_idle_sessions_end_and_come_back(database_url: str) -> None:
         await interactions.store(
             incoming(
                 event("looked", received_at=ago(minutes=31)),
-                event("chose", received_at=ago(minutes=31), selection_value="nest120"),
+                event(
+                    "chose",
+                    received_at=ago(minutes=31),
+                    event_type="selection",
+                    selection_value="nest120",
+                ),
                 event("here", received_at=ago(minutes=29)),
+                *(
+                    event(
+                        f"no choice {n}",
+                        received_at=ago(minutes=31),
+                        event_type=kind,
+                        selection_value=value,
+                    )
+                    for n, (kind, value) in enumerate(NO_CHOICE)
+                ),
             ),
             consumer="w",
         )
-        assert await interactions.end_idle_sessions(idle=idle) == (1, 1)
+        ended = (1, 1 + len(NO_CHOICE))
+        assert await interactions.end_idle_sessions(idle=idle) == ended
         assert await interactions.end_idle_sessions(idle=idle) == (0, 0)
 
         async def status(name: str) -> str | None:

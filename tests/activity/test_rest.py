@@ -10,6 +10,7 @@ import pytest
 
 from configurator.activity import decode_event
 from configurator.event_ids import uuid7
+from configurator.rounding import hundredths
 from storage.postgres.interactions import Incoming
 from storage.redis.client import Redis
 from storage.redis.stream import Entry
@@ -367,6 +368,34 @@ async def test_the_overview_is_for_admins_only(database_url: str, redis_url: str
                 }
             unknown = await client.get(OVERVIEW, params={"timeRange": "1y"})
             assert (unknown.status_code, unknown.json()["code"]) == (400, "unknown_time_range")
+
+
+async def test_the_overview_without_a_range_is_of_thirty_days_of_people(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts, all_parts.database.driver() as driver:
+        await driver.execute(
+            "INSERT INTO sessions (id, started_at, status, bot_reason)"
+            " SELECT gen_random_uuid(), now() - n * interval '1 day',"
+            " CASE WHEN n = 29 THEN 'COMPLETED' ELSE 'EXPIRED' END,"
+            " CASE WHEN n = 28 THEN 'headless' END FROM generate_series(1, 33) AS n"
+        )
+        await driver.execute(
+            "INSERT INTO sessions (id, started_at) SELECT gen_random_uuid(), now()"
+            " FROM generate_series(1, 3)"
+        )
+        async with client_of(all_parts, admin=True) as client:
+            for asked in ("", "?timeRange=", "?timeRange=30d", "?timeRange=30d&timeRange=24h"):
+                summary = (await client.get(OVERVIEW + asked)).json()["data"]["summary"]
+                assert (summary["totalSessions"], summary["conversionRate"]) == (32, 3.13)
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [(3.125, 3.13), (1.125, 1.13), (1.625, 1.63), (1.005, 1.0), (2.675, 2.68), (0.0, 0.0)],
+)
+def test_halves_are_rounded_as_javascript_does(value: float, rounded: float) -> None:
+    assert hundredths(value) == rounded
 
 
 async def test_the_average_order_value_is_over_completed_sessions_in_euros(

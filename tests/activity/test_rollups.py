@@ -48,7 +48,9 @@ SESSIONS = ("anna_1", "ben_2", "c")
 happening = st.fixed_dictionaries(
     {
         "session": st.sampled_from(SESSIONS),
-        "event_type": st.sampled_from(["selection", "click", "view"]),
+        "event_type": st.sampled_from(
+            ["selection", "selection", "click", "view", "undo", "adjusted"]
+        ),
         "category": st.sampled_from(["nest", "fenster"]),
         "selection_value": st.sampled_from([None, "nest80", "nest80:2", "nest120", "x" * 80]),
         "previous_value": st.sampled_from([None, "", "none", "nest80:1", "nest120", "x" * 80]),
@@ -200,11 +202,20 @@ async def check(database_url: str, told: Told) -> None:
         assert ended.get("dead", 0) == unwanted["dead"]
         assert told.erased or ended.get("filtered", 0) == unwanted["filtered"]
         choices = await connection.fetch(
-            "SELECT session_id, category, option, n, time_ms, moves, came_from FROM session_choices"
+            "SELECT session_id, category, option, n, time_ms, moves, came_from, became"
+            " FROM session_choices"
         )
         rows = await connection.fetch("SELECT * FROM interactions")
         assert {tuple(row)[:3]: tuple(row)[3:6] for row in choices} == chosen(distinct)
         assert {tuple(row)[:3]: row["came_from"] for row in choices} == came_from(rows)
+        bots = {row["session_id"] for row in rows if row["bot"]}
+        assert all(row["bot"] for row in rows if row["session_id"] in bots)
+        by_bot = "SELECT bot, sum(n)::int AS n FROM ({}) AS counted GROUP BY 1 HAVING sum(n) <> 0"
+        rolled_up = by_bot.format(
+            "SELECT bot, n FROM activity_minutes UNION ALL SELECT bot, n FROM activity_quarters"
+        )
+        assert dict(await connection.fetch(rolled_up)) == dict(Counter(row["bot"] for row in rows))
+        assert {tuple(row)[:2]: row["became"] for row in choices if row["became"]} == became(rows)
         assert await connection.fetchval("SELECT count(*) FROM interactions_default") == 0
         early = "FROM sessions JOIN session_choices ON session_id = id AND first_at < started_at"
         assert await connection.fetchval(f"SELECT count(*) {early}") == 0
@@ -241,6 +252,17 @@ def came_from(rows: Sequence[Any]) -> dict[tuple[UUID, str, str], str | None]:
         place = (row["occurred_at"], option_of(row["previous_value"]))
         found[key] = min(found.get(key, place), place)
     return {key: before if key[2] else None for key, (_, before) in found.items()}
+
+
+def became(rows: Sequence[Any]) -> dict[tuple[UUID, str], str]:
+    """What the latest undo or adjustment left in each category."""
+    found: dict[tuple[UUID, str], Any] = {}
+    for row in rows:
+        if row["event_type"] in {"undo", "adjusted"} and row["selection_value"] is not None:
+            key = (row["session_id"], row["category"])
+            place = (row["occurred_at"], row["selection_value"].partition(":")[0][:64])
+            found[key] = max(found.get(key, place), place)
+    return {key: option for key, (_, option) in found.items()}
 
 
 def picked(event_type: str, selection_value: str | None) -> str:

@@ -108,7 +108,13 @@ class SecondCount:
     def options(self) -> dict[tuple[str, str], tuple[int, int, int, int]]:
         """Sessions, selections, kept, and the sessions that chose in the category."""
         found = self.duck.execute(
-            """WITH last AS (SELECT id, category, arg_max(option, ms) AS option FROM picks GROUP BY ALL),
+            """WITH became AS (SELECT mine.id, category,
+                        arg_max(string_split(selection_value, ':')[1], ms) AS option
+                    FROM mine JOIN raw ON raw.session_id = mine.id
+                    WHERE event_type IN ('selection', 'undo', 'redo', 'adjusted')
+                        AND selection_value IS NOT NULL GROUP BY ALL),
+                    last AS (SELECT DISTINCT became.* FROM became JOIN picks
+                        USING (id, category, option)),
                     choosers AS (SELECT category, count(DISTINCT id) AS n FROM picks
                                  WHERE option <> 'none' GROUP BY ALL)
                SELECT picks.category, picks.option, count(DISTINCT picks.id), count(*),

@@ -40,6 +40,7 @@ class World:
         self.admin = True
         self.now = FIRST_DAY + timedelta(days=DAYS)
         self.seconds = 0.0
+        self.database = database
         self.interactions = Interactions(database)
         self.visits = visits = Visits(database)
         self.views = views = views_over(

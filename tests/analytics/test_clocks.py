@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from configurator.activity import Event, Interaction
-from configurator.event_ids import uuid7
+from configurator.event_ids import session_uuid, uuid7
 from configurator.ranges import Bots, Range, parse_range
 from storage.postgres.analytics.figures import Figures, units_of
 from storage.postgres.engine import Database
@@ -263,3 +263,14 @@ async def test_hours_of_an_earlier_release_count_whole_or_by_rows(
     assert await figures.series(spans[0], "day") == exact[0]
     assert {point.interactions for point in await figures.series(spans[1], "day")} == {None}
     assert (await figures.kpis(spans[0])).interactions == sum(p.interactions or 0 for p in exact[0])
+
+
+async def test_a_session_says_how_many_of_its_interactions_are_gone(database_url: str) -> None:
+    async with opened(database_url) as (world, client):
+        await old_events(world.database, every_minutes=60)
+        session = session_uuid("s30")
+        path = f"/api/admin/analytics/sessions/{session}"
+        assert (await client.get(path)).json()["gone"] == 0
+        await Upkeep(world.database).drop_before((OLD + timedelta(days=30)).date())
+        answer = (await client.get(path)).json()
+        assert (answer["gone"], answer["session"]["interactions"], answer["rows"]) == (1, 1, [])

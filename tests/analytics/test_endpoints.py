@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from configurator.event_ids import session_uuid
+from configurator.activity import Event, Interaction
+from configurator.event_ids import session_uuid, uuid7
 from realtime.http.analytics.recent import LIFE_SECONDS, Recent
 from realtime.http.openapi import openapi
 from storage.errors import StorageUnavailable
 from storage.postgres.analytics.visits import SORTS
+from storage.postgres.interactions import Incoming
 from tests.analytics.stage import PATH, WEEK, opened, read, sheet_lines
+from tests.analytics.visitors import FIRST_DAY
 
 NAMES = [
     "kpis",
@@ -30,6 +33,7 @@ NAMES = [
     "retention",
     "breakdown",
     "catalogues",
+    "signals",
 ]
 
 
@@ -111,6 +115,7 @@ async def test_only_admins_see_anything(database_url: str) -> None:
         ("steps", {"format": "csv", "lang": "fr"}, "lang"),
         ("series", {"timeRange": "all", "unit": "hour"}, "unit"),
         ("funnel", {"steps": "nest,nest"}, "steps"),
+        ("kpis", {"from": "0001-01-01T00:00Z", "tz": "America/New_York"}, "from: too_far"),
         ("funnel", {"steps": ",".join("abcdefghijklmnopq")}, "steps"),
         ("funnel", {"window": "0"}, "window"),
         ("funnel", {"by": "network"}, "by"),
@@ -138,6 +143,77 @@ async def test_what_does_not_fit_is_named(
         assert error["code"] == "query_unusable"
         assert error["detail"].startswith(place)
         assert set(error["message"]) == {"de", "en"}
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "Mars/Olympus", "europe/vienna", ""])
+async def test_a_zone_that_is_no_place_is_refused_everywhere(database_url: str, zone: str) -> None:
+    async with opened(database_url) as (_, client):
+        schedule = {"name": "n", "view": "series", "zone": zone or " "}
+        link = {"name": "n", "views": ["series"], "query": {"tz": zone}}
+        answers = [
+            *[await client.get(f"{PATH}/{n}", params={"tz": zone}) for n in (*NAMES, "sessions")],
+            await client.post(f"{PATH}/schedules", json=schedule),
+            await client.post(f"{PATH}/links", json=link),
+        ]
+        for answer in answers:
+            assert answer.status_code == 400
+            assert answer.json()["error"]["detail"].startswith("tz: unknown_zone")
+
+
+async def test_signals_say_how_the_page_worked_and_since_when(database_url: str) -> None:
+    async with opened(database_url) as (world, client):
+        told: list[tuple[str, str, str | None, dict[str, object]]] = [
+            ("web_vital", "page", "LCP", {"name": "LCP", "value": 100 * n, "rating": "good"})
+            for n in range(1, 5)
+        ]
+        told += [
+            ("web_vital", "page", "LCP", {"name": "LCP", "value": 1e30, "rating": "poor"}),
+            ("web_vital", "page", "LCP", {"name": "LCP", "value": "fast", "rating": "good"}),
+            ("refused", "pvanlage", "x", {"reason": "too_many", "outcome": "rejected"}),
+            ("refused", "pvanlage", "x", {"reason": "too_many", "outcome": "rejected"}),
+            ("adjusted", "fenster", None, {"reason": "needs"}),
+            ("error", "page", None, {"code": "script_failed", "message": "x is undefined"}),
+            ("hover", "nest", "nest120", {}),
+            ("invite", "share", "share-link", {}),
+            ("click", "nest", "nest120", {}),
+        ]
+        await world.interactions.store(
+            [
+                Incoming(
+                    stream_id=f"{n + 1}-0",
+                    event=Event(
+                        event_id=uuid7(int(FIRST_DAY.timestamp() * 1000), n),
+                        session=f"s{n % 2}",
+                        received_at=FIRST_DAY,
+                        source="test",
+                        interaction=Interaction(
+                            event_type=kind, category=place, element_id=element, props=props
+                        ),
+                    ),
+                )
+                for n, (kind, place, element, props) in enumerate(told)
+            ],
+            consumer="w",
+        )
+        found = await read(client, "signals")
+        assert found["complete_from"] is None
+        rows = [(r["kind"], r["place"], r["name"], r["n"], r["sessions"]) for r in found["rows"]]
+        assert rows == [
+            ("web_vital", "page", "LCP", 6, 2),
+            ("refused", "pvanlage", "too_many", 2, 2),
+            ("adjusted", "fenster", "needs", 1, 1),
+            ("error", "page", "x is undefined", 1, 1),
+            ("hover", "nest", "nest120", 1, 1),
+            ("invite", "share", "share-link", 1, 1),
+        ]
+        vital = found["rows"][0]
+        assert (vital["p50"], vital["p75"], vital["p95"], vital["good"]) == (300, 400, 1e30, 0.8)
+        async with world.database.driver() as connection:
+            hour = FIRST_DAY.replace(minute=0)
+            await connection.execute("INSERT INTO activity_dropped VALUES ($1, 3)", hour)
+        complete_from = (await read(client, "signals"))["complete_from"]
+        assert datetime.fromisoformat(complete_from) == hour + timedelta(hours=1)
+        assert len(await sheet_lines(client, "signals")) == 6
 
 
 async def test_a_sheet_of_sessions_is_the_whole_list(

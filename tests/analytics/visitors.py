@@ -62,6 +62,16 @@ class Visitor:
             return Interaction(
                 event_type=kind, category=category, time_spent=spent, device_info=device
             )
+        if before and chance.random() < 0.1:
+            back = chance.choice([*SHOWN[category], "none"])
+            chosen[category] = None if back == "none" else back
+            return Interaction(
+                event_type=chance.choice(["undo", "redo", "adjusted"]),
+                category=category,
+                selection_value=back,
+                previous_value=before,
+                device_info=device,
+            )
         value = chance.choice(SHOWN[category])
         chosen[category] = value
         if category == "pvanlage":

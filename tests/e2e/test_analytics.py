@@ -68,10 +68,14 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
         admin.get_by_role("link", name="Kategorien als JSON herunterladen").click()
     assert download.value.suggested_filename == "steps.json"
 
-    open_tab(admin, "Wege", "paths", "journeys")
+    open_tab(admin, "Wege", "paths", "journeys", "signals")
     expect(admin.get_by_test_id("paths")).to_contain_text(re.compile("Größe.*→.*Fußboden"))
     open_tab(admin, "Besucher", "retention", "breakdown", "catalogues")
     expect(admin.get_by_test_id("retention")).to_contain_text("1")
+    admin.get_by_role("button", name="24 h").click()  # she came by the start page
+    open_tab(admin, "Überblick", "kpis", "funnel")
+    expect(admin.get_by_test_id("kpi-landing_views")).to_have_text(re.compile("^[1-9]"))
+    expect(admin.get_by_test_id("figure-funnel")).to_contain_text("Anfrage gesendet")
 
     open_tab(admin, "Sitzungen", "sessions")
     row = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code)

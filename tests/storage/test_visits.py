@@ -16,7 +16,7 @@ from storage.postgres.engine import Database
 from storage.postgres.inquiries import Inquiries, Inquiry
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
-from storage.postgres.statistics import Overview, Statistics
+from storage.postgres.statistics import Statistics
 from tests.storage.conftest import World, request, sha256
 from tests.support.visits import visit
 
@@ -134,27 +134,6 @@ async def test_admin_access_ends(database: Database) -> None:
     assert await admins.revoke(session, NOW)
     assert not await admins.revoke(session, NOW)
     assert not await admins.session_valid(session, NOW)
-
-
-async def test_the_overview_counts_sessions(database: Database) -> None:
-    statistics = Statistics(database)
-    assert await statistics.overview(LONG_AGO) == Overview(
-        total_sessions=0,
-        completed_configurations=0,
-        conversion_rate_percent=0.0,
-        average_order_value_cents=0,
-    )
-    ids = [uuid4() for _ in range(7)]
-    for session_id, value in zip(ids, (100, 201, *[None] * 5), strict=True):
-        await visit(database, session_id, order_value_cents=value)
-    assert await statistics.overview(LONG_AGO) == Overview(
-        total_sessions=7,
-        completed_configurations=2,
-        conversion_rate_percent=28.57,
-        average_order_value_cents=151,
-    )
-    later = datetime.now(UTC) + timedelta(days=1)
-    assert (await statistics.overview(later)).total_sessions == 0
 
 
 async def test_the_day_counts_sessions_and_inquiries(database: Database, world: World) -> None:

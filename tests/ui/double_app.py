@@ -73,6 +73,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             person_token_of=lambda request: request.cookies.get("person"),
             house_code_of=house_of,
             admin_of=admin_of,
+            seen=lambda _page, _request: None,
         ),
         count_dropped=world.count_dropped,
         dev=dev,

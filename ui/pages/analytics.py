@@ -30,6 +30,7 @@ FIGURES = (
     "js/analytics/figures/prices.js",
     "js/analytics/figures/retention.js",
     "js/analytics/figures/series.js",
+    "js/analytics/figures/signals.js",
     "js/analytics/figures/steps.js",
     "js/analytics/reading.js",
     "js/analytics/table.js",

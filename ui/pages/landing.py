@@ -25,7 +25,9 @@ class PublicPages:
     public_origin: str | None
 
     async def landing(self, request: Request) -> Response:
-        """`/`: what a nest is, what it costs, and the way in. Changes nothing."""
+        """`/`: what a nest is, what it costs, and the way in. That it was seen is counted."""
+        if request.method == "GET":
+            self.visitors.seen("landing", request)
         offer = self.catalogue.offer()
         origin = self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
         language = language_of(request)

@@ -1,16 +1,21 @@
 """The answers of analytics. Every one says which range it is about and how far the stream is in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from configurator.ranges import Bots, Range
+from configurator.rounding import hundredths
 from storage.postgres.analytics.figures import Kpis
 from storage.postgres.analytics.houses import Prices
 
 Row = TypeVar("Row")
+
+OF_NOW: Final = frozenset({"active", "open_value_cents"})
+"""Figures of sessions that are still active: those of an earlier range have all ended, whatever they
+were then, so there is nothing to compare with."""
 
 
 class RangeShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +60,24 @@ class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     compared: list[Row] | None
 
 
+class SignalsAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """Rows that are counted from single interactions.
+
+    ``complete_from``: earlier ones of the range are kept no more; null: all are there.
+    """
+
+    range: RangeShown
+    stored_through: str | None
+    complete_from: datetime | None
+    rows: list[Row]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiRow:
     """One figure beside that of the range it is compared with.
 
-    The difference is value - previous; in percent of previous where that is not 0.
+    The difference is value - previous; in percent of previous where that is not 0. What is still
+    going on has no previous (`OF_NOW`).
     """
 
     name: str
@@ -120,9 +138,15 @@ def shown(span: Range) -> RangeShown:
     )
 
 
+def ended(before: Kpis) -> Kpis:
+    """The figures of an earlier range, without those of what is going on now."""
+    outcomes = replace(before.outcomes, active=None)
+    return replace(before, outcomes=outcomes, open_value_cents=None)
+
+
 def kpi_rows(now: Kpis, before: Kpis | None) -> list[KpiRow]:
     """Every figure, with its difference where there is something to compare with."""
-    then = _figures(before) if before else {}
+    then = {name: n for name, n in _figures(before).items() if name not in OF_NOW} if before else {}
     return [_kpi_row(name, value, then.get(name)) for name, value in _figures(now).items()]
 
 
@@ -138,6 +162,8 @@ def _figures(kpis: Kpis) -> dict[str, float | None]:
         "order_value_cents": outcomes.order_value_cents,
         "average_order_value_cents": outcomes.average_order_value_cents,
         "open_value_cents": kpis.open_value_cents,
+        "landing_views": kpis.landing_views,
+        "inquiries": kpis.inquiries,
         "interactions": kpis.interactions,
     }
 
@@ -145,7 +171,9 @@ def _figures(kpis: Kpis) -> dict[str, float | None]:
 def _kpi_row(name: str, value: float | None, previous: float | None) -> KpiRow:
     both = value is not None and previous is not None
     difference = round(value - previous, 6) if both else None  # type: ignore[operator]
-    percent = round(100 * difference / previous, 2) if difference is not None and previous else None
+    percent = (
+        hundredths(100 * difference / previous) if difference is not None and previous else None
+    )
     return KpiRow(
         name=name,
         value=value,

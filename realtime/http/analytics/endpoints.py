@@ -49,9 +49,13 @@ _SORTING: Final = ("sort", "direction")
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A session and one page of what happened in it, in the order of the event ids."""
+    """A session and one page of what happened in it, in the order of the event ids.
+
+    ``gone``: so many of its interactions are kept no more.
+    """
 
     session: Visit
+    gone: int
     rows: list[Happening]
     next: str | None
 
@@ -209,7 +213,8 @@ class AnalyticsEndpoints:
                 raise Refused("session_unknown")
             visit, rows = found
             following = str(rows[limit - 1].event_id) if len(rows) > limit else None
-            return json(VisitAnswer(session=visit, rows=rows[:limit], next=following))
+            gone = await self._visits.gone(session_id)
+            return json(VisitAnswer(session=visit, gone=gone, rows=rows[:limit], next=following))
 
         async def read(after: UUID | None, limit: int) -> list[Happening]:
             return await self._visits.timeline(session_id, after=after, limit=limit)

@@ -83,11 +83,12 @@ Step = OpStep | InteractionStep
 class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a replay.
 
-    ``start`` is the house before the first step; null where the session has none. ``head_verified``
-    is null before the last page: whether the log ends with the house as it is stored.
+    ``start`` is the house before the first step; null where the session has none. ``gone``: so many
+    of its interactions are kept no more, and are no steps. ``head_verified`` is null before the last page: whether the log ends with the house as it is stored.
     """
 
     session: Visit
+    gone: int
     start: House | None
     steps: list[Step]
     verified: bool
@@ -146,7 +147,8 @@ class ReplayEndpoints:
             raise Refused("session_unknown")
         happened = await self._visits.happened(session_id, after=place, limit=limit + 1)
         log = await self._log(visit, version, limit + 1)
-        return json(_page(visit, log, happened, limit=limit, cursor=(version, place)))
+        gone = await self._visits.gone(session_id)
+        return json(_page(visit, log, happened, gone=gone, limit=limit, cursor=(version, place)))
 
     async def _log(self, visit: Visit, version: int, limit: int) -> "Log | None":
         if visit.configuration_id is None:
@@ -221,6 +223,7 @@ def _page(
     log: Log | None,
     happened: list[Happening],
     *,
+    gone: int,
     limit: int,
     cursor: tuple[int, Place | None],
 ) -> ReplayAnswer:
@@ -238,6 +241,7 @@ def _page(
     last = len(merged) <= limit
     return ReplayAnswer(
         session=visit,
+        gone=gone,
         start=_start(log),
         steps=steps,
         verified=all(step.verified for step in steps if isinstance(step, OpStep)),

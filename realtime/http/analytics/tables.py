@@ -6,10 +6,18 @@ Lists and mappings within a row become columns of their own: nothing in a cell h
 from collections.abc import Sequence
 from typing import Final
 
-from realtime.http.analytics.answers import KpisAnswer, PricesAnswer, Rows
+from realtime.http.analytics.answers import (
+    KpisAnswer,
+    PricesAnswer,
+    Rows,
+    SeriesAnswer,
+    SignalsAnswer,
+)
 from realtime.sheets.sheet import Column, Kind, Sheet, columns_of, values_of
+from storage.postgres.analytics.figures import Point
 from storage.postgres.analytics.houses import House, Prices
 from storage.postgres.analytics.paths import Path
+from storage.postgres.analytics.signals import Signal
 from storage.postgres.analytics.visits import Cohort
 
 _KPI_COLUMNS: Final = (
@@ -18,6 +26,15 @@ _KPI_COLUMNS: Final = (
     Column(name="previous", kind=Kind.FIGURE),
     Column(name="difference", kind=Kind.FIGURE),
     Column(name="difference_percent", kind=Kind.NUMBER),
+)
+_SIGNAL_COLUMNS: Final = (
+    Column(name="kind", kind=Kind.WORD, texts="analytics.kind_"),
+    Column(name="place", kind=Kind.CATEGORY),
+    Column(name="name", kind=Kind.TEXT, title="signal"),
+    Column(name="n", kind=Kind.NUMBER),
+    Column(name="sessions", kind=Kind.NUMBER),
+    *(Column(name=f"p{n}", kind=Kind.NUMBER, title="percentile_n", n=n) for n in (50, 75, 95)),
+    Column(name="good", kind=Kind.SHARE),
 )
 _PRICE_COLUMNS: Final = (
     Column(name="kind", kind=Kind.WORD, texts="sheet.prices.", title="prices_of"),
@@ -62,6 +79,21 @@ def _price_rows(kind: str, found: Prices) -> list[list[object]]:
         line("highest", found.highest_cents),
         line("average", found.average_cents),
     ]
+
+
+def series(answer: SeriesAnswer[Point]) -> Sheet:
+    """A row for each point; the offset tells apart the two hours that look the same on a clock."""
+    at, *counted = columns_of(Point)
+    return Sheet(
+        name="series",
+        columns=[at, Column(name="utc_offset", kind=Kind.TEXT), *counted],
+        rows=[[point.at, f"UTC{point.at:%z}"[:8], *values_of(point)[1:]] for point in answer.rows],
+    )
+
+
+def signals(answer: SignalsAnswer[Signal]) -> Sheet:
+    """A row for each signal, with the words of the page."""
+    return Sheet(name="signals", columns=_SIGNAL_COLUMNS, rows=[values_of(r) for r in answer.rows])
 
 
 def paths(answer: Rows[Path]) -> Sheet:

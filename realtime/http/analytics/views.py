@@ -19,6 +19,8 @@ from realtime.http.analytics.answers import (
     PricesAnswer,
     Rows,
     SeriesAnswer,
+    SignalsAnswer,
+    ended,
     kpi_rows,
     shown,
 )
@@ -26,7 +28,10 @@ from realtime.http.analytics.query import Asked, number_of, one_of, range_of, un
 from realtime.http.analytics.recent import Recent
 from realtime.sheets.sheet import Sheet, sheet_of
 from storage.postgres.analytics.behaviour import (
+    BEGAN,
+    CHOSE,
     COMPLETED,
+    OPENED,
     STEPS_MAX,
     Behaviour,
     Breakdown,
@@ -44,10 +49,12 @@ from storage.postgres.analytics.figures import (
 )
 from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses, Prices
 from storage.postgres.analytics.paths import PATHS_MAX, Path, Paths
+from storage.postgres.analytics.signals import Signal, SignalReader
 from storage.postgres.analytics.visits import Cohort, Visits
 
 WINDOW_MINUTES: Final = 24 * 60
 WINDOW_MINUTES_MAX: Final = 30 * 24 * 60
+STEPS_TO_AN_INQUIRY: Final = (BEGAN, CHOSE, f"{CHOSE}_2", OPENED, COMPLETED)
 RANGE_FIELDS: Final = tuple(name for name in FIELDS if name != "compare")
 
 
@@ -84,6 +91,7 @@ class Views:
         behaviour: Behaviour,
         houses: Houses,
         paths: Paths,
+        signals: SignalReader,
         visits: Visits,
         categories: Callable[[], Sequence[str]],
         stored_through: Callable[[], Awaitable[str | None]],
@@ -94,6 +102,7 @@ class Views:
         self._behaviour = behaviour
         self._houses = houses
         self._paths = paths
+        self._signals = signals
         self._visits = visits
         self._categories = categories
         self._stored_through = stored_through
@@ -132,12 +141,14 @@ class Views:
                 row=Point,
                 read=self._series,
                 query=("unit", "compare"),
+                table=tables.series,
             ),
             View(
                 name="funnel",
-                summary="An ordered funnel over `steps` (categories and `completed`, by comma), by "
-                "first selection, within `window` minutes of the first step, `by` device, "
-                "language, referrer or none",
+                summary="An ordered funnel over `steps` by comma (categories, by first selection; "
+                "`began`, `chose` anything, `chose_2` in two categories and so on, `opened` the "
+                "inquiry, `completed`), within `window` minutes of the first step, `by` device, "
+                "language, referrer or none; without `steps` the way to an inquiry",
                 answer=FunnelAnswer,
                 row=FunnelRow,
                 read=self._funnel,
@@ -214,6 +225,16 @@ class Views:
                 row=CatalogueEffect,
                 read=self._catalogues,
             ),
+            View(
+                name="signals",
+                summary="How the page worked: web vitals by page, refusals and adjustments by "
+                "reason, errors, hovers by option, invitations; as far back as single "
+                "interactions are kept (`complete_from`)",
+                answer=SignalsAnswer[Signal],
+                row=Signal,
+                read=self._told,
+                table=tables.signals,
+            ),
         ]
 
     async def _kpis(self, span: Range, _asked: Asked, through: str | None) -> KpisAnswer:
@@ -225,7 +246,7 @@ class Views:
             stored_through=through,
             kpis=kpis,
             compared_range=shown(before) if before else None,
-            compared=compared,
+            compared=compared and ended(compared),
             rows=kpi_rows(kpis, compared),
         )
 
@@ -270,11 +291,15 @@ class Views:
 
     def _funnel_steps(self, asked: Asked) -> Sequence[str]:
         if "steps" not in asked:
-            return [*self._categories(), COMPLETED][-STEPS_MAX:]
+            return STEPS_TO_AN_INQUIRY
         steps = asked["steps"].split(",")
         sound = all(0 < len(step) <= 64 for step in steps) and len(set(steps)) == len(steps)
         if not sound or len(steps) > STEPS_MAX:
-            raise unusable("steps", f"are up to {STEPS_MAX} different categories, by comma")
+            raise unusable(
+                "steps",
+                f"are up to {STEPS_MAX} different ones, by comma: categories, began, chose, "
+                "chose_2 to chose_16, opened, completed",
+            )
         return steps
 
     async def _steps(self, span: Range, _asked: Asked, through: str | None) -> Rows[Step]:
@@ -306,6 +331,15 @@ class Views:
     async def _breakdown(self, span: Range, asked: Asked, through: str | None) -> Rows[Part]:
         by = cast("Dimension", one_of(asked, "by", get_args(Dimension), default="device"))
         return _rows(span, through, await self._figures.breakdown(span, by))
+
+    async def _told(self, span: Range, _asked: Asked, through: str | None) -> SignalsAnswer[Signal]:
+        found = await self._signals.signals(span)
+        return SignalsAnswer(
+            range=shown(span),
+            stored_through=through,
+            complete_from=found.complete_from,
+            rows=found.signals,
+        )
 
     async def _catalogues(
         self, span: Range, _asked: Asked, through: str | None

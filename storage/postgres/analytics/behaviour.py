@@ -5,6 +5,7 @@ option '' is looking without choosing, 'none' leaving out again. It is kept up t
 transaction that stores the events, so these figures are exact however late events come.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,19 +14,25 @@ from configurator.ranges import Range
 from storage.postgres.analytics.cohort import (
     CHOICES,
     DIMENSIONS,
-    NOT_CHOSEN,
     OTHER,
     cohort,
     limits,
     rows,
 )
+from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 
+BEGAN: Final = "began"
+CHOSE: Final = "chose"
+OPENED: Final = "opened"
 COMPLETED: Final = "completed"
-"""The last step of a funnel: the inquiry was sent."""
+"""Steps of a funnel that are no category: the session began, it chose something, it opened the form
+of the inquiry, the inquiry was sent. `chose_3`: it chose something in three categories."""
+
+INQUIRY: Final = "inquiry"
+"""The category of what happens in the form of the inquiry."""
 
 LEFT: Final = "left"
-BEGAN: Final = "began"
 
 STEPS_MAX: Final = 16
 FUNNEL_PARTS_MAX: Final = 10
@@ -68,7 +75,8 @@ class Step:
 class OptionShare:
     """One option: how many sessions chose it, and in how many it was still chosen at the end.
 
-    `share`: of the sessions that chose anything in the category.
+    `kept`: sessions that chose it and neither chose anything else there afterwards, nor took it
+    back, nor had it adjusted by a rule. `share`: of the sessions that chose anything in the category.
     """
 
     category: str
@@ -99,11 +107,14 @@ class Behaviour:
     ) -> list[FunnelPart]:
         """How many sessions went through `steps` in this order, within the window.
 
-        Definition. A step is a category, or `completed`. A session takes a category's step when it
-        first chooses something there, and `completed` when its inquiry was sent. It has reached
-        the first step when it has taken it. It has reached a later one when it has reached the one
-        before it, has taken this one not earlier than that, and not later than the window after
-        having taken the first. So the figures never rise from one step to the next.
+        Definition. A step is a category, or one of `began`, `chose`, `chose_<n>`, `opened` and
+        `completed`. A session takes a category's step when it first chooses something there, and
+        `chose_<n>` when it has first chosen something in n categories (`chose`: in one). It takes
+        `opened` when it opened the form of the inquiry or, where that was not told, sent one, and
+        `completed` when its inquiry was sent. It has reached the first step when it has taken it.
+        It has reached a later one when it has reached the one before it, has taken this one not
+        earlier than that, and not later than the window after having taken the first. So the
+        figures never rise from one step to the next.
 
         The largest parts come first, then all others together; `none` gives one part, ''.
         """
@@ -111,20 +122,23 @@ class Behaviour:
         asked: dict[str, object] = {**limits(span), "window": window_minutes}
         taken: list[str] = []
         for place, step in enumerate(steps):
-            if step == COMPLETED:
-                taken.append(f"max(completed_at) AS t{place}")
-            else:
+            when = _taken(step, place)
+            taken.append(f"{when} AS t{place}")
+            if ":step" in when:
                 asked[f"step{place}"] = step
-                taken.append(f"min(first_at) FILTER (WHERE category = :step{place}) AS t{place}")
         found = await rows(
             self._database,
             f"""
             WITH parts AS (
                 SELECT coalesce({column}, '') AS value FROM sessions WHERE {cohort(span.bots)}
                 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {FUNNEL_PARTS_MAX}
+            ), firsts AS (
+                SELECT session_id, category, min(first_at) FILTER (WHERE option NOT IN {NOT_CHOSEN})
+                    AS chosen_at, min(first_at) AS at
+                FROM sessions JOIN {CHOICES} WHERE {cohort(span.bots)} GROUP BY 1, 2
             ), taken AS (
                 SELECT sessions.id, min(coalesce({column}, '')) AS value, {", ".join(taken)}
-                FROM sessions LEFT JOIN {CHOICES} AND option NOT IN {NOT_CHOSEN}
+                FROM sessions LEFT JOIN firsts ON session_id = sessions.id
                 WHERE {cohort(span.bots)} GROUP BY sessions.id
             )
             SELECT parts.value, count(*) AS sessions, {_reached(len(steps))}
@@ -185,6 +199,26 @@ class Behaviour:
         ]
 
 
+_CHOSE_IN: Final = re.compile(rf"{CHOSE}_([1-9]|1[0-6])", re.ASCII)
+
+
+_STEPS_TAKEN: Final = {
+    BEGAN: "min(sessions.started_at)",
+    CHOSE: "min(chosen_at)",
+    OPENED: f"least(min(at) FILTER (WHERE category = '{INQUIRY}'), max(completed_at))",
+    COMPLETED: "max(completed_at)",
+}
+
+
+def _taken(step: str, place: int) -> str:
+    """When a session took a step, over its rows of `firsts`; a category is bound as `:step<n>`."""
+    if step in _STEPS_TAKEN:
+        return _STEPS_TAKEN[step]
+    if found := _CHOSE_IN.fullmatch(step):
+        return f"(array_agg(chosen_at ORDER BY chosen_at))[{int(found[1])}]"
+    return f"min(chosen_at) FILTER (WHERE category = :step{place})"
+
+
 def _reached(count: int) -> str:
     """Columns `r0…`: sessions that reached each step."""
     conditions = ["t0 IS NOT NULL"]
@@ -214,30 +248,30 @@ WITH by_session AS (
 SELECT category, count(*) AS looked, count(decided_at) AS chose,
     sum(time_ms)::bigint AS time_ms, sum(selections)::bigint AS selections,
     (sum(returns) + count(*) FILTER (WHERE initial = ANY(moved_to)))::bigint AS changes_of_mind,
-    round(1000 * percentile_cont(0.5) WITHIN GROUP (
+    floor(0.5 + 1000 * percentile_cont(0.5) WITHIN GROUP (
         ORDER BY extract(epoch FROM decided_at - first_at)::float8))::bigint AS decision_ms_median
 FROM by_session GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORIES_MAX}
 """  # noqa: S608 - constants
 
+# What a session ended with in a category is what it chose, took back or had adjusted there last.
 _OPTIONS: Final = f"""
-WITH picked AS (
-    SELECT session_id, category, option, n, last_at
+WITH changed AS (
+    SELECT session_id, category, option, n,
+        first_value(CASE WHEN option = '' THEN became ELSE option END) OVER (
+            PARTITION BY session_id, category
+            ORDER BY CASE WHEN option = '' THEN became_at ELSE last_at END DESC, option COLLATE "C" DESC
+        ) AS ended_with
     FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} AND option <> ''
-), placed AS (
-    SELECT *, row_number() OVER (PARTITION BY session_id, category
-        ORDER BY last_at DESC, option COLLATE "C" DESC) AS from_end
-    FROM picked
+    WHERE {{cohort}} AND (option <> '' OR became_at IS NOT NULL)
+), picked AS (
+    SELECT * FROM changed WHERE option NOT IN {NOT_CHOSEN}
 ), chosen AS (
     SELECT category, count(*) AS of_sessions
-    FROM (SELECT DISTINCT session_id, category FROM picked WHERE option NOT IN {NOT_CHOSEN})
-        AS choosers
-    GROUP BY 1
+    FROM (SELECT DISTINCT session_id, category FROM picked) AS choosers GROUP BY 1
 )
 SELECT category, option, count(*) AS sessions, sum(n)::bigint AS selections,
-    count(*) FILTER (WHERE from_end = 1) AS kept, max(of_sessions) AS of_sessions
-FROM placed JOIN chosen USING (category)
-WHERE option NOT IN {NOT_CHOSEN} GROUP BY 1, 2
+    count(*) FILTER (WHERE ended_with = option) AS kept, max(of_sessions) AS of_sessions
+FROM picked JOIN chosen USING (category) GROUP BY 1, 2
 ORDER BY max(of_sessions) DESC, 1, 3 DESC, 2 LIMIT {OPTIONS_MAX}
 """  # noqa: S608 - constants
 

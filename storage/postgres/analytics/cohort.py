@@ -16,9 +16,6 @@ _SESSIONS_OF: Final[Mapping[Bots, str]] = {
 }
 _EVENTS_OF: Final[Mapping[Bots, str]] = {"none": " AND NOT bot", "only": " AND bot", "all": ""}
 
-NOT_CHOSEN: Final = "('', 'none')"
-"""Options in `session_choices` that are no choice: only looked at, and left out again."""
-
 CHOICES: Final = "session_choices ON session_id = sessions.id AND first_at >= :start"
 """Joins the choices of a cohort: nothing is chosen before its session began, and the index on
 `first_at` then leaves out what is older than the range."""

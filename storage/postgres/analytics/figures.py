@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.periods import Unit, beginnings, shown_in
 from configurator.ranges import Range
-from storage.postgres.analytics.cohort import DIMENSIONS, OTHER, cohort, limits, rows, sessions_of
+from storage.postgres.analytics.cohort import (
+    DIMENSIONS,
+    OTHER,
+    cohort,
+    events_of,
+    limits,
+    rows,
+    sessions_of,
+)
 from storage.postgres.analytics.happened import interactions
 from storage.postgres.engine import Database
 
@@ -25,12 +33,13 @@ Dimension = Literal["device", "language", "referrer"]
 class Outcomes:
     """Sessions by how they ended.
 
-    `conversion`: completed / (completed + abandoned + expired), null while none has ended.
+    `active`: now; null of a range that something is compared with. `conversion`: completed /
+    (completed + abandoned + expired), null while none has ended.
     `average_order_value_cents`: over completed sessions with a value, null without any.
     """
 
     sessions: int
-    active: int
+    active: int | None
     completed: int
     abandoned: int
     expired: int
@@ -43,15 +52,17 @@ class Outcomes:
 class Kpis:
     """The figures of a range.
 
+    `landing_views`: how often the start page was seen, also by those who began no session.
     `inquiries`: those that were sent in the range, whenever their session began.
     `open_value_cents`: what the houses of sessions that are still active cost now, each house
-    once, without those that were inquired. `interactions`: events that happened in the range; null
+    once, without those that were inquired; null where `active` is. `interactions`: events that happened in the range; null
     where that is not known exactly any more (`happened`).
     """
 
     outcomes: Outcomes
+    landing_views: int
     inquiries: int
-    open_value_cents: int
+    open_value_cents: int | None
     interactions: int | None
 
 
@@ -97,6 +108,7 @@ class Figures:
         sums = text(f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}")  # noqa: S608
         worth = text(_OPEN_VALUE.format(cohort=cohort(span.bots)))
         sent = text(_INQUIRIES.format(who=sessions_of(span.bots)))
+        seen = text(_LANDING_VIEWS.format(who=events_of(span.bots)))
 
         async def work(connection: AsyncConnection) -> Kpis:
             asked = limits(span)
@@ -104,15 +116,23 @@ class Figures:
             found = (await connection.execute(sums, asked)).one()
             open_value = (await connection.execute(worth, asked)).scalar_one()
             inquiries = (await connection.execute(sent, whole)).one_or_none()
+            views = (await connection.execute(seen, asked)).scalar_one()
             (happened,) = await interactions(connection, span, [span.start])
             return Kpis(
                 outcomes=_outcomes(found),
+                landing_views=views,
                 inquiries=0 if inquiries is None else inquiries.n,
                 open_value_cents=int(open_value),
                 interactions=happened,
             )
 
         return await self._database.read_snapshot(work)
+
+    async def outcomes(self, span: Range) -> Outcomes:
+        """How the sessions of a range ended."""
+        sums = f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}"  # noqa: S608
+        (found,) = await rows(self._database, sums, limits(span))
+        return _outcomes(found)
 
     async def series(self, span: Range, unit: Unit) -> list[Point]:
         """Every hour, day, week or month of the range, empty ones too, in order.
@@ -212,6 +232,11 @@ _INQUIRIES: Final = """
 SELECT width_bucket(inquiries.created_at, CAST(:begins AS timestamptz[])) AS period, count(*) AS n
 FROM inquiries LEFT JOIN sessions ON sessions.id = inquiries.session_id
 WHERE inquiries.created_at >= :start AND inquiries.created_at < :end{who} GROUP BY 1
+"""
+
+_LANDING_VIEWS: Final = """
+SELECT coalesce(sum(n), 0)::bigint FROM page_views
+WHERE page = 'landing' AND minute >= :start AND minute < :end{who}
 """
 
 _OPEN_VALUE: Final = """

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from configurator.ranges import Range
-from storage.postgres.analytics.cohort import CHOICES, NOT_CHOSEN, cohort, limits, rows
+from storage.postgres.analytics.cohort import CHOICES, cohort, limits, rows
+from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 
 STEPS_MAX: Final = 12

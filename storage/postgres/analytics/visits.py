@@ -208,6 +208,18 @@ class Visits:
 
         return await self._database.read(work)
 
+    async def gone(self, session_id: UUID) -> int:
+        """How many interactions of a session retention has removed."""
+
+        async def work(connection: AsyncConnection) -> int:
+            keys = await keys_of(connection, session_id)
+            if keys is None:
+                return 0
+            kept = await connection.execute(_KEPT, keys.asked)
+            return max(0, keys.count - int(kept.scalar_one()))
+
+        return await self._database.read(work)
+
     async def timeline(
         self, session_id: UUID, *, after: UUID | None = None, limit: int = PAGE_MAX
     ) -> list[Happening]:
@@ -288,6 +300,7 @@ _SEARCHED: Final = (
     "(sessions.id::text ILIKE :begins OR code ILIKE :begins OR external_id ILIKE :within"
     " OR referrer ILIKE :within)"
 )
+_KEPT: Final = text(f"SELECT count(*) FROM interactions WHERE {OF_SESSION}")  # noqa: S608
 
 _FIELDS: Final = tuple(each.name for each in fields(Happening))
 _HAPPENING: Final = ", ".join(_FIELDS)

@@ -108,3 +108,13 @@ test("several answers together are counted through the oldest of them", () => {
   assert.equal(countedThrough([{ stored_through: "1700-3" }, { rows: [] }, { stored_through: null }]), 1700);
   assert.equal(countedThrough([]), Infinity);
 });
+
+test("an hour that comes twice is said with its offset, any other without", () => {
+  const w = createWords({ catalogue: { categories: [] }, texts: {}, language: "de", zone: ZONE });
+  const hours = ["2026-10-25T01:00:00+02:00", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T03:00:00+01:00"];
+  const said = [...w.labels(hours, "hour").values()];
+  assert.equal(new Set(said).size, 4);
+  assert.match(said[1], /02:00 \(UTC\+02:00\)$/);
+  assert.match(said[2], /02:00 \(UTC\+01:00\)$/);
+  assert.match(said[3], /03:00$/);
+});

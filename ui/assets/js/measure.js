@@ -11,7 +11,8 @@
 //   view_change     another view of the house; selectionValue
 //   time_spent      how long a category was in use, while the page was in sight; timeSpent. Of a pause
 //                   without input a minute counts at most: somebody left, or the computer slept
-//   invite, inquiry a link was made, an inquiry was sent
+//   invite          a link was made
+//   inquiry         its form was opened, or it was sent; elementId says which
 //   web_vital       props {name, value, rating}, once
 //   error           a script failed; props {code, message}, no stack
 import { observeVitals } from "./vitals.js";

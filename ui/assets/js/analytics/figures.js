@@ -10,6 +10,7 @@ import Paths from "./figures/paths.js";
 import Prices from "./figures/prices.js";
 import Retention from "./figures/retention.js";
 import Series from "./figures/series.js";
+import Signals from "./figures/signals.js";
 import Steps from "./figures/steps.js";
 
 export const FIGURES = [
@@ -25,6 +26,7 @@ export const FIGURES = [
   { name: "retention", tab: "visitors", shows: Retention, wide: true, note: "retentionNote" },
   { name: "breakdown", tab: "visitors", shows: Breakdown, wide: true, own: ["by"] },
   { name: "catalogues", tab: "visitors", shows: Catalogues, wide: true, note: "cataloguesNote" },
+  { name: "signals", tab: "ways", shows: Signals, wide: true, note: "signalsNote" },
 ];
 
 // What a figure is asked beside the range: only what it knows.

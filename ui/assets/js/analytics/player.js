@@ -48,6 +48,7 @@ export default {
             <p v-else class="quiet">{{ w.t("analytics.began") }}</p>
           </div>
         </div>
+        <p v-if="replay.gone" class="quiet">{{ w.t("analytics.gone", { n: w.number(replay.gone) }) }}</p>
         <p v-if="replay.next" class="problem" data-testid="replay-cut">{{ w.t("analytics.replayCut", { n: w.number(last) }) }}</p>
         <div class="controls">
           <button type="button" class="button" @click="go(0)" :disabled="!at">{{ w.t("analytics.start") }}</button>

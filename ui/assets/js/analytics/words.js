@@ -47,6 +47,12 @@ export function createWords({ catalogue, texts, language, zone }) {
     date: (value) => (value == null ? NOTHING : at({ dateStyle: "medium" }).format(moment(value))),
     day: (day) => at({ dateStyle: "short" }, "UTC").format(Date.parse(`${day}T00:00:00Z`)),
     label: (value, unit) => at(SHAPES[unit] ?? SHAPES.day).format(moment(value)),
+    // By the text of its time; an hour that comes twice says its offset, so that both can be told apart.
+    labels(moments, unit) {
+      const said = moments.map((each) => this.label(each, unit));
+      const twice = (n) => said[n] === said[n - 1] || said[n] === said[n + 1];
+      return new Map(moments.map((each, n) => [each, unit === "hour" && twice(n) ? `${said[n]} (${offsetOf(each)})` : said[n]]));
+    },
     weekday: (n) => at({ weekday: "long" }, "UTC").format(Date.UTC(2024, 0, n)), // 1 is a Monday
     said: (message) => message?.[language] ?? "",
     why: (error) => whyOf(error, t, language),
@@ -56,12 +62,14 @@ export function createWords({ catalogue, texts, language, zone }) {
   };
 }
 
+const offsetOf = (moment) => `UTC${moment.endsWith("Z") ? "+00:00" : moment.slice(-6)}`.replace("-", "−");
+
 const BOUNDS = new Map([["began", "pathBegan"], ["left", "pathLeft"], ["completed", "pathCompleted"]]);
 
 // The API names the place and the reason of what does not fit; those that a reader can cause are said
 // in words of their own.
 function whyOf(error, t, language) {
-  const reason = /^\w+: (too_long|unknown_zone):/.exec(error.detail)?.[1];
+  const reason = /^\w+: (too_long|too_far|unknown_zone):/.exec(error.detail)?.[1];
   if (reason) return t(`analytics.${reason}`);
   const said = error.texts?.[language];
   if (said) return [said, error.detail].filter(Boolean).join(" ");

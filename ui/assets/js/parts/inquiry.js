@@ -64,6 +64,9 @@ export const Inquiry = {
       return this.screen.say(said) || this.screen.t("inquiry.failed");
     },
   },
+  mounted() {
+    this.screen.track("inquiry", "inquiry", { elementId: "opened" });
+  },
   methods: {
     async submit() {
       const { name, email, consent } = this.draft;

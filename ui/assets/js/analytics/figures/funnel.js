@@ -1,6 +1,8 @@
 // How many sessions reached each step in order, all together or by part.
 import Chart, { barsOption } from "../charts.js";
 
+const STEPS = { began: "stepBegan", chose: "stepChose", opened: "stepOpened", completed: "stepCompleted" };
+
 export default {
   components: { Chart },
   props: { found: Object, w: Object },
@@ -30,7 +32,9 @@ export default {
   },
   methods: {
     step(id) {
-      return id === "completed" ? this.w.t("analytics.completed") : this.w.category(id);
+      const chose = /^chose_(\d+)$/.exec(id);
+      if (chose) return this.w.t("analytics.stepChoseIn", { n: chose[1] });
+      return STEPS[id] ? this.w.t(`analytics.${STEPS[id]}`) : this.w.category(id);
     },
     part(value) {
       return this.found.by === "none" ? this.w.t("analytics.sessions") : this.w.part(value);

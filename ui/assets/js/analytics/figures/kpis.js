@@ -1,7 +1,9 @@
 // The figures of the range, each beside that of the range it is compared with.
 const SHOWN = [
+  { name: "landing_views", label: "landing", say: "number" },
   { name: "sessions", label: "sessions", say: "number" },
   { name: "completed", label: "completed", say: "number" },
+  { name: "inquiries", label: "inquiries", say: "number" },
   { name: "conversion", label: "conversion", say: "percent" },
   { name: "average_order_value_cents", label: "average", say: "euro" },
   { name: "open_value_cents", label: "open", say: "euro" },
@@ -20,7 +22,11 @@ export default {
         </dd>
       </div>
     </dl>
-    <p v-if="empty" class="quiet" data-testid="nothing-before">{{ w.t("analytics.nothingBefore") }}</p>`,
+    <p v-if="empty" class="quiet" data-testid="nothing-before">{{ w.t("analytics.nothingBefore") }}</p>
+    <details class="as-table">
+      <summary>{{ w.t("analytics.meaning") }}</summary>
+      <dl><template v-for="n in numbers" :key="n.name"><dt>{{ n.label }}</dt><dd>{{ n.meaning }}</dd></template></dl>
+    </details>`,
   computed: {
     rows() {
       return new Map(this.found.rows.map((row) => [row.name, row]));
@@ -35,6 +41,7 @@ export default {
         return {
           name,
           label: this.w.t(`analytics.${label}`),
+          meaning: this.w.t(`analytics.mean_${label}`),
           value: this.w[say](value),
           before: previous === null || this.empty ? null : this.w[say](previous),
           change: difference === null ? "" : this.change(say, difference),

@@ -4,16 +4,24 @@ import Chart, { seriesOption } from "../charts.js";
 export default {
   components: { Chart },
   props: { found: Object, w: Object },
-  template: `<Chart :option="option" :label="label" :columns="columns" :rows="rows" :w="w" />`,
+  template: `
+    <Chart :option="option" :label="label" :columns="columns" :rows="rows" :w="w" />
+    <p v-if="unknown" class="quiet">{{ w.t("analytics.notExact") }}</p>`,
   computed: {
     label() {
       return this.w.t("analytics.seriesLabel", { n: this.found.rows.length });
     },
+    times() {
+      return this.w.labels(this.found.rows.map((point) => point.at), this.found.unit);
+    },
+    unknown() {
+      return this.found.rows.some((point) => point.interactions === null);
+    },
     option() {
-      const { rows, unit } = this.found;
-      const labels = rows.map((point) => this.w.label(point.at, unit));
+      const { rows } = this.found;
+      const labels = rows.map((point) => this.times.get(point.at));
       const line = (key, right) => ({ name: this.w.t(`analytics.${key}`), values: rows.map((p) => p[key]), right });
-      const lines = [line("sessions"), line("completed"), line("interactions", true)];
+      const lines = [line("sessions"), line("inquiries"), line("interactions", true)];
       if (this.before) lines.push({ name: this.w.t("analytics.sessionsBefore"), values: this.before, faint: true });
       return () => seriesOption(labels, lines, this.w.number);
     },
@@ -26,9 +34,9 @@ export default {
     },
     columns() {
       const column = (key) => ({ key, label: this.w.t(`analytics.${key}`), num: true, text: (p) => this.w.number(p[key]) });
-      const when = { key: "at", label: this.w.t("analytics.when"), head: true, of: (p) => Date.parse(p.at), text: (p) => this.w.label(p.at, this.found.unit) };
+      const when = { key: "at", label: this.w.t("analytics.when"), head: true, of: (p) => Date.parse(p.at), text: (p) => this.times.get(p.at) };
       const before = { key: "before", label: this.w.t("analytics.sessionsBefore"), num: true, text: (p) => this.w.number(p.before) };
-      return [when, column("sessions"), ...(this.before ? [before] : []), column("completed"), column("interactions")];
+      return [when, column("sessions"), ...(this.before ? [before] : []), column("completed"), column("inquiries"), column("interactions")];
     },
   },
 };

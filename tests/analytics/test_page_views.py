@@ -1,0 +1,70 @@
+"""The start page is counted: by people and bots apart, once, and nobody who objects."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.requests import HTTPConnection
+
+from configurator.ranges import parse_range
+from configurator.visitor import Consent
+from realtime.bots import Bots
+from realtime.door import Door
+from realtime.page_views import PageViews
+from storage.postgres.analytics.figures import Figures
+from storage.postgres.engine import Database
+from storage.postgres.page_views import StoredPageViews
+
+NOW = datetime(2026, 11, 3, 10, 30, 40, tzinfo=UTC)
+RANGE = {"from": "2026-11-03T10:30Z", "to": "2026-11-03T10:31Z"}
+
+
+def asking(**headers: str) -> HTTPConnection:
+    named = {"user-agent": "Mozilla/5.0 Firefox/140.0", "accept-language": "de", **headers}
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
+    return HTTPConnection({"type": "http", "headers": raw, "client": ("192.0.2.1", 1)})
+
+
+async def landing_views(database: Database, bots: str = "none") -> int:
+    span = parse_range({**RANGE, "bots": bots}, NOW + timedelta(days=1))
+    return (await Figures(database).kpis(span)).landing_views
+
+
+@pytest.mark.parametrize(
+    ("headers", "consent", "counted"),
+    [
+        ({}, "assumed", (1, 0)),
+        ({"cookie": "nest_consent=none"}, "assumed", (0, 0)),
+        ({"sec_gpc": "1"}, "assumed", (0, 0)),
+        ({"dnt": "1"}, "assumed", (0, 0)),
+        ({}, "required", (0, 0)),
+        ({"cookie": "nest_consent=all"}, "required", (1, 0)),
+        ({"user_agent": "Googlebot/2.1"}, "assumed", (0, 1)),
+        ({"sec_purpose": "prefetch;prerender"}, "assumed", (0, 1)),
+    ],
+)
+async def test_who_is_counted(
+    database: Database, headers: dict[str, str], consent: Consent, counted: tuple[int, int]
+) -> None:
+    door = Door(consent=consent, bots=Bots(["Googlebot/"]))
+    views = PageViews(StoredPageViews(database), door=door, now=lambda: NOW)
+    views.seen("landing", asking(**headers))
+    await views.store()
+    await views.store()
+    found = (await landing_views(database), await landing_views(database, "only"))
+    assert found == counted
+
+
+async def test_processes_add_up_and_what_waits_is_stored_at_the_end(database: Database) -> None:
+    door = Door(consent="assumed", bots=Bots(["Googlebot/"]))
+    processes = [PageViews(StoredPageViews(database), door=door, now=lambda: NOW) for _ in range(3)]
+    for views in processes:
+        async with views:
+            for _ in range(5):
+                views.seen("landing", asking())
+    assert await landing_views(database) == 15
+    async with asyncio.TaskGroup() as group:
+        for views in processes:
+            views.seen("landing", asking())
+            group.create_task(views.store())
+    assert await landing_views(database) == 18
