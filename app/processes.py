@@ -23,6 +23,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from app.settings import Settings
+from realtime.transports.uvicorn_http import NestHttpProtocol
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
 NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours are bounded earlier
@@ -40,7 +41,7 @@ def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=NestHttpProtocol,
         ws=NestWebSocketProtocol,
         ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
         ws_per_message_deflate=False,

@@ -40,6 +40,7 @@ from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
+from realtime.http.compression import Compression
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
@@ -184,6 +185,7 @@ class Web:
             origins=sorted(self.origins.allowed),
             public_origin=settings.public_url,
         )
+        self.app.add_middleware(Compression)  # the last one added sees an answer last
 
     async def _latest_code(self, request: Request) -> str | None:
         """The house the visitor worked on last; the start page also works without knowing it."""

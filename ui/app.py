@@ -13,11 +13,13 @@ from starlette.responses import JSONResponse, Response
 
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
+from ui.page_template import put_first_paint_first
 from ui.pages.admin import AdminPage
 from ui.pages.analytics import AnalyticsPage
 from ui.pages.configurator import ConfiguratorPage
 from ui.pages.dashboard import DashboardPage
 from ui.pages.developers import DeveloperPages, developer_routes
+from ui.pages.first_paint import FirstPaint
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
 from ui.pages.operations import OperationsPage
@@ -63,24 +65,24 @@ def mount_screens(
     assets = Assets()
     templates = Templates(texts, assets, consent)
     messages = MessagePages(templates)
+    first = FirstPaint(templates, assets)
     pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
     developers = DeveloperPages(templates, texts, public_origin)
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
-    ConfiguratorPage(
-        live, visitors, texts, assets, messages, dev, consent, count_dropped
-    ).register()
+    ConfiguratorPage(live, visitors, texts, first, messages, dev, consent, count_dropped).register()
     AdminPage(
-        admin_source, catalogue_source, visitors, texts, assets, messages, count_dropped
+        admin_source, catalogue_source, visitors, texts, first, messages, count_dropped
     ).register()
-    AnalyticsPage(catalogue_source, visitors, texts, assets, messages).register()
-    OperationsPage(visitors, texts, assets, messages).register()
-    DashboardPage(catalogue_source, texts, assets).register()
+    AnalyticsPage(catalogue_source, visitors, texts, first, messages).register()
+    OperationsPage(visitors, texts, first, messages).register()
+    DashboardPage(catalogue_source, texts, first).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node
     _harden_in_lifespan(app, origins)
     _forget_an_earlier_app()
+    put_first_paint_first()
     ui.run_with(
         app,  # type: ignore[arg-type]  # works with any Starlette; only annotated as FastAPI
         title="NEST-Haus",

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ui.assets import Assets
-from ui.language import language_of
+from ui.language import Language, language_of
 from ui.money import euro
 from ui.ports import Consent
 from ui.texts import Texts
@@ -42,22 +42,26 @@ class Templates:
     ) -> Response:
         """Render to a response that no cache shares between languages or visitors."""
         language = language_of(request)
-
-        def t(key: str, **places: object) -> str:
-            return self._texts.of(language, key, **places)
-
-        def money(cents: int) -> str:
-            return euro(cents, language)
-
-        html = self._environment.get_template(name).render(
-            language=language, t=t, euro=money, **values
-        )
         return HTMLResponse(
-            html,
+            self.text(name, language, values),
             status_code=status,
             headers={
                 "content-language": language,
                 "vary": "Accept-Language, Cookie",
                 "cache-control": "no-cache, private",
             },
+        )
+
+    def text(self, name: str, language: Language, values: Mapping[str, object]) -> str:
+        """Render to HTML in one language."""
+
+        def t(key: str, **places: object) -> str:
+            return self._texts.of(language, key, **places)
+
+        return self._environment.get_template(name).render(
+            language=language,
+            t=t,
+            euro=lambda cents: euro(cents, language),
+            euro_rounded=lambda cents: euro((cents + 50) // 100 * 100, language),
+            **values,
         )

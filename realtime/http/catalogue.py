@@ -13,7 +13,7 @@ from configurator.preview import Language, PreviewKey, PreviewUnknown, parse_pat
 from configurator.protocol.codes import Refused
 from configurator.selection import Choice, selection_from_json
 from realtime.catalogues import CatalogueShelf
-from realtime.http.edge import body, json
+from realtime.http.edge import body, has, json
 from realtime.http.endpoints import Endpoint
 from realtime.previews import PREVIEW_PREFIX, preview_url
 
@@ -87,7 +87,7 @@ class CatalogueEndpoints:
         catalogue = await shelf.get(catalogue_id) if catalogue_id else shelf.current
         etag = f'"{catalogue.revision[:32]}"'
         headers = {"etag": etag, "cache-control": "public, max-age=60"}
-        if request.headers.get("if-none-match") == etag:
+        if has(request, etag):
             return Response(status_code=304, headers=headers)
         return Response(shelf.json(catalogue), media_type="application/json", headers=headers)
 

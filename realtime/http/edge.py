@@ -13,8 +13,9 @@ import structlog
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 
-from configurator.protocol.codes import Refused
+from configurator.protocol.codes import Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from realtime.http.unpacking import ACCEPTED, unpacking
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
@@ -69,7 +70,7 @@ def refusal(refused: Refused) -> Response:
         "message": code.text,
         "retryable": code.retryable,
     }
-    headers = {}
+    headers = refusal_headers(code)
     if refused.detail is not None:
         error["detail"] = refused.detail
     if code.retryable:
@@ -77,6 +78,11 @@ def refusal(refused: Refused) -> Response:
         error["retry_after_ms"] = wait_ms
         headers["retry-after"] = str(max(1, -(-wait_ms // 1000)))
     return json({"error": error}, code.status, headers)
+
+
+def refusal_headers(code: Code) -> dict[str, str]:
+    """What a refusal says in headers: the encodings of bodies that are read."""
+    return {"accept-encoding": ACCEPTED} if code.status == 415 else {}
 
 
 def endpoint(
@@ -107,6 +113,14 @@ def endpoint(
     return answer
 
 
+def has(request: Request, etag: str) -> bool:
+    """Whether the client has this representation: `If-None-Match`, compared weakly, any of a list."""
+    asked = request.headers.get("if-none-match", "")
+    return asked.strip() == "*" or etag in (
+        each.strip().removeprefix("W/") for each in asked.split(",")
+    )
+
+
 async def body(request: Request, shape: type[Body]) -> Body:
     """The JSON body of a request in its agreed shape.
 
@@ -124,12 +138,13 @@ async def body(request: Request, shape: type[Body]) -> Body:
 
 
 async def bounded(request: Request, limit: int = MESSAGE_BYTES_MAX) -> bytes:
-    """The body of a request, refused as soon as it is longer than ``limit`` bytes."""
+    """The body of a request, unpacked, without a byte order mark; every endpoint reads it here.
+
+    Refused as soon as it is longer than ``limit`` bytes, before or after unpacking.
+    """
+    received = unpacking(request.headers.get("content-encoding", ""), limit)
     if int(request.headers.get("content-length", "0") or 0) > limit:
         raise Refused("message_too_large")
-    received = bytearray()
     async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise Refused("message_too_large")
-    return bytes(received)
+        received.take(chunk)
+    return received.text()

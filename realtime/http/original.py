@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import CODES, Refused
 from configurator.untrusted import InteractionInvalid
-from realtime.http.edge import json
+from realtime.http.edge import json, refusal_headers
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
@@ -35,7 +35,14 @@ def answering(handler: Handler) -> Handler:
             return error(400, invalid.code, invalid.de, invalid.en, field=invalid.field)
         except Refused as refused:
             text = refused.code.text
-            return error(refused.code.status, refused.code.name, text.de, text.en)
+            return error(
+                refused.code.status,
+                refused.code.name,
+                text.de,
+                text.en,
+                headers=refusal_headers(refused.code),
+                detail=refused.detail,
+            )
         except StorageUnavailable as away:
             log.info("request_not_served", path=request.scope["path"], reason=str(away)[:200])
             text = CODES["unavailable"].text

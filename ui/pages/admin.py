@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.errors import StorageUnavailable
-from ui.assets import Assets
 from ui.components.screens import AdminScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, speak, turned_away
 from ui.pages.conversation import Conversation
+from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import AdminSource, CatalogueSource, Visitors
 from ui.texts import Texts
@@ -41,7 +41,7 @@ class AdminPage:
     catalogue: CatalogueSource
     visitors: Visitors
     texts: Texts
-    assets: Assets
+    first: FirstPaint
     messages: MessagePages
     count_dropped: Callable[[], None]
 
@@ -75,7 +75,7 @@ class AdminPage:
             return None
         language = language_of(request)
         speak(language)
-        add_head(self.assets, stylesheet="css/admin.css", modules=MODULES)
+        self.first.page(language, title="admin.title", stylesheet="css/admin.css", modules=MODULES)
         screen = AdminScreen(
             frames=watch.initial_frames,
             catalogue=self.catalogue.catalogue_json(),

@@ -6,10 +6,10 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.assets import Assets
 from ui.components.analytics_screen import AnalyticsScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, speak, turned_away
+from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Visitors
 from ui.texts import Texts
@@ -61,7 +61,7 @@ class AnalyticsPage:
     catalogue: CatalogueSource
     visitors: Visitors
     texts: Texts
-    assets: Assets
+    first: FirstPaint
     messages: MessagePages
 
     def register(self) -> None:
@@ -85,7 +85,9 @@ class AnalyticsPage:
         language = language_of(request)
         speak(language)
         client.title = f"{self.texts.of(language, 'analytics.title')} – NEST-Haus"
-        add_head(self.assets, stylesheet="css/analytics.css", modules=MODULES)
+        self.first.page(
+            language, title="analytics.title", stylesheet="css/analytics.css", modules=MODULES
+        )
         AnalyticsScreen(
             catalogue=self.catalogue.catalogue_json(),
             texts=self.texts.json,

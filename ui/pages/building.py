@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from storage.errors import StorageUnavailable
-from ui.assets import Assets
 from ui.language import Language
 from ui.pages.messages import MessagePages
 from ui.ports import Visitors
@@ -17,7 +16,7 @@ BUILD_WITHIN_S: Final = 10.0
 # NiceGUI's own script reads sessionStorage before anything else runs; where the browser forbids it,
 # already its name throws and the page would stay empty. What is kept there then lives as long as the
 # page. The stand-in has items as properties, because that is how NiceGUI reads and writes them.
-_STORAGE_FOR_ALL: Final = """<script>
+STORAGE_FOR_ALL: Final = """<script>
 for (const name of ["localStorage", "sessionStorage"]) {
   try { void window[name].length; } catch {
     Object.defineProperty(window, name, { configurable: true, value: Object.create({
@@ -51,15 +50,3 @@ def speak(language: Language) -> None:
     client = ui.context.client
     client.page = copy.copy(client.page)
     client.page.language = "de" if language == "de" else "en-GB"
-
-
-def add_head(assets: Assets, *, stylesheet: str, modules: tuple[str, ...]) -> None:
-    """Add our style sheets and the modules that the first paint needs."""
-    links = [_STORAGE_FOR_ALL]
-    links += [
-        f'<link rel="stylesheet" href="{assets.url(name)}">'
-        for name in ("css/tokens.css", stylesheet)
-    ]
-    links += [f'<link rel="modulepreload" href="{url}">' for url in assets.modules(*modules)]
-    links.append('<meta name="robots" content="noindex">')
-    ui.add_head_html("\n".join(links))

@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from configurator.house_code import as_code
 from storage.errors import StorageUnavailable
-from ui.assets import Assets
 from ui.components.screens import ConfiguratorScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, speak
 from ui.pages.conversation import Conversation
+from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import Consent, Live, Visitors
 from ui.texts import Texts
@@ -64,7 +64,7 @@ class ConfiguratorPage:
     live: Live
     visitors: Visitors
     texts: Texts
-    assets: Assets
+    first: FirstPaint
     messages: MessagePages
     dev: bool
     consent: Consent
@@ -114,7 +114,13 @@ class ConfiguratorPage:
             await opened.close()
             return None
         speak(language)
-        add_head(self.assets, stylesheet="css/configurator.css", modules=MODULES)
+        self.first.house(
+            language,
+            code=code,
+            frames=opened.initial_frames,
+            stylesheet="css/configurator.css",
+            modules=MODULES,
+        )
         client.title = f"{self.texts.of(language, 'house.title')} {code} – NEST-Haus"
         screen = ConfiguratorScreen(
             frames=opened.initial_frames,

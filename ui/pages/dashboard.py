@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from nicegui import ui
 from starlette.requests import Request
 
-from ui.assets import Assets
 from ui.components.analytics_screen import DashboardScreen
 from ui.language import language_of
 from ui.pages.analytics import FIGURES
-from ui.pages.building import BUILD_WITHIN_S, add_head, speak
+from ui.pages.building import BUILD_WITHIN_S, speak
+from ui.pages.first_paint import FirstPaint
 from ui.ports import CatalogueSource
 from ui.texts import Texts
 
@@ -24,7 +24,7 @@ class DashboardPage:
 
     catalogue: CatalogueSource
     texts: Texts
-    assets: Assets
+    first: FirstPaint
 
     def register(self) -> None:
         """Make NiceGUI serve the page."""
@@ -43,7 +43,12 @@ class DashboardPage:
         language = language_of(request)
         speak(language)
         ui.context.client.title = f"{self.texts.of(language, 'dashboard.title')} – NEST-Haus"
-        add_head(self.assets, stylesheet="css/analytics.css", modules=("js/dashboard.js", *FIGURES))
+        self.first.page(
+            language,
+            title="dashboard.title",
+            stylesheet="css/analytics.css",
+            modules=("js/dashboard.js", *FIGURES),
+        )
         ui.add_head_html('<meta name="referrer" content="no-referrer">')
         DashboardScreen(
             catalogue=self.catalogue.catalogue_json(),

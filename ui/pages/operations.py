@@ -6,10 +6,10 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.assets import Assets
 from ui.components.operations_screen import OperationsScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, add_head, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, speak, turned_away
+from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import Visitors
 from ui.texts import Texts
@@ -34,7 +34,7 @@ class OperationsPage:
 
     visitors: Visitors
     texts: Texts
-    assets: Assets
+    first: FirstPaint
     messages: MessagePages
 
     def register(self) -> None:
@@ -58,6 +58,8 @@ class OperationsPage:
         language = language_of(request)
         speak(language)
         client.title = f"{self.texts.of(language, 'operations.title')} – NEST-Haus"
-        add_head(self.assets, stylesheet="css/operations.css", modules=MODULES)
+        self.first.page(
+            language, title="operations.title", stylesheet="css/operations.css", modules=MODULES
+        )
         OperationsScreen(texts=self.texts.json_of("operations.", "brand."), language=language)
         return None

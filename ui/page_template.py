@@ -1,0 +1,59 @@
+"""NiceGUI's HTML page, changed so that the server's own first paint is what a visitor sees first.
+
+As shipped, nothing is painted until Quasar's style sheets (200 kB) are there, and then an English
+sentence about ES modules stands on the page until Vue has started. Here the first paint
+(`ui.pages.first_paint`) comes first in the body, the style sheets follow it and hold up only what
+comes after them, and the sentence is gone: the first paint says it in the visitor's language.
+
+The template is changed once, as source. Where a piece is not as expected (another version of
+NiceGUI), the start fails and says which.
+"""
+
+import re
+from typing import Final
+
+from jinja2 import BaseLoader, FunctionLoader
+from nicegui.client import templates
+
+PAGE: Final = "index.html"
+_STYLES: Final = re.compile(r" *<style>\s*@layer theme,.*?</style>\n", re.DOTALL)
+_BODY: Final = "<body>\n"
+_ADDED: Final = "{{ body_html | safe }}\n"
+_FALLBACK: Final = re.compile(
+    r" *<style>\s*#esm-fallback \{.*?</style>\s*<div id=\"esm-fallback\">.*?</div>\n", re.DOTALL
+)
+
+
+class PageTemplateUnknownError(Exception):
+    """NiceGUI's page is not the one that is changed here."""
+
+
+def put_first_paint_first() -> None:
+    """Change the page of this process; calling it again changes nothing."""
+    loader = templates.env.loader
+    if isinstance(loader, FunctionLoader):
+        return
+    assert isinstance(loader, BaseLoader)  # noqa: S101 - NiceGUI loads from its folder
+    original = loader
+    changed = rearranged(original.get_source(templates.env, PAGE)[0])
+
+    def load(name: str) -> str:
+        return changed if name == PAGE else original.get_source(templates.env, name)[0]
+
+    templates.env.loader = FunctionLoader(load)
+    if templates.env.cache is not None:
+        templates.env.cache.clear()
+
+
+def rearranged(source: str) -> str:
+    """The template with our body first, then the style sheets, and without the sentence.
+
+    Raises PageTemplateUnknownError.
+    """
+    styles = _STYLES.search(source)
+    if styles is None or source.count(_BODY) != 1 or source.count(_ADDED) != 1:
+        raise PageTemplateUnknownError("style sheets or body")
+    if not _FALLBACK.search(source):
+        raise PageTemplateUnknownError("esm-fallback")
+    without = _FALLBACK.sub("", source.replace(styles[0], "").replace(_ADDED, ""))
+    return without.replace(_BODY, f"{_BODY}{_ADDED}{styles[0]}")
