@@ -51,7 +51,8 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
     assert violations(admin) == []
 
     admin.get_by_test_id("unit").select_option("week")
-    expect(admin.get_by_test_id("figure-series")).to_contain_text("Sitzungen zum Vergleich")
+    expect(admin.get_by_test_id("unit")).to_have_value("week")
+    expect(admin.get_by_test_id("nothing-before")).to_contain_text("nichts")
     expect(admin).to_have_url(re.compile("unit=week"))
 
     open_tab(admin, "Auswahl", "options", "combinations", "steps")

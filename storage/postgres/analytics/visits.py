@@ -296,6 +296,9 @@ _OPENED: Final = text(
     _VISIT.replace("\nFROM", f",{KEY_COLUMNS}\nFROM") + " WHERE sessions.id = :session"
 )
 
+_SPOKEN: Final = "(language = :language OR starts_with(language, :language || '-'))"
+"""A language is also asked for with all its regions."""
+
 _SEARCHED: Final = (
     "(sessions.id::text ILIKE :begins OR code ILIKE :begins OR external_id ILIKE :within"
     " OR referrer ILIKE :within)"
@@ -346,7 +349,7 @@ def _conditions(sought: Sought) -> tuple[list[str], dict[str, object]]:
     columns = {
         "status": ("sessions.status = :status", sought.status),
         "device": ("device_type = :device", sought.device),
-        "language": ("language = :language", sought.language),
+        "language": (_SPOKEN, sought.language),
         "last_category": ("last_category = :last_category", sought.last_category),
         "code": ("code = :code", sought.code and (as_code(sought.code) or sought.code)),
         "value_min": ("total_cents >= :value_min", sought.value_min_cents),

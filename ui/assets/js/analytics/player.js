@@ -41,8 +41,7 @@ export default {
               </template>
               <p v-else>
                 <strong>{{ w.type(step.interaction.event_type) }}</strong> {{ w.category(step.interaction.category) }}
-                <span v-if="valueOf(step.interaction)" class="quiet">{{ w.value(step.interaction.category, valueOf(step.interaction)) }}</span>
-                <span v-if="step.interaction.time_spent_ms" class="quiet">{{ w.span(step.interaction.time_spent_ms) }}</span>
+                <span class="quiet">{{ toldOf(step.interaction) }}</span>
               </p>
             </template>
             <p v-else class="quiet">{{ w.t("analytics.began") }}</p>
@@ -97,7 +96,10 @@ export default {
       if (this.at >= this.last) this.at = 0;
       this.timer = setInterval(() => this.go(this.at + 1), STEP_MS);
     },
-    valueOf: ({ selection_value, element_id }) => selection_value ?? element_id,
+    toldOf({ category, selection_value, element_id, time_spent_ms }) {
+      const value = selection_value ?? element_id;
+      return [value && this.w.value(category, value), time_spent_ms && this.w.span(time_spent_ms)].filter(Boolean).join(" · ");
+    },
     async copy() {
       this.copied = await navigator.clipboard?.writeText(window.location.href).then(() => true, () => false);
     },

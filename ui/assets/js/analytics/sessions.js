@@ -10,6 +10,9 @@ const STATUSES = ["ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED"];
 const DEVICES = ["mobile", "tablet", "desktop"];
 const LANGUAGES = ["de", "en"];
 
+// What was abandoned stands above the list of all and does not push it out of sight.
+const LIMITS = { abandoned: 12, sessions: Infinity };
+
 const nothing = () => ({ q: "", status: "", device: "", language: "", last_category: "", value: "" });
 
 export default {
@@ -28,7 +31,7 @@ export default {
     </form>
     <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
     <p v-else-if="through" class="quiet" data-testid="list-through">{{ through }}</p>
-    <SortedTable :columns="columns" :rows="rows" :w="w" :label="w.t('analytics.' + name)" :served="order" :limit="1000000" :testid="name"
+    <SortedTable :columns="columns" :rows="rows" :w="w" :label="w.t('analytics.' + name)" :served="order" :limit="LIMITS[name]" :testid="name"
       :empty="busy ? w.t('analytics.loading') : seeking ? w.t('analytics.noneFound') : ''" @order="sort">
       <template #actions="{ row }">
         <a v-if="isCode(row.code)" class="small" :href="houseUrl(row.code)" target="_blank" rel="noopener">{{ w.t("analytics.openHouse") }}</a>
@@ -38,7 +41,7 @@ export default {
     <p v-if="next" class="more"><button type="button" class="button" :disabled="busy" @click="more">{{ w.t("analytics.moreRows", { n: PAGE }) }}</button> <span class="quiet">{{ w.t("analytics.shownSoFar", { n: w.number(rows.length) }) }}</span></p>`,
   data() {
     const order = { key: this.name === "abandoned" ? "last_seen_at" : "started_at", up: false };
-    return { PAGE, STATUSES, DEVICES, LANGUAGES, sought: nothing(), order, rows: [], next: null, pages: [], busy: false, problem: "" };
+    return { PAGE, LIMITS, STATUSES, DEVICES, LANGUAGES, sought: nothing(), order, rows: [], next: null, pages: [], busy: false, problem: "" };
   },
   computed: {
     // Of all its pages, the one that was read first.

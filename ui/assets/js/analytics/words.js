@@ -32,7 +32,7 @@ export function createWords({ catalogue, texts, language, zone }) {
     number,
     category,
     option,
-    languageName: (code) => (/^[a-z]{2,3}$/.test(code) ? spoken.of(code) : code),
+    languageName: (code) => code.replace(/^([a-z]{2,3})(?:-([A-Z]{2}))?$/, (_, base, region) => spoken.of(base) + (region ? ` (${region})` : "")),
     type: happened.type,
     value: happened.value,
     isCategory: (id) => names.has(id),

@@ -51,6 +51,7 @@ export const Audit = {
     subject({ action, subject, detail }) {
       const { t, number, word } = this.desk;
       if (action === "jobs.run") return jobName(t, subject);
+      if (action === "visits.download") return word("download", subject);
       if (action !== "dead_letters.redrive") return subject;
       return detail.letters ? t("operations.audit.letters", { n: number(detail.letters.length) }) : t("operations.audit.allOf", { reason: word("why", subject.replace(/^all of /, "")) });
     },

@@ -25,9 +25,10 @@ export default {
       if (this.before) lines.push({ name: this.w.t("analytics.sessionsBefore"), values: this.before, faint: true });
       return () => seriesOption(labels, lines, this.w.number);
     },
-    // Sessions of the range that is compared with, from its beginning; a year may be longer.
+    // Sessions of the range that is compared with, from its beginning, if it had any; a year may be longer.
     before() {
-      return this.found.compared?.slice(0, this.found.rows.length).map((p) => p.sessions) ?? null;
+      const before = this.found.compared?.slice(0, this.found.rows.length).map((p) => p.sessions);
+      return before?.some(Boolean) ? before : null;
     },
     rows() {
       return this.found.rows.map((point, n) => ({ ...point, before: this.before?.[n] ?? null }));
