@@ -377,22 +377,6 @@ class World:
     def house(self, code: str) -> House:
         return self.houses.setdefault(code, House(code))
 
-    def inquire(self, house: House, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer to an inquiry; the same id again gives the same answer."""
-        for _, answer in self.answers:
-            if answer["inquiry_id"] == body["inquiry_id"]:
-                return answer
-        self.inquiries.append(body)
-        answer = {
-            "inquiry_id": body["inquiry_id"],
-            "reference": f"N-2026-{41 + len(self.inquiries):04d}",
-            "at": datetime.now(UTC).isoformat(),
-            "total_cents": house.total_cents(),
-            "version": house.version,
-        }
-        self.answers.append((house.id, answer))
-        return answer
-
     def person(self, name: str) -> Person:
         return self.people.setdefault(name, Person(name, len(self.people) % 8))
 

@@ -1,5 +1,8 @@
 """The screens on the live configuration in memory, with the few endpoints that they call."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -7,7 +10,7 @@ from starlette.routing import Route
 
 from configurator.preview import parse_path, render
 from realtime.previews import preview_url
-from tests.ui.double import CATALOGUE, World
+from tests.ui.double import CATALOGUE, House, World
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Consent, Visitors
@@ -44,7 +47,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
     async def inquire(request: Request) -> Response:
         body = await request.json()
         house = next(h for h in world.houses.values() if h.id == request.path_params["id"])
-        return JSONResponse(world.inquire(house, body), 201)
+        return JSONResponse(inquire_once(world, house, body), 201)
 
     async def inquired(request: Request) -> Response:
         own = [answer for house, answer in world.answers if house == request.path_params["id"]]
@@ -82,6 +85,23 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         consent=consent,
     )
     return app
+
+
+def inquire_once(world: World, house: House, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an inquiry; the same id again gives the same answer."""
+    for _, answer in world.answers:
+        if answer["inquiry_id"] == body["inquiry_id"]:
+            return answer
+    world.inquiries.append(body)
+    answer = {
+        "inquiry_id": body["inquiry_id"],
+        "reference": f"N-2026-{41 + len(world.inquiries):04d}",
+        "at": datetime.now(UTC).isoformat(),
+        "total_cents": house.total_cents(),
+        "version": house.version,
+    }
+    world.answers.append((house.id, answer))
+    return answer
 
 
 async def house_of(request: Request) -> str | None:

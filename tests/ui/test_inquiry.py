@@ -80,3 +80,32 @@ def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -
     expect(page.locator("#inquiry-name")).to_have_value("")
     expect(other.locator("#inquiry-name")).to_have_value("")
     expect(other.locator(".sheet .sent")).to_contain_text(reference)
+
+
+def test_other_typed_texts_and_steps_survive_a_reload(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house)
+    option(page, "pvanlage", "pv_panels").click()
+    page.locator("button.people").click()
+    page.locator("#own-name").fill("Anna aus Graz")
+    page.keyboard.press("Escape")
+    field = page.locator("#category-pvanlage .stepper input")
+    field.fill("7")
+    page.reload()
+    expect(field).to_have_value("7")
+    assert house.log[-1]["operation_kind"] == "select", "nothing was asked for that is not finished"
+    field.focus()
+    field.blur()
+    expect(page.locator("#category-pvanlage .current")).to_contain_text("7 ")
+    page.locator("button.people").click()
+    expect(page.locator("#own-name")).to_have_value("Anna aus Graz")
+    page.keyboard.press("Escape")
+    # A step that is being gathered with others when the page goes is asked for all the same.
+    page.evaluate(
+        """() => {
+            document.querySelector('#category-pvanlage .stepper button').click();
+            location.reload();
+        }"""
+    )
+    expect(page.locator("#category-pvanlage .current")).to_contain_text("6 ")
+    status(page, "saved")

@@ -40,6 +40,7 @@ MODULES = (
     "js/storage.js",
     "js/tabs.js",
     "js/track.js",
+    "js/typed.js",
     "js/vitals.js",
     "js/parts/category.js",
     "js/parts/consent.js",

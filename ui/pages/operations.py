@@ -25,6 +25,8 @@ MODULES = (
     "js/operations/letters.js",
     "js/operations/privacy.js",
     "js/operations/words.js",
+    "js/storage.js",
+    "js/typed.js",
 )
 
 

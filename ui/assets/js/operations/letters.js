@@ -1,5 +1,6 @@
 // What could not be stored: look at it, mend it, send it again, give it up.
 import { ask } from "../calling.js";
+import { createTyped } from "../typed.js";
 import { Files } from "./files.js";
 
 const PLACE = "dead-letters";
@@ -28,13 +29,13 @@ export const Letters = {
           <button type="button" class="letter" :aria-expanded="String(opened?.letter.id === l.id)" @click="open(l)"><time>{{ desk.time(l.buried_at) }}</time><strong>{{ desk.reason(l.reason) }}</strong><span class="quiet">{{ desk.t("operations.letters.bytes", { n: desk.number(l.payload_bytes) }) }}<template v-if="l.deliveries > 1"> · {{ desk.t("operations.letters.deliveries", { n: desk.number(l.deliveries) }) }}</template></span><span v-if="l.fixed" class="mark">{{ desk.t("operations.letters.fixed") }}</span></button>
           <form v-if="opened?.letter.id === l.id" class="opened" @submit.prevent="fix">
             <p data-testid="wrong">{{ wrong }}</p>
-            <label><span>{{ desk.t("operations.letters.payload") }}</span><textarea v-model="text" spellcheck="false" autocomplete="off" :rows="lines" :aria-invalid="String(Boolean(problem))" data-testid="payload"></textarea></label>
+            <label><span>{{ desk.t("operations.letters.payload") }}</span><textarea :value="text" @input="typed($event.target.value)" spellcheck="false" autocomplete="off" :rows="lines" :aria-invalid="String(Boolean(problem))" data-testid="payload"></textarea></label>
             <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
             <p v-if="dropping" class="row"><span>{{ desk.t("operations.letters.dropSure") }}</span><button type="button" class="button danger" :disabled="busy" @click="drop" data-testid="drop-yes">{{ desk.t("operations.letters.dropYes") }}</button><button type="button" class="button" @click="dropping = false" ref="keep">{{ desk.t("operations.letters.keep") }}</button></p>
             <p v-else class="row">
               <button class="button primary" :disabled="busy || !changed" data-testid="fix">{{ desk.t("operations.letters.fix") }}</button>
               <button type="button" class="button" :disabled="busy || changed" @click="send(l.id)" data-testid="send">{{ desk.t("operations.letters.send") }}</button>
-              <button v-if="changed" type="button" class="text-button" @click="text = opened.pretty">{{ desk.t("operations.letters.undo") }}</button>
+              <button v-if="changed" type="button" class="text-button" @click="untype">{{ desk.t("operations.letters.undo") }}</button>
               <span class="spring"></span><button type="button" class="button danger" :disabled="busy" @click="sure" data-testid="drop">{{ desk.t("operations.letters.drop") }}</button>
             </p>
           </form>
@@ -101,19 +102,31 @@ export const Letters = {
     close() {
       Object.assign(this, { opened: null, problem: "", dropping: false });
     },
+    typed(text) {
+      this.text = text;
+      createTyped(`letter-${this.opened.letter.id}`).keep(text);
+    },
+    untype() {
+      this.text = this.opened.pretty;
+      this.forget();
+    },
+    forget() {
+      createTyped(`letter-${this.opened.letter.id}`).forget();
+    },
     async open(letter) {
       const same = this.opened?.letter.id === letter.id;
       this.close();
       if (same) return;
       await this.acting(async () => {
         this.opened = await ask("GET", `${PLACE}/${letter.id}`);
-        this.text = this.opened.pretty;
+        this.text = createTyped(`letter-${letter.id}`).text() ?? this.opened.pretty;
       }, false);
     },
     // The mended letter has another id; when only the sending fails it stays, mended, in the list.
     async fix() {
       await this.acting(async () => {
         const fixed = await ask("PUT", `${PLACE}/${this.opened.letter.id}`, { body: { payload: this.text } });
+        this.forget();
         Object.assign(this, { opened: fixed, text: fixed.pretty });
         await this.redrive(fixed.letter.id);
       });
@@ -141,6 +154,7 @@ export const Letters = {
     async drop() {
       await this.acting(async () => {
         await ask("POST", `${PLACE}/${this.opened.letter.id}/drop`);
+        this.forget();
         this.close();
         this.told = this.desk.t("operations.letters.dropped");
       });

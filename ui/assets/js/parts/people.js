@@ -1,4 +1,8 @@
 // Who is here: faces in the header, faces at a category, and the sheet that names them.
+import { createTyped } from "../typed.js";
+
+const typed = createTyped("own-name");
+
 export const Face = {
   props: { who: Object, small: Boolean },
   template: `<span class="face" :class="['colour-' + (who.colour % 8), { small }]" :title="who.name" aria-hidden="true">{{ who.initials }}</span>`,
@@ -33,7 +37,7 @@ export const PeopleButton = {
 export const PeopleSheet = {
   components: { Face },
   inject: ["screen"],
-  data: () => ({ name: "" }),
+  data: () => ({ name: typed.text() ?? "", away: false }),
   template: `
     <ul class="plain people-list">
       <li v-for="p in screen.people.value" :key="p.person">
@@ -50,16 +54,22 @@ export const PeopleSheet = {
         <input id="own-name" v-model.trim="name" maxlength="40" autocomplete="name" :placeholder="own" />
         <button type="submit" class="button" :disabled="!name">{{ screen.t("people.save") }}</button>
       </div>
+      <p v-if="away" class="problem" role="alert">{{ screen.t("people.away") }}</p>
     </form>`,
   computed: {
     own() {
       return this.screen.people.value.find((p) => p.me)?.name ?? "";
     },
   },
+  watch: {
+    name: (name) => (name ? typed.keep(name) : typed.forget()),
+  },
   methods: {
     save() {
-      this.screen.introduce(this.name);
+      this.away = !this.screen.introduce(this.name);
+      if (this.away) return;
       this.name = "";
+      typed.forget();
       this.screen.close();
     },
   },

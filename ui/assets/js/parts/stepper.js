@@ -1,4 +1,6 @@
 // A quantity: minus, a number one can type, plus. Quick steps are gathered into one operation.
+import { createTyped } from "../typed.js";
+
 const GATHER_MS = 450;
 
 export const Stepper = {
@@ -11,7 +13,7 @@ export const Stepper = {
       <div class="stepper-controls">
         <button type="button" :aria-label="screen.t('quantity.less', { unit })" :disabled="!screen.mayEdit.value || value <= lowest" @click="step(-1)"><span aria-hidden="true">−</span></button>
         <input inputmode="numeric" autocomplete="off" :aria-labelledby="'quantity-' + category.id" :aria-describedby="'bounds-' + category.id"
-          :class="{ pending: waiting }" :value="typed ?? value" :disabled="!screen.mayEdit.value" @input="typed = $event.target.value" @change="commitTyped" @keydown.enter="commitTyped" @keydown.up.prevent="step(1)" @keydown.down.prevent="step(-1)" />
+          :class="{ pending: waiting || typed !== null }" :value="typed ?? value" :disabled="!screen.mayEdit.value" @input="type($event.target.value)" @change="commitTyped" @blur="commitTyped" @keydown.enter="commitTyped" @keydown.up.prevent="step(1)" @keydown.down.prevent="step(-1)" />
         <button type="button" :aria-label="screen.t('quantity.more', { unit })" :disabled="!screen.mayEdit.value || value >= bounds.maximum" @click="step(1)"><span aria-hidden="true">+</span></button>
       </div>
       <span class="quiet bounds" :id="'bounds-' + category.id">{{ hint || boundsText }}</span>
@@ -46,7 +48,16 @@ export const Stepper = {
       return this.screen.t("quantity.bounds", { minimum: this.bounds.minimum, maximum: this.bounds.maximum, unit: this.unit });
     },
   },
+  created() {
+    this.kept = createTyped(`${this.screen.room.configuration}-${this.category.id}`);
+    this.typed = this.kept.text();
+    window.addEventListener("pagehide", this.commit); // steps that are gathered are asked for before
+  },
   methods: {
+    type(text) {
+      this.typed = text;
+      this.kept.keep(text);
+    },
     step(direction) {
       this.propose(this.value + direction * (this.bounds.step || 1));
     },
@@ -54,6 +65,7 @@ export const Stepper = {
       if (this.typed === null) return;
       const text = this.typed.trim();
       this.typed = null;
+      this.kept.forget();
       if (!/^\d{1,6}$/.test(text)) {
         this.hint = this.screen.t("quantity.whole", { minimum: this.bounds.minimum, maximum: this.bounds.maximum });
         return;
@@ -83,6 +95,8 @@ export const Stepper = {
     },
   },
   beforeUnmount() {
+    window.removeEventListener("pagehide", this.commit);
+    this.kept.forget();
     this.commit();
   },
 };
