@@ -23,6 +23,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from app.settings import Settings
+from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.uvicorn_http import NestHttpProtocol
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
@@ -45,6 +46,8 @@ def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         ws=NestWebSocketProtocol,
         ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
         ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
         lifespan="on",
         log_config=None,
         access_log=False,

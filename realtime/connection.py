@@ -52,6 +52,7 @@ from realtime.membership import Attachment, Deliver
 from realtime.principal import Principal
 from realtime.room import Room
 from realtime.services import Services
+from realtime.signs_of_life import SignsOfLife
 from realtime.subscriptions import Subscription
 from storage.errors import StorageUnavailable
 
@@ -109,6 +110,8 @@ class Connection:
         self._arrived: Principal | None = None
         self._closed = False
         self._turn = asyncio.Lock()
+        self._life = SignsOfLife(self._show)
+        self._beats = False
         self._reply: Frame | None = None
         self.welcomed = False
 
@@ -118,15 +121,26 @@ class Connection:
         Returns:
             The reply, which was also delivered; None where a message has no reply.
         """
+        self._life.heard()
         async with self._turn:
             self._reply = None
             await self._receive(text)
             reply, self._reply = self._reply, None  # a snapshot is larger than all that is kept
             return reply
 
+    def watch_life(self) -> None:
+        """From now on the transport asks for signs of life: who gives none is not shown."""
+        self._life.watch()
+
+    def heard(self) -> None:
+        """The peer answered the transport; a peer with a heartbeat of its own has to speak itself."""
+        if not self._beats:
+            self._life.heard()
+
     async def close(self) -> None:
         """Leave every room. Safe to call twice."""
         self._closed = True
+        self._life.end()
         self._depart()
         if self._placing is not None:
             self._placing.cancel()
@@ -222,6 +236,7 @@ class Connection:
         if self.principal is None:
             raise Refused("not_authenticated")
         self._arrive(self.principal)
+        self._beats = message.heartbeat_ms is not None
         self.welcome(re=message.id)
 
     def _change_to(self, principal: Principal | None) -> None:
@@ -317,7 +332,7 @@ class Connection:
             role=role,
         )
         self._reply = room.attach(
-            Attachment(member=member, deliver=self._deliver),
+            Attachment(member=member, deliver=self._deliver, present=not self._life.silent),
             since=since,
             can_undo=can_undo,
             re=re,
@@ -453,6 +468,10 @@ class Connection:
             joined.room.members.rename(self.id, principal.person)
 
     # ---- ourselves
+
+    def _show(self, present: bool) -> None:
+        for joined in self._joined.values():
+            joined.room.members.show(self.id, present=present)
 
     def _known(self) -> Principal:
         if self.principal is None:

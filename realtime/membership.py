@@ -44,11 +44,13 @@ class Deliver(Protocol):
 class Attachment:
     """A member of this process: who they are, where frames for them go, what they have seen.
 
-    ``last`` is what they see of this stay at most, once they entered again.
+    ``last`` is what they see of this stay at most, once they entered again. Who is not ``present``
+    hears everything and is shown to nobody.
     """
 
     member: Member
     deliver: Deliver
+    present: bool = True
     seen: int = 0
     lapse: Lapse | None = None
     last: Frame | None = None
@@ -92,8 +94,8 @@ class Membership:
         return len(self._attachments)
 
     def local(self) -> list[Member]:
-        """The members of this process."""
-        return [attachment.member for attachment in self._attachments.values()]
+        """The members of this process who are present."""
+        return [each.member for each in self._attachments.values() if each.present]
 
     def everybody(self) -> tuple[list[Member], int]:
         """Who is here, all processes together: the first ``MEMBERS_SHOWN``, and how many."""
@@ -129,6 +131,13 @@ class Membership:
     def place(self, connection: str, *, category: str | None, view: str | None) -> None:
         """Note where a member is, and tell everybody if that is news."""
         self._change(connection, lambda member: replace(member, category=category, view=view))
+
+    def show(self, connection: str, *, present: bool) -> None:
+        """Show a member to everybody, or to nobody."""
+        attachment = self._attachments.get(connection)
+        if attachment is not None and attachment.present is not present:
+            attachment.present = present
+            self.tell()
 
     def rename(self, connection: str, person: Person) -> None:
         """Show a member's new name."""

@@ -6,6 +6,7 @@ lifespan, after NiceGUI's start-up (which sets its own ping) and before the firs
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -15,8 +16,8 @@ from socketio.packet import Packet
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-PING_INTERVAL_S: Final = 15
-PING_TIMEOUT_S: Final = 10
+from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
+
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 LOG_CHARACTERS_MAX: Final = 300
 EVENT_ARGUMENTS_MAX: Final = 4
@@ -44,14 +45,28 @@ def harden_socket(origins: Sequence[str] | None) -> None:
     """
     server = core.sio
     server.eio.cors_allowed_origins = origin_check(origins or ())
-    server.eio.ping_interval = PING_INTERVAL_S
-    server.eio.ping_timeout = PING_TIMEOUT_S
+    server.eio.ping_interval = PING_SECONDS
+    server.eio.ping_timeout = PONG_SECONDS
     server.eio.max_http_buffer_size = MESSAGE_BYTES_MAX
     TextOnlyPacket.json = server.packet_class.json
     server.packet_class = TextOnlyPacket
     server.eio.on("message", _on_packet)
     if not hasattr(server.eio.handle_request, "guards"):
         server.eio.handle_request = _guarded(server.eio.handle_request)
+
+
+def tell_signs_of_life(client: Client, heard: Callable[[], None]) -> None:
+    """Call ``heard`` whenever a browser answers a ping on one of the page's sockets."""
+    for _, engine_sid in core.sio.manager.get_participants("/", client.id):
+        transport = core.sio.eio.sockets.get(engine_sid)
+        if transport is not None and not isinstance(transport.schedule_ping, partial):
+            transport.schedule_ping = partial(_pong, transport.schedule_ping, heard)
+
+
+def _pong(schedule_ping: Callable[[], None], heard: Callable[[], None]) -> None:
+    """What Engine.IO calls for a pong."""
+    heard()
+    schedule_ping()
 
 
 def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], bool]:

@@ -26,6 +26,10 @@ class PageConnection(Protocol):
         """Handle one client message (JSON text). Answers arrive through the page's `send`."""
         ...
 
+    def heard(self) -> None:
+        """The browser gave a sign of life that is no message."""
+        ...
+
 
 class OpenedPage(Protocol):
     """A tab that was let into a configuration."""

@@ -36,6 +36,9 @@ MEMBERS_SHOWN = 50
 POSITION_MS = 2000
 """A member who did not receive a version hears of it from a ``position`` within this time."""
 
+HEARTBEAT_MS_MAX = 10_000
+"""A client with a heartbeat of its own says something at least so often."""
+
 NOT_SAID = msgspec.Raw()
 """Stands for a JSON value that is left out; only this very object is."""
 
@@ -52,11 +55,16 @@ class ClientMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """Opens a connection. ``token`` is the bearer token of a person; a cookie does as well."""
+    """Opens a connection. ``token`` is the bearer token of a person; a cookie does as well.
+
+    ``heartbeat_ms``: this client sends some message, a ``ping`` at least, at least so often, so
+    that only its messages count as signs of life, and not what answers pings below it.
+    """
 
     protocol: int
     token: Token | None = None
     client: Short | None = None
+    heartbeat_ms: Annotated[int, msgspec.Meta(ge=100, le=HEARTBEAT_MS_MAX)] | None = None
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

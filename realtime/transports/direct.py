@@ -59,6 +59,7 @@ class OpenedPage:
         """What was delivered so far is the first paint; from now on frames are sent."""
         self.initial_frames = [frame.json.decode() for frame in self._outbox.drain()]
         self._built = True
+        self.connection.watch_life()
 
     async def close(self) -> None:
         """Leave the room and forget the tab. Safe to call twice."""

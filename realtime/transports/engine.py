@@ -26,11 +26,9 @@ from typing_extensions import override
 from configurator.protocol.codes import Code
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.frame import Frame
+from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import WRITE_HIGH_BYTES, WRITE_LOW_BYTES, Socket
-
-PING_SECONDS: Final = 20
-PONG_SECONDS: Final = 15
 
 PING: Final = b"2"
 NORMAL_CLOSURE: Final = 1000
@@ -67,6 +65,7 @@ class DirectSession:
         self.peer: Peer[bytes] = Peer(socket, form=_socketio, finish=finish)
         self._socket = socket
         self._heartbeat: asyncio.TimerHandle | None = None
+        self.on_pong: Callable[[], None] = lambda: None
         socket.bound(MESSAGE_BYTES_MAX, too_large=too_large)
         socket.claim(self.peer)
         opening = {
@@ -87,6 +86,7 @@ class DirectSession:
                 case "4":
                     await on_message(packet[1:])
                 case "3":
+                    self.on_pong()
                     self._ping_later()
                 case "1":
                     return

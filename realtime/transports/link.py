@@ -81,6 +81,7 @@ class Link:
         back only loses the connection, and keeps what waits.
         """
         self.connection, self._opening, self._answering = connection, [], True
+        connection.watch_life()
         try:
             if hello is not None:
                 await connection.receive(hello)
@@ -131,6 +132,11 @@ class Link:
         if self.connection is not None and not code.retryable:
             self.peer.deliver(EnginePacket(DISCONNECT))
         self.peer.hang_up(code)
+
+    def heard(self) -> None:
+        """The client answered a ping of Engine.IO."""
+        if self.connection is not None:
+            self.connection.heard()
 
     async def leave(self) -> None:
         """The client left the namespace."""

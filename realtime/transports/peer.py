@@ -47,7 +47,7 @@ class Peer(Generic[Data]):
     """The sending side of one connection.
 
     ``form`` gives a frame the form that the outlet takes; ``finish`` ends the transport after all
-    that was written. ``count_dropped`` is told how many frames gave way.
+    that was written. ``count_dropped`` is told how many frames gave way, ``on_heard`` of signs of life.
     """
 
     __slots__ = (
@@ -60,6 +60,7 @@ class Peer(Generic[Data]):
         "_stall",
         "count_dropped",
         "ended",
+        "on_heard",
     )
 
     def __init__(
@@ -78,6 +79,7 @@ class Peer(Generic[Data]):
         self._outbox: Outbox | None = None  # only while something waits
         self._stall: asyncio.TimerHandle | None = None
         self.count_dropped: Callable[[int], None] | None = None
+        self.on_heard: Callable[[], None] | None = None
 
     def deliver(
         self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
@@ -126,6 +128,11 @@ class Peer(Generic[Data]):
         while self._outbox is not None and not self._full:
             self._send_waiting()
         self._direct = not (self._full or self.ended)
+
+    def heard(self) -> None:
+        """The other side answered a ping of the transport, or sent one."""
+        if self.on_heard is not None:
+            self.on_heard()
 
     def gone(self) -> None:
         """The transport ended: nothing is kept for it."""

@@ -38,9 +38,8 @@ from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
 from realtime.services import Services
+from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import (
-    PING_SECONDS,
-    PONG_SECONDS,
     DirectSession,
     Engine,
     EnginePacket,
@@ -251,7 +250,9 @@ class SocketIoTransport:
             session.close(close_code(code), code.name)
 
         session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        self._server.links[engine_id] = self._new_link(session.peer, session.close, visitor)
+        link = self._new_link(session.peer, session.close, visitor)
+        session.on_pong = link.heard
+        self._server.links[engine_id] = link
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
         try:
             hear = partial(self._server._handle_eio_message, engine_id)  # noqa: SLF001
@@ -278,6 +279,7 @@ class SocketIoTransport:
         visitor = self._services.door.visitor(HTTPConnection(environ["asgi.scope"]))
         link = self._new_link(peer, end, visitor)
         self._server.links[engine_id] = link
+        transport.schedule_ping = partial(_pong, transport.schedule_ping, link)
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
 
@@ -339,6 +341,12 @@ class SocketIoTransport:
 
     def _link(self, sid: str) -> Link | None:
         return self._server.links.get(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
+
+
+def _pong(schedule_ping: Callable[[], None], link: Link) -> None:
+    """What python-engineio calls for a pong."""
+    link.heard()
+    schedule_ping()
 
 
 async def _post(

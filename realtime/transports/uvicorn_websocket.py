@@ -49,6 +49,9 @@ class Listener(Protocol):
     def free(self) -> None:
         """The transport takes bytes again."""
 
+    def heard(self) -> None:
+        """The peer answered a ping, or sent one."""
+
     def gone(self) -> None:
         """The connection is over: whatever is written now is dropped."""
 
@@ -112,6 +115,11 @@ class Socket:
         """Called by the protocol."""
         if self._listener is not None:
             self._listener.free()
+
+    def heard(self) -> None:
+        """Called by the protocol."""
+        if self._listener is not None:
+            self._listener.heard()
 
     def gone(self) -> None:
         """Called by the protocol."""
@@ -230,8 +238,17 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
     @override
+    def handle_pong(self, event: MessageFrame) -> None:
+        """The peer is there."""
+        super().handle_pong(event)
+        if self.socket is not None:
+            self.socket.heard()
+
+    @override
     def handle_ping(self) -> None:
         """Answer, unless the peer does not read its answers."""
+        if self.socket is not None:
+            self.socket.heard()
         if self.writable.is_set():
             super().handle_ping()
         else:

@@ -79,7 +79,7 @@ class WebSockets:
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
         socket = socket_of(scope)
         if socket is not None:
-            await self._serve(_direct_peer(socket), principal, visitor, receive)
+            await self._serve(_direct_peer(socket), principal, visitor, receive, watched=True)
             return
         outlet = _AsgiOutlet()
         await outlet.run(self._serve(outlet.peer, principal, visitor, receive), send)
@@ -90,7 +90,10 @@ class WebSockets:
         principal: Principal | None,
         visitor: Visitor,
         receive: Receive,
+        *,
+        watched: bool = False,
     ) -> None:
+        """``watched``: the transport tells of signs of life."""
         peer.count_dropped = self._services.hub.count_dropped
         connection = Connection(
             connection_id=self._new_connection_id(),
@@ -101,6 +104,9 @@ class WebSockets:
             source="websocket",
             visitor=visitor,
         )
+        peer.on_heard = connection.heard
+        if watched:
+            connection.watch_life()
         loop = asyncio.get_running_loop()
         hello = loop.call_later(HELLO_SECONDS, peer.refuse, "not_authenticated")
         try:

@@ -17,6 +17,7 @@ from configurator.protocol.codes import CODES
 from realtime.frame import Frame
 from realtime.outbox import BYTES_MAX
 from realtime.transports import peer as peer_module
+from realtime.transports.link import Link
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import WRITE_HIGH_BYTES
 from tests.realtime.clients import Json, Socket, joined, select
@@ -66,7 +67,8 @@ async def read_until_closed(slow: ClientConnection) -> list[str]:
 def peer_of(web: RunningWeb, number: int) -> Peer[bytes]:
     """The sending side of the member who entered as number 0, 1, ..."""
     (room,) = web.parts.hub.rooms()
-    peer = room.members.attachments()[number].deliver.__self__  # type: ignore[attr-defined]
+    found = room.members.attachments()[number].deliver.__self__  # type: ignore[attr-defined]
+    peer = found.peer if isinstance(found, Link) else found
     assert isinstance(peer, Peer)
     return peer
 

@@ -1,16 +1,18 @@
 """Clients of other versions are told who has to move: they, or we."""
 
+import asyncio
+from contextlib import suppress
+
+import msgspec
 import pytest
-import socketio
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.protocol.codes import CODES
 from configurator.protocol.messages import OLDEST_PROTOCOL, PROTOCOL
 from tests.protocol.frames import check_from_server
-from tests.realtime.clients import Json, opened
+from tests.realtime.clients import opened
 from tests.realtime.conftest import RunningWeb
-from tests.realtime.test_socketio import NAMESPACE
-from tests.support.waiting import eventually
 
 VERSIONS = [
     (OLDEST_PROTOCOL - 1, "client_too_old", False),
@@ -34,26 +36,21 @@ async def test_over_raw_sockets(web: RunningWeb, spoken: int, code: str, retryab
 
 @pytest.mark.parametrize(("spoken", "code", "retryable"), VERSIONS)
 async def test_over_socketio(web: RunningWeb, spoken: int, code: str, retryable: bool) -> None:
-    """(CN5)"""
+    """(CN5, TR15)"""
     api = web.api()
     await api.create()
-    errors: list[Json] = []
-    client = socketio.AsyncClient(reconnection=False)
-
-    async def keep(content: Json) -> None:
-        check_from_server({**content, "type": "error"})
-        errors.append(content)
-
-    client.on("error", keep, namespace=NAMESPACE)
-    await client.connect(
-        web.url,
-        namespaces=[NAMESPACE],
-        transports=["websocket"],
-        auth={"token": api.token, "protocol": spoken},
-    )
-    try:
-        await eventually(lambda: errors)
-        assert (errors[0]["code"], errors[0].get("retryable", False)) == (code, retryable)
-        await eventually(lambda: not client.connected, why="it was closed")
-    finally:
-        await client.disconnect()
+    auth = f'{{"token":"{api.token}","protocol":{spoken}}}'
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    packets: list[str] = []
+    async with asyncio.timeout(15), connect(address) as raw:
+        await raw.recv()
+        await raw.send(f"40/configurator,{auth}")
+        with suppress(ConnectionClosed):
+            while True:
+                packets.append(str(await raw.recv()))
+    assert (raw.close_code, raw.close_reason) == (CODES[code].close, code)
+    assert len(packets) == (0 if retryable else 1)  # who may come back keeps what waits
+    for packet in packets:
+        said = msgspec.json.decode(packet.removeprefix("44/configurator,"))["data"]
+        check_from_server(said)
+        assert (said["code"], said.get("retryable", False)) == (code, retryable)

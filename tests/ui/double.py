@@ -293,6 +293,9 @@ class Tab:
             "recovered": False,
         }
 
+    def heard(self) -> None:
+        pass
+
     async def receive(self, text: str) -> None:
         message = json.loads(text)
         match message["type"]:

@@ -137,6 +137,7 @@ class ConfiguratorPage:
             receive=opened.connection.receive,
             close=opened.close,
             leave=_leave_message(opened.initial_frames),
+            heard=opened.connection.heard,
         )
         return None
 

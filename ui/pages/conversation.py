@@ -16,6 +16,7 @@ from typing import Final
 from nicegui import Client, background_tasks
 
 from ui.components.screens import Screen
+from ui.hardening import tell_signs_of_life
 
 QUEUE_MESSAGES_MAX: Final = 256
 AWAY_FRAMES_MAX: Final = 64
@@ -62,8 +63,12 @@ class Conversation:
         receive: Callable[[str], Awaitable[object]],
         close: Callable[[], Awaitable[None]],
         leave: str | None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin passing texts. `leave` is the message to send for a tab that stays away."""
+        """Begin passing texts. `leave` is the message to send for a tab that stays away.
+
+        `heard` is called for every sign of life of the browser.
+        """
         client = screen.client
         self._screen, self._client = screen, client
         task = background_tasks.create(self._run(receive, leave), name="page conversation")
@@ -72,7 +77,12 @@ class Conversation:
             task.cancel()
             await close()
 
-        client.on_connect(lambda: self._came(back=True))
+        def came() -> None:
+            heard()
+            tell_signs_of_life(client, heard)
+            self._came(back=True)
+
+        client.on_connect(came)
         client.on_disconnect(lambda: self._came(back=client.has_socket_connection))
         client.on_delete(end)
         early, self._early = self._early, []

@@ -103,6 +103,8 @@ export class Client {
   #heard = true;
   #welcomeTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
+  readonly #heartbeatMs: number;
+  #pingedAt = 0;
   #heartbeat: ReturnType<typeof setInterval> | null = null;
   #firstTimer: Timer | null = null;
   #resolveReady!: () => void;
@@ -111,6 +113,7 @@ export class Client {
 
   constructor(options: ConnectOptions) {
     this.#options = options;
+    this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.random = options.random ?? Math.random;
     const transport = options.transport ?? "websocket";
     const open = typeof transport === "string" ? TRANSPORTS[transport] : transport;
@@ -232,7 +235,7 @@ export class Client {
     this.#retryTimer = this.#nextAttemptAt = null;
     this.#lastError = null;
     this.#note(`connecting to ${this.#options.url}`);
-    const address = { url: this.#options.url, token: this.#token };
+    const address = { url: this.#options.url, token: this.#token, heartbeatMs: this.#heartbeatMs };
     const transport: Transport = this.#open(address, {
       frame: (frame) => {
         if (this.#transport === transport) this.#receive(frame);
@@ -295,6 +298,8 @@ export class Client {
     if (typeof content !== "object" || content === null) return;
     const frame = content as messages.ServerMessage;
     if (frame.type === "welcome") return this.#welcomed(frame);
+    // Browsers slow the timers of hidden pages down, but not what they hear.
+    if (Date.now() - this.#pingedAt > this.#heartbeatMs / 2) this.#ping();
     if (frame.type === "pong") return;
     if (this.#answered(frame) && frame.type === "error") return;
     let concerned = false;
@@ -326,7 +331,7 @@ export class Client {
     this.#onlineSince = Date.now();
     this.#setStatus("online");
     this.#heard = true;
-    this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeatMs ?? HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
     for (const house of [...this.#houses]) house.connected();
     for (const question of [...this.#questions.values()]) this.send(question.message);
     this.#watcher?.connected();
@@ -336,8 +341,13 @@ export class Client {
   #beat(): void {
     if (this.#heard) {
       this.#heard = false;
-      this.send({ type: "ping" });
+      this.#ping();
     } else this.#transport?.close();
+  }
+
+  #ping(): void {
+    this.#pingedAt = Date.now();
+    this.send({ type: "ping" });
   }
 
   /** Whether the frame answers a question of ours. */

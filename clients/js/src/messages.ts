@@ -101,13 +101,19 @@ export interface Financing {
   readonly rate_percent: number;
 }
 
-/** Opens a connection. `token` is the bearer token of a person; a cookie does as well. */
+/**
+ * Opens a connection. `token` is the bearer token of a person; a cookie does as well.
+ *
+ * `heartbeat_ms`: this client sends some message, a `ping` at least, at least so often, so that
+ * only its messages count as signs of life, and not what answers pings below it.
+ */
 export interface Hello {
   readonly type: "hello";
   readonly id?: string | null;
   readonly protocol: number;
   readonly token?: string | null;
   readonly client?: string | null;
+  readonly heartbeat_ms?: number | null;
 }
 
 /**

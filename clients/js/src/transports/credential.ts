@@ -8,7 +8,7 @@ export type AskForToken = () => string | Promise<string>;
 
 /** Opens transports with `open`, each with a token of its own. */
 export function withTokenOf(ask: AskForToken, open: OpenTransport): OpenTransport {
-  return ({ url }, heard) => new AskingTransport(ask, open, url, heard);
+  return (address, heard) => new AskingTransport(ask, open, address, heard);
 }
 
 class AskingTransport implements Transport {
@@ -16,11 +16,10 @@ class AskingTransport implements Transport {
   #transport: Transport | null = null;
   #closed = false;
 
-  constructor(ask: AskForToken, open: OpenTransport, url: string, heard: Heard) {
+  constructor(ask: AskForToken, open: OpenTransport, known: Omit<Address, "token">, heard: Heard) {
     this.#heard = heard;
     const opened = (token: string): void => {
-      const address: Address = { url, token };
-      if (!this.#closed) this.#transport = open(address, heard);
+      if (!this.#closed) this.#transport = open({ ...known, token }, heard);
     };
     Promise.resolve().then(ask).then(opened, (error: unknown) => this.#failed(error));
   }

@@ -20,6 +20,8 @@ export interface Address {
   readonly url: string;
   /** The bearer token of a person, or of an admin's session. A page of the product needs none. */
   readonly token: string | null;
+  /** Something is sent at least so often, so that silence says that this program hangs. */
+  readonly heartbeatMs?: number;
 }
 
 export type OpenTransport = (address: Address, heard: Heard) => Transport;

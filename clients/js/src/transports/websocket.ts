@@ -4,6 +4,8 @@ import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
 
 const SUBPROTOCOL = "nest.v1";
 const CLIENT = "nest-haus-client-js";
+/** A slower heartbeat is not promised to the server. */
+const HEARTBEAT_MS_MAX = 10_000;
 
 /** What we use of a WebSocket, whoever made it. */
 export interface WebSocketLike {
@@ -61,8 +63,14 @@ class WebSocketTransport implements Transport {
     this.#socket = socket;
     socket.onopen = () => {
       this.#open = true;
-      const hello = { type: "hello", protocol: PROTOCOL, client: CLIENT } as const;
-      this.send(address.token === null ? hello : { ...hello, token: address.token });
+      const beat = address.heartbeatMs;
+      this.send({
+        type: "hello",
+        protocol: PROTOCOL,
+        client: CLIENT,
+        ...(address.token === null ? {} : { token: address.token }),
+        ...(beat !== undefined && beat >= 100 && beat <= HEARTBEAT_MS_MAX ? { heartbeat_ms: beat } : {}),
+      });
     };
     socket.onmessage = (event: { data: unknown }) => {
       const frame = typeof event.data === "string" ? parsed(event.data) : null;
