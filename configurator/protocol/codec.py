@@ -1,5 +1,6 @@
 """Bytes to messages and back: the only place that knows JSON on the wire."""
 
+import json
 from typing import get_args
 
 import msgspec
@@ -12,6 +13,7 @@ from configurator.protocol.messages import (
     FromServer,
     OpFrame,
 )
+from configurator.whole_numbers import decode_whole, explained
 
 _encoder = msgspec.json.Encoder()
 _from_client: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
@@ -51,7 +53,7 @@ def decode(text: str | bytes) -> FromClient:
     ):
         raise Refused("message_too_large")
     try:
-        return _from_client.decode(text)
+        return decode_whole(_from_client.decode, text)
     except UNREADABLE as problem:
         raise _explain(text, problem) from None
 
@@ -62,11 +64,14 @@ def decode_op(frame: bytes) -> OpFrame:
 
 
 def message_id(text: str | bytes) -> str | None:
-    """The ``id`` of a message that was refused, if it can be read at all."""
+    """The ``id`` of a message that was refused, if it can be read at all.
+
+    Also of one that is no JSON for us because of what else is in it, as half a character.
+    """
     try:
         found = _tag.decode(text).id
     except UNREADABLE:
-        return None
+        found = _id_of_unreadable(text)
     return found[:64] if found else None
 
 
@@ -84,6 +89,15 @@ def error(refused: Refused, **fields: object) -> Error:
     )
 
 
+def _id_of_unreadable(text: str | bytes) -> str | None:
+    try:
+        loose = json.loads(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+        found = loose.get("id") if isinstance(loose, dict) else None
+        return found if isinstance(found, str) and found.encode() else None
+    except (ValueError, RecursionError):  # which UnicodeEncodeError is: half a character in the id
+        return None
+
+
 def _explain(text: str | bytes, problem: Exception) -> Refused:
     try:
         tagged = _tag.decode(text)
@@ -91,4 +105,4 @@ def _explain(text: str | bytes, problem: Exception) -> Refused:
         return Refused("malformed_message", detail=str(problem)[:200])
     if tagged.type and tagged.type not in CLIENT_TYPES:
         return Refused("unknown_message_type", detail=tagged.type[:64])
-    return Refused("malformed_message", detail=str(problem)[:200])
+    return Refused("malformed_message", detail=explained(problem)[:200])

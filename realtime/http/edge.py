@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
+from configurator.whole_numbers import decode_whole, explained
 from realtime.http.unpacking import ACCEPTED, unpacking
 from storage.errors import StorageUnavailable
 
@@ -132,9 +133,9 @@ async def body(request: Request, shape: type[Body]) -> Body:
         raise Refused("unsupported_media_type")
     text = await bounded(request)
     try:
-        return msgspec.json.decode(text, type=shape)
+        return decode_whole(msgspec.json.Decoder(shape).decode, text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
-        raise Refused("malformed_message", detail=str(problem)[:200]) from None
+        raise Refused("malformed_message", detail=explained(problem)[:200]) from None
 
 
 async def bounded(request: Request, limit: int = MESSAGE_BYTES_MAX) -> bytes:

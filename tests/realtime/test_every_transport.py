@@ -103,7 +103,7 @@ def op(operation: Any, **fields: Any) -> Json:
 
 @pytest.mark.parametrize("way", [rest, websocket, socket_io, page])
 async def test_every_way_in_answers_the_same(web: RunningWeb, way: Any) -> None:
-    """(TR1)"""
+    """(TR1, MS9)"""
     api = web.api()
     house = await api.create()
     first = op(select("nest", "nest120"))
@@ -123,6 +123,10 @@ async def test_every_way_in_answers_the_same(web: RunningWeb, way: Any) -> None:
             (select("pvanlage", "pv_panels", -1), "quantity_below_minimum"),
         ):
             assert await ask(op(operation)) == ("rejected", code)
+        assert await ask(op(select("pvanlage", "pv_panels", 99.0))) == (  # type: ignore[arg-type]
+            "rejected",
+            "quantity_above_maximum",
+        )
         unreadable: list[Any] = [
             {**select("pvanlage", "pv_panels"), "quantity": 1.5},
             {"kind": "explode"},

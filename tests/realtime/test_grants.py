@@ -393,7 +393,7 @@ async def test_with_postgresql_away_those_who_are_here_stay(web: RunningWeb) -> 
 
 
 async def test_a_connection_that_says_hello_as_somebody_else_is_nowhere(web: RunningWeb) -> None:
-    """(CN6, JN1) And as the same person, under a new name too, it stays where it is."""
+    """(CN6, CN12, JN1) And as the same person, under a new name too, it stays where it is."""
     api = web.api()
     house = await api.create()
     _, stranger = await web.parts.actions.register()
