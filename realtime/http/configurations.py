@@ -15,7 +15,7 @@ from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import Choice, selection_from_json
 from realtime.actions import Access, Actions, Inquiry, as_id
 from realtime.auth import Authenticator, credential
-from realtime.http.edge import body, json
+from realtime.http.edge import body, has, json
 from realtime.http.endpoints import Endpoint
 from realtime.limits import Limits
 from realtime.previews import preview_url
@@ -142,7 +142,8 @@ class ConfigurationEndpoints:
                 path=one,
                 handler=self.read,
                 summary="Read a configuration by id or code: selection, price, differences, "
-                "bounds, pictures.",
+                "bounds, pictures. The ETag is that of its version: with If-None-Match a "
+                "configuration that has not changed is 304.",
                 answer=ConfigurationAnswer,
                 codes=["not_found", "not_authenticated"],
             ),
@@ -231,7 +232,12 @@ class ConfigurationEndpoints:
     async def read(self, request: Request) -> Response:
         """``GET /api/configurations/{id}``."""
         _, access = await self._access(request)
-        return json(await self._answer(access))
+        stored = access.configuration
+        etag = f'"{stored.epoch}.{stored.version}.{access.role.value}"'
+        headers = {"etag": etag, "cache-control": "private, no-cache"}
+        if has(request, etag):
+            return Response(status_code=304, headers=headers)
+        return json(await self._answer(access), headers=headers)
 
     async def submit(self, request: Request) -> Response:
         """``POST /api/configurations/{id}/ops``."""
@@ -259,6 +265,8 @@ class ConfigurationEndpoints:
         """``GET /api/configurations/{id}/ops?since=``."""
         _, access = await self._access(request)
         since, limit = _whole(request, "since", 0), _whole(request, "limit", 500)
+        if not limit:
+            raise Refused("malformed_message", detail="limit must be a whole number from 1")
         found = await self._actions.operations(access, since=since, limit=limit)
         last = found[-1].version if found else since
         head = access.configuration.version

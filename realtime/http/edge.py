@@ -82,8 +82,11 @@ def refusal(refused: Refused) -> Response:
 
 
 def refusal_headers(code: Code) -> dict[str, str]:
-    """What a refusal says in headers: the encodings of bodies that are read."""
-    return {"accept-encoding": ACCEPTED} if code.status == 415 else {}
+    """What a refusal says in headers: the encodings of bodies that are read, how to say who asks."""
+    return {
+        415: {"accept-encoding": ACCEPTED},
+        401: {"www-authenticate": 'Bearer realm="nest-haus"'},
+    }.get(code.status, {})
 
 
 def endpoint(

@@ -256,3 +256,35 @@ async def test_who_registers_may_say_their_name(web: RunningWeb) -> None:
     for name in ("", " ", "x" * 41):
         refused = await ask("POST", "/api/people", json={"name": name})
         assert refused.json()["error"]["code"] == "malformed_message", name
+
+
+async def test_a_house_that_has_not_changed_is_not_sent_again(web: RunningWeb) -> None:
+    """(ER3) Its ETag is that of its epoch and version, and of what the asker may do."""
+    api = web.api()
+    house = await api.create()
+    path = f"/api/configurations/{house['code']}"
+    first = await api.call("GET", path)
+    etag = first.headers["etag"]
+    assert house["epoch"] in etag
+    assert first.headers["cache-control"] == "private, no-cache"
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        same = await api.call("GET", path, headers={"if-none-match": known})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    await api.submit(house["id"], select("nest", "nest120"))
+    changed = await api.call("GET", path, headers={"if-none-match": etag})
+    assert (changed.status_code, changed.json()["version"]) == (200, 1)
+    assert changed.headers["etag"] != etag
+    stranger = await web.api().call("GET", path, headers={"if-none-match": etag})
+    assert (stranger.status_code, stranger.headers["www-authenticate"]) == (
+        401,
+        'Bearer realm="nest-haus"',
+    )
+
+
+async def test_a_page_of_the_log_has_at_least_one_op(web: RunningWeb) -> None:
+    """(ER3) With none, whoever asks on until it is complete would ask for ever."""
+    api = web.api()
+    house = await api.create()
+    for limit, status in (("0", 400), ("1", 200), ("501", 200)):
+        answer = await api.call("GET", f"/api/configurations/{house['id']}/ops?limit={limit}")
+        assert answer.status_code == status, limit
