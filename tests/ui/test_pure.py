@@ -1,6 +1,8 @@
 """Language, money, addresses, structured data, headers: tables."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,10 +13,11 @@ from configurator.derived import derive
 from realtime.previews import preview_url
 from realtime.transports.direct import OpenedPage as InProcessPage
 from tests.ui.double import CATALOGUE
-from ui.assets import Assets
+from ui.assets import DIRECTORY, Assets
 from ui.language import preferred
 from ui.money import euro
 from ui.offer import PublishedCatalogue
+from ui.pages import admin, analytics, configurator, developers, operations
 from ui.pages.conversation import QUEUE_MESSAGES_MAX, Conversation
 from ui.pages.landing import structured
 from ui.ports import OpenedPage
@@ -157,3 +160,31 @@ def test_what_the_queue_of_a_page_does_not_take_is_counted() -> None:
     for _ in range(QUEUE_MESSAGES_MAX + 3):
         conversation.hear("{}")
     assert len(dropped) == 3
+
+
+def imported(name: str) -> Iterator[str]:
+    text = (DIRECTORY / name).read_text("utf-8")
+    for found in re.findall(r'(?:from|import)\s*\(?"(\.[^"]+)"', text):
+        path = ((DIRECTORY / name).parent / found).resolve()
+        yield path.relative_to(DIRECTORY.resolve()).as_posix()
+
+
+@pytest.mark.parametrize(
+    ("entry", "listed"),
+    [
+        ("js/admin.js", admin.MODULES),
+        ("js/analytics.js", analytics.MODULES),
+        ("js/configurator.js", configurator.MODULES),
+        ("js/console.js", developers._MODULES),  # noqa: SLF001
+        ("js/operations.js", operations.MODULES),
+    ],
+)
+def test_a_page_names_every_module_that_it_loads(entry: str, listed: tuple[str, ...]) -> None:
+    """One that is not named is found only when the one that imports it has been read."""
+    needed, todo = set[str](), [entry]
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo += imported(name)
+    assert set(listed) == needed

@@ -50,6 +50,7 @@ MODULES = (
     "js/analytics/sure.js",
     "js/analytics/trying.js",
     "js/analytics/zones.js",
+    "js/older.js",
     *FIGURES,
 )
 
