@@ -81,7 +81,8 @@ class Sheets:
         if wanted.format == "xlsx":
             async with self._books:
                 return await asyncio.to_thread(self._excel, sheet, wanted, at)
-        return (_csv_head(sheet.columns, self._form(wanted)) + self._csv(sheet, wanted)).encode()
+        lines = await asyncio.to_thread(self._csv, sheet, wanted)
+        return (_csv_head(sheet.columns, self._form(wanted)) + lines).encode()
 
     async def by_pages(
         self,
@@ -110,7 +111,8 @@ class Sheets:
             yield _csv_head(columns, self._form(wanted))
             async for page in pages:
                 rows = [values_of(line) for line in page]
-                yield self._csv(Sheet(name=name, columns=columns, rows=rows), wanted)
+                sheet = Sheet(name=name, columns=columns, rows=rows)
+                yield await asyncio.to_thread(self._csv, sheet, wanted)
 
         return StreamingResponse(text(), headers=_headers(f"{name}.csv"))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, auto
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -135,12 +136,20 @@ KNOWN: Final = {
 
 
 def _values(row: Any) -> Iterator[object]:  # noqa: ANN401 - any dataclass or struct
-    for name in get_type_hints(type(row)):
+    kind: type = type(row)
+    for name, inner in _fields(kind):
         value = getattr(row, name)
-        if _is_record(type(value)):
+        if inner:
             yield from _values(value)
         else:
             yield value
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, bool], ...]:
+    """The names of the fields, and whether one has fields itself; worked out once for each type."""
+    hints = ((name, _without_none(hint)) for name, hint in get_type_hints(kind).items())
+    return tuple((name, isinstance(hint, type) and _is_record(hint)) for name, hint in hints)
 
 
 def _is_record(kind: type) -> bool:
