@@ -329,6 +329,7 @@ class Web:
                 actions=self.actions,
                 authenticator=self.authenticator,
                 limits=self.limits,
+                door=self.door,
                 public_url=self._settings.public_url,
             ).endpoints(),
             *PeopleEndpoints(

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from configurator.access import Permission, Role, may
+from configurator.event_ids import session_uuid
 from configurator.house_code import CODE_ALPHABET, CODE_LENGTH, as_code
 from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
@@ -56,13 +57,17 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """What somebody sends with their house; ``id`` is made by the client."""
+    """What somebody sends with their house; ``id`` is made by the client.
+
+    ``session_id``: the session of the original API that it belongs to, as its client calls it.
+    """
 
     id: UUID
     name: str
     email: str
     message: str
     consent: bool
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,19 +299,48 @@ class Actions:
 
     # ---- sessions and inquiries
 
-    async def session(self, principal: Principal, configuration_id: UUID) -> UUID:
-        """The visitor session of this visit: the running one, or a new one after 30 minutes."""
+    async def session(
+        self, principal: Principal, configuration_id: UUID, *, bot_reason: str | None = None
+    ) -> UUID:
+        """The visitor session of this visit: the running one, or a new one after 30 minutes.
+
+        Only for visitors who may be measured. ``bot_reason``: why this is no person.
+        """
         return await self._stores.sessions.current(
             person_id=principal.person.id,
             configuration_id=configuration_id,
             new_id=self._new_id(),
             since=self._now() - SESSION_TIMEOUT,
+            bot_reason=bot_reason,
         )
 
+    async def link_session(
+        self, principal: Principal, configuration_id: UUID, session_id: str
+    ) -> UUID | None:
+        """The stored id of the session that a client named, now this person's on this house.
+
+        None when it is somebody else's, or was erased. Only for visitors who may be measured.
+        """
+        stored_id = session_uuid(session_id)
+        linked = await self._stores.sessions.link(
+            stored_id,
+            external_id=None if str(stored_id) == session_id else session_id,
+            person_id=principal.person.id,
+            configuration_id=configuration_id,
+        )
+        return stored_id if linked else None
+
+    async def woke(self, session_id: UUID) -> None:
+        """Somebody looks at a page that their browser had fetched ahead."""
+        await self._stores.sessions.woke(session_id)
+
     async def inquire(
-        self, principal: Principal, access: Access, inquiry: Inquiry
+        self, principal: Principal, access: Access, inquiry: Inquiry, *, measured: bool
     ) -> StoredInquiry:
-        """Save and send: the house as it is now goes to us with a name and an address."""
+        """Save and send: the house as it is now goes to us with a name and an address.
+
+        ``measured``: the visitor does not object, so the inquiry completes their session.
+        """
         if not may(access.role, Permission.INQUIRE):
             raise Refused("read_only")
         if not inquiry.consent:
@@ -317,7 +351,7 @@ class Actions:
             raise Refused("malformed_message", detail="name is empty")
         if EMAIL.fullmatch(email) is None:
             raise Refused("email_unusable")
-        session_id = await self.session(principal, access.configuration.id)
+        session_id = await self._inquiring(principal, access, inquiry) if measured else None
         try:
             stored = await self._stores.inquiries.submit(
                 inquiry_id=inquiry.id,
@@ -341,6 +375,15 @@ class Actions:
         return await self._stores.inquiries.sent(
             access.configuration.id, principal.person.id, limit=OWN_INQUIRIES_MAX
         )
+
+    async def _inquiring(self, principal: Principal, access: Access, inquiry: Inquiry) -> UUID:
+        """The session that the inquiry names, else the running one of this person and house."""
+        house = access.configuration.id
+        if inquiry.session_id is not None:
+            linked = await self.link_session(principal, house, inquiry.session_id)
+            if linked is not None:
+                return linked
+        return await self.session(principal, house)
 
 
 def as_id(reference: str) -> UUID | None:

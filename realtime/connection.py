@@ -44,7 +44,6 @@ from configurator.protocol.messages import (
     Watching,
     Welcome,
 )
-from configurator.visitor import Visitor
 from realtime.actions import Access, as_id
 from realtime.frame import Frame
 from realtime.limits import ConnectionLimits
@@ -54,12 +53,12 @@ from realtime.room import Room
 from realtime.services import Services
 from realtime.signs_of_life import SignsOfLife
 from realtime.subscriptions import Subscription
+from realtime.visits import Visit
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
 
 _SPOKEN = f"this server speaks {OLDEST_PROTOCOL} to {PROTOCOL}"
-
 ROOMS_MAX = 8
 """So many configurations can one connection be in at once."""
 
@@ -89,20 +88,17 @@ class Connection:
         deliver: Deliver,
         hang_up: Callable[[Code], None],
         principal: Principal | None,
-        source: str,
-        visitor: Visitor,
-        session_id: str | None = None,
+        visit: Visit,
         limits: ConnectionLimits | None = None,
+        seen: bool = True,
     ) -> None:
-        """``limits`` are given where a transport's connection may outlive this one."""
+        """``limits`` outlive the connection in some transports; not ``seen``: silent until it speaks."""
         self.id = connection_id
         self.principal = principal
         self._services = services
         self._deliver = deliver
         self._hang_up = hang_up
-        self._source = source
-        self._visitor = visitor
-        self._session_id = session_id
+        self._visit = visit
         self._limits = limits or services.limits.of_connection()
         self._joined: dict[UUID, _Joined] = {}
         self._placing: asyncio.TimerHandle | None = None
@@ -110,7 +106,7 @@ class Connection:
         self._arrived: Principal | None = None
         self._closed = False
         self._turn = asyncio.Lock()
-        self._life = SignsOfLife(self._show)
+        self._life = SignsOfLife(self._show, silent=not seen)
         self._beats = False
         self._reply: Frame | None = None
         self.welcomed = False
@@ -161,7 +157,7 @@ class Connection:
             log.info("request_not_served", code=code, reason=str(away)[:200])
             self._refuse(Refused(code, retry_after_ms=retry_after_ms), text, message)
         except Exception:
-            log.exception("message_failed", connection=self.id, source=self._source)
+            log.exception("message_failed", connection=self.id, source=self._visit.source)
             self._refuse(Refused("internal", retry_after_ms=1000), text, message)
 
     def _refuse(self, refused: Refused, text: str | bytes, message: FromClient | None) -> None:
@@ -237,6 +233,9 @@ class Connection:
             raise Refused("not_authenticated")
         self._arrive(self.principal)
         self._beats = message.heartbeat_ms is not None
+        if self._visit.name(message.session_id):
+            for room_id in list(self._joined):
+                await self._visit.link(self._services.actions, self.principal, room_id)
         self.welcome(re=message.id)
 
     def _change_to(self, principal: Principal | None) -> None:
@@ -271,7 +270,7 @@ class Connection:
                 protocol=PROTOCOL,
                 connection=self.id,
                 person=self.principal.person if self.principal else None,
-                session_id=self._session_id,
+                session_id=self._visit.session_id,
             )
         )
 
@@ -282,6 +281,7 @@ class Connection:
         if message.since is None:
             access = await actions.access(principal, message.configuration)
             self._check_room_for(access.configuration.id)
+            await self._visit.link(actions, principal, access.configuration.id)
             await self.enter(access, re=message.id)
             return
         room, role = await actions.way_back(principal, message.configuration)
@@ -412,7 +412,9 @@ class Connection:
 
     async def _track(self, message: Track) -> None:
         tracker = self._services.tracker
-        self._send(await tracker.track(message, visitor=self._visitor, source=self._source))
+        self._send(
+            await tracker.track(message, visitor=self._visit.visitor, source=self._visit.source)
+        )
 
     # ---- interactions, for admins
 
@@ -479,8 +481,7 @@ class Connection:
         return self.principal
 
     def _room(self, reference: str) -> _Joined:
-        joined = self._find(reference)
-        if joined is None:
+        if (joined := self._find(reference)) is None:
             raise Refused("not_joined")
         return joined
 

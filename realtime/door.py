@@ -64,11 +64,6 @@ class Door:
             host=headers.get(b"host", ""),
         )
 
-    def unseen(self) -> Visitor:
-        """Somebody whose request nobody looked at: nothing is known, no consent either."""
-        required = self._consent == "required"
-        return Visitor(objection="no_consent" if required else None)
-
 
 def _consent_in(cookies: str) -> str | None:
     return cookie_parser(cookies).get(CONSENT_COOKIE) if CONSENT_COOKIE in cookies else None

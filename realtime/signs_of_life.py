@@ -24,11 +24,12 @@ class SignsOfLife:
 
     __slots__ = ("_changed", "_heard_at", "_timer", "silent")
 
-    def __init__(self, changed: Callable[[bool], None]) -> None:
+    def __init__(self, changed: Callable[[bool], None], *, silent: bool = False) -> None:
+        """``silent``: nothing was heard of the peer yet, and they are shown from the first sign on."""
         self._changed = changed
         self._heard_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.silent = False
+        self.silent = silent
 
     def watch(self) -> None:
         """From now on silence is noticed."""

@@ -63,11 +63,13 @@ class Live(Protocol):
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        asking: Request,
         language: str,
         as_admin: bool,
     ) -> OpenedPage | None:
         """Let the visitor in, or return None when the link is wrong or the house is private.
 
+        `asking` is the request for the page, which also says whether they may be measured.
         `as_admin`: the visitor is signed in as an admin and asked to look on; role `admin`.
         Raises StorageUnavailable.
         """

@@ -45,6 +45,7 @@ NOT_SAID = msgspec.Raw()
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
+SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -59,12 +60,16 @@ class Hello(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="hel
 
     ``heartbeat_ms``: this client sends some message, a ``ping`` at least, at least so often, so
     that only its messages count as signs of life, and not what answers pings below it.
+
+    ``session_id`` is what interactions of this visit are tracked under: that session is then of this
+    person and of the configurations that the connection enters. Nothing is kept of who objects.
     """
 
     protocol: int
     token: Token | None = None
     client: Short | None = None
     heartbeat_ms: Annotated[int, msgspec.Meta(ge=100, le=HEARTBEAT_MS_MAX)] | None = None
+    session_id: SessionId | None = None
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +145,7 @@ class Track(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="tra
     clock does no harm. ``seq`` counts the interactions of one ``tab`` of a session from 1.
     """
 
-    session_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    session_id: SessionId
     interaction: msgspec.Raw
     event_id: UUID | None = None
     sent_at_ms: ClientMs | None = None
@@ -157,7 +162,7 @@ class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     event_types: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
     categories: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
-    session_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+    session_id: SessionId | None = None
 
 
 class Watch(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="watch"):

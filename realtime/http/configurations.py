@@ -11,23 +11,30 @@ from configurator.access import Permission, Role, may
 from configurator.derived import derive, derived_to_json
 from configurator.operations import Change, Reason
 from configurator.protocol.codes import OUTCOME_STATUS, Refused
-from configurator.protocol.messages import OpRequest, Outcome, Person
+from configurator.protocol.messages import OpRequest, Outcome, Person, SessionId
 from configurator.selection import Choice, selection_from_json
 from realtime.actions import Access, Actions, Inquiry, as_id
 from realtime.auth import Authenticator, credential
+from realtime.door import Door
 from realtime.http.edge import body, has, json
 from realtime.http.endpoints import Endpoint
 from realtime.limits import Limits
 from realtime.previews import preview_url
 from realtime.principal import Principal
+from realtime.visits import Visit
 from storage.postgres.configurations import StoredConfiguration, StoredOperation
 from storage.postgres.inquiries import Inquiry as StoredInquiry
 
 
 class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``POST /api/configurations`` takes; without a catalogue the current one is used."""
+    """What ``POST /api/configurations`` takes; without a catalogue the current one is used.
+
+    ``session_id`` is what interactions of this visit are tracked under: that session is then of the
+    new house, and an inquiry about it completes that session. Nothing is kept of who objects.
+    """
 
     catalogue: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    session_id: SessionId | None = None
 
 
 class ConfigurationAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,13 +92,18 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to be contacted about this house; ``inquiry_id`` (UUID) makes retries safe."""
+    """A request to be contacted about this house; ``inquiry_id`` (UUID) makes retries safe.
+
+    ``session_id`` is what interactions of this visit were tracked under: the inquiry completes that
+    session. Without it the session of this person on this house is completed.
+    """
 
     inquiry_id: UUID
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
     email: Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
     consent: bool
     message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    session_id: SessionId | None = None
 
 
 class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,11 +126,18 @@ class ConfigurationEndpoints:
     """The handlers; ``public_url`` is the address people see, without a slash at its end."""
 
     def __init__(
-        self, *, actions: Actions, authenticator: Authenticator, limits: Limits, public_url: str
+        self,
+        *,
+        actions: Actions,
+        authenticator: Authenticator,
+        limits: Limits,
+        door: Door,
+        public_url: str,
     ) -> None:
         self._actions = actions
         self._authenticator = authenticator
         self._limits = limits
+        self._door = door
         self._public_url = public_url
 
     def endpoints(self) -> list[Endpoint]:
@@ -225,7 +244,10 @@ class ConfigurationEndpoints:
             raise Refused("not_authenticated")
         if principal is None or principal.admin:
             principal, token = await self._actions.register()
+        visit = Visit(visitor=self._door.visitor(request), source="rest")
+        visit.name(asked.session_id)
         stored = await self._actions.create(principal, catalogue_id=asked.catalogue)
+        await visit.link(self._actions, principal, stored.id)
         access = Access(configuration=stored, role=Role.OWNER)
         return json(await self._answer(access, token=token), 201)
 
@@ -292,6 +314,8 @@ class ConfigurationEndpoints:
         """``POST /api/configurations/{id}/inquiries``."""
         principal, access = await self._access(request)
         asked = await body(request, InquiryRequest)
+        visit = Visit(visitor=self._door.visitor(request), source="rest")
+        visit.name(asked.session_id)
         stored = await self._actions.inquire(
             principal,
             access,
@@ -301,7 +325,9 @@ class ConfigurationEndpoints:
                 email=asked.email,
                 message=asked.message,
                 consent=asked.consent,
+                session_id=visit.session_id,
             ),
+            measured=visit.visitor.objection is None,
         )
         return json(_sent(access, stored), 201)
 

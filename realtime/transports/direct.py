@@ -6,15 +6,26 @@ them (it asks again by ``join`` with its position when it is back) instead of le
 
 import asyncio
 from collections.abc import Callable
+from typing import Self
 from uuid import UUID
 
+import structlog
+from starlette.requests import HTTPConnection
+
 from configurator.protocol.codes import Code, Refused
+from configurator.visitor import Visitor
+from realtime.actions import Access
 from realtime.auth import ADMIN, Authenticator
 from realtime.connection import Connection
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
 from realtime.services import Services
+from realtime.visits import PAGE, Visit
+from storage.errors import StorageUnavailable
+from storage.postgres.sessions import PREFETCH
+
+log = structlog.get_logger()
 
 Send = Callable[[str], None]
 
@@ -31,39 +42,69 @@ class OpenedPage:
         connection_id: str,
         services: Services,
         principal: Principal,
+        visitor: Visitor,
         session_id: UUID | None,
         catalogue_json: str,
         send: Send,
     ) -> None:
         self.catalogue_json = catalogue_json
         self._send = send
+        self._actions = services.actions
+        self._fetched_ahead = session_id if visitor.bot == PREFETCH else None
         self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
         self._scheduled = False
         self._built = False
         self._closed = False
         self.initial_frames: list[str] = []
-        self.connection = Connection(
+        self._connection = Connection(
             connection_id=connection_id,
             services=services,
             deliver=self._deliver,
             hang_up=self._hang_up,
             principal=principal,
-            source="page",
-            visitor=services.door.unseen(),
-            session_id=str(session_id) if session_id is not None else None,
+            visit=Visit(
+                visitor=visitor,
+                source=PAGE,
+                session_id=str(session_id) if session_id is not None else None,
+            ),
+            seen=False,
         )
-        self.connection.welcome()
+        self._connection.welcome()
+
+    @property
+    def connection(self) -> Self:
+        """Where the texts of the page go."""
+        return self
+
+    async def enter(self, access: Access) -> None:
+        """Become a member, whom nobody sees before the page gives a sign of life."""
+        await self._connection.enter(access)
+
+    async def receive(self, text: str) -> Frame | None:
+        """Handle one message. The first is the page's sign of life: somebody looks at it.
+
+        A page that is fetched ahead, or shown before somebody goes there, sends nothing.
+        """
+        if self._fetched_ahead is not None:
+            session_id, self._fetched_ahead = self._fetched_ahead, None
+            await self._wake(session_id)
+        return await self._connection.receive(text)
+
+    async def _wake(self, session_id: UUID) -> None:
+        try:
+            await self._actions.woke(session_id)
+        except StorageUnavailable as away:
+            log.info("store_away", step="page", reason=str(away)[:200])
 
     def built(self) -> None:
         """What was delivered so far is the first paint; from now on frames are sent."""
         self.initial_frames = [frame.json.decode() for frame in self._outbox.drain()]
         self._built = True
-        self.connection.watch_life()
 
     async def close(self) -> None:
         """Leave the room and forget the tab. Safe to call twice."""
-        await self.connection.close()
+        await self._connection.close()
         self._closed = True
 
     def _deliver(
@@ -107,11 +148,13 @@ class Pages:
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        asking: HTTPConnection,
         language: str,  # noqa: ARG002 - frames carry both languages
         as_admin: bool,
     ) -> OpenedPage | None:
         """The opened tab, or None when the link is wrong or the house is somebody else's.
 
+        ``asking`` is the request for the page: no session is kept of who objects in it.
         Raises StorageUnavailable.
         """
         principal = ADMIN if as_admin else await self._person(person_token)
@@ -119,18 +162,20 @@ class Pages:
             return None
         try:
             access = await self._services.actions.access(principal, configuration_code)
-            session_id = await self._session(principal, access.configuration.id)
+            visitor = self._services.door.visitor(asking)
+            session_id = await self._session(principal, visitor, access.configuration.id)
             shelf = self._services.actions.catalogues
             catalogue = await shelf.get(access.configuration.catalogue_id)
             page = OpenedPage(
                 connection_id=self._new_connection_id(),
                 services=self._services,
                 principal=principal,
+                visitor=visitor,
                 session_id=session_id,
                 catalogue_json=shelf.json(catalogue),
                 send=send,
             )
-            await page.connection.enter(access)
+            await page.enter(access)
         except Refused:
             return None
         page.built()
@@ -139,7 +184,10 @@ class Pages:
     async def _person(self, token: str | None) -> Principal | None:
         return await self._authenticator.by_token(token) if token else None
 
-    async def _session(self, principal: Principal, configuration_id: UUID) -> UUID | None:
-        if principal.admin:
+    async def _session(
+        self, principal: Principal, visitor: Visitor, configuration_id: UUID
+    ) -> UUID | None:
+        if principal.admin or visitor.objection is not None:
             return None
-        return await self._services.actions.session(principal, configuration_id)
+        actions = self._services.actions
+        return await actions.session(principal, configuration_id, bot_reason=visitor.bot)

@@ -52,6 +52,7 @@ from realtime.transports.link import Link, connect_error
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, Socket, socket_of
 from realtime.transports.websocket import close_code
+from realtime.visits import Visit
 from storage.errors import StorageUnavailable
 from storage.tasks import OwnedTasks
 
@@ -308,8 +309,7 @@ class SocketIoTransport:
             deliver=link.deliver,
             hang_up=link.hang_up,
             principal=None,
-            source="socketio",
-            visitor=link.visitor,
+            visit=Visit(visitor=link.visitor, source="socketio"),
             limits=link.limits,
         )
         try:
@@ -322,6 +322,8 @@ class SocketIoTransport:
         hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
         if isinstance(token, str):
             hello["token"] = token
+        if isinstance(auth, dict) and isinstance(auth.get("session_id"), str):
+            hello["session_id"] = auth["session_id"]
         known = isinstance(token, str) or connection.principal is not None
         return await link.enter(connection, msgspec.json.encode(hello) if known else None, sid)
 

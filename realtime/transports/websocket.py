@@ -35,6 +35,7 @@ from realtime.transports.uvicorn_websocket import (
     Socket,
     socket_of,
 )
+from realtime.visits import Visit
 from storage.errors import StorageUnavailable
 
 SUBPROTOCOL: Final = "nest.v1"
@@ -101,8 +102,7 @@ class WebSockets:
             deliver=peer.deliver,
             hang_up=peer.hang_up,
             principal=principal,
-            source="websocket",
-            visitor=visitor,
+            visit=Visit(visitor=visitor, source="websocket"),
         )
         peer.on_heard = connection.heard
         if watched:

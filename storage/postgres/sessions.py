@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
 from storage.postgres.tables import configurations, sessions
+
+PREFETCH = "prefetch"
+"""The reason of a visit that was only a browser that fetched the page ahead (`realtime.bots`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +47,22 @@ class Sessions:
         self._database = database
 
     async def current(
-        self, *, person_id: UUID, configuration_id: UUID, new_id: UUID, since: datetime
+        self,
+        *,
+        person_id: UUID,
+        configuration_id: UUID,
+        new_id: UUID,
+        since: datetime,
+        bot_reason: str | None = None,
     ) -> UUID:
         """The person's session on this configuration that was active after `since`, or a new one.
 
-        Two tabs that open at the same moment share one session.
+        Two tabs that open at the same moment share one session. `bot_reason`: why this is no person;
+        such a visit joins the person's session where one is running, and never becomes one.
         """
+        known: ColumnElement[bool] = sessions.c.bot_reason.is_(None)
+        if bot_reason is not None:
+            known = or_(known, sessions.c.bot_reason == bot_reason)
         running = (
             select(sessions.c.id)
             .where(
@@ -57,8 +70,9 @@ class Sessions:
                 sessions.c.configuration_id == configuration_id,
                 sessions.c.last_seen_at > since,
                 sessions.c.status.in_(("ACTIVE", "COMPLETED")),
+                known,
             )
-            .order_by(sessions.c.last_seen_at.desc())
+            .order_by(sessions.c.bot_reason.is_not(None), sessions.c.last_seen_at.desc())
             .limit(1)
         )
 
@@ -71,12 +85,64 @@ class Sessions:
                 return UUID(str(found))
             await connection.execute(
                 insert(sessions)
-                .values(id=new_id, person_id=person_id, configuration_id=configuration_id)
+                .values(
+                    id=new_id,
+                    person_id=person_id,
+                    configuration_id=configuration_id,
+                    bot_reason=bot_reason,
+                )
                 .on_conflict_do_nothing()
             )
             return new_id
 
         return await self._database.write(work)
+
+    async def link(
+        self,
+        session_id: UUID,
+        *,
+        external_id: str | None,
+        person_id: UUID,
+        configuration_id: UUID,
+    ) -> bool:
+        """Says whose session this is and of which configuration; makes it if it is not there yet.
+
+        False: it is somebody else's, or was erased, and nothing was changed. `external_id` is what
+        its client calls it, where that is not `session_id` as text.
+        """
+        erased = text("SELECT EXISTS (SELECT FROM erased_sessions WHERE session_id = :session)")
+        fresh = insert(sessions).values(
+            id=session_id,
+            external_id=external_id,
+            person_id=person_id,
+            configuration_id=configuration_id,
+        )
+        linked = fresh.on_conflict_do_update(
+            index_elements=[sessions.c.id],
+            set_={
+                "person_id": person_id,
+                "configuration_id": configuration_id,
+                "external_id": func.coalesce(sessions.c.external_id, external_id),
+            },
+            where=or_(sessions.c.person_id.is_(None), sessions.c.person_id == person_id),
+        ).returning(sessions.c.id)
+
+        async def work(connection: AsyncConnection) -> bool:
+            await connection.execute(text("LOCK TABLE erased_sessions IN ROW SHARE MODE"))
+            if (await connection.execute(erased, {"session": session_id})).scalar_one():
+                return False
+            return (await connection.execute(linked)).scalar_one_or_none() is not None
+
+        return await self._database.write(work)
+
+    async def woke(self, session_id: UUID) -> None:
+        """Somebody looks at the page that a browser had fetched ahead: this is a person's session."""
+        statement = (
+            update(sessions)
+            .where(sessions.c.id == session_id, sessions.c.bot_reason == PREFETCH)
+            .values(bot_reason=None, last_seen_at=func.now())
+        )
+        await self._database.write(lambda connection: connection.execute(statement))
 
     async def codes(self, session_ids: Sequence[UUID]) -> dict[UUID, str]:
         """The code of the configuration that each session works on; absent where there is none."""

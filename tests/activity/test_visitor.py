@@ -196,7 +196,6 @@ def test_the_door_sees_what_may_be_seen(bots: Bots) -> None:
     )
     assert door.visitor(asking(user_agent=GOOGLE)).bot == "crawler Googlebot"
     assert door.visitor(asking(sec_purpose="prefetch", user_agent=CHROME)).bot == "prefetch"
-    assert door.unseen() == Visitor()
 
 
 def test_of_whom_the_door_may_not_let_in_it_knows_nothing(bots: Bots) -> None:
@@ -213,7 +212,6 @@ def test_of_whom_the_door_may_not_let_in_it_knows_nothing(bots: Bots) -> None:
         assert door.visitor(asking(**seen, **headers)) == Visitor(objection=objection)  # type: ignore[arg-type]
     required = Door(consent="required", bots=bots)
     assert required.visitor(asking(cookie="nest_consent=all")).objection is None
-    assert required.unseen().objection == "no_consent"
 
 
 def test_what_is_tracked_has_a_meaning_and_known_fields() -> None:

@@ -26,6 +26,7 @@ from configurator.pricing import total_cents
 from configurator.visitor import Visitor
 from realtime.connection import Connection
 from realtime.principal import Principal
+from realtime.visits import Visit
 from storage.postgres.configurations import StoredOperation
 from storage.tasks import OwnedTasks
 from tests.model.client import Broken, Client, Json
@@ -87,8 +88,7 @@ class Story:
             deliver=client.deliver,
             hang_up=client.hang_up,
             principal=Principal(person=client.person),
-            source="model",
-            visitor=Visitor(),
+            visit=Visit(visitor=Visitor(), source="model"),
         )
         client.connection = connection
         self.places[client.name] = place

@@ -45,6 +45,7 @@ async def serving(
     sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
     trusted_proxies: str = "",
     redis_seconds: float = 5.0,
+    consent: str = "assumed",
 ) -> AsyncIterator[RunningWeb]:
     port = free_port()
     settings = parse_settings(
@@ -60,6 +61,7 @@ async def serving(
             "NEST_LIMIT_SCALE": str(limit_scale),
             "NEST_SHUTDOWN_DEADLINE_SECONDS": "2",
             "NEST_TRUSTED_PROXIES": trusted_proxies,
+            "NEST_CONSENT": consent,
         }
     )
     parts = Web(settings)
@@ -90,6 +92,7 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
             limit_scale: float = UNLIMITED,
             sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
             trusted_proxies: str = "",
+            consent: str = "assumed",
         ) -> RunningWeb:
             running = serving(
                 *stores,
@@ -98,6 +101,7 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
                 limit_scale,
                 sockets=sockets,
                 trusted_proxies=trusted_proxies,
+                consent=consent,
             )
             return await stack.enter_async_context(running)
 

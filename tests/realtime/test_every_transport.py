@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from starlette.requests import HTTPConnection
 
 from configurator.access import Role
 from realtime.transports.direct import Pages
@@ -64,6 +65,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
         configuration_code=house["code"],
         person_token=token,
         send=lambda text: frames.append(json.loads(text)),
+        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         as_admin=False,
     )

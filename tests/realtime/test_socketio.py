@@ -51,7 +51,9 @@ class Person:
 
 
 @asynccontextmanager
-async def connected(web: RunningWeb, token: str | None) -> AsyncIterator[Person]:
+async def connected(
+    web: RunningWeb, token: str | None, *, headers: dict[str, str] | None = None, **auth: object
+) -> AsyncIterator[Person]:
     """Who is not let in is there all the same, with the reason in ``refused``."""
     client = socketio.AsyncClient(reconnection=False)
     person = Person(client)
@@ -60,7 +62,8 @@ async def connected(web: RunningWeb, token: str | None) -> AsyncIterator[Person]
             web.url,
             namespaces=[NAMESPACE],
             transports=["websocket"],
-            auth={"token": token} if token else None,
+            headers=dict(headers or {}),  # the client takes the cookie out
+            auth={"token": token, **auth} if token else None,
             wait_timeout=10,
         )
     except socketio.exceptions.ConnectionError:

@@ -11,6 +11,8 @@ from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
+from starlette.requests import Request
+
 from configurator.catalogue import catalogue_to_json, parse_catalogue
 from configurator.derived import derive, derived_to_json
 from configurator.operations import (
@@ -389,10 +391,11 @@ class World:
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        asking: Request,
         language: str,
         as_admin: bool,
     ) -> Tab | None:
-        del language
+        del asking, language
         if configuration_code == "AWAY":
             raise StorageUnavailable("the database does not answer")
         house = self.houses.get(configuration_code)

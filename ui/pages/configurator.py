@@ -102,6 +102,7 @@ class ConfiguratorPage:
                 configuration_code=code,
                 person_token=self.visitors.person_token_of(request),
                 send=conversation.send,
+                asking=request,
                 language=language,
                 as_admin=await self._as_admin(request),
             )

@@ -38,6 +38,8 @@ export interface ConnectOptions {
    */
   readonly token?: string | AskForToken | null;
   readonly transport?: keyof typeof TRANSPORTS | OpenTransport;
+  /** What interactions of the visitor are tracked under: an inquiry then completes that session. */
+  readonly sessionId?: string | null;
   /** The first connection must be there within this time; later ones are tried for ever. */
   readonly timeoutMs?: number;
   /** Nothing heard for so long: a ping. Nothing for twice as long: the connection is given up. */
@@ -235,7 +237,12 @@ export class Client {
     this.#retryTimer = this.#nextAttemptAt = null;
     this.#lastError = null;
     this.#note(`connecting to ${this.#options.url}`);
-    const address = { url: this.#options.url, token: this.#token, heartbeatMs: this.#heartbeatMs };
+    const address = {
+      url: this.#options.url,
+      token: this.#token,
+      sessionId: this.#options.sessionId ?? null,
+      heartbeatMs: this.#heartbeatMs,
+    };
     const transport: Transport = this.#open(address, {
       frame: (frame) => {
         if (this.#transport === transport) this.#receive(frame);

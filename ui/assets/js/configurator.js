@@ -16,6 +16,7 @@ import { Status } from "./parts/status.js";
 import { askedChoices } from "./pending.js";
 import { createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
+import { uuid7 } from "./ids.js";
 import { takesBack, typing } from "./keys.js";
 import { createMeasure } from "./measure.js";
 import { createNotices } from "./notices.js";
@@ -152,7 +153,9 @@ export default {
     receive(text) {
       this.engine.receive(JSON.parse(text));
     },
+    // What the browser shows before somebody goes there says nothing: nobody is here yet.
     attachSocket() {
+      if (document.prerendering) return document.addEventListener("prerenderingchange", () => this.attachSocket(), { once: true });
       const socket = window.socket;
       if (!socket) return void setTimeout(() => this.attachSocket(), 20);
       socket.on("connect", () => {
@@ -229,7 +232,12 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const { t, say, categoryName, optionName, choiceText, describe, describeAdjustment, refusalTitle } = sentences;
   const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
-  const consent = createConsent({ mode: props.consent, reactive, changed: tracker.decided });
+  const consent = createConsent({ mode: props.consent, reactive, changed: decided });
+  // No session was kept of a visitor who had not decided: one begins with their word.
+  function decided() {
+    if (mayMeasure(props.consent) && !state.sessionId) room.send({ type: "hello", protocol: 1, session_id: uuid7() });
+    tracker.decided();
+  }
   const { announce, offerToShow, showToast } = createNotices({ ui, t });
   const inquiries = `/api/configurations/${encodeURIComponent(state.configuration)}/inquiries`;
   const inquiry = createInquiry({

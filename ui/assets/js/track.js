@@ -189,6 +189,7 @@ export function createTracker(sessionIdOf, options = {}) {
   const ready = begin();
 
   async function begin() {
+    if (globalThis.document?.prerendering) await new Promise((seen) => document.addEventListener("prerenderingchange", seen, { once: true }));
     if (!allowed()) return tabs.forget();
     claimed = await tabs.claim();
     queue = createQueue({ key: tabs.name(claimed.tab), storage });

@@ -17,7 +17,11 @@ class SocketIoTransport implements Transport {
     this.#heard = heard;
     // Coming back is decided in one place for all transports, so not here.
     const manager = { reconnection: false, forceNew: true, transports: ["websocket"] };
-    const hello = { protocol: PROTOCOL, ...(address.token === null ? {} : { token: address.token }) };
+    const hello = {
+      protocol: PROTOCOL,
+      ...(address.token === null ? {} : { token: address.token }),
+      ...(address.sessionId ? { session_id: address.sessionId } : {}),
+    };
     this.#socket = io(new URL(NAMESPACE, address.url).href, { ...manager, auth: hello });
     this.#socket.onAny((type: string, content: unknown) => {
       const known = typeof content === "object" && content !== null;

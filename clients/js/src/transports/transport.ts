@@ -22,6 +22,8 @@ export interface Address {
   readonly token: string | null;
   /** Something is sent at least so often, so that silence says that this program hangs. */
   readonly heartbeatMs?: number;
+  /** What interactions of the visitor are tracked under, if anything. */
+  readonly sessionId?: string | null;
 }
 
 export type OpenTransport = (address: Address, heard: Heard) => Transport;

@@ -69,6 +69,7 @@ class WebSocketTransport implements Transport {
         protocol: PROTOCOL,
         client: CLIENT,
         ...(address.token === null ? {} : { token: address.token }),
+        ...(address.sessionId ? { session_id: address.sessionId } : {}),
         ...(beat !== undefined && beat >= 100 && beat <= HEARTBEAT_MS_MAX ? { heartbeat_ms: beat } : {}),
       });
     };

@@ -93,11 +93,18 @@ class Client:
         token: str | Callable[[], str] | None,
         pending: PendingOps | None = None,
         connect_seconds: float | None = CONNECT_SECONDS,
+        session_id: str | None = None,
     ) -> None:
         """A function is asked for the token in a thread of its own: it may block."""
         given: GivenToken | None = partial(asyncio.to_thread, token) if callable(token) else token
         self._life = _Life(
-            lambda: AsyncClient(url, token=given, pending=pending, connect_seconds=connect_seconds)
+            lambda: AsyncClient(
+                url,
+                token=given,
+                pending=pending,
+                connect_seconds=connect_seconds,
+                session_id=session_id,
+            )
         )
         self._client: AsyncClient | None = None
 

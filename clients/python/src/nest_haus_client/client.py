@@ -54,6 +54,8 @@ class Client:
     exception it is asked again later. ``url`` may be several addresses of the same service, tried
     in turn; of each its origin counts. ``pending`` is what ``pending_ops()`` of an earlier client
     said: those ops are sent again, with the same op_ids, when their houses are joined.
+    ``session_id`` is what interactions of the visitor are tracked under: an inquiry then completes
+    that session.
 
     The first connection must be there within ``connect_seconds``, else this client is closed and
     whoever waits gets ``Unreachable``; None tries for ever, as it does for every later connection.
@@ -71,6 +73,7 @@ class Client:
         queued_ops_max: int = QUEUED_OPS_MAX,
         pending: PendingOps | None = None,
         connect_seconds: float | None = CONNECT_SECONDS,
+        session_id: str | None = None,
         random: Random | None = None,
     ) -> None:
         urls = [origin(each) for each in ([url] if isinstance(url, str) else url)]
@@ -86,7 +89,7 @@ class Client:
             code.upper(): msgspec.convert(list(ops), list[PendingOp], strict=False)
             for code, ops in (pending or {}).items()
         }
-        self._session = Session(client=name, random=self._random)
+        self._session = Session(client=name, random=self._random, session_id=session_id)
         self._connection = Connection(
             urls,
             self._session,

@@ -101,6 +101,7 @@ class Hello(_ToServer, frozen=True, kw_only=True, tag="hello"):
     protocol: int
     token: str | None = None
     client: str | None = None
+    session_id: str | None = None
 
 
 class Join(_ToServer, frozen=True, kw_only=True, tag="join"):

@@ -151,14 +151,16 @@ class WatchState:
 class Session:
     """See the module."""
 
-    def __init__(self, *, client: str, random: Random) -> None:
+    def __init__(self, *, client: str, random: Random, session_id: str | None = None) -> None:
         self.houses: list[HouseState] = []
         self.person: Person | None = None
         self.online = False
         self.broken: str | None = None
         self.fatal: Refused | None = None
         self.retry_after_ms: int | None = None
-        self._hello = Hello(id=HELLO_ID, protocol=PROTOCOL, client=client[:64])
+        self._hello = Hello(
+            id=HELLO_ID, protocol=PROTOCOL, client=client[:64], session_id=session_id
+        )
         self._random = random
         self._watch: WatchState | None = None
         self._watch_at: float | None = None
