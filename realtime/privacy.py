@@ -130,11 +130,11 @@ class PrivacyOffice:
         letters = await self._traces.letters(subject.sessions)
         counts = Counter(await self._privacy.count(subject))
         counts["stream"], counts["dead_letters"] = len(waiting), len(letters)
-        people = [] if subject.email is None else await self._privacy.people_of(subject.email)
-        await self._audit.write(actor, "privacy.look", text, {})
+        people = [] if subject.mailbox is None else await self._privacy.people_of(subject.mailbox)
+        await self._audit.write(actor, "privacy.look", subject.mailbox or text, {})
         return Known(
             subject=Found(
-                person=subject.person, sessions=list(subject.sessions), email=subject.email
+                person=subject.person, sessions=list(subject.sessions), email=subject.mailbox
             ),
             people=people,
             erased=subject.erased,
@@ -162,7 +162,7 @@ class PrivacyOffice:
         ended |= {each.get("id") for each in letters}
         stream: list[object] = [_readable(each) for each in waiting if each.id not in ended]
         document = Document(
-            subject=Found(person=person, sessions=list(sessions), email=subject.email),
+            subject=Found(person=person, sessions=list(sessions), email=subject.mailbox),
             exported_at=self._now(),
             person=people[0] if people else None,
             stream=stream,
@@ -172,7 +172,9 @@ class PrivacyOffice:
             **kinds,
         )
         counted = {kind: len(rows) for kind, rows in kinds.items()}
-        await self._audit.write(actor, "privacy.export", text, {**counted, "stream": len(stream)})
+        await self._audit.write(
+            actor, "privacy.export", subject.mailbox or text, {**counted, "stream": len(stream)}
+        )
         return document
 
     async def erase(self, text: str, *, actor: str) -> Receipt:
@@ -184,10 +186,12 @@ class PrivacyOffice:
         counts = await self._erase_sessions(subject.sessions)
         if subject.person is not None:
             counts += await self._erase_person(subject.person)
-        if subject.email is not None:
-            counts += (await self._privacy.erase_inquiries(subject.email)).counts
+        if subject.mailbox is not None:
+            counts += (await self._privacy.erase_inquiries(subject.mailbox)).counts
         receipt = Receipt(erased_at=self._now(), counts=dict(sorted((+counts).items())))
-        await self._audit.write(actor, "privacy.erase", text, dict(receipt.counts))
+        await self._audit.write(
+            actor, "privacy.erase", subject.mailbox or text, dict(receipt.counts)
+        )
         return receipt
 
     async def _erase_sessions(self, sessions: Sequence[UUID]) -> Counter[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.mailboxes import mailbox
 from storage.errors import InquiryDiffers
 from storage.postgres.configurations import OWNER, Document
 from storage.postgres.engine import Database
@@ -73,6 +74,7 @@ class Inquiries:
             "session_id": session_id,
             "name": name,
             "email": email,
+            "mailbox": mailbox(email),
             "message": message,
             "consent_at": consent_at,
             "body_sha256": body_sha256,

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.mailboxes import mailbox
 from storage.postgres import privacy_statements as statements
 from storage.postgres.engine import Database
 
@@ -26,11 +27,14 @@ RETENTION_ROUNDS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who is meant. `erased`: sessions of them were erased before. `email` in small letters."""
+    """Who is meant. `erased`: sessions of them were erased before.
+
+    `mailbox` is the form of their e-mail address (`configurator.mailboxes`).
+    """
 
     person: UUID | None = None
     sessions: tuple[UUID, ...] = ()
-    email: str | None = None
+    mailbox: str | None = None
     erased: bool = False
 
 
@@ -108,21 +112,23 @@ class Privacy:
         return await self._database.read(work)
 
     async def email(self, address: str) -> Subject | None:
-        """Whoever gave this address in an inquiry; only inquiries hang on it."""
-        statement = text("SELECT EXISTS (SELECT FROM inquiries WHERE lower(email) = :email)")
+        """Whoever gave this address in an inquiry, however spelled; only inquiries hang on it."""
+        statement = text("SELECT EXISTS (SELECT FROM inquiries WHERE mailbox = :mailbox)")
+        form = mailbox(address)
 
         async def work(connection: AsyncConnection) -> Subject | None:
-            found = await connection.execute(statement, {"email": address.lower()})
-            return Subject(email=address.lower()) if found.scalar_one() else None
+            await _name_mailboxes(connection)
+            found = await connection.execute(statement, {"mailbox": form})
+            return Subject(mailbox=form) if found.scalar_one() else None
 
-        return await self._database.read(work)
+        return await self._database.write(work)
 
     async def export(self, subject: Subject) -> Exported:
         """All rows, as of one moment; of each kind at most `EXPORT_ROWS_MAX`."""
         asked = {
             "person": subject.person,
             "sessions": list(subject.sessions),
-            "email": subject.email,
+            "mailbox": subject.mailbox,
         }
 
         async def work(connection: AsyncConnection) -> dict[str, list[Any]]:
@@ -145,7 +151,7 @@ class Privacy:
         asked = {
             "person": subject.person,
             "sessions": list(subject.sessions),
-            "email": subject.email,
+            "mailbox": subject.mailbox,
         }
 
         async def work(connection: AsyncConnection) -> dict[str, int]:
@@ -158,13 +164,13 @@ class Privacy:
 
         return await self._database.read_snapshot(work)
 
-    async def people_of(self, email: str) -> list[UUID]:
-        """The people who gave this address in inquiries, at most `PEOPLE_SHOWN`."""
+    async def people_of(self, form: str) -> list[UUID]:
+        """The people who gave this mailbox in inquiries, at most `PEOPLE_SHOWN`."""
         statement = text(
-            "SELECT DISTINCT person_id FROM inquiries WHERE lower(email) = :email"
+            "SELECT DISTINCT person_id FROM inquiries WHERE mailbox = :mailbox"
             " ORDER BY person_id LIMIT :shown"
         )
-        asked = {"email": email.lower(), "shown": PEOPLE_SHOWN}
+        asked = {"mailbox": form, "shown": PEOPLE_SHOWN}
         found = await self._database.read(lambda connection: connection.execute(statement, asked))
         return list(found.scalars())
 
@@ -226,12 +232,12 @@ class Privacy:
         }
         return await _run(connection, statements.LEAVE_HOUSES, values)
 
-    async def erase_inquiries(self, email: str) -> Erasure:
+    async def erase_inquiries(self, form: str) -> Erasure:
         """Deletes the inquiries that gave this address."""
-        statement = {"inquiries": "DELETE FROM inquiries WHERE lower(email) = :email"}
+        statement = {"inquiries": "DELETE FROM inquiries WHERE mailbox = :mailbox"}
 
         async def work(connection: AsyncConnection) -> Erasure:
-            return Erasure(counts=await _run(connection, statement, {"email": email.lower()}))
+            return Erasure(counts=await _run(connection, statement, {"mailbox": form}))
 
         return await self._database.write(work)
 
@@ -298,12 +304,22 @@ async def _run(
     return +counts
 
 
+async def _name_mailboxes(connection: AsyncConnection) -> None:
+    """Processes of the release before write inquiries without the form of their address."""
+    unnamed = text("SELECT id, email FROM inquiries WHERE mailbox IS NULL FOR UPDATE SKIP LOCKED")
+    named = text("UPDATE inquiries SET mailbox = :mailbox WHERE id = :id")
+    rows = (await connection.execute(unnamed)).all()
+    if rows:
+        values = [{"id": row.id, "mailbox": mailbox(row.email)} for row in rows]
+        await connection.execute(named, values)
+
+
 def _typed(statement: str) -> str:
     """PostgreSQL is told what a lone parameter is; it may be NULL."""
     for name, kind in (
         ("person", "uuid"),
         ("stranger", "uuid"),
-        ("email", "text"),
+        ("mailbox", "text"),
         ("name", "text"),
     ):
         statement = statement.replace(f":{name}", f"CAST(:{name} AS {kind})")

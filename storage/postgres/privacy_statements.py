@@ -159,9 +159,9 @@ EXPORT: Final = {
     " ORDER BY created_at, configuration_id",
     "share_links": "SELECT to_jsonb(t) - 'token_sha256' FROM share_links AS t"
     " WHERE created_by = :person ORDER BY created_at, id",
-    "inquiries": "SELECT to_jsonb(t) - 'body_sha256' FROM inquiries AS t"
+    "inquiries": "SELECT to_jsonb(t) - 'body_sha256' - 'mailbox' FROM inquiries AS t"
     " WHERE person_id = :person OR session_id = ANY(CAST(:sessions AS uuid[]))"
-    " OR lower(email) = :email ORDER BY created_at, id",
+    " OR mailbox = :mailbox ORDER BY created_at, id",
 }
 
 # ---- retention

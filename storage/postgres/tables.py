@@ -198,12 +198,14 @@ inquiries = Table(
     Column("session_id", Uuid, ForeignKey(sessions.c.id), index=True),
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=False),
+    Column("mailbox", Text),
     Column("message", Text, nullable=False),
     _time("consent_at"),
     Column("status", Text, nullable=False, server_default=text("'NEW'")),
     Column("body_sha256", LargeBinary, nullable=False),
     _time("created_at", default=True),
     Index("ix_inquiries_created_at", "created_at"),
+    Index("ix_inquiries_mailbox", "mailbox"),
 )
 
 admin_links = Table(

@@ -201,6 +201,35 @@ async def test_an_address_stands_for_its_inquiries_and_is_not_written_down(
     assert all(each["actor"].startswith("admin session ") for each in lines)
 
 
+async def test_one_mailbox_is_found_and_erased_in_all_its_spellings(
+    web: RunningWeb, database_url: str
+) -> None:
+    stage = await staged(web)
+    one = ["info@häuser-müller.example", "Info@xn--huser-mller-l8a23a.example"]
+    two = ["İpek@example.at", "ipek@example.at"]
+    for email in (*one, *two):
+        asked = {
+            "inquiry_id": str(uuid4()), "name": "Somebody", "email": email, "consent": True,
+        }  # fmt: skip
+        path = f"/api/configurations/{stage.ours}/inquiries"
+        assert (await stage.anna.call("POST", path, json=asked)).status_code == 201
+    async with web.parts.database.driver() as connection:  # written by the release before
+        await connection.execute("UPDATE inquiries SET mailbox = NULL WHERE email = $1", one[1])
+    spelled = [*one, "INFO@ha\u0308user-mu\u0308ller.example."]
+    for email in spelled:
+        known = (await stage.admin.call("GET", KNOWN, params={"subject": email})).json()
+        assert known["counts"] == {"inquiries": 2}, email
+        found = await exported(stage, email)
+        assert [each["email"] for each in found["inquiries"]] == one
+        assert "mailbox" not in found["inquiries"][0]
+    for email in two:
+        assert [each["email"] for each in (await exported(stage, email))["inquiries"]] == [email]
+    assert await erased(stage, spelled[2]) == {"inquiries": 2}
+    assert await erased(stage, two[0]) == {"inquiries": 1}
+    left = await rows(database_url, "SELECT email FROM inquiries ORDER BY email")
+    assert [each["email"] for each in left] == sorted([EMAIL, two[1]])
+
+
 async def test_only_an_admin_who_types_it_twice_may_erase(web: RunningWeb) -> None:
     stage = await staged(web)
     subject = str(stage.anna_id)

@@ -2,6 +2,8 @@
 
 import json
 
+from starlette.requests import HTTPConnection
+
 from realtime.transports.direct import Pages
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.engine import Database
@@ -27,6 +29,7 @@ async def test_a_page_shows_the_catalogue_of_its_house(web: RunningWeb, database
         configuration_code=begun.json()["code"],
         person_token=begun.json()["token"],
         send=lambda _text: None,
+        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         as_admin=False,
     )
