@@ -63,11 +63,10 @@ ROOMS_MAX = 8
 """So many configurations can one connection be in at once."""
 
 NOT_JUDGED = frozenset({"unavailable", "internal"})
-"""A first hello that fails for these reasons of ours ends its connection, to be tried on a new one:
-left open it would be closed as that of nobody known, which is final."""
+"""A first hello that fails for these reasons of ours ends its connection, to be tried on a new one."""
 
 UPDATE_MS = 5000
-"""A client that is newer than this process tries again after this time: an update is running."""
+"""A client newer than this process tries again after this time: an update is running."""
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ class Connection:
         limits: ConnectionLimits | None = None,
         seen: bool = True,
     ) -> None:
-        """``limits`` outlive the connection in some transports; not ``seen``: silent until it speaks."""
+        """``limits`` may outlive the connection; who is not ``seen`` is silent until it speaks."""
         self.id = connection_id
         self.principal = principal
         self._services = services
@@ -481,9 +480,9 @@ class Connection:
         return self.principal
 
     def _room(self, reference: str) -> _Joined:
-        if (joined := self._find(reference)) is None:
-            raise Refused("not_joined")
-        return joined
+        if joined := self._find(reference):
+            return joined
+        raise Refused("not_joined")
 
     def _find(self, reference: str) -> _Joined | None:
         """The room that is meant, by id or code in any spelling, as in ``Actions.access``."""

@@ -50,6 +50,7 @@ class OpenedPage:
         self.catalogue_json = catalogue_json
         self._send = send
         self._actions = services.actions
+        self._spoke = False
         self._fetched_ahead = session_id if visitor.bot == PREFETCH else None
         self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
@@ -86,10 +87,16 @@ class OpenedPage:
 
         A page that is fetched ahead, or shown before somebody goes there, sends nothing.
         """
+        self._spoke = True
         if self._fetched_ahead is not None:
             session_id, self._fetched_ahead = self._fetched_ahead, None
             await self._wake(session_id)
         return await self._connection.receive(text)
+
+    def heard(self) -> None:
+        """The browser gave a sign of life; before the first message it may be showing it to nobody."""
+        if self._spoke:
+            self._connection.heard()
 
     async def _wake(self, session_id: UUID) -> None:
         try:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.requests import HTTPConnection
 from websockets.asyncio.client import connect
 
 from app import processes
@@ -94,10 +95,12 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Peer]:
         configuration_code=house["code"],
         person_token=token,
         send=lambda _: None,
+        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         as_admin=False,
     )
     assert tab is not None
+    await tab.connection.receive('{"type": "ping"}')
 
     async def wake() -> None:
         tab.connection.heard()

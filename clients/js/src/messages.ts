@@ -106,6 +106,7 @@ export interface Financing {
  *
  * `heartbeat_ms`: this client sends some message, a `ping` at least, at least so often, so that
  * only its messages count as signs of life, and not what answers pings below it.
+ *
  * `session_id` is what interactions of this visit are tracked under: that session is then of this
  * person and of the configurations that the connection enters. Nothing is kept of who objects.
  */
