@@ -175,7 +175,7 @@ def imported(name: str) -> Iterator[str]:
         ("js/admin.js", admin.MODULES),
         ("js/analytics.js", analytics.MODULES),
         ("js/configurator.js", configurator.MODULES),
-        ("js/console.js", developers._MODULES),  # noqa: SLF001
+        ("js/console.js", developers._MODULES),
         ("js/operations.js", operations.MODULES),
     ],
 )
