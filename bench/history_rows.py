@@ -2,8 +2,8 @@
 
 A session is drawn at random; all of its events follow from a hash of its id, so that its first and
 last moment and its last category are known without looking. The rows are put in by day, in the
-order in which they happened, as a worker would have stored them; then hours, minutes and ledger are
-counted from the rows.
+order in which they happened, as a worker would have stored them; then quarters of an hour, minutes and
+ledger are counted from the rows.
 """
 
 import asyncio

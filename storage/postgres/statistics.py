@@ -90,8 +90,8 @@ class Statistics:
             .select_from(sessions)
             .where(today, sessions.c.status == "COMPLETED"),
             "inquiries": select(func.count())
-            .select_from(inquiries)
-            .where(inquiries.c.created_at >= midnight),
+            .select_from(inquiries.outerjoin(sessions, sessions.c.id == inquiries.c.session_id))
+            .where(inquiries.c.created_at >= midnight, person),
             "interactions": select(counted).where(activity_minutes.c.minute >= midnight, by_people),
             "interactions_last_minute": select(counted).where(
                 activity_minutes.c.minute == minute - timedelta(minutes=1), by_people

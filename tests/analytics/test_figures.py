@@ -151,7 +151,9 @@ async def test_journeys_begin_and_end(database_url: str) -> None:
         span = parse_range(RANGES[0], NOW)
         moves = await Behaviour(database).journeys(span)
         began = sum(each.sessions for each in moves if each.came_from == "began")
-        left = sum(each.sessions for each in moves if each.went_to in {"left", "completed"})
+        ends = {"left", "completed", "active"}
+        left = sum(each.sessions for each in moves if each.went_to in ends)
+        assert not [each for each in moves if each.went_to in {"left", "completed"}]
         assert began == left == (await Figures(database).kpis(span)).outcomes.sessions
 
 

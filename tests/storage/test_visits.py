@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from configurator.ranges import parse_range
 from storage.errors import InquiryDiffers
 from storage.postgres.admins import Admins
+from storage.postgres.analytics.figures import Figures
 from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations, StoredConfiguration
 from storage.postgres.engine import Database
@@ -142,6 +144,8 @@ async def test_the_day_counts_sessions_and_inquiries(database: Database, world: 
     await submit(database, configuration, uuid4())
     day = await Statistics(database).day(datetime.now(UTC))
     assert (day.sessions_started, day.sessions_active, day.inquiries) == (1, 1, 1)
+    kpis = await Figures(database).kpis(parse_range({"timeRange": "24h"}, datetime.now(UTC)))
+    assert kpis.inquiries == day.inquiries
     assert (day.interactions, day.interactions_last_minute) == (0, 0)
 
 

@@ -87,7 +87,10 @@ def series(answer: SeriesAnswer[Point]) -> Sheet:
     return Sheet(
         name="series",
         columns=[at, Column(name="utc_offset", kind=Kind.TEXT), *counted],
-        rows=[[point.at, f"UTC{point.at:%z}"[:8], *values_of(point)[1:]] for point in answer.rows],
+        rows=[
+            [point.at, f"UTC{point.at.isoformat()[-6:]}", *values_of(point)[1:]]
+            for point in answer.rows
+        ],
     )
 
 

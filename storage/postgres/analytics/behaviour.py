@@ -33,6 +33,7 @@ INQUIRY: Final = "inquiry"
 """The category of what happens in the form of the inquiry."""
 
 LEFT: Final = "left"
+ACTIVE: Final = "active"
 
 STEPS_MAX: Final = 16
 FUNNEL_PARTS_MAX: Final = 10
@@ -190,7 +191,8 @@ class Behaviour:
     async def journeys(self, span: Range) -> list[Transition]:
         """In which order sessions first came to the categories, the most frequent ways first.
 
-        Every session begins at `began` and ends at `completed` or `left`.
+        Every session begins at `began` and ends at `completed` or `left`; one that has not ended is
+        at `active`. `page` is no place to come to: measures and errors are told of it.
         """
         found = await rows(self._database, _JOURNEYS.format(cohort=cohort(span.bots)), limits(span))
         return [
@@ -277,16 +279,17 @@ ORDER BY max(of_sessions) DESC, 1, 3 DESC, 2 LIMIT {OPTIONS_MAX}
 
 _JOURNEYS: Final = f"""
 WITH visited AS (
-    SELECT session_id, category, min(first_at) AS at, bool_or(sessions.status = 'COMPLETED') AS done
+    SELECT session_id, category, min(first_at) AS at, min(sessions.status) AS status
     FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} GROUP BY 1, 2
+    WHERE {{cohort}} AND category <> 'page' GROUP BY 1, 2
 ), ordered AS (
-    SELECT category, done, lead(category) OVER in_order AS following,
+    SELECT category, status, lead(category) OVER in_order AS following,
         row_number() OVER in_order AS place
     FROM visited WINDOW in_order AS (PARTITION BY session_id ORDER BY at, category)
 ), moves AS (
     SELECT category AS here,
-        coalesce(following, CASE WHEN done THEN '{COMPLETED}' ELSE '{LEFT}' END) AS there
+        coalesce(following, CASE status WHEN 'COMPLETED' THEN '{COMPLETED}'
+            WHEN 'ACTIVE' THEN '{ACTIVE}' ELSE '{LEFT}' END) AS there
     FROM ordered
     UNION ALL
     SELECT '{BEGAN}', category FROM ordered WHERE place = 1

@@ -64,7 +64,7 @@ export function createWords({ catalogue, texts, language, zone }) {
 
 const offsetOf = (moment) => `UTC${moment.endsWith("Z") ? "+00:00" : moment.slice(-6)}`.replace("-", "−");
 
-const BOUNDS = new Map([["began", "pathBegan"], ["left", "pathLeft"], ["completed", "pathCompleted"]]);
+const BOUNDS = new Map([["began", "pathBegan"], ["left", "pathLeft"], ["active", "pathActive"], ["completed", "pathCompleted"]]);
 
 // The API names the place and the reason of what does not fit; those that a reader can cause are said
 // in words of their own.
