@@ -120,6 +120,7 @@ class Interactions:
             StorageUnavailable: may have been stored; the same batch again is safe.
         """
         rows = [_row(incoming) for incoming in {each.stream_id: each for each in batch}.values()]
+        bots = any(each.event.bot for each in batch)
         ended = [(*_id_pair(each.stream_id), each.outcome, each.reason) for each in settled]
         entries = [each.stream_id for each in batch] + [each.stream_id for each in settled]
         last = max(map(_id_pair, entries))
@@ -133,7 +134,7 @@ class Interactions:
                             "incoming_interactions", records=rows
                         )
                         await connection.execute(statements.ANCHOR)
-                        if await connection.fetchval(statements.TURNING):
+                        if bots and await connection.fetchval(statements.TURNING):
                             await connection.execute(statements.TURN)
                         inserted = await connection.fetchval(statements.STORE, consumer)
                     if inserted < len(rows):
