@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from app.database_url import driver_url
+from app.public_url import browser_origin
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -79,7 +80,7 @@ class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
     `database_url` starts with `postgresql://`; it, `redis_url`, `token` and `metrics_token` are ""
-    where none was given. `public_url` has no slash at its end. `keep_inquiries_days` None: kept
+    where none was given. `public_url` is an origin as browsers write it. `keep_inquiries_days` None: kept
     for ever.
     """
 
@@ -129,7 +130,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
     settings = Settings(
         host=host,
         port=port,
-        public_url=reader.take("NEST_PUBLIC_URL", _public_url, local_url(host, port)),
+        public_url=reader.take("NEST_PUBLIC_URL", browser_origin, local_url(host, port)),
         trusted_proxies=reader.take("NEST_TRUSTED_PROXIES", _networks, ()),
         home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
         database_url=reader.take("DATABASE_URL", driver_url, ""),
@@ -323,13 +324,6 @@ def _token(value: str) -> str:
     if not re.fullmatch(r"[!-~]{16,128}", value):  # not repeated here: it is a secret
         raise ValueError("must be 16 to 128 visible characters, as the server gave it")
     return value
-
-
-def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be like https://house.example")
-    return value.rstrip("/")
 
 
 def _redis_url(value: str) -> str:

@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
 from app.catalogue import current_catalogue
+from app.public_url import browser_origin
 from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.event_ids import RANDOM_BITS, uuid7
@@ -306,7 +307,7 @@ class Web:
             clock=monotonic,
             now=_now,
         )
-        self.origins = Origins(frozenset({settings.public_url, settings.local_url}))
+        self.origins = Origins(frozenset({settings.public_url, browser_origin(settings.local_url)}))
         self.websockets = WebSockets(
             services=self.services,
             origins=self.origins,

@@ -21,7 +21,7 @@ from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
-from configurator.selection import selection_to_json
+from configurator.selection import Choice, selection_to_json
 from configurator.visible import one_line, several_lines
 from realtime.catalogues import CatalogueShelf
 from realtime.grants import Grants
@@ -136,11 +136,17 @@ class Actions:
     # ---- configurations
 
     async def create(
-        self, principal: Principal, *, catalogue_id: str | None = None
+        self, principal: Principal, *, catalogue_id: str | None = None, size: str = ""
     ) -> StoredConfiguration:
-        """A new configuration at the catalogue's defaults, owned by the person."""
+        """A new configuration at the catalogue's defaults, owned by the person.
+
+        `size` is the house's size where the catalogue has it; any other is left aside.
+        """
         shelf = self.catalogues
         catalogue = await shelf.get(catalogue_id) if catalogue_id else shelf.current
+        selection = catalogue.defaults
+        if size in catalogue.sizes:
+            selection = selection.with_choice(catalogue.size_category, Choice(option=size))
         configuration_id = self._new_id()
         for _ in range(CODE_TRIES):
             try:
@@ -148,8 +154,8 @@ class Actions:
                     configuration_id=configuration_id,
                     code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
                     catalogue_id=catalogue.id,
-                    selection=selection_to_json(catalogue.defaults),
-                    total_cents=price(catalogue, catalogue.defaults).total_cents,
+                    selection=selection_to_json(selection),
+                    total_cents=price(catalogue, selection).total_cents,
                     owner_id=principal.person.id,
                     session_id=None,
                 )

@@ -11,6 +11,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from configurator.protocol.codes import Refused
+from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
 from ui.page_template import put_first_paint_first
@@ -83,6 +85,7 @@ def mount_screens(
     _harden_in_lifespan(app, origins)
     _forget_an_earlier_app()
     put_first_paint_first()
+    _answer_head()
     ui.run_with(
         app,  # type: ignore[arg-type]  # works with any Starlette; only annotated as FastAPI
         title="NEST-Haus",
@@ -95,6 +98,14 @@ def mount_screens(
         tailwind=False,
         show_welcome_message=False,
     )
+
+
+def _answer_head() -> None:
+    """NiceGUI's routes know GET only; the server leaves the body of an answer to HEAD out."""
+    for route in core.app.routes:
+        methods = getattr(route, "methods", None)
+        if methods is not None and "GET" in methods:
+            methods.add("HEAD")
 
 
 def _forget_an_earlier_app() -> None:
@@ -112,6 +123,15 @@ def _answer_failures(app: Starlette, messages: MessagePages) -> None:
     async def failed(request: Request, _error: Exception) -> Response:
         return messages.our_fault(request) if _wants_page(request) else _problem(500)
 
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)  # noqa: S101 - it is registered for nothing else
+        return messages.refused(request, error)
+
+    async def away(request: Request, _error: Exception) -> Response:
+        return messages.later(request)
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(StorageUnavailable, away)
     core.app.add_exception_handler(404, not_found)
     core.app.add_exception_handler(Exception, failed)
     app.exception_handlers.setdefault(404, not_found)

@@ -16,6 +16,7 @@ from socketio.packet import Packet
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
+from realtime.http.edge import asked_origin
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024
@@ -74,8 +75,8 @@ def origin_check(origins: Sequence[str]) -> Callable[[str, Mapping[str, Any]], b
 
     def check(origin: str, environ: Mapping[str, Any]) -> bool:
         # Not wsgi.url_scheme: there Engine.IO writes what anybody says in X-Forwarded-Proto.
-        scheme = environ["asgi.scope"]["scheme"].replace("ws", "http")
-        return origin in origins or origin == f"{scheme}://{environ.get('HTTP_HOST', '')}"
+        scheme = environ["asgi.scope"]["scheme"]
+        return origin in origins or origin == asked_origin(scheme, environ.get("HTTP_HOST", ""))
 
     return check
 

@@ -59,6 +59,7 @@ class PublishedCatalogue:
         option = catalogue.option(catalogue.size_category, option_id)
         size = catalogue.sizes[option_id]
         return HouseSize(
+            id=option_id,
             name=option.name.de if option else option_id,
             detail={
                 "de": f"{size.usable_area_m2} m² Nutzfläche, {size.modules} Module",

@@ -105,6 +105,7 @@ class AdminSource(Protocol):
 class HouseSize:
     """One size on the landing page. `from_cents` is the cheapest house of that size."""
 
+    id: str
     name: str
     detail: dict[str, str]
     from_cents: int

@@ -8,7 +8,17 @@ from ui.language import Language
 
 PATH: Final = Path(__file__).parent / "texts.json"
 
-SERVED_ALONE: Final = ("landing.", "developers.", "console.", "first.", "sheet.")
+SERVED_ALONE: Final = (
+    "landing.",
+    "join.",
+    "adminLogin.",
+    "cookies.",
+    "formRefused.",
+    "developers.",
+    "console.",
+    "first.",
+    "sheet.",
+)
 """Texts that no screen of NiceGUI needs; those of `sheet.` are in files."""
 
 FOR_ADMINS: Final = ("admin.", "analytics.", "dashboard.", "operations.")

@@ -83,6 +83,14 @@ CODES: dict[str, Code] = {
             close=4001,
         ),
         _code(
+            "cookies_needed",
+            400,
+            "Dein Browser lässt keine Cookies zu. Wir brauchen eines, damit dein Haus dir gehört und "
+            "du es wiederfindest. Erlaube sie für diese Seite und versuche es noch einmal.",
+            "Your browser does not allow cookies. We need one so that your house is yours and you "
+            "find it again. Allow them for this page and try again.",
+        ),
+        _code(
             "foreign_origin",
             403,
             "Diese Anfrage kommt von einer anderen Website. Öffne den Konfigurator direkt.",

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body")
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -35,9 +36,12 @@ class Origins:
     def trusts(self, connection: HTTPConnection) -> bool:
         """Whether this request may use the visitor's cookies."""
         origin = connection.headers.get("origin")
+        site = connection.headers.get("sec-fetch-site", "none")
+        if origin == "null":  # a page without referrer hides its origin; the browser knows the site
+            return site == "same-origin"
         if origin is not None:
             return self.includes(origin, scheme=connection.url.scheme, host=_host(connection))
-        return connection.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+        return site in {"none", "same-origin"}
 
     def includes(self, origin: str, *, scheme: str, host: str) -> bool:
         """Whether a page of this origin is ours; ``scheme`` and ``host`` are what it asked for.
@@ -45,12 +49,24 @@ class Origins:
         Somebody who reaches this process by another name than the public one sees our own page
         there, and their cookies are those of that name.
         """
-        asked = {"ws": "http", "wss": "https"}.get(scheme, scheme)
-        return origin in self.allowed or origin == f"{asked}://{host}"
+        return origin in self.allowed or origin == asked_origin(scheme, host)
+
+
+def asked_origin(scheme: str, host: str) -> str:
+    """The origin of a page at this address, as browsers write it: without the default port."""
+    asked = {"ws": "http", "wss": "https"}.get(scheme, scheme)
+    default_port = {"http": ":80", "https": ":443"}.get(asked, ":")
+    return f"{asked}://{host.lower().removesuffix(default_port)}"
 
 
 def _host(connection: HTTPConnection) -> str:
     return connection.headers.get("host", "")
+
+
+def is_form(request: Request) -> bool:
+    """Whether a form of a page sent this: the person who waits reads the answer as it is."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type in FORM_TYPES and "text/html" in request.headers.get("accept", "")
 
 
 def json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -97,14 +113,17 @@ def endpoint(
     @wraps(handler)
     async def answer(request: Request) -> Response:
         try:
-            if request.method in SAFE_METHODS or origins.trusts(request):
-                return await handler(request)
-            return refusal(Refused("foreign_origin"))
+            _require_own_page(request, origins)
+            return await handler(request)
         except Refused as refused:
+            if is_form(request):
+                raise  # the application's handler for Refused answers it with a page
             return refusal(refused)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except StorageUnavailable as unavailable:
+            if is_form(request):
+                raise
             log.info(
                 "request_not_served", path=request.scope["path"], reason=str(unavailable)[:200]
             )
@@ -123,6 +142,11 @@ def has(request: Request, etag: str) -> bool:
     return asked.strip() == "*" or etag in (
         each.strip().removeprefix("W/") for each in asked.split(",")
     )
+
+
+def _require_own_page(request: Request, origins: Origins) -> None:
+    if request.method not in SAFE_METHODS and not origins.trusts(request):
+        raise Refused("foreign_origin")
 
 
 async def body(request: Request, shape: type[Body]) -> Body:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -14,11 +14,13 @@ from configurator.protocol.codes import Refused
 from configurator.protocol.messages import Name, Person, Token
 from realtime.actions import Actions
 from realtime.auth import ADMIN_SESSION_TTL, Authenticator, bearer
-from realtime.http.edge import body, json
+from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
 from storage.postgres.admins import Admins
 
+PROBE_COOKIE = "nest_cookies"
+"""Says that this browser keeps cookies; `invitation.js` sets the same."""
 PERSON_COOKIE_SECONDS = 400 * 24 * 3600
 
 
@@ -154,9 +156,20 @@ class PeopleEndpoints:
         return self._remember(json(RedeemAnswer(code=code)), token)
 
     async def start(self, request: Request) -> Response:
-        """``POST /start``."""
+        """``POST /start``.
+
+        A browser that brings no cookie at all is asked to keep one first: one that keeps none would
+        leave a house behind that nobody finds again.
+        """
+        form = parse_qs((await bounded(request)).decode("utf-8", "replace"))
+        if not request.cookies and is_form(request):
+            if "cookies" in request.query_params:
+                raise Refused("cookies_needed")
+            again = RedirectResponse("/start?cookies=asked", status_code=307)
+            again.set_cookie(PROBE_COOKIE, "on", max_age=60, samesite="lax", secure=self._secure)
+            return again
         principal, token = await self._person(request)
-        stored = await self._actions.create(principal)
+        stored = await self._actions.create(principal, size=form.get("size", [""])[0])
         return self._remember(RedirectResponse(f"/c/{stored.code}", status_code=303), token)
 
     async def login(self, request: Request) -> Response:

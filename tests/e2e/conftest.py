@@ -77,6 +77,7 @@ class Visitors:
         """Somebody who opens the invitation link of `by`, on the other web process."""
         page = self.stranger(**how)
         page.goto(f"{(process or self._stage.two).url}/join#{by.invitation()}")
+        page.locator("#door-button").click()
         page.wait_for_url(f"**/c/{by.code}")
         return Screen(page).opened()
 
@@ -99,5 +100,6 @@ def admin(visitors: Visitors, stage: Stage) -> Page:
     """The live view on process two, entered by a one-time link."""
     page = visitors.stranger()
     page.goto(stage.admin_link(stage.two))
+    page.locator("#door-button").click()
     page.wait_for_url("**/admin")
     return page

@@ -147,6 +147,7 @@ class Studio:
         anna.opened().introduce("Anna Leitner")
         jakob = Screen(self.page(phone=True))
         jakob.page.goto(f"{self.stage.two.url}/join#{anna.invitation()}")
+        jakob.page.locator("#door-button").click()
         jakob.page.wait_for_url("**/c/*")
         jakob.opened().introduce("Jakob Moser")
         return anna, jakob
@@ -337,6 +338,7 @@ class Studio:
     def admin(self, scheme: str) -> Page:
         page = self.page(scheme=scheme)
         page.goto(self.stage.admin_link(self.stage.two))
+        page.locator("#door-button").click()
         page.wait_for_url("**/admin")
         expect(page.locator(".status")).to_contain_text("verbunden")
         return page

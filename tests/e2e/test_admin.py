@@ -14,16 +14,19 @@ pytestmark = pytest.mark.e2e
 
 def test_a_link_opens_once(visitors: Visitors, stage: Stage) -> None:
     link = stage.admin_link(stage.one)
+    scanner = visitors.stranger()  # of a mail server: runs scripts, presses nothing
+    scanner.goto(link, wait_until="networkidle")
     page = visitors.stranger()
     page.goto(link)
+    page.locator("#door-button").click()
     page.wait_for_url("**/admin")
     expect(page.get_by_test_id("number-online")).to_be_visible()
     page.reload()
     expect(page.get_by_test_id("number-online")).to_be_visible()
     late = visitors.stranger()
     late.goto(link)
+    late.locator("#door-button").click()
     expect(late.locator("#door-text")).to_contain_text(re.compile("nicht mehr|schon"))
-    assert "#" not in late.url
     late.goto(f"{stage.one.url}/admin")
     expect(late.locator("h1")).to_have_text("Nur für Admins")
 

@@ -118,6 +118,7 @@ def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: S
 def test_a_restarted_web_process_keeps_the_live_view(visitors: Visitors, stage: Stage) -> None:
     page = visitors.stranger()
     page.goto(stage.admin_link(stage.two))
+    page.locator("#door-button").click()
     page.wait_for_url("**/admin")
     expect(page.locator(".status")).to_contain_text("verbunden")
     stage.two.kill()

@@ -231,14 +231,22 @@ def test_the_invitation_can_be_taken_without_a_clipboard(served: Served, visit: 
 
 def test_joining_by_the_link(served: Served, visit: Visit) -> None:
     served.world.house("HANG")
-    page = visit("/join#0123456789abcdef0123456789abcdef", person=None)
+    page = visit("/join/#%3C0123456789abcdef0123456789abcdef%3E.%E0%A4%A", person=None)
+    assert "/join/#" in page.url  # only the button redeems
+    page.get_by_role("button", name="Haus öffnen").click()
     page.wait_for_url("**/c/HANG")
     expect(page.locator(".category")).to_have_count(8)
     page.go_back()
     assert "#" not in page.url
     page = visit("/join#falsch", person=None)
+    expect(page.locator("h1")).to_have_text("In diesem Link fehlt ein Stück")
+    expect(page.locator("#door-button")).to_be_hidden()
+    assert page.url.endswith("#falsch")
+    page.evaluate("location.hash = 'fedcba9876543210fedcba9876543210'")
+    page.get_by_role("button", name="Haus öffnen").click()
     expect(page.locator("#door-text")).to_contain_text("gilt nicht mehr")
-    assert "#" not in page.url
+    expect(page.locator("h1")).to_have_text("Diese Einladung öffnet kein Haus")
+    assert page.url.endswith("#fedcba9876543210fedcba9876543210")
 
 
 def test_arrow_keys_choose_after_a_rest_and_pass_over_the_rest(

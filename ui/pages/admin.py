@@ -10,7 +10,7 @@ from starlette.responses import Response
 from storage.errors import StorageUnavailable
 from ui.components.screens import AdminScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, only_headers, speak, turned_away
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -62,6 +62,8 @@ class AdminPage:
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
         message = await turned_away(request, self.visitors, self.messages)
+        if message is None:
+            message = only_headers(request)
         if message is not None:
             return message
         conversation = Conversation(self.count_dropped)

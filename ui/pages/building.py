@@ -5,7 +5,7 @@ from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from storage.errors import StorageUnavailable
 from ui.language import Language
@@ -43,6 +43,16 @@ async def turned_away(
         message = messages.later(request)
     ui.context.client.delete()
     return message
+
+
+def only_headers(request: Request) -> Response | None:
+    """The answer to HEAD: as for GET, without a page that nobody will open; None for GET."""
+    if request.method != "HEAD":
+        return None
+    ui.context.client.delete()
+    answer = HTMLResponse(headers={"cache-control": "no-store"})
+    del answer.headers["content-length"]  # that of the page is not known
+    return answer
 
 
 def speak(language: Language) -> None:

@@ -12,7 +12,7 @@ from configurator.house_code import as_code
 from storage.errors import StorageUnavailable
 from ui.components.screens import ConfiguratorScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, speak
+from ui.pages.building import BUILD_WITHIN_S, only_headers, speak
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -112,9 +112,9 @@ class ConfiguratorPage:
         if opened is None:
             client.delete()
             return self.messages.private(request)
-        if client.is_deleted:
+        if (headers := only_headers(request)) or client.is_deleted:
             await opened.close()
-            return None
+            return headers
         speak(language)
         self.first.house(
             language,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from nicegui import ui
 from starlette.requests import Request
+from starlette.responses import Response
 
 from ui.components.analytics_screen import DashboardScreen
 from ui.language import language_of
 from ui.pages.analytics import FIGURES
-from ui.pages.building import BUILD_WITHIN_S, speak
+from ui.pages.building import BUILD_WITHIN_S, only_headers, speak
 from ui.pages.first_paint import FirstPaint
 from ui.ports import CatalogueSource
 from ui.texts import Texts
@@ -36,8 +37,11 @@ class DashboardPage:
             language="de",
             response_timeout=BUILD_WITHIN_S,
         )
-        async def dashboard(request: Request) -> None:
+        async def dashboard(request: Request) -> Response | None:
+            if headers := only_headers(request):
+                return headers
             self._build(request)
+            return None
 
     def _build(self, request: Request) -> None:
         language = language_of(request)

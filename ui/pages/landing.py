@@ -29,7 +29,7 @@ class PublicPages:
         if request.method == "GET":
             self.visitors.seen("landing", request)
         offer = self.catalogue.offer()
-        origin = self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
+        origin = self._origin(request)
         language = language_of(request)
         return self.templates.response(
             request,
@@ -43,6 +43,9 @@ class PublicPages:
             },
         )
 
+    def _origin(self, request: Request) -> str:
+        return self.public_origin or f"{request.url.scheme}://{request.url.netloc}"
+
     async def _house_code(self, request: Request) -> str | None:
         """The landing page stands even when the store does not answer."""
         try:
@@ -52,7 +55,9 @@ class PublicPages:
 
     async def join(self, request: Request) -> Response:
         """`/join#token`: the browser reads the token and posts it; the server never logs it."""
-        return self.templates.response(request, "join.html", {"door": "join"})
+        return self.templates.response(
+            request, "join.html", {"door": "join", "origin": self._origin(request)}
+        )
 
     async def admin_login(self, request: Request) -> Response:
         """`/admin/login#token`: the same for the one-time link of an admin."""
@@ -64,7 +69,9 @@ def public_routes(pages: PublicPages) -> list[Route]:
     return [
         Route("/", pages.landing, methods=["GET", "HEAD"]),
         Route("/join", pages.join, methods=["GET", "HEAD"]),
+        Route("/join/", pages.join, methods=["GET", "HEAD"]),
         Route("/admin/login", pages.admin_login, methods=["GET", "HEAD"]),
+        Route("/admin/login/", pages.admin_login, methods=["GET", "HEAD"]),
     ]
 
 

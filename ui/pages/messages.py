@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from configurator.protocol.codes import Refused
+from ui.language import language_of
 from ui.templates import Templates
 
 
@@ -26,6 +28,13 @@ class MessagePages:
         """The visitor is not signed in as an admin."""
         return self._page(request, 401, "adminNeeded")
 
+    def refused(self, request: Request, refused: Refused) -> Response:
+        """A form was not accepted, in the words of its code."""
+        code = refused.code
+        key = "cookies" if code.name == "cookies_needed" else "formRefused"
+        sentence = code.text.de if language_of(request) == "de" else code.text.en
+        return self._page(request, code.status, key, sentence=sentence)
+
     def our_fault(self, request: Request) -> Response:
         """An unexpected error; says nothing about it."""
         return self._page(request, 500, "page500", reload=True)
@@ -44,8 +53,10 @@ class MessagePages:
         *,
         reload: bool = False,
         again_after_s: int | None = None,
+        sentence: str | None = None,
     ) -> Response:
         values = {
+            "sentence": sentence,
             "key": key,
             "reload": reload,
             "address": request.url.path,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from ui.components.operations_screen import OperationsScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, only_headers, speak, turned_away
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import Visitors
@@ -57,6 +57,8 @@ class OperationsPage:
         message = await turned_away(request, self.visitors, self.messages)
         if message is not None or client.is_deleted:
             return message
+        if headers := only_headers(request):
+            return headers
         language = language_of(request)
         speak(language)
         client.title = f"{self.texts.of(language, 'operations.title')} – NEST-Haus"

@@ -58,6 +58,13 @@ export const CODES = {
     de: "Wir wissen nicht, wer du bist. Sende deinen Zugang mit oder öffne die Startseite.",
     en: "We do not know who you are. Send your token or open the start page.",
   },
+  cookies_needed: {
+    status: 400,
+    retryable: false,
+    close: null,
+    de: "Dein Browser lässt keine Cookies zu. Wir brauchen eines, damit dein Haus dir gehört und du es wiederfindest. Erlaube sie für diese Seite und versuche es noch einmal.",
+    en: "Your browser does not allow cookies. We need one so that your house is yours and you find it again. Allow them for this page and try again.",
+  },
   foreign_origin: {
     status: 403,
     retryable: false,

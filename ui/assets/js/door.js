@@ -1,18 +1,41 @@
-// Invitation and admin login: the token is in the fragment, which browsers never send. It is
-// posted, and the history entry that holds it is replaced once it was redeemed or refused.
+// Invitation and admin login: the token is in the fragment, which browsers never send. Only the
+// button posts it: programs that look into mails open links, run scripts, and must spend nothing.
+// The address keeps its token until it was redeemed, so that a damaged one can be mended there.
+import { cookiesWork, tokenIn } from "./invitation.js";
+
 const DOORS = {
-  join: { url: "/api/share-links/redeem", next: (body) => `/c/${encodeURIComponent(body.code)}` },
-  adminLogin: { url: "/api/admin/login", next: () => "/admin" },
+  join: { url: "/api/share-links/redeem", length: 32, next: (body) => `/c/${encodeURIComponent(body.code)}` },
+  adminLogin: { url: "/api/admin/login", length: 43, next: () => "/admin" },
 };
 const door = document.getElementById("door");
+const title = document.getElementById("door-title");
 const text = document.getElementById("door-text");
 const button = document.getElementById("door-button");
-const { url, next } = DOORS[door.dataset.door];
-const token = decodeURIComponent(window.location.hash.slice(1)).replace(/^token=/, "");
+const said = { title: title.textContent, text: text.textContent };
+const { url, length, next } = DOORS[door.dataset.door];
 const language = document.documentElement.lang;
+const readToken = () => tokenIn(window.location.hash, length);
+
+function show({ heading = said.title, sentence = said.text, pressable = true }) {
+  title.textContent = heading;
+  text.textContent = sentence;
+  button.hidden = !pressable;
+  button.disabled = false;
+}
+
+function begin() {
+  if (readToken()) show({});
+  else show({ heading: door.dataset.noTokenTitle, sentence: door.dataset.noToken, pressable: false });
+}
 
 async function open() {
+  if (!cookiesWork()) {
+    show({ sentence: door.dataset.noCookies });
+    return;
+  }
+  const token = readToken();
   button.disabled = true;
+  text.textContent = door.dataset.opening;
   try {
     const answer = await fetch(url, {
       method: "POST",
@@ -25,20 +48,18 @@ async function open() {
       window.location.replace(next(body));
       return;
     }
-    const retryable = answer.status >= 500 || answer.status === 429;
-    text.textContent = retryable ? door.dataset.failed : (body.error?.message?.[language] ?? door.dataset.refused);
-    button.hidden = !retryable;
-    if (!retryable) window.history.replaceState(null, "", window.location.pathname);
+    if (answer.status >= 500 || answer.status === 429) show({ sentence: door.dataset.failed });
+    else if (token.length < length || answer.status === 400) {
+      show({ heading: door.dataset.noTokenTitle, sentence: door.dataset.noToken, pressable: false });
+    } else {
+      const sentence = body.error?.message?.[language] ?? door.dataset.refused;
+      show({ heading: door.dataset.refusedTitle, sentence, pressable: false });
+    }
   } catch {
-    text.textContent = door.dataset.failed;
+    show({ sentence: door.dataset.failed });
   }
-  button.disabled = false;
 }
 
 button.addEventListener("click", open);
-if (token) {
-  open();
-} else {
-  text.textContent = door.dataset.noToken;
-  button.hidden = true;
-}
+window.addEventListener("hashchange", begin);
+begin();

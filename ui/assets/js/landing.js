@@ -1,6 +1,9 @@
 // Remembers where somebody came from, and the language somebody picked here for the configurator.
+import { cookiesWork } from "./invitation.js";
 import { rememberReferrer } from "./referrer.js";
 
+// Whoever brings a cookie begins without being asked for one first (POST /start).
+for (const form of document.querySelectorAll('form[action="/start"]')) form.addEventListener("submit", cookiesWork);
 rememberReferrer(document.body.dataset.consent);
 for (const link of document.querySelectorAll("a[data-language]")) {
   link.addEventListener("click", () => {
