@@ -168,4 +168,13 @@ def _plain(number: Decimal) -> Decimal:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    """What is within a record or a list, as people write it."""
+    match value:
+        case str():
+            return value
+        case Mapping():
+            return ", ".join(f"{name} = {_text(each)}" for name, each in value.items())
+        case list() | tuple():
+            return ", ".join(_text(each) for each in value)
+        case _:
+            return msgspec.json.encode(value).decode()

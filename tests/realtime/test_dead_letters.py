@@ -20,10 +20,11 @@ from realtime.http.endpoints import routes
 from realtime.letter_desk import LetterDesk
 from storage.postgres.audit import Audit
 from storage.postgres.ledger import Ledger
-from storage.redis.dead_letters import DeadLetter, DeadLetters
+from storage.redis.dead_letters import PAGE_MAX, DeadLetter, DeadLetters
 from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, event, now, parts
+from tests.sheets.reading import book, table
 from tests.support.servers import Servers
 from workers.consumer import Consumer
 
@@ -118,6 +119,21 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
         assert (await client.get(PATH)).json() == empty
         actors = {line.actor for line in await Audit(all_parts.database).latest()}
         assert actors == {"me"}
+
+
+async def test_letters_are_a_file_whole_and_of_one_kind(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        await bury(all_parts, *[b"bad"] * (PAGE_MAX + 1))
+        await bury(all_parts, b"x", reason="malformed_json")
+        asked = {"format": "csv", "lang": "de", "tz": "UTC"}
+        lines = table((await client.get(PATH, params=asked)).text, ";")
+        assert len(lines) == 1 + PAGE_MAX + 2
+        assert len({line[0] for line in lines}) == len(lines)
+        assert len(set(lines[0])) == len(lines[0])
+        only = await client.get(PATH, params={**asked, "kind": "malformed_json", "format": "xlsx"})
+        assert [cell.value for cell in book(only.content)["D"]][1:] == ["malformed_json"]
+        refused = await client.get(PATH, params={"format": "csv", "tz": "Mars/X"})
+        assert refused.json()["error"]["code"] == "query_unusable"
 
 
 async def test_what_became_of_an_entry_is_known_for_sure(database_url: str, redis_url: str) -> None:

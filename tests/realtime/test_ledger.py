@@ -13,6 +13,7 @@ from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event, now
 from tests.realtime.test_operation import ADMIN, bearer, web
+from tests.sheets.reading import table
 
 LEDGER = "/api/admin/ledger"
 AUDIT = "/api/admin/audit"
@@ -75,6 +76,30 @@ async def test_what_admins_did_is_read_page_by_page(database_url: str, redis_url
         assert newest["lines"][0]["actor"] == "me"
         rest = await read(client, AUDIT, limit=2, before=newest["before"])
         assert ([line["subject"] for line in rest["lines"]], rest["before"]) == (["job 0"], None)
+
+
+async def test_the_audit_and_the_ledger_are_files(database_url: str, redis_url: str) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        audit = Audit(built.database)
+        for n in range(3):
+            await audit.record(
+                actor="me", action="links.create", subject=f"=job {n}", detail={"views": ["a", "b"]}
+            )
+        asked = {"format": "csv", "lang": "de"}
+        text = (await client.get(AUDIT, params=asked, headers=bearer(ADMIN))).text
+        assert [line[3:] for line in table(text, ";")][:2] == [
+            ["Was", "Was, Kennung", "Woran", "Einzelheiten"],
+            ["Dashboard geteilt", "links.create", "'=job 2", "views: a, b"],
+        ]
+        assert len(table(text, ";")) == 4
+        await built.stream.append([event()])
+        (entry,) = await StreamGroup(built.redis, consumer="w").read(1, 10)
+        await built.interactions.store([Incoming(stream_id=entry.id, event=event())], consumer="w")
+        lines = table((await client.get(LEDGER, params=asked, headers=bearer(ADMIN))).text, ";")
+        assert [line[1:] for line in lines] == [
+            ["Ausgang", "Ausgang, Kennung", "Grund", "Grund, Kennung", "Anzahl"],
+            ["gespeichert", "stored", "", "", "1"],
+        ]
 
 
 async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> None:

@@ -66,7 +66,7 @@ def line(referrer: str | None, **changed: object) -> Line:
         "at": NOON,
         "day": date(2026, 1, 2),
         "bot": True,
-        "detail": {"width": 390, "why": "a"},
+        "detail": {"width": 390, "why": ["a", {"b": None}]},
     }
     return Line(**{**usual, **changed})  # type: ignore[arg-type]
 
@@ -84,9 +84,9 @@ async def test_programs_get_names_ids_and_the_units_of_the_api() -> None:
     assert text == (
         "\ufeffreferrer,n,share,category,option,total_cents,time_ms,at,day,bot,detail\r\n"
         '"a ""b"", c d",-1,0.0312,nest,nest120,-950050,1500,2026-01-02T12:00:00.123456+00:00,'
-        '2026-01-02,true,"{""width"":390,""why"":""a""}"\r\n'
+        '2026-01-02,true,"{""width"":390,""why"":[""a"",{""b"":null}]}"\r\n'
         ",-1,0.0312,nest,nest120,-950050,1500,2026-01-02T12:00:00.123456+00:00,"
-        '2026-01-02,true,"{""width"":390,""why"":""a""}"\r\n'
+        '2026-01-02,true,"{""width"":390,""why"":[""a"",{""b"":null}]}"\r\n'
     )
 
 
@@ -100,7 +100,7 @@ async def test_programs_get_names_ids_and_the_units_of_the_api() -> None:
              "Option, Kennung", "Preis (€)", "Zeit zusammen (s)", "Zeit (Europe/Vienna)", "Tag",
              "Bot", "Einzelheiten"],
             ["google.com", "-1", "3,12", "Größe", "nest", "Nest. 120", "nest120", "-9500,50", "1,5",
-             "2026-01-02 13:00:00", "2026-01-02", "ja", "width: 390 · why: a"],
+             "2026-01-02 13:00:00", "2026-01-02", "ja", "width: 390 · why: a, b = null"],
         ),
         (
             "en",
@@ -108,7 +108,7 @@ async def test_programs_get_names_ids_and_the_units_of_the_api() -> None:
             ["Referrer", "Count", "Share (%)", "Category", "Category, id", "Option", "Option, id",
              "Price (€)", "Time in all (s)", "Time (Europe/Vienna)", "Day", "Bot", "Details"],
             ["google.com", "-1", "3.12", "Size", "nest", "Nest. 120", "nest120", "-9500.50", "1.5",
-             "2026-01-02 13:00:00", "2026-01-02", "yes", "width: 390 · why: a"],
+             "2026-01-02 13:00:00", "2026-01-02", "yes", "width: 390 · why: a, b = null"],
         ),
     ],
 )  # fmt: skip
@@ -132,7 +132,7 @@ async def test_an_excel_file_has_numbers_times_and_texts(language: Language) -> 
         -1, 3.12, {"de": "Größe", "en": "Size"}[language], "nest", "Nest. 120", "nest120", -9500.5, 1.5,
         datetime.fromisoformat("2026-01-02T13:00"), datetime.fromisoformat("2026-01-02"),
         {"de": "ja", "en": "yes"}[language],
-        "width: 390 · why: a",
+        "width: 390 · why: a, b = null",
     ]  # fmt: skip
     texts = [sheet.cell(row, 1) for row in range(2, last)]
     assert [cell.value for cell in texts] == [*evil[:5], "  ", "-5"]
