@@ -60,15 +60,6 @@ def merge_members(
     return tuple(sorted(here.values(), key=lambda member: (member.name, member.connection)))
 
 
-def initials(name: str) -> str:
-    """One or two capital letters: first and last word, or the first two letters of a single word."""
-    words = [letters for word in name.split() if (letters := "".join(filter(str.isalnum, word)))]
-    if not words:
-        return "?"
-    short = words[0][:2] if len(words) == 1 else words[0][0] + words[-1][0]
-    return short.upper()[:2]
-
-
 def guest_name(number: int) -> str:
     """The name of a guest who has not said theirs, like "Gast Ahorn"; repeats after 32 numbers."""
     return f"Gast {_TREES[number % len(_TREES)]}"

@@ -320,7 +320,11 @@ class _Counted:
 
 
 def _choose_text(category: Category, option: Option) -> Text:
+    """An option that is called like its category is not named twice."""
+    de, en = f"{option.name.de} wählen", f"choose {option.name.en}"
     return Text(
-        de=f"{category.name.de}: {option.name.de} wählen",
-        en=f"{category.name.en}: choose {option.name.en}",
+        de=de if category.name.de == option.name.de else f"{category.name.de}: {de}",
+        en=f"Choose {option.name.en}"
+        if category.name.en == option.name.en
+        else f"{category.name.en}: {en}",
     )

@@ -16,7 +16,7 @@ import structlog
 
 from configurator.access import Permission, Role, may
 from configurator.house_code import as_code
-from configurator.presence import Member, initials
+from configurator.presence import Member
 from configurator.protocol import codec
 from configurator.protocol.codes import Code, Refused
 from configurator.protocol.messages import (
@@ -44,6 +44,7 @@ from configurator.protocol.messages import (
     Watching,
     Welcome,
 )
+from configurator.visible import initials
 from realtime.actions import Access, as_id
 from realtime.frame import Frame
 from realtime.limits import ConnectionLimits

@@ -14,8 +14,9 @@ from uuid import UUID
 import msgspec
 
 from configurator.access import Role
-from configurator.presence import Member, RemoteMembers, initials, merge_members
+from configurator.presence import Member, RemoteMembers, merge_members
 from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
+from configurator.visible import initials
 from realtime.frame import Frame
 from realtime.outbox import Lapse
 

@@ -4,16 +4,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
 
-import pytest
-
 from configurator.access import Permission, Role, may
 from configurator.presence import (
     Member,
     RemoteMembers,
     guest_name,
-    initials,
     merge_members,
 )
+from configurator.visible import initials
 
 NOON = datetime(2025, 7, 2, 12, tzinfo=UTC)
 
@@ -59,25 +57,6 @@ def test_a_connection_that_moved_counts_once() -> None:
     later_report = [report("p2", new, seconds=30), report("p3", old, seconds=10)]
     assert merge_members([], later_report, now=NOON) == (new,)
     assert merge_members([], later_report[::-1], now=NOON) == (new,)
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [
-        ("Anna Berger", "AB"),
-        ("Gast Ahorn", "GA"),
-        ("anna maria von berger", "AB"),
-        ("Cem", "CE"),
-        ("  Élodie   Öztürk ", "ÉÖ"),
-        ("Anna (Architektin)", "AA"),
-        ("ß", "SS"),
-        ("李", "李"),
-        ("", "?"),
-        ("– ! –", "?"),
-    ],
-)
-def test_initials(name: str, short: str) -> None:
-    assert initials(name) == short
 
 
 def test_guests_by_number() -> None:

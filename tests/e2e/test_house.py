@@ -108,7 +108,7 @@ def test_english_for_one_of_two(visitors: Visitors) -> None:
     expect(john.page.get_by_test_id("total").locator("[aria-hidden]")).to_have_text("€206,300")
     anna.page.get_by_role("button", name="English").first.click()
     expect(anna.page.locator("#category-nest h2")).to_contain_text("Size")
-    expect(anna.page.locator(".history li").first).to_contain_text("changed Size to Nest.")
+    expect(anna.page.locator(".history li").first).to_contain_text("chose Nest.")
     anna.page.reload()
     anna.opened()
     expect(anna.page.get_by_role("button", name="Breakdown")).to_be_visible()

@@ -56,11 +56,11 @@ def test_both_see_who_is_here_and_where(visitors: Visitors) -> None:
         "gewählt von Bert Thaler"
     )
     expect(anna.page.locator(".history li").first).to_contain_text(
-        "Bert Thaler hat Fußboden auf Schiefer massiv geändert"
+        "Fußboden: Bert Thaler hat Schiefer massiv gewählt"
     )
     anna.page.locator("button.people").click()
     expect(anna.page.locator(".people-list")).to_contain_text("bei Fußboden")
-    expect(anna.page.locator(".people-list")).to_contain_text("Eigentum")
+    expect(anna.page.locator(".people-list")).to_contain_text("Eigentümer:in")
     anna.page.keyboard.press("Escape")
 
     bert.page.close()
@@ -86,7 +86,7 @@ def test_an_adjustment_is_announced_to_the_other(visitors: Visitors, stage: Stag
         expect(screen.category("pvanlage").locator(".notice.adjusted")).to_contain_text("8")
     expect(bert.category("pvanlage").locator(".notice.adjusted")).to_contain_text("Anna Leitner")
     announcement = bert.page.get_by_test_id("announcement")
-    expect(announcement).to_contain_text("Photovoltaik von 14 auf 8 angepasst")
+    expect(announcement).to_contain_text("Photovoltaik: von 14 auf 8 Module angepasst")
     expect(announcement).to_contain_text("173.820")
 
 

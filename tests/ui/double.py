@@ -28,9 +28,9 @@ from configurator.operations import (
     reason_to_json,
     repair_to_json,
 )
-from configurator.presence import initials
 from configurator.selection import selection_to_json
 from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
+from configurator.visible import initials
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
 from tests.protocol.frames import check_from_server

@@ -47,7 +47,7 @@ def test_a_click_is_the_same_house_on_both_screens(served: Served, visit: Visit)
     expect(shown).to_have_attribute("alt", re.compile(r"Nest\.\s120 von außen"))
     expect(option(bert, "nest", "nest120").locator(".last-by")).to_contain_text("AL")
     expect(bert.get_by_test_id("announcement")).to_contain_text(
-        "Anna Leitner hat Größe auf Nest.\u00a0120 geändert"
+        "Größe: Anna Leitner hat Nest.\u00a0120 gewählt"
     )
 
 
@@ -66,7 +66,7 @@ def test_an_adjustment_is_said_to_everybody(served: Served, visit: Visit) -> Non
         notice = page.locator("#category-pvanlage .notice.adjusted")
         expect(notice).to_contain_text("14 auf 8")
     expect(anna.locator("#category-pvanlage .notice")).to_contain_text("Bert Thaler")
-    expect(anna.get_by_test_id("announcement")).to_contain_text("Photovoltaik von 14 auf 8")
+    expect(anna.get_by_test_id("announcement")).to_contain_text("Photovoltaik: von 14 auf 8 Module")
     anna.get_by_role("button", name="Verstanden").click()
     expect(anna.locator(".notice.adjusted")).to_have_count(0)
 

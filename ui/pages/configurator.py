@@ -21,6 +21,7 @@ from ui.texts import Texts
 
 RECONNECT_TIMEOUT_S = 120.0
 MODULES = (
+    "js/bars.js",
     "js/configurator.js",
     "js/consent.js",
     "js/counting.js",
@@ -31,6 +32,7 @@ MODULES = (
     "js/keys.js",
     "js/materials.js",
     "js/measure.js",
+    "js/names.js",
     "js/notices.js",
     "js/older.js",
     "js/pending.js",
@@ -47,14 +49,18 @@ MODULES = (
     "js/parts/dev.js",
     "js/parts/dialogs.js",
     "js/parts/ended.js",
+    "js/parts/focus.js",
+    "js/parts/history.js",
     "js/parts/house.js",
     "js/parts/inquiry.js",
     "js/parts/people.js",
     "js/parts/pricebar.js",
+    "js/parts/printed.js",
     "js/parts/sheet.js",
     "js/parts/status.js",
     "js/parts/stepper.js",
     "js/parts/takeback.js",
+    "js/parts/toasts.js",
 )
 
 

@@ -1,7 +1,8 @@
 // The configurator: one component, fed by protocol frames through receive(text), asking through
 // $emit('message', text). See room.js for what may be claimed when.
 import { computed, reactive, watch } from "vue";
-import { clockTime, difference, euro, euroRounded, initialsOf } from "./format.js";
+import { tellHeight } from "./bars.js";
+import { calendarDay, clockTime, difference, euro, euroRounded } from "./format.js";
 import { Category, Notice } from "./parts/category.js";
 import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
@@ -11,14 +12,17 @@ import { House } from "./parts/house.js";
 import { Inquiry, Sent } from "./parts/inquiry.js";
 import { PeopleButton, PeopleSheet } from "./parts/people.js";
 import { Breakdown, PriceBar } from "./parts/pricebar.js";
+import { Printed } from "./parts/printed.js";
 import { Sheet } from "./parts/sheet.js";
 import { Status } from "./parts/status.js";
+import { Toasts } from "./parts/toasts.js";
 import { askedChoices } from "./pending.js";
 import { createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
 import { uuid7 } from "./ids.js";
 import { takesBack, typing } from "./keys.js";
 import { createMeasure } from "./measure.js";
+import { initialsOf } from "./names.js";
 import { createNotices } from "./notices.js";
 import { createSentences } from "./sentences.js";
 import { createTracker } from "./track.js";
@@ -32,13 +36,13 @@ const PLAIN = ["nest", "pvanlage", "planungspaket", "grundstueckscheck"];
 const PRESENCE_EVERY_MS = 250;
 
 export default {
-  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Sheet, Status },
+  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Printed, Sheet, Status, Toasts },
   props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean, consent: String },
   emits: ["message"],
   template: `
     <div class="nest">
       <a class="skip" href="#categories" @click.prevent="skip">{{ screen.t("skip") }}</a>
-      <header class="topbar">
+      <header class="topbar" ref="topbar">
         <a class="brand" href="/" :aria-label="screen.t('brand.home')">NEST</a>
         <h1 class="house-title"><span>{{ screen.t("house.title") }}</span> <span class="code" v-if="room.code">{{ room.code }}</span></h1>
         <Status />
@@ -69,22 +73,19 @@ export default {
           </div>
         </section>
       </main>
-      <div class="toast" v-if="ui.toast && !room.gone" role="group" :aria-label="screen.t('toast.label')">
-        <span class="dot" :class="'colour-' + (ui.toast.colour % 8)"></span><span class="toast-text">{{ ui.toast.text }}</span>
-        <span class="toast-actions"><button v-if="ui.toast.category" type="button" class="text-button" @click="show(ui.toast.category)">{{ screen.t("toast.show") }}</button>
-        <button type="button" class="text-button" @click="ui.toast = null">{{ screen.t("close") }}</button></span>
-      </div>
+      <Toasts v-if="!room.gone" @show="showToast" />
       <ConsentBar />
       <PriceBar v-if="room.derived && !room.gone" />
       <Sheet v-if="ui.sheet && room.derived" :key="ui.sheet" :name="ui.sheet" :title="screen.t(ui.sheet + '.title')">
         <component :is="sheetComponent" />
       </Sheet>
       <DevDrawer v-if="dev && room.derived" />
+      <Printed v-if="room.derived && !room.gone" :categories="catalogueParsed.categories" />
       <p class="sr-only" aria-live="polite" data-testid="announcement">{{ ui.announcement }}</p>
     </div>`,
   setup(props, { emit }) {
     const catalogueParsed = JSON.parse(props.catalogue);
-    const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toast: null, category: null });
+    const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toasts: [], category: null });
     const devLog = reactive({ frames: [], answers: [] });
     const hear = { change: () => {}, nothing: () => {}, refused: () => {}, full: () => {} };
     const room = createRoom({
@@ -114,7 +115,7 @@ export default {
     },
   },
   mounted() {
-    this.leaveListeners = [];
+    this.leaveListeners = [tellHeight(this.$refs.topbar, "--head")];
     const listen = (target, name, handler, options) => {
       target.addEventListener(name, handler, options);
       this.leaveListeners.push(() => target.removeEventListener(name, handler, options));
@@ -193,8 +194,11 @@ export default {
     skip() {
       document.getElementById("categories")?.focus();
     },
+    showToast(toast) {
+      this.screen.closeToast(toast.key);
+      this.show(toast.category);
+    },
     show(category) {
-      this.ui.toast = null;
       const section = document.getElementById(category ? `category-${category}` : "categories");
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       section?.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
@@ -229,7 +233,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
   const language = () => ui.language;
   const sentences = createSentences({ catalogue, texts: JSON.parse(props.texts), language });
-  const { t, say, categoryName, optionName, choiceText, describe, describeAdjustment, refusalTitle } = sentences;
+  const { t, say, categoryName, optionName, choiceText, describe, describeOver, describeAdjustment, refusalTitle } = sentences;
   const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: decided });
@@ -238,7 +242,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     if (mayMeasure(props.consent) && !state.sessionId) room.send({ type: "hello", protocol: 1, session_id: uuid7() });
     tracker.decided();
   }
-  const { announce, offerToShow, showToast } = createNotices({ ui, t });
+  const notices = createNotices({ ui, t });
+  const { announce } = notices;
   const inquiries = `/api/configurations/${encodeURIComponent(state.configuration)}/inquiries`;
   const inquiry = createInquiry({
     configuration: state.configuration,
@@ -336,11 +341,16 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     euroRounded: (cents) => euroRounded(cents, language()),
     difference: (cents) => difference(cents, language()),
     time: (ms) => clockTime(ms, language()),
+    date: (ms) => calendarDay(ms, language()),
+    lineAmount({ amount_cents: cents }) {
+      if (cents === null || cents === undefined) return t("price.onRequest");
+      return cents === 0 ? t("price.included") : euro(cents, language());
+    },
     open: (sheet) => (ui.sheet = sheet),
     close: () => (ui.sheet = null),
     dismiss: room.dismiss,
+    closeToast: notices.close,
     introduce: (name) => room.send({ type: "introduce", name }),
-    without: (category) => ({ [language()]: t("category.without", { category: say(category.name) }) }),
     roleName: (role) => (role ? t("role." + role) : ""),
     whereIs: (p) => (p.category ? t("people.at", { category: categoryName(p.category) }) : t("people.somewhere")),
     clicked(category, elementId) {
@@ -374,24 +384,26 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   };
 
   hear.change = heard;
-  hear.refused = measure.refused;
+  hear.refused = (refusal) => {
+    measure.refused(refusal);
+    const title = refusalTitle(refusal);
+    const text = refusal.reasons.map((reason) => say(reason.text)).join(" ");
+    announce(`${title} ${text}`);
+    const { key, category } = refusal;
+    notices.offer(`[data-notice="${key}"]`, { kind: "own", key, title, text, category: known(category), colour: state.me?.colour ?? 0, stays: true });
+  };
   hear.nothing = (reason) => {
     announce(say(reason.text));
-    showToast("", say(reason.text), state.me?.colour ?? 0);
+    notices.show({ kind: "own", key: `nothing-${Date.now()}`, text: say(reason.text), colour: state.me?.colour ?? 0 });
   };
   hear.full = (most) => {
     announce(t("pending.full", { count: most }));
-    showToast("", t("pending.full", { count: most }), state.me?.colour ?? 0);
+    notices.show({ kind: "own", key: `full-${Date.now()}`, text: t("pending.full", { count: most }), colour: state.me?.colour ?? 0 });
   };
+  // A toast about a refusal goes with it: settled, dismissed, or replaced.
   watch(
-    () => state.refusals.length,
-    (now, before) => {
-      const newest = last(state.refusals);
-      if (now > before && newest) {
-        announce([refusalTitle(newest), ...newest.reasons.map((r) => say(r.text))].join(" "));
-        offerToShow(newest.category, refusalTitle(newest), state.me?.colour ?? 0);
-      }
-    },
+    () => state.refusals.map((refusal) => refusal.key),
+    (now, before) => before.filter((key) => !now.includes(key)).forEach(notices.close),
   );
   watch(
     () => ui.language,
@@ -411,19 +423,35 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   );
 
   let wasBad = false;
+  const known = (category) => (categories.has(category) ? category : null);
+
   function heard(entry) {
-    const adjusted = entry.changes.filter((c) => c.cause === "rule");
+    const over = describeOver(entry, state.changes.slice(1));
+    const said = [over ?? describe(entry), ...adjustmentsOf(entry)];
+    announce([...said, t("announce.price", { total: euro(entry.total_cents, language()) })].join(". "));
+    const category = known((adjusted(entry)[0] ?? entry.changes[0])?.category);
     const takenBack = ["undo", "redo"].includes(entry.kind);
-    const parts = [describe(entry)];
-    for (const change of adjusted) parts.push(describeAdjustment({ change, author: entry.author, mine: entry.mine }));
-    parts.push(t("announce.price", { total: euro(entry.total_cents, language()) }));
-    announce(parts.join(". "));
-    if (adjusted.length) {
-      offerToShow(adjusted[0].category, describeAdjustment({ change: adjusted[0], author: entry.author, mine: entry.mine }), entry.author.colour);
-    } else if (takenBack) {
-      offerToShow(entry.changes[0]?.category, describe(entry), entry.author.colour);
-    }
+    const where = said.length > 1 ? `[data-notice^="${entry.key}"]` : takenBack && category ? `#category-${category} .option[aria-checked="true"]` : '[data-testid="history"] li';
+    const toast = { key: entry.key, title: said.join(". "), text: priceEffect(entry.change_cents), category, colour: entry.author.colour };
+    if (over) notices.show({ ...toast, kind: "over", stays: true });
+    else if (!entry.mine) tellNews(entry, toast, where);
+    else if (said.length > 1 || takenBack) notices.offer(where, { ...toast, kind: "own" });
     measure.saved(entry);
+  }
+
+  const adjusted = (entry) => entry.changes.filter((change) => change.cause === "rule");
+  const adjustmentsOf = (entry) => adjusted(entry).map((change) => describeAdjustment({ change, author: entry.author, mine: entry.mine }));
+  const priceEffect = (cents) => (cents === undefined ? "" : cents === 0 ? t("price.same") : difference(cents, language()));
+
+  // What others do is in the list of changes; where that is not in sight it is told, added up.
+  function tellNews(entry, toast, where) {
+    notices.offer(where, () => {
+      const before = notices.shown("news");
+      const count = (before?.count ?? 0) + 1;
+      const cents = (before?.cents ?? 0) + (entry.change_cents ?? 0);
+      const text = count > 1 ? t("toast.more", { count, difference: priceEffect(cents) }) : toast.text;
+      return { ...toast, kind: "news", text, count, cents };
+    });
   }
 
   return screen;

@@ -45,6 +45,10 @@ export function inDays(ms, language) {
   return new Intl.DateTimeFormat(LOCALES[language], { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(ms);
 }
 
+export function calendarDay(ms, language) {
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long" }).format(ms);
+}
+
 export function count(number, language) {
   return deGroupingFor(language, new Intl.NumberFormat(LOCALES[language]).format(number));
 }
@@ -55,13 +59,7 @@ function deGroupingFor(language, text) {
 
 export function createTexts(entries, languageOf) {
   return function t(key, values = {}) {
-    let text = entries[key]?.[languageOf()] ?? key;
-    for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
-    return text;
+    // In one pass: what somebody is called may itself look like a place to fill.
+    return (entries[key]?.[languageOf()] ?? key).replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
   };
-}
-
-export function initialsOf(name) {
-  const words = (name || "?").trim().split(/\s+/);
-  return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words[words.length - 1][0] : (words[0]?.[1] ?? ""))).toUpperCase();
 }

@@ -1,8 +1,15 @@
-// What is said besides the choices: once for ears (the live region), and for eyes (the toast) where
-// the place it is about is not on the screen.
-import { last } from "./older.js";
+// What is said besides the choices: once for ears (the live region), and for eyes (a toast) where
+// the place that says it is not in sight.
+//
+// There are three toasts at most, one of each kind: "own", an answer to what was asked here; "over",
+// somebody changed what was chosen here; "news", what somebody else did. A refusal and "over" stay
+// until they are closed or settled; the others go after a while, but not from under a pointer or the
+// keyboard. News that comes while news is shown is added to it.
+import { nextTick } from "vue";
 
 const ANNOUNCE_AFTER_MS = 900;
+const TOAST_MS = 12000;
+const HELD_MS = 4000;
 
 export function createNotices({ ui, t }) {
   let waiting = [];
@@ -18,19 +25,42 @@ export function createNotices({ ui, t }) {
     }, ANNOUNCE_AFTER_MS);
   }
 
-  let toastTimer = null;
-  function offerToShow(category, text, colour) {
-    const section = category && document.getElementById(`category-${category}`);
-    const box = section?.getBoundingClientRect();
-    if (box && box.top > 60 && box.top < window.innerHeight - 200) return;
-    showToast(section ? category : "", text, colour);
+  // `where` is a selector of what says the same: with that in sight nothing is shown. A toast that
+  // depends on those that are shown is a function.
+  async function offer(where, toast) {
+    await nextTick();
+    requestAnimationFrame(() => {
+      if (!where || !inSight(document.querySelector(where))) show(typeof toast === "function" ? toast() : toast);
+    });
   }
 
-  function showToast(category, text, colour) {
-    ui.toast = { category, text, colour };
-    clearTimeout(toastTimer);
-    toastTimer = setTimeout(() => (ui.toast = null), 12000);
+  // {kind, key, title?, text, category?, colour, stays?}
+  function show(toast) {
+    ui.toasts = [...ui.toasts.filter((each) => each.kind !== toast.kind), toast];
+    if (!toast.stays) setTimeout(() => expire(toast.key), TOAST_MS);
   }
 
-  return { announce, offerToShow, showToast };
+  function expire(key) {
+    const held = document.querySelector(`[data-toast="${CSS.escape(key)}"]:is(:hover, :focus-within)`);
+    if (held) setTimeout(() => expire(key), HELD_MS);
+    else close(key);
+  }
+
+  function close(key) {
+    ui.toasts = ui.toasts.filter((each) => each.key !== key);
+  }
+
+  const shown = (kind) => ui.toasts.find((each) => each.kind === kind);
+
+  return { announce, offer, show, close, shown };
+}
+
+// Whether a person sees it: on the screen, and nothing above it (the house, a bar, a sheet).
+function inSight(element) {
+  const box = element?.getBoundingClientRect();
+  if (!box?.height) return false;
+  return [box.top + 6, (box.top + box.bottom) / 2, box.bottom - 6].every((y) => {
+    const there = document.elementFromPoint(box.left + Math.min(24, box.width / 2), y);
+    return there !== null && (element.contains(there) || there.contains(element));
+  });
 }

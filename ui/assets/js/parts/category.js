@@ -3,6 +3,7 @@
 // Arrow keys move and choose after a short rest, so that passing an option changes nothing for the
 // others in the room; space, enter and a click choose at once.
 import { swatchStyle } from "../materials.js";
+import { choiceOf, handsFocusOn } from "./focus.js";
 import { Face } from "./people.js";
 import { Stepper } from "./stepper.js";
 import { last } from "../older.js";
@@ -11,10 +12,15 @@ const REST_MS = 400;
 const NONE = "";
 
 export const Notice = {
+  mixins: [
+    handsFocusOn(function () {
+      return choiceOf((this.refusal ?? this.adjustment).category);
+    }),
+  ],
   inject: ["screen"],
   props: { refusal: Object, adjustment: Object },
   template: `
-    <div class="notice" :class="refusal ? 'refused' : 'adjusted'" role="group" :aria-label="title">
+    <div class="notice" :class="refusal ? 'refused' : 'adjusted'" role="group" :aria-label="title" :data-notice="(refusal ?? adjustment).key">
       <div class="notice-text">
         <strong>{{ title }}</strong>
         <p v-for="(reason, i) in reasons" :key="i">{{ screen.say(reason.text) }}</p>
@@ -62,7 +68,7 @@ export const Category = {
           :data-option="option.id" @pointerenter="screen.measure.rest(category.id, option.id, $event.pointerType)" @pointerleave="screen.measure.moveOn" @click="choose(option.id)" @keydown="onKey($event, option.id)">
           <span v-if="layout === 'cards'" class="swatch" :style="swatch(option)"></span>
           <span class="mark" aria-hidden="true"></span>
-          <span class="option-text"><span class="option-name">{{ screen.say(option.name) }}</span><span class="option-line" v-if="screen.say(option.description)">{{ screen.say(option.description) }}</span></span>
+          <span class="option-text"><span class="option-name">{{ option.id === "" ? screen.withoutText(category) : screen.say(option.name) }}</span><span class="option-line" v-if="screen.say(option.description)">{{ screen.say(option.description) }}</span></span>
           <span class="option-price">{{ priceText(option.id) }}</span>
           <span v-if="lastBy && lastBy.option === option.id" class="last-by"><Face :who="lastBy.author" small /><span class="sr-only">{{ screen.t("option.chosenBy", { name: lastBy.author.name }) }}</span></span>
         </button>
@@ -86,7 +92,7 @@ export const Category = {
     },
     options() {
       if (this.category.required) return this.category.options;
-      return [{ id: NONE, name: this.screen.without(this.category), description: null }, ...this.category.options];
+      return [{ id: NONE, name: null, description: null }, ...this.category.options];
     },
     layout() {
       const swatches = new Set(this.category.options.map((o) => o.swatch?.colour ?? o.swatch).filter(Boolean));
@@ -132,7 +138,7 @@ export const Category = {
     priceText(id) {
       const derived = this.screen.room.derived;
       const now = this.selected?.option ?? NONE;
-      if (id === now) return id === NONE ? "" : this.screen.t("price.included");
+      if (id === now) return id === NONE ? "" : this.screen.t("price.chosen");
       const cents = id === NONE ? derived.clear_differences[this.category.id] : derived.differences[this.category.id]?.[id];
       if (cents === undefined || cents === null) return this.screen.t("price.onRequest");
       if (cents === 0) return this.screen.t("price.same");

@@ -1,31 +1,32 @@
-// The house: one picture per view, cross-faded when the server names another one. The next picture
-// is loaded completely before it is shown, so there is never an empty frame.
+// The house: one picture per view. When the server names another one, the next picture is drawn
+// above the one that is there, fades in once it can be painted, and only then the one below goes:
+// at no moment is there an empty frame, or two half pictures.
+import { last } from "../older.js";
+import { History } from "./history.js";
 import { TakeBack } from "./takeback.js";
 
+const GONE_AFTER_MS = 400; // the fade takes 250
+
 export const House = {
-  components: { TakeBack },
+  components: { History, TakeBack },
   inject: ["screen"],
-  data: () => ({ layers: [], failed: false, wanted: null }),
+  data: () => ({ layers: [], failed: false, wanted: null, top: null }),
   template: `
     <section class="stage" :aria-label="screen.t('stage.label')">
-      <div class="picture" :data-view="screen.ui.view" :class="{ loading: !layers.length && !failed }">
-        <img v-for="layer in layers" :key="layer.url" :src="layer.url" :class="{ shown: layer.shown }"
-          :alt="layer.shown ? alt : ''" :aria-hidden="!layer.shown" decoding="async" />
+      <div class="picture" ref="picture" :data-view="screen.ui.view" :class="{ loading: !layers.length && !failed }">
+        <img v-for="layer in layers" :key="layer.url" :src="layer.url" :class="{ shown: layer.shown && layer.url === top, under: layer.shown && layer.url !== top }"
+          :alt="layer.url === top ? alt : ''" :aria-hidden="String(layer.url !== top)" decoding="sync" />
         <p v-if="failed && !layers.length" class="quiet picture-failed">{{ screen.t("stage.failed") }}</p>
       </div>
       <div class="stage-foot">
-        <div class="views" role="group" :aria-label="screen.t('stage.views')">
+        <div class="views" ref="views" role="group" :aria-label="screen.t('stage.views')">
           <button v-for="v in screen.views" :key="v" type="button" :aria-pressed="String(v === screen.ui.view)" @click="screen.look(v)">
-            {{ screen.t("view." + v) }}
+            {{ screen.viewName(v) }}
           </button>
         </div>
         <TakeBack v-if="screen.mayEdit.value" />
       </div>
-      <div class="history">
-        <h2>{{ screen.t("history.title") }}</h2>
-        <p v-if="!history.length" class="quiet">{{ screen.t(nothingListed) }}</p>
-        <ol v-else class="plain"><li v-for="h in history" :key="h.key"><span class="dot" :class="'colour-' + (h.colour % 8)"></span><span class="history-text">{{ h.text }}</span><time>{{ h.time }}</time></li></ol>
-      </div>
+      <History class="in-stage" :count="3" />
     </section>`,
   computed: {
     url() {
@@ -34,21 +35,18 @@ export const House = {
     alt() {
       return this.screen.pictureAlt();
     },
-    nothingListed() {
-      if (this.screen.room.version > 0) return "history.earlier";
-      return this.screen.mayEdit.value ? "history.empty" : "history.emptyViewer";
-    },
-    history() {
-      return this.screen.room.changes.slice(0, 3).map((change) => ({
-        key: change.key,
-        colour: change.author.colour,
-        text: this.screen.describe(change),
-        time: this.screen.time(change.at),
-      }));
-    },
   },
   watch: {
     url: { immediate: true, handler: "load" },
+    "screen.ui.view": { flush: "post", handler: "reveal" },
+    "screen.ui.language": { flush: "post", handler: "reveal" },
+  },
+  mounted() {
+    this.widths = new ResizeObserver(() => this.reveal());
+    this.widths.observe(this.$refs.views);
+  },
+  beforeUnmount() {
+    this.widths.disconnect();
   },
   methods: {
     async load(url) {
@@ -67,16 +65,29 @@ export const House = {
         }
       }
       if (this.wanted !== url) return;
-      if (!this.layers.some((l) => l.url === url)) this.layers.push({ url, shown: false });
+      const painted = this.layers.filter((l) => l.shown);
+      const there = last(painted)?.url === url;
+      this.layers = there ? painted : [...painted.filter((l) => l.url !== url), { url, shown: false }];
       await this.$nextTick();
+      await this.$refs.picture?.querySelector("img:last-of-type")?.decode().catch(() => {});
       requestAnimationFrame(() => {
         if (this.wanted !== url) return;
-        for (const layer of this.layers) layer.shown = layer.url === url;
+        last(this.layers).shown = true;
+        this.top = url;
         setTimeout(() => {
-          if (this.wanted === url) this.layers = this.layers.filter((l) => l.shown);
-        }, 400);
+          if (this.wanted === url) this.layers = this.layers.filter((l) => l.url === url);
+        }, GONE_AFTER_MS);
         this.preloadOthers();
       });
+    },
+    // Scrolls the strip of views, never the page, until the chosen one is in sight.
+    reveal() {
+      const strip = this.$refs.views;
+      const chosen = strip?.querySelector('[aria-pressed="true"]');
+      if (!chosen) return;
+      const [room, box] = [strip.getBoundingClientRect(), chosen.getBoundingClientRect()];
+      if (box.right > room.right) strip.scrollLeft += box.right - room.right;
+      else if (box.left < room.left) strip.scrollLeft -= room.left - box.left;
     },
     inLanguage(url) {
       return url ? (this.screen.ui.language === "en" ? `${url}?lang=en` : url) : null;

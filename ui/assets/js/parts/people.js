@@ -1,5 +1,7 @@
 // Who is here: faces in the header, faces at a category, and the sheet that names them.
+import { lengthOf, NAME_CHARACTERS_MAX, oneLine } from "../names.js";
 import { createTyped } from "../typed.js";
+import { History } from "./history.js";
 
 const typed = createTyped("own-name");
 
@@ -35,9 +37,9 @@ export const PeopleButton = {
 };
 
 export const PeopleSheet = {
-  components: { Face },
+  components: { Face, History },
   inject: ["screen"],
-  data: () => ({ name: typed.text() ?? "", away: false }),
+  data: () => ({ name: typed.text() ?? "", problem: "", away: false }),
   template: `
     <ul class="plain people-list">
       <li v-for="p in screen.people.value" :key="p.person">
@@ -48,25 +50,40 @@ export const PeopleSheet = {
       </li>
       <li v-if="screen.unnamed.value"><span class="face more" aria-hidden="true">+{{ screen.unnamed.value }}</span><span class="quiet">{{ screen.t("people.more", { count: screen.unnamed.value }) }}</span></li>
     </ul>
+    <History :count="10" />
     <form class="row-form" @submit.prevent="save">
       <label for="own-name">{{ screen.t("people.name") }}</label>
       <div class="row">
-        <input id="own-name" v-model.trim="name" maxlength="40" autocomplete="name" :placeholder="own" />
+        <input id="own-name" ref="name" v-model="name" autocomplete="name" :placeholder="own" :aria-invalid="problem ? 'true' : null" aria-describedby="own-name-hint" @input="problem = ''" />
         <button type="submit" class="button" :disabled="!name">{{ screen.t("people.save") }}</button>
       </div>
       <p v-if="away" class="problem" role="alert">{{ screen.t("people.away") }}</p>
+      <p id="own-name-hint" class="hint" :class="{ problem }" role="status">{{ problem || counted }}</p>
     </form>`,
   computed: {
     own() {
       return this.screen.people.value.find((p) => p.me)?.name ?? "";
+    },
+    counted() {
+      const count = lengthOf(oneLine(this.name));
+      return count > NAME_CHARACTERS_MAX - 10 ? this.screen.t("people.nameCounted", { count, most: NAME_CHARACTERS_MAX }) : "";
     },
   },
   watch: {
     name: (name) => (name ? typed.keep(name) : typed.forget()),
   },
   methods: {
+    // What the server would refuse is said here: nobody who types a name reads its codes.
     save() {
-      this.away = !this.screen.introduce(this.name);
+      const name = oneLine(this.name);
+      const length = lengthOf(name);
+      if (!name) this.problem = this.screen.t("people.nameUnseen");
+      else if (length > NAME_CHARACTERS_MAX) this.problem = this.screen.t("people.nameLong", { count: length, most: NAME_CHARACTERS_MAX });
+      else return this.rename(name);
+      this.$refs.name.focus();
+    },
+    rename(name) {
+      this.away = !this.screen.introduce(name);
       if (this.away) return;
       this.name = "";
       typed.forget();

@@ -1,18 +1,19 @@
 // The price: always visible, always the server's. The number counts to its new value; what is
 // read out is the new value at once.
+import { tellHeight } from "../bars.js";
 import { createCount } from "../counting.js";
 
 export const PriceBar = {
   inject: ["screen"],
   data: () => ({ shownCents: null }),
   template: `
-    <footer class="pricebar" :aria-label="screen.t('pricebar.label')">
+    <footer class="pricebar" ref="bar" :aria-label="screen.t('pricebar.label')">
       <div class="figures">
         <p class="total" data-testid="total" :data-cents="price.total_cents"><span aria-hidden="true">{{ screen.euro(shownCents) }}</span><span class="sr-only">{{ screen.t("pricebar.total", { total: screen.euro(price.total_cents) }) }}</span></p>
-        <p class="figure"><span>{{ monthly }}</span>&#8239;<a href="#financing" class="star" :aria-label="screen.t('pricebar.assumptions')" @click.prevent="screen.open('breakdown')">*</a></p>
+        <p class="figure"><button type="button" class="monthly" aria-haspopup="dialog" @click="screen.open('breakdown')">{{ monthly }}&#8239;<span class="star" aria-hidden="true">*</span><span class="sr-only">, {{ screen.t("pricebar.assumptions") }}</span></button></p>
         <p class="figure per-m2">{{ screen.euroRounded(price.per_m2_cents) }}/m²</p>
       </div>
-      <button type="button" class="button quiet-button breakdown-button" aria-haspopup="dialog" @click="screen.open('breakdown')">{{ screen.t("pricebar.breakdown") }}</button>
+      <button type="button" class="button quiet-button breakdown-button" aria-haspopup="dialog" @click="screen.open('breakdown')"><span class="label">{{ screen.t("pricebar.breakdown") }}</span><svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m6 15 6-6 6 6" /></svg></button>
       <button type="button" class="button primary" aria-haspopup="dialog" :disabled="!screen.mayEdit.value" @click="screen.open('inquiry')">{{ screen.t("pricebar.inquire") }}</button>
     </footer>`,
   computed: {
@@ -33,7 +34,11 @@ export const PriceBar = {
     this.count = createCount({ show: (cents) => (this.shownCents = cents), still });
     this.count.set(this.price.total_cents);
   },
+  mounted() {
+    this.forgetHeight = tellHeight(this.$refs.bar, "--bar");
+  },
   beforeUnmount() {
+    this.forgetHeight();
     this.count.stop();
   },
 };
@@ -47,7 +52,7 @@ export const Breakdown = {
       <tbody>
         <tr v-for="line in price.lines" :key="line.id">
           <th scope="row"><span class="line-name">{{ screen.optionName(line.category, line.option) }}</span><span class="quiet line-detail">{{ detail(line) }}</span></th>
-          <td>{{ amount(line.amount_cents) }}</td>
+          <td>{{ screen.lineAmount(line) }}</td>
         </tr>
       </tbody>
       <tfoot><tr><th scope="row">{{ screen.t("breakdown.total") }}</th><td data-testid="breakdown-total">{{ screen.euro(price.total_cents) }}</td></tr></tfoot>
@@ -59,12 +64,8 @@ export const Breakdown = {
     },
   },
   methods: {
-    amount(cents) {
-      if (cents === null || cents === undefined) return this.screen.t("price.onRequest");
-      return cents === 0 ? this.screen.t("price.included") : this.screen.euro(cents);
-    },
     detail(line) {
-      const parts = [this.screen.categoryName(line.category)];
+      const parts = [this.screen.lineDetail(line)].filter(Boolean);
       if (line.quantity && line.unit_cents) {
         parts.push(`${this.screen.quantityText(line.category, line.quantity)} × ${this.screen.euro(line.unit_cents)}`);
       }

@@ -1,15 +1,21 @@
 // A quantity: minus, a number one can type, plus. Quick steps are gathered into one operation.
 import { createTyped } from "../typed.js";
+import { choiceOf, handsFocusOn } from "./focus.js";
 
 const GATHER_MS = 450;
 
 export const Stepper = {
+  mixins: [
+    handsFocusOn(function () {
+      return choiceOf(this.category.id);
+    }),
+  ],
   inject: ["screen"],
   props: { category: Object },
   data: () => ({ draft: null, typed: null, timer: null, hint: "" }),
   template: `
     <div class="stepper" role="group" :aria-label="label">
-      <span class="stepper-label" :id="'quantity-' + category.id">{{ unit }}</span>
+      <span class="stepper-label" :id="'quantity-' + category.id">{{ screen.t("quantity.label", { unit }) }}</span>
       <div class="stepper-controls">
         <button type="button" :aria-label="screen.t('quantity.less', { unit })" :disabled="!screen.mayEdit.value || value <= lowest" @click="step(-1)"><span aria-hidden="true">−</span></button>
         <input inputmode="numeric" autocomplete="off" :aria-labelledby="'quantity-' + category.id" :aria-describedby="'bounds-' + category.id"

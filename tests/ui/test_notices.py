@@ -1,0 +1,118 @@
+"""What is said on a phone, where most of the page is out of sight: to eyes, and once to ears."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.test_configurator import open_house, option, total
+
+pytestmark = pytest.mark.e2e
+PHONE = {"width": 390, "height": 844}
+UNCOVERED = """(notice) => {
+  const box = notice.getBoundingClientRect();
+  return [box.top + 4, box.bottom - 4].every((y) => notice.contains(document.elementFromPoint(box.left + 30, y)));
+}"""
+
+
+def refuse(page: Page, quantity: str, top: int) -> None:
+    """Type a number that does not fit, with the stepper so far from the top of the screen."""
+    field = page.locator("#category-pvanlage .stepper input")
+    field.evaluate("(e, top) => scrollBy(0, e.getBoundingClientRect().top - top)", top)
+    field.fill(quantity)
+    field.press("Enter")
+
+
+def test_a_refusal_is_seen_wherever_the_stepper_stands(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house(), **PHONE)
+    option(page, "pvanlage", "pv_panels").click()
+    expect(page.locator("#category-pvanlage .stepper")).to_be_visible()
+    toast, notice = page.locator(".toast.own"), page.locator("#category-pvanlage .notice.refused")
+    for quantity, top in (("99", 420), ("98", 240), ("97", 700)):
+        refuse(page, quantity, top)
+        expect(notice).to_contain_text(f"gewünscht: {quantity}")
+        expect(toast).to_contain_text("Das passt so nicht zusammen")
+        expect(toast).to_contain_text(
+            f"höchstens 8 Module, gewünscht: {quantity}. Nimm höchstens 8"
+        )
+        assert toast.evaluate(UNCOVERED)
+    expect(page.get_by_test_id("announcement")).to_contain_text("gewünscht: 97")
+    toast.get_by_role("button", name="Ansehen").click()
+    expect(toast).to_have_count(0)
+    page.wait_for_function(f"({UNCOVERED})(document.querySelector('.notice.refused'))")
+    notice.get_by_role("button", name="So lassen").click()
+    expect(option(page, "pvanlage", "pv_panels")).to_be_focused()
+
+
+def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> None:
+    house = served.house()
+    anna = open_house(visit, house)
+    bert = open_house(visit, house, person="Bert Thaler", **PHONE)
+    option(anna, "planungspaket", "pro").click()
+    news = bert.locator(".toast.news")
+    expect(news).to_contain_text("Planungspaket: Anna Leitner hat Planung Pro gewählt")
+    expect(news).to_contain_text("+\u00a0€\u00a018.900")
+    assert news.evaluate(UNCOVERED)
+    option(anna, "nest", "nest100").click()
+    expect(news).to_contain_text("Größe: Anna Leitner hat Nest.\u00a0100 gewählt")
+    expect(news).to_contain_text("2 Änderungen zusammen: +\u00a0€\u00a054.500")
+    expect(anna.locator(".toast")).to_have_count(0)
+
+    option(bert, "fussboden", "schiefer_massiv").click()
+    expect(option(anna, "fussboden", "schiefer_massiv")).to_have_attribute("aria-checked", "true")
+    expect(anna.locator(".history li").first).to_contain_text("Bert Thaler")
+    expect(anna.locator(".toast")).to_have_count(0)
+    option(anna, "fussboden", "parkett").click()
+    over = bert.locator(".toast.over")
+    expect(over).to_contain_text("Anna Leitner hat deine Wahl geändert")
+    expect(over).to_contain_text("Fußboden: jetzt Parkett Eiche, vorher Schiefer massiv")
+    expect(bert.get_by_test_id("announcement")).to_contain_text("deine Wahl geändert")
+    assert (
+        bert.locator(
+            "[aria-live]:not(.sr-only), .toasts [role='status'], .toasts [role='alert']"
+        ).count()
+        == 0
+    )
+
+    bert.locator(".people").click()
+    changes = bert.get_by_role("dialog").locator(".history li")
+    expect(changes).to_have_count(4)
+    expect(changes.last).to_contain_text("+\u00a0€\u00a018.900")
+
+
+def test_the_focus_goes_where_what_had_it_belongs(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house)
+    option(page, "pvanlage", "pv_panels").click()
+    field = page.locator("#category-pvanlage .stepper input")
+    field.fill("0")
+    field.press("Enter")
+    expect(page.locator("#category-pvanlage .stepper")).to_have_count(0)
+    none = page.locator('#category-pvanlage [data-option=""]')
+    expect(none).to_be_focused()
+    expect(none).to_have_attribute("aria-checked", "true")
+
+
+def test_a_name_that_cannot_be_taken_is_said(served: Served, visit: Visit) -> None:
+    """(PR6)"""
+    house = served.house()
+    page = open_house(visit, house, **PHONE)
+    page.locator(".people").click()
+    dialog = page.get_by_role("dialog")
+    field, save = (
+        dialog.get_by_label("So sehen dich die anderen"),
+        dialog.get_by_role("button", name="Namen sichern"),
+    )
+    field.fill("\u3164\u2800")
+    save.click()
+    expect(dialog.locator("#own-name-hint")).to_contain_text("nichts zu sehen")
+    field.fill("A" * 35)
+    expect(dialog.locator("#own-name-hint")).to_have_text("35 von 40 Zeichen")
+    field.fill("A" * 47)
+    save.click()
+    expect(dialog.locator("#own-name-hint")).to_contain_text("Das sind 47 Zeichen")
+    expect(field).to_be_focused()
+    field.fill("🦊 Anna\u202e \U0001fae9")
+    save.click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".people .face").first).to_have_text("AN")
+    total(page, "€ 165.100")

@@ -1,0 +1,27 @@
+// Toasts: what happened out of sight, with the way there.
+import { choiceOf, handsFocusOn } from "./focus.js";
+
+const Toast = {
+  mixins: [
+    handsFocusOn(function () {
+      return choiceOf(this.toast.category);
+    }),
+  ],
+  inject: ["screen"],
+  props: { toast: Object },
+  emits: ["show"],
+  template: `
+    <div class="toast" :class="toast.kind" role="group" :aria-label="screen.t('toast.label')" :data-toast="toast.key">
+      <span class="dot" :class="'colour-' + (toast.colour % 8)"></span>
+      <div class="toast-text"><strong v-if="toast.title">{{ toast.title }}</strong><p v-if="toast.text">{{ toast.text }}</p></div>
+      <span class="toast-actions"><button v-if="toast.category" type="button" class="text-button" @click="$emit('show', toast)">{{ screen.t("toast.show") }}</button>
+      <button type="button" class="text-button" @click="screen.closeToast(toast.key)">{{ screen.t("close") }}</button></span>
+    </div>`,
+};
+
+export const Toasts = {
+  components: { Toast },
+  inject: ["screen"],
+  emits: ["show"],
+  template: `<div class="toasts" v-if="screen.ui.toasts.length"><Toast v-for="toast in screen.ui.toasts" :key="toast.key" :toast="toast" @show="$emit('show', $event)" /></div>`,
+};
