@@ -152,15 +152,15 @@ def test_on_paper_the_house_stands_once(served: Served, visit: Visit) -> None:
     page = open_house(visit, house, scheme="dark")
     option(page, "nest", "nest120").click()
     option(page, "pvanlage", "pv_panels").click()
-    total(page, "€ 239.420")
+    total(page, "€ 245.020")
     page.get_by_role("button", name="Aufstellung").click()
     page.emulate_media(media="print", color_scheme="dark")
     text = page.locator("body").inner_text()
-    for once in (house.code, "€\u00a0239.420", "Gesamtpreis", "Gebäudehülle", "8 Module"):
+    for once in (house.code, "€\u00a0245.020", "Gesamtpreis", "Gebäudehülle", "8 Module"):
         assert text.count(once) == 1, (once, text)
     assert "Springen" not in text
     assert "Einladen" not in text
-    assert page.locator(".printed .swatch").count() == 3
+    assert page.locator(".printed .swatch").count() == 4
     picture = "(i) => i.complete && i.naturalWidth > 0"
     assert page.locator(".printed img").evaluate(picture)
     paper = "getComputedStyle(document.documentElement).getPropertyValue('--paper').trim()"

@@ -63,7 +63,7 @@ test("patience ends after its time, and not when the answer came", async (t) => 
 });
 
 test("numbers stay with their units on a line", () => {
-  const { say } = createSentences({ catalogue: { categories: [] }, texts: {}, language: () => "de" });
+  const { say } = createSentences({ catalogue: { categories: [], views: [] }, texts: {}, language: () => "de" });
   for (const text of ["Nest.~80", "RAL~9005", "8~×~20 Platten", "75~m²~und 20~cm", "5~kWp, 3,5~% Zinsen", "8~m hoch", "5 mal", "2 cmx", "3 4~m"]) {
     assert.equal(say({ de: text.replaceAll("~", " ") }).replaceAll("\u00a0", "~"), text.replace("m²~und", "m² und"));
   }

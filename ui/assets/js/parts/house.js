@@ -6,6 +6,7 @@ import { History } from "./history.js";
 import { TakeBack } from "./takeback.js";
 
 const GONE_AFTER_MS = 400; // the fade takes 250
+const MARGIN_PX = 12; // beside the chosen view, and what its bold letters need
 
 export const House = {
   components: { History, TakeBack },
@@ -86,8 +87,8 @@ export const House = {
       const chosen = strip?.querySelector('[aria-pressed="true"]');
       if (!chosen) return;
       const [room, box] = [strip.getBoundingClientRect(), chosen.getBoundingClientRect()];
-      if (box.right > room.right) strip.scrollLeft += box.right - room.right;
-      else if (box.left < room.left) strip.scrollLeft -= room.left - box.left;
+      if (box.right > room.right) strip.scrollLeft += box.right - room.right + MARGIN_PX;
+      else if (box.left < room.left) strip.scrollLeft -= room.left - box.left + MARGIN_PX;
     },
     inLanguage(url) {
       return url ? (this.screen.ui.language === "en" ? `${url}?lang=en` : url) : null;
