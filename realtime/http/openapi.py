@@ -9,8 +9,13 @@ import msgspec
 from configurator.protocol.codes import CODES
 from configurator.protocol.messages import PROTOCOL
 from realtime.http.endpoints import Endpoint
+from realtime.sheets.answers import MEDIA_TYPES
 
 JsonObject = dict[str, Any]
+_FILES = {
+    MEDIA_TYPES["csv"]: {"schema": {"type": "string"}},
+    MEDIA_TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}},
+}
 _REFS = "#/components/schemas/{name}"
 
 
@@ -76,7 +81,10 @@ def _operation(each: Endpoint, schema_of: dict[int, Any]) -> JsonObject:
     responses: JsonObject = {
         str(each.status): {
             "description": "Done",
-            "content": {"application/json": {"schema": schema_of[id(each.answer)]}},
+            "content": {
+                "application/json": {"schema": schema_of[id(each.answer)]},
+                **(_FILES if "format" in each.query else {}),
+            },
         }
     }
     for name in each.refusals:

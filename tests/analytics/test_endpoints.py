@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from configurator.activity import Event, Interaction
@@ -18,7 +19,7 @@ from storage.errors import StorageUnavailable
 from storage.postgres.analytics.visits import SORTS
 from storage.postgres.interactions import Incoming
 from tests.analytics.stage import PATH, WEEK, opened, read, sheet_lines
-from tests.analytics.visitors import FIRST_DAY
+from tests.analytics.visitors import FIRST_DAY, store, visitors
 
 NAMES = [
     "kpis",
@@ -293,13 +294,21 @@ async def test_lists_are_sorted_by_every_field_and_paged_the_same(
 
 
 async def test_a_session_is_found_by_what_is_known_of_it(database_url: str) -> None:
-    async with opened(database_url, 30) as (_, client):
+    async with opened(database_url, 30) as (world, client):
+        austrian = [
+            msgspec.structs.replace(each, language="de-AT", session="austrian")
+            for each in visitors(1, seed=99)
+        ]
+        await store(world.interactions, austrian)
         whole = (await read(client, "sessions", limit=200, bots="all"))["rows"]
         one = next(row for row in whole if row["referrer"] and row["client_session_id"])
         for text in (one["id"][:30].upper(), one["client_session_id"], one["referrer"][2:]):
             found = (await read(client, "sessions", limit=200, bots="all", q=text))["rows"]
             assert one in found
             assert len(found) < len(whole)
+        german = (await read(client, "sessions", limit=200, bots="all", language="de"))["rows"]
+        assert german == [row for row in whole if row["language"] in {"de", "de-AT"}]
+        assert {row["language"] for row in german} == {"de", "de-AT"}
         for text in ("%", "_", "\\", "nobody-at-all"):
             assert (await read(client, "sessions", bots="all", q=text))["rows"] == []
 

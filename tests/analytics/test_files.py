@@ -6,9 +6,15 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from app.analytics import sheets_of
 from configurator.event_ids import session_uuid
-from tests.analytics.stage import PATH, WEEK, opened, read
+from realtime.http.dead_letters import DeadLetterEndpoints
+from realtime.http.openapi import openapi
+from realtime.letter_desk import LetterDesk
+from realtime.sheets.answers import MEDIA_TYPES
+from tests.analytics.stage import CATALOGUE, PATH, WEEK, opened, read
 from tests.analytics.test_endpoints import NAMES
+from tests.analytics.visitors import FIRST_DAY
 from tests.sheets.reading import book, carried_out, table
 
 LISTS = ["sessions", "abandoned"]
@@ -39,6 +45,14 @@ async def test_every_figure_and_list_opens_in_columns_and_says_the_same(database
                 sheet = book(answer.content)
                 assert [cell.value for cell in sheet[1]] == lines[0]
                 assert sheet.max_row == len(lines)
+
+
+def test_openapi_says_where_files_come_from() -> None:
+    sheets = sheets_of(lambda: CATALOGUE, lambda: FIRST_DAY)
+    endpoints = DeadLetterEndpoints(desk=LetterDesk.__new__(LetterDesk), sheets=sheets).endpoints()
+    document = openapi(endpoints, public_url="")
+    content = document["paths"]["/api/admin/dead-letters"]["get"]["responses"]["200"]["content"]
+    assert set(content) == {"application/json", *MEDIA_TYPES.values()}
 
 
 async def test_lists_within_a_row_are_columns_or_rows(database_url: str) -> None:

@@ -48,7 +48,12 @@ def test_a_browser_without_cookies_is_told_and_leaves_nothing(stage: Stage) -> N
         assert "Ohne Cookies geht es nicht" in told.text
         assert houses(stage) == before
         client.cookies.set("nest_cookies", "on")
-        assert client.post(asked.headers["location"], data={"language": "de"}, headers=FORM).status_code == 303
+        assert (
+            client.post(
+                asked.headers["location"], data={"language": "de"}, headers=FORM
+            ).status_code
+            == 303
+        )
     assert houses(stage) == (before[0] + 1, before[1] + 1)
 
 
