@@ -44,6 +44,7 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
             Finding(state="wrong", subject="settings", text=text, mend="Remove or rename it.")
             for text in unknown_settings(environ)
         ),
+        *_law(settings),
         *_without_effect(environ.get("DATABASE_URL", "")),
         _home(settings, running=running),
         await _web(settings, running=running),
@@ -72,6 +73,30 @@ def _configured(settings: Settings) -> str:
         f"{each.name}={getattr(settings, each.name)}" for each in fields(settings) if each.repr
     ]
     return " ".join(shown)
+
+
+def _law(settings: Settings) -> list[Finding]:
+    """What a site for the public owes its visitors."""
+    findings = []
+    if not settings.company:
+        findings.append(
+            Finding(
+                state="note",
+                subject="settings",
+                text="NEST_COMPANY is not set: imprint and privacy notice do not say who runs this",
+                mend="Set it before the site is public: Name GmbH|Street 1, 8010 Graz|office@…",
+            )
+        )
+    if settings.consent == "assumed":
+        findings.append(
+            Finding(
+                state="note",
+                subject="settings",
+                text="NEST_CONSENT is assumed: visits are measured until somebody objects",
+                mend="For visitors in the EU set NEST_CONSENT=required (docs/decisions).",
+            )
+        )
+    return findings
 
 
 def _without_effect(database_url: str) -> list[Finding]:

@@ -58,6 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
+    Setting(name="NEST_COMPANY", unit="lines", default="(none)", reason="Who runs this, for imprint and privacy notice: name, address, e-mail, register, VAT number, with | between the lines"),
     Setting(name="NEST_CONSENT", unit="assumed/required", default="assumed", reason="required: interactions are stored only of visitors whose cookie nest_consent is all; none, Sec-GPC and DNT always count"),
     Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
@@ -98,6 +99,7 @@ class Settings:
     database_deadline_seconds: float
     redis_pool_size: int
     redis_deadline_seconds: float
+    company: tuple[str, ...]
     consent: Consent
     keep_interactions_days: int
     metrics_token: str = field(repr=False)
@@ -142,6 +144,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        company=reader.take("NEST_COMPANY", _lines, ()),
         consent=reader.take("NEST_CONSENT", _consent, "assumed"),
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
@@ -239,6 +242,10 @@ def _webhook(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an address that starts with http:// or https://")
     return value
+
+
+def _lines(value: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in value.split("|") if line.strip())
 
 
 def _seconds(value: str) -> float:

@@ -93,7 +93,7 @@ from storage.redis.tickets import Tickets
 from storage.redis.traces import FORGOTTEN, Traces
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
-from ui.ports import Visitors
+from ui.ports import Legal, Visitors
 
 log = structlog.get_logger()
 
@@ -185,6 +185,12 @@ class Web:
             consent=settings.consent,
             origins=sorted(self.origins.allowed),
             public_origin=settings.public_url,
+            legal=Legal(
+                company=settings.company,
+                keep_interactions_days=settings.keep_interactions_days,
+                keep_sessions_days=settings.keep_sessions_days,
+                keep_inquiries_days=settings.keep_inquiries_days,
+            ),
         )
         self.app.add_middleware(Compression)  # the last one added sees an answer last
 

@@ -25,7 +25,7 @@ from ui.pages.first_paint import FirstPaint
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
 from ui.pages.operations import OperationsPage
-from ui.ports import AdminSource, CatalogueSource, Consent, Live, Visitors
+from ui.ports import AdminSource, CatalogueSource, Consent, Legal, Live, Visitors
 from ui.security_headers import SecurityHeaders
 from ui.templates import Templates
 from ui.texts import Texts
@@ -46,6 +46,7 @@ def mount_screens(
     origins: Sequence[str] | None,
     public_origin: str | None = None,
     consent: Consent = "assumed",
+    legal: Legal | None = None,
 ) -> None:
     """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
 
@@ -62,13 +63,16 @@ def mount_screens(
         origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
         public_origin: `https://…` for canonical addresses; None takes it from the request.
         consent: Whether visits may be measured before the visitor said so.
+        legal: What imprint and privacy notice say; None: nothing was entered.
     """
     texts = Texts()
     assets = Assets()
     templates = Templates(texts, assets, consent)
     messages = MessagePages(templates)
     first = FirstPaint(templates, assets)
-    pages = PublicPages(templates, texts, catalogue_source, visitors, public_origin)
+    pages = PublicPages(
+        templates, texts, catalogue_source, visitors, public_origin, legal or Legal()
+    )
     developers = DeveloperPages(templates, texts, public_origin)
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")

@@ -19,6 +19,16 @@ Consent: TypeAlias = Literal["assumed", "required"]
 """`required`: nothing is measured before the visitor agreed; `assumed`: until they object."""
 
 
+@dataclass(frozen=True)
+class Legal:
+    """What imprint and privacy notice say of this installation; `company` () was not entered."""
+
+    company: tuple[str, ...] = ()
+    keep_interactions_days: int = 0
+    keep_sessions_days: int = 400
+    keep_inquiries_days: int | None = None
+
+
 class PageConnection(Protocol):
     """The in-process end of one browser tab; the same object that serves a socket."""
 

@@ -14,6 +14,8 @@ SERVED_ALONE: Final = (
     "adminLogin.",
     "cookies.",
     "formRefused.",
+    "privacy.",
+    "imprint.",
     "developers.",
     "console.",
     "first.",

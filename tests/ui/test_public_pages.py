@@ -121,3 +121,36 @@ def test_a_code_in_another_spelling_leads_to_the_house(client: httpx.Client, wri
     """(JN1)"""
     answer = client.get(f"/c/{quote(written)}?as=guest", headers={"cookie": "person=Anna"})
     assert (answer.status_code, answer.headers["location"]) == (307, "/c/A316TF58?as=guest")
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "said"),
+    [
+        ("/imprint", "de", ["Impressum", "NEST_COMPANY"]),
+        ("/imprint", "en", ["Imprint", "NEST_COMPANY"]),
+        ("/privacy", "de", ["Datenschutz", "bis du widersprichst", "400 Tage", "dsb.gv.at"]),
+        ("/privacy", "en", ["Privacy", "until you object", "400 days", "dsb.gv.at"]),
+    ],
+)
+def test_imprint_and_privacy_say_what_is_known(
+    client: httpx.Client, path: str, language: str, said: list[str]
+) -> None:
+    page = client.get(path, headers={"accept-language": language})
+    assert page.status_code == 200
+    assert [sentence for sentence in said if sentence not in page.text] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/join", "/admin/login", "/developers", "/nowhere", "/c/NO"])
+def test_every_page_leads_to_imprint_and_privacy(client: httpx.Client, path: str) -> None:
+    page = client.get(path, headers={"accept": "text/html"}).text
+    assert 'href="/imprint"' in page
+    assert 'href="/privacy"' in page
+
+
+def test_a_shared_link_has_a_picture_that_messengers_show(client: httpx.Client) -> None:
+    for path in ("/", "/join"):
+        found = re.search(r'property="og:image" content="([^"]+\.jpg)"', client.get(path).text)
+        assert found is not None
+        picture = client.get(found[1])
+        assert picture.headers["content-type"] == "image/jpeg"
+        assert len(picture.content) < 300_000

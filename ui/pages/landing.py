@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
-from ui.ports import CatalogueSource, Offer, Visitors
+from ui.ports import CatalogueSource, Legal, Offer, Visitors
 from ui.templates import Templates
 from ui.texts import Texts
 
@@ -23,6 +23,7 @@ class PublicPages:
     catalogue: CatalogueSource
     visitors: Visitors
     public_origin: str | None
+    legal: Legal
 
     async def landing(self, request: Request) -> Response:
         """`/`: what a nest is, what it costs, and the way in. That it was seen is counted."""
@@ -59,6 +60,17 @@ class PublicPages:
             request, "join.html", {"door": "join", "origin": self._origin(request)}
         )
 
+    async def imprint(self, request: Request) -> Response:
+        """`/imprint`: who runs this, as the operator entered it."""
+        return self._legal(request, "imprint")
+
+    async def privacy(self, request: Request) -> Response:
+        """`/privacy`: what is stored, why, for how long, and what can be asked for."""
+        return self._legal(request, "privacy")
+
+    def _legal(self, request: Request, page: str) -> Response:
+        return self.templates.response(request, "legal.html", {"page": page, "legal": self.legal})
+
     async def admin_login(self, request: Request) -> Response:
         """`/admin/login#token`: the same for the one-time link of an admin."""
         return self.templates.response(request, "join.html", {"door": "adminLogin"})
@@ -71,6 +83,8 @@ def public_routes(pages: PublicPages) -> list[Route]:
         Route("/join", pages.join, methods=["GET", "HEAD"]),
         Route("/join/", pages.join, methods=["GET", "HEAD"]),
         Route("/admin/login", pages.admin_login, methods=["GET", "HEAD"]),
+        Route("/imprint", pages.imprint, methods=["GET", "HEAD"]),
+        Route("/privacy", pages.privacy, methods=["GET", "HEAD"]),
         Route("/admin/login/", pages.admin_login, methods=["GET", "HEAD"]),
     ]
 

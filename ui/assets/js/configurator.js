@@ -66,6 +66,7 @@ export default {
           <div class="choices-foot">
             <button v-if="screen.mayEdit.value" type="button" class="text-button" aria-haspopup="dialog" @click="screen.open('reset')">{{ screen.t("reset.button") }}</button>
             <ConsentLink />
+            <p class="footnote"><a href="/imprint">{{ screen.t("legal.imprint") }}</a> · <a href="/privacy">{{ screen.t("legal.privacy") }}</a></p>
             <p class="footnote">{{ screen.financingText.value }} {{ screen.t("vat") }}</p>
             <div class="languages foot" role="group" :aria-label="screen.t('language')">
               <button v-for="l in ['de', 'en']" :key="l" type="button" :lang="l" :aria-pressed="String(l === ui.language)" @click="setLanguage(l)">{{ l === "de" ? "Deutsch" : "English" }}</button>

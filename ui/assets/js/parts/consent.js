@@ -5,7 +5,7 @@ export const ConsentBar = {
   inject: ["screen"],
   template: `
     <section v-if="screen.consent.asking" class="consent" role="region" :aria-label="screen.t('consent.title')">
-      <p><strong>{{ screen.t("consent.title") }}</strong> {{ screen.t("consent.text") }}</p>
+      <p><strong>{{ screen.t("consent.title") }}</strong> {{ screen.t("consent.text") }} <a href="/privacy" target="_blank" rel="noopener">{{ screen.t("legal.privacy") }}</a></p>
       <div class="consent-answers">
         <button type="button" class="button" @click="screen.consent.answer('all')">{{ screen.t("consent.yes") }}</button>
         <button type="button" class="button" @click="screen.consent.answer('none')">{{ screen.t("consent.no") }}</button>
