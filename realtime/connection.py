@@ -112,11 +112,7 @@ class Connection:
         self.welcomed = False
 
     async def receive(self, text: str | bytes) -> Frame | None:
-        """Handle one message of the client; messages are handled in the order of the calls.
-
-        Returns:
-            The reply, which was also delivered; None where a message has no reply.
-        """
+        """Handle one message of the client, in the order of the calls; its reply, if it has one."""
         self._life.heard()
         async with self._turn:
             self._reply = None
