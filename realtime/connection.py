@@ -435,8 +435,7 @@ class Connection:
     def access_ended(self, configuration_id: UUID) -> None:
         """Leave, and say why."""
         self._let_go(configuration_id)
-        left = Left(configuration=configuration_id, code="access_revoked")
-        self._deliver(Frame.of(left))
+        self._deliver(Frame.of(Left(configuration=configuration_id, code="access_revoked")))
 
     def role_changed(self, configuration_id: UUID, role: Role) -> None:
         """From now on that role decides what is refused early, and is shown."""

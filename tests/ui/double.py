@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
-from configurator.catalogue import catalogue_to_json, parse_catalogue
+from configurator.catalogue import catalogue_to_json
 from configurator.derived import derive, derived_to_json
 from configurator.operations import (
     Conflict,
@@ -33,11 +32,10 @@ from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from configurator.visible import initials
 from realtime.previews import preview_url
 from storage.errors import StorageUnavailable
+from tests.configurator.nest_haus import CATALOGUE
 from tests.protocol.frames import check_from_server
 from tests.ui.live_sample import sample
 
-_FILE = resources.files("catalogues") / "nest-haus-2025-2.yaml"
-CATALOGUE = parse_catalogue(_FILE.read_text(encoding="utf-8"), source=str(_FILE))
 Send = Callable[[str], None]
 
 

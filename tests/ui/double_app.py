@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from configurator.preview import parse_path, render
 from realtime.previews import preview_url
-from tests.ui.double import CATALOGUE, House, World
+from tests.configurator.nest_haus import CATALOGUE
+from tests.ui.double import House, World
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Consent, Visitors

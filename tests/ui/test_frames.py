@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.configurator.nest_haus import CATALOGUE
 from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
-from tests.ui.double import CATALOGUE, House, Tab
+from tests.ui.double import House, Tab
 from tests.ui.test_configurator import open_house, option, status, total
 
 pytestmark = pytest.mark.e2e

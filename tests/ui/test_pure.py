@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from configurator.derived import derive
 from realtime.previews import preview_url
 from realtime.transports.direct import OpenedPage as InProcessPage
-from tests.ui.double import CATALOGUE
+from tests.configurator.nest_haus import CATALOGUE
 from ui.assets import DIRECTORY, Assets
 from ui.language import preferred
 from ui.money import euro

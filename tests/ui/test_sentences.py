@@ -23,8 +23,8 @@ from configurator.operations import (
 )
 from configurator.operations import Outcome as AnyOutcome
 from configurator.selection import Choice
+from tests.configurator.nest_haus import CATALOGUE
 from tests.support.node import find_node
-from tests.ui.double import CATALOGUE
 from ui.texts import Texts
 
 SCRIPT = Path(__file__).parent / "js" / "sentences.mjs"
