@@ -21,9 +21,10 @@ from configurator.untrusted import (
     converted,
     explained,
     is_clean,
+    is_storable,
     parse_json,
-    stripped,
 )
+from configurator.unusable import is_absent, without_unusable
 
 BODY_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 512 * 1024
@@ -100,7 +101,7 @@ class TrackRequest(Sending, frozen=True, kw_only=True, rename="camel"):
     seq: Seq | None = None
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ReportedInteraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One interaction as its client reports it; `seq` counts those of its tab from 1."""
 
     interaction: Interaction
@@ -108,10 +109,22 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seq: Seq | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """One interaction as it is taken; `dropped` are the names of its fields that were unusable."""
+
+    interaction: Interaction
+    event_id: UUID | None = None
+    seq: int | None = None
+    dropped: tuple[str, ...] = ()
+
+
 class TrackBatchRequest(Sending, frozen=True, kw_only=True, rename="camel"):
     """The body of `POST /api/sessions/track-interactions`."""
 
-    interactions: Annotated[list[Reported], msgspec.Meta(min_length=1, max_length=BATCH_EVENTS_MAX)]
+    interactions: Annotated[
+        list[ReportedInteraction], msgspec.Meta(min_length=1, max_length=BATCH_EVENTS_MAX)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,67 +201,101 @@ _decode_filtered = msgspec.json.Decoder(Filtered)
 _encoder = msgspec.json.Encoder()
 
 
+_OF_INTERACTION = {
+    "timeSpent": _Milliseconds,
+    "deviceInfo": {
+        "type": Annotated[str, msgspec.Meta(max_length=32)],
+        "width": _Pixels,
+        "height": _Pixels,
+    },
+    "totalCents": _Cents,
+    "changeCents": _Cents,
+    "version": _Version,
+    "props": dict[str, object],
+}
+_OF_EVENT = {"eventId": UUID, "seq": Seq}
+_OF_SENDING = {
+    "sentAt": ClientMs,
+    "tab": Tab,
+    "visit": {"language": str, "referrer": str},
+}
+"""What may be left out, and what it must be to be kept."""
+
 _UNREADABLE = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-def parse_request(raw: bytes) -> TrackRequest:
-    """The body of a track request. Raises InteractionInvalid."""
+def parse_request(raw: bytes) -> tuple[TrackRequest, list[str]]:
+    """The body of a track request, and the names of the fields that were dropped.
+
+    Raises InteractionInvalid.
+    """
+    dropped: list[str] = []
     try:
         request = _decode_request.decode(raw)
     except _UNREADABLE:
-        request = _request_step_by_step(raw)
-    _check_event_id(request.event_id)
+        request = _request_step_by_step(raw, dropped)
+    event_id = _usable_event_id(request.event_id, dropped)
     clean_name(request.session_id, "sessionId")
-    interaction = _clean(request.interaction, "interaction.")
-    if interaction is request.interaction:
-        return request
-    return msgspec.structs.replace(request, interaction=interaction)
+    interaction = _clean(request.interaction, "interaction.", dropped)
+    if interaction is not request.interaction or event_id is not request.event_id:
+        request = msgspec.structs.replace(request, interaction=interaction, event_id=event_id)
+    return request, dropped
 
 
-def _request_step_by_step(raw: bytes) -> TrackRequest:
+def _request_step_by_step(raw: bytes, dropped: list[str]) -> TrackRequest:
     """The same, slower, to find out what is wrong with it."""
     body = parse_json(raw)
     fields = body if isinstance(body, dict) else {}
-    if not fields.get("sessionId") or not fields.get("interaction"):
+    if is_absent(fields.get("sessionId")) or is_absent(fields.get("interaction")):
         raise InteractionInvalid("missing_fields")
     _require_names(fields["interaction"])
-    return converted(fields, TrackRequest)
+    fields = {**fields, "interaction": _usable(fields["interaction"], dropped)}
+    kept = without_unusable(fields, {**_OF_SENDING, **_OF_EVENT}, "", dropped)
+    return converted(kept, TrackRequest)
 
 
-def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
+def _usable(interaction: object, dropped: list[str]) -> object:
+    return without_unusable(interaction, _OF_INTERACTION, "interaction.", dropped)
+
+
+def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable], list[str]]:
     """The body of a batch: what is common to it, and each of its events, in order.
 
-    Raises InteractionInvalid for the batch as a whole; a bad event is Unusable in its place.
+    The last are the names of the fields of the batch itself that were dropped; those of an event are
+    in its `dropped`. Raises InteractionInvalid for the batch as a whole; a bad event is Unusable in
+    its place.
     """
     try:
         batch = _decode_batch.decode(raw)
         clean_name(batch.session_id, "sessionId")
-        return batch, [_checked(each) for each in batch.interactions]
+        return batch, [_checked(each) for each in batch.interactions], []
     except (InteractionInvalid, *_UNREADABLE):
         return _batch_step_by_step(raw)
 
 
-def _batch_step_by_step(raw: bytes) -> tuple[Sending, list[Reported | Unusable]]:
+def _batch_step_by_step(raw: bytes) -> tuple[Sending, list[Reported | Unusable], list[str]]:
     """The same, slower, to find out which are wrong, and what with them."""
     body = parse_json(raw)
     fields = body if isinstance(body, dict) else {}
     events = fields.get("interactions")
-    if not fields.get("sessionId") or not events:
+    if is_absent(fields.get("sessionId")) or not events:
         raise InteractionInvalid("missing_batch_fields")
     if not isinstance(events, list):
         raise InteractionInvalid("wrong_type", "interactions")
     if len(events) > BATCH_EVENTS_MAX:
         raise InteractionInvalid("too_many_interactions", "interactions")
-    sending = converted(fields, Sending)
+    dropped: list[str] = []
+    sending = converted(without_unusable(fields, _OF_SENDING, "", dropped), Sending)
     clean_name(sending.session_id, "sessionId")
-    return sending, [_reported(event) for event in events]
+    return sending, [_reported(event) for event in events], dropped
 
 
 def parse_interaction(raw: bytes) -> Interaction:
     """One interaction on its own. Raises InteractionInvalid."""
-    body = parse_json(raw)
+    body, dropped = parse_json(raw), list[str]()
     _require_names(body)
-    return _clean(converted(body, Interaction), "")
+    usable = without_unusable(body, _OF_INTERACTION, "", dropped)
+    return _clean(converted(usable, Interaction), "", dropped)
 
 
 def parse_session_id(text: str) -> str:
@@ -261,9 +308,9 @@ def parse_session_id(text: str) -> str:
 
 
 def report(interaction: Interaction, *, event_id: UUID | None, seq: int | None) -> Reported:
-    """An interaction with its id, of whatever time. Raises InteractionInvalid."""
-    _check_event_id(event_id)
-    return Reported(interaction=interaction, event_id=event_id, seq=seq)
+    """An interaction with its id, of whatever time; one that is no UUIDv7 is dropped."""
+    usable = _usable_event_id(event_id, [])
+    return Reported(interaction=interaction, event_id=usable, seq=seq)
 
 
 def encode_event(event: Event | Filtered) -> bytes:
@@ -333,20 +380,35 @@ def _reported(event: object) -> Reported | Unusable:
     fields = event if isinstance(event, dict) else {}
     try:
         _require_names(fields.get("interaction"))
-        return _checked(converted(fields, Reported))
+        dropped: list[str] = []
+        fields = {**fields, "interaction": _usable(fields["interaction"], dropped)}
+        kept = without_unusable(fields, _OF_EVENT, "", dropped)
+        return _checked(converted(kept, ReportedInteraction), dropped)
     except InteractionInvalid as problem:
         called = fields.get("eventId")
         short = isinstance(called, str) and len(called) <= 64
         return Unusable(event_id=called if short else None, problem=problem)
 
 
-def _checked(reported: Reported) -> Reported:
+def _checked(reported: ReportedInteraction, dropped: list[str] | None = None) -> Reported:
     """The event as it may be stored. Raises InteractionInvalid."""
-    _check_event_id(reported.event_id)
-    interaction = _clean(reported.interaction, "interaction.")
-    if interaction is reported.interaction:
-        return reported
-    return msgspec.structs.replace(reported, interaction=interaction)
+    dropped = [] if dropped is None else dropped
+    return Reported(
+        event_id=_usable_event_id(reported.event_id, dropped),
+        interaction=_clean(reported.interaction, "interaction.", dropped),
+        seq=reported.seq,
+        dropped=tuple(dropped),
+    )
+
+
+def _usable_event_id(event_id: UUID | None, dropped: list[str]) -> UUID | None:
+    """The id, if it is a UUIDv7 of a time that there is; without it we make one."""
+    try:
+        _check_event_id(event_id)
+    except InteractionInvalid:
+        dropped.append("eventId")
+        return None
+    return event_id
 
 
 def _check_event_id(event_id: UUID | None, field: str = "eventId") -> None:
@@ -361,12 +423,12 @@ def _check_event_id(event_id: UUID | None, field: str = "eventId") -> None:
 
 def _require_names(interaction: object) -> None:
     fields = interaction if isinstance(interaction, dict) else {}
-    if not fields.get("eventType") or not fields.get("category"):
+    if is_absent(fields.get("eventType")) or is_absent(fields.get("category")):
         raise InteractionInvalid("missing_interaction_fields")
 
 
-def _clean(interaction: Interaction, place: str) -> Interaction:
-    """Names with control characters are refused; free text loses them."""
+def _clean(interaction: Interaction, place: str, dropped: list[str]) -> Interaction:
+    """Names with control characters are refused; a text comes back as it was sent, or is dropped."""
     device, props = interaction.device_info, interaction.props
     clean_name(interaction.event_type, f"{place}eventType")
     clean_name(interaction.category, f"{place}category")
@@ -377,11 +439,29 @@ def _clean(interaction: Interaction, place: str) -> Interaction:
         device.type if device else None,
     ):
         return interaction
+
+    def kept(text: str | None, name: str) -> str | None:
+        if text is None or is_storable(text):
+            return text
+        dropped.append(f"{place}{name}")
+        return None
+
     return msgspec.structs.replace(
         interaction,
-        element_id=stripped(interaction.element_id),
-        selection_value=stripped(interaction.selection_value),
-        previous_value=stripped(interaction.previous_value),
-        device_info=device and msgspec.structs.replace(device, type=stripped(device.type)),
-        props=clean_props(props, f"{place}props") if props else None,
+        element_id=kept(interaction.element_id, "elementId"),
+        selection_value=kept(interaction.selection_value, "selectionValue"),
+        previous_value=kept(interaction.previous_value, "previousValue"),
+        device_info=device
+        and msgspec.structs.replace(device, type=kept(device.type, "deviceInfo.type")),
+        props=_clean_props(props, f"{place}props", dropped) if props else None,
     )
+
+
+def _clean_props(
+    props: dict[str, object], place: str, dropped: list[str]
+) -> dict[str, object] | None:
+    try:
+        return clean_props(props, place)
+    except InteractionInvalid:
+        dropped.append(place)
+        return None

@@ -4,6 +4,7 @@ Pure: time and randomness are arguments.
 """
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -14,6 +15,7 @@ RANDOM_BITS = 74
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that datetime knows."""
 
+_WRITTEN_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -56,12 +58,14 @@ def moment_of(milliseconds: int) -> datetime:
 
 @lru_cache(maxsize=16_384)
 def session_uuid(text: str) -> UUID:
-    """The stored id of a session id: itself when it is a UUID, else derived from its hash (v8)."""
-    try:
+    """The stored id of a session id: itself when it is written as a UUID is, else of its hash (v8).
+
+    Other spellings of a UUID (capitals, no dashes, in braces) are other texts, so other sessions.
+    """
+    if _WRITTEN_UUID.fullmatch(text):
         return UUID(text)
-    except ValueError:
-        digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
-        return UUID(int=_stamped(digest, version=8))
+    digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
+    return UUID(int=_stamped(digest, version=8))
 
 
 def _stamped(value: int, *, version: int) -> int:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 # Controls, turns of the direction of writing (one line in the feed would look like another), and
 # halves of characters.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINES = str.maketrans("", "", "\t\n\r")
 _PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
 
 
@@ -126,6 +127,11 @@ def stripped(text: str | None) -> str | None:
     if text is None or is_clean(text):
         return text
     return _UNSTORABLE.sub("", text)
+
+
+def is_storable(text: str) -> bool:
+    """Whether a free text may be kept as it is: it may have several lines and tabs."""
+    return text.isprintable() or not _UNSTORABLE.search(text.translate(_LINES))
 
 
 def is_clean(*texts: str | None) -> bool:

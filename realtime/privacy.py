@@ -119,6 +119,9 @@ class PrivacyOffice:
             raise SubjectUnknown from None
         if found := await self._privacy.session(session_id):
             return found
+        # Before, every spelling of a UUID was the session of that UUID.
+        if person_id is not None and (found := await self._privacy.session(person_id)):
+            return found
         if await self._traces.kept([session_id]) or await self._traces.letters([session_id]):
             return Subject(sessions=(session_id,))
         raise SubjectUnknown

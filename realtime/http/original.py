@@ -1,7 +1,7 @@
 """Answers in the words of the original API.
 
 Every refusal is `{"error": "<sentence>", ...}` as clients of the original expect; beside its own
-two sentences it also carries `code` and `message` in both languages.
+two sentences it also carries `success: false`, `code` and `message` in both languages.
 """
 
 from collections.abc import Awaitable, Callable
@@ -70,7 +70,7 @@ def error(
 ) -> Response:
     """One refusal; what is None is left out."""
     known = {name: value for name, value in more.items() if value is not None}
-    body = {"error": en, "code": code, "message": {"de": de, "en": en}, **known}
+    body = {"success": False, "error": en, "code": code, "message": {"de": de, "en": en}, **known}
     return json(body, status, headers)
 
 

@@ -34,11 +34,23 @@ from realtime.intake import Intake, Outcome, Sender, Tracked
 TRACK_PATH = "/api/sessions/track-interaction"
 TRACK_MANY_PATH = "/api/sessions/track-interactions"
 TYPES_PATH = "/api/events/types"
+DEVIATIONS = (
+    "As in the original, but for what is listed here. Refused: eventType and category above 64 "
+    "characters, sessionId above 128, elementId above 256, selectionValue above 1,024, names with "
+    "control characters or turns of the direction of writing, text that is no UTF-8 or has halves "
+    "of characters, bodies above 64 kB, media types other than JSON and text/plain; wrong types "
+    "with 400 and a code where the original answered 500. Dropped, and named in `dropped`: every "
+    "other field that is unusable (times below 0 or above 24 h, sizes below 0 or above 100,000 "
+    "pixels, a deviceInfo that is no object, an eventId that is no UUIDv7). Milliseconds and pixels "
+    "are rounded. GET shows the 100 interactions that came last, and counts all."
+)
 JSON_TYPES = frozenset({"", "application/json", "text/plain"})
 
 
-class TrackedInteraction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`processing_time` is in ms."""
+class TrackedInteraction(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """`processing_time` is in ms. `dropped`: these fields were unusable, and all else is stored."""
 
     interaction_id: str
     session_id: str
@@ -46,6 +58,7 @@ class TrackedInteraction(msgspec.Struct, frozen=True, kw_only=True, rename="came
     category: str
     processing_time: float
     timestamp: str
+    dropped: list[str] = []
 
 
 class TrackAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +82,19 @@ class TrackResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     code: str | None = None
     field: str | None = None
     message: Text | None = None
+    dropped: tuple[str, ...] = ()
 
 
-class TrackBatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a batch: one result for each of its interactions, in order."""
+class TrackBatchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to a batch: one result for each of its interactions, in order.
+
+    `dropped` are fields that were unusable: here those of the batch, in a result those of its event.
+    """
 
     success: bool
     message: str
     results: list[TrackResult]
+    dropped: list[str] = []
 
 
 class TypesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +118,8 @@ class TrackingEndpoints:
                 method="POST",
                 path=TRACK_PATH,
                 handler=answering(self.track),
-                summary="Track one interaction; `eventId` (UUIDv7) makes retries safe",
+                summary="Track one interaction; `eventId` (UUIDv7) makes retries safe. "
+                + DEVIATIONS,
                 body=TrackRequest,
                 answer=TrackAnswer,
                 codes=codes,
@@ -129,7 +148,7 @@ class TrackingEndpoints:
     async def track(self, request: Request) -> Response:
         """Takes one interaction; the answer means that it is safe."""
         _require_json(request)
-        asked = parse_request(await bounded(request, BODY_BYTES_MAX))
+        asked, dropped = parse_request(await bounded(request, BODY_BYTES_MAX))
         reported = Reported(interaction=asked.interaction, event_id=asked.event_id, seq=asked.seq)
         (tracked,) = await self._intake.track(self._sender(request, asked), [reported])
         return json(
@@ -143,6 +162,7 @@ class TrackingEndpoints:
                     category=asked.interaction.category,
                     processing_time=round(tracked.processing_ms, 3),
                     timestamp=iso(tracked.occurred_at),
+                    dropped=dropped,
                 ),
             )
         )
@@ -161,16 +181,20 @@ class TrackingEndpoints:
                 "Diese Ereignisse sind zusammen größer als 512 kB. Teile sie auf.",
                 "These interactions are larger than 512 kB together. Split them.",
             )
-        sending, events = parse_batch(body)
+        sending, events, dropped = parse_batch(body)
         good = [each for each in events if isinstance(each, Reported)]
         tracked = iter(
             await self._intake.track(self._sender(request, sending), good) if good else []
         )
         results = [
-            _refused(each) if isinstance(each, Unusable) else _result(next(tracked))
+            _refused(each) if isinstance(each, Unusable) else _result(next(tracked), each.dropped)
             for each in events
         ]
-        return json(TrackBatchAnswer(success=True, message=_summary(results), results=results))
+        return json(
+            TrackBatchAnswer(
+                success=True, message=_summary(results), results=results, dropped=dropped
+            )
+        )
 
     async def types(self, _request: Request) -> Response:
         """Lists what is tracked."""
@@ -198,9 +222,12 @@ def _sentence(tracked: Tracked) -> str:
     return "Interaction tracked successfully"
 
 
-def _result(tracked: Tracked) -> TrackResult:
+def _result(tracked: Tracked, dropped: tuple[str, ...]) -> TrackResult:
     return TrackResult(
-        event_id=str(tracked.event_id), outcome=tracked.outcome, code=tracked.objection
+        event_id=str(tracked.event_id),
+        outcome=tracked.outcome,
+        code=tracked.objection,
+        dropped=dropped,
     )
 
 

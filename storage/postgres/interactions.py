@@ -38,7 +38,7 @@ _UNSTORABLE_STATES = ("21", "22", "23")  # cardinality, data and integrity viola
 _LATEST = text(
     "SELECT event_id, occurred_at, event_type, category, element_id, selection_value,"  # noqa: S608
     f" previous_value, time_spent_ms, processing_ms FROM interactions WHERE {OF_SESSION}"
-    " ORDER BY event_id DESC LIMIT :limit"
+    " ORDER BY received_at DESC, stream_id DESC, event_id DESC LIMIT :limit"
 )
 _KNOWN = text(
     "SELECT asked.id FROM unnest(CAST(:among AS uuid[]), CAST(:ms AS bigint[]))"  # noqa: S608
@@ -90,7 +90,7 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInteractions:
-    """`latest` ascending by event id; `count` is of all; `known`: those of `among` that are stored.
+    """`latest` ascending by when they came; `count` is of all; `known`: those of `among` that are stored.
 
     `lost`: so many its tabs counted that never came.
     """

@@ -107,7 +107,8 @@ WITH placed AS ({_PLACED}), inserted AS (
 ), visits AS (
     INSERT INTO sessions AS known (
         id, external_id, started_at, last_seen_at, interaction_count, last_category,
-        device_type, viewport_width, viewport_height, language, referrer, network, bot_reason, latest_ms)
+        device_type, viewport_width, viewport_height, language, referrer,
+        language_at, referrer_at, network, bot_reason, latest_ms)
     SELECT inserted.session_id, min(external_id), min(inserted.occurred_at),
         max(inserted.occurred_at), count(*),
         (array_agg(inserted.category ORDER BY inserted.occurred_at DESC, inserted.event_id DESC))[1],
@@ -115,7 +116,12 @@ WITH placed AS ({_PLACED}), inserted AS (
             FILTER (WHERE device_type IS NOT NULL))[1],
         (array_agg(width ORDER BY inserted.event_id DESC) FILTER (WHERE width IS NOT NULL))[1],
         (array_agg(height ORDER BY inserted.event_id DESC) FILTER (WHERE height IS NOT NULL))[1],
-        min(language), min(referrer),
+        (array_agg(language ORDER BY inserted.occurred_at, language)
+            FILTER (WHERE language IS NOT NULL))[1],
+        (array_agg(referrer ORDER BY inserted.occurred_at, referrer)
+            FILTER (WHERE referrer IS NOT NULL))[1],
+        min(inserted.occurred_at) FILTER (WHERE language IS NOT NULL),
+        min(inserted.occurred_at) FILTER (WHERE referrer IS NOT NULL),
         (array_agg(network ORDER BY inserted.event_id)
             FILTER (WHERE network IS NOT NULL))[1]::inet,
         min(bot_reason), max(event_ms)
@@ -131,8 +137,16 @@ WITH placed AS ({_PLACED}), inserted AS (
         device_type = coalesce(excluded.device_type, known.device_type),
         viewport_width = coalesce(excluded.viewport_width, known.viewport_width),
         viewport_height = coalesce(excluded.viewport_height, known.viewport_height),
-        language = coalesce(known.language, excluded.language),
-        referrer = coalesce(known.referrer, excluded.referrer),
+        language = CASE WHEN known.language IS NULL
+            OR (excluded.language_at, excluded.language)
+                < (coalesce(known.language_at, known.started_at), known.language)
+            THEN excluded.language ELSE known.language END,
+        referrer = CASE WHEN known.referrer IS NULL
+            OR (excluded.referrer_at, excluded.referrer)
+                < (coalesce(known.referrer_at, known.started_at), known.referrer)
+            THEN excluded.referrer ELSE known.referrer END,
+        language_at = least(known.language_at, excluded.language_at),
+        referrer_at = least(known.referrer_at, excluded.referrer_at),
         network = coalesce(known.network, excluded.network),
         bot_reason = coalesce(known.bot_reason, excluded.bot_reason),
         latest_ms = greatest(known.latest_ms, excluded.latest_ms),

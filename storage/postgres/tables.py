@@ -165,6 +165,8 @@ sessions = Table(
     _time("anchored_at", default=True),
     Column("language", Text),
     Column("referrer", Text),
+    _time("language_at", nullable=True),
+    _time("referrer_at", nullable=True),
     Column("network", INET),
     Column("bot_reason", Text),
     Column("lost_events", Integer),

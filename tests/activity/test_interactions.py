@@ -3,9 +3,11 @@
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import msgspec
 import pytest
 
 from configurator.activity import DeviceInfo
@@ -264,3 +266,29 @@ async def test_workers_that_see_a_new_session_at_the_same_moment_all_store(
                     group.create_task(interactions.store(batch, consumer="w"))
         found = await counts(database_url)
         assert (found.rows, found.sessions) == (320, 320)
+
+
+async def test_referrer_and_language_are_the_first_ones_however_they_were_stored(
+    database_url: str,
+) -> None:
+    """Not the smallest of a batch; late ones and repeats change nothing that is not earlier."""
+    said = [(5, "https://m.example/", "fr"), (3, "https://z.example/", "de-AT"),
+            (9, "https://a.example/", "aa"), (1, None, None)]  # fmt: skip
+    made = [
+        msgspec.structs.replace(
+            event("s", received_at=ago(minutes=10 - minute)), referrer=referrer, language=language
+        )
+        for minute, referrer, language in said
+    ]
+    async with Database(database_url) as database:
+        for number, order in enumerate(permutations(made)):
+            events = [
+                msgspec.structs.replace(each, session=f"s{number}", event_id=new_id())
+                for each in order
+            ]
+            batches = [events] if number % 2 else [[each] for each in (*events, events[0])]
+            for batch in batches:
+                await Interactions(database).store(incoming(*batch), consumer="w")
+        async with database.driver() as connection:
+            rows = await connection.fetch("SELECT DISTINCT referrer, language FROM sessions")
+    assert [tuple(each) for each in rows] == [("https://z.example/", "de-AT")]

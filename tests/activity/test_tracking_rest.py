@@ -93,13 +93,13 @@ async def test_a_batch_is_answered_one_by_one_in_order(database_url: str, redis_
         assert answer.status_code == 200
         found = answer.json()
         assert list(found) == ["success", "message", "results"]
-        assert (found["success"], found["message"]) == (True, "2 accepted, 1 duplicate, 3 refused")
+        assert (found["success"], found["message"]) == (True, "3 accepted, 1 duplicate, 2 refused")
         results = found["results"]
         assert results[0] == {"eventId": str(known), "outcome": "accepted"}
         assert results[2] == {"eventId": str(known), "outcome": "duplicate"}
         assert [(each["outcome"], each.get("code"), each.get("field")) for each in results] == [
             ("accepted", None, None),
-            ("refused", "event_id_not_v7", "eventId"),
+            ("accepted", None, None),
             ("duplicate", None, None),
             ("refused", "missing_interaction_fields", None),
             ("refused", "too_long", "interaction.category"),
@@ -107,7 +107,8 @@ async def test_a_batch_is_answered_one_by_one_in_order(database_url: str, redis_
         ]
         assert all(set(each["message"]) == {"de", "en"} for each in results if "message" in each)
         stored = [each for each in await entries(all_parts) if isinstance(each, Event)]
-        assert [each.seq for each in stored] == [1, 3, 5]
+        assert results[1]["dropped"] == ["eventId"]
+        assert [each.seq for each in stored] == [1, 2, 3, 5]
         assert {
             (each.tab, each.language, each.referrer, each.network, each.bot) for each in stored
         } == {(2, "de-AT", "https://a.example/b", "127.0.0.0/24", None)}
@@ -120,7 +121,7 @@ async def test_a_batch_is_answered_one_by_one_in_order(database_url: str, redis_
         assert dict(row) == {"tab": 2, "seq": 5, "props": {"a": [1, "b"]}}
         assert (visit["language"], visit["referrer"]) == ("de-AT", "https://a.example/b")
         assert str(visit["network"]) == "127.0.0.0/24"
-        assert (await counts(database_url)).rows == 2
+        assert (await counts(database_url)).rows == 3
 
 
 async def test_five_hundred_at_once_and_no_more(database_url: str, redis_url: str) -> None:
