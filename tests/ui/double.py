@@ -493,8 +493,6 @@ class Watch:
             case "history":
                 found = self._world.past
                 self.show({"type": "history", "re": message["re"], "entries": found})
-            case _:
-                pass
 
     async def close(self) -> None:
         if self in self._world.watchers:
