@@ -484,15 +484,14 @@ class Watch:
     async def receive(self, text: str) -> None:
         message = json.loads(text)
         self._world.asked.append(message)
-        match message["type"]:
-            case "pause":
-                self.paused = []
-            case "follow":
-                entries, self.paused = self.paused or [], None
-                self.show({"type": "activity", "entries": entries, "skipped": 0})
-            case "history":
-                found = self._world.past
-                self.show({"type": "history", "re": message["re"], "entries": found})
+        if message["type"] == "pause":
+            self.paused = []
+        elif message["type"] == "follow":
+            entries, self.paused = self.paused or [], None
+            self.show({"type": "activity", "entries": entries, "skipped": 0})
+        elif message["type"] == "history":
+            found = self._world.past
+            self.show({"type": "history", "re": message["re"], "entries": found})
 
     async def close(self) -> None:
         if self in self._world.watchers:
