@@ -381,8 +381,8 @@ class Web:
                 node=self._settings.node,
             ).endpoints(),
         ]
-        document = openapi(endpoints, public_url=self._settings.public_url)
-        page = docs_page(endpoints)
+        document = self.described = openapi(endpoints, public_url=self._settings.public_url)
+        page = docs_page(endpoints, public_url=self._settings.public_url)
 
         async def describe(_request: Request) -> Response:
             return json(document)

@@ -167,6 +167,8 @@ def _type(schema: Schema) -> Iterator[Piece]:
         yield Piece(text=name, anchor=_anchor(name))
     elif "anyOf" in schema or "oneOf" in schema:
         yield from _joined([_type(each) for each in schema.get("anyOf", schema.get("oneOf", ()))])
+    elif "const" in schema:
+        yield Piece(text=json.dumps(schema["const"]))
     elif "enum" in schema and len(schema["enum"]) <= ENUM_SHOWN:
         yield Piece(text=" | ".join(json.dumps(each) for each in schema["enum"]))
     elif schema.get("type") == "array":

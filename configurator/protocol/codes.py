@@ -38,8 +38,8 @@ CODES: dict[str, Code] = {
         _code(
             "unknown_message_type",
             400,
-            "Diesen Nachrichtentyp gibt es nicht. Die Liste steht unter /docs.",
-            "There is no such message type. The list is at /docs.",
+            "Diesen Nachrichtentyp gibt es nicht. Die Liste steht unter /developers.",
+            "There is no such message type. The list is at /developers.",
         ),
         _code(
             "message_too_large",

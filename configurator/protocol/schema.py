@@ -243,15 +243,25 @@ def _with_shapes(kind: MessageType, **shapes: object) -> MessageType:
     )
 
 
+def const_for_one(schema: Schema) -> Schema:
+    """``{"enum": [one]}`` is ``{"const": one}``: generators make no type of its own of that."""
+    values = schema.get("enum")
+    if not isinstance(values, list) or len(values) != 1:
+        return schema
+    return {**{key: value for key, value in schema.items() if key != "enum"}, "const": values[0]}
+
+
 def _readable(part: Any) -> Any:  # noqa: ANN401 - any JSON
     """Descriptions as Markdown: our docstrings mark code with two backticks."""
     if isinstance(part, dict):
-        return {
-            key: cleandoc(value).replace("``", "`")
-            if key == "description" and isinstance(value, str)
-            else _readable(value)
-            for key, value in part.items()
-        }
+        return const_for_one(
+            {
+                key: cleandoc(value).replace("``", "`")
+                if key == "description" and isinstance(value, str)
+                else _readable(value)
+                for key, value in part.items()
+            }
+        )
     return [_readable(each) for each in part] if isinstance(part, list) else part
 
 

@@ -16,7 +16,7 @@ from configurator.rounding import hundredths
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
-from realtime.http.original import answering, error, iso
+from realtime.http.original import OriginalRefusal, answering, error, iso
 from realtime.http.tracking import TRACK_PATH
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.interactions import Interactions
@@ -126,6 +126,7 @@ class ActivityEndpoints:
                 query=("sessionId",),
                 answer=TimelineAnswer,
                 codes=("event_unusable", "unavailable"),
+                refused=OriginalRefusal,
                 tags=("activity",),
             ),
             Endpoint(
@@ -137,7 +138,8 @@ class ActivityEndpoints:
                 "(admins)",
                 query=("timeRange",),
                 answer=OverviewAnswer,
-                codes=("admins_only", "unavailable"),
+                codes=("admins_only", "event_unusable", "unavailable"),
+                refused=OriginalRefusal,
                 tags=("activity",),
             ),
         ]

@@ -164,6 +164,7 @@ class ConfigurationEndpoints:
                 "bounds, pictures. The ETag is that of its version: with If-None-Match a "
                 "configuration that has not changed is 304.",
                 answer=ConfigurationAnswer,
+                also={304: None},
                 codes=["not_found", "not_authenticated"],
             ),
             Endpoint(
@@ -174,7 +175,9 @@ class ConfigurationEndpoints:
                 "conflict. The same op_id again gives the same outcome again.",
                 body=OpRequest,
                 answer=Outcome,
+                also={409: Outcome, 422: Outcome},
                 codes=[
+                    "not_authenticated",
                     "not_found",
                     "read_only",
                     "access_revoked",
@@ -192,7 +195,7 @@ class ConfigurationEndpoints:
                 summary="What became of an op, wherever it was sent: its outcome, or 404 "
                 "op_unknown when it is not stored. Then sending it again is safe.",
                 answer=Outcome,
-                codes=["not_found", "op_unknown", "malformed_message"],
+                codes=["not_found", "op_unknown", "malformed_message", "not_authenticated"],
             ),
             Endpoint(
                 method="GET",
@@ -201,7 +204,7 @@ class ConfigurationEndpoints:
                 summary="Read the op log after a version, ascending, at most 500 at a time.",
                 query=["since", "limit"],
                 answer=OpsAnswer,
-                codes=["not_found", "version_unknown"],
+                codes=["not_found", "version_unknown", "malformed_message", "not_authenticated"],
             ),
             Endpoint(
                 method="POST",
@@ -211,7 +214,7 @@ class ConfigurationEndpoints:
                 body=ShareRequest,
                 answer=ShareAnswer,
                 status=201,
-                codes=["not_found", "read_only"],
+                codes=["not_found", "read_only", "not_authenticated"],
                 away="not_saved",
             ),
             Endpoint(
@@ -222,7 +225,14 @@ class ConfigurationEndpoints:
                 body=InquiryRequest,
                 answer=InquiryAnswer,
                 status=201,
-                codes=["consent_required", "email_unusable", "inquiry_id_reused", "not_found"],
+                codes=[
+                    "consent_required",
+                    "email_unusable",
+                    "inquiry_id_reused",
+                    "not_found",
+                    "read_only",
+                    "not_authenticated",
+                ],
                 away="not_saved",
             ),
             Endpoint(

@@ -1,26 +1,50 @@
 """One list of REST endpoints, from which routes and OpenAPI both come."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from configurator.catalogue import Text
 from configurator.protocol.codes import Refused
-from realtime.http.edge import Handler, Origins, endpoint, refusal
+from realtime.http.edge import SAFE_METHODS, Handler, Origins, endpoint, refusal
+from realtime.sheets.answers import MEDIA_TYPES
 
 AdminName = Callable[[HTTPConnection], Awaitable[str | None]]
 """What the audit calls the admin who asks; None: no admin does."""
+SHEETS = tuple(kind.partition(";")[0] for kind in MEDIA_TYPES.values())
+_OF_A_BODY = ("malformed_message", "message_too_large", "unsupported_media_type")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request was not carried out, and whether the same request may succeed later."""
+
+    code: str
+    message: Text
+    retryable: bool
+    detail: str | None = None
+    retry_after_ms: int | None = None
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every answer that is not a success."""
+
+    error: ErrorBody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One method of one address. ``body`` and ``answer`` are msgspec types.
+    """One method of one address, and everything that it may answer. Bodies are msgspec types.
 
-    ``admins``: it is for admins only, and ``actor`` tells its handler who asks.
+    ``media`` are the types in which ``answer`` may come; ``also`` has the answers that are no
+    refusals but have another status, None for an empty one; ``refused`` is the body of a refusal.
+    ``codes`` are the refusals of its own: those of every endpoint of its kind are added by
+    ``refusals``. ``admins``: it is for admins only, and ``actor`` tells its handler who asks.
     """
 
     method: Literal["GET", "POST", "PUT"]
@@ -29,17 +53,42 @@ class Endpoint:
     summary: str
     answer: object
     status: int = 200
+    media: Sequence[str] = ("application/json",)
+    also: Mapping[int, object | None] = field(default_factory=dict)
     body: object | None = None
     query: Sequence[str] = ()
     codes: Sequence[str] = ()
+    refused: object = ErrorAnswer
     away: Literal["not_saved", "unavailable"] = "unavailable"
     tags: Sequence[str] = field(default=("configurations",))
     admins: bool = False
 
     @property
     def refusals(self) -> Sequence[str]:
-        """The codes of all that it refuses."""
-        return ("admins_only", *self.codes) if self.admins else self.codes
+        """The codes of all that it refuses, each once."""
+        every = [
+            *self.codes,
+            *(["admins_only"] if self.admins else []),
+            *(_OF_A_BODY if self.body is not None else []),
+            *(["foreign_origin"] if self.method not in SAFE_METHODS else []),
+            self.away,
+            "internal",
+        ]
+        return list(dict.fromkeys(every))
+
+    @property
+    def media_types(self) -> Sequence[str]:
+        """The types in which its answer may come: also sheets, where ``format`` may ask for one."""
+        return (*self.media, *SHEETS) if "format" in self.query else self.media
+
+    @property
+    def id(self) -> str:
+        """Its name, unlike any other's: ``post_configurations_by_id_ops``."""
+        words = [
+            f"by_{part.partition('}')[0].strip('{').partition(':')[0]}" if "{" in part else part
+            for part in self.path.removeprefix("/api").strip("/").split("/")
+        ]
+        return "_".join([self.method.lower(), *words]).replace("-", "_")
 
 
 def routes(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:

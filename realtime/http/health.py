@@ -51,6 +51,7 @@ class HealthEndpoints:
                 handler=self.ready,
                 summary="This process may be sent traffic: 200, else 503 with what is wrong.",
                 answer=Health,
+                also={503: Health},
                 tags=["health"],
             ),
         ]

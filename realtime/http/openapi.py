@@ -1,49 +1,66 @@
 """OpenAPI 3.1 and its readable page, generated from the list of endpoints and the table of codes."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import msgspec
 
-from configurator.protocol.codes import CODES
+from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import PROTOCOL
-from realtime.http.endpoints import Endpoint
-from realtime.sheets.answers import MEDIA_TYPES
+from configurator.protocol.schema import const_for_one
+from realtime.http.endpoints import Endpoint, ErrorAnswer
+from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
 
 JsonObject = dict[str, Any]
-_FILES = {
-    MEDIA_TYPES["csv"]: {"schema": {"type": "string"}},
-    MEDIA_TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}},
-}
 _REFS = "#/components/schemas/{name}"
+_WHOLE: JsonObject = {"type": "integer", "minimum": 0}
 
+PARAMETERS: Mapping[str, JsonObject] = {
+    "since": _WHOLE,
+    "limit": _WHOLE,
+    "days": _WHOLE,
+    "window": _WHOLE,
+    "value_min_cents": _WHOLE,
+}
+"""The parameters of a query that are no strings, by their names: the same wherever they occur."""
 
-class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a request was not carried out, and whether the same request may succeed later."""
-
-    code: str
-    message: dict[str, str]
-    retryable: bool
-    detail: str | None = None
-    retry_after_ms: int | None = None
-
-
-class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every answer that is not a success."""
-
-    error: ErrorBody
+TAGS: Mapping[str, str] = {
+    "configurations": "Make, read and change houses, and share them.",
+    "catalogue": "What can be chosen, what it costs and how it looks.",
+    "people": "Who you are.",
+    "activity": "Interactions, as in the original API.",
+    "analytics": "Figures, for admins and for whoever has a link.",
+    "admin": "Running it: jobs, dead letters, the ledger, privacy.",
+    "pages": "Forms of the pages.",
+    "health": "For load balancers and Prometheus.",
+}
+DESCRIPTIONS: Mapping[int, str] = {
+    303: "Done; go to the address in Location",
+    304: "Not changed since the one whose ETag was sent",
+    409: "Conflict: somebody else changed what this relies on",
+    422: "Rejected: the rules of the house do not allow it",
+    503: "Not now",
+}
+RETRY_AFTER: JsonObject = {
+    "description": "Whole seconds to wait before the next try; `retry_after_ms` of the body is "
+    "the same in milliseconds.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 
 def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
     """The document of ``/openapi.json``."""
-    types: list[object] = [ErrorAnswer]
-    for each in endpoints:
-        types += [each.answer, *([each.body] if each.body is not None else [])]
+    types = list({id(kind): kind for each in endpoints for kind in _types(each)}.values())
     schemas, components = msgspec.json.schema_components(
         types, schema_hook=_any_json, ref_template=_REFS
     )
-    schema_of = {id(kind): schema for kind, schema in zip(types, schemas, strict=True)}
+    names = _plain_names(components)
+    schema_of = {
+        id(kind): _published(schema, names) for kind, schema in zip(types, schemas, strict=True)
+    }
     paths: dict[str, JsonObject] = {}
     for each in endpoints:
         path = each.path.replace(":path", "")
@@ -54,19 +71,39 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "title": "NEST-Haus Live",
             "version": str(PROTOCOL),
             "description": "Authenticate with `Authorization: Bearer <token>` or the cookie of "
-            "the pages. Money is integer cents. Every refusal has a code.",
+            "the pages. Money is integer cents; integers are written without a fraction (121, not "
+            "121.0). Every refusal has a code.",
+            "license": {"name": "Proprietary", "url": f"{public_url}/docs"},
         },
         "servers": [{"url": public_url}],
+        "tags": [
+            {"name": name, "description": TAGS[name]}
+            for name in TAGS
+            if any(name in each.tags for each in endpoints)
+        ],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": {
+                names[name]: {**_published(schema, names), "title": names[name]}
+                for name, schema in components.items()
+            },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "nest_person"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": PERSON_COOKIE},
+                "adminCookie": {"type": "apiKey", "in": "cookie", "name": ADMIN_COOKIE},
             },
         },
         "security": [{"bearer": []}, {"cookie": []}, {}],
     }
+
+
+def _types(each: Endpoint) -> list[object]:
+    """The types of all its bodies."""
+    return [
+        kind
+        for kind in (ErrorAnswer, each.refused, each.answer, each.body, *each.also.values())
+        if kind is not None
+    ]
 
 
 def _any_json(kind: type) -> JsonObject:
@@ -76,35 +113,70 @@ def _any_json(kind: type) -> JsonObject:
     raise NotImplementedError(kind)
 
 
-def _operation(each: Endpoint, schema_of: dict[int, Any]) -> JsonObject:
-    error = {"application/json": {"schema": schema_of[id(ErrorAnswer)]}}
-    responses: JsonObject = {
-        str(each.status): {
-            "description": "Done",
-            "content": {
-                "application/json": {"schema": schema_of[id(each.answer)]},
-                **(_FILES if "format" in each.query else {}),
-            },
-        }
+def _plain_names(components: JsonObject) -> dict[str, str]:
+    """What each schema is called: a word, with its module's where two have the same.
+
+    msgspec writes ``Rows_House_`` for ``Rows[House]``, and the whole path of a class whose name is
+    not the only one; generators make no names of either.
+    """
+    plain = {
+        name: re.sub(r"^(\w+?)_([\w.]+)_$", lambda found: f"{found[2]}{found[1]}", name)
+        for name in components
     }
-    for name in each.refusals:
-        code = CODES[name]
-        known = responses.setdefault(
-            str(code.status), {"description": code.text.en, "content": error}
+    short = Counter(name.rpartition(".")[2] for name in plain.values())
+    return {
+        name: "".join(
+            [
+                word.rpartition("_")[2].capitalize()
+                for word in each.split(".")[-2:-1]
+                if short[each.rpartition(".")[2]] > 1
+            ]
+            + [each.rpartition(".")[2]]
         )
-        known["x-codes"] = [*known.get("x-codes", []), name]
+        for name, each in plain.items()
+    }
+
+
+def _published(part: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
+    """A schema with the plain names in its references."""
+    if isinstance(part, str) and part.startswith(_REFS.format(name="")):
+        return _REFS.format(name=names[part.removeprefix(_REFS.format(name=""))])
+    if isinstance(part, list):
+        return [_published(each, names) for each in part]
+    if isinstance(part, dict):
+        return const_for_one({key: _published(value, names) for key, value in part.items()})
+    return part
+
+
+def _operation(each: Endpoint, schema_of: Mapping[int, Any]) -> JsonObject:
+    answers = {each.status: each.answer, **each.also}
+    responses: JsonObject = {
+        str(status): _response(each, status, kind, schema_of) for status, kind in answers.items()
+    }
+    by_status: dict[str, list[Code]] = {}
+    for name in each.refusals:
+        by_status.setdefault(str(CODES[name].status), []).append(CODES[name])
+    for status, codes in by_status.items():
+        words = {id(_words(each, code)): schema_of[id(_words(each, code))] for code in codes}
+        responses[status] = _refusals(codes, [*words.values()], beside=responses.get(status))
     operation: JsonObject = {
+        "operationId": each.id,
         "summary": each.summary,
         "tags": list(each.tags),
-        "responses": responses,
+        "responses": dict(sorted(responses.items())),
         "parameters": [
             *(
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                 for name in _path_parameters(each.path)
             ),
-            *({"name": name, "in": "query", "schema": {"type": "string"}} for name in each.query),
+            *(
+                {"name": name, "in": "query", "schema": PARAMETERS.get(name, {"type": "string"})}
+                for name in each.query
+            ),
         ],
     }
+    if each.admins:
+        operation["security"] = [{"bearer": []}, {"adminCookie": []}]
     if each.body is not None:
         operation["requestBody"] = {
             "required": True,
@@ -113,11 +185,52 @@ def _operation(each: Endpoint, schema_of: dict[int, Any]) -> JsonObject:
     return operation
 
 
+def _response(
+    each: Endpoint, status: int, kind: object, schema_of: Mapping[int, Any]
+) -> JsonObject:
+    if kind is None:
+        return {"description": DESCRIPTIONS.get(status, "Done")}
+    media = each.media_types if status == each.status else ("application/json",)
+    return {
+        "description": DESCRIPTIONS.get(status, "Done"),
+        "content": {
+            name: {"schema": schema_of[id(kind)] if "json" in name else {"type": "string"}}
+            for name in media
+        },
+    }
+
+
+def _words(each: Endpoint, code: Code) -> object:
+    """The body of this refusal: what the edge refuses before the endpoint is asked is the edge's."""
+    return ErrorAnswer if code.name in {"foreign_origin", "internal"} else each.refused
+
+
+def _refusals(
+    codes: Sequence[Code], errors: Sequence[JsonObject], *, beside: JsonObject | None
+) -> JsonObject:
+    """A response with these codes; ``beside`` is another answer with the same status."""
+    shapes = [*errors]
+    description = " ".join(f"`{code.name}`: {code.text.en}" for code in codes)
+    if beside is not None:
+        shapes.insert(0, beside["content"]["application/json"]["schema"])
+        description = f"{beside['description']}. {description}"
+    response: JsonObject = {
+        "description": description,
+        "content": {
+            "application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}
+        },
+        "x-codes": [code.name for code in codes],
+    }
+    if any(code.retryable for code in codes):
+        response["headers"] = {"Retry-After": RETRY_AFTER}
+    return response
+
+
 def _path_parameters(path: str) -> list[str]:
     return [part[1:].partition("}")[0].partition(":")[0] for part in path.split("/") if "{" in part]
 
 
-def docs_page(endpoints: Sequence[Endpoint]) -> str:
+def docs_page(endpoints: Sequence[Endpoint], *, public_url: str) -> str:
     """A page that lists every endpoint, the socket messages and the codes; no scripts."""
     rows = "".join(
         f"<tr><td><code>{each.method}</code></td><td><code>{escape(each.path)}</code></td>"
@@ -129,7 +242,7 @@ def docs_page(endpoints: Sequence[Endpoint]) -> str:
         f"<td>{'yes' if code.retryable else 'no'}</td><td>{escape(code.text.en)}</td></tr>"
         for code in CODES.values()
     )
-    return _PAGE.format(rows=rows, codes=codes)
+    return _PAGE.format(rows=rows, codes=codes, url=escape(public_url))
 
 
 _PAGE = """<!doctype html>
@@ -151,10 +264,15 @@ pre {{ border: 1px solid var(--line); border-radius: 10px; padding: 16px; overfl
 <code>Authorization: Bearer &lt;token&gt;</code>; <code>POST /api/people</code> gives you one.
 Money is integer cents. A retry with the same <code>op_id</code> is always safe.</p>
 <h2>Edit a house with curl</h2>
-<pre>curl -s -X POST localhost:8080/api/configurations -H 'content-type: application/json' -d '{{}}'
-curl -s -X POST localhost:8080/api/configurations/$CODE/ops -H "authorization: Bearer $TOKEN" \\
-  -H 'content-type: application/json' -d '{{"op_id": "'$(uuidgen)'", "base_version": 0,
-  "operation": {{"kind": "select", "category": "nest", "option": "nest120"}}}}'</pre>
+<pre id="curl">URL={url}
+HOUSE=$(curl -s -X POST "$URL/api/configurations" -H 'content-type: application/json' -d '{{}}')
+CODE=$(echo "$HOUSE" | sed 's/.*"code":"\\([^"]*\\)".*/\\1/')
+TOKEN=$(echo "$HOUSE" | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
+OP_ID=$(uuidgen 2&gt;/dev/null || cat /proc/sys/kernel/random/uuid)
+curl -s -X POST "$URL/api/configurations/$CODE/ops" -H "authorization: Bearer $TOKEN" \\
+  -H 'content-type: application/json' -d '{{"op_id": "'$OP_ID'", "base_version": 0,
+  "operation": {{"kind": "select", "category": "nest", "option": "nest120"}}}}'
+echo; echo "$URL/c/$CODE"</pre>
 <h2>Endpoints</h2>
 <table><thead><tr><th>Method</th><th>Address</th><th>What it does</th></tr></thead>
 <tbody>{rows}</tbody></table>

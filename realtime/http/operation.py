@@ -120,6 +120,7 @@ class OperationEndpoints:
                 summary="Figures in the text format of Prometheus, for admins and for the bearer "
                 "of NEST_METRICS_TOKEN.",
                 answer=str,
+                media=[CONTENT_TYPE_LATEST.partition(";")[0]],
                 codes=["admins_only"],
                 tags=["health"],
             ),

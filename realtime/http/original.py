@@ -7,16 +7,33 @@ two sentences it also carries `success: false`, `code` and `message` in both lan
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from configurator.catalogue import Text
 from configurator.protocol.codes import CODES, Refused
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import json, refusal_headers
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
+
+
+class OriginalRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal in the words of the original API: `error` is a sentence.
+
+    Its own two sentences come alone; every other refusal has a `code` and `message` in both
+    languages, and `field` names the place.
+    """
+
+    error: str
+    code: str | None = None
+    message: Text | None = None
+    field: str | None = None
+    retry_after_ms: int | None = None
+
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -132,7 +132,7 @@ class PeopleEndpoints:
                 path="/start",
                 handler=self.start,
                 summary="The form of the start page: create a configuration and go there.",
-                answer=str,
+                answer=None,
                 status=303,
                 tags=["pages"],
             ),

@@ -28,7 +28,7 @@ from configurator.tracking import TRACKED, TrackedType
 from realtime.door import Door
 from realtime.http.edge import bounded, json
 from realtime.http.endpoints import Endpoint
-from realtime.http.original import answering, error, iso
+from realtime.http.original import OriginalRefusal, answering, error, iso
 from realtime.intake import Intake, Outcome, Sender, Tracked
 
 TRACK_PATH = "/api/sessions/track-interaction"
@@ -123,6 +123,7 @@ class TrackingEndpoints:
                 body=TrackRequest,
                 answer=TrackAnswer,
                 codes=codes,
+                refused=OriginalRefusal,
                 tags=("activity",),
             ),
             Endpoint(
@@ -133,6 +134,7 @@ class TrackingEndpoints:
                 body=TrackBatchRequest,
                 answer=TrackBatchAnswer,
                 codes=codes,
+                refused=OriginalRefusal,
                 tags=("activity",),
             ),
             Endpoint(

@@ -67,9 +67,7 @@ def _validator(document: Json, name: str, *, formats: bool = False) -> Any:
         }
         for message, ref in by_type.items()
     ]
-    types = [
-        each for message in by_type for each in definitions[message]["properties"]["type"]["enum"]
-    ]
+    types = [definitions[message]["properties"]["type"]["const"] for message in by_type]
     # The same as the union, but a problem is told of the one message that is meant.
     schema = {
         "$schema": document["$schema"],

@@ -87,7 +87,7 @@ def test_every_message_is_described_and_shown() -> None:
         published = described["components"]["messages"][message.__name__]
         schema = described["components"]["schemas"][message.__name__]
         assert published["name"] == tag_of(message)
-        assert schema["properties"]["type"] == {"enum": [tag_of(message)]}
+        assert schema["properties"]["type"] == {"const": tag_of(message)}
         assert schema["description"], message
         assert message.__name__ in shown
 

@@ -13,6 +13,7 @@ from app.settings import parse_settings
 from app.web import Web
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.realtime.clients import Api
+from tests.support.described import Described
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -25,8 +26,9 @@ StartWeb = Callable[..., Awaitable["RunningWeb"]]
 class RunningWeb:
     """One served web process; ``parts`` is what it is made of."""
 
-    def __init__(self, parts: Web, port: int) -> None:
+    def __init__(self, parts: Web, port: int, described: Described) -> None:
         self.parts = parts
+        self.described = described
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}/ws"
 
@@ -65,7 +67,8 @@ async def serving(
         }
     )
     parts = Web(settings)
-    config = web_config(settings, parts.app)
+    described = Described(parts.app, parts.described)
+    config = web_config(settings, described)
     config.ws = sockets
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -73,7 +76,7 @@ async def serving(
         serve = tasks.create_task(server._serve())
         await eventually(lambda: server.started or serve.done(), why="uvicorn has started")
         try:
-            yield RunningWeb(parts, port)
+            yield RunningWeb(parts, port, described)
         finally:
             server.should_exit = True
 

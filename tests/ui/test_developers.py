@@ -71,7 +71,7 @@ def test_the_landing_page_and_the_rest_page_lead_here(client: httpx.Client) -> N
     from realtime.http.openapi import docs_page
 
     assert 'href="/developers"' in client.get("/").text
-    assert 'href="/developers"' in docs_page([])
+    assert 'href="/developers"' in docs_page([], public_url="http://nest.example")
 
 
 def test_fields_are_told_with_types_bounds_and_defaults() -> None:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from urllib.error import URLError
 
-from nest_haus_conformance import client, server_joining, server_ops
+from nest_haus_conformance import (
+    client_connection,
+    client_history,
+    client_ops,
+    server_joining,
+    server_ops,
+)
+from nest_haus_conformance.client import Client
 from nest_haus_conformance.house import new_house
 from nest_haus_conformance.server import Server
 from nest_haus_conformance.verdicts import Check, Verdict, Where, judge
@@ -71,13 +78,22 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
         print(_line(verdict, as_json=options.json), flush=True)
 
     if options.client:
-        tried = client.Client(url=url, command=options.client)
-        return await _judge_all(client.check.chosen(options.rules), tried, options.seconds, report)
+        tried = Client(url=url, command=options.client, seconds=options.seconds)
+        return await _judge_all(client_checks(options.rules), tried, options.seconds, report)
     checks = [
         *server_joining.check.chosen(options.rules),
         *server_ops.check.chosen(options.rules),
     ]
     return await _judge_all(checks, Server(url=url), options.seconds, report)
+
+
+def client_checks(rules: Sequence[str]) -> list[Check[Client]]:
+    """The checks of clients that try one of these rules or groups; all when there is none."""
+    return [
+        *client_history.check.chosen(rules),
+        *client_ops.check.chosen(rules),
+        *client_connection.check.chosen(rules),
+    ]
 
 
 async def _judge_all(

@@ -3,8 +3,11 @@
 It finds ``NEST_URL``, ``NEST_TOKEN`` and ``NEST_CODE`` in its environment, connects, joins, and
 prints ``{"ready": true}``. Then it reads lines and prints lines:
 
-    {"do": "op", "operation": {...}}   ask for a change; as soon as there is an outcome, print
-                                       {"outcome": {...}} (the message as the server sent it)
+    {"do": "op", "operation": {...}}   ask for a change. As soon as it has an outcome, print
+                                       {"outcome": {...}} (the message as the server sent it). If it
+                                       ends without one - the server refused it for good, the house
+                                       was left, the client takes no more - print
+                                       {"refused": {"code": "read_only"}}; the code is for people
     {"do": "state"}                    print {"state": {"epoch", "version", "selection",
                                        "total_cents", "pending"}}: what the server confirmed, and
                                        how many ops have no outcome yet
@@ -35,6 +38,7 @@ class Driver:
         self._states: list[Json] = []
         self.ready = False
         self.outcomes: list[Json] = []
+        self.refused: list[Json] = []
 
     async def op(self, operation: Json) -> None:
         """Let it ask for a change."""
@@ -45,6 +49,12 @@ class Driver:
         async with self._news:
             await self._news.wait_for(lambda: len(self.outcomes) > number)
         return self.outcomes[number]
+
+    async def refusal(self, number: int) -> Json:
+        """Its refusal with this number, counted from 0."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.refused) > number)
+        return self.refused[number]
 
     async def state(self) -> Json:
         """What it holds now."""
@@ -81,6 +91,8 @@ class Driver:
     def _take(self, said: Json) -> None:
         if "outcome" in said:
             self.outcomes.append(said["outcome"])
+        elif "refused" in said:
+            self.refused.append(said["refused"])
         elif "state" in said:
             self._states.append(said["state"])
         elif said.get("ready"):

@@ -64,6 +64,44 @@ class House:
         """A category with a quantity that depends on the size; None when there is none."""
         return next((each for each in self.catalogue["categories"] if each.get("quantity")), None)
 
+    @property
+    def optional(self) -> Any:  # noqa: ANN401
+        """A category without a quantity that may be left out; None when there is none."""
+        return next(
+            (
+                each
+                for each in self.catalogue["categories"]
+                if not each["required"] and not each.get("quantity")
+            ),
+            None,
+        )
+
+    def choose_optional(self) -> Json:
+        """Choose something in ``optional``."""
+        category = str(self.optional["id"])
+        return {"kind": "select", "category": category, "option": self.options(category)[0]}
+
+    def clear_optional(self) -> Json:
+        """Leave ``optional`` out."""
+        return {"kind": "clear", "category": str(self.optional["id"])}
+
+    @property
+    def cut_by_size(self) -> list[Json]:
+        """A large size, the most that fits it, and a small size, which cuts that quantity."""
+        bounds = self.counted["quantity"]["maximum"] if self.counted else None
+        if not isinstance(bounds, dict) or len(set(bounds.values())) < 2:
+            return []
+        large, small = max(bounds, key=bounds.__getitem__), min(bounds, key=bounds.__getitem__)
+        size = {"kind": "select", "category": self.size_category}
+        counted = str(self.counted["id"])
+        most = {
+            "kind": "select",
+            "category": counted,
+            "option": self.options(counted)[0],
+            "quantity": bounds[large],
+        }
+        return [{**size, "option": large}, most, {**size, "option": small}]
+
     async def log(self, since: int = 0) -> list[Json]:
         """What the server has stored, read over REST."""
         answer = await rest(

@@ -1,14 +1,17 @@
 """A man in the middle: between a client under test and the server, frame by frame.
 
-It passes on what it is told to, remembers what the client sent, cuts lines and refuses new ones.
+It passes on what it is told to, answers in the server's place, remembers what was said in which
+order, cuts or closes lines and refuses new ones.
 """
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
@@ -19,11 +22,20 @@ from nest_haus_conformance.peer import Json, socket_url
 
 Change = Callable[[Json], list[Json]]
 """What to pass on instead of a frame: none, itself, itself twice, another one."""
+Answer = Callable[[Json], Json | None]
+"""What to answer to a message that the server must not see; None: it is passed on."""
+Said = tuple[Literal["up", "down"], Json]
+"""What the client sent, or what it was sent."""
 
 
 def unchanged(frame: Json) -> list[Json]:
     """Pass it on."""
     return [frame]
+
+
+def passed(_message: Json) -> Json | None:
+    """Answer nothing; the server does."""
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +52,11 @@ class Passage:
 
 
 class Middle:
-    """``down`` changes what the server says, ``up`` what the client says."""
+    """``down`` changes what the server says, ``up`` what the client says.
+
+    ``answer`` is asked before ``up``. ``timeline`` has everything that reached or left the client,
+    on all its connections, in order.
+    """
 
     def __init__(self, upstream: str) -> None:
         self._upstream = socket_url(upstream)
@@ -49,6 +65,8 @@ class Middle:
         self.url = ""
         self.down: Change = unchanged
         self.up: Change = unchanged
+        self.answer: Answer = passed
+        self.timeline: list[Said] = []
         self.refusing = False
         self.refused: list[float] = []
         self.passages: list[Passage] = []
@@ -57,7 +75,13 @@ class Middle:
     async def listening(self) -> AsyncIterator["Middle"]:
         """Accept the client until the block ends."""
         async with serve(
-            self._serve, "127.0.0.1", 0, compression=None, max_size=2**22, select_subprotocol=_same
+            self._serve,
+            "127.0.0.1",
+            0,
+            compression=None,
+            max_size=2**22,
+            select_subprotocol=_same,
+            logger=_silent(),
         ) as server:
             self.url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
             try:
@@ -70,10 +94,19 @@ class Middle:
         for client in list(self._clients):
             client.transport.abort()
 
+    async def close(self, code: int) -> None:
+        """End every connection as a server does: with a close code."""
+        for client in list(self._clients):
+            await client.close(code)
+
     async def say(self, frame: Json) -> None:
         """Say something to the client that the server did not say."""
         for client in list(self._clients):
-            await client.send(json.dumps(frame))
+            await self._say(client, frame)
+
+    async def _say(self, client: ServerConnection, frame: Json) -> None:
+        self.timeline.append(("down", frame))
+        await client.send(json.dumps(frame, ensure_ascii=False))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that the client does."""
@@ -108,7 +141,11 @@ class Middle:
                 async for text in client:
                     message = json.loads(text)
                     passage.sent.append((time.monotonic(), message))
+                    self.timeline.append(("up", message))
                     await self._tell()
+                    if (answer := self.answer(message)) is not None:
+                        await self._say(client, answer)
+                        continue
                     for each in self.up(message):
                         await server.send(json.dumps(each))
                 await server.close()
@@ -116,7 +153,7 @@ class Middle:
             async def downwards() -> None:
                 async for text in server:
                     for each in self.down(json.loads(text)):
-                        await client.send(json.dumps(each))
+                        await self._say(client, each)
                     await self._tell()
                 await client.close(server.close_code or 1011, server.close_reason or "")
 
@@ -132,3 +169,8 @@ class Middle:
 
 def _same(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     return next(iter(offered), None)
+
+
+def _silent() -> logging.Logger:
+    """A logger of its own that says nothing: cut lines are what this server is for."""
+    return logging.Logger("nest_haus_conformance.middle", logging.CRITICAL + 1)  # noqa: LOG001

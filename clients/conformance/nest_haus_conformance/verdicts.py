@@ -1,7 +1,8 @@
 """Checks, the rules they try, and what came of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -92,3 +93,13 @@ def expect(condition: object, why: str) -> None:
     """Raise AssertionError with these words unless the condition holds."""
     if not condition:
         raise AssertionError(why)
+
+
+@asynccontextmanager
+async def within(seconds: float, why: str) -> AsyncIterator[None]:
+    """Raise AssertionError with these words unless the block ends in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise AssertionError(why) from None

@@ -12,7 +12,10 @@ say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {
   const { do: what, operation } = JSON.parse(line);
   if (what === "op") {
-    house.submit(operation).then((outcome) => say({ outcome }));
+    house.submit(operation).then(
+      (outcome) => say({ outcome }),
+      (error) => say({ refused: { code: error.code ?? error.name } }),
+    );
   } else if (what === "state") {
     const { epoch, version, selection, totalCents, pending } = house.state;
     say({ state: { epoch, version, selection, total_cents: totalCents, pending: pending.length } });

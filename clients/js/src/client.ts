@@ -26,7 +26,7 @@ const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
   [4010, "client_too_old"],
 ]);
 
-const TRANSPORTS = { websocket: websocketTransport(), socketio: socketioTransport };
+const TRANSPORTS = { websocket: websocketTransport(), socketio: socketioTransport() };
 
 export interface ConnectOptions {
   /** Where the product is: `http://127.0.0.1:8080`. In a page of the product `location.origin`. */

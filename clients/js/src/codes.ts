@@ -13,8 +13,8 @@ export const CODES = {
     status: 400,
     retryable: false,
     close: null,
-    de: "Diesen Nachrichtentyp gibt es nicht. Die Liste steht unter /docs.",
-    en: "There is no such message type. The list is at /docs.",
+    de: "Diesen Nachrichtentyp gibt es nicht. Die Liste steht unter /developers.",
+    en: "There is no such message type. The list is at /developers.",
   },
   message_too_large: {
     status: 413,

@@ -25,6 +25,6 @@ export type { Operation, Selection, SingleOperation } from "./selection.js";
 export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp } from "./state.js";
 export type { AskForToken } from "./transports/credential.js";
 export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
-export { socketioTransport } from "./transports/socketio.js";
+export { socketioTransport, type Io } from "./transports/socketio.js";
 export { websocketTransport, type WebSocketConstructor } from "./transports/websocket.js";
 export { Watcher, type WatchOptions } from "./watch.js";

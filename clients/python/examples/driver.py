@@ -6,7 +6,7 @@ import os
 import sys
 
 import msgspec
-from nest_haus_client import Client, Submitted
+from nest_haus_client import Client, ClientError, Refused, Submitted
 from nest_haus_client.operations import Operation
 
 
@@ -15,7 +15,14 @@ def say(**what: object) -> None:
 
 
 async def settle(submitted: Submitted) -> None:
-    say(outcome=await submitted)
+    try:
+        say(outcome=await submitted)
+    except ClientError as ended:
+        refuse(ended)
+
+
+def refuse(ended: ClientError) -> None:
+    say(refused={"code": ended.code if isinstance(ended, Refused) else type(ended).__name__})
 
 
 async def main() -> None:
@@ -32,8 +39,12 @@ async def main() -> None:
         async for line in lines:
             match json.loads(line):
                 case {"do": "op", "operation": operation}:
-                    submitted = house.submit(msgspec.convert(operation, Operation))
-                    tasks.create_task(settle(submitted))
+                    try:
+                        submitted = house.submit(msgspec.convert(operation, Operation))
+                    except ClientError as full:
+                        refuse(full)
+                    else:
+                        tasks.create_task(settle(submitted))
                 case {"do": "state"}:
                     known = house.confirmed
                     say(

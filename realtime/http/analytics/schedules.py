@@ -16,7 +16,7 @@ from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import checked, id_of, range_of, unusable
 from realtime.http.analytics.views import Views
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint, actor
+from realtime.http.endpoints import SHEETS, Endpoint, actor
 from realtime.scheduled_csv import file_name, form_of, query_of
 from realtime.sheets.answers import FORM_FIELDS, file_answer
 from storage.postgres.analytics.schedules import (
@@ -132,6 +132,7 @@ class ScheduleEndpoints:
                 handler=self.file,
                 summary="A file that was made, CSV or Excel",
                 answer=str,
+                media=SHEETS,
                 codes=("query_unusable", "page_not_found", "unavailable"),
                 tags=("analytics",),
                 admins=True,

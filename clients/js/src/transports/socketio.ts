@@ -1,20 +1,40 @@
-/** Socket.IO, by its official client: namespace `/configurator`, one event a message type. */
-import { io, type Socket } from "socket.io-client";
+/**
+ * Socket.IO, by its official client: namespace `/configurator`, one event a message type.
+ *
+ * The official client is loaded when the first connection is opened, so that nobody else needs it.
+ */
+import type { io as officialIo, Socket } from "socket.io-client";
 
 import { PROTOCOL, type ClientMessage } from "../messages.js";
 import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
 
 const NAMESPACE = "/configurator";
 
-export const socketioTransport: OpenTransport = (address, heard) => new SocketIoTransport(address, heard);
+export type Io = typeof officialIo;
+
+/** Opens connections with `io`; without one, with that of the package `socket.io-client`. */
+export function socketioTransport(io?: Io): OpenTransport {
+  return (address, heard) => new SocketIoTransport(address, heard, io);
+}
 
 class SocketIoTransport implements Transport {
   readonly #heard: Heard;
-  readonly #socket: Socket;
+  #socket: Socket | null = null;
   #closed = false;
 
-  constructor(address: Address, heard: Heard) {
+  constructor(address: Address, heard: Heard, io?: Io) {
     this.#heard = heard;
+    if (io) this.#connect(address, io);
+    else {
+      import("socket.io-client").then(
+        (official) => this.#connect(address, official.io),
+        () => this.#end(),
+      );
+    }
+  }
+
+  #connect(address: Address, io: Io): void {
+    if (this.#closed) return;
     // Coming back is decided in one place for all transports, so not here.
     const manager = { reconnection: false, forceNew: true, transports: ["websocket"] };
     const hello = {
@@ -22,13 +42,14 @@ class SocketIoTransport implements Transport {
       ...(address.token === null ? {} : { token: address.token }),
       ...(address.sessionId ? { session_id: address.sessionId } : {}),
     };
-    this.#socket = io(new URL(NAMESPACE, address.url).href, { ...manager, auth: hello });
-    this.#socket.onAny((type: string, content: unknown) => {
+    const socket = io(new URL(NAMESPACE, address.url).href, { ...manager, auth: hello });
+    this.#socket = socket;
+    socket.onAny((type: string, content: unknown) => {
       const known = typeof content === "object" && content !== null;
       if (!this.#closed) this.#heard.frame(known ? { type, ...content } : null);
     });
-    this.#socket.on("disconnect", () => this.#end());
-    this.#socket.on("connect_error", (problem) => {
+    socket.on("disconnect", () => this.#end());
+    socket.on("connect_error", (problem) => {
       // The server's refusal has the error with it; a network that fails has none.
       const said: unknown = (problem as { data?: unknown }).data;
       if (!this.#closed && typeof said === "object" && said !== null) this.#heard.frame(said);
@@ -37,7 +58,7 @@ class SocketIoTransport implements Transport {
   }
 
   send({ type, ...content }: ClientMessage): void {
-    if (this.#socket.connected) this.#socket.emit(type, content);
+    if (this.#socket?.connected) this.#socket.emit(type, content);
   }
 
   close(): void {
@@ -47,7 +68,7 @@ class SocketIoTransport implements Transport {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.disconnect();
+    this.#socket?.disconnect();
     queueMicrotask(() => this.#heard.closed(null));
   }
 }
