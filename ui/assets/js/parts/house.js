@@ -15,8 +15,8 @@ export const House = {
   template: `
     <section class="stage" :aria-label="screen.t('stage.label')">
       <div class="picture" ref="picture" :data-view="screen.ui.view" :class="{ loading: !layers.length && !failed }">
-        <img v-for="layer in layers" :key="layer.url" :src="layer.url" :class="{ shown: layer.shown && layer.url === top, under: layer.shown && layer.url !== top }"
-          :alt="layer.url === top ? alt : ''" :aria-hidden="String(layer.url !== top)" decoding="sync" />
+        <img v-for="layer in layers" :key="layer.id" :src="layer.url" :class="{ shown: layer.shown && layer.id === top, under: layer.shown && layer.id !== top }"
+          :alt="layer.id === top ? alt : ''" :aria-hidden="String(layer.id !== top)" decoding="sync" />
         <p v-if="failed && !layers.length" class="quiet picture-failed">{{ screen.t("stage.failed") }}</p>
       </div>
       <div class="stage-foot">
@@ -44,7 +44,8 @@ export const House = {
   },
   mounted() {
     this.widths = new ResizeObserver(() => this.reveal());
-    this.widths.observe(this.$refs.views);
+    // The letters of the chosen view are bold, and may become so a frame later.
+    for (const element of [this.$refs.views, ...this.$refs.views.children]) this.widths.observe(element);
   },
   beforeUnmount() {
     this.widths.disconnect();
@@ -68,15 +69,16 @@ export const House = {
       if (this.wanted !== url) return;
       const painted = this.layers.filter((l) => l.shown);
       const there = last(painted)?.url === url;
-      this.layers = there ? painted : [...painted.filter((l) => l.url !== url), { url, shown: false }];
+      this.layers = there ? painted : [...painted, { id: (last(painted)?.id ?? 0) + 1, url, shown: false }];
       await this.$nextTick();
       await this.$refs.picture?.querySelector("img:last-of-type")?.decode().catch(() => {});
       requestAnimationFrame(() => {
         if (this.wanted !== url) return;
-        last(this.layers).shown = true;
-        this.top = url;
+        const layer = last(this.layers);
+        layer.shown = true;
+        this.top = layer.id;
         setTimeout(() => {
-          if (this.wanted === url) this.layers = this.layers.filter((l) => l.url === url);
+          if (this.wanted === url) this.layers = this.layers.filter((l) => l.id === layer.id);
         }, GONE_AFTER_MS);
         this.preloadOthers();
       });
