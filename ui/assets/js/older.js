@@ -3,11 +3,19 @@
 
 export const last = (list) => list[list.length - 1];
 
-// A signal that aborts after so many milliseconds; `done` when nothing is to be aborted any more.
+// A signal that aborts after so many milliseconds, `over` that fails then; `done` when nothing is to
+// be aborted any more.
 export function within(ms) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ms);
-  return { signal: stop.signal, done: () => clearTimeout(timer) };
+  let timer;
+  const over = new Promise((_, fail) => {
+    timer = setTimeout(() => {
+      stop.abort();
+      fail(new Error(`no answer within ${ms} ms`));
+    }, ms);
+  });
+  over.catch(() => {}); // not everybody waits for it
+  return { signal: stop.signal, over, done: () => clearTimeout(timer) };
 }
 
 // Where there are no modal dialogs it lies over the page all the same.

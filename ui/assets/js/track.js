@@ -131,14 +131,16 @@ export function createSender({ fetch, visit, random = Math.random }) {
       const patience = within(ANSWER_WITHIN_MS);
       let answer;
       try {
-        answer = await fetch(URL_TRACK, {
+        const asked = fetch(URL_TRACK, {
           method: "POST",
           headers: { "Content-Type": "application/json" },
           body: body(tab, events, visit()),
           credentials: "same-origin",
           keepalive,
-          signal: patience.signal,
+          // A request that outlives its page must not end with the page's signal.
+          signal: keepalive ? undefined : patience.signal,
         });
+        answer = await Promise.race([asked, patience.over]);
       } catch {
         return pause(null);
       } finally {
