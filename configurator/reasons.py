@@ -7,8 +7,8 @@ An id that somebody sent is never repeated: it is not known to be a word.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from configurator.catalogue import Category, Option, QuantityRule, Text, text_to_json
-from configurator.selection import Bounds
+from configurator.catalogue import Catalogue, Category, Option, QuantityRule, Text, text_to_json
+from configurator.selection import Bounds, Choice
 
 
 class ReasonCode(StrEnum):
@@ -200,6 +200,24 @@ def amount_en(quantity: int, rule: QuantityRule) -> str:
     """A quantity with its English unit: "8 panels", "1 panel"."""
     unit = rule.unit_one if quantity == 1 else rule.unit
     return f"{_number_en(quantity)} {unit.en}"
+
+
+def choice_words(catalogue: Catalogue, category_id: str, choice: Choice | None) -> Text:
+    """A choice with its category: "Photovoltaik: 3 Module", "Fenster: Fichte, 20 m²"."""
+    category = catalogue.by_id[category_id]
+    option = catalogue.option(category_id, choice.option) if choice is not None else None
+    if choice is None or option is None:
+        return Text(
+            de=f"{category.name.de}: keine Auswahl", en=f"{category.name.en}: nothing chosen"
+        )
+    de, en = [option.name.de], [option.name.en]
+    if category.quantity is not None and choice.quantity is not None:
+        only = len(category.options) == 1
+        de = [*([] if only else de), amount_de(choice.quantity, category.quantity)]
+        en = [*([] if only else en), amount_en(choice.quantity, category.quantity)]
+    return Text(
+        de=f"{category.name.de}: {', '.join(de)}", en=f"{category.name.en}: {', '.join(en)}"
+    )
 
 
 def _verb_de(quantity: int) -> str:

@@ -45,6 +45,9 @@ HISTORY_VERSIONS = 10_000
 STEPS = 100
 """At least so many steps of a stack are read from the log at once, if it has them."""
 
+TOLD = 2
+"""So many of the choices that a way out leads to are named on its button."""
+
 KEPT = 2 * STEPS
 """The newest steps of a stack that are kept in memory; older ones are read when it comes to them."""
 
@@ -217,6 +220,15 @@ def _anyway(catalogue: Catalogue, selection: Selection, asked: Undo | Redo, done
     text = Text(de="Trotzdem zurücknehmen", en="Undo anyway")
     if isinstance(asked, Redo):
         text = Text(de="Trotzdem wiederherstellen", en="Redo anyway")
+    changes = changes_of(catalogue, selection, done)
+    led_to = [why.choice_words(catalogue, each.category, each.after) for each in changes[:TOLD]]
+    more = len(changes) - TOLD
+    text = Text(
+        de=f"{text.de}: {', '.join(words.de for words in led_to)}"
+        + (f" und {more} mehr" if more > 0 else ""),
+        en=f"{text.en}: {', '.join(words.en for words in led_to)}"
+        + (f" and {more} more" if more > 0 else ""),
+    )
     difference = total_cents(catalogue, done.selection) - total_cents(catalogue, selection)
     again = Undo(anyway=True) if isinstance(asked, Undo) else Redo(anyway=True)
     return Repair(operation=again, text=text, difference_cents=difference)

@@ -70,7 +70,10 @@ def test_a_redo_brings_back_what_the_undo_found() -> None:
     assert asked.repairs == (
         Repair(
             operation=ANYWAY,
-            text=Text(de="Trotzdem zurücknehmen", en="Undo anyway"),
+            text=Text(
+                de="Trotzdem zurücknehmen: Photovoltaik: 3 Module",
+                en="Undo anyway: Solar power: 3 panels",
+            ),
             difference_cents=-2 * PANEL_CENTS,
         ),
     )
@@ -95,7 +98,10 @@ def test_a_redo_over_the_change_of_somebody_else_is_asked_first_too() -> None:
     assert asked.repairs == (
         Repair(
             operation=Redo(anyway=True),
-            text=Text(de="Trotzdem wiederherstellen", en="Redo anyway"),
+            text=Text(
+                de="Trotzdem wiederherstellen: Photovoltaik: 4 Module",
+                en="Redo anyway: Solar power: 4 panels",
+            ),
             difference_cents=-1 * PANEL_CENTS,
         ),
     )

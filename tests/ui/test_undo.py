@@ -91,7 +91,9 @@ def test_a_conflict_says_who_and_offers_the_way_out(served: Served, visit: Visit
     expect(notice).to_contain_text("Bert Thaler hat „Größe“ inzwischen geändert")
     total(anna, "€ 277.500")
     anyway = notice.locator(".repairs .button")
-    expect(anyway).to_have_text(re.compile(r"Trotzdem zurücknehmen\s*−\s€\s106\.800"))
+    expect(anyway).to_have_text(
+        re.compile(r"Trotzdem zurücknehmen: Größe: Nest. 80\s*−\s€\s106\.800")
+    )
     anyway.click()
     for page in (anna, bert):
         total(page, "€ 170.700")
