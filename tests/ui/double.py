@@ -371,7 +371,7 @@ class World:
     answers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was answered to inquiries, each with the house that it is about."""
     watchers: list["Watch"] = field(default_factory=list)
-    viewers: set[str] = field(default_factory=set)
+    roles: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
 
     def count_dropped(self) -> None:
@@ -403,7 +403,7 @@ class World:
             return Tab(house, Person("Admin", 0), "admin", send)
         if person_token is None:
             return None
-        role = "viewer" if person_token in self.viewers else "editor"
+        role = self.roles.get(person_token, "owner")
         return Tab(house, self.person(person_token), role, send)
 
     async def watch(self, send: Send) -> "Watch":

@@ -283,13 +283,23 @@ def test_focus_is_never_behind_the_price_bar(served: Served, visit: Visit) -> No
 
 def test_a_viewer_sees_and_cannot_change(served: Served, visit: Visit) -> None:
     house = served.house()
-    served.world.viewers.add("Zuschauer Eins")
+    served.world.roles["Zuschauer Eins"] = "viewer"
     page = open_house(visit, house, person="Zuschauer Eins")
     expect(page.locator(".notice.readonly")).to_contain_text("zum Ansehen geteilt")
     expect(page.get_by_role("button", name="Einladen")).to_have_count(0)
     option(page, "nest", "nest120").click(force=True)
     expect(option(page, "nest", "nest120")).to_have_attribute("aria-disabled", "true")
     assert house.version == 0
+
+
+def test_a_guest_changes_the_house_and_speaks_for_nobody(served: Served, visit: Visit) -> None:
+    """Invitations and inquiries are refused to guests, so the page does not offer them."""
+    served.world.roles["Gast Eins"] = "editor"
+    page = open_house(visit, served.house(), person="Gast Eins")
+    option(page, "nest", "nest120").click()
+    total(page, "€ 241.900")
+    expect(page.get_by_role("button", name="Einladen")).to_have_count(0)
+    expect(page.get_by_role("button", name="Anfragen")).to_be_disabled()
 
 
 def test_language_changes_in_place_and_is_remembered(served: Served, visit: Visit) -> None:

@@ -133,7 +133,7 @@ def test_nothing_to_take_back_is_said_once_and_remembered(served: Served, visit:
 
 
 def test_viewers_have_no_buttons(served: Served, visit: Visit) -> None:
-    served.world.viewers.add("Zuschauer Zwei")
+    served.world.roles["Zuschauer Zwei"] = "viewer"
     house = served.house()
     page = open_house(visit, house, person="Zuschauer Zwei")
     expect(page.get_by_test_id("undo")).to_have_count(0)

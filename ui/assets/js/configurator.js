@@ -51,7 +51,7 @@ export default {
         <div class="languages" role="group" :aria-label="screen.t('language')">
           <button v-for="l in ['de', 'en']" :key="l" type="button" :lang="l" :aria-pressed="String(l === ui.language)" :aria-label="l === 'de' ? 'Deutsch' : 'English'" @click="setLanguage(l)">{{ l.toUpperCase() }}</button>
         </div>
-        <button v-if="room.derived && screen.mayEdit.value" type="button" class="button invite" aria-haspopup="dialog" @click="screen.open('invite')">{{ screen.t("invite.button") }}</button>
+        <button v-if="room.derived && screen.mayShare.value" type="button" class="button invite" aria-haspopup="dialog" @click="screen.open('invite')">{{ screen.t("invite.button") }}</button>
       </header>
       <main v-if="room.gone" class="message-page"><h2>{{ screen.t("gone.title") }}</h2><p>{{ screen.say(room.gone) }}</p><p><a class="button primary" href="/">{{ screen.t("gone.home") }}</a></p></main>
       <main v-else-if="!room.derived" class="layout skeleton" aria-busy="true"><section class="stage"><div class="picture loading"></div></section><section class="choices"><p class="sr-only">{{ screen.t("loading") }}</p><div class="ghost" v-for="n in 5" :key="n"></div></section></main>
@@ -60,7 +60,7 @@ export default {
         <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
           <Ended v-if="room.ended" />
           <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
-          <Sent v-if="screen.mayEdit.value" />
+          <Sent v-if="screen.mayShare.value" />
           <Notice v-for="r in generalRefusals" :key="r.key" :refusal="r" />
           <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
           <div class="choices-foot">
@@ -257,6 +257,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const status = computed(() => statusOf(state));
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
+  // Invitations and inquiries are in the owner's name; the server refuses them to guests.
+  const mayShare = computed(() => mayEdit.value && state.you?.role !== "editor");
   let presenceTimer = null;
 
   // Where somebody was, for when this tab is loaded again, which a restart of the server does too.
@@ -264,7 +266,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const placeKey = `nest-place-${state.configuration}`;
   const was = parsed(read(kept, placeKey));
   if (VIEWS.includes(was?.view)) ui.view = was.view;
-  if (was?.sheet === "inquiry" && inquiry.written() && mayEdit.value) ui.sheet = was.sheet;
+  if (was?.sheet === "inquiry" && inquiry.written() && mayShare.value) ui.sheet = was.sheet;
   watch(
     () => [ui.view, ui.sheet],
     ([view, sheet]) => write(kept, placeKey, JSON.stringify({ view, sheet })),
@@ -325,6 +327,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     status,
     asked,
     mayEdit,
+    mayShare,
     people,
     unnamed,
     takingBack,
