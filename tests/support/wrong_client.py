@@ -144,13 +144,13 @@ class Client:
 
     def lost(self) -> None:
         self.socket, self.joined, self.joining_since = None, False, 0.0
-        for each in self.queue:
-            each.flying = False
         if wrong("queue_lost_with_line"):
             self.queue.clear()
         if wrong("all_sent_again"):
             self.queue = [*self.answered, *self.queue]
             self.answered = []
+        for each in self.queue:
+            each.flying = False
 
     async def send(self, **message: object) -> None:
         if self.socket is not None:
@@ -174,6 +174,8 @@ class Client:
                 self.tries = 0
                 await self.join()
             case "snapshot":
+                if wrong("queue_lost_with_snapshot"):
+                    self.queue.clear()
                 self.house.replace(frame)
             case "op":
                 await self.take_ops([frame])
@@ -239,7 +241,8 @@ class Client:
             return
         if wrong("adjusted_told_as_committed") and frame["outcome"] == "adjusted":
             frame = {**frame, "outcome": "committed", "reasons": []}
-        say(outcome=frame)
+        for _ in range(2 if wrong("outcome_told_twice") else 1):
+            say(outcome=frame)
 
     def error(self, frame: Json) -> None:
         asked = next((each for each in self.queue if each.op_id == frame.get("op_id")), None)
@@ -272,8 +275,7 @@ class Client:
             if not wrong("overflow_dropped"):
                 say(refused={"code": "queue_full"})
             return
-        alike = [each for each in self.queue if each.operation == operation]
-        if wrong("equal_ops_are_one") and alike:
+        if wrong("equal_ops_are_one") and operation in [each.operation for each in self.queue]:
             return
         asked = Asked(operation)
         if wrong("one_op_id_for_all"):
@@ -283,6 +285,8 @@ class Client:
         self.queue.insert(0 if first else len(self.queue), asked)
         if wrong("guess_is_confirmed") and operation["kind"] == "select":
             self.house.selection[operation["category"]] = {"option": operation["option"]}
+        if wrong("guess_is_priced"):
+            self.house.total_cents += 100
         await self.pump()
 
     async def pump(self) -> None:
@@ -374,7 +378,8 @@ async def main() -> None:
             elif asked["do"] == "state":
                 say(state=client.state())
             else:
-                os._exit(0)
+                break
+        os._exit(0)  # also when whoever asks has gone
 
 
 asyncio.run(main())

@@ -21,6 +21,8 @@ from nest_haus_conformance.server import Server
 from nest_haus_conformance.verdicts import Check, Verdict, Where, judge
 
 SECONDS = 30.0
+STEP_PART = 0.4
+"""Of the time of a check, what one of its steps may take; so that the verdict names the step."""
 AT_ONCE = 4
 MARKS = {"kept": "✓", "broken": "✗", "skipped": "–"}
 COLOURS = {"kept": "32", "broken": "31;1", "skipped": "33"}
@@ -78,7 +80,8 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
         print(_line(verdict, as_json=options.json), flush=True)
 
     if options.client:
-        tried = Client(url=url, command=options.client, seconds=options.seconds)
+        step = options.seconds * STEP_PART
+        tried = Client(url=url, command=options.client, step_seconds=step)
         return await _judge_all(client_checks(options.rules), tried, options.seconds, report)
     checks = [
         *server_joining.check.chosen(options.rules),

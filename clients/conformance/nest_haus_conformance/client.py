@@ -1,18 +1,21 @@
 """The client under test in a scene: a house, somebody else in it, and the kit between it and the server."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 from nest_haus_conformance.driver import Driver, driving
 from nest_haus_conformance.house import House, new_house
 from nest_haus_conformance.middle import Middle
 from nest_haus_conformance.peer import Json, Peer, joined
-from nest_haus_conformance.verdicts import expect, within
+from nest_haus_conformance.verdicts import expect
 
-STEP_PART = 0.4
-"""Of the time of a check, what one of its steps may take; so that the verdict names the step."""
+ANSWERS = 20
+"""So often a client tells its state before it is said that something never came: it is not asleep."""
+PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +36,48 @@ class Scene:
         """The version that somebody else makes by this."""
         return int((await self.other.op(self.house.id, operation))["version"])
 
-    async def outcome(self, number: int) -> Json:
-        """The outcome with this number that the client tells, counted from 0."""
-        async with within(self.step_seconds, f"outcome {number + 1} was not told"):
-            return await self.driver.outcome(number)
+    async def until(self, condition: Callable[[Json], object], why: str) -> Json:
+        """What the client holds once this is true of it.
 
-    async def refusal(self, number: int) -> Json:
-        """The refusal with this number that the client tells, counted from 0."""
-        async with within(self.step_seconds, "that an op was refused was not told"):
-            return await self.driver.refusal(number)
+        Raises AssertionError with these words when it has not come true although the client had its
+        time and answered often: who answers was not only slow.
+        """
+        began, answers = time.monotonic(), 0
+        while not condition(state := await self.driver.state()):
+            answers += 1
+            late = time.monotonic() - began > self.step_seconds
+            expect(not (late and answers >= ANSWERS), why)
+            await asyncio.sleep(PAUSE_SECONDS)
+        return state
+
+    async def outcome(self, number: int, *, refusals: int = 0) -> Json:
+        """The outcome with this number that the client tells, counted from 0; of so many none."""
+
+        def told(_state: Json) -> bool:
+            refused = self.driver.refused[refusals:]
+            expect(not refused, f"an op that the server takes was told as refused: {refused}")
+            return len(self.driver.outcomes) > number
+
+        await self.until(told, f"outcome {number + 1} was not told")
+        return self.driver.outcomes[number]
+
+    async def refusal(self) -> None:
+        """The client tells that an op was refused, and no outcome."""
+
+        def told(_state: Json) -> bool:
+            expect(not self.driver.outcomes, "it claims an outcome of an op that was refused")
+            return bool(self.driver.refused)
+
+        await self.until(told, "that an op was refused was not told")
 
     async def check_same(self, version: int) -> None:
         """The client has the house that the server has, at this version or later."""
-        async with within(self.step_seconds, f"it did not get to version {version}"):
-            state = await self.driver.state_at(version)
+        state = await self.until(
+            lambda state: state["version"] >= version, f"it did not get to version {version}"
+        )
         truth = await self.house.read()
-        expect(state["version"] == truth["version"], f"{state['version']}, not {truth['version']}")
+        versions = state["version"], truth["version"]
+        expect(versions[0] == versions[1], f"it has version {versions[0]}, not {versions[1]}")
         theirs, ours = state["selection"], truth["selection"]
         differ = [
             name for name in {**theirs, **ours} if _choice(theirs, name) != _choice(ours, name)
@@ -62,17 +91,24 @@ class Scene:
         refused = len(self.middle.refused)
         self.middle.refusing = True
         self.middle.cut()
-        async with within(self.step_seconds, "it did not connect again"):
-            await self.middle.until(lambda: len(self.middle.refused) > refused)
+        await self.until(lambda _: len(self.middle.refused) > refused, "it did not connect again")
 
     def mend(self) -> None:
         """Let the client in again."""
         self.middle.refusing = False
 
+    async def said(self, which: Callable[[Json], bool]) -> None:
+        """Wait until the client was sent such a message."""
+        timeline = self.middle.timeline
+        await self.middle.until(
+            lambda: any(way == "down" and which(frame) for way, frame in timeline)
+        )
+
     async def sent_ops(self, number: int) -> list[Json]:
         """The ops that the client sent, once they are so many."""
-        async with within(self.step_seconds, f"it did not send op {number}"):
-            await self.middle.until(lambda: len(self.middle.sent("op")) >= number)
+        await self.until(
+            lambda _: len(self.middle.sent("op")) >= number, f"it did not send op {number}"
+        )
         return self.middle.sent("op")
 
 
@@ -84,11 +120,11 @@ def _choice(selection: Json, category: str) -> Json | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """The client under test: how to start it, a server to try it with, and seconds for a check."""
+    """The client under test: how to start it, a server to try it with, and seconds for a step."""
 
     url: str
     command: str
-    seconds: float
+    step_seconds: float
 
     @asynccontextmanager
     async def scene(self) -> AsyncIterator[Scene]:
@@ -104,7 +140,7 @@ class Client:
                 middle=middle,
                 driver=driver,
                 other=other,
-                step_seconds=self.seconds * STEP_PART,
+                step_seconds=self.step_seconds,
             )
 
 
@@ -123,6 +159,13 @@ def dropping(which: Callable[[Json], bool]) -> Callable[[Json], list[Json]]:
 def unasked(frame: Json) -> bool:
     """Whether it brings versions and is not the answer to a join."""
     return bool(versions_of(frame)) and frame.get("re") is None
+
+
+def forgotten(message: Json) -> list[Json]:
+    """A position of an epoch that the server does not know: it answers with a snapshot."""
+    if "since" in message:
+        message = {**message, "since": {"epoch": str(uuid4()), "version": 1}}
+    return [message]
 
 
 def error(message: Json, code: str, **fields: object) -> Json:

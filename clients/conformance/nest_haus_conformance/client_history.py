@@ -3,10 +3,10 @@
 import asyncio
 from uuid import uuid4
 
-from nest_haus_conformance.client import Client, Scene, dropping, unasked, versions_of
+from nest_haus_conformance.client import Client, Scene, dropping, forgotten, unasked, versions_of
 from nest_haus_conformance.middle import unchanged
 from nest_haus_conformance.peer import Json
-from nest_haus_conformance.verdicts import Checks, Skipped, expect, within
+from nest_haus_conformance.verdicts import Checks, Skipped, expect
 
 check: Checks[Client] = Checks()
 
@@ -54,12 +54,6 @@ async def _missed(client: Client) -> None:
 async def _snapshot(client: Client) -> None:
     """A snapshot replaces everything: what it does not have is not there any more."""
     async with client.scene() as scene:
-
-        def forgotten(message: Json) -> list[Json]:
-            if "since" in message:
-                message = {**message, "since": {"epoch": str(uuid4()), "version": 1}}
-            return [message]
-
         scene.middle.up = forgotten
         version = await _away_during(scene)
         await scene.check_same(version)
@@ -81,25 +75,25 @@ async def _gap(client: Client) -> None:
     """When a version is missing it joins again with its position, and misses nothing."""
     async with client.scene() as scene:
         await scene.check_same(await scene.others_edit(1))
-        scene.middle.down = dropping(
-            lambda frame: (
-                frame["type"] == "position" or (unasked(frame) and 2 in versions_of(frame))
-            )
-        )
-        await scene.others_edit(2)
+        scene.middle.down = _without_second
+        await scene.others(scene.house.select_other(1))
         version = await scene.others_edit(3)
+        await scene.said(lambda frame: version in versions_of(frame))
+        await _check_asked_again(scene, "version 3 came without 2, and it did not join again")
         await scene.check_same(version)
-        joins = scene.middle.sent("join")
-        since = {"epoch": scene.house.epoch, "version": 1}
-        expect(joins[-1].get("since") == since, f"it joined with {joins[-1].get('since')}")
 
 
 @check("CL2", "PS1")
 async def _silent_loss(client: Client) -> None:
     """When position names a version that it does not have it joins again."""
     async with client.scene() as scene:
+        await scene.check_same(await scene.others_edit(1))
         scene.middle.down = dropping(unasked)
-        version = await scene.others_edit(1)
+        version = await scene.others_edit(2)
+        await scene.said(
+            lambda frame: (frame["type"], frame.get("version")) == ("position", version)
+        )
+        await _check_asked_again(scene, "position named version 2, and it did not join again")
         await scene.check_same(version)
 
 
@@ -114,18 +108,13 @@ async def _another_history(client: Client) -> None:
             named = {**frame, "epoch": epoch} if "epoch" in frame else frame
             return [{**named, "version": 0} if frame["type"] == "snapshot" else named]
 
-        def stranger(message: Json) -> list[Json]:
-            if "since" in message:
-                message = {**message, "since": {"epoch": str(uuid4()), "version": 0}}
-            return [message]
-
-        scene.middle.down, scene.middle.up = restored, stranger
+        scene.middle.down, scene.middle.up = restored, forgotten
         position = {"type": "position", "configuration": scene.house.id, "version": 0}
         await scene.middle.say({**position, "epoch": epoch})
-        async with within(scene.step_seconds, "it did not take the snapshot of the other epoch"):
-            await scene.driver.state_that(
-                lambda state: (state["epoch"], state["version"]) == (epoch, 0)
-            )
+        await scene.until(
+            lambda state: (state["epoch"], state["version"]) == (epoch, 0),
+            "it did not take the snapshot of the other epoch",
+        )
 
 
 @check("CL6", "MS2")
@@ -152,11 +141,30 @@ async def _access_ended(client: Client) -> None:
         await scene.sent_ops(1)
         left = {"type": "left", "configuration": scene.house.id, "code": "access_revoked"}
         await scene.middle.say(left)
-        await scene.refusal(0)
+        await scene.refusal()
         scene.middle.up = unchanged
         joins = len(scene.middle.sent("join"))
         await asyncio.sleep(1)
         expect(len(scene.middle.sent("join")) == joins, "it joined again")
+
+
+def _without_second(frame: Json) -> list[Json]:
+    """Lose version 2, alone or among others, and every position."""
+    if frame["type"] == "position":
+        return []
+    if not unasked(frame) or 2 not in versions_of(frame):
+        return [frame]
+    if frame["type"] == "op":
+        return []
+    return [{**frame, "ops": [op for op in frame["ops"] if op["version"] != 2]}]
+
+
+async def _check_asked_again(scene: Scene, why: str) -> None:
+    """It joins again, with version 1, which it has."""
+    await scene.until(lambda _: len(scene.middle.sent("join")) > 1, why)
+    asked = scene.middle.sent("join")[1].get("since")
+    had = {"epoch": scene.house.epoch, "version": 1}
+    expect(asked == had, f"it joined with the position {asked}, and had {had}")
 
 
 def _before(scene: Scene) -> list[Json]:

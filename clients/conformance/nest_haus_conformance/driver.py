@@ -24,9 +24,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from nest_haus_conformance.peer import Json
+from nest_haus_conformance.verdicts import expect
 
 END_SECONDS = 5
-PAUSE_SECONDS = 0.05
 
 
 class Driver:
@@ -36,6 +36,7 @@ class Driver:
         self._process = process
         self._news = asyncio.Condition()
         self._states: list[Json] = []
+        self._ended = False
         self.ready = False
         self.outcomes: list[Json] = []
         self.refused: list[Json] = []
@@ -44,40 +45,22 @@ class Driver:
         """Let it ask for a change."""
         await self._say({"do": "op", "operation": operation})
 
-    async def outcome(self, number: int) -> Json:
-        """Its outcome with this number, counted from 0."""
-        async with self._news:
-            await self._news.wait_for(lambda: len(self.outcomes) > number)
-        return self.outcomes[number]
-
-    async def refusal(self, number: int) -> Json:
-        """Its refusal with this number, counted from 0."""
-        async with self._news:
-            await self._news.wait_for(lambda: len(self.refused) > number)
-        return self.refused[number]
-
     async def state(self) -> Json:
         """What it holds now."""
         known = len(self._states)
         await self._say({"do": "state"})
-        async with self._news:
-            await self._news.wait_for(lambda: len(self._states) > known)
+        await self._until(lambda: len(self._states) > known)
         return self._states[-1]
-
-    async def state_at(self, version: int) -> Json:
-        """What it holds once it has this version."""
-        return await self.state_that(lambda state: state["version"] >= version)
-
-    async def state_that(self, condition: Callable[[Json], bool]) -> Json:
-        """What it holds once this is true of it."""
-        while not condition(state := await self.state()):  # noqa: ASYNC110 - its own state
-            await asyncio.sleep(PAUSE_SECONDS)
-        return state
 
     async def until_ready(self) -> None:
         """Until it has joined."""
+        await self._until(lambda: self.ready)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what it prints. Raises AssertionError when it has ended."""
         async with self._news:
-            await self._news.wait_for(lambda: self.ready)
+            await self._news.wait_for(lambda: condition() or self._ended)
+        expect(condition(), "the client ended by itself")
 
     async def listen(self) -> None:
         """Take what it prints, until it ends."""
@@ -87,6 +70,9 @@ class Driver:
                 self._take(json.loads(line))
             async with self._news:
                 self._news.notify_all()
+        self._ended = True
+        async with self._news:
+            self._news.notify_all()
 
     def _take(self, said: Json) -> None:
         if "outcome" in said:
@@ -100,13 +86,13 @@ class Driver:
 
     async def _say(self, line: Json) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it was opened with one
-        self._process.stdin.write(json.dumps(line).encode() + b"\n")
-        await self._process.stdin.drain()
+        with suppress(OSError):  # it has ended: whoever waits for what it says is told
+            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+            await self._process.stdin.drain()
 
     async def end(self) -> str:
         """Let it end, or end it; what it wrote to standard error."""
-        with suppress(OSError):
-            await self._say({"do": "end"})
+        await self._say({"do": "end"})
         with suppress(TimeoutError, ProcessLookupError):
             async with asyncio.timeout(END_SECONDS):
                 await self._process.wait()

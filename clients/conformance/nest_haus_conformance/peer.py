@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 Json = dict[str, Any]
 PROTOCOL = 1
 SUBPROTOCOL = Subprotocol("nest.v1")
-REST_SECONDS = 10
+REST_SECONDS = 30
 
 
 async def rest(url: str, method: str, path: str, body: object = None, token: str = "") -> Json:

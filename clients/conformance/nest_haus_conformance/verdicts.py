@@ -1,8 +1,7 @@
 """Checks, the rules they try, and what came of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -21,6 +20,11 @@ class Check(Generic[Where]):
     rules: tuple[str, ...]
     title: str
     run: Callable[[Where], Awaitable[None]]
+
+    @property
+    def name(self) -> str:
+        """What its function is called."""
+        return str(getattr(self.run, "__name__", "")).strip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +97,3 @@ def expect(condition: object, why: str) -> None:
     """Raise AssertionError with these words unless the condition holds."""
     if not condition:
         raise AssertionError(why)
-
-
-@asynccontextmanager
-async def within(seconds: float, why: str) -> AsyncIterator[None]:
-    """Raise AssertionError with these words unless the block ends in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise AssertionError(why) from None
