@@ -95,5 +95,5 @@ class PublishedCatalogue:
         unit, count = category.quantity.unit, choice.quantity
         return Text(
             de=f"{count}\u00a0{unit.de} {category.name.de} ({option.name.de})",
-            en=f"{count}\u00a0{unit.en} {category.name.en} ({option.name.en})",
+            en=f"{count}\u00a0{unit.en} of {category.name.en.lower()} ({option.name.en})",
         )

@@ -185,7 +185,7 @@ def test_the_quick_start_of_the_readme_runs(node: Node, houses: Houses) -> None:
         timeout=RUN_SECONDS,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[1].startswith("committed 236300 "), done.stdout
+    assert done.stdout.splitlines()[1].startswith("committed 241900 "), done.stdout
 
 
 @pytest.fixture(scope="module")

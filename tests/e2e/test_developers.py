@@ -193,7 +193,7 @@ def test_the_console_is_usable_and_fits(
 def test_the_python_quick_starts_run(stage: Stage, key: str, tmp_path: Path) -> None:
     program = tmp_path / "quick.py"
     program.write_text(quick_start(key, stage), "utf-8")
-    assert "committed 236300.0" in run([sys.executable, str(program)])
+    assert "committed 241900.0" in run([sys.executable, str(program)])
 
 
 def test_the_rest_quick_start_runs(stage: Stage, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_the_javascript_quick_start_runs(stage: Stage) -> None:
         cwd=ROOT / "clients" / "js",
         text=quick_start("javascript", stage),
     )
-    assert "committed 236300" in told
+    assert "committed 241900" in told
 
 
 def quick_start(key: str, stage: Stage) -> str:

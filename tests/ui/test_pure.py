@@ -72,7 +72,7 @@ def test_the_offer_is_the_price_list() -> None:
     assert offer.monthly_from_cents == 93_432
     assert offer.beside == {
         "de": "20\u00a0m² Fenster (Kunststoff)",
-        "en": "20\u00a0m² Windows (uPVC)",
+        "en": "20\u00a0m² of windows (uPVC)",
     }
 
 
