@@ -73,7 +73,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     props: dict[str, _Json] | None = None
 
 
-class Visit(msgspec.Struct, frozen=True, kw_only=True):
+class PageVisit(msgspec.Struct, frozen=True, kw_only=True):
     """What a page knows of the visit: the browser's language and where the visitor came from."""
 
     language: str | None = None
@@ -90,7 +90,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     session_id: _SessionId
     sent_at: ClientMs | None = None
     tab: Tab | None = None
-    visit: Visit | None = None
+    visit: PageVisit | None = None
 
 
 class TrackRequest(Sending, frozen=True, kw_only=True, rename="camel"):

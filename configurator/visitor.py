@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-from configurator.activity import Visit
+from configurator.activity import PageVisit
 from configurator.untrusted import stripped
 
 Consent = Literal["assumed", "required"]
@@ -42,7 +42,7 @@ class Visitor:
     network: str | None = None
     host: str = ""
 
-    def on(self, visit: Visit | None) -> "Visitor":
+    def on(self, visit: PageVisit | None) -> "Visitor":
         """The same, with what their page says of the visit."""
         if visit is None or self.objection:
             return self

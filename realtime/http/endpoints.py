@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from configurator.catalogue import Text
 from configurator.protocol.codes import Refused
@@ -18,7 +19,6 @@ AdminName = Callable[[HTTPConnection], Awaitable[str | None]]
 """What the audit calls the admin who asks; None: no admin does."""
 SHEETS = tuple(kind.partition(";")[0] for kind in MEDIA_TYPES.values())
 _OF_A_BODY = ("malformed_message", "message_too_large", "unsupported_media_type")
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,7 +44,8 @@ class Endpoint:
     ``media`` are the types in which ``answer`` may come; ``also`` has the answers that are no
     refusals but have another status, None for an empty one; ``refused`` is the body of a refusal.
     ``codes`` are the refusals of its own: those of every endpoint of its kind are added by
-    ``refusals``. ``admins``: it is for admins only, and ``actor`` tells its handler who asks.
+    ``refusals``. ``body_optional``: no body at all is like ``{}``. ``admins``: it is for
+    admins only, and ``actor`` tells its handler who asks.
     """
 
     method: Literal["GET", "POST", "PUT"]
@@ -56,6 +57,7 @@ class Endpoint:
     media: Sequence[str] = ("application/json",)
     also: Mapping[int, object | None] = field(default_factory=dict)
     body: object | None = None
+    body_optional: bool = False
     query: Sequence[str] = ()
     codes: Sequence[str] = ()
     refused: object = ErrorAnswer
@@ -108,21 +110,22 @@ def _not_offered(endpoints: Sequence[Endpoint]) -> list[Route]:
     for each in endpoints:
         also = {"HEAD"} if each.method == "GET" else set()
         offered.setdefault(each.path, set()).update({each.method}, also)
-    return [
-        Route(path, _refuse_method(methods), methods=sorted(METHODS - methods))
-        for path, methods in offered.items()
-    ]
+    return [Route(path, _NotOffered(methods)) for path, methods in offered.items()]
 
 
-def _refuse_method(offered: set[str]) -> Handler:
-    allow = ", ".join(sorted(offered))
+class _NotOffered:
+    """Refuses every method, also those that nobody has thought of yet.
 
-    async def refuse(_request: Request) -> Response:
+    A class, because Starlette offers a function only the methods that its route lists.
+    """
+
+    def __init__(self, offered: set[str]) -> None:
+        self._allow = ", ".join(sorted(offered))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = refusal(Refused("method_not_allowed"))
-        answer.headers["allow"] = allow
-        return answer
-
-    return refuse
+        answer.headers["allow"] = self._allow
+        await answer(scope, receive, send)
 
 
 def _offered(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:

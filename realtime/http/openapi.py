@@ -1,6 +1,5 @@
 """OpenAPI 3.1 and its readable page, generated from the list of endpoints and the table of codes."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -73,7 +72,9 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "description": "Authenticate with `Authorization: Bearer <token>` or the cookie of "
             "the pages. Money is integer cents; integers are written without a fraction (121, not "
             "121.0). Every refusal has a code.",
-            "license": {"name": "Proprietary", "url": f"{public_url}/docs"},
+            "license": {
+                "name": "All rights reserved; its clients (Python, JavaScript, conformance) are MIT"
+            },
         },
         "servers": [{"url": public_url}],
         "tags": [
@@ -114,27 +115,22 @@ def _any_json(kind: type) -> JsonObject:
 
 
 def _plain_names(components: JsonObject) -> dict[str, str]:
-    """What each schema is called: a word, with its module's where two have the same.
+    """What each schema is called: a word, of which generators make the name of a class.
 
-    msgspec writes ``Rows_House_`` for ``Rows[House]``, and the whole path of a class whose name is
-    not the only one; generators make no names of either.
+    msgspec writes ``Rows_House_`` for ``Rows[House]``: here it is ``HouseRows``, and an answer that
+    is of one kind of rows only goes without it. Two classes of the same name come with their
+    modules; ``_a_plain_name`` refuses them, because one of them wants a better name.
     """
-    plain = {
-        name: re.sub(r"^(\w+?)_([\w.]+)_$", lambda found: f"{found[2]}{found[1]}", name)
-        for name in components
-    }
-    short = Counter(name.rpartition(".")[2] for name in plain.values())
-    return {
-        name: "".join(
-            [
-                word.rpartition("_")[2].capitalize()
-                for word in each.split(".")[-2:-1]
-                if short[each.rpartition(".")[2]] > 1
-            ]
-            + [each.rpartition(".")[2]]
-        )
-        for name, each in plain.items()
-    }
+    generic = Counter(name.partition("_")[0] for name in components)
+    return {name: _a_plain_name(name, alone=generic) for name in components}
+
+
+def _a_plain_name(name: str, *, alone: Mapping[str, int]) -> str:
+    whole, _, rows = name.removesuffix("_").partition("_")
+    plain = whole if whole.endswith("Answer") and alone[whole] == 1 else rows + whole
+    if not plain.isalnum():
+        raise ValueError(f"{name}: another class of the API has this name too")
+    return plain
 
 
 def _published(part: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
@@ -179,7 +175,7 @@ def _operation(each: Endpoint, schema_of: Mapping[int, Any]) -> JsonObject:
         operation["security"] = [{"bearer": []}, {"adminCookie": []}]
     if each.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": not each.body_optional,
             "content": {"application/json": {"schema": schema_of[id(each.body)]}},
         }
     return operation

@@ -24,14 +24,16 @@ log = structlog.get_logger()
 class OriginalRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refusal in the words of the original API: `error` is a sentence.
 
-    Its own two sentences come alone; every other refusal has a `code` and `message` in both
-    languages, and `field` names the place.
+    Its own two sentences come alone; every other refusal has `success` false, a `code` and
+    `message` in both languages; `field` names the place, or `detail` says what was expected.
     """
 
     error: str
+    success: bool | None = None
     code: str | None = None
     message: Text | None = None
     field: str | None = None
+    detail: str | None = None
     retry_after_ms: int | None = None
 
 

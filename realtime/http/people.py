@@ -91,6 +91,7 @@ class PeopleEndpoints:
                 summary="Become a person: the token is your bearer token from now on. The body "
                 "may be left out.",
                 body=RegisterRequest,
+                body_optional=True,
                 answer=PersonAnswer,
                 status=201,
                 tags=["people"],

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 
 from configurator.activity import Event, Interaction
@@ -19,8 +18,6 @@ from configurator.visitor import Consent
 from realtime.bots import Bots
 from realtime.door import Door
 from realtime.http.activity import ActivityEndpoints
-from realtime.http.edge import Origins
-from realtime.http.endpoints import routes
 from realtime.http.tracking import TrackingEndpoints
 from realtime.intake import Intake
 from storage.errors import StorageUnavailable
@@ -29,6 +26,7 @@ from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.redis.client import Redis
 from storage.redis.stream import InteractionStream, Limits
+from tests.support.described import endpoints_alone
 from tests.support.waiting import eventually
 
 TRACK = "/api/sessions/track-interaction"
@@ -109,10 +107,10 @@ async def client_of(
     door = Door(consent=consent, bots=Bots(["Googlebot/"]))
     tracking = TrackingEndpoints(intake=parts.intake, door=door)
     both = [*tracking.endpoints(), *endpoints.endpoints()]
-    app = Starlette(routes=routes(both, Origins(frozenset()), no_admin))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
+    with endpoints_alone(both, no_admin) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
 
 
 @dataclass(kw_only=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import HTTPConnection
 
-from configurator.activity import Visit
+from configurator.activity import PageVisit
 from configurator.tracking import TRACKED
 from configurator.visitor import (
     Consent,
@@ -138,10 +138,10 @@ def test_no_text_makes_these_fail(text: str) -> None:
 
 
 def test_what_the_page_says_of_the_visit_counts_unless_there_is_an_objection() -> None:
-    visit = Visit(language="en-GB", referrer="https://a.example/x?y")
+    visit = PageVisit(language="en-GB", referrer="https://a.example/x?y")
     found = Visitor(language="de", host="b.example").on(visit)
     assert (found.language, found.referrer) == ("en-GB", "https://a.example/x")
-    assert Visitor(language="de").on(Visit(language="?")).language == "de"
+    assert Visitor(language="de").on(PageVisit(language="?")).language == "de"
     objecting = Visitor(objection="dnt")
     assert objecting.on(visit) is objecting
 

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from app.analytics import sheets_of, views_over
@@ -18,8 +17,7 @@ from realtime.http.analytics.endpoints import AnalyticsEndpoints
 from realtime.http.analytics.links import LinkEndpoints
 from realtime.http.analytics.recent import Recent
 from realtime.http.analytics.schedules import ScheduleEndpoints
-from realtime.http.edge import Origins
-from realtime.http.endpoints import Endpoint, routes
+from realtime.http.endpoints import Endpoint
 from storage.postgres.analytics.links import DashboardLinks
 from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.analytics.visits import Visits
@@ -27,6 +25,7 @@ from storage.postgres.audit import Audit
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from tests.analytics.visitors import DAYS, FIRST_DAY, SHOWN, store, visitors
+from tests.support.described import endpoints_alone
 
 PATH = "/api/admin/analytics"
 CATALOGUE = current_catalogue()
@@ -91,10 +90,10 @@ async def opened(
     async with Database(database_url) as database:
         world = World(database)
         await store(world.interactions, visitors(count, seed=11))
-        app = Starlette(routes=routes(world.endpoints, Origins(frozenset()), world.admin_name))
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield world, client
+        with endpoints_alone(world.endpoints, world.admin_name) as app:
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                yield world, client
 
 
 async def read(client: httpx.AsyncClient, path: str, **asked: str | int) -> Any:

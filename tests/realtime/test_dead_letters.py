@@ -8,15 +8,12 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from app.analytics import sheets_of
 from app.catalogue import current_catalogue
 from configurator.activity import Filtered, encode_event
 from realtime.http.dead_letters import PATH, DeadLetterEndpoints
-from realtime.http.edge import Origins
-from realtime.http.endpoints import routes
 from realtime.letter_desk import LetterDesk
 from storage.postgres.audit import Audit
 from storage.postgres.ledger import Ledger
@@ -25,6 +22,7 @@ from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, event, now, parts
 from tests.sheets.reading import book, table
+from tests.support.described import endpoints_alone
 from tests.support.servers import Servers
 from workers.consumer import Consumer
 
@@ -43,10 +41,10 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
     endpoints = DeadLetterEndpoints(
         desk=desk, sheets=sheets_of(current_catalogue, lambda: datetime.now(UTC))
     ).endpoints()
-    app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
+    with endpoints_alone(endpoints, admin_name) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
 
 
 async def bury(parts: Parts, *payloads: bytes, reason: str = "wrong_type field") -> None:

@@ -44,6 +44,8 @@ async def test_generators_get_names_that_they_can_use(web: RunningWeb) -> None:
     }
     names = list(document["components"]["schemas"])
     assert [name for name in names if not re.fullmatch("[A-Z][A-Za-z0-9]+", name)] == []
+    assert [name for name in names if re.search(r"([A-Z][a-z]+?)s?\1", name)] == []  # HousesHouse
+    assert "MIT" in document["info"]["license"]["name"]
 
 
 async def test_an_op_says_all_that_may_come_of_it(web: RunningWeb) -> None:
@@ -59,6 +61,21 @@ async def test_an_op_says_all_that_may_come_of_it(web: RunningWeb) -> None:
     assert "ErrorAnswer" in shapes["409"]
     assert "Outcome" in shapes["422"]
     assert responses["429"]["headers"]["Retry-After"]["schema"]["type"] == "integer"
+
+
+async def test_methods_that_are_not_described_are_not_allowed(web: RunningWeb) -> None:
+    """The newest method, QUERY, and made-up ones too; the screens would say that nothing is here."""
+    for method in ("QUERY", "PURGE", "DELETE"):
+        answer = await web.api().call(method, "/api/configurations")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST"), method
+        assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+async def test_a_body_that_may_be_left_out_is_said_to_be(web: RunningWeb) -> None:
+    document = await described(web)
+    assert (await web.api().call("POST", "/api/people")).status_code == 201
+    assert not document["paths"]["/api/people"]["post"]["requestBody"]["required"]
+    assert document["paths"]["/api/configurations"]["post"]["requestBody"]["required"]
 
 
 async def test_numbers_of_a_query_are_numbers(web: RunningWeb) -> None:

@@ -15,6 +15,7 @@ from storage.postgres.jobs import Jobs, Leadership
 from storage.redis.stops import WorkerStops
 from storage.redis.stream import EVENTS, commands
 from tests.activity.parts import ago, event, now
+from tests.support.described import as_described
 from tests.support.servers import Servers
 
 TOKEN = "a-token-for-the-scraper"
@@ -36,12 +37,13 @@ async def web(database_url: str, redis_url: str) -> AsyncIterator[tuple[Web, htt
     failure: Exception | None = None
     async with built.app.router.lifespan_context(built.app):
         await built.admins.open_session(token_sha256(ADMIN), now().replace(year=2100))
-        transport = httpx.ASGITransport(app=built.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            try:
-                yield built, client
-            except Exception as error:  # noqa: BLE001 - in the lifespan it would end the process
-                failure = error
+        try:
+            with as_described(built.app, built.described) as app:
+                transport = httpx.ASGITransport(app=app)
+                async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                    yield built, client
+        except Exception as error:  # noqa: BLE001 - in the lifespan it would end the process
+            failure = error
     if failure is not None:
         raise failure
 

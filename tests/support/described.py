@@ -2,12 +2,35 @@
 
 import json
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jsonschema_rs
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from realtime.http.edge import Origins
+from realtime.http.endpoints import AdminName, Endpoint, routes
+from realtime.http.openapi import openapi
+
 Json = dict[str, Any]
+
+
+@contextmanager
+def as_described(app: ASGIApp, document: Json) -> Iterator["Described"]:
+    """The app, and at the end of the test the proof that it answered as it says."""
+    described = Described(app, document)
+    yield described
+    assert not described.problems, "\n".join(described.problems)
+
+
+@contextmanager
+def endpoints_alone(endpoints: Sequence[Endpoint], admin_name: AdminName) -> Iterator["Described"]:
+    """An app of these endpoints only, held against their description."""
+    app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name))
+    with as_described(app, openapi(endpoints, public_url="http://test")) as described:
+        yield described
 
 
 class Described:

@@ -15,7 +15,7 @@ from realtime.http.analytics.answers import (
 )
 from realtime.sheets.sheet import Column, Kind, Sheet, columns_of, values_of
 from storage.postgres.analytics.figures import Point
-from storage.postgres.analytics.houses import House, Prices
+from storage.postgres.analytics.houses import FrequentHouse, Prices
 from storage.postgres.analytics.paths import Path
 from storage.postgres.analytics.signals import Signal
 from storage.postgres.analytics.visits import Cohort
@@ -138,13 +138,13 @@ def retention(answer: Rows[Cohort]) -> Sheet:
     )
 
 
-def combinations(answer: Rows[House], categories: Sequence[str]) -> Sheet:
+def combinations(answer: Rows[FrequentHouse], categories: Sequence[str]) -> Sheet:
     """A row for each house, its option and quantity of each category in columns of their own."""
     chosen = {category for house in answer.rows for category in house.selection}
     ordered = [each for each in categories if each in chosen]
     ordered += sorted(chosen - set(ordered))
     columns = [column for category in ordered for column in _chosen_columns(category, answer.rows)]
-    counted = [column for column in columns_of(House) if column.name != "selection"]
+    counted = [column for column in columns_of(FrequentHouse) if column.name != "selection"]
     return Sheet(
         name="combinations",
         columns=[*columns, *counted],
@@ -162,7 +162,7 @@ def combinations(answer: Rows[House], categories: Sequence[str]) -> Sheet:
     )
 
 
-def _chosen_columns(category: str, houses: Sequence[House]) -> list[Column]:
+def _chosen_columns(category: str, houses: Sequence[FrequentHouse]) -> list[Column]:
     option = Column(name=category, kind=Kind.OPTION, category=category, ids=False)
     if all(_part(house, category, "quantity") is None for house in houses):
         return [option]
@@ -172,12 +172,12 @@ def _chosen_columns(category: str, houses: Sequence[House]) -> list[Column]:
     return [option, quantity]
 
 
-def _choice(house: House, column: Column) -> object:
+def _choice(house: FrequentHouse, column: Column) -> object:
     part = "option" if column.kind is Kind.OPTION else "quantity"
     return _part(house, column.category or "", part)
 
 
-def _part(house: House, category: str, part: str) -> object:
+def _part(house: FrequentHouse, category: str, part: str) -> object:
     choice = house.selection.get(category)
     return choice.get(part) if isinstance(choice, dict) else None
 

@@ -47,7 +47,7 @@ from storage.postgres.analytics.figures import (
     Point,
     units_of,
 )
-from storage.postgres.analytics.houses import COMBINATIONS_MAX, House, Houses, Prices
+from storage.postgres.analytics.houses import COMBINATIONS_MAX, FrequentHouse, Houses, Prices
 from storage.postgres.analytics.paths import PATHS_MAX, Path, Paths
 from storage.postgres.analytics.signals import Signal, SignalReader
 from storage.postgres.analytics.visits import Cohort, Visits
@@ -171,8 +171,8 @@ class Views:
             View(
                 name="combinations",
                 summary="The most frequent houses, `limit` of them",
-                answer=Rows[House],
-                row=House,
+                answer=Rows[FrequentHouse],
+                row=FrequentHouse,
                 read=self._combinations,
                 query=("limit",),
                 table=lambda answer: tables.combinations(answer, self._categories()),
@@ -308,7 +308,9 @@ class Views:
     async def _options(self, span: Range, _asked: Asked, through: str | None) -> Rows[OptionShare]:
         return _rows(span, through, await self._behaviour.options(span))
 
-    async def _combinations(self, span: Range, asked: Asked, through: str | None) -> Rows[House]:
+    async def _combinations(
+        self, span: Range, asked: Asked, through: str | None
+    ) -> Rows[FrequentHouse]:
         limit = number_of(asked, "limit", default=20, low=1, high=COMBINATIONS_MAX)
         return _rows(span, through, await self._houses.combinations(span, limit))
 

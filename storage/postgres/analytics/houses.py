@@ -17,7 +17,7 @@ COMBINATIONS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class FrequentHouse:
     """A selection (category to choice) and how many houses ended with it.
 
     `share`: of all edited houses of the range. `completed`: how many of them were inquired.
@@ -66,7 +66,7 @@ class Houses:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def combinations(self, span: Range, limit: int = 20) -> list[House]:
+    async def combinations(self, span: Range, limit: int = 20) -> list[FrequentHouse]:
         """What the houses of the range's sessions look like now, the most frequent first.
 
         Each house once, however many sessions it had; houses in which nothing was ever chosen do
@@ -89,7 +89,7 @@ class Houses:
             {**limits(span), "limit": min(limit, COMBINATIONS_MAX)},
         )
         return [
-            House(
+            FrequentHouse(
                 selection=row.selection,
                 total_cents=row.total_cents,
                 catalogue_id=row.catalogue_id,
