@@ -322,9 +322,11 @@ def decode_entry(payload: bytes) -> Event | Filtered:
     """What an entry of the stream says. Raises InteractionInvalid when it is none of ours."""
     if payload.startswith(b'{"filtered":'):
         try:
-            return _decode_filtered.decode(payload)
+            found = _decode_filtered.decode(payload)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError) as problem:
             raise InteractionInvalid("malformed_json") from problem
+        clean_name(found.filtered, "filtered")  # PostgreSQL has no NUL, and the ledger books this
+        return found
     return decode_event(payload)
 
 

@@ -231,6 +231,21 @@ async def test_an_entry_of_an_absurd_time_is_a_dead_letter(
         assert await upkeep.drift(kept_days=0, now=now()) == {}
 
 
+async def test_a_reason_that_the_ledger_cannot_hold_is_a_dead_letter(
+    database_url: str, redis_url: str
+) -> None:
+    """What is not stored is booked with its reason: a NUL in it would end every worker."""
+    async with parts(database_url, redis_url) as all_parts:
+        unwanted = {"filtered": "gpc\x00", "received_at": now()}
+        await commands(all_parts.redis).xadd(EVENTS, {"s": "", "e": msgspec.json.encode(unwanted)})
+        await all_parts.stream.append([event()])
+        async with consuming(all_parts):
+            await all_stored(all_parts)
+        letters = (await DeadLetters(all_parts.redis).page()).letters
+        assert [each.reason for each in letters] == ["control_characters filtered"]
+        assert (await counts(database_url)).rows == 1
+
+
 @pytest.mark.parametrize(
     ("batch", "good_after"),
     [pytest.param(300, 0, id="in one batch"), pytest.param(40, 0, id="two batches at hand"),
