@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services stories check fmt bench bench-peers lock clean
+.PHONY: help run test test-services stories check fmt bench bench-peers lock sdk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,10 @@ lock: .venv/ready-dev ## resolve the dependencies again and rewrite both lock fi
 	@$(PIP) install uv
 	@echo 'setuptools>=80' | $(COMPILE) --upgrade pyproject.toml - -o requirements.lock
 	@echo 'setuptools>=80' | $(COMPILE) --upgrade --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
+
+sdk: clients/js/dist/.ready ## pack the JavaScript client anew, which /sdk/ serves (after a change of clients/js)
+	@rm -f app/sdk/*.tgz
+	@$(BIN)/python -m tests.support.node app/sdk
 
 clean: ## remove the environment and caches, never the data in NEST_HOME
 	@rm -rf .venv clients/js/node_modules clients/js/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -25,6 +25,7 @@ from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
 from app.catalogue import current_catalogue
 from app.public_url import browser_origin
+from app.sdk import sdk_files
 from app.settings import Settings
 from configurator.access import Permission, Role, may
 from configurator.event_ids import RANDOM_BITS, uuid7
@@ -48,6 +49,7 @@ from realtime.http.endpoints import routes
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
+from realtime.http.sdk import sdk_routes
 from realtime.http.tickets import TicketEndpoints
 from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
@@ -120,6 +122,7 @@ class Web:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._catalogue = current_catalogue()
+        self._sdk = sdk_files()
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -191,6 +194,7 @@ class Web:
                 keep_sessions_days=settings.keep_sessions_days,
                 keep_inquiries_days=settings.keep_inquiries_days,
             ),
+            sdk=self._sdk,
         )
         self.app.add_middleware(Compression)  # the last one added sees an answer last
 
@@ -395,6 +399,7 @@ class Web:
             Route("/openapi.json", describe),
             Route("/docs", docs),
             *documents(public_url=self._settings.public_url),
+            *sdk_routes(self._sdk),
             WebSocketRoute("/ws", self.websockets),
             Mount("/socket.io", self.socketio.app),
         ]

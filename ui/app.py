@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from configurator.protocol.codes import Refused
+from realtime.http.sdk import SdkFile
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
@@ -25,6 +26,7 @@ from ui.pages.first_paint import FirstPaint
 from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
 from ui.pages.operations import OperationsPage
+from ui.pages.spec import SpecPage, spec_routes
 from ui.ports import AdminSource, CatalogueSource, Consent, Legal, Live, Visitors
 from ui.security_headers import SecurityHeaders
 from ui.templates import Templates
@@ -47,6 +49,7 @@ def mount_screens(
     public_origin: str | None = None,
     consent: Consent = "assumed",
     legal: Legal | None = None,
+    sdk: Sequence[SdkFile] = (),
 ) -> None:
     """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
 
@@ -64,6 +67,7 @@ def mount_screens(
         public_origin: `https://…` for canonical addresses; None takes it from the request.
         consent: Whether visits may be measured before the visitor said so.
         legal: What imprint and privacy notice say; None: nothing was entered.
+        sdk: The files of `/sdk/`, listed at `/developers`; the rules among them are the page `/spec`.
     """
     texts = Texts()
     assets = Assets()
@@ -73,8 +77,9 @@ def mount_screens(
     pages = PublicPages(
         templates, texts, catalogue_source, visitors, public_origin, legal or Legal()
     )
-    developers = DeveloperPages(templates, texts, public_origin)
+    developers = DeveloperPages(templates, texts, public_origin, sdk=sdk)
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
+    app.router.routes.extend(spec_routes(SpecPage(templates, sdk)))
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     ConfiguratorPage(live, visitors, texts, first, messages, dev, consent, count_dropped).register()
     AdminPage(

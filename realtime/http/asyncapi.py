@@ -47,7 +47,7 @@ Socket.IO carry the same messages, and so does the page itself.
 - Ignore fields and types that you do not know.
 
 `receive` operations are what the server takes from clients, `send` operations what it sends by itself.
-The rules behind this are in docs/SPEC.md; the codes are in `x-codes`.
+The rules behind this are at /spec, ready clients at /sdk/; the codes are in `x-codes`.
 """
 
 

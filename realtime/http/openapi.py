@@ -276,7 +276,8 @@ echo; echo "$URL/c/$CODE"</pre>
 <p>Raw WebSocket at <code>/ws</code> (subprotocol <code>nest.v1</code>) and Socket.IO at
 <code>/socket.io</code>, namespace <code>/configurator</code>, speak the same messages, listed
 with examples and a live console at <a href="/developers">/developers</a>.
-The first one is <code>hello</code>, within five seconds.</p>
+The first one is <code>hello</code>, within five seconds. The rules are at <a href="/spec">/spec</a>;
+clients for Python and JavaScript are at <a href="/developers#sdk">/developers</a>.</p>
 <pre>&gt; {{"type": "hello", "protocol": 1, "token": "..."}}
 &gt; {{"type": "join", "id": "1", "configuration": "CODE"}}
 &gt; {{"type": "op", "id": "2", "configuration": "CODE", "op_id": "uuid", "base_version": 0,

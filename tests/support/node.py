@@ -80,6 +80,12 @@ def built_client() -> Node:
     return node
 
 
+def pack(node: Node, folder: Path) -> Path:
+    """Write the built client as a package for npm into a folder; return its path."""
+    said = _npm(node, "pack", "--ignore-scripts", "--silent", "--pack-destination", str(folder))
+    return folder / said.split()[-1]
+
+
 def node_environ(node: Node) -> dict[str, str]:
     """The environment in which npm's scripts find this Node."""
     return {**os.environ, "PATH": f"{node.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -89,6 +95,11 @@ def _step(node: Node, *arguments: str, made: Path, of: Iterable[Path]) -> None:
     if made.exists() and all(made.stat().st_mtime >= each.stat().st_mtime for each in of):
         return
     print(f"clients/js: npm {' '.join(arguments)}", flush=True)  # noqa: T201
+    _npm(node, *arguments)
+    made.touch()
+
+
+def _npm(node: Node, *arguments: str) -> str:
     done = subprocess.run(
         [*node.npm, *arguments],
         cwd=CLIENT,
@@ -103,7 +114,7 @@ def _step(node: Node, *arguments: str, made: Path, of: Iterable[Path]) -> None:
         raise NodeUnusableError(
             f"npm {' '.join(arguments)} failed:\n{(done.stdout + done.stderr)[-4000:]}"
         )
-    made.touch()
+    return done.stdout
 
 
 def _major(program: str) -> int:
@@ -113,9 +124,11 @@ def _major(program: str) -> int:
 
 
 def main() -> int:
-    """Install and build; 1 with a sentence when that is not possible."""
+    """Install and build, and pack into the folder that is named; 1 when that is not possible."""
     try:
-        built_client()
+        node = built_client()
+        for folder in sys.argv[1:]:
+            print(pack(node, Path(folder).resolve()))  # noqa: T201
     except NodeUnusableError as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1

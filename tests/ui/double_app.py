@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from app.sdk import sdk_files
 from configurator.preview import parse_path, render
 from realtime.previews import preview_url
 from tests.configurator.nest_haus import CATALOGUE
@@ -84,6 +85,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         node="test",
         origins=None,
         consent=consent,
+        sdk=sdk_files(),
     )
     return app
 

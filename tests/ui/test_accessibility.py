@@ -26,7 +26,8 @@ def violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
 @pytest.mark.parametrize(
-    "path", ["/", "/?lang=en", "/join", "/developers", "/developers?lang=en", "/gibt-es-nicht"]
+    "path",
+    ["/", "/?lang=en", "/join", "/developers", "/developers?lang=en", "/spec", "/gibt-es-nicht"],
 )
 def test_public_pages(visit: Visit, path: str, width: int, height: int, scheme: str) -> None:
     page = visit(path, width=width, height=height, scheme=scheme)

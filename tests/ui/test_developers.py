@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.requests import Request
 
+from app.sdk import SPEC, sdk_files
 from configurator.protocol.codes import CODES
 from configurator.protocol.schema import CLIENT_MESSAGES, SERVER_MESSAGES, protocol_schema
 from tests.ui.conftest import Served
@@ -44,6 +46,37 @@ def test_every_message_shape_and_code_is_on_the_page(
         assert f'id="code-{code.name}"' in page.text
         assert str(code_spans(getattr(code.text, language))).split("&")[0] in page.text
     assert len(page.content) < 200_000
+
+
+def test_the_ready_clients_and_the_rules_are_on_the_page(client: httpx.Client) -> None:
+    page = client.get("/developers?lang=en").text
+    for file in sdk_files():
+        assert f'href="{file.path}"' in page
+        assert file.integrity in unescape(page)
+    assert f"npm install {str(client.base_url).rstrip('/')}/sdk/" in page
+    assert 'href="/spec"' in page
+    assert 'href="/sdk/"' in page
+
+
+def test_the_rules_are_a_page_and_markdown(client: httpx.Client) -> None:
+    source = SPEC.read_text("utf-8")
+    page = client.get("/spec")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    rules = re.findall(r"^- \*\*([A-Z]{2}\d+)\*\*", source, re.MULTILINE)
+    assert len(rules) > 100
+    assert re.findall(r'<li id="([A-Z]{2}\d+)">', page.text) == rules
+    for code in CODES:
+        assert f"<td><code>{code}</code></td>" in page.text
+    assert "**" not in page.text
+    assert not re.search(r"\sstyle=|<script", page.text)
+    for answer in (
+        client.get("/spec.md"),
+        client.get("/spec", headers={"accept": "text/markdown"}),
+    ):
+        assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+        assert answer.text == source
+    assert "Accept" in page.headers["vary"]
+    assert client.head("/spec").status_code == 200
 
 
 def test_every_link_on_the_page_has_its_target(client: httpx.Client) -> None:

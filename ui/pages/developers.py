@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from configurator.protocol.codes import CODES
 from configurator.protocol.messages import MESSAGE_BYTES_MAX, PROTOCOL
+from realtime.http.sdk import SdkFile
 from ui.assets import DIRECTORY
 from ui.language import language_of
 from ui.reference import Reference, reference
@@ -66,6 +67,7 @@ class DeveloperPages:
     texts: Texts
     public_origin: str | None
     _reference: Reference = field(default_factory=reference)
+    sdk: Sequence[SdkFile] = ()
 
     async def developers(self, request: Request) -> Response:
         """`/developers`: the same for everybody, apart from the language."""
@@ -82,6 +84,7 @@ class DeveloperPages:
                 "protocol": PROTOCOL,
                 "largest": f"{MESSAGE_BYTES_MAX // 1024} kB",
                 "reference": self._reference,
+                "sdk": self.sdk,
                 "snippets": [(each, each.text(origin)) for each in SNIPPETS],
                 "codes": list(CODES.values()),
                 "modules": _MODULES,
