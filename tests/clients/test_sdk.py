@@ -60,12 +60,12 @@ async def downloaded(url: str, kind: str, folder: Path) -> Path:
     async with httpx.AsyncClient(base_url=url) as client:
         index = (await client.get("/sdk/")).json()
         entry = next(each for each in index["files"] if each["kind"] == kind)
+        file = folder / str(entry["name"])
         answer = await client.get(entry["url"])
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(entry["media_type"])
         assert sha256(answer.content).hexdigest() == entry["sha256"]
         assert len(answer.content) == entry["bytes"]
-    file = folder / entry["name"]
     file.write_bytes(answer.content)
     return file
 

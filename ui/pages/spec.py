@@ -14,7 +14,7 @@ from realtime.http.sdk import MEDIA_TYPES, SdkFile
 from ui.templates import Templates
 
 _EXTRAS: Final = ["code-friendly", "fenced-code-blocks", "header-ids", "tables"]
-_RULE: Final = re.compile(r"<li><strong>([A-Z]{2}\d+)</strong>")
+_RULE: Final = re.compile(r"<li>(?=(?:<p>)?<strong>([A-Z]{2}\d+)</strong>)")
 _TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
@@ -25,7 +25,7 @@ class SpecPage:
         self._templates = templates
         self._text = "".join(each.body.decode() for each in sdk if each.kind == "spec")
         html = str(markdown2.markdown(self._text, extras=_EXTRAS))
-        html = _RULE.sub(r'<li id="\1"><strong>\1</strong>', html)
+        html = _RULE.sub(r'<li id="\1">', html)
         html = _TABLE.sub(
             r'<div class="scroll" tabindex="0" role="region" aria-label="Table">\g<0></div>', html
         )
