@@ -12,6 +12,7 @@ reconnect by themselves then, and only then.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -65,12 +66,22 @@ BAD_PACKETS = (*codec.UNREADABLE, ValueError, KeyError, IndexError, TypeError, U
 """What python-socketio and we raise for what is no packet."""
 
 
+class _LooseEvent(list[Any]):
+    """An event that is no JSON for us, as NaN or half a character: its message is refused, not its packet."""
+
+
 class _StrictJson:
-    """JSON as RFC 8259 has it: no NaN, no Infinity."""
+    """JSON as RFC 8259 has it: no NaN, no Infinity. An event of other JSON is a ``_LooseEvent``."""
 
     @staticmethod
     def loads(text: str | bytes) -> object:
-        return msgspec.json.decode(text)
+        try:
+            return msgspec.json.decode(text)
+        except codec.UNREADABLE:
+            loose = json.loads(text)
+            if isinstance(loose, list) and loose:
+                return _LooseEvent(loose)
+            raise
 
     @staticmethod
     def dumps(value: object, **_: object) -> str:
@@ -164,7 +175,10 @@ def _message(event: list[Any]) -> bytes:
     body = payload[0] if payload else {}
     if len(payload) > 1 or not isinstance(body, dict):
         body = {"data": "not an object"}
-    return msgspec.json.encode({**body, "type": name if isinstance(name, str) else ""})
+    message = {**body, "type": name if isinstance(name, str) else ""}
+    if isinstance(event, _LooseEvent):  # written as it came, so that the codec says what is wrong
+        return json.dumps(message).encode()
+    return msgspec.json.encode(message)
 
 
 class SocketIoTransport:
@@ -318,14 +332,7 @@ class SocketIoTransport:
             # Not knowing who connects is not the same as their being unknown.
             link.hang_up(CODES["unavailable"])
             return False
-        token = auth.get("token") if isinstance(auth, dict) else None
-        hello: dict[str, object] = {"type": "hello", "protocol": _protocol(auth)}
-        if isinstance(token, str):
-            hello["token"] = token
-        if isinstance(auth, dict) and isinstance(auth.get("session_id"), str):
-            hello["session_id"] = auth["session_id"]
-        known = isinstance(token, str) or connection.principal is not None
-        return await link.enter(connection, msgspec.json.encode(hello) if known else None, sid)
+        return await link.enter(connection, _hello(auth, connection.principal), sid)
 
     async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
         try:
@@ -393,5 +400,15 @@ def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
     return check
 
 
-def _protocol(auth: object) -> object:
-    return auth.get("protocol", 1) if isinstance(auth, dict) else 1
+def _hello(auth: object, principal: Principal | None) -> bytes | None:
+    """The hello that ``auth`` stands for, None if the client is still to say it.
+
+    What is wrong in ``auth`` stays in it, so that the client is told so.
+    """
+    if auth is not None and not isinstance(auth, dict):
+        return msgspec.json.encode(auth)
+    said = auth or {}
+    given = {name: said[name] for name in ("token", "session_id") if said.get(name) is not None}
+    if "token" not in given and principal is None:
+        return None
+    return msgspec.json.encode({"type": "hello", "protocol": said.get("protocol", 1), **given})

@@ -135,6 +135,10 @@ def test_the_pure_state_under_random_interleavings(node: Node) -> None:
     run_in_node(node, "state.test.mjs")
 
 
+def test_a_package_that_is_not_installed_is_named_at_once(node: Node) -> None:
+    run_in_node(node, "missing.test.mjs")
+
+
 def live(houses: Houses) -> dict[str, str]:
     return {
         "NEST_ONE": houses.one.url,

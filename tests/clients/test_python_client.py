@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -400,3 +401,25 @@ async def test_an_error_of_the_caller_is_not_wrapped(web: RunningWeb) -> None:
     with pytest.raises(ZeroDivisionError):
         async with Client.register(web.url):
             raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("unsendable", ["\ud83d", object()])
+async def test_what_cannot_be_written_as_json_is_refused_and_ends_nothing_else(
+    web: RunningWeb, unsendable: Any
+) -> None:
+    """(CL11)"""
+    async with Client.register(web.url) as client:
+        house = await new_house(client)
+
+        for asking in (
+            lambda: house.select(unsendable, "nest120"),
+            lambda: house.apply([SetQuantity("fenster", unsendable)]),
+            lambda: house.present(view=unsendable),
+            lambda: client.introduce(unsendable),
+        ):
+            with pytest.raises(Refused) as refused:
+                await asking()
+            assert refused.value.code == "malformed_message"
+
+        assert house.pending == ()
+        assert (await house.select("nest", "nest120")).outcome == "committed"

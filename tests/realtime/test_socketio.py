@@ -147,7 +147,7 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
     """(TR4, TR6)"""
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     for bad in (
-        '42/configurator,["op",NaN]',
+        '42/configurator,["op",1e]',
         "49",
         '451000000-/configurator,["op"]',
         "4x",
@@ -164,6 +164,46 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
                     pass
     printed = capsys.readouterr()
     assert "Traceback" not in caplog.text + printed.out + printed.err
+
+
+@pytest.mark.parametrize("odd", [r'"\ud83d"', "NaN", "-Infinity"])
+async def test_what_is_no_json_for_us_is_refused_and_the_connection_goes_on(
+    web: RunningWeb, odd: str
+) -> None:
+    """(MS4, MS5, MS7, TR1) A JavaScript client writes half a character, a Python client NaN."""
+    api = web.api()
+    await api.create()
+    url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with asyncio.timeout(10), connect(url) as raw:
+        await raw.recv()
+        await raw.send("40/configurator," + json.dumps({"token": api.token}))
+        await raw.recv()
+        await raw.recv()  # welcome
+        await raw.send('42/configurator,5["ping",{"id":"a","note":' + odd + "}]")
+        event, acknowledgement = await raw.recv(), await raw.recv()
+        assert isinstance(event, str)
+        name, error = json.loads(event.removeprefix("42/configurator,"))
+        assert (name, error["code"], error["re"]) == ("error", "malformed_message", "a")
+        assert isinstance(acknowledgement, str)
+        assert json.loads(acknowledgement.removeprefix("43/configurator,5")) == [error]
+        await raw.send('42/configurator,6["ping",{"id":"b"}]')
+        assert '"re":"b"' in str(await raw.recv())
+
+
+@pytest.mark.parametrize(
+    "auth", [["x"], "x", {"token": 5}, {"token": ["x"]}, {"session_id": 5, "token": "x" * 20}]
+)
+async def test_an_unreadable_auth_is_refused(web: RunningWeb, auth: object) -> None:
+    """(MS4, TR15) It is not taken for none."""
+    url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+    async with asyncio.timeout(10), connect(url) as raw:
+        await raw.recv()
+        await raw.send("40/configurator," + json.dumps(auth))
+        refused = str(await raw.recv())
+        assert refused.startswith("44/configurator,")
+        assert json.loads(refused.removeprefix("44/configurator,"))["data"]["code"] == (
+            "malformed_message"
+        )
 
 
 async def test_who_does_not_say_who_they_are_is_refused(web: RunningWeb) -> None:

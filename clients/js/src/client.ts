@@ -1,6 +1,6 @@
 /** A client: one connection that comes back by itself, the houses it has joined, what it asks. */
 import { pauseMs, RECONNECT, RESEND } from "./backoff.js";
-import { ClientClosed, QueueFull, Refused, Unreachable, type ClientError } from "./errors.js";
+import { ClientClosed, ClientError, QueueFull, Refused, Unreachable } from "./errors.js";
 import { Listeners } from "./events.js";
 import { House } from "./house.js";
 import { uuid7 } from "./ids.js";
@@ -9,7 +9,7 @@ import type * as messages from "./messages.js";
 import type { PendingOp } from "./state.js";
 import { withTokenOf, type AskForToken } from "./transports/credential.js";
 import { socketioTransport } from "./transports/socketio.js";
-import type { OpenTransport, Transport } from "./transports/transport.js";
+import type { OpenTransport, Transport, Why } from "./transports/transport.js";
 import { websocketTransport } from "./transports/websocket.js";
 import { Watcher, type WatchOptions } from "./watch.js";
 
@@ -98,6 +98,7 @@ export class Client {
   #number = 0;
   #tries = 0;
   #trouble: string | null = null;
+  #why: Why | null = null;
   #nextAttemptAt: number | null = null;
   #onlineSince = 0;
   #lastError: messages.Error | null = null;
@@ -247,8 +248,8 @@ export class Client {
       frame: (frame) => {
         if (this.#transport === transport) this.#receive(frame);
       },
-      closed: (closeCode) => {
-        if (this.#transport === transport) this.#closed(closeCode);
+      closed: (closeCode, why) => {
+        if (this.#transport === transport) this.#closed(closeCode, why ?? null);
       },
     });
     this.#transport = transport;
@@ -257,12 +258,18 @@ export class Client {
 
   /** No first connection in time: say what is there instead. */
   async #giveUp(timeoutMs: number): Promise<void> {
-    const detail = this.#lastError?.message?.en ?? (await whatAnswers(this.#options.url));
+    const known = this.#lastError?.message?.en ?? this.#why?.text;
+    const detail = known ?? (await whatAnswers(this.#options.url));
     if (this.#status === "connecting") this.#end(new Unreachable(this.#options.url, timeoutMs / 1000, detail));
   }
 
-  #closed(closeCode: number | null): void {
+  #closed(closeCode: number | null, why: Why | null): void {
     this.#stop();
+    this.#why = why;
+    if (why?.final) {
+      this.#end(new ClientError(`There is no way to connect: ${why.text}.`));
+      return;
+    }
     const wasOnline = this.#status === "online";
     const code = this.#lastError?.code ?? CLOSE_CODES.get(closeCode ?? 0);
     if (code !== undefined && ENDING.has(code) && !this.#mayHaveRunOut(code)) {
@@ -272,7 +279,7 @@ export class Client {
     if (wasOnline && Date.now() - this.#onlineSince > STEADY_MS) this.#tries = 0;
     const atLeastMs = this.#lastError?.retry_after_ms ?? 0;
     const pause = pauseMs(RECONNECT, this.#tries++, atLeastMs, this.random);
-    this.#trouble = this.#lastError?.message?.en ?? `the connection ended (${closeCode ?? "no answer"})`;
+    this.#trouble = this.#lastError?.message?.en ?? why?.text ?? `the connection ended (${closeCode ?? "no answer"})`;
     this.#nextAttemptAt = Date.now() + pause;
     this.#note(`${this.#trouble}; again in ${Math.round(pause)} ms`);
     if (wasOnline) {
@@ -378,7 +385,7 @@ export class Client {
     return true;
   }
 
-  #end(error: Refused | Unreachable | null): void {
+  #end(error: ClientError | null): void {
     if (this.#status === "ended") return;
     this.#trouble = error?.message ?? this.#trouble;
     this.#nextAttemptAt = null;

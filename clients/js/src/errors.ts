@@ -1,7 +1,7 @@
 /**
  * What this client throws, the same tree as in the Python client.
  *
- *     ClientError
+ *     ClientError       itself only where a package that is needed is not installed
  *       Refused         the server will not carry this out; `code` says why
  *       QueueFull       too many ops wait for their outcome already; nothing was queued
  *       Undecided       the end came before the outcome of these `opIds`

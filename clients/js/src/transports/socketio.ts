@@ -6,7 +6,7 @@
 import type { io as officialIo, Socket } from "socket.io-client";
 
 import { PROTOCOL, type ClientMessage } from "../messages.js";
-import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
+import { notLoaded, type Address, type Heard, type OpenTransport, type Transport, type Why } from "./transport.js";
 
 const NAMESPACE = "/configurator";
 
@@ -28,7 +28,7 @@ class SocketIoTransport implements Transport {
     else {
       import("socket.io-client").then(
         (official) => this.#connect(address, official.io),
-        () => this.#end(),
+        (problem: unknown) => this.#end(notLoaded("socket.io-client", problem)),
       );
     }
   }
@@ -65,10 +65,10 @@ class SocketIoTransport implements Transport {
     this.#end();
   }
 
-  #end(): void {
+  #end(why: Why | null = null): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket?.disconnect();
-    queueMicrotask(() => this.#heard.closed(null));
+    queueMicrotask(() => this.#heard.closed(null, why));
   }
 }

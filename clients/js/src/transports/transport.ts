@@ -11,8 +11,26 @@ export interface Transport {
 export interface Heard {
   /** A message of the server, not yet known to be one. */
   frame(frame: unknown): void;
-  /** The connection has ended, or never came about; told once. `closeCode` is the WebSocket's. */
-  closed(closeCode: number | null): void;
+  /**
+   * The connection has ended, or never came about; told once. `closeCode` is the WebSocket's; `why`
+   * says what it was where it was not the network.
+   */
+  closed(closeCode: number | null, why?: Why | null): void;
+}
+
+export interface Why {
+  readonly text: string;
+  /** Whether no further try can help. */
+  readonly final: boolean;
+}
+
+/** A package that is loaded on demand is not there: for good in Node, while a browser may find it later. */
+export function notLoaded(name: string, problem: unknown): Why {
+  const { code } = problem as { code?: unknown };
+  return {
+    text: `the package ${name} is not there: npm install ${name}`,
+    final: code === "ERR_MODULE_NOT_FOUND",
+  };
 }
 
 export interface Address {

@@ -1,6 +1,6 @@
 /** Raw WebSocket at `/ws`: the browser's own, Node's own, or that of `ws`. */
 import { PROTOCOL, type ClientMessage } from "../messages.js";
-import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
+import { notLoaded, type Address, type Heard, type OpenTransport, type Transport, type Why } from "./transport.js";
 
 const SUBPROTOCOL = "nest.v1";
 const CLIENT = "nest-haus-client-js";
@@ -37,7 +37,7 @@ class WebSocketTransport implements Transport {
     else {
       import("ws").then(
         (ws) => this.#connect(address, ws.WebSocket as unknown as WebSocketConstructor),
-        () => this.#end(null),
+        (problem: unknown) => this.#end(null, notLoaded("ws", problem)),
       );
     }
   }
@@ -81,10 +81,10 @@ class WebSocketTransport implements Transport {
     socket.onerror = () => undefined; // `close` follows
   }
 
-  #end(closeCode: number | null): void {
+  #end(closeCode: number | null, why: Why | null = null): void {
     if (this.#closed) return;
     this.#closed = true;
-    queueMicrotask(() => this.#heard.closed(closeCode));
+    queueMicrotask(() => this.#heard.closed(closeCode, why));
   }
 }
 

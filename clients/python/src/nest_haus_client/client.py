@@ -32,6 +32,7 @@ from nest_haus_client.messages import (
 from nest_haus_client.pending import PendingOp
 from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse, Ticket
 from nest_haus_client.seat import Seat
+from nest_haus_client.sendable import check_sendable
 from nest_haus_client.session import Answer, Session, WatchState
 from nest_haus_client.state import HouseState
 
@@ -225,6 +226,7 @@ class Client:
         """
         self.check_open()
         wanted = meant(reference)
+        check_sendable(wanted)
         for seat, house in self._houses:
             if _means(wanted, seat.state):
                 await seat.enter()
@@ -271,6 +273,7 @@ class Client:
         Raises Refused (``admins_only``), ClientClosed.
         """
         self.check_open()
+        check_sendable((since, filter))
         some = asyncio.Event()
         watch = WatchState(since=since, history=history, wanted=filter, heard=some.set)
         self._session.watch(watch)
@@ -341,6 +344,7 @@ class Client:
     async def ask(self, message: OutcomeOf | Introduce, answer: type[Said]) -> Said:
         """The answer to a question, which is of this type. Raises Refused, ClientClosed."""
         self.check_open()
+        check_sendable(message)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         question = self._session.ask(message, lambda said: _give(future, said), self.now())

@@ -25,6 +25,7 @@ from nest_haus_client.operations import (
 )
 from nest_haus_client.pending import PendingOp
 from nest_haus_client.seat import Seat, Submitted
+from nest_haus_client.sendable import check_sendable
 
 Said = TypeVar("Said", Outcome, Introduced)
 
@@ -190,8 +191,10 @@ class House:
             QueueFull: so many ops are pending that this one was not taken.
             HouseEnded: this client is no longer in the house.
             ClientClosed: the client is closed.
+            Refused: it cannot be written as JSON, so it was not taken.
         """
         self._host.check_open()
+        check_sendable(operation)
         op_id = op_id or new_op_id()
         self._state.submit(op_id, operation, self._host.now(), guarded=guarded)
         submitted = self._seat.waiting_for(op_id)
@@ -222,6 +225,7 @@ class House:
     async def present(self, *, category: str | None = None, view: str | None = None) -> None:
         """Tell the others where in the configurator this person is; the latest counts."""
         self._check()
+        check_sendable((category, view))
         self._state.present(category, view, self._host.now())
         self._host.wake()
 
