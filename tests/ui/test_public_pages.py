@@ -56,6 +56,13 @@ def test_head_is_answered(client: httpx.Client, path: str) -> None:
     assert client.head(path).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/join", "/join/", "/admin/login", "/admin/login/"])
+def test_a_link_whose_sign_was_encoded_leads_to_its_page(client: httpx.Client, path: str) -> None:
+    answer = client.get(f"{path}%23aZ0-_b%0d%0ac", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{path.rstrip('/')}#aZ0-_b%0D%0Ac"
+
+
 def test_unknown_address_is_our_page_for_people_and_json_for_programs(client: httpx.Client) -> None:
     page = client.get("/gibt-es-nicht", headers={"accept": "text/html"})
     assert page.status_code == 404

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from storage.errors import StorageUnavailable
@@ -60,6 +61,14 @@ class PublicPages:
             request, "join.html", {"door": "join", "origin": self._origin(request)}
         )
 
+    async def join_encoded(self, request: Request) -> Response:
+        """`/join%23token`, as some mail programs write the link: on to where it is a fragment."""
+        return _with_fragment("/join", request.path_params["token"])
+
+    async def admin_login_encoded(self, request: Request) -> Response:
+        """The same for `/admin/login%23token`."""
+        return _with_fragment("/admin/login", request.path_params["token"])
+
     async def imprint(self, request: Request) -> Response:
         """`/imprint`: who runs this, as the operator entered it."""
         return self._legal(request, "imprint")
@@ -76,6 +85,10 @@ class PublicPages:
         return self.templates.response(request, "join.html", {"door": "adminLogin"})
 
 
+def _with_fragment(path: str, token: str) -> Response:
+    return RedirectResponse(f"{path}#{quote(token, safe='')}", status_code=303)
+
+
 def public_routes(pages: PublicPages) -> list[Route]:
     """Return the routes; they belong before NiceGUI's mount."""
     return [
@@ -86,6 +99,14 @@ def public_routes(pages: PublicPages) -> list[Route]:
         Route("/imprint", pages.imprint, methods=["GET", "HEAD"]),
         Route("/privacy", pages.privacy, methods=["GET", "HEAD"]),
         Route("/admin/login/", pages.admin_login, methods=["GET", "HEAD"]),
+        *(
+            Route(f"{path}#{{token}}", answer, methods=["GET", "HEAD"])
+            for page, answer in (
+                ("/join", pages.join_encoded),
+                ("/admin/login", pages.admin_login_encoded),
+            )
+            for path in (page, f"{page}/")
+        ),
     ]
 
 

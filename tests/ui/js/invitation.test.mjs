@@ -12,6 +12,14 @@ for (const around of [
 ]) {
   test(`found in ${around}`, () => assert.equal(tokenIn(around.replace("T", TOKEN), 32), TOKEN));
 }
+// A browser writes what is not ASCII as bytes, and their digits must not join the token.
+for (const around of ["#»T«", "#„T“", "#«T»", "#“T”", "#‚T‘", "#→T", "#🏠T🏠", "#\u00a0T"]) {
+  const fragment = new URL(around.replace("T", TOKEN), "https://haus.example/join").hash;
+  test(`found in ${fragment}`, () => assert.equal(tokenIn(fragment, 32), TOKEN));
+}
+for (const broken of ["%0A", "%0D%0A", "%C2%AD", "%E2%80%8B", "%E2%81%A0", "\u00ad", "\u200b"]) {
+  test(`broken by ${encodeURI(broken)}`, () => assert.equal(tokenIn(`#${TOKEN.slice(0, 12)}${broken}${TOKEN.slice(12)}`, 32), TOKEN));
+}
 test("percent-encoded letters are decoded", () => assert.equal(tokenIn(`#${TOKEN.replaceAll("-", "%2D").replaceAll("_", "%5f")}`, 32), TOKEN));
 for (const hash of ["", "#", "#%E0%A4%A", "#bad", "#zu kurz", "#%"]) {
   test(`none in "${hash}"`, () => assert.equal(tokenIn(hash, 32), ""));

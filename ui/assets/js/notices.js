@@ -6,6 +6,7 @@
 // until they are closed or settled; the others go after a while, but not from under a pointer or the
 // keyboard. News that comes while news is shown is added to it.
 import { nextTick } from "vue";
+import { last } from "./older.js";
 
 const ANNOUNCE_AFTER_MS = 900;
 const TOAST_MS = 12000;

@@ -29,7 +29,6 @@ export const Inquiry = {
       <dl class="facts">
         <div><dt>{{ screen.t("inquiry.reference") }}</dt><dd><strong data-testid="inquiry-reference">{{ done.reference }}</strong></dd></div>
         <div><dt>{{ screen.t("inquiry.sum") }}</dt><dd>{{ screen.euro(done.total_cents) }}</dd></div>
-        <div><dt>{{ screen.t("inquiry.version") }}</dt><dd>{{ done.version }}</dd></div>
       </dl>
       <p>{{ screen.t("inquiry.next", { email: done.email }) }}</p>
       <button type="button" class="button primary" @click="screen.close()">{{ screen.t("inquiry.back") }}</button>
@@ -50,6 +49,7 @@ export const Inquiry = {
         <textarea id="inquiry-message" v-model="draft.message" rows="3" maxlength="2000"></textarea></div>
       <label class="check"><input type="checkbox" v-model="draft.consent" id="inquiry-consent" :aria-invalid="missing.consent ? 'true' : null" :aria-describedby="missing.consent ? 'missing-consent' : null" /><span>{{ screen.t("inquiry.consent") }}</span></label>
       <span v-if="missing.consent" id="missing-consent" class="problem">{{ screen.t("inquiry.needConsent") }}</span>
+      <p class="hint"><a href="/privacy" target="_blank">{{ screen.t("inquiry.privacy") }}</a></p>
       <button type="submit" class="button primary wide" :disabled="draft.sending">{{ screen.t(draft.sending ? "inquiry.sending" : "inquiry.send") }}</button>
       <p v-if="screen.inquiry.written()" class="hint">{{ screen.t("inquiry.kept") }} <button type="button" class="text-button" @click="discard">{{ screen.t("inquiry.discard") }}</button></p>
     </form>`,
