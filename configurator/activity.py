@@ -22,7 +22,7 @@ from configurator.untrusted import (
     explained,
     is_clean,
     is_storable,
-    parse_json,
+    parse_tracked,
 )
 from configurator.unusable import is_absent, without_unusable
 
@@ -244,7 +244,7 @@ def parse_request(raw: bytes) -> tuple[TrackRequest, list[str]]:
 
 def _request_step_by_step(raw: bytes, dropped: list[str]) -> TrackRequest:
     """The same, slower, to find out what is wrong with it."""
-    body = parse_json(raw)
+    body = parse_tracked(raw)
     fields = body if isinstance(body, dict) else {}
     if is_absent(fields.get("sessionId")) or is_absent(fields.get("interaction")):
         raise InteractionInvalid("missing_fields")
@@ -275,7 +275,7 @@ def parse_batch(raw: bytes) -> tuple[Sending, list[Reported | Unusable], list[st
 
 def _batch_step_by_step(raw: bytes) -> tuple[Sending, list[Reported | Unusable], list[str]]:
     """The same, slower, to find out which are wrong, and what with them."""
-    body = parse_json(raw)
+    body = parse_tracked(raw)
     fields = body if isinstance(body, dict) else {}
     events = fields.get("interactions")
     if is_absent(fields.get("sessionId")) or not events:
@@ -292,7 +292,7 @@ def _batch_step_by_step(raw: bytes) -> tuple[Sending, list[Reported | Unusable],
 
 def parse_interaction(raw: bytes) -> Interaction:
     """One interaction on its own. Raises InteractionInvalid."""
-    body, dropped = parse_json(raw), list[str]()
+    body, dropped = parse_tracked(raw), list[str]()
     _require_names(body)
     usable = without_unusable(body, _OF_INTERACTION, "", dropped)
     return _clean(converted(usable, Interaction), "", dropped)

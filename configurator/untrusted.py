@@ -1,5 +1,6 @@
 """What strangers send as interactions: text that may be kept, values within bounds, or a refusal."""
 
+import json
 import math
 import re
 from typing import TypeVar
@@ -93,6 +94,44 @@ def parse_json(raw: bytes) -> object:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise InteractionInvalid("malformed_json") from None
+
+
+def parse_tracked(raw: bytes) -> object:
+    r"""The same, where one value that nobody can store may not cost the others.
+
+    Half a character (`"\ud83d"`, as JavaScript writes a text that was cut) and a number beyond all
+    bounds (`1e400`) are JSON, but no text and no number of ours. They come back as a list, which is
+    the wrong type for every field, so the field is dropped or its event refused like any other.
+    """
+    try:
+        return parse_json(raw)
+    except InteractionInvalid:
+        try:
+            return _storable(json.loads(raw.decode(), parse_constant=_no_constant))
+        except (ValueError, RecursionError):
+            raise InteractionInvalid("malformed_json") from None
+
+
+def _no_constant(_name: str) -> object:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _storable(value: object) -> object:
+    match value:
+        case str():
+            return value if _is_text(value) else []
+        case float():
+            return value if math.isfinite(value) else []
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {name: _storable(each) for name, each in value.items() if _is_text(name)}
+        case _:
+            return value
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def converted(value: object, kind: type[T]) -> T:

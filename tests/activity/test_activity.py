@@ -66,7 +66,12 @@ def test_missing_fields_give_the_sentences_of_the_original(raw: bytes, sentence:
     [
         (b"{", "malformed_json", None),
         (b'{"sessionId":"\xff"}', "malformed_json", None),
-        (b'{"sessionId":"a","interaction":{"eventType":"\\ud800"}}', "malformed_json", None),
+        (
+            b'{"sessionId":"a","interaction":{"eventType":"\\ud800","category":"c"}}',
+            "wrong_type",
+            "interaction.eventType",
+        ),
+        (b'{"sessionId":"a","interaction":NaN}', "malformed_json", None),
         (b'{"sessionId":NaN}', "malformed_json", None),
         (b"[" * 5_000, "malformed_json", None),
         (body(category=5), "wrong_type", "interaction.category"),
@@ -416,3 +421,24 @@ def test_what_is_read_at_once_is_what_step_by_step_reads(interactions: list[obje
 
 def _shown(event: Reported | Unusable) -> object:
     return event if isinstance(event, Reported) else (event.problem.code, event.problem.field)
+
+
+HALF = '"\\ud83d"'
+"""Half an emoji, as JavaScript writes a text that was cut."""
+
+
+@pytest.mark.parametrize("bad", [HALF, "1e400", f'{{"deep":[{HALF}]}}'])
+def test_what_nobody_can_store_costs_neither_its_event_nor_the_others(bad: str) -> None:
+    """Ignored fields, optional ones, and one event of a batch."""
+    good = '{"eventType":"click","category":"nest"'
+    for field in (f'"unknown":{bad}', f'"selectionValue":"x","timeSpent":{bad}'):
+        request, _ = parse_request(
+            f'{{"sessionId":"s","x":{bad},"interaction":{good},{field}}}}}'.encode()
+        )
+        assert request.interaction.category == "nest"
+        assert request.interaction.time_spent is None
+    _, events, _ = parse_batch(
+        f'{{"sessionId":"s","interactions":[{{"interaction":{good}}}}},'
+        f'{{"interaction":{{"eventType":{bad},"category":"c"}}}},{{"interaction":{good}}}}}]}}'.encode()
+    )
+    assert [isinstance(each, Unusable) for each in events] == [False, True, False]
