@@ -29,6 +29,7 @@ class SpecPage:
         html = _TABLE.sub(
             r'<div class="scroll" tabindex="0" role="region" aria-label="Table">\g<0></div>', html
         )
+        html = html.replace("<pre>", '<pre tabindex="0">')  # it scrolls, so keys must reach it
         self._html = Markup(html)  # noqa: S704 - our own document, not what somebody wrote
 
     async def page(self, request: Request) -> Response:
