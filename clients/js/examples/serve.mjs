@@ -10,6 +10,10 @@ const files = {
     "text/javascript; charset=utf-8",
     new URL("../dist/nest-haus-client.browser.js", import.meta.url),
   ],
+  "/socket.io-client.js": [
+    "text/javascript; charset=utf-8",
+    new URL("../node_modules/socket.io-client/dist/socket.io.esm.min.js", import.meta.url),
+  ],
 };
 
 function passOn(request) {
