@@ -150,7 +150,7 @@ async def test_what_no_person_opened_is_kept_apart(web: RunningWeb) -> None:
 
 
 async def test_somebody_is_present_from_the_first_sign_of_life(web: RunningWeb) -> None:
-    """A page that was fetched, by whatever, is nobody who looks at it."""
+    """A page that was fetched, by whatever, is nobody who looks at it. (PR8)"""
     api = web.api()
     house = await api.create()
     assert api.token
@@ -172,7 +172,7 @@ async def test_somebody_is_present_from_the_first_sign_of_life(web: RunningWeb) 
 
 
 async def test_a_visitor_of_an_integrator_is_one_session(web: RunningWeb) -> None:
-    """Tracked, housed and inquired under one id: the inquiry completes what has the events."""
+    """Tracked, housed and inquired under one id: the inquiry completes what has the events. (AC15)"""
     for name in ("client_1_a", "by socket", "by hello"):
         api = web.api()
         asked = {"session_id": name} if name == "client_1_a" else {}
