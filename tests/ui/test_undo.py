@@ -92,7 +92,7 @@ def test_a_conflict_says_who_and_offers_the_way_out(served: Served, visit: Visit
     total(anna, "€ 277.500")
     anyway = notice.locator(".repairs .button")
     expect(anyway).to_have_text(
-        re.compile(r"Trotzdem zurücknehmen: Größe: Nest. 80\s*−\s€\s106\.800")
+        re.compile(r"Trotzdem\s+zurücknehmen:\s+Größe:\s+Nest\.\s+80\s*−\s€\s106\.800")
     )
     anyway.click()
     for page in (anna, bert):
