@@ -128,6 +128,8 @@ def test_a_view_follows_another_without_a_frame_between(served: Served, visit: V
     page = open_house(visit, served.house())
     expect(page.locator(".picture img.shown")).to_have_count(1)
     page.emulate_media(reduced_motion="no-preference")
+    # As on a busy device, where a fade begins late.
+    page.add_style_tag(content=".picture img { transition-delay: 600ms }")
     page.evaluate(
         """() => {
           window.thinnest = 1;

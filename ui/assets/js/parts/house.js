@@ -5,7 +5,6 @@ import { last } from "../older.js";
 import { History } from "./history.js";
 import { TakeBack } from "./takeback.js";
 
-const GONE_AFTER_MS = 400; // the fade takes 250
 const MARGIN_PX = 12; // beside the chosen view, and what its bold letters need
 
 export const House = {
@@ -72,16 +71,19 @@ export const House = {
       this.layers = there ? painted : [...painted, { id: (last(painted)?.id ?? 0) + 1, url, shown: false }];
       await this.$nextTick();
       await this.$refs.picture?.querySelector("img:last-of-type")?.decode().catch(() => {});
-      requestAnimationFrame(() => {
-        if (this.wanted !== url) return;
-        const layer = last(this.layers);
-        layer.shown = true;
-        this.top = layer.id;
-        setTimeout(() => {
-          if (this.wanted === url) this.layers = this.layers.filter((l) => l.id === layer.id);
-        }, GONE_AFTER_MS);
-        this.preloadOthers();
-      });
+      requestAnimationFrame(() => this.fadeIn(url));
+    },
+    // The picture below goes when the fade has ended, however late a busy device begins it.
+    async fadeIn(url) {
+      if (this.wanted !== url) return;
+      const layer = last(this.layers);
+      layer.shown = true;
+      this.top = layer.id;
+      this.preloadOthers();
+      await this.$nextTick();
+      const fades = this.$refs.picture?.querySelector("img.shown")?.getAnimations() ?? [];
+      await Promise.all(fades.map((fade) => fade.finished)).catch(() => {});
+      if (this.wanted === url) this.layers = this.layers.filter((l) => l.id === layer.id);
     },
     // Scrolls the strip of views, never the page, until the chosen one is in sight.
     reveal() {
