@@ -17,17 +17,17 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self, TypeAlias
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from configurator.activity import Event, Filtered, decode_storable
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -145,7 +145,7 @@ class Watcher:
         return False
 
 
-class ActivityFeed:
+class ActivityFeed(TaskOwner):
     """One reader for all watchers of a process. Async context manager: it owns the reading task.
 
     Reads only while somebody watches. Subscribe to `storage.redis.stream.HINTS` and call `hint`
@@ -153,6 +153,7 @@ class ActivityFeed:
     """
 
     def __init__(self, stream: InteractionStream) -> None:
+        super().__init__()
         self._stream = stream
         self._watchers: set[Watcher] = set()
         self._read_until: str | None = None
@@ -160,22 +161,12 @@ class ActivityFeed:
         self._hinted = asyncio.Event()
         self._watched = asyncio.Event()
         self._reading = asyncio.Lock()
-        self._tasks = OwnedTasks()
         self._lag_due = 0.0
         self.lag: Lag | None = None
 
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
+    @override
+    def _begin(self) -> None:
         self._tasks.start(self._read_forever(), name="activity feed")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._tasks.__aexit__(kind, error, trace)
 
     def hint(self) -> None:
         """There may be something new."""

@@ -24,12 +24,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Self
 from uuid import UUID
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from configurator.protocol import codec
 from realtime.activity_feed import ActivityFeed
@@ -46,7 +45,7 @@ from storage.postgres.statistics import Day, DayFunnel, Minutes, Statistics
 from storage.redis.presence import Presence
 from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -118,7 +117,7 @@ class _Counted:
     stored_through: str | None
 
 
-class AdminBoard:
+class AdminBoard(TaskOwner):
     """Feeds the admin pages of this process. An async context manager: it owns the tasks."""
 
     def __init__(
@@ -137,6 +136,7 @@ class AdminBoard:
         now: Callable[[], datetime],
         limits: AlertLimits,
     ) -> None:
+        super().__init__()
         self._hub = hub
         self._feed = feed
         self._presence = presence
@@ -157,22 +157,11 @@ class AdminBoard:
         self._due = now()
         self._dead = self._restarts = self._failing = 0
         self._shown = ""
-        self._tasks = OwnedTasks()
 
-    async def __aenter__(self) -> Self:
+    @override
+    def _begin(self) -> None:
         """Wait for somebody to watch."""
-        await self._tasks.__aenter__()
         self._tasks.start(self._report_forever(), name="admin board")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop feeding everybody."""
-        await self._tasks.__aexit__(kind, error, trace)
 
     async def watch(self, send: Send) -> AdminWatch:
         """Begin feeding ``send``; everything after the initial frames is pushed."""

@@ -11,11 +11,10 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from configurator.protocol import codec
 from realtime.alerts import Alert, AlertLimits, Measured
@@ -27,7 +26,7 @@ from storage.redis.claims import Claims
 from storage.redis.presence import Presence
 from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -36,7 +35,7 @@ CLAIM_SECONDS = 120.0
 CALM = 0.8
 
 
-class Alarms:
+class Alarms(TaskOwner):
     """Looks while it is entered. An async context manager: it owns its task."""
 
     def __init__(
@@ -52,6 +51,7 @@ class Alarms:
         node: str,
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__()
         self._webhook = webhook
         self._limits = limits
         self._stream = stream
@@ -61,20 +61,10 @@ class Alarms:
         self._claims = claims
         self._node = node
         self._now = now
-        self._tasks = OwnedTasks()
 
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
+    @override
+    def _begin(self) -> None:
         self._tasks.start(self._look_forever(), name="alarms")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._tasks.__aexit__(kind, error, trace)
 
     async def _look_forever(self) -> None:
         while True:

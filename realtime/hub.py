@@ -8,12 +8,11 @@ this process for the admin page.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 from uuid import UUID
 
 import msgspec
 import structlog
+from typing_extensions import override
 
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
@@ -24,7 +23,7 @@ from realtime.room import Room, RoomParts
 from storage.errors import StorageUnavailable
 from storage.redis.bus import room_channel
 from storage.redis.presence import Presence
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -88,10 +87,11 @@ class _Opening:
     waiting: int = 0
 
 
-class Hub:
+class Hub(TaskOwner):
     """The rooms of a process. An async context manager: it owns their tasks."""
 
     def __init__(self, *, parts: RoomParts, catalogues: CatalogueShelf, presence: Presence) -> None:
+        super().__init__()
         self._parts = parts
         self._catalogues = catalogues
         self._presence = presence
@@ -102,26 +102,19 @@ class Hub:
         self._stale: set[UUID] = set()
         self._suspicious = False
         self._wake = asyncio.Event()
-        self._tasks = OwnedTasks()
 
-    async def __aenter__(self) -> Self:
+    @override
+    def _begin(self) -> None:
         """Start the loops; rooms open on demand."""
-        await self._tasks.__aenter__()
         self._tasks.start(self._beacon(), name="head beacon")
         self._tasks.start(self._tell_positions(), name="positions")
         self._tasks.start(self._tell_presence(), name="presence")
         self._tasks.start(self._keep_presence(), name="kept presence")
         self._tasks.start(self._repair(), name="repair")
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    async def _end(self) -> None:
         """Stop the loops and say that this process's members are gone."""
-        await self._tasks.__aexit__(kind, error, trace)
         for room in self.rooms():
             room.close()
         await self._tolerant(self._withdraw_all)

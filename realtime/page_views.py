@@ -10,16 +10,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import structlog
 from starlette.requests import HTTPConnection
+from typing_extensions import override
 
 from realtime.door import Door
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.page_views import PageView, StoredPageViews
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -29,28 +29,22 @@ WAITING_MAX: Final = 10_000
 """Minutes that wait while PostgreSQL is away: some three days; then the rest is not counted."""
 
 
-class PageViews:
+class PageViews(TaskOwner):
     """Counts visits of pages. An async context manager: it owns the task that stores them."""
 
     def __init__(self, stored: StoredPageViews, *, door: Door, now: Callable[[], datetime]) -> None:
+        super().__init__()
         self._stored = stored
         self._door = door
         self._now = now
         self._waiting: Counter[PageView] = Counter()
-        self._tasks = OwnedTasks()
 
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
+    @override
+    def _begin(self) -> None:
         self._tasks.start(self._store_forever(), name="page views")
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._tasks.__aexit__(kind, error, trace)
+    @override
+    async def _end(self) -> None:
         await self.store()
 
     def seen(self, page: str, request: HTTPConnection) -> None:

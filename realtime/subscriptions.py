@@ -7,8 +7,6 @@ waits in the feed, which is bounded and counts what it must skip.
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
-from types import TracebackType
-from typing import Self
 
 import structlog
 from typing_extensions import override
@@ -17,31 +15,19 @@ from configurator.protocol.messages import Activity, ActivityFilter, Unwatched, 
 from realtime.activity_feed import ActivityFeed, FeedBatch, FeedEvent, Start, Wanted
 from realtime.frame import Frame
 from realtime.membership import Deliver
-from storage.tasks import OwnedTasks
+from storage.tasks import OwnedTasks, TaskOwner
 
 log = structlog.get_logger()
 
 EVENTS_PER_MESSAGE = 100
 
 
-class Subscriptions:
+class Subscriptions(TaskOwner):
     """The subscriptions of a process. An async context manager: it owns their tasks."""
 
     def __init__(self, feed: ActivityFeed) -> None:
+        super().__init__()
         self._feed = feed
-        self._tasks = OwnedTasks()
-
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._tasks.__aexit__(kind, error, trace)
 
     async def begin(self, asked: Watch, deliver: Deliver) -> "Subscription":
         """A subscription that is not started yet. Raises StorageUnavailable."""

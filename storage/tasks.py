@@ -45,3 +45,34 @@ class OwnedTasks:
             await self._group.__aexit__(kind, error, trace)
         else:
             await self._group.__aexit__(None, None, None)
+
+
+class TaskOwner:
+    """An async context manager around tasks of its own, for a class that is little else.
+
+    A subclass begins its tasks in ``_begin``, and says in ``_end`` what is left to do when they
+    have ended.
+    """
+
+    def __init__(self) -> None:
+        self._tasks = OwnedTasks()
+
+    def _begin(self) -> None:
+        """Begins the tasks that run from the start; none here."""
+
+    async def _end(self) -> None:
+        """Does what is left when the tasks have ended; nothing here."""
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._begin()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, trace)
+        await self._end()

@@ -7,14 +7,14 @@ PostgreSQL.
 import asyncio
 import random
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 from uuid import UUID
+
+from typing_extensions import override
 
 from storage.redis.client import Redis
 from storage.redis.publisher import GAP_CHANNEL, Publisher
 from storage.redis.subscriber import Subscriber
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 
 def room_channel(configuration_id: UUID) -> str:
@@ -22,7 +22,7 @@ def room_channel(configuration_id: UUID) -> str:
     return f"room:{{{configuration_id}}}"
 
 
-class Bus:
+class Bus(TaskOwner):
     """Async context manager owning two connections: one sends, one receives.
 
     `on_message(channel, payload)` is called in the order of each channel. `on_gap()` is called when
@@ -43,6 +43,7 @@ class Bus:
         deaf_after_seconds: float = 3.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__()
         self._tick_channel = f"tick:{{{process}}}"
         self._tick_seconds = tick_seconds
         self._publisher = Publisher(redis, max_queue=max_queue, on_gap=on_gap, jitter=jitter)
@@ -56,22 +57,12 @@ class Bus:
             deaf_after_seconds=deaf_after_seconds,
             jitter=jitter,
         )
-        self._tasks = OwnedTasks()
 
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
+    @override
+    def _begin(self) -> None:
         self._tasks.start(self._publisher.run(), name="bus publisher")
         self._tasks.start(self._subscriber.run(), name="bus subscriber")
         self._tasks.start(self._keep_ticking(), name="bus tick")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._tasks.__aexit__(kind, error, traceback)
 
     def publish(self, channel: str, payload: bytes) -> None:
         """Queues a message; never blocks, never raises.
