@@ -46,7 +46,7 @@ STEPS = 100
 """At least so many steps of a stack are read from the log at once, if it has them."""
 
 TOLD = 2
-"""So many of the choices that a way out leads to are named on its button."""
+"""At most this many choices that a way out leads to are named on its button."""
 
 KEPT = 2 * STEPS
 """The newest steps of a stack that are kept in memory; older ones are read when it comes to them."""

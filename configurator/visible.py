@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 NAME_CHARACTERS_MAX = 40
-"""So many code points a name may have, after everything that nobody sees is gone."""
+"""A name has at most this many code points, after what nobody can see is removed."""
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

@@ -26,10 +26,10 @@ PROMISE_NS = 10 * SECOND_NS
 BUCKETS_MAX = 20_000
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
-"""So many hasty refusals within this time are flooding."""
+"""The time within which too many hasty refusals are flooding."""
 
 TOLD_MAX = 1000
-"""So many told moments are remembered for a connection."""
+"""A connection remembers at most this many moments that it was told to wait for."""
 
 TOGETHER_NS = SECOND_NS // 4
 """What is refused within this time after the first refusal was sent before that could be read."""
@@ -42,13 +42,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many a second for long, and so many at once after a while of quiet."""
+    """The messages a second that are served for long, and the burst that is served after a quiet while."""
 
     per_second: float
     burst: int
 
     def scaled(self, scale: float) -> "Rate":
-        """Both, so many times as large; at least one at once."""
+        """Both multiplied by ``scale``; the burst is at least 1."""
         return Rate(self.per_second * scale, max(1, int(self.burst * scale)))
 
 
@@ -64,7 +64,7 @@ class Rates:
     room_ops: Rate = Rate(200, 400)
 
     def scaled(self, scale: float) -> "Rates":
-        """All of them, so many times as large."""
+        """Every rate multiplied by ``scale``."""
         return Rates(
             connection_ops=self.connection_ops.scaled(scale),
             connection_presence=self.connection_presence.scaled(scale),

@@ -45,8 +45,8 @@ class Deliver(Protocol):
 class Attachment:
     """A member of this process: who they are, where frames for them go, what they have seen.
 
-    ``last`` is what they see of this stay at most, once they entered again. Who is not ``present``
-    hears everything and is shown to nobody.
+    ``last`` is what they see of this stay at most, once they entered again. A member that is not
+    ``present`` hears everything and is shown to nobody.
     """
 
     member: Member

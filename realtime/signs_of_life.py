@@ -1,10 +1,10 @@
 """Whether a peer is still there: somebody who is not heard of is not shown as present.
 
 A peer that freezes - a stopped program, a dead network, a tab that hangs - keeps its connection, as
-nobody closes it. So every transport asks for a sign of life every ``PING_SECONDS``. Who gives none
-for ``SILENT_SECONDS`` is hidden from the others, within the 20 seconds that are promised, and shown
-again at the next sign: a slow network costs nobody their connection. Only after ``PONG_SECONDS``
-without an answer is the connection given up.
+nobody closes it. So every transport asks for a sign of life every ``PING_SECONDS``. After
+``SILENT_SECONDS`` without one, within the 20 seconds that are promised, a peer is hidden from the
+others; the next sign shows it again: a slow network costs nobody their connection. Only after
+``PONG_SECONDS`` without an answer is the connection given up.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The gabled room as a sectional perspective: cut open at its west gable, looking east.
 
 Room coordinates: x across (0 in the middle, the garden side at -x), y into the depth from the cut,
-z up, metres. Whoever looks east has the garden on the right, so the sheet shows x mirrored.
+z up, metres. The view looks east, with the garden on the right, so the sheet shows x mirrored.
 """
 
 import math

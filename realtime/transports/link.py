@@ -104,7 +104,7 @@ class Link:
         return True
 
     def expect_hello(self) -> None:
-        """Who is not in the namespace and known within ``HELLO_SECONDS`` is let go."""
+        """Ends a link that is not in the namespace and known within ``HELLO_SECONDS``."""
         if self._hello is not None:
             self._hello.cancel()
         self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._expire)

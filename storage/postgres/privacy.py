@@ -27,7 +27,7 @@ RETENTION_ROUNDS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who is meant. `erased`: sessions of them were erased before.
+    """The person that is meant. `erased`: sessions of them were erased before.
 
     `mailbox` is the form of their e-mail address (`configurator.mailboxes`).
     """
@@ -112,7 +112,7 @@ class Privacy:
         return await self._database.read(work)
 
     async def email(self, address: str) -> Subject | None:
-        """Whoever gave this address in an inquiry, however spelled; only inquiries hang on it."""
+        """All people that gave this address in an inquiry, in any spelling; only inquiries hang on it."""
         statement = text("SELECT EXISTS (SELECT FROM inquiries WHERE mailbox = :mailbox)")
         form = mailbox(address)
 

@@ -1,4 +1,4 @@
-"""Whoever has only the address of a server gets a working client from it, and examples that run."""
+"""The address of a server is enough to get a working client from it, and examples that run."""
 
 import asyncio
 import os

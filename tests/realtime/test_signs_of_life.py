@@ -1,4 +1,4 @@
-"""Who freezes is not shown any more, keeps their connection, and is shown again. (PR4, PR7)
+"""A frozen peer is not shown any more, keeps its connection, and is shown again. (PR4, PR7)
 
 With intervals that are a tenth or less of the real ones.
 """

@@ -54,7 +54,7 @@ class Person:
 async def connected(
     web: RunningWeb, token: str | None, *, headers: dict[str, str] | None = None, **auth: object
 ) -> AsyncIterator[Person]:
-    """Who is not let in is there all the same, with the reason in ``refused``."""
+    """A client that is not let in is there all the same, with the reason in ``refused``."""
     client = socketio.AsyncClient(reconnection=False)
     person = Person(client)
     try:

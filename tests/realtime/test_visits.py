@@ -140,7 +140,7 @@ async def test_what_no_person_opened_is_kept_apart(web: RunningWeb) -> None:
             pass
     reasons = [each["bot_reason"] for each in await sessions(web)]
     assert sorted(reasons) == ["crawler Googlebot", "prefetch"]
-    # Who goes to what was fetched ahead is a person, and so is who comes without it.
+    # A visitor who opens what was fetched ahead is a person, and so is one who comes without it.
     async with page(web, api.token, house["code"], sec_purpose="prefetch") as (tab, _):
         await tab.connection.receive('{"type": "ping"}')
     reasons = [each["bot_reason"] for each in await sessions(web)]

@@ -228,7 +228,7 @@ class AnalyticsEndpoints:
         )
 
     async def _note(self, request: Request, name: str, asked: Mapping[str, object]) -> None:
-        """Whoever takes single visits away leaves a line in the audit, before they have them."""
+        """Writes a line into the audit before single visits are handed out."""
         await self._audit.record(
             actor=actor(request), action="visits.download", subject=name, detail=dict(asked)
         )

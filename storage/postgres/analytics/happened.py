@@ -20,7 +20,7 @@ from storage.postgres.analytics.cohort import events_of, limits
 _HOUR: Final = timedelta(hours=1)
 _QUARTER: Final = timedelta(minutes=15)
 _FEW: Final = 4
-"""So many hours are looked up one by one, by index; to read all rows once is faster than many."""
+"""At most this many hours are looked up one by one, by index; beyond, one read of all rows is faster."""
 
 
 async def interactions(

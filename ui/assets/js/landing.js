@@ -2,7 +2,7 @@
 import { cookiesWork } from "./invitation.js";
 import { rememberReferrer } from "./referrer.js";
 
-// Whoever brings a cookie begins without being asked for one first (POST /start).
+// A browser that brings a cookie begins without being asked for one first (POST /start).
 for (const form of document.querySelectorAll('form[action="/start"]')) form.addEventListener("submit", cookiesWork);
 rememberReferrer(document.body.dataset.consent);
 for (const link of document.querySelectorAll("a[data-language]")) {

@@ -55,7 +55,7 @@ export function createPending(ops) {
     // The change of an op is in the confirmed selection at this version.
     effected(opId, version) {
       const op = end(opId);
-      // Whoever asked for the next one saw this change, though not its version.
+      // The person who asked for the next one saw this change, though not its version.
       if (op) for (const each of ops) if (!each.sent && each.base_version === version - 1) each.base_version = version;
       return op;
     },

@@ -7,7 +7,7 @@
 //                   sessionStorage until answered, so a reload goes on with them
 //
 // A lost answer is asked for again with the SAME op_id, which is safe: the server stores the outcome
-// by op_id. Who was told to wait (`retry_after_ms`) waits with everything.
+// by op_id. After a `retry_after_ms` everything waits.
 //
 // Position: `op.version` must be `state.version + 1`. Anything newer (an op, ops, a `position`) means
 // that something was missed; then nothing is applied until the answer to `join{since}` has filled
