@@ -6,6 +6,7 @@ Every check returns findings; nothing here changes anything.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from app.browser import find_browser
@@ -14,13 +15,17 @@ from app.exclusive import AlreadyInUseError, require_free_port
 from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets
 from app.supervisor import answers_ready
+from configurator.event_ids import unix_ms
 from storage.errors import StorageError
 from storage.postgres.engine import Database
 from storage.redis.client import Redis
+from storage.redis.stream import InteractionStream, id_pair, position
 
 State = Literal["ok", "note", "wrong"]
 OLDEST_POSTGRES = 150_000
 OLDEST_REDIS = (7, 0)
+CLOCKS_APART = timedelta(seconds=10)
+"""So much a slow answer may make; what is more is a clock that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,7 @@ async def _database(url: str) -> list[Finding]:
                 if await _show(database, name) == "off"
             ]
             schema = await database.migrated()
+            clock = await _clock_of_database(database)
     except (StorageError, OSError, ValueError) as error:
         return [
             Finding(
@@ -183,7 +189,30 @@ async def _database(url: str) -> list[Finding]:
             mend="" if at_head else "Run `nest migrate`.",
         )
     )
-    return findings
+    return [*findings, *_clocks("database", clock)]
+
+
+async def _clock_of_database(database: Database) -> timedelta:
+    """How far its clock is ahead of this machine's."""
+    found = await database.read(lambda connection: connection.exec_driver_sql("SELECT now()"))
+    at: datetime = found.scalar_one()
+    return at - datetime.now(UTC)
+
+
+def _clocks(subject: str, ahead: timedelta) -> list[Finding]:
+    """Says when a server's clock is not this machine's: times of one are held against the other."""
+    if abs(ahead) < CLOCKS_APART:
+        return []
+    side = "ahead of" if ahead > timedelta(0) else "behind"
+    seconds = timedelta(seconds=round(abs(ahead).total_seconds()))
+    return [
+        Finding(
+            state="wrong",
+            subject=subject,
+            text=f"its clock is {seconds} {side} this machine's",
+            mend="Let both follow the same time (NTP): figures and sessions are by these clocks.",
+        )
+    ]
 
 
 async def _show(database: Database, name: str) -> str:
@@ -201,6 +230,7 @@ async def _redis(url: str) -> list[Finding]:
             await redis.ping()
             durability = await redis.durability()
             kind, version = await redis.version()
+            clock, ids = await _clock_of_redis(redis)
     except (StorageError, OSError, ValueError) as error:
         return [
             Finding(
@@ -232,7 +262,28 @@ async def _redis(url: str) -> list[Finding]:
             else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
             "interactions that were acknowledged can be lost.",
         ),
+        *_clocks("redis", clock),
+        *_ids_ahead(ids),
     ]
+
+
+async def _clock_of_redis(redis: Redis) -> tuple[timedelta, timedelta]:
+    """How far its clock, and the ids of its stream, are ahead of this machine's clock."""
+    bounds = await InteractionStream(redis).bounds()
+    redis_ms = (await position(redis)).redis_ms
+    now_ms = unix_ms(datetime.now(UTC))
+    ids_ms = id_pair(bounds.last)[0]
+    return timedelta(milliseconds=redis_ms - now_ms), timedelta(milliseconds=ids_ms - now_ms)
+
+
+def _ids_ahead(ahead: timedelta) -> list[Finding]:
+    """After the clock of Redis was ahead its stream goes on from where it was."""
+    if ahead < CLOCKS_APART:
+        return []
+    seconds = timedelta(seconds=round(ahead.total_seconds()))
+    text = f"its clock was ahead once: the ids of the stream are {seconds} ahead of this machine's"
+    mend = "Nothing is lost; the live view says for so long less about when entries were stored."
+    return [Finding(state="note", subject="redis", text=text, mend=mend)]
 
 
 def _yes_no(value: bool | None) -> str:

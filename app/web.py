@@ -215,7 +215,7 @@ class Web:
         self.intake = Intake(
             self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
         )
-        self.feed = ActivityFeed(self.stream)
+        self.feed = ActivityFeed(self.stream, now=_now)
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)

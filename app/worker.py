@@ -57,7 +57,7 @@ async def run(settings: Settings) -> None:
         interactions = Interactions(database)
         group = StreamGroup(redis, consumer=settings.node)
         await run_worker(
-            Consumer(group, interactions),
+            Consumer(group, interactions, now=_now),
             chores(interactions, group),
             leader_of(patient, settings),
             runs=Jobs(database),

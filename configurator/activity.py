@@ -12,14 +12,13 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.clocks import unbelievable
 from configurator.event_ids import LATEST_MS, session_uuid, unix_ms, uuid7_ms, uuid7_time
 from configurator.untrusted import (
+    WHOLE_MAX,
     InteractionInvalid,
     clean_name,
     clean_props,
     converted,
-    explained,
     is_clean,
     is_storable,
     parse_tracked,
@@ -151,7 +150,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interaction: Interaction
     user_agent: Annotated[str, msgspec.Meta(max_length=256)] | None = None
     happened_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    skew_ms: int | None = None
+    skew_ms: Annotated[int, msgspec.Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)] | None = None
     tab: Tab | None = None
     seq: Seq | None = None
     bot: Annotated[str, msgspec.Meta(max_length=128)] | None = None
@@ -196,8 +195,6 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 _decode_request = msgspec.json.Decoder(TrackRequest)
 _decode_batch = msgspec.json.Decoder(TrackBatchRequest)
-_decode_event = msgspec.json.Decoder(Event)
-_decode_filtered = msgspec.json.Decoder(Filtered)
 _encoder = msgspec.json.Encoder()
 
 
@@ -220,6 +217,8 @@ _OF_SENDING = {
     "visit": {"language": str, "referrer": str},
 }
 """What may be left out, and what it must be to be kept."""
+
+PROCESSING_MS_MAX = 60_000
 
 _UNREADABLE = (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -314,47 +313,8 @@ def report(interaction: Interaction, *, event_id: UUID | None, seq: int | None) 
 
 
 def encode_event(event: Event | Filtered) -> bytes:
-    """The event as JSON bytes, for `decode_entry`."""
+    """The event as JSON bytes, for `configurator.entries`."""
     return _encoder.encode(event)
-
-
-def decode_entry(payload: bytes) -> Event | Filtered:
-    """What an entry of the stream says. Raises InteractionInvalid when it is none of ours."""
-    if payload.startswith(b'{"filtered":'):
-        try:
-            found = _decode_filtered.decode(payload)
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError) as problem:
-            raise InteractionInvalid("malformed_json") from problem
-        clean_name(found.filtered, "filtered")  # PostgreSQL has no NUL, and the ledger books this
-        return found
-    return decode_event(payload)
-
-
-def decode_storable(payload: bytes, *, written_ms: int) -> Event | Filtered:
-    """As `decode_entry`, of an entry that was written at this time (ms since 1970).
-
-    Raises InteractionInvalid also for an event of a time that has no place in the tables.
-    """
-    found = decode_entry(payload)
-    if isinstance(found, Event):
-        wrong = unbelievable(found.received_at, found.occurred_at, written_ms=written_ms)
-        if wrong is not None:
-            raise InteractionInvalid("time_out_of_range", wrong)
-    return found
-
-
-def decode_event(payload: bytes) -> Event:
-    """The event in these bytes. Raises InteractionInvalid when it is none of ours."""
-    try:
-        event = _decode_event.decode(payload)
-    except msgspec.ValidationError as problem:
-        raise explained(problem) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise InteractionInvalid("malformed_json") from None
-    _check_event_id(event.event_id, "event_id")
-    if event.interaction.props:
-        clean_props(event.interaction.props, "interaction.props")
-    return event
 
 
 def recorded(event: Event, *, safe_at_ms: int) -> Recorded:
@@ -374,8 +334,12 @@ def recorded(event: Event, *, safe_at_ms: int) -> Recorded:
 
 
 def processing_ms(event: Event, safe_at_ms: int) -> int:
-    """From receipt to being safe, in ms. Two clocks may be compared: never below 0, at most 60 s."""
-    return min(60_000, max(0, safe_at_ms - unix_ms(event.received_at)))
+    """From receipt to being safe, in ms.
+
+    Two clocks are compared: what no `append` lasts is their difference, and says nothing: 0.
+    """
+    lasted_ms = safe_at_ms - unix_ms(event.received_at)
+    return lasted_ms if 0 <= lasted_ms <= PROCESSING_MS_MAX else 0
 
 
 def _reported(event: object) -> Reported | Unusable:
@@ -406,14 +370,14 @@ def _checked(reported: ReportedInteraction, dropped: list[str] | None = None) ->
 def _usable_event_id(event_id: UUID | None, dropped: list[str]) -> UUID | None:
     """The id, if it is a UUIDv7 of a time that there is; without it we make one."""
     try:
-        _check_event_id(event_id)
+        check_event_id(event_id)
     except InteractionInvalid:
         dropped.append("eventId")
         return None
     return event_id
 
 
-def _check_event_id(event_id: UUID | None, field: str = "eventId") -> None:
+def check_event_id(event_id: UUID | None, field: str = "eventId") -> None:
     """Accepts an id of any time that a UUIDv7 can say, up to the year 9999."""
     if event_id is None:
         return

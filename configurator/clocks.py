@@ -50,14 +50,32 @@ def happened(event_ms: int, *, received_at: datetime, sent_at_ms: int | None) ->
     return Happened(None if believed else moment_of(received_ms - waited_ms), skew_ms)
 
 
-def unbelievable(received_at: datetime, occurred_at: datetime, *, written_ms: int) -> str | None:
-    """Which of the two times cannot be stored, `received_at` or `occurred_at`; None when both can.
+def ahead_ms(received_at: datetime, occurred_at: datetime, *, now_ms: int) -> int:
+    """How far the clock of the machine that received an event is ahead of `now_ms`, in ms.
 
-    Roll-ups, partitions and audits hold a place for the days around the moment `written_ms` (ms
-    since 1970) at which an entry was written, not for every day that a datetime can say.
+    0 if that is little enough to be believed, and if the two times do not belong together as those
+    of one clock do (`happened`): then no clock was wrong, somebody made them up.
     """
     received_ms = unix_ms(received_at)
-    if not written_ms - RECEIVED_BEHIND_MS <= received_ms <= written_ms + RECEIVED_AHEAD_MS:
+    waited_ms = received_ms - unix_ms(occurred_at)
+    one_clock = -BELIEVED_MS <= waited_ms <= DAY_MS + BELIEVED_MS
+    ahead = received_ms - now_ms
+    return ahead if one_clock and ahead > RECEIVED_AHEAD_MS else 0
+
+
+def unbelievable(
+    received_at: datetime, occurred_at: datetime, *, written_ms: int, now_ms: int
+) -> str | None:
+    """Which of the two times cannot be stored, `received_at` or `occurred_at`; None when both can.
+
+    Roll-ups, partitions and audits hold a place for the days around now, not for every day that a
+    datetime can say. `now_ms` is the clock of whoever asks, `written_ms` the time in the id of the
+    entry, both in ms since 1970. Redis gives ids that only grow: after its clock was ahead they stay
+    ahead for as long, so they say nothing about what is too late.
+    """
+    received_ms = unix_ms(received_at)
+    earliest_ms = min(written_ms, now_ms) - RECEIVED_BEHIND_MS
+    if not earliest_ms <= received_ms <= now_ms + RECEIVED_AHEAD_MS:
         return "received_at"
     if abs(unix_ms(occurred_at) - received_ms) > OCCURRED_APART_MS:
         return "occurred_at"

@@ -181,6 +181,38 @@ def is_clean(*texts: str | None) -> bool:
     return "".join(filter(None, texts)).isprintable()
 
 
+def unreadable(payload: bytes) -> InteractionInvalid:
+    """Why this JSON cannot be read, with the place where there is one: half a character, `1e400`."""
+    try:
+        value = json.loads(payload.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        value = None
+    place = place_of_unstorable(value)
+    return InteractionInvalid("malformed_json" if place is None else "wrong_type", place)
+
+
+def place_of_unstorable(value: object, place: str = "") -> str | None:
+    """Where in these JSON values something is that PostgreSQL has not; None: nowhere.
+
+    That is a NUL or half a character in a text or a key, and a number beyond all bounds.
+    """
+    match value:
+        case str():
+            return place if "\x00" in value or not _is_text(value) else None
+        case float():
+            return None if math.isfinite(value) else place
+        case list():
+            inner = [(place, each) for each in value]
+        case dict():
+            if any(place_of_unstorable(name, "key") for name in value):
+                return place or "?"
+            inner = [(f"{place}.{name}" if place else name, each) for name, each in value.items()]
+        case _:
+            inner = []
+    found = (place_of_unstorable(each, at) for at, each in inner)
+    return next((at for at in found if at is not None), None)
+
+
 def clean_props(props: dict[str, object], field: str) -> dict[str, object]:
     """Free values of an event, within bounds and storable. Raises InteractionInvalid.
 

@@ -17,13 +17,16 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self, TypeAlias
 
 import msgspec
 import structlog
 from typing_extensions import override
 
-from configurator.activity import Event, Filtered, decode_storable
+from configurator.activity import Event, Filtered
+from configurator.entries import decode_storable
+from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
@@ -152,9 +155,10 @@ class ActivityFeed(TaskOwner):
     for each message, and when messages may have been lost.
     """
 
-    def __init__(self, stream: InteractionStream) -> None:
+    def __init__(self, stream: InteractionStream, *, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._stream = stream
+        self._now = now
         self._watchers: set[Watcher] = set()
         self._read_until: str | None = None
         self._unsure = False
@@ -225,7 +229,7 @@ class ActivityFeed(TaskOwner):
                     continue
                 if page or start.gap:
                     last_id = page[-1].id if page else start.after
-                    watcher.put(_events(page), last_id=last_id, gap=start.gap)
+                    watcher.put(self._events(page), last_id=last_id, gap=start.gap)
                     start = Start(after=last_id)
                     yield watcher.take()
             async for batch in watcher:
@@ -271,7 +275,7 @@ class ActivityFeed(TaskOwner):
             newest = await self._stream.newest(min(count, HISTORY_MAX))
         except StorageUnavailable:
             return []
-        return _events([entry for entry in newest if id_pair(entry.id) <= id_pair(until)])
+        return self._events([entry for entry in newest if id_pair(entry.id) <= id_pair(until)])
 
     async def _read_forever(self) -> None:
         while True:
@@ -332,18 +336,21 @@ class ActivityFeed(TaskOwner):
             self._lag_due = now + POLL_SECONDS
 
     def _hand_out(self, entries: list[Entry], *, gap: bool) -> None:
-        events = _events(entries)
+        events = self._events(entries)
         last_id = entries[-1].id if entries else None
         for watcher in self._watchers:
             watcher.put(events, last_id=last_id, gap=gap)
 
+    def _events(self, entries: list[Entry]) -> list[FeedEvent]:
+        return _shown(entries, unix_ms(self._now()))
 
-def _events(entries: list[Entry]) -> list[FeedEvent]:
+
+def _shown(entries: list[Entry], now_ms: int) -> list[FeedEvent]:
     """What the admin page shows; an entry that cannot be read will be a dead letter."""
     shown: list[FeedEvent] = []
     for entry in entries:
         try:
-            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
+            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0], now_ms=now_ms)
         except InteractionInvalid:
             continue
         if isinstance(event, Filtered):

@@ -23,13 +23,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import structlog
 from typing_extensions import override
 
+from configurator.event_ids import moment_of, unix_ms
 from configurator.protocol import codec
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_watch import AdminWatch, Send
@@ -49,7 +50,6 @@ from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNT_SECONDS = 2.0
 COUNT_SHARE = 20
 CODES_MAX = 10_000
@@ -316,7 +316,7 @@ class AdminBoard(TaskOwner):
             day=await self._statistics.day(now),
             minutes=await self._statistics.minutes(now),
             funnel=await self._statistics.day_funnel(now),
-            stored_through=_moment(await self._interactions.stored_through()),
+            stored_through=_moment(await self._interactions.stored_through(), now),
         )
 
 
@@ -350,12 +350,12 @@ def _report(payload: bytes) -> ProcessReport | None:
         return None
 
 
-def _moment(stream_id: str | None) -> str | None:
-    """The time in a stream id, as ISO 8601 in UTC."""
+def _moment(stream_id: str | None, now: datetime) -> str | None:
+    """The time in a stream id, as ISO 8601 in UTC; no later than now, whatever Redis's clock was."""
     if stream_id is None:
         return None
-    unix_ms = int(stream_id.partition("-")[0])
-    return (EPOCH + timedelta(milliseconds=unix_ms)).isoformat(timespec="milliseconds")
+    ms = min(int(stream_id.partition("-")[0]), unix_ms(now))
+    return moment_of(ms).isoformat(timespec="milliseconds")
 
 
 def _merged(reports: Iterable[ProcessReport]) -> list[_Room]:

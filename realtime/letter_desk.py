@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from configurator.activity import Filtered, decode_entry, decode_storable
+from configurator.activity import Filtered
+from configurator.entries import decode_entry, decode_storable
 from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid, parse_json
 from storage.postgres.audit import Audit
@@ -104,9 +105,9 @@ class LetterDesk:
 
         Raises InteractionInvalid: the payload is no event either, and nothing was changed.
         """
-        parse_json(payload)
+        now_ms = self._now_ms()
+        decode_storable(payload, written_ms=now_ms, now_ms=now_ms)
         payload = msgspec.json.format(payload, indent=-1)  # as everything in the stream is written
-        decode_storable(payload, written_ms=self._now_ms())
         letter = await self._letters.get(letter_id)
         if letter is None:
             return None
@@ -175,7 +176,7 @@ def examined(letter: Letter, *, sent_ms: int) -> Examined:
         fields, pretty = None, text
     problem = None
     try:
-        decode_storable(payload, written_ms=sent_ms)
+        decode_storable(payload, written_ms=sent_ms, now_ms=sent_ms)
     except InteractionInvalid as invalid:
         problem = Problem(code=invalid.code, field=invalid.field, de=invalid.de, en=invalid.en)
     return Examined(

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.activity import Event, decode_entry, parse_session_id
+from configurator.activity import Event, parse_session_id
+from configurator.entries import decode_entry
 from configurator.event_ids import session_uuid
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable

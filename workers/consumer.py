@@ -14,10 +14,13 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
-from configurator.activity import Filtered, decode_storable
+from configurator.activity import Filtered
+from configurator.entries import decode_entry, placed
+from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
@@ -69,6 +72,19 @@ class Tally:
     duplicates: int = 0
     filtered: int = 0
     buried: int = 0
+    moved: int = 0
+    """Stored at another time than they say: the clock of the machine that received them was ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decoded:
+    """What a batch says. `moved`: events whose times were set back, and by how much at most."""
+
+    good: list[tuple[Entry, Incoming]]
+    filtered: list[Settled]
+    dead: list[DeadLetter]
+    moved: int
+    ahead_ms: int
 
 
 class Consumer:
@@ -79,11 +95,13 @@ class Consumer:
         group: StreamGroup,
         interactions: Interactions,
         *,
+        now: Callable[[], datetime],
         pace: Pace | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._group = group
         self._interactions = interactions
+        self._now = now
         self._pace = pace or Pace()
         self._jitter = jitter
         self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
@@ -146,7 +164,11 @@ class Consumer:
 
     async def _handle(self, entries: Sequence[Entry], stopping: asyncio.Event) -> None:
         """Stores a batch, trying again while a server is away; gives up only when stopping."""
-        good, filtered, dead = _decoded(entries)
+        found = _decoded(entries, unix_ms(self._now()))
+        good, filtered, dead = found.good, found.filtered, found.dead
+        if found.moved:
+            self.tally.moved += found.moved
+            log.warning("clock_ahead", moved=found.moved, ahead_seconds=found.ahead_ms // 1_000)
         size = len(good)
         while good:
             try:
@@ -261,24 +283,28 @@ async def stopped_within(stopping: asyncio.Event, seconds: float) -> bool:
         return False
 
 
-def _decoded(
-    entries: Sequence[Entry],
-) -> tuple[list[tuple[Entry, Incoming]], list[Settled], list[DeadLetter]]:
+def _decoded(entries: Sequence[Entry], now_ms: int) -> _Decoded:
     good: list[tuple[Entry, Incoming]] = []
     filtered: list[Settled] = []
     dead: list[DeadLetter] = []
+    moved = ahead_ms = 0
     for entry in entries:
         try:
-            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
+            said = decode_entry(entry.payload)
+            if isinstance(said, Filtered):
+                settled = Settled(stream_id=entry.id, outcome="filtered", reason=said.filtered)
+                filtered.append(settled)
+                continue
+            event = placed(said, id_pair(entry.id)[0], now_ms)
         except InteractionInvalid as invalid:
             reason = " ".join(part for part in (invalid.code, invalid.field) if part)
             dead.append(DeadLetter(entry=entry, reason=reason))
             continue
-        if isinstance(event, Filtered):
-            filtered.append(Settled(stream_id=entry.id, outcome="filtered", reason=event.filtered))
-        else:
-            good.append((entry, Incoming(stream_id=entry.id, event=event)))
-    return good, filtered, dead
+        if event is not said:
+            moved += 1
+            ahead_ms = max(ahead_ms, unix_ms(said.received_at) - now_ms)
+        good.append((entry, Incoming(stream_id=entry.id, event=event)))
+    return _Decoded(good=good, filtered=filtered, dead=dead, moved=moved, ahead_ms=ahead_ms)
 
 
 def _as_settled(letter: DeadLetter) -> Settled:

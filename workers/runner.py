@@ -83,6 +83,7 @@ async def _work(
                 inserted=consumer.tally.inserted,
                 duplicates=consumer.tally.duplicates,
                 buried=consumer.tally.buried,
+                moved=consumer.tally.moved,
                 left_pending=bool(late),
             )
             raise

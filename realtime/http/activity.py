@@ -8,8 +8,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.activity import Event, Recorded, decode_storable, parse_session_id, recorded
-from configurator.event_ids import session_uuid
+from configurator.activity import Event, Recorded, parse_session_id, recorded
+from configurator.entries import decode_storable
+from configurator.event_ids import session_uuid, unix_ms
 from configurator.protocol.codes import Refused
 from configurator.ranges import TIME_RANGES, RangeInvalid, parse_range
 from configurator.rounding import hundredths
@@ -156,7 +157,7 @@ class ActivityEndpoints:
         if not asked:
             return json({"error": "Missing sessionId parameter"}, 400)
         session_id = session_uuid(parse_session_id(asked))
-        events = _readable(await self._stream.unacknowledged(session_id))
+        events = _readable(await self._stream.unacknowledged(session_id), unix_ms(self._now()))
         waiting = _by_id(events)
         stored = await self._interactions.of_session(
             session_id,
@@ -214,12 +215,12 @@ class ActivityEndpoints:
         )
 
 
-def _readable(entries: list[Entry]) -> list[tuple[str, Event]]:
+def _readable(entries: list[Entry], now_ms: int) -> list[tuple[str, Event]]:
     """The events of these entries with the entry's id; what cannot be read is nobody's answer."""
     found: list[tuple[str, Event]] = []
     for entry in entries:
         try:
-            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0])
+            event = decode_storable(entry.payload, written_ms=id_pair(entry.id)[0], now_ms=now_ms)
         except InteractionInvalid:
             continue
         if isinstance(event, Event):

@@ -202,6 +202,7 @@ WITH placed AS ({_PLACED}), inserted AS (
 SELECT (SELECT count(*) FROM inserted) + 0 * (SELECT count(*) FROM ledger)
 """  # noqa: S608 - built from the constants above
 
+# The clock of Redis may have been ahead when it gave the id: no entry ended later than now.
 _COUNT_ENDED: Final = """
 , counted AS (
     INSERT INTO settled_entries (entry_ms, entry_seq)
@@ -209,7 +210,8 @@ _COUNT_ENDED: Final = """
     ON CONFLICT DO NOTHING RETURNING entry_ms, entry_seq
 )
 INSERT INTO activity_ledger AS known (hour, outcome, reason, consumer, n)
-SELECT date_trunc('hour', timestamptz 'epoch' + interval '1 millisecond' * entry_ms),
+SELECT date_trunc('hour', least(now(),
+        timestamptz 'epoch' + interval '1 millisecond' * least(entry_ms, 253402300799999))),
     outcome, reason, $1, count(*)
 FROM (SELECT DISTINCT ON (entry_ms, entry_seq) * FROM ended ORDER BY 1, 2) AS once
 JOIN counted USING (entry_ms, entry_seq)

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from configurator.activity import Filtered, decode_entry
+from configurator.activity import Filtered
+from configurator.entries import decode_entry
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis

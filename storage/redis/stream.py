@@ -11,7 +11,7 @@ The keys share one hash tag, so that a transaction over them works on Redis Clus
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +20,9 @@ from uuid import UUID
 from redis.exceptions import ResponseError
 
 from configurator.activity import Event, Filtered, encode_event
-from configurator.event_ids import uuid7_ms
+from configurator.entries import decode_entry
+from configurator.event_ids import unix_ms, uuid7_ms
+from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError, StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
@@ -438,7 +440,11 @@ async def stream_lag(redis: Redis) -> Lag:
         first: list[Any] = await commands(redis).xrange(EVENTS, where.first_unfinished, "+", 1)
     if not first:
         return Lag(entries=entries, seconds=0.0)
-    age_ms = where.redis_ms - id_pair(first[0][0].decode())[0]
+    (entry,) = entries_of(first)
+    age_ms = where.redis_ms - id_pair(entry.id)[0]
+    if age_ms < 0:  # the clock of Redis was ahead: only the event says when it came
+        with suppress(InteractionInvalid):
+            age_ms = where.redis_ms - unix_ms(decode_entry(entry.payload).received_at)
     return Lag(entries=entries, seconds=max(0, age_ms) / 1000)
 
 

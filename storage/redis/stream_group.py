@@ -28,7 +28,25 @@ T = TypeVar("T")
 
 KEPT_MS = 600_000
 """Stored entries stay so long, so that a live view can repair its gaps."""
+MARKS = "{activity}:marks"
 
+# Up to where everything was delivered when, about once a minute, and the newest such place of
+# KEPT_MS ago. A mark of a time to come is of a clock that was ahead.
+_MARK = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(ms) return string.format('%.0f', ms) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. text(now), '+inf')
+if redis.call('ZCOUNT', KEYS[1], text(now - 60000), '+inf') == 0 then
+  redis.call('ZADD', KEYS[1], 'NX', text(now), ARGV[1])
+end
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
+local old = redis.call('ZREVRANGEBYSCORE', KEYS[1], text(now - ARGV[2]), '-inf',
+  'WITHSCORES', 'LIMIT', 0, 1)
+if not old[1] then return false end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. old[2])
+return old[1]
+"""
 
 # In one step, as deleting a consumer that has pending entries would lose them.
 _FORGET = """
@@ -102,15 +120,26 @@ class StreamGroup:
 
         An entry that is pending or undelivered has an id at or above the position that was read
         before, and entries never become pending again below it; so none of them is removed.
+        After the clock of Redis was ahead no id says how old its entry is: then it is remembered
+        how far the stream was at what time.
         """
         where = await position(self._redis)
         oldest = f"{max(0, where.redis_ms - KEPT_MS)}-0"
+        if id_pair(where.last_delivered)[0] > where.redis_ms:
+            oldest = max(oldest, await self._delivered_then(where.last_delivered), key=id_pair)
         keep_from = min(where.oldest_pending or oldest, where.last_delivered, oldest, key=id_pair)
         return int(
             await self._within(
                 lambda: commands(self._redis).xtrim(EVENTS, minid=keep_from, approximate=True)
             )
         )
+
+    async def _delivered_then(self, last_delivered: str) -> str:
+        """Up to where everything was delivered `KEPT_MS` ago, as far as it was noted."""
+        found = await self._within(
+            lambda: commands(self._redis).eval(_MARK, 1, MARKS, last_delivered, KEPT_MS)
+        )
+        return found.decode() if found else FIRST_ID
 
     async def kept_from(self) -> str | None:
         """The oldest entry that is still there; None: the stream is empty."""

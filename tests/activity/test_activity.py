@@ -13,13 +13,13 @@ from configurator.activity import (
     Interaction,
     Reported,
     Unusable,
-    decode_event,
     encode_event,
     parse_batch,
     parse_interaction,
     parse_request,
     report,
 )
+from configurator.entries import decode_event
 from configurator.event_ids import session_uuid, uuid7, uuid7_floor, uuid7_time
 from configurator.untrusted import InteractionInvalid
 from tests.activity.parts import event

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from configurator.activity import processing_ms
 from configurator.clocks import Happened, happened
+from configurator.entries import placed
 from configurator.event_ids import moment_of, session_uuid, unix_ms, uuid7, uuid7_ms
+from configurator.untrusted import InteractionInvalid
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from tests.activity.parts import counts, event, now
@@ -135,3 +138,55 @@ async def test_retries_on_other_days_are_the_same_rows_however_wrong_the_clocks(
             assert known.known == {event_id}
     found = await counts(database_url)
     assert (found.rows, found.minutes, found.sessions, found.ledger) == (100, 100, 100, 100)
+
+
+@pytest.mark.parametrize("written", [0, 10 * YEAR, -10 * YEAR])
+@pytest.mark.parametrize("received", [0, -HOUR, -399 * DAY, DAY])
+def test_the_id_of_an_entry_says_nothing_about_when_its_event_came(
+    written: int, received: int
+) -> None:
+    """Redis gives ids that only grow: after its clock was ahead they stay ahead."""
+    sent = event(received_at=NOON + timedelta(milliseconds=received))
+    assert placed(sent, NOON_MS + written, NOON_MS) is sent
+
+
+@pytest.mark.parametrize("ahead", [DAY + 1, 3 * DAY, 10 * YEAR])
+@pytest.mark.parametrize("waited", [0, 300, DAY])
+@pytest.mark.parametrize("written", [0, 10 * YEAR])
+def test_an_event_of_a_machine_whose_clock_was_ahead_was_received_now(
+    ahead: int, waited: int, written: int
+) -> None:
+    there = NOON + timedelta(milliseconds=ahead)
+    sent = msgspec.structs.replace(
+        event(received_at=there), happened_at=there - timedelta(milliseconds=waited)
+    )
+    found = placed(sent, NOON_MS + written, NOON_MS)
+    assert found.received_at == NOON
+    assert found.occurred_at == NOON - timedelta(milliseconds=waited)
+
+
+@pytest.mark.parametrize(
+    ("received", "occurred", "place"),
+    [
+        (3 * DAY, 0, "received_at"),  # no clock says both: somebody made them up
+        (3 * DAY, 4 * DAY, "received_at"),
+        (-401 * DAY, -401 * DAY, "received_at"),
+        (0, -33 * DAY, "happened_at"),
+        (0, 33 * DAY, "happened_at"),
+    ],
+)
+def test_times_that_no_clock_explains_are_refused(received: int, occurred: int, place: str) -> None:
+    sent = msgspec.structs.replace(
+        event(received_at=NOON + timedelta(milliseconds=received)),
+        happened_at=NOON + timedelta(milliseconds=occurred),
+    )
+    with pytest.raises(InteractionInvalid) as invalid:
+        placed(sent, NOON_MS, NOON_MS)
+    assert (invalid.value.code, invalid.value.field) == ("time_out_of_range", place)
+
+
+def test_what_no_append_lasts_is_a_difference_of_clocks() -> None:
+    sent = event(received_at=NOON)
+    assert [processing_ms(sent, NOON_MS + each) for each in (-5, 7, 60_000, 60_001, YEAR)] == [
+        0, 7, 60_000, 0, 0,
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from realtime.activity_feed import WAITING_MAX, ActivityFeed, Watcher
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, InteractionStream, commands
 from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import event
+from tests.activity.parts import event, now
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
@@ -20,7 +20,7 @@ async def feed_of(redis_url: str) -> AsyncIterator[tuple[InteractionStream, Acti
     async with (
         Redis(redis_url) as redis,
         InteractionStream(redis) as stream,
-        ActivityFeed(stream) as feed,
+        ActivityFeed(stream, now=now) as feed,
     ):
         yield stream, feed
 

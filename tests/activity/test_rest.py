@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from configurator.activity import decode_event
+from configurator.entries import decode_event
 from configurator.event_ids import uuid7, uuid7_ms
 from configurator.rounding import hundredths
 from storage.postgres.interactions import Incoming
@@ -23,6 +23,7 @@ from tests.activity.parts import (
     client_of,
     counts,
     new_id,
+    now,
     parts,
 )
 from tests.support.servers import Servers
@@ -42,6 +43,7 @@ async def worker(parts: Parts, name: str = "w") -> AsyncIterator[Consumer]:
     consumer = Consumer(
         StreamGroup(parts.redis, consumer=name),
         parts.interactions,
+        now=now,
         pace=Pace(block_ms=20, claim_idle_ms=50, claim_every_seconds=0.05),
     )
     stopping = asyncio.Event()

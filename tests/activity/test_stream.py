@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from configurator.activity import decode_event
+from configurator.activity import encode_event
+from configurator.entries import decode_event
+from configurator.event_ids import moment_of
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.stream import (
@@ -16,7 +18,7 @@ from storage.redis.stream import (
     commands,
     position,
 )
-from storage.redis.stream_group import StreamGroup
+from storage.redis.stream_group import KEPT_MS, MARKS, StreamGroup
 from tests.activity.parts import event
 from tests.support.servers import Servers
 
@@ -205,6 +207,47 @@ async def test_trimming_keeps_what_is_not_stored_and_the_last_ten_minutes(redis_
         await group.acknowledge([entry.id])
         await group.trim()
         assert (await stream.newest(1))[0].id == young.stream_id
+
+
+async def test_after_a_clock_that_was_ahead_what_is_stored_still_goes(redis_url: str) -> None:
+    """No id says how old its entry is then; without trimming the stream would fill up for good."""
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        now_ms = (await position(redis)).redis_ms
+        ahead_ms = now_ms + 3_600_000
+        await commands(redis).xadd(EVENTS, {"s": "x", "e": b"e"}, id=f"{ahead_ms}-0")
+        await stream.append([event() for _ in range(1_000)])
+        group = StreamGroup(redis, consumer="a")
+        taken = await group.read(901, 10)
+        await group.acknowledge([entry.id for entry in taken])
+        assert await group.trim() == 0
+        ((noted, at_ms),) = await commands(redis).zrange(MARKS, 0, -1, withscores=True)
+        assert noted.decode() == taken[-1].id
+        assert now_ms <= at_ms <= now_ms + 60_000
+        # Ten minutes later; the rest came meanwhile, and one is not stored.
+        await commands(redis).zadd(MARKS, {noted: now_ms - KEPT_MS})
+        rest = await group.read(1_000, 10)
+        await group.acknowledge([entry.id for entry in rest])
+        assert await group.trim() > 0
+        kept = [entry.id for entry in await stream.newest(1_001)]
+        assert kept[-100:] == [entry.id for entry in rest]
+        assert len(kept) < 300
+        assert await group.trim() == 0
+
+
+async def test_after_a_clock_that_was_ahead_the_lag_is_known(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        now_ms = (await position(redis)).redis_ms
+        waits = encode_event(event(received_at=moment_of(now_ms - 90_000)))
+        for n, payload in enumerate([waits, b"e"]):
+            fields = {"s": "x", "e": payload}
+            await commands(redis).xadd(EVENTS, fields, id=f"{now_ms + 3_600_000}-{n}")
+        lag = await stream.lag()
+        assert lag.entries == 2
+        assert 90 <= lag.seconds < 100
+        group = StreamGroup(redis, consumer="a")
+        (first,) = await group.read(1, 10)
+        await group.acknowledge([first.id])
+        assert (await stream.lag()).seconds == 0  # what cannot be read says nothing
 
 
 async def test_lag_tells_entries_and_their_age(redis_url: str) -> None:

@@ -12,7 +12,8 @@ import httpx
 import msgspec
 import pytest
 
-from configurator.activity import Event, Filtered, decode_entry
+from configurator.activity import Event, Filtered
+from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7
 from configurator.tracking import TRACKED
 from storage.errors import StorageUnavailable

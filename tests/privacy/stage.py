@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import redis.asyncio
 
-from configurator.activity import Event, decode_entry, encode_event
+from configurator.activity import Event, encode_event
+from configurator.entries import decode_entry
 from configurator.event_ids import session_uuid
 from realtime.principal import token_sha256
 from storage.postgres.interactions import Incoming, Settled

@@ -1,9 +1,12 @@
 """Dead letters over HTTP: for admins only, bounded, one at a time or by kind."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TypeAlias
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -12,7 +15,8 @@ from starlette.requests import HTTPConnection
 
 from app.analytics import sheets_of
 from app.catalogue import current_catalogue
-from configurator.activity import Filtered, encode_event
+from configurator.activity import DeviceInfo, Event, Filtered, Interaction, encode_event
+from configurator.untrusted import SENTENCES
 from realtime.http.dead_letters import PATH, DeadLetterEndpoints
 from realtime.letter_desk import LetterDesk
 from storage.postgres.audit import Audit
@@ -25,6 +29,8 @@ from tests.sheets.reading import book, table
 from tests.support.described import endpoints_alone
 from tests.support.servers import Servers
 from workers.consumer import Consumer
+
+Place: TypeAlias = tuple[str, ...]
 
 
 @asynccontextmanager
@@ -99,7 +105,7 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
         )
         refused = await client.put(f"{PATH}/{first['id']}", json={"payload": absurd.decode()})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "event_unusable")
-        assert refused.json()["error"]["detail"] == "time_out_of_range: occurred_at"
+        assert refused.json()["error"]["detail"] == "time_out_of_range: happened_at"
         payload = msgspec.json.format(encode_event(event())).decode()
         fixed = (await client.put(f"{PATH}/{first['id']}", json={"payload": payload})).json()
         assert (fixed["problem"], fixed["letter"]["fixed"]) == (None, True)
@@ -134,6 +140,94 @@ async def test_letters_are_a_file_whole_and_of_one_kind(database_url: str, redis
         assert refused.json()["error"]["code"] == "query_unusable"
 
 
+FULL = msgspec.structs.replace(
+    event(
+        element_id="e", selection_value="v", previous_value="p", time_spent=1, total_cents=2,
+        change_cents=3, version=4, props={"a": [1, "b"]},
+        device_info=DeviceInfo(type="phone", width=1, height=2),
+    ),
+    happened_at=now(), skew_ms=1, tab=1, seq=1, user_agent="u", language="de", referrer="r",
+    network="192.0.2.0/24",
+)  # fmt: skip
+
+WRONG: list[object] = [
+    "a\x00b", "\ud83d", "x" * 5_000, "", "text", 10**30, -(10**30), 2**63, 2**31, 2**15, -1, 1.5,
+    True, None, [], {}, ["a\x00b"], {"a\x00b": 1}, {"a": "\x00"}, {"a": 10**30}, {"a": "\ud83d"},
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "2026-11-29",
+    "fe80::1%eth0", "300.1.1.1", "1.2.3.4/33", "3f0e8a52-7c1d-4b9e-9a44-0d6c1f2e5b77", str(UUID(int=2**128 - 1)),
+    "00000000-0000-7000-8000-000000000000",
+]  # fmt: skip
+
+
+INSIDE: dict[str, type[Interaction] | type[DeviceInfo]] = {
+    "interaction": Interaction,
+    "deviceInfo": DeviceInfo,
+}
+
+
+def places(
+    event: object, struct: type[Event | Interaction | DeviceInfo], where: tuple[str, ...] = ()
+) -> list[Place]:
+    """Every field of an event and of what is in it; fails when one of them is not filled."""
+    assert isinstance(event, dict)
+    found: list[Place] = []
+    for field in msgspec.structs.fields(struct):
+        place = (*where, field.encode_name)
+        assert field.encode_name in event or field.name == "bot"
+        found.append(place)
+        inner = INSIDE.get(field.encode_name)
+        if inner is not None:
+            found += places(event[field.encode_name], inner, place)
+    return found
+
+
+def altered(place: Place, value: object) -> str:
+    """The JSON of `FULL` with another value in this place."""
+    whole = msgspec.to_builtins(FULL)
+    inner = whole
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    return json.dumps(whole)
+
+
+@pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:20])
+async def test_a_letter_is_refused_where_it_is_mended_or_can_be_stored(
+    database_url: str, redis_url: str, value: object
+) -> None:
+    """Every field, by what the worker checks: nothing is taken that PostgreSQL refuses later."""
+    async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
+        everywhere = places(msgspec.to_builtins(FULL), Event)
+        await bury(all_parts, *(b"bad" for _ in everywhere))
+        (*letters,) = (await client.get(PATH)).json()["letters"]
+        refused = 0
+        for letter, place in zip(letters, everywhere, strict=True):
+            name = ".".join(place)
+            payload = altered(place, value)
+            answer = await client.put(f"{PATH}/{letter['id']}", json={"payload": payload})
+            if answer.status_code == 200:
+                fixed = answer.json()["letter"]["id"]
+                assert (await client.post(f"{PATH}/{fixed}/redrive")).status_code == 200
+                continue
+            refused += 1
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, "event_unusable")
+            code, _, field = answer.json()["error"]["detail"].partition(": ")
+            assert code in SENTENCES
+            assert field == name or field.startswith(f"{name}."), (name, field)
+        await worked_off(all_parts)
+        left = (await client.get(PATH)).json()
+        assert left["total"] == refused, left["kinds"]
+
+
+async def worked_off(parts: Parts) -> None:
+    stopping = asyncio.Event()
+    group = StreamGroup(parts.redis, consumer="w")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(Consumer(group, parts.interactions, now=now).run(stopping))
+        await all_stored(parts)
+        stopping.set()
+
+
 async def test_what_became_of_an_entry_is_known_for_sure(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
         known, erased = event(), event("erased")
@@ -154,11 +248,7 @@ async def test_what_became_of_an_entry_is_known_for_sure(database_url: str, redi
         group = StreamGroup(all_parts.redis, consumer="w")
         await group.read(5, 10)
         assert await became() == ["waiting"] * 5  # a worker has them
-        stopping = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Consumer(group, all_parts.interactions).run(stopping))
-            await all_stored(all_parts)
-            stopping.set()
+        await worked_off(all_parts)
         assert await became() == ["stored", "duplicate", "filtered", "filtered", "dead"]
         await commands(all_parts.redis).xtrim(EVENTS, maxlen=0)
         assert (await client.get(f"{PATH}/entries/{entries[0]}")).status_code == 404

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import socketio
 
-from configurator.activity import Event, Filtered, decode_entry
+from configurator.activity import Event, Filtered
+from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7
 from tests.activity.parts import new_id, now
 from tests.realtime.clients import Json, opened

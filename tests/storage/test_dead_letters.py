@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from configurator.activity import decode_event, encode_event
+from configurator.activity import encode_event
+from configurator.entries import decode_event
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis

@@ -15,6 +15,7 @@ from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
+from tests.activity.parts import now
 from workers.consumer import Consumer, Pace
 from workers.runner import run_worker
 from workers.schedule import chores
@@ -32,7 +33,7 @@ async def main() -> None:
         interactions = Interactions(database)
         pace = Pace(batch=200, block_ms=50, claim_idle_ms=300, claim_every_seconds=0.1)
         await run_worker(
-            Consumer(group, interactions, pace=pace),
+            Consumer(group, interactions, now=now, pace=pace),
             chores(interactions, group),
             leader_of(database, parse_settings(os.environ, node=group.consumer)),
             runs=Jobs(database),

@@ -36,6 +36,12 @@ SESSIONS = 400
 UNWANTED = Filtered(filtered="consent", received_at=now())
 
 
+REFUSE = """
+DO $$ BEGIN
+    ALTER TABLE interactions ADD CONSTRAINT refused CHECK (category <> 'refused') NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL; END $$"""
+
+
 def made(unique: int, seed: int) -> list[Event]:
     """Events with 10 % repeats, in an order that mixes them."""
     chance = random.Random(seed)
@@ -52,13 +58,15 @@ def made(unique: int, seed: int) -> list[Event]:
 
 
 async def fill(parts: Parts, events: list[Event], poison: int) -> None:
-    """Appends everything, the poison spread between."""
+    """Appends everything, the poison spread between; a third of it only PostgreSQL refuses."""
+    async with parts.database.driver() as connection:
+        await connection.execute(REFUSE)
     step = max(1, len(events) // max(1, poison))
     for start in range(0, len(events), step):
         await parts.stream.append(events[start : start + step])
         if start // step < poison:
             kind = start // step % 3
-            payload = [b"\xff\x00", b"{}", encode_event(event(selection_value="a\x00b"))][kind]
+            payload = [b"\xff\x00", b"{}", encode_event(event(category="refused"))][kind]
             await commands(parts.redis).xadd(EVENTS, {"s": "x", "e": payload})
 
 
@@ -66,7 +74,9 @@ async def fill(parts: Parts, events: list[Event], poison: int) -> None:
 async def consuming(
     parts: Parts, *, name: str = "w", pace: Pace = QUICK
 ) -> AsyncIterator[Consumer]:
-    consumer = Consumer(StreamGroup(parts.redis, consumer=name), parts.interactions, pace=pace)
+    consumer = Consumer(
+        StreamGroup(parts.redis, consumer=name), parts.interactions, now=now, pace=pace
+    )
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(consumer.run(stopping))
@@ -114,7 +124,7 @@ async def test_cancelled_consumers_lose_and_double_nothing(
             while not await drained(all_parts):
                 lives += 1
                 group = StreamGroup(all_parts.redis, consumer=name)
-                consumer = Consumer(group, all_parts.interactions, pace=CALM)
+                consumer = Consumer(group, all_parts.interactions, now=now, pace=CALM)
                 try:
                     async with asyncio.timeout(chance.uniform(0.01, longest)):
                         await consumer.run(asyncio.Event())
@@ -182,7 +192,7 @@ async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: st
         assert {letter.kind for letter in letters} == {
             "malformed_json",
             "wrong_type",
-            "CharacterNotInRepertoireError",
+            "CheckViolationError",
         }
         assert consumer.tally.buried == 6
         await check(all_parts, database_url, unique=100, poison=6)
@@ -198,11 +208,13 @@ ABSURD: dict[str, list[dict[str, object]]] = {
         {"received_at": (now() + timedelta(days=2)).isoformat()},
         {"received_at": "9999-12-31T23:59:59Z", "happened_at": "0001-01-01T00:00:00Z"},
     ],
-    "occurred_at": [
+    "happened_at": [
         {"happened_at": "0001-01-01T00:00:00Z"},
         {"happened_at": "9999-12-31T23:59:59.999999Z"},
         {"happened_at": (now() - timedelta(days=33)).isoformat()},
         {"happened_at": (now() + timedelta(days=33)).isoformat()},
+    ],
+    "event_id": [
         {"happened_at": None, "event_id": "00000000-0000-7000-8000-000000000001"},
         {"happened_at": None, "event_id": str(uuid7(LATEST_MS, 1))},
     ],
@@ -229,6 +241,56 @@ async def test_an_entry_of_an_absurd_time_is_a_dead_letter(
         assert (await counts(database_url)).rows == 1
         upkeep = Upkeep(all_parts.database)
         assert await upkeep.drift(kept_days=0, now=now()) == {}
+
+
+TEN_YEARS = timedelta(days=3_650)
+
+
+@pytest.mark.parametrize("ids", [TEN_YEARS, -TEN_YEARS], ids=["ahead", "behind"])
+async def test_no_event_is_lost_to_a_clock_of_redis_that_was_wrong(
+    database_url: str, redis_url: str, ids: timedelta
+) -> None:
+    """XADD never goes back: after a clock that was ahead, every id is of that time."""
+    async with parts(database_url, redis_url) as all_parts:
+        payloads = [event(), event("same"), event("other")]
+        written_ms = int((now() + ids).timestamp() * 1_000)
+        entries = [*map(encode_event, payloads), encode_event(payloads[0]), b"bad"]
+        for n, each in enumerate([*entries, encode_event(UNWANTED)]):
+            fields = {"s": "x", "e": each}
+            await commands(all_parts.redis).xadd(EVENTS, fields, id=f"{written_ms}-{n}")
+        async with consuming(all_parts) as consumer:
+            await all_stored(all_parts)
+        assert (consumer.tally.inserted, consumer.tally.moved) == (3, 0)
+        booked = await Ledger(all_parts.database).since(now().date() - timedelta(days=4_000))
+        assert sum(each.n for each in booked) == 6
+        assert all(each.day <= now().date() + timedelta(days=1) for each in booked)
+        async with all_parts.database.driver() as connection:
+            later = "SELECT count(*) FROM activity_ledger WHERE hour > now()"
+            assert await connection.fetchval(later) == 0
+            longest = "SELECT max(processing_ms) FROM interactions"
+            assert await connection.fetchval(longest) == 0
+
+
+async def test_a_machine_whose_clock_is_ahead_loses_no_event(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        there = now() + TEN_YEARS
+        made_there = [
+            msgspec.structs.replace(event("s", received_at=there), event_id=uuid7(ms, n))
+            for n, ms in enumerate([int(there.timestamp() * 1_000)] * 200)
+        ]
+        await all_parts.stream.append(made_there)
+        async with consuming(all_parts) as consumer:
+            await all_stored(all_parts)
+        assert (consumer.tally.inserted, consumer.tally.moved) == (200, 200)
+        async with all_parts.database.driver() as connection:
+            far = await connection.fetchval(
+                "SELECT count(*) FROM interactions WHERE NOT occurred_at"
+                " BETWEEN now() - interval '1 minute' AND now()"
+            )
+        assert far == 0
+        assert await Upkeep(all_parts.database).drift(kept_days=0, now=now()) == {}
 
 
 async def test_a_reason_that_the_ledger_cannot_hold_is_a_dead_letter(
@@ -262,6 +324,7 @@ async def test_too_much_poison_stops_the_worker_before_it_buries_good_data(
         consumer = Consumer(
             StreamGroup(all_parts.redis, consumer="w"),
             all_parts.interactions,
+            now=now,
             pace=Pace(batch=batch, block_ms=20),
         )
         with pytest.RaisesGroup(TooMuchPoison):

@@ -219,5 +219,8 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
 
 def consumer_of(parts: Parts) -> Consumer:
     return Consumer(
-        StreamGroup(parts.redis, consumer="w"), parts.interactions, pace=Pace(block_ms=20)
+        StreamGroup(parts.redis, consumer="w"),
+        parts.interactions,
+        now=now,
+        pace=Pace(block_ms=20),
     )

@@ -29,7 +29,8 @@ export async function fetchShared(token, name, query) {
 // Through when all of these answers have counted, in ms: a long one may be kept while others are new.
 export function countedThrough(answers) {
   const moments = answers.map((answer) => Number(String(answer?.stored_through ?? "").split("-")[0]));
-  return Math.min(...moments.filter((ms) => ms > 0), Infinity);
+  const nowMs = Date.now(); // an id of a Redis whose clock was ahead is of no time that has been
+  return Math.min(...moments.filter((ms) => ms > 0).map((ms) => Math.min(ms, nowMs)), Infinity);
 }
 
 // The replay of a session, at most so many pages; `next` stays where there are more.
