@@ -98,7 +98,7 @@ def _law(settings: Settings) -> list[Finding]:
                 state="note",
                 subject="settings",
                 text="NEST_CONSENT is assumed: visits are measured until somebody objects",
-                mend="For visitors in the EU set NEST_CONSENT=required (docs/decisions).",
+                mend="Leave it out: then the pages ask first (docs/decisions/0014-consent.md).",
             )
         )
     return findings

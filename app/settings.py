@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from app.database_url import driver_url
 from app.public_url import browser_origin
+from configurator.visitor import Consent
 
 T = TypeVar("T")
 D = TypeVar("D")
 LogFormat = Literal["auto", "json", "text"]
-Consent = Literal["assumed", "required"]
 
 REDIS_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "valkey", "valkeys"}
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -59,7 +59,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
     Setting(name="NEST_COMPANY", unit="lines", default="(none)", reason="Who runs this, for imprint and privacy notice: name, address, e-mail, register, VAT number, with | between the lines"),
-    Setting(name="NEST_CONSENT", unit="assumed/required", default="assumed", reason="required: interactions are stored only of visitors whose cookie nest_consent is all; none, Sec-GPC and DNT always count"),
+    Setting(name="NEST_CONSENT", unit="asked/required/assumed", default="asked", reason="asked: our pages store no interaction before the visitor agreed (cookie nest_consent=all), programs answer for their own visitors; required: the same for programs; assumed: stored until somebody objects; none, Sec-GPC and DNT always count"),
     Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
@@ -145,7 +145,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
         company=reader.take("NEST_COMPANY", _lines, ()),
-        consent=reader.take("NEST_CONSENT", _consent, "assumed"),
+        consent=reader.take("NEST_CONSENT", _consent, "asked"),
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
@@ -278,12 +278,14 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _consent(value: str) -> Consent:
     match value.lower():
-        case "assumed":
-            return "assumed"
+        case "asked":
+            return "asked"
         case "required":
             return "required"
+        case "assumed":
+            return "assumed"
         case _:
-            raise ValueError(f"must be one of assumed, required, not {value!r}")
+            raise ValueError(f"must be one of asked, required, assumed, not {value!r}")
 
 
 def _log_format(value: str) -> LogFormat:

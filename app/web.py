@@ -185,7 +185,7 @@ class Web:
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
             node=settings.node,
-            consent=settings.consent,
+            consent="assumed" if settings.consent == "assumed" else "required",
             origins=sorted(self.origins.allowed),
             public_origin=settings.public_url,
             legal=Legal(

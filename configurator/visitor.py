@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from configurator.activity import PageVisit
 from configurator.untrusted import stripped
 
-Consent = Literal["assumed", "required"]
+Consent = Literal["asked", "required", "assumed"]
+"""Who must agree before interactions are stored: visitors of our pages; everybody; nobody.
+
+`asked` leaves out programs that track over the API for their own visitors, and answer for them.
+"""
+
 Objection = Literal["gpc", "dnt", "no_consent"]
 
 CONSENT_COOKIE = "nest_consent"
@@ -54,18 +59,25 @@ class Visitor:
 
 
 def objection_of(
-    *, gpc: str | None, dnt: str | None, consent_cookie: str | None, consent: Consent
+    *,
+    gpc: str | None,
+    dnt: str | None,
+    consent_cookie: str | None,
+    consent: Consent,
+    on_our_page: bool,
 ) -> Objection | None:
     """Why interactions of this visitor may not be stored; None when they may.
 
     `gpc` and `dnt` are the headers `Sec-GPC` and `DNT`. A signal of the browser counts more than
-    an earlier consent, and a refusal counts whatever the setting.
+    an earlier consent, and a refusal counts whatever the setting. `on_our_page`: they come with the
+    cookie of our pages.
     """
     if (gpc or "").strip() == "1":
         return "gpc"
     if (dnt or "").strip() == "1":
         return "dnt"
-    if consent_cookie == "none" or (consent == "required" and consent_cookie != "all"):
+    must_agree = consent == "required" or (consent == "asked" and on_our_page)
+    if consent_cookie == "none" or (must_agree and consent_cookie != "all"):
         return "no_consent"
     return None
 

@@ -14,6 +14,7 @@ from configurator.visitor import (
     printable,
 )
 from realtime.bots import Bots
+from realtime.principal import PERSON_COOKIE
 
 _READ: Final = frozenset(
     {
@@ -46,11 +47,13 @@ class Door:
         """Who this is, as far as it may be known."""
         told = {name: value for name, value in asking.scope["headers"] if name in _READ}
         headers = {name: value.decode("latin-1") for name, value in told.items()}
+        cookies = _cookies_in(headers.get(b"cookie", ""))
         objection = objection_of(
             gpc=headers.get(b"sec-gpc"),
             dnt=headers.get(b"dnt"),
-            consent_cookie=_consent_in(headers.get(b"cookie", "")),
+            consent_cookie=cookies.get(CONSENT_COOKIE),
             consent=self._consent,
+            on_our_page=PERSON_COOKIE in cookies,
         )
         if objection is not None:
             return Visitor(objection=objection)
@@ -65,5 +68,6 @@ class Door:
         )
 
 
-def _consent_in(cookies: str) -> str | None:
-    return cookie_parser(cookies).get(CONSENT_COOKIE) if CONSENT_COOKIE in cookies else None
+def _cookies_in(header: str) -> dict[str, str]:
+    """The cookies, where there are ours among them: this stands before every interaction."""
+    return cookie_parser(header) if PERSON_COOKIE in header or CONSENT_COOKIE in header else {}

@@ -35,6 +35,11 @@ def bots() -> Bots:
 @pytest.mark.parametrize(
     ("gpc", "dnt", "cookie", "consent", "objection"),
     [
+        (None, None, None, "asked", "no_consent"),
+        (None, None, "whatever", "asked", "no_consent"),
+        (None, None, "none", "asked", "no_consent"),
+        (None, None, "all", "asked", None),
+        ("1", None, "all", "asked", "gpc"),
         (None, None, None, "assumed", None),
         (None, None, "all", "assumed", None),
         ("0", "0", "whatever", "assumed", None),
@@ -52,7 +57,26 @@ def test_who_may_not_be_stored(
     gpc: str | None, dnt: str | None, cookie: str | None, consent: Consent, objection: str | None
 ) -> None:
     """(AC10)"""
-    found = objection_of(gpc=gpc, dnt=dnt, consent_cookie=cookie, consent=consent)
+    found = objection_of(gpc=gpc, dnt=dnt, consent_cookie=cookie, consent=consent, on_our_page=True)
+    assert found == objection
+
+
+@pytest.mark.parametrize(
+    ("consent", "cookie", "objection"),
+    [
+        ("asked", None, None),
+        ("asked", "none", "no_consent"),
+        ("required", None, "no_consent"),
+        ("assumed", None, None),
+    ],
+)
+def test_programs_answer_for_their_own_visitors(
+    consent: Consent, cookie: str | None, objection: str | None
+) -> None:
+    """Unless `required` makes them say so. A refusal counts from everywhere. (AC10)"""
+    found = objection_of(
+        gpc=None, dnt=None, consent_cookie=cookie, consent=consent, on_our_page=False
+    )
     assert found == objection
 
 
@@ -207,11 +231,16 @@ def test_of_whom_the_door_may_not_let_in_it_knows_nothing(bots: Bots) -> None:
         ({"cookie": "a=b; nest_consent=none"}, "assumed", "no_consent"),
         ({"cookie": "nest_consent=\x7f{"}, "required", "no_consent"),
         ({}, "required", "no_consent"),
+        ({"cookie": "nest_person=0123456789abcdef"}, "asked", "no_consent"),
+        ({"cookie": "nest_person=0123456789abcdef; nest_consent=no"}, "asked", "no_consent"),
     ):
         door = Door(consent=consent, bots=bots)  # type: ignore[arg-type]
         assert door.visitor(asking(**seen, **headers)) == Visitor(objection=objection)  # type: ignore[arg-type]
     required = Door(consent="required", bots=bots)
     assert required.visitor(asking(cookie="nest_consent=all")).objection is None
+    asked = Door(consent="asked", bots=bots)
+    for cookies in ("nest_person=0123456789abcdef; nest_consent=all", "theirs=1", ""):
+        assert asked.visitor(asking(cookie=cookies)).objection is None
 
 
 def test_what_is_tracked_has_a_meaning_and_known_fields() -> None:

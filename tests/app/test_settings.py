@@ -21,7 +21,7 @@ def test_defaults() -> None:
     assert settings.home == Path(".nest")
     assert (settings.database_url, settings.redis_url) == ("", "")
     assert settings.dev is False
-    assert settings.consent == "assumed"
+    assert settings.consent == "asked"
     assert parse_settings({"NEST_CONSENT": "Required"}).consent == "required"
     assert settings.trusted_proxies == ()
     assert settings.node == "here-1"
@@ -51,7 +51,11 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
         ("NEST_PUBLIC_URL", "ftp://a", "NEST_PUBLIC_URL must be like https://house.example."),
         ("NEST_LOG_FORMAT", "xml", "NEST_LOG_FORMAT must be one of auto, json, text, not 'xml'."),
         ("REDIS_URL", "http://x", "REDIS_URL must be like redis://host:6379/0."),
-        ("NEST_CONSENT", "maybe", "NEST_CONSENT must be one of assumed, required, not 'maybe'."),
+        (
+            "NEST_CONSENT",
+            "maybe",
+            "NEST_CONSENT must be one of asked, required, assumed, not 'maybe'.",
+        ),
         ("NEST_LIMIT_SCALE", "0.05", "NEST_LIMIT_SCALE must be a number from 0.1, not '0.05'."),
         (
             "NEST_TRUSTED_PROXIES",

@@ -1,4 +1,4 @@
-"""Where consent is required, nothing is told before the visitor has agreed."""
+"""As installed, nothing is told before the visitor has agreed."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 def asking(stage: Stage) -> Iterator[Process]:
     """A web process beside the others that asks first."""
     urls = (stage.database_url, stage.servers.redis_url)
-    with web(*urls, NEST_CONSENT="required", NEST_NODE="asking") as process:
+    with web(*urls, NEST_CONSENT="asked", NEST_NODE="asking") as process:
         yield process.ready_blocking(40)
 
 

@@ -171,9 +171,17 @@ def nest(*arguments: str) -> tuple[str, ...]:
 
 
 def web(database_url: str, redis_url: str, *, port: int | None = None, **environ: str) -> Process:
-    """`nest web` on a free port; further settings by name, such as `NEST_NODE="a"`."""
+    """`nest web` on a free port; further settings by name, such as `NEST_NODE="a"`.
+
+    Visits are measured without a question, unless the test is about that.
+    """
     port = port or free_port()
-    settings = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "PORT": str(port)}
+    settings = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PORT": str(port),
+        "NEST_CONSENT": "assumed",
+    }
     return Process(*nest("web"), environ={**settings, **environ}, port=port)
 
 

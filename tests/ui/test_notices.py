@@ -44,6 +44,29 @@ def test_a_refusal_is_seen_wherever_the_stepper_stands(served: Served, visit: Vi
     expect(option(page, "pvanlage", "pv_panels")).to_be_focused()
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 844), (700, 800)])
+def test_notices_stand_above_the_question_for_consent(
+    served: Served, visit: Visit, width: int, height: int
+) -> None:
+    house = served.house()
+    anna = open_house(visit, house)
+    bert = open_house(visit, house, person="Bert Thaler", width=width, height=height)
+    bert.get_by_test_id("consent").click()
+    question, news = bert.locator(".consent"), bert.locator(".toast.news")
+    option(anna, "planungspaket", "pro").click()
+    expect(news).to_be_visible()
+    assert news.evaluate(UNCOVERED)
+    assert question.evaluate(UNCOVERED)
+    bert.set_viewport_size({"width": 320, "height": 256})
+    assert question.evaluate("(e) => getComputedStyle(e).position") == "static"
+    bert.set_viewport_size({"width": width, "height": height})
+    question.get_by_role("button", name="Ohne Messung").click()
+    expect(question).to_have_count(0)
+    room = "innerHeight - document.querySelector('.toasts').getBoundingClientRect().bottom"
+    bar = "document.querySelector('.pricebar').offsetHeight"
+    assert bert.evaluate(f"{room} - {bar}") < 20
+
+
 def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> None:
     house = served.house()
     anna = open_house(visit, house)

@@ -1,16 +1,29 @@
 // The question whether this visit may be measured, and the place where the answer can be changed.
+import { tellHeight } from "../bars.js";
 import { decide, decision, mayMeasure, refusedByBrowser } from "../consent.js";
 
-export const ConsentBar = {
+const Question = {
   inject: ["screen"],
   template: `
-    <section v-if="screen.consent.asking" class="consent" role="region" :aria-label="screen.t('consent.title')">
+    <section class="consent" role="region" :aria-label="screen.t('consent.title')">
       <p><strong>{{ screen.t("consent.title") }}</strong> {{ screen.t("consent.text") }} <a href="/privacy" target="_blank" rel="noopener">{{ screen.t("legal.privacy") }}</a></p>
       <div class="consent-answers">
         <button type="button" class="button" @click="screen.consent.answer('all')">{{ screen.t("consent.yes") }}</button>
         <button type="button" class="button" @click="screen.consent.answer('none')">{{ screen.t("consent.no") }}</button>
       </div>
     </section>`,
+  mounted() {
+    this.forgetHeight = tellHeight(this.$el, "--asked");
+  },
+  beforeUnmount() {
+    this.forgetHeight();
+  },
+};
+
+export const ConsentBar = {
+  components: { Question },
+  inject: ["screen"],
+  template: `<Question v-if="screen.consent.asking" />`,
 };
 
 export const ConsentLink = {
