@@ -5,8 +5,11 @@ which refuses the connection. So each parameter is passed on, left out, or named
 lists are those of libpq 18 (PostgreSQL manual, 34.1.2) and asyncpg 0.32 (`connect_utils`).
 """
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
+
+from app.database_files import with_files
 
 DATABASE_SCHEMES: Final = {"postgresql", "postgres", "postgresql+asyncpg"}
 
@@ -37,10 +40,10 @@ ALLOWED: Final = {
 }  # fmt: skip
 
 
-def driver_url(value: str) -> str:
-    """The URL for asyncpg: known parameters kept, those of LEFT_OUT gone.
+def driver_url(value: str, environ: Mapping[str, str]) -> str:
+    """The URL for asyncpg: known parameters kept, those of LEFT_OUT gone, files looked at.
 
-    Raises ValueError with the end of a sentence that begins with the setting's name. It never
+    `environ` has what libpq reads where the URL says nothing (`PGSSLROOTCERT` and its like). Raises ValueError with the end of a sentence that begins with the setting's name. It never
     repeats the URL, which can hold a password.
     """
     scheme, separator, rest = value.partition("://")
@@ -55,7 +58,8 @@ def driver_url(value: str) -> str:
     for name, chosen in given:
         if name in ALLOWED and chosen not in ALLOWED[name]:
             raise ValueError(f"must have one of {', '.join(ALLOWED[name])} as {name}")
-    kept = urlencode([each for each in given if each[0] in PASSED_ON], quote_via=quote, safe="/,")
+    given = with_files([each for each in given if each[0] in PASSED_ON], value, environ)
+    kept = urlencode(given, quote_via=quote, safe="/,")
     place = rest.partition("?")[0].replace("#", "%23")
     return f"postgresql://{place}{'?' if kept else ''}{kept}"
 

@@ -1,6 +1,8 @@
 """Settings: defaults, a table of bad values, nothing secret in what is shown."""
 
+import ssl
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
@@ -121,16 +123,64 @@ def test_parameters_of_a_postgres_url_are_understood_or_left_out(
     assert parse_settings({"DATABASE_URL": given}).database_url == expected
 
 
+def test_the_certificates_of_the_system_are_found() -> None:
+    """What hosting companies write, and libpq 18 understands; asyncpg takes it for a file's name."""
+    for query in ("sslrootcert=system", "sslmode=verify-full&sslrootcert=system"):
+        found = parse_settings({"DATABASE_URL": f"postgresql://u:p@h/d?{query}"}).database_url
+        asked = dict(parse_qsl(urlsplit(found).query))
+        assert asked["sslmode"] == "verify-full"
+        ssl.create_default_context(cafile=asked["sslrootcert"])
+    by_libpq = {"DATABASE_URL": "postgresql://u:p@h/d", "PGSSLROOTCERT": "system"}
+    assert "sslmode=verify-full&sslrootcert=/" in parse_settings(by_libpq).database_url
+
+
+@pytest.mark.parametrize("name", ["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"])
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    missing, folder, text = tmp_path / "not here", tmp_path, tmp_path / "text"
+    text.write_text("text")
+    cases = {missing: "does not exist", folder: "cannot be read: Is a directory"}
+    if name != "sslkey":
+        cases[text] = "chmod 600" if name == "passfile" else "a file without a certificate"
+    if name == "sslcert":
+        cases[text] = "to which the key does not belong"
+    for path, said in cases.items():
+        for environ in (
+            {"DATABASE_URL": f"postgresql://u@h/d?sslmode=require&{name}={quote(str(path))}"},
+            {"DATABASE_URL": "postgresql://u@h/d", f"PG{name.upper()}": str(path)},
+        ):
+            with pytest.raises(SettingsError) as caught:
+                parse_settings(environ)
+            (problem,) = caught.value.problems
+            assert said in problem
+            assert str(path) in problem
+    unused = f"postgresql://u:p@h/d?sslmode=disable&{name}={quote(str(missing))}"
+    assert parse_settings({"DATABASE_URL": unused}).database_url
+
+
+def test_what_files_there_are_is_passed_on(tmp_path: Path) -> None:
+    passwords = tmp_path / "pass words"
+    passwords.write_text("h:5432:d:u:secret")
+    passwords.chmod(0o600)
+    url = f"postgresql://u@h/d?passfile={quote(str(passwords))}"
+    assert parse_settings({"DATABASE_URL": url}).database_url == url
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
+        ("sslmode=require&sslrootcert=system", "sslmode=require with sslrootcert=system: write verify-full"),
+        ("sslmode=verify-full", "add sslrootcert=system"),
+        ("sslmode=verify-ca", "add sslrootcert=system"),
         ("pgbouncer=true&schema=x", "do not know: pgbouncer, schema; remove them"),
         ("statement_timeout=5", "do not know: statement_timeout; remove them"),
         ("sslmode=on", "must have one of disable, allow, prefer, require, verify-ca, verify-full as sslmode"),
         ("target_session_attrs=master", "as target_session_attrs"),
     ],
 )  # fmt: skip
-def test_a_parameter_that_nobody_knows_is_named(query: str, said: str) -> None:
+def test_a_parameter_that_nobody_knows_is_named(
+    query: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(SettingsError) as caught:
         parse_settings({"DATABASE_URL": f"postgresql://u:hush@h/d?{query}"})
     (problem,) = caught.value.problems
