@@ -12,6 +12,7 @@ from importlib import import_module
 
 import structlog
 
+from app.clients import client_missing
 from app.commands.options import (
     conformance_arguments,
     deadletters_arguments,
@@ -62,7 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except StorageError as error:
         print(f"nest: {error}", file=sys.stderr)
-    except Exception:  # noqa: BLE001 - reported, and the process ends
+    except Exception as error:  # noqa: BLE001 - reported, and the process ends
+        if missing := client_missing(error):
+            print(f"nest: {missing}", file=sys.stderr)
+            return 2
         # The last edge: whatever it was goes into the log in the log's form, then the process ends.
         structlog.get_logger(__name__).exception("process_crashed")
     return 1

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from app.browser import find_browser
+from app.clients import absent_clients
 from app.database_url import left_out
 from app.exclusive import AlreadyInUseError, require_free_port
 from app.running import beside_running, embedded_urls, is_running
@@ -57,7 +58,7 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
     async with asyncio.TaskGroup() as group:
         database = group.create_task(_database(settings.database_url), name="examine database")
         redis = group.create_task(_redis(redis_url), name="examine redis")
-    findings += [*database.result(), *redis.result(), _browser(environ)]
+    findings += [*database.result(), *redis.result(), *_clients(), _browser(environ)]
     return tuple(findings)
 
 
@@ -288,6 +289,18 @@ def _ids_ahead(ahead: timedelta) -> list[Finding]:
 
 def _yes_no(value: bool | None) -> str:
     return {True: "yes", False: "no", None: "unknown"}[value]
+
+
+def _clients() -> list[Finding]:
+    return [
+        Finding(
+            state="note",
+            subject="clients",
+            text=f"{package} is not installed: without it there is no {needed}",
+            mend="Install it from the checkout (docs/operations.md) if you need it.",
+        )
+        for package, needed in absent_clients().items()
+    ]
 
 
 def _browser(environ: Mapping[str, str]) -> Finding:

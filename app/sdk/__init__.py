@@ -1,6 +1,7 @@
 """The files of `/sdk/`: the clients for whoever has only the address of a server.
 
-The wheel is packed when a process starts, from the Python client that is installed beside the
+The rules are docs/SPEC.md, to which a link in this folder leads: so an installed product has them.
+The wheel is packed when a process starts, from the Python client if it is installed beside the
 product: a wheel of pure Python is its sources and its metadata in a zip. The package for npm needs
 Node to be built, which a machine that runs the product does not have. It is committed in this
 folder; `make sdk` builds it, and a test compares it with the build. The bundle for browsers is the
@@ -12,7 +13,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib import resources
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ from realtime.http.sdk import SdkFile
 
 PYTHON_CLIENT: Final = "nest-haus-client"
 BUNDLE: Final = "package/dist/nest-haus-client.browser.js"
-SPEC: Final = Path(__file__).parents[2] / "docs" / "SPEC.md"
+SPEC: Final = "SPEC.md"
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the wheel: the same sources give the same bytes."""
 _WHEEL: Final = """\
@@ -35,11 +36,18 @@ Tag: py3-none-any
 
 def sdk_files() -> tuple[SdkFile, ...]:
     """Every file of `/sdk/`."""
-    return (*_python(), *_javascript(), SdkFile.of("SPEC.md", "spec", SPEC.read_bytes()))
+    return (*_python(), *_javascript(), _spec())
+
+
+def _spec() -> SdkFile:
+    return SdkFile.of(SPEC, "spec", (resources.files(__name__) / SPEC).read_bytes())
 
 
 def _python() -> Iterator[SdkFile]:
-    installed = distribution(PYTHON_CLIENT)
+    try:
+        installed = distribution(PYTHON_CLIENT)
+    except PackageNotFoundError:  # a server works without it, and hands none out
+        return
     package = resources.files(PYTHON_CLIENT.replace("-", "_"))
     with resources.as_file(package) as folder:
         wheel = _wheel(installed, folder)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from app.sdk import SPEC, sdk_files
+from app.sdk import sdk_files
 from configurator.protocol.codes import CODES
 from configurator.protocol.schema import CLIENT_MESSAGES, SERVER_MESSAGES, protocol_schema
 from tests.ui.conftest import Served
@@ -59,7 +59,7 @@ def test_the_ready_clients_and_the_rules_are_on_the_page(client: httpx.Client) -
 
 
 def test_the_rules_are_a_page_and_markdown(client: httpx.Client) -> None:
-    source = SPEC.read_text("utf-8")
+    source = (ROOT / "docs" / "SPEC.md").read_text("utf-8")
     page = client.get("/spec")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     rules = re.findall(r"^- \*\*([A-Z]{2}\d+)\*\*", source, re.MULTILINE)
