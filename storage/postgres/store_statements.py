@@ -3,7 +3,9 @@
 1. `STAGING`, then COPY into it: the batch, one row for each entry. An erasure takes the same lock
    exclusively, so it comes before or after a batch, never in between: nothing of an erased session
    is brought back by a batch that looked before.
-2. `ANCHOR`: sessions that are new get their row, so that the ids of their events can be placed.
+2. `ANCHOR`: sessions that are new get their row, so that the ids of their events can be placed. Then
+   all sessions of the batch are locked: from here to COMMIT no other worker stores for them, so
+   what the next steps read of a session (whether it is a bot's) is still true when they write.
 3. `TURN`, only when `TURNING`: a session of which one event is a bot's is a bot's altogether, so its
    earlier events become the bot's, in their rows and in the counts of step 4.
 4. `STORE`: what is new goes into `interactions` and, in the same statement, into every roll-up.
@@ -42,7 +44,9 @@ SELECT * FROM (
 WHERE NOT EXISTS (SELECT FROM sessions WHERE id = came.session_id)
     AND NOT EXISTS (SELECT FROM erased_sessions WHERE session_id = came.session_id)
 ORDER BY session_id
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT (id) DO NOTHING;
+SELECT FROM sessions WHERE id IN (SELECT session_id FROM incoming_interactions)
+ORDER BY id FOR NO KEY UPDATE
 """
 
 _TURNING: Final = """
@@ -51,10 +55,8 @@ _TURNING: Final = """
 
 TURNING: Final = f"SELECT EXISTS (SELECT {_TURNING})"
 
-# All sessions of the batch are locked, in the order in which STORE locks them.
+# The session itself turns here, too: the event that says so may be a repeat, of which no row is new.
 TURN: Final = f"""
-SELECT FROM sessions WHERE id IN (SELECT session_id FROM incoming_interactions)
-ORDER BY id FOR UPDATE;
 WITH turning AS (
     SELECT id, uuid7_floor(anchored_at - interval '2 days') AS low,
         uuid7_floor(anchored_at + interval '32 days') AS high {_TURNING}
@@ -67,7 +69,11 @@ INSERT INTO turned_minutes
 SELECT date_trunc('minute', occurred_at), event_type, category, is_bot, sum(sign),
     sum(sign * coalesce(time_spent_ms, 0))
 FROM turned CROSS JOIN (VALUES (false, -1), (true, 1)) AS sides (is_bot, sign)
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4;
+UPDATE sessions SET bot_reason = said.reason
+FROM (SELECT session_id, min(bot_reason) AS reason FROM incoming_interactions
+      WHERE bot_reason IS NOT NULL GROUP BY session_id) AS said
+WHERE id = session_id AND sessions.bot_reason IS NULL AND interaction_count > 0
 """  # noqa: S608 - a constant
 
 _PLACED: Final = """
@@ -124,7 +130,8 @@ WITH placed AS ({_PLACED}), inserted AS (
         min(inserted.occurred_at) FILTER (WHERE referrer IS NOT NULL),
         (array_agg(network ORDER BY inserted.event_id)
             FILTER (WHERE network IS NOT NULL))[1]::inet,
-        min(bot_reason), max(event_ms)
+        (SELECT min(bot_reason) FROM incoming_interactions AS of_batch
+            WHERE of_batch.session_id = inserted.session_id), max(event_ms)
     FROM inserted JOIN incoming_interactions AS incoming USING (stream_id)
     GROUP BY inserted.session_id ORDER BY inserted.session_id
     ON CONFLICT (id) DO UPDATE SET
