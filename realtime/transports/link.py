@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from configurator.protocol import codec
-from configurator.protocol.codes import CODES, Code, Refused
+from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import Error
 from configurator.visitor import Visitor
 from realtime.connection import Connection
@@ -25,11 +24,6 @@ ACKNOWLEDGEMENT: Final = b"43%b," % NAMESPACE.encode()
 
 _Held = tuple[Frame, object | None, Lapse | None]
 _errors = msgspec.json.Decoder(Error)
-
-
-def _final(frame: Frame) -> bool:
-    """Whether this is an error that a retry does not help against."""
-    return frame.type == "error" and not _errors.decode(frame.json).retryable
 
 
 def connect_error(error: bytes) -> bytes:
@@ -58,6 +52,9 @@ class Link:
         self.limits = limits
         self.visitor = visitor
         self.connection: Connection | None = None
+        self.ended_as: Code | None = (
+            None  # what the transport says of its end, where it is asked later
+        )
         self._hello: asyncio.TimerHandle | None = None
         self._opening: list[_Held] | None = None
         self._answering = False
@@ -73,7 +70,7 @@ class Link:
         else:
             self._opening.append((frame, key, lapse))
 
-    async def enter(self, connection: Connection, hello: bytes | None, sid: str) -> bool:
+    async def enter(self, connection: Connection, hello: bytes, sid: str) -> bool:
         """Let a client into the namespace, unless its ``hello`` is refused; whether it is in.
 
         CONNECT waits until it is known who this is: official clients send with it what waited
@@ -83,20 +80,22 @@ class Link:
         self.connection, self._opening, self._answering = connection, [], True
         connection.watch_life()
         try:
-            if hello is not None:
-                await connection.receive(hello)
+            await connection.receive(hello)
         finally:
             held, self._opening, self._answering = self._opening, None, False
         ending, self._ending = self._ending, None
-        refused = bool(held) and not connection.welcomed and _final(held[-1][0])
-        if refused:
+        if not connection.welcomed:
             error = held[-1][0].json
-            self.peer.deliver(EnginePacket(CONNECT_ERROR + connect_error(error)))
-        if refused or ending is not None:
+            refused = _errors.decode(error)
+            if refused.retryable:
+                ending = ending or CODES[refused.code]
+            else:
+                self.peer.deliver(EnginePacket(CONNECT_ERROR + connect_error(error)))
             await self.leave()
         if ending is not None:
+            await self.leave()
             self.peer.hang_up(ending)
-        if refused or ending is not None or self.peer.ended:
+        if not connection.welcomed or self.peer.ended:
             return False
         self.peer.deliver(EnginePacket(b'%b{"sid":"%b"}' % (CONNECT, sid.encode())))
         for frame, key, lapse in held:
@@ -104,7 +103,7 @@ class Link:
         return True
 
     def expect_hello(self) -> None:
-        """Ends a link that is not in the namespace and known within ``HELLO_SECONDS``."""
+        """Let go of a client that is not in the namespace within ``HELLO_SECONDS``."""
         if self._hello is not None:
             self._hello.cancel()
         self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._expire)
@@ -153,6 +152,3 @@ class Link:
     def _expire(self) -> None:
         if self.connection is None:
             self.hang_up(CODES["not_authenticated"])  # outside the namespace nothing can be said
-        elif not self.connection.welcomed:
-            self.deliver(Frame.of(codec.error(Refused("not_authenticated"))))
-            self.hang_up(CODES["not_authenticated"])

@@ -1,7 +1,8 @@
 """Socket.IO: namespace ``/configurator``, one event a message type, the same messages as on ``/ws``.
 
-The payload of an event is the whole message, ``type`` included. ``connect`` may carry
-``{"token": ...}`` as auth, which stands for hello; a person's or admin's cookie does as well. Every event's
+The payload of an event is the whole message, ``type`` included. ``connect`` carries
+``{"token": ...}`` as auth, which stands for hello; a person's or admin's cookie does as well. A client
+with neither is refused at once, not when an event of it would have waited in vain. Every event's
 acknowledgement carries the reply; the reply also arrives as an event, so that clients without
 acknowledgements see it. Binary attachments are refused: the protocol has none.
 
@@ -27,7 +28,7 @@ import structlog
 from socketio.packet import Packet
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
 from configurator.protocol import codec
@@ -237,6 +238,8 @@ class SocketIoTransport:
             return
         if socket is not None:
             socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
+        if scope["type"] == "websocket":
+            send = self._closing_as_told(scope, send)
         try:
             await self._engine(scope, receive, send)
         except (ValueError, LookupError) as problem:
@@ -245,6 +248,18 @@ class SocketIoTransport:
                 await send({"type": "websocket.close", "code": UNREADABLE_PACKET})
             else:
                 await Response(status_code=400)(scope, receive, send)
+
+    def _closing_as_told(self, scope: Scope, send: Send) -> Send:
+        """``send`` for the upgrade of a polling connection: its end has our close code, too."""
+        link = self._server.links.get(_query(scope).get("sid", [""])[0])
+
+        async def told(message: Message) -> None:
+            if message["type"] == "websocket.close" and link is not None and link.ended_as:
+                code = link.ended_as
+                message = {**message, "code": close_code(code), "reason": code.name}
+            await send(message)
+
+        return told
 
     # ---- connections: a WebSocket from the beginning, or python-engineio's queue
 
@@ -284,12 +299,17 @@ class SocketIoTransport:
         transport = self._server.eio.sockets[engine_id]
         outlet = QueueOutlet(transport.queue)
 
-        def end(_code: int, _reason: str) -> None:
+        def end(_code: int, reason: str) -> None:
             link.close()
-            self._tasks.start(_end(transport), name=f"end {engine_id}")
+            self._tasks.start(_end(transport, reason), name=f"end {engine_id}")
 
         transport.handle_post_request = partial(_post, transport.handle_post_request, end)
-        peer = Peer(outlet, form=self._packets, finish=lambda code: end(0, code.name))
+
+        def finish(code: Code) -> None:
+            link.ended_as = code
+            end(close_code(code), code.name)
+
+        peer = Peer(outlet, form=self._packets, finish=finish)
         outlet.peer = peer
         visitor = self._services.door.visitor(HTTPConnection(environ["asgi.scope"]))
         link = self._new_link(peer, end, visitor)
@@ -332,7 +352,7 @@ class SocketIoTransport:
             # Not knowing who connects is not the same as their being unknown.
             link.hang_up(CODES["unavailable"])
             return False
-        return await link.enter(connection, _hello(auth, connection.principal), sid)
+        return await link.enter(connection, _hello(auth), sid)
 
     async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
         try:
@@ -369,9 +389,14 @@ async def _post(
         end(UNREADABLE_PACKET, "")
 
 
-async def _end(transport: Any) -> None:  # noqa: ANN401
-    """End a connection of python-engineio once the client has fetched what it is still sent."""
+async def _end(transport: Any, reason: str) -> None:  # noqa: ANN401
+    """End a connection of python-engineio once the client has fetched what it is still sent.
+
+    A poll has no close code, so the last packet that it fetches carries the reason.
+    """
     queue: PacketQueue = transport.queue
+    if not transport.upgraded:
+        queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE, reason or None))
     try:
         async with asyncio.timeout(LINGER_SECONDS):
             await queue.join()
@@ -383,10 +408,14 @@ async def _end(transport: Any) -> None:  # noqa: ANN401
 
 def _begins(scope: Scope) -> bool:
     """Whether a WebSocket is a new Engine.IO connection, not the upgrade of one."""
-    query = parse_qs(scope["query_string"].decode("latin-1"))
+    query = _query(scope)
     return (
         query.get("EIO") == ["4"] and "sid" not in query and query.get("transport") == ["websocket"]
     )
+
+
+def _query(scope: Scope) -> dict[str, list[str]]:
+    return parse_qs(scope["query_string"].decode("latin-1"))
 
 
 def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
@@ -400,8 +429,8 @@ def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:
     return check
 
 
-def _hello(auth: object, principal: Principal | None) -> bytes | None:
-    """The hello that ``auth`` stands for, None if the client is still to say it.
+def _hello(auth: object) -> bytes:
+    """The hello that ``auth`` stands for; without a token in it the cookie counts, as with any hello.
 
     What is wrong in ``auth`` stays in it, so that the client is told so.
     """
@@ -409,6 +438,4 @@ def _hello(auth: object, principal: Principal | None) -> bytes | None:
         return msgspec.json.encode(auth)
     said = auth or {}
     given = {name: said[name] for name in ("token", "session_id") if said.get(name) is not None}
-    if "token" not in given and principal is None:
-        return None
     return msgspec.json.encode({"type": "hello", "protocol": said.get("protocol", 1), **given})

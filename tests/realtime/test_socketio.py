@@ -145,6 +145,8 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
     web: RunningWeb, caplog: Any, capsys: Any
 ) -> None:
     """(TR4, TR6)"""
+    api = web.api()
+    await api.create()
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     for bad in (
         '42/configurator,["op",1e]',
@@ -156,7 +158,7 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
     ):
         async with asyncio.timeout(10), connect(url) as raw:
             await raw.recv()
-            await raw.send("40/configurator,")
+            await raw.send(f'40/configurator,{{"token":"{api.token}"}}')
             await raw.recv()
             await raw.send(bad)
             with suppress(ConnectionClosed):
@@ -206,18 +208,50 @@ async def test_an_unreadable_auth_is_refused(web: RunningWeb, auth: object) -> N
         )
 
 
-async def test_who_does_not_say_who_they_are_is_refused(web: RunningWeb) -> None:
-    """(CN1, CN4)"""
-    async with connected(web, None) as stranger:
-        assert code_of(await stranger.ask("join", configuration="ABCDEFGH")) == "hello_first"
-        answer = await stranger.ask("hello", protocol=1, token="no-such-token-anywhere")
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+@pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"session_id": "visit-1"}])
+async def test_who_does_not_say_who_they_are_is_told_at_once(
+    web: RunningWeb, transport: str, auth: Json | None
+) -> None:
+    """(CN2, TR3, TR15) Not let in to wait for a hello, while what was emitted offline is refused."""
+    client = socketio.AsyncClient(reconnection=False)
+    stranger = Person(client)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await client.connect(
+            web.url, namespaces=[NAMESPACE], transports=[transport], auth=auth, wait_timeout=10
+        )
+    assert stranger.refused is not None
+    assert stranger.refused["code"] == "not_authenticated"
+    assert "Send your token" in stranger.refused["message"]["en"]
+    assert stranger.events == []
+    await client.disconnect()
+
+
+async def test_a_cookie_is_enough(web: RunningWeb) -> None:
+    """(CN2, TR3)"""
+    api = web.api()
+    house = await api.create()
+    async with connected(web, None, headers={"cookie": f"nest_person={api.token}"}) as person:
+        assert (await person.ask("join", configuration=house["code"]))["type"] == "snapshot"
+
+
+async def test_a_token_that_is_nobodys_in_a_later_hello_ends_the_connection(
+    web: RunningWeb,
+) -> None:
+    """(CN4, CN12, TR11)"""
+    api = web.api()
+    await api.create()
+    async with connected(web, api.token) as person:
+        answer = await person.ask("hello", protocol=1, token="no-such-token-anywhere")
         assert code_of(answer) == "not_authenticated"
-        await eventually(lambda: not stranger.client.connected, why="the server hangs up")
+        await eventually(lambda: not person.client.connected, why="the server hangs up")
 
 
 @pytest.mark.parametrize("namespace", ["/", "/random", "/configurator/", "/c/ABCDEFGH?x=1", "/ü"])
 async def test_a_wrong_namespace_says_which_one_is_right(web: RunningWeb, namespace: str) -> None:
     """(TR15) In the form that official clients show as ``connect_error.message``."""
+    api = web.api()
+    await api.create()
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     async with asyncio.timeout(10), connect(address) as raw:
         await raw.recv()
@@ -229,7 +263,7 @@ async def test_a_wrong_namespace_says_which_one_is_right(web: RunningWeb, namesp
         assert "/configurator" in said["message"]
         check_from_server(said["data"])
         assert said["data"]["code"] == "namespace_unknown"
-        await raw.send("40/configurator,")
+        await raw.send(f'40/configurator,{{"token":"{api.token}"}}')
         assert str(await raw.recv()).startswith('40/configurator,{"sid":')
 
 

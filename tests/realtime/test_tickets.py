@@ -156,11 +156,12 @@ async def test_a_ticket_works_nowhere_else_and_is_not_used_up_there(web: Running
             assert (await socket.hello(None))["code"] == "not_authenticated"
     client = socketio.AsyncClient(reconnection=False)
     person = Person(client)
-    await client.connect(
-        f"{web.url}?token={ticket}", namespaces=[NAMESPACE], transports=["websocket"]
-    )
-    reply = await person.ask("hello", protocol=1)
-    assert reply["code"] == "not_authenticated"
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await client.connect(
+            f"{web.url}?token={ticket}", namespaces=[NAMESPACE], transports=["websocket"]
+        )
+    assert person.refused is not None
+    assert person.refused["code"] == "not_authenticated"
     await client.disconnect()
     assert await answer(websocket, web, ticket) == "welcome"
 

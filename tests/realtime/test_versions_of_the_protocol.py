@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+import httpx
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
@@ -54,3 +55,42 @@ async def test_over_socketio(web: RunningWeb, spoken: int, code: str, retryable:
         said = msgspec.json.decode(packet.removeprefix("44/configurator,"))["data"]
         check_from_server(said)
         assert (said["code"], said.get("retryable", False)) == (code, retryable)
+
+
+@pytest.mark.parametrize(("spoken", "code", "retryable"), VERSIONS)
+async def test_over_polling(web: RunningWeb, spoken: int, code: str, retryable: bool) -> None:
+    """(CN5, TR15) As on a WebSocket: the one is a CONNECT_ERROR, the other an end with its reason."""
+    api = web.api()
+    await api.create()
+    async with httpx.AsyncClient(base_url=web.url, timeout=15) as client:
+        opened = await client.get("/socket.io/?EIO=4&transport=polling")
+        sid = msgspec.json.decode(opened.text[1:])["sid"]
+        address = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+        auth = f'{{"token":"{api.token}","protocol":{spoken}}}'
+        await client.post(address, content=f"40/configurator,{auth}")
+        packets = (await client.get(address)).text.split("\x1e")
+    assert packets[-1] == f"1{code}"
+    assert len(packets) == (1 if retryable else 2)
+    for packet in packets[:-1]:
+        said = msgspec.json.decode(packet.removeprefix("44/configurator,"))["data"]
+        check_from_server(said)
+        assert said["code"] == code
+
+
+async def test_an_upgraded_connection_has_the_close_code(web: RunningWeb) -> None:
+    """(ER2, TR11) Begun by polling, as official clients begin, and upgraded before its end."""
+    api = web.api()
+    await api.create()
+    async with httpx.AsyncClient(base_url=web.url, timeout=15) as client:
+        opened = await client.get("/socket.io/?EIO=4&transport=polling")
+        sid = msgspec.json.decode(opened.text[1:])["sid"]
+    address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid={sid}"
+    async with asyncio.timeout(15), connect(address) as raw:
+        await raw.send("2probe")
+        assert await raw.recv() == "3probe"
+        await raw.send("5")
+        await raw.send(f'40/configurator,{{"token":"{api.token}","protocol":{PROTOCOL + 1}}}')
+        with suppress(ConnectionClosed):
+            while True:
+                await raw.recv()
+    assert (raw.close_code, raw.close_reason) == (CODES["client_too_new"].close, "client_too_new")

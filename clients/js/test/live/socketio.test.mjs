@@ -69,6 +69,8 @@ test("connect_error says what to do (TR15)", { timeout: 60_000 }, async (t) => {
     [ONE, {}, "namespace_unknown", /Connect to \/configurator/],
     [`${ONE}/random`, {}, "namespace_unknown", /Connect to \/configurator/],
     [`${ONE}/c/${house.code}?as=guest`, {}, "namespace_unknown", /Connect to \/configurator/],
+    [`${ONE}/configurator`, {}, "not_authenticated", /Send your token/],
+    [`${ONE}/configurator`, { auth: {}, transports: ["polling"] }, "not_authenticated", /Send your token/],
     [`${ONE}/configurator`, { auth: { token: "nobody-knows-this-token" } }, "not_authenticated", /Send your token/],
     [`${ONE}/configurator`, { auth: { token: "short" } }, "malformed_message", /token/],
   ];
