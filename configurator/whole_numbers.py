@@ -1,7 +1,8 @@
-"""Whole numbers that are written with a fraction of nothing: 8.0 is an integer (JSON Schema 2020-12).
+"""Whole numbers that are written with a point or an exponent: 8.0 and 1e3 are integers (JSON Schema 2020-12).
 
 Programs in JavaScript or Lua write them so without knowing. Decoders here are strict, so what they
-refuse is written plainly and tried once more; whoever writes plainly pays nothing.
+refuse is written plainly and tried once more; whoever writes plainly pays nothing. A number that is
+too large is refused as too large, however it is written.
 """
 
 import re
@@ -10,10 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
-EXACT_MAX = 2**53
-"""Up to here a float that is whole is the number that was meant."""
-
 FRACTION = re.compile(r"Expected `int(?: \| null)?`, got `float`(?: - at `(?P<place>.*)`)?")
+BOUND = re.compile(r"Expected `int` (?P<side>[<>]=) (?P<bound>-?\d+)(?: - at `(?P<place>.*)`)?")
+BEYOND = re.compile(r"Number out of range(?: - at `(?P<place>.*)`)?")
 
 Decoded = TypeVar("Decoded")
 
@@ -33,11 +33,19 @@ def decode_whole(decode: Callable[[str | bytes], Decoded], text: str | bytes) ->
 
 def explained(problem: Exception) -> str:
     """What is wrong with a text, for a programmer, with the place."""
-    fraction = FRACTION.search(str(problem))
-    if fraction is None:
-        return str(problem)
-    place = fraction["place"] or "$"
-    return f"A whole number is needed, without a fraction - at `{place}`"
+    text = str(problem)
+    if fraction := FRACTION.search(text):
+        return _at("A whole number is needed, without a fraction", fraction)
+    if bound := BOUND.search(text):
+        side = "up to" if bound["side"] == "<=" else "from"
+        return _at(f"A whole number {side} {bound['bound']} is needed", bound)
+    if beyond := BEYOND.search(text):
+        return _at("This number is too large", beyond)
+    return text
+
+
+def _at(sentence: str, found: re.Match[str]) -> str:
+    return f"{sentence} - at `{found['place'] or '$'}`"
 
 
 def _plain(part: object) -> object:
@@ -45,6 +53,6 @@ def _plain(part: object) -> object:
         return {key: _plain(value) for key, value in part.items()}
     if isinstance(part, list):
         return [_plain(value) for value in part]
-    if isinstance(part, float) and part.is_integer() and abs(part) <= EXACT_MAX:
+    if isinstance(part, float) and part.is_integer():
         return int(part)
     return part

@@ -157,9 +157,7 @@ class Connection:
             self._refuse(Refused("internal", retry_after_ms=1000), text, message)
 
     def _refuse(self, refused: Refused, text: str | bytes, message: FromClient | None) -> None:
-        re = message.id if message is not None else codec.message_id(text)
-        op_id = message.op_id if isinstance(message, Op | OutcomeOf) else None
-        self._send(codec.error(refused, re=re, op_id=op_id))
+        self._send(codec.error(refused, **codec.asked(text, message)))
         opening = isinstance(message, Hello) and not self.welcomed
         if refused.code.close is not None or (opening and refused.code.name in NOT_JUDGED):
             self._hang_up(refused.code)

@@ -1,7 +1,9 @@
 """Bytes to messages and back: the only place that knows JSON on the wire."""
 
 import json
+from contextlib import suppress
 from typing import get_args
+from uuid import UUID
 
 import msgspec
 
@@ -11,29 +13,21 @@ from configurator.protocol.messages import (
     Error,
     FromClient,
     FromServer,
+    Op,
     OpFrame,
+    OutcomeOf,
 )
 from configurator.whole_numbers import decode_whole, explained
 
 _encoder = msgspec.json.Encoder()
 _from_client: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
 _op_frame = msgspec.json.Decoder(OpFrame)
-_tag: msgspec.json.Decoder["_Tagged"]
-
-
-class _Tagged(msgspec.Struct, frozen=True):
-    """Only what is needed to answer a message that could not be understood."""
-
-    type: str = ""
-    id: str | None = None
-
-
-_tag = msgspec.json.Decoder(_Tagged)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What decoding raises for text that is not what it should be, UTF-8 included."""
 
 CLIENT_TYPES = frozenset(str(message.__struct_config__.tag) for message in get_args(FromClient))
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def encode(message: FromServer) -> bytes:
@@ -53,7 +47,7 @@ def decode(text: str | bytes) -> FromClient:
     ):
         raise Refused("message_too_large")
     try:
-        return decode_whole(_from_client.decode, text)
+        return decode_whole(_from_client.decode, _plain(text))
     except UNREADABLE as problem:
         raise _explain(text, problem) from None
 
@@ -63,16 +57,25 @@ def decode_op(frame: bytes) -> OpFrame:
     return _op_frame.decode(frame)
 
 
-def message_id(text: str | bytes) -> str | None:
-    """The ``id`` of a message that was refused, if it can be read at all.
+def asked(text: str | bytes, understood: FromClient | None = None) -> dict[str, object]:
+    """The fields ``re`` and ``op_id`` of the error to a message that was refused, where they can be read.
 
-    Also of one that is no JSON for us because of what else is in it, as half a character.
+    ``understood`` is the message where it could be decoded. Else they are read also of one that is no
+    JSON for us because of what else is in it, as half a character. ``re`` is the whole ``id``, also
+    one that is too long: only so does its sender know it again.
     """
-    try:
-        found = _tag.decode(text).id
-    except UNREADABLE:
-        found = _id_of_unreadable(text)
-    return found[:64] if found else None
+    if understood is not None:
+        op_id = understood.op_id if isinstance(understood, Op | OutcomeOf) else None
+        return {"re": understood.id, "op_id": op_id}
+    message = _loose(text)
+    fields: dict[str, object] = {}
+    message_id = message.get("id")
+    if isinstance(message_id, str) and message_id and _is_writable(message_id):
+        fields["re"] = message_id
+    if message.get("type") in ("op", "outcome_of"):
+        with suppress(msgspec.ValidationError, UnicodeError):
+            fields["op_id"] = msgspec.convert(message.get("op_id"), UUID)
+    return fields
 
 
 def error(refused: Refused, **fields: object) -> Error:
@@ -89,20 +92,36 @@ def error(refused: Refused, **fields: object) -> Error:
     )
 
 
-def _id_of_unreadable(text: str | bytes) -> str | None:
+def _plain(text: str | bytes) -> str:
+    """The text without a byte order mark.
+
+    Raises UnicodeDecodeError for bytes that are no UTF-8, wherever they stand: the decoder of JSON
+    does not look at what it ignores.
+    """
+    return (text.decode() if isinstance(text, bytes) else text).removeprefix(BYTE_ORDER_MARK)
+
+
+def _loose(text: str | bytes) -> dict[str, object]:
+    """What can be read of a message that is refused; without anything in it if nothing can."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
     try:
-        loose = json.loads(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-        found = loose.get("id") if isinstance(loose, dict) else None
-        return found if isinstance(found, str) and found.encode() else None
-    except (ValueError, RecursionError):  # which UnicodeEncodeError is: half a character in the id
-        return None
+        found = json.loads(text.removeprefix(BYTE_ORDER_MARK))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_writable(text: str) -> bool:
+    """Whether no half of a character is in it."""
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _explain(text: str | bytes, problem: Exception) -> Refused:
-    try:
-        tagged = _tag.decode(text)
-    except UNREADABLE:
-        return Refused("malformed_message", detail=str(problem)[:200])
-    if tagged.type and tagged.type not in CLIENT_TYPES:
-        return Refused("unknown_message_type", detail=tagged.type[:64])
+    type_ = _loose(text).get("type") if isinstance(problem, msgspec.ValidationError) else None
+    if isinstance(type_, str) and type_ not in CLIENT_TYPES and _is_writable(type_):
+        return Refused("unknown_message_type", detail=type_[:64])
     return Refused("malformed_message", detail=explained(problem)[:200])

@@ -55,6 +55,12 @@ CODES: dict[str, Code] = {
             "Please send JSON (Content-Type: application/json).",
         ),
         _code(
+            "unsupported_encoding",
+            415,
+            "So gepackt lesen wir nichts. Sende es ungepackt oder mit Content-Encoding gzip oder deflate.",
+            "We do not read what is packed in this way. Send it unpacked, or with Content-Encoding gzip or deflate.",
+        ),
+        _code(
             "client_too_old",
             426,
             "Dieses Programm spricht eine andere Version des Protokolls. Lade die Seite neu.",

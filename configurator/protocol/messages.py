@@ -46,7 +46,8 @@ Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Version = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+VERSION_MAX = 2**53
+Version = Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)]
 
 
 class ClientMessage(msgspec.Struct, frozen=True, kw_only=True):

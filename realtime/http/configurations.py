@@ -11,7 +11,7 @@ from configurator.access import Permission, Role, may
 from configurator.derived import derive, derived_to_json
 from configurator.operations import Change, Reason
 from configurator.protocol.codes import OUTCOME_STATUS, Refused
-from configurator.protocol.messages import OpRequest, Outcome, Person, SessionId
+from configurator.protocol.messages import VERSION_MAX, OpRequest, Outcome, Person, SessionId
 from configurator.selection import Choice, selection_from_json
 from realtime.actions import Access, Actions, Inquiry, as_id
 from realtime.auth import Authenticator, credential
@@ -404,6 +404,8 @@ def _logged(operation: StoredOperation) -> LoggedOp:
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit():
         raise Refused("malformed_message", detail=f"{name} must be a whole number from 0")
+    if len(text.lstrip("0")) > 16 or int(text) > VERSION_MAX:
+        raise Refused("malformed_message", detail=f"{name} must be at most {VERSION_MAX}")
     return int(text)

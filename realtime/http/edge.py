@@ -98,11 +98,15 @@ def refusal(refused: Refused) -> Response:
 
 
 def refusal_headers(code: Code) -> dict[str, str]:
-    """What a refusal says in headers: the encodings of bodies that are read, how to say who asks."""
-    return {
-        415: {"accept-encoding": ACCEPTED},
-        401: {"www-authenticate": 'Bearer realm="nest-haus"'},
-    }.get(code.status, {})
+    """What a refusal says in headers: what of a body is read, how to say who asks.
+
+    Accept-Encoding only where the encoding is what is wrong (RFC 9110, 12.5.3): clients take it for that.
+    """
+    if code.name == "unsupported_encoding":
+        return {"accept-encoding": ACCEPTED}
+    if code.name == "unsupported_media_type":
+        return {"accept": "application/json"}
+    return {"www-authenticate": 'Bearer realm="nest-haus"'} if code.status == 401 else {}
 
 
 def endpoint(
@@ -153,7 +157,8 @@ async def body(request: Request, shape: type[Body]) -> Body:
     """The JSON body of a request in its agreed shape.
 
     Raises:
-        Refused: ``unsupported_media_type``, ``message_too_large`` or ``malformed_message``.
+        Refused: ``unsupported_media_type``, ``unsupported_encoding``, ``message_too_large`` or
+            ``malformed_message``.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":

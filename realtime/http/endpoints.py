@@ -18,7 +18,12 @@ from realtime.sheets.answers import MEDIA_TYPES
 AdminName = Callable[[HTTPConnection], Awaitable[str | None]]
 """What the audit calls the admin who asks; None: no admin does."""
 SHEETS = tuple(kind.partition(";")[0] for kind in MEDIA_TYPES.values())
-_OF_A_BODY = ("malformed_message", "message_too_large", "unsupported_media_type")
+_OF_A_BODY = (
+    "malformed_message",
+    "message_too_large",
+    "unsupported_media_type",
+    "unsupported_encoding",
+)
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -264,5 +264,6 @@ def _number(request: Request, name: str, *, default: int, most: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 1 <= int(text) <= most):
-        raise Refused("malformed_message", detail=name)
+        detail = f"{name} must be a whole number from 1 to {most}"
+        raise Refused("malformed_message", detail=detail)
     return int(text)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from configurator.catalogue import Text
 from configurator.protocol.codes import CODES, Refused
-from configurator.untrusted import InteractionInvalid
+from configurator.untrusted import SENTENCES, InteractionInvalid
 from realtime.http.edge import json, refusal_headers
 from storage.errors import StorageUnavailable
 
@@ -39,6 +39,7 @@ class OriginalRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+NO_JSON = Text(de=SENTENCES["malformed_json"][0], en=SENTENCES["malformed_json"][1])
 _VERBATIM = frozenset({"missing_fields", "missing_interaction_fields"})
 
 
@@ -53,10 +54,14 @@ def answering(handler: Handler) -> Handler:
                 return json({"error": invalid.en}, 400)
             return error(400, invalid.code, invalid.de, invalid.en, field=invalid.field)
         except Refused as refused:
-            text = refused.code.text
+            code, text = refused.code.name, refused.code.text
+            if (
+                code == "malformed_message"
+            ):  # the body cannot even be read: here that has its own name
+                code, text = "malformed_json", NO_JSON
             return error(
                 refused.code.status,
-                refused.code.name,
+                code,
                 text.de,
                 text.en,
                 headers=refusal_headers(refused.code),

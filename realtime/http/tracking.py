@@ -112,7 +112,7 @@ class TrackingEndpoints:
 
     def endpoints(self) -> list[Endpoint]:
         """The list from which routes and OpenAPI come."""
-        codes = ("event_unusable", "message_too_large", "unsupported_media_type", "unavailable")
+        codes = ("event_unusable", "unavailable")
         return [
             Endpoint(
                 method="POST",

@@ -2,7 +2,7 @@
 
 `Content-Encoding: gzip` and `deflate` (with or without the zlib header, as clients send both) are
 unpacked, piece by piece, and never past the limit of the endpoint. A byte order mark before JSON is
-left out; UTF-16 and UTF-32, which JSON between systems may not be (RFC 8259, 8.1), are named.
+left out; what is not UTF-8, as JSON between systems must be (RFC 8259, 8.1), is refused.
 """
 
 import codecs
@@ -31,7 +31,7 @@ class Unpacking(Protocol):
 def unpacking(content_encoding: str, limit_bytes: int) -> Unpacking:
     """How a body with this header is read, up to `limit_bytes` after unpacking.
 
-    Raises Refused: ``unsupported_media_type`` names what is accepted.
+    Raises Refused: ``unsupported_encoding`` names what is accepted.
     """
     match content_encoding.strip().lower():
         case "" | "identity":
@@ -39,10 +39,7 @@ def unpacking(content_encoding: str, limit_bytes: int) -> Unpacking:
         case "gzip" | "x-gzip" | "deflate" as packed:
             return _Packed(packed != "deflate", limit_bytes)
         case other:
-            raise Refused(
-                "unsupported_media_type",
-                detail=f"Content-Encoding {other[:40]!r} is not read; {ACCEPTED} are.",
-            )
+            raise Refused("unsupported_encoding", detail=f"Content-Encoding: {other[:40]}")
 
 
 class _Plain:
@@ -105,12 +102,18 @@ class _Packed:
 
 
 def utf8(body: bytes) -> bytes:
-    """The body without a byte order mark; raises Refused for the encodings that JSON is not in."""
-    if body.startswith(codecs.BOM_UTF8):
-        return body[len(codecs.BOM_UTF8) :]
+    """The body without a byte order mark; raises Refused for the encodings that JSON is not in.
+
+    All of it is looked at, also what nobody reads: a decoder of JSON skips what it ignores.
+    """
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 0 in body[:2]:
         raise Refused("malformed_message", detail="The body is UTF-16 or UTF-32; JSON is UTF-8.")
-    return body
+    try:
+        body.decode()
+    except UnicodeDecodeError as problem:
+        where = f"byte {body[problem.start]:#04x} at position {problem.start}"
+        raise Refused("malformed_message", detail=f"The body is not UTF-8: {where}.") from None
+    return body.removeprefix(codecs.BOM_UTF8)
 
 
 def _unreadable(reason: str) -> Refused:

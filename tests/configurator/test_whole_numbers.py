@@ -1,6 +1,7 @@
 """8.0 is a whole number in every message, 8.5 in none; an unreadable message is answered by its id."""
 
 import json
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -40,7 +41,7 @@ def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-@pytest.mark.parametrize("written", ["100.5", "1e-3", "1e300"])
+@pytest.mark.parametrize("written", ["100.5", "1e-3", "-0.5"])
 def test_a_fraction_is_refused_with_a_sentence_and_the_place(message: str, written: str) -> None:
     """(MS4, MS9)"""
     with pytest.raises(Refused) as refused:
@@ -48,6 +49,97 @@ def test_a_fraction_is_refused_with_a_sentence_and_the_place(message: str, writt
     assert refused.value.code.name == "malformed_message"
     assert (refused.value.detail or "").startswith("A whole number is needed, without a fraction")
     assert "at `$." in (refused.value.detail or "")
+
+
+QUANTITY = MESSAGES[4]
+
+
+@pytest.mark.parametrize("field", [*MESSAGES[2:4], QUANTITY, MESSAGES[6]])
+@pytest.mark.parametrize("written", ["1e18", "1" + "0" * 30, "9223372036854775808", "1.5e300"])
+def test_a_number_that_is_too_large_is_called_so(field: str, written: str) -> None:
+    """(MS9) However it is written; a fraction is not what is wrong with it."""
+    with pytest.raises(Refused) as refused:
+        codec.decode(field.replace("N", written))
+    assert refused.value.code.name == "malformed_message"
+    assert (refused.value.detail or "").startswith("A whole number up to ")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("1e7", "A whole number up to 1000000 is needed - at `$.operation.quantity`"),
+        ("-1e30", "A whole number from -1000000 is needed - at `$.operation.quantity`"),
+        ("1e999", "This number is too large - at `$.operation.quantity`"),
+    ],
+)
+def test_the_bound_is_named_with_its_place(written: str, said: str) -> None:
+    """(MS4, MS9)"""
+    with pytest.raises(Refused) as refused:
+        codec.decode(QUANTITY.replace("N", written))
+    assert refused.value.detail == said
+
+
+@pytest.mark.parametrize("text", ["\ufeff{}", b"\xef\xbb\xbf{}"])
+def test_a_byte_order_mark_is_left_out(text: str | bytes) -> None:
+    """(MS7) As over REST; only one, and only at the beginning."""
+    ping = '{"type": "ping", "id": "7"}'
+    marked = (
+        text.replace("{}", ping) if isinstance(text, str) else text.replace(b"{}", ping.encode())
+    )
+    assert codec.decode(marked) == codec.decode(ping)
+    for unreadable in ("\ufeff\ufeff" + ping, ping + "\ufeff"):
+        with pytest.raises(Refused, match="malformed_message"):
+            codec.decode(unreadable)
+    unknown = '\ufeff{"type": "launch", "id": "7"}'
+    with pytest.raises(Refused, match="unknown_message_type"):
+        codec.decode(unknown)
+    assert codec.asked(unknown) == {"re": "7"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"type": "ping", "id": "7", "note": "\xff"}',
+        b'{"type": "ping", "id": "7", "\xc3": 1}',
+        b'{"type": "ping", "id": "7", "note": {"deep": ["\xed\xa0\x80"]}}',
+    ],
+)
+def test_bytes_that_are_no_utf8_are_refused_also_where_nobody_looks(text: bytes) -> None:
+    """(MS7)"""
+    with pytest.raises(Refused, match="malformed_message") as refused:
+        codec.decode(text)
+    assert "utf-8" in (refused.value.detail or "")
+    assert codec.asked(text) == {"re": "7"}
+
+
+@pytest.mark.parametrize("type_", ["op", "outcome_of"])
+def test_a_refused_op_is_answered_with_its_op_id(type_: str) -> None:
+    """(MS5) Its id is answered whole, however long it is."""
+    long = "x" * 65
+    text = f'{{"type": "{type_}", "id": "{long}", "op_id": "{ID}", "configuration": "x"}}'
+    with pytest.raises(Refused, match="malformed_message"):
+        codec.decode(text)
+    assert codec.asked(text) == {"re": long, "op_id": UUID(ID)}
+    assert codec.asked(text.replace(ID, "no uuid")) == {"re": long}
+    assert codec.asked(text.replace(type_, "ping")) == {"re": long}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type": "launch", "type": "\\ud800"}',
+        '{"type": 7, "id": "\\ud800"}',
+        '{"type": "op", "op_id": "\\ud800"}',
+        '{"type": "op", "op_id": 7}',
+        '{"type": ["op"], "id": ["7"]}',
+    ],
+)
+def test_what_cannot_be_written_is_not_answered(text: str) -> None:
+    """(MS7, ER5)"""
+    with pytest.raises(Refused, match="malformed_message") as refused:
+        codec.decode(text)
+    assert codec.asked(text) == {}
+    assert codec.encode(codec.error(refused.value))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +157,7 @@ def test_a_message_that_cannot_be_read_is_answered_by_its_id(text: str | bytes) 
     """(MS5, MS7)"""
     with pytest.raises(Refused):
         codec.decode(text)
-    assert codec.message_id(text) == "7"
+    assert codec.asked(text) == {"re": "7"}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +177,7 @@ def test_a_message_that_cannot_be_read_is_answered_by_its_id(text: str | bytes) 
 )
 def test_without_a_readable_id_there_is_none(text: str) -> None:
     """(MS5)"""
-    assert codec.message_id(text) is None
+    assert codec.asked(text) == {}
 
 
 def test_what_is_tracked_keeps_its_fractions() -> None:

@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a typed error with a code and a sentence, and nothing changes."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -261,3 +262,18 @@ async def test_foreign_pages_cannot_use_the_visitors_cookie(web: RunningWeb) -> 
     with pytest.raises(Exception, match="403"):
         async with opened(web.ws_url, additional_headers={"origin": "https://evil.example"}):
             pass
+
+
+async def test_a_byte_order_mark_before_a_message_is_left_out(web: RunningWeb) -> None:
+    """(MS7, TR1) As over REST."""
+    api = web.api()
+    await api.create()
+    async with opened(web.ws_url) as socket:
+        await socket.send_text(
+            "\ufeff" + json.dumps({"type": "hello", "id": "1", "protocol": 1, "token": api.token})
+        )
+        assert (await socket.next())["type"] == "welcome"
+        await socket.connection.send(b'\xef\xbb\xbf{"type":"ping","id":"2"}')
+        assert (await socket.next())["re"] == "2"
+        await socket.connection.send(b'{"type":"ping","id":"3","ignored":"\xff"}')
+        assert code_of(await socket.until("error", re="3")) == "malformed_message"

@@ -15,7 +15,7 @@ from realtime.transports.direct import Pages
 from tests.realtime.clients import Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.test_grants import guest
-from tests.realtime.test_socketio import Person, connected
+from tests.realtime.test_socketio import NAMESPACE, Person, connected
 from tests.support.waiting import eventually
 
 Ask = Callable[[Json], Awaitable[tuple[str, str]]]
@@ -190,3 +190,25 @@ async def test_who_has_a_role_edits_without_joining(web: RunningWeb, way: Any) -
         await owner.ask("leave", configuration=house["code"])
         again = await owner.ask("op", configuration=house["code"], **op({"kind": "undo"}))
         assert again["outcome"] == "committed"
+
+
+async def test_an_id_that_is_too_long_comes_back_whole(web: RunningWeb) -> None:
+    """(MS5) With the op_id of the op that it belongs to: whoever sent it knows it again."""
+    api = web.api()
+    house = await api.create()
+    op_id = str(uuid4())
+    fields = {"configuration": house["id"], "op_id": op_id, "base_version": 0}
+    op = {"id": "x" * 65, **fields, "operation": {"kind": "reset"}}
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        await socket.send_text(json.dumps({"type": "op", **op}))
+        refused = await socket.until("error")
+    async with connected(web, api.token) as person:
+        acknowledged = await person.client.call("op", op, namespace=NAMESPACE, timeout=15)
+    for error in (refused, acknowledged):
+        assert (error["code"], error["re"], error["op_id"]) == (
+            "malformed_message",
+            "x" * 65,
+            op_id,
+        )
+        assert "$.id" in error["detail"]
+    assert (await api.read(house["id"]))["version"] == 0

@@ -298,3 +298,21 @@ async def test_a_page_of_the_log_has_at_least_one_op(web: RunningWeb) -> None:
     for limit, status in (("0", 400), ("1", 200), ("501", 200)):
         answer = await api.call("GET", f"/api/configurations/{house['id']}/ops?limit={limit}")
         assert answer.status_code == status, limit
+
+
+@pytest.mark.parametrize("name", ["since", "limit"])
+async def test_a_number_in_an_address_that_is_too_large_is_called_so(
+    web: RunningWeb, name: str
+) -> None:
+    """(MS9)"""
+    api = web.api()
+    house = await api.create()
+    for written, said in (
+        ("1" + "0" * 30, "must be at most 9007199254740992"),
+        ("9007199254740993", "must be at most 9007199254740992"),
+        ("1e18", "must be a whole number from 0"),
+        ("-1", "must be a whole number from 0"),
+    ):
+        path = f"/api/configurations/{house['id']}/ops?{name}={written}"
+        error = (await api.call("GET", path)).json()["error"]
+        assert (error["code"], error["detail"]) == ("malformed_message", f"{name} {said}")

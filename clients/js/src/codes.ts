@@ -30,6 +30,13 @@ export const CODES = {
     de: "Bitte sende JSON (Content-Type: application/json).",
     en: "Please send JSON (Content-Type: application/json).",
   },
+  unsupported_encoding: {
+    status: 415,
+    retryable: false,
+    close: null,
+    de: "So gepackt lesen wir nichts. Sende es ungepackt oder mit Content-Encoding gzip oder deflate.",
+    en: "We do not read what is packed in this way. Send it unpacked, or with Content-Encoding gzip or deflate.",
+  },
   client_too_old: {
     status: 426,
     retryable: false,
