@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -46,6 +47,7 @@ from realtime.http.compression import Compression
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.edge import Origins, json
 from realtime.http.endpoints import routes
+from realtime.http.handshakes import Handshakes, UpgradeRequired
 from realtime.http.health import HealthEndpoints
 from realtime.http.openapi import docs_page, openapi
 from realtime.http.people import PeopleEndpoints
@@ -126,7 +128,11 @@ class Web:
         self._build_stores()
         self._build_activity()
         self._build_realtime()
-        self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
+        self.app = Starlette(
+            routes=self._routes(),
+            middleware=[Middleware(Handshakes)],
+            lifespan=self._lifespan,
+        )
 
     def _build_stores(self) -> None:
         settings = self._settings
@@ -401,6 +407,7 @@ class Web:
             *documents(public_url=self._settings.public_url),
             *sdk_routes(self._sdk),
             WebSocketRoute("/ws", self.websockets),
+            Route("/ws", UpgradeRequired()),
             Mount("/socket.io", self.socketio.app),
         ]
 

@@ -1,6 +1,7 @@
-"""The code of a configuration, as people say it to each other, and every way to write it."""
+"""What a configuration is called: its code, as people say it to each other, and its id; every way to write them."""
 
 import unicodedata
+from uuid import UUID
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
@@ -12,6 +13,7 @@ _MEANT = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 
 _SEPARATING_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Pc", "Pd", "Zl", "Zp", "Zs"})
 _SEPARATING = frozenset(".,:;/·•⁃−")
+_BLANK_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _WRITTEN_MAX = 64
 
 
@@ -27,6 +29,29 @@ def as_code(reference: str) -> str | None:
     code = "".join(character for character in plain if not _separates(character))
     code = code.translate(_MEANT)
     return code if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) else None
+
+
+def as_id(reference: str) -> UUID | None:
+    """The id that somebody wrote, in any spelling of a UUID; None when it is none.
+
+    Spaces of all kinds and what is invisible may stand around it, as around a code.
+    """
+    if len(reference) > _WRITTEN_MAX:
+        return None
+    try:
+        return UUID(without_blanks_around(reference))
+    except ValueError:
+        return None
+
+
+def without_blanks_around(text: str) -> str:
+    """The text without spaces, controls and what is invisible at its beginning and its end."""
+    kept = [at for at, character in enumerate(text) if not _is_blank(character)]
+    return text[kept[0] : kept[-1] + 1] if kept else ""
+
+
+def _is_blank(character: str) -> bool:
+    return unicodedata.category(character) in _BLANK_CATEGORIES
 
 
 def _separates(character: str) -> bool:

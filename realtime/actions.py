@@ -16,13 +16,19 @@ import msgspec
 
 from configurator.access import Permission, Role, may
 from configurator.event_ids import session_uuid
-from configurator.house_code import CODE_ALPHABET, CODE_LENGTH, as_code
+from configurator.house_code import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    as_code,
+    as_id,
+    without_blanks_around,
+)
 from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import Choice, selection_to_json
-from configurator.visible import one_line, several_lines
+from configurator.visible import NAME_CHARACTERS_MAX, one_line, several_lines
 from realtime.catalogues import CatalogueShelf
 from realtime.grants import Grants
 from realtime.hub import Hub
@@ -42,6 +48,11 @@ SESSION_TIMEOUT = timedelta(minutes=30)
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
 OWN_INQUIRIES_MAX = 20
+INQUIRER_CHARACTERS_MAX = 120
+INQUIRY_CHARACTERS_MAX = 4000
+EMAIL_CHARACTERS_MAX = 254
+"""Of what is kept of a text, as it is stored."""
+
 EMAIL = re.compile(
     r"[^@\s<>()\[\],;:\\\"]{1,64}@[^@\s<>()\[\],;:\\\".]+(\.[^@\s<>()\[\],;:\\\".]+)+"
 )
@@ -105,12 +116,17 @@ class Actions:
 
     # ---- people
 
-    async def register(self) -> tuple[Principal, str]:
-        """A new person with a guest name, and the secret token that proves it is them."""
+    async def register(self, name: str | None = None) -> tuple[Principal, str]:
+        """A new person, and the secret token that proves it is them; without a name a guest.
+
+        Raises:
+            Refused: ``name_unusable``; then nobody is made.
+        """
+        kept = _kept_of(name) if name is not None else guest_name(secrets.randbelow(2**31))
         token = secrets.token_urlsafe(32)
         person = Person(
             id=self._new_id(),
-            name=guest_name(secrets.randbelow(2**31)),
+            name=kept,
             colour=secrets.randbelow(COLOURS),
         )
         await self._stores.people.create(
@@ -122,12 +138,14 @@ class Actions:
         return Principal(person=person), token
 
     async def introduce(self, principal: Principal, name: str) -> Principal:
-        """The person under a new name (1 to 40 printable characters)."""
+        """The person under a new name: 1 to 40 characters of what is kept of it.
+
+        Raises:
+            Refused: ``people_only`` for an admin session, or ``name_unusable``.
+        """
         if principal.admin:
-            raise Refused("read_only")
-        clean = one_line(name)[:40].rstrip()
-        if not clean:
-            raise Refused("malformed_message", detail="name is empty")
+            raise Refused("people_only")
+        clean = _kept_of(name)
         await self._stores.people.rename(principal.person.id, clean)
         renamed = _renamed(principal, clean)
         self._tell_renamed(renamed.person)
@@ -244,6 +262,11 @@ class Actions:
             raise Refused("access_revoked")
         raise Refused("read_only")
 
+    async def _not_granted(self, principal: Principal, configuration_id: UUID) -> Refused:
+        """What the transaction found: another role than was known, or none any more."""
+        role = await self._grants.read(configuration_id, principal.person.id)
+        return Refused("not_found" if role is None else "owners_only")
+
     async def outcome_of(self, configuration_id: UUID, op_id: UUID) -> Outcome:
         """What became of an op of this configuration, on whatever process it was sent.
 
@@ -275,10 +298,8 @@ class Actions:
 
     async def share(self, principal: Principal, access: Access, role: Role) -> str:
         """A new invitation: the secret token of a link that gives ``role``."""
-        if not may(access.role, Permission.INVITE) or role not in (Role.EDITOR, Role.VIEWER):
-            raise Refused("read_only")
-        if role is Role.EDITOR and not may(access.role, Permission.EDIT):
-            raise Refused("read_only")
+        if not may(access.role, Permission.INVITE):
+            raise Refused("owners_only")
         token = secrets.token_urlsafe(24)
         link = await self._stores.shares.create(
             link_id=self._new_id(),
@@ -289,12 +310,14 @@ class Actions:
             expires_at=self._now() + INVITATION_TTL,
         )
         if link is None:
-            raise Refused("read_only")
+            raise await self._not_granted(principal, access.configuration.id)
         return token
 
     async def redeem(self, principal: Principal, token: str) -> str:
         """The code of the configuration that an invitation opens, now open to the person."""
-        redeemed = await self._stores.shares.redeem(token_sha256(token), principal.person.id)
+        redeemed = await self._stores.shares.redeem(
+            token_sha256(without_blanks_around(token)), principal.person.id
+        )
         if redeemed is None:
             raise Refused("invitation_unusable")
         await self._grants.read(redeemed.configuration_id, principal.person.id)
@@ -348,14 +371,19 @@ class Actions:
         ``measured``: the visitor does not object, so the inquiry completes their session.
         """
         if not may(access.role, Permission.INQUIRE):
-            raise Refused("read_only")
+            raise Refused("owners_only")
         if not inquiry.consent:
             raise Refused("consent_required")
         name, email = one_line(inquiry.name), one_line(inquiry.email)
         message = several_lines(inquiry.message)
-        if not name:
-            raise Refused("malformed_message", detail="name is empty")
-        if EMAIL.fullmatch(email) is None:
+        for field, text, least, most in (
+            ("name", name, 1, INQUIRER_CHARACTERS_MAX),
+            ("message", message, 0, INQUIRY_CHARACTERS_MAX),
+        ):
+            if not least <= len(text) <= most:
+                detail = f"{field} must have {least} to {most} characters"
+                raise Refused("malformed_message", detail=detail)
+        if EMAIL.fullmatch(email) is None or len(email) > EMAIL_CHARACTERS_MAX:
             raise Refused("email_unusable")
         session_id = await self._inquiring(principal, access, inquiry) if measured else None
         try:
@@ -373,7 +401,7 @@ class Actions:
         except InquiryDiffers:
             raise Refused("inquiry_id_reused") from None
         if stored is None:
-            raise Refused("not_found")
+            raise await self._not_granted(principal, access.configuration.id)
         return stored
 
     async def inquiries_of(self, principal: Principal, access: Access) -> list[StoredInquiry]:
@@ -392,12 +420,12 @@ class Actions:
         return await self.session(principal, house)
 
 
-def as_id(reference: str) -> UUID | None:
-    """The id that somebody wrote, in any spelling of a UUID; None when it is none."""
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None
+def _kept_of(name: str) -> str:
+    """What is kept of a name. Raises Refused, ``name_unusable``."""
+    kept = one_line(name)
+    if not 0 < len(kept) <= NAME_CHARACTERS_MAX:
+        raise Refused("name_unusable", detail=f"{len(kept)} characters are left of this one")
+    return kept
 
 
 def _renamed(principal: Principal, name: str) -> Principal:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from configurator.access import Permission, Role, may
-from configurator.house_code import as_code
+from configurator.house_code import as_code, as_id
 from configurator.presence import Member
 from configurator.protocol import codec
 from configurator.protocol.codes import Code, Refused
@@ -45,7 +45,7 @@ from configurator.protocol.messages import (
     Welcome,
 )
 from configurator.visible import initials
-from realtime.actions import Access, as_id
+from realtime.actions import Access
 from realtime.frame import Frame
 from realtime.limits import ConnectionLimits
 from realtime.membership import Attachment, Deliver

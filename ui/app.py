@@ -9,9 +9,10 @@ from nicegui import app as nicegui_app
 from nicegui import core, dependencies, ui
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
+from realtime.http.edge import refusal
 from realtime.http.sdk import SdkFile
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
@@ -127,10 +128,14 @@ def _answer_failures(app: Starlette, messages: MessagePages) -> None:
     """Say not-found and failure in our own words; NiceGUI's pages would show the exception."""
 
     async def not_found(request: Request, _error: Exception) -> Response:
-        return messages.not_found(request) if _wants_page(request) else _problem(404)
+        return (
+            messages.not_found(request)
+            if _wants_page(request)
+            else refusal(Refused("page_not_found"))
+        )
 
     async def failed(request: Request, _error: Exception) -> Response:
-        return messages.our_fault(request) if _wants_page(request) else _problem(500)
+        return messages.our_fault(request) if _wants_page(request) else refusal(Refused("internal"))
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)  # noqa: S101 - it is registered for nothing else
@@ -151,18 +156,6 @@ def _wants_page(request: Request) -> bool:
     return not request.url.path.startswith(("/api/", "/_nicegui")) and (
         "text/html" in request.headers.get("accept", "")
     )
-
-
-def _problem(status: int) -> Response:
-    code = "page_not_found" if status == 404 else "internal"
-    sentences = {
-        404: {"de": "Unter dieser Adresse gibt es nichts.", "en": "There is nothing here."},
-        500: {
-            "de": "Bei uns ist etwas schiefgegangen, und wir wissen davon.",
-            "en": "Something went wrong on our side and we know about it.",
-        },
-    }
-    return JSONResponse({"error": {"code": code, "message": sentences[status]}}, status)
 
 
 def _harden_in_lifespan(app: Starlette, origins: Sequence[str] | None) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app.commands.edit import NobodyError
-from configurator.house_code import as_code
-from realtime.actions import as_id
+from configurator.house_code import as_code, as_id
 from realtime.auth import ADMIN_SESSION_TTL
 from realtime.principal import token_sha256
 from storage.postgres.admins import Admins

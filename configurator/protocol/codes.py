@@ -61,6 +61,18 @@ CODES: dict[str, Code] = {
             "We do not read what is packed in this way. Send it unpacked, or with Content-Encoding gzip or deflate.",
         ),
         _code(
+            "upgrade_required",
+            426,
+            "Diese Adresse ist ein WebSocket. Öffne sie als solchen, mit ws:// oder wss://.",
+            "This address is a WebSocket. Open it as one, with ws:// or wss://.",
+        ),
+        _code(
+            "handshake_unusable",
+            400,
+            "So lässt sich diese Verbindung nicht öffnen. Prüfe die Adresse; Socket.IO braucht EIO=4.",
+            "This connection cannot be opened in this way. Check the address; Socket.IO needs EIO=4.",
+        ),
+        _code(
             "client_too_old",
             426,
             "Dieses Programm spricht eine andere Version des Protokolls. Lade die Seite neu.",
@@ -133,6 +145,24 @@ CODES: dict[str, Code] = {
             403,
             "Du siehst dieses Haus nur an. Bitte um eine Einladung zum Bearbeiten.",
             "You are viewing this house only. Ask for an invitation to edit it.",
+        ),
+        _code(
+            "owners_only",
+            403,
+            "Das darf nur, wem dieses Haus gehört. Bitte diese Person darum.",
+            "Only the owner of this house may do this. Ask them to do it.",
+        ),
+        _code(
+            "people_only",
+            403,
+            "Das geht nur als Person, nicht in einer Admin-Sitzung. Nimm den Zugang einer Person.",
+            "This is for people, not for an admin session. Use the token of a person.",
+        ),
+        _code(
+            "name_unusable",
+            422,
+            "Ein Name hat 1 bis 40 sichtbare Zeichen. Wähle einen anderen.",
+            "A name has 1 to 40 visible characters. Choose another one.",
         ),
         _code(
             "not_joined",

@@ -43,7 +43,9 @@ NOT_SAID = msgspec.Raw()
 """Stands for a JSON value that is left out; only this very object is."""
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+Name = Annotated[str, msgspec.Meta(max_length=1000)]
+"""As it is typed: what counts for its length is what is kept of it (``visible.one_line``)."""
+
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 VERSION_MAX = 2**53

@@ -13,7 +13,7 @@ from configurator.operations import Change, Reason
 from configurator.protocol.codes import OUTCOME_STATUS, Refused
 from configurator.protocol.messages import VERSION_MAX, OpRequest, Outcome, Person, SessionId
 from configurator.selection import Choice, selection_from_json
-from realtime.actions import Access, Actions, Inquiry, as_id
+from realtime.actions import Access, Actions, Inquiry
 from realtime.auth import Authenticator, credential
 from realtime.door import Door
 from realtime.http.edge import body, has, json
@@ -94,15 +94,17 @@ class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request to be contacted about this house; ``inquiry_id`` (UUID) makes retries safe.
 
+    What is kept of ``name`` has 1 to 120 characters, of ``email`` at most 254, of ``message`` 4000.
+
     ``session_id`` is what interactions of this visit were tracked under: the inquiry completes that
     session. Without it the session of this person on this house is completed.
     """
 
     inquiry_id: UUID
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    email: Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
+    name: Annotated[str, msgspec.Meta(max_length=1000)]
+    email: Annotated[str, msgspec.Meta(max_length=1000)]
     consent: bool
-    message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    message: Annotated[str, msgspec.Meta(max_length=16_000)] = ""
     session_id: SessionId | None = None
 
 
@@ -214,7 +216,7 @@ class ConfigurationEndpoints:
                 body=ShareRequest,
                 answer=ShareAnswer,
                 status=201,
-                codes=["not_found", "read_only", "not_authenticated"],
+                codes=["not_found", "owners_only", "not_authenticated"],
                 away="not_saved",
             ),
             Endpoint(
@@ -230,7 +232,7 @@ class ConfigurationEndpoints:
                     "email_unusable",
                     "inquiry_id_reused",
                     "not_found",
-                    "read_only",
+                    "owners_only",
                     "not_authenticated",
                 ],
                 away="not_saved",
@@ -288,9 +290,10 @@ class ConfigurationEndpoints:
     async def outcome(self, request: Request) -> Response:
         """``GET /api/configurations/{id}/ops/{op_id}``."""
         _, access = await self._access(request)
-        op_id = as_id(request.path_params["op_id"])
-        if op_id is None:
-            raise Refused("malformed_message", detail="op_id must be a UUID")
+        try:
+            op_id = msgspec.convert(request.path_params["op_id"], UUID)  # as in a message
+        except msgspec.ValidationError:
+            raise Refused("malformed_message", detail="op_id must be a UUID") from None
         return json(await self._actions.outcome_of(access.configuration.id, op_id))
 
     async def operations(self, request: Request) -> Response:

@@ -94,6 +94,7 @@ class PeopleEndpoints:
                 body_optional=True,
                 answer=PersonAnswer,
                 status=201,
+                codes=["name_unusable"],
                 tags=["people"],
                 away="not_saved",
             ),
@@ -144,9 +145,7 @@ class PeopleEndpoints:
         headers = request.headers
         bare = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
         asked = RegisterRequest() if bare else await body(request, RegisterRequest)
-        principal, token = await self._actions.register()
-        if asked.name is not None:
-            principal = await self._actions.introduce(principal, asked.name)
+        principal, token = await self._actions.register(asked.name)
         return json(PersonAnswer(person=principal.person, token=token), 201)
 
     async def redeem(self, request: Request) -> Response:

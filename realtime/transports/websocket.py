@@ -24,7 +24,8 @@ from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from configurator.visitor import Visitor
 from realtime.connection import Connection
 from realtime.frame import Frame
-from realtime.http.edge import Origins, refusal
+from realtime.http.edge import Origins
+from realtime.http.handshakes import TRY_AGAIN_LATER
 from realtime.principal import Principal
 from realtime.services import Services
 from realtime.transports.peer import Peer
@@ -40,7 +41,6 @@ from storage.errors import StorageUnavailable
 
 SUBPROTOCOL: Final = "nest.v1"
 HELLO_SECONDS: Final = 5.0
-TRY_AGAIN_LATER: Final = 1013
 
 TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).websocket
 
@@ -72,7 +72,7 @@ class WebSockets:
             principal = await self._principal_of(asking)
         except StorageUnavailable:
             # Not knowing who asks is not the same as their being unknown.
-            await _deny(scope, receive, send)
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
             return
         visitor = self._services.door.visitor(asking)
         del asking
@@ -134,14 +134,6 @@ def _direct_peer(socket: Socket) -> Peer[bytes]:
     socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
     socket.claim(peer)
     return peer
-
-
-async def _deny(scope: Scope, receive: Receive, send: Send) -> None:
-    if "websocket.http.response" in scope.get("extensions", {}):
-        response = refusal(Refused("unavailable", retry_after_ms=1000))
-        await response(scope, receive, send)
-    else:
-        await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
 
 
 _websocket: Callable[[Frame], bytes] = attrgetter("websocket")

@@ -1,18 +1,20 @@
 """The code of a house as people write it who were told it by telephone. (JN1)"""
 
 import unicodedata
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configurator.house_code import CODE_ALPHABET, CODE_LENGTH, as_code
+from configurator.house_code import CODE_ALPHABET, CODE_LENGTH, as_code, as_id
 
 codes = st.text(CODE_ALPHABET, min_size=CODE_LENGTH, max_size=CODE_LENGTH)
 separators = st.sampled_from(
     [c for c in map(chr, range(0x3100)) if unicodedata.category(c) in {"Pd", "Zs", "Cf"}]
     + ["", "", "-", " ", ".", "_", "/", "\u2212", "\n", "\u00ad", "\ufeff"]
 )
+blanks = st.text(st.sampled_from(" \t\n\xa0\u2009\u3000\ufeff\u200b"), max_size=14)
 LOOKS_LIKE = {"0": "0oO", "1": "1iIlL", "V": "vVuU"}
 
 
@@ -50,3 +52,19 @@ def test_every_spelling_is_the_code(code: str, data: st.DataObject) -> None:
 def test_what_is_a_code_and_what_is_none(written: str, meant: str | None) -> None:
     """(JN1)"""
     assert as_code(written) == meant
+
+
+ID = "01890000-0000-7000-8000-00000000abcd"
+
+
+@given(blanks, blanks, st.sampled_from([ID, ID.upper(), ID.replace("-", "")]))
+def test_blanks_around_an_id_are_left_out(before: str, after: str, written: str) -> None:
+    """(JN1) As around a code."""
+    assert as_id(before + written + after) == UUID(ID)
+    assert as_code(before + "A316TF58" + after) == "A316TF58"
+
+
+@pytest.mark.parametrize("written", ["", " ", "A316TF58", ID[:-1], f"{ID} x", " " * 29 + ID])
+def test_what_is_no_id(written: str) -> None:
+    """(JN1) More than 64 characters, blanks included, are none."""
+    assert as_id(written) is None

@@ -52,7 +52,7 @@ MESSAGES = [
     ('{"type": "join", "configuration": "NOSUCHHS"}', "not_found"),
     ('{"type": "leave", "configuration": "NOSUCHHS"}', "not_joined"),
     ('{"type": "join", "configuration": "' + "x" * 70 + '"}', "malformed_message"),
-    ('{"type": "introduce", "name": ""}', "malformed_message"),
+    ('{"type": "introduce", "name": ""}', "name_unusable"),
     ("[" * 5000, "malformed_message"),
 ]
 

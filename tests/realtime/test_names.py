@@ -1,7 +1,11 @@
 """A name that was acknowledged is the name, wherever its person comes in next."""
 
+import pytest
+from sqlalchemy import text
+
 from tests.realtime.clients import joined, opened
-from tests.realtime.conftest import StartWeb
+from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.test_watching import admin_token
 
 
 async def test_a_new_name_is_known_to_every_connection_that_opens_after_it(
@@ -25,3 +29,44 @@ async def test_a_new_name_is_known_to_every_connection_that_opens_after_it(
         async with opened(web.ws_url, additional_headers=cookie) as by_cookie:
             welcome = await by_cookie.hello(None)
             assert welcome["person"]["name"] == "Ada Lovelace"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("A" * 40, "A" * 40),
+        ("A" + "\u200b" * 300, "A"),
+        (" " * 300 + "Ada" + "\n" * 300 + "Lovelace", "Ada Lovelace"),
+        ("A" * 41, None),
+        ("A" * 500, None),
+        ("", None),
+        ("\u200b\u00ad", None),
+    ],
+)
+async def test_only_what_is_kept_of_a_name_counts(
+    web: RunningWeb, typed: str, kept: str | None
+) -> None:
+    """(PR9, TR1) And a person whose name is refused is not made."""
+    registered = await web.api().call("POST", "/api/people", json={"name": typed})
+    api = web.api()
+    house = await api.create()
+    async with joined(web.ws_url, api.token or "", house["code"]) as socket:
+        reply = await socket.ask("introduce", name=typed)
+    if kept is not None:
+        assert registered.json()["person"]["name"] == kept
+        assert reply["person"]["name"] == kept
+        return
+    for error in (registered.json()["error"], reply):
+        assert error["code"] == "name_unusable"
+        assert "1 to 40" in error["message"]["en"]
+    assert registered.status_code == 422
+    async with web.parts.database.engine.connect() as connection:
+        people = await connection.execute(text("SELECT count(*) FROM people"))
+        assert people.scalar_one() == 1
+
+
+async def test_an_admin_session_has_no_name_to_change(web: RunningWeb) -> None:
+    """(PR9)"""
+    async with opened(web.ws_url) as socket:
+        await socket.hello(await admin_token(web))
+        assert (await socket.ask("introduce", name="Ada"))["code"] == "people_only"

@@ -177,6 +177,63 @@ async def test_a_viewer_may_look_and_not_touch(web: RunningWeb) -> None:
     assert refused.json()["error"]["code"] == "read_only"
 
 
+@pytest.mark.parametrize("role", ["editor", "viewer"])
+async def test_who_does_not_own_a_house_is_told_who_may(web: RunningWeb, role: str) -> None:
+    """(AU6) An editor is not viewing only."""
+    owner, guest = web.api(), web.api()
+    house = await owner.create()
+    await guest.create()
+    path = f"/api/configurations/{house['id']}"
+    link = await owner.call("POST", f"{path}/share-links", json={"role": role})
+    token = link.json()["url"].partition("#")[2]
+    await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+    inquiry = {"inquiry_id": str(uuid4()), "name": "A", "email": "a@haus.example", "consent": True}
+    for what, asked in (("share-links", {}), ("inquiries", inquiry)):
+        refused = await guest.call("POST", f"{path}/{what}", json=asked)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "owners_only"), what
+        assert "owner" in refused.json()["error"]["message"]["en"]
+        stranger = await web.api(await new_token(web)).call("POST", f"{path}/{what}", json=asked)
+        assert stranger.json()["error"]["code"] == "not_found"
+
+
+async def new_token(web: RunningWeb) -> str:
+    answer = await web.api().call("POST", "/api/people", json={})
+    token: str = answer.json()["token"]
+    return token
+
+
+@pytest.mark.parametrize("around", ["\u00a0", " \n", "\u3000", "\ufeff"])
+async def test_an_invitation_may_be_copied_with_blanks_around_it(
+    web: RunningWeb, around: str
+) -> None:
+    owner = web.api()
+    house = await owner.create()
+    link = await owner.call("POST", f"/api/configurations/{house['id']}/share-links", json={})
+    token = around + link.json()["url"].partition("#")[2] + around
+    guest = web.api(await new_token(web))
+    redeemed = await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+    assert redeemed.json() == {"code": house["code"]}
+
+
+async def test_what_is_dropped_from_an_inquiry_does_not_count(web: RunningWeb) -> None:
+    api = web.api()
+    house = await api.create()
+    path = f"/api/configurations/{house['id']}/inquiries"
+    fits = {"name": "\u200b" * 200 + "A" * 120, "email": " " * 200 + "a@haus.example"}
+    fits |= {"message": "\r\n" * 3 + "x" * 4000, "consent": True}  # type: ignore[dict-item]
+    answer = await api.call("POST", path, json={"inquiry_id": str(uuid4()), **fits})
+    assert answer.status_code == 201, answer.text
+    for field, text, code, said in (
+        ("name", "A" * 121, "malformed_message", "name must have 1 to 120 characters"),
+        ("name", "\u200b", "malformed_message", "name must have 1 to 120 characters"),
+        ("message", "x" * 4001, "malformed_message", "message must have 0 to 4000 characters"),
+        ("email", "a" * 60 + "@" + "b" * 200 + ".example", "email_unusable", None),
+    ):
+        asked = {"inquiry_id": str(uuid4()), **fits, field: text}
+        error = (await api.call("POST", path, json=asked)).json()["error"]
+        assert (error["code"], error.get("detail")) == (code, said), field
+
+
 async def test_an_inquiry_is_stored_once_with_the_price_of_that_moment(web: RunningWeb) -> None:
     api = web.api()
     created = await api.create()
@@ -265,7 +322,7 @@ async def test_who_registers_may_say_their_name(web: RunningWeb) -> None:
         assert guest.json()["person"]["name"]
     for name in ("", " ", "x" * 41):
         refused = await ask("POST", "/api/people", json={"name": name})
-        assert refused.json()["error"]["code"] == "malformed_message", name
+        assert refused.json()["error"]["code"] == "name_unusable", name
 
 
 async def test_a_house_that_has_not_changed_is_not_sent_again(web: RunningWeb) -> None:

@@ -37,6 +37,20 @@ export const CODES = {
     de: "So gepackt lesen wir nichts. Sende es ungepackt oder mit Content-Encoding gzip oder deflate.",
     en: "We do not read what is packed in this way. Send it unpacked, or with Content-Encoding gzip or deflate.",
   },
+  upgrade_required: {
+    status: 426,
+    retryable: false,
+    close: null,
+    de: "Diese Adresse ist ein WebSocket. Öffne sie als solchen, mit ws:// oder wss://.",
+    en: "This address is a WebSocket. Open it as one, with ws:// or wss://.",
+  },
+  handshake_unusable: {
+    status: 400,
+    retryable: false,
+    close: null,
+    de: "So lässt sich diese Verbindung nicht öffnen. Prüfe die Adresse; Socket.IO braucht EIO=4.",
+    en: "This connection cannot be opened in this way. Check the address; Socket.IO needs EIO=4.",
+  },
   client_too_old: {
     status: 426,
     retryable: false,
@@ -113,6 +127,27 @@ export const CODES = {
     close: null,
     de: "Du siehst dieses Haus nur an. Bitte um eine Einladung zum Bearbeiten.",
     en: "You are viewing this house only. Ask for an invitation to edit it.",
+  },
+  owners_only: {
+    status: 403,
+    retryable: false,
+    close: null,
+    de: "Das darf nur, wem dieses Haus gehört. Bitte diese Person darum.",
+    en: "Only the owner of this house may do this. Ask them to do it.",
+  },
+  people_only: {
+    status: 403,
+    retryable: false,
+    close: null,
+    de: "Das geht nur als Person, nicht in einer Admin-Sitzung. Nimm den Zugang einer Person.",
+    en: "This is for people, not for an admin session. Use the token of a person.",
+  },
+  name_unusable: {
+    status: 422,
+    retryable: false,
+    close: null,
+    de: "Ein Name hat 1 bis 40 sichtbare Zeichen. Wähle einen anderen.",
+    en: "A name has 1 to 40 visible characters. Choose another one.",
   },
   not_joined: {
     status: 409,
