@@ -17,7 +17,9 @@ async def refused(web: RunningWeb, path: str, **headers: str) -> Json:
         async with connect(address, additional_headers=headers):
             pass
     answer = found.value.response
-    error: Json = httpx.Response(answer.status_code, content=bytes(answer.body or b"")).json()["error"]
+    error: Json = httpx.Response(answer.status_code, content=bytes(answer.body or b"")).json()[
+        "error"
+    ]
     code = CODES[error["code"]]
     assert (answer.status_code, error["retryable"]) == (code.status, code.retryable)
     assert error["message"] == {"de": code.text.de, "en": code.text.en}
