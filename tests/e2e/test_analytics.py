@@ -123,6 +123,55 @@ def test_what_is_asked_stays_in_the_address(visitors: Visitors, admin: Page) -> 
     assert "Asia%2FTokyo" in str(admin.locator('a[href*="format=csv"]').first.get_attribute("href"))
 
 
+def test_the_funnel_has_the_steps_that_were_chosen(visitors: Visitors, admin: Page) -> None:
+    """Chosen by keyboard on a phone, in the page's address, and the same after a reload."""
+    visitors.owner().choose("nest", "nest160")
+    admin.set_viewport_size({"width": 375, "height": 812})
+    admin.goto(admin.url.rstrip("/") + "/analytics?timeRange=24h")
+    editor = admin.get_by_test_id("funnel-steps")
+    expect(editor).to_be_visible(timeout=SOON_MS)
+    expect(admin.get_by_test_id("funnel-window")).to_contain_text("bis 1 Tag nach")
+    editor.locator("summary").press("Enter")
+    names = editor.locator("li > span")
+    expect(names).to_have_count(5)
+    for name in ("In 2 Kategorien gewählt", "Etwas gewählt", "Anfrage geöffnet"):
+        button = editor.get_by_role("button", name=f"{name} entfernen")
+        button.focus()
+        button.press("Enter")
+    expect(names).to_have_text(["Sitzung begonnen", "Anfrage gesendet"])
+    assert admin.evaluate("document.activeElement.dataset.way") == "out"
+    add = editor.get_by_label("Schritt hinzufügen")
+    add.select_option(label="Fußboden")
+    add.select_option(label="Größe")
+    expect(names).to_have_text(["Sitzung begonnen", "Fußboden", "Größe", "Anfrage gesendet"])
+    up = editor.get_by_role("button", name="Größe nach oben")
+    up.focus()
+    up.press("Space")
+    expect(names).to_have_text(["Sitzung begonnen", "Größe", "Fußboden", "Anfrage gesendet"])
+    expect(up).to_be_focused()
+    expect(editor.get_by_role("status")).to_have_text("Größe ist jetzt Schritt 2 von 4.")
+    editor.get_by_label("Zeitfenster").select_option(label="1 Stunde")
+    expect(admin.get_by_test_id("funnel-window")).to_contain_text("bis 1 Stunde nach")
+    assert violations(admin) == []
+    assert admin.evaluate("document.documentElement.scrollWidth") <= 375
+
+    asked = "steps=began%2Cnest%2Cfussboden%2Ccompleted&window=60"
+    assert admin.url.endswith(f"/analytics?timeRange=24h&{asked}")
+    for link in admin.get_by_test_id("figure-funnel").locator("a[download]").all():
+        assert asked in str(link.get_attribute("href"))
+    admin.reload()
+    expect(admin.get_by_test_id("funnel-window")).to_contain_text("1 Stunde", timeout=SOON_MS)
+    rows = admin.get_by_test_id("figure-funnel").locator("tbody th")
+    expect(rows).to_have_text(["Sitzung begonnen", "Größe", "Fußboden", "Anfrage gesendet"])
+    admin.goto(f"{admin.url}&lang=en")
+    expect(admin.get_by_test_id("funnel-window")).to_contain_text("1 hour", timeout=SOON_MS)
+    editor.locator("summary").click()
+    expect(names).to_have_text(["Session begun", "Size", "Floor", "Sent the inquiry"])
+    editor.get_by_role("button", name="Reset").click()
+    expect(names).to_have_count(5)
+    expect(admin).to_have_url(re.compile(r"/analytics\?lang=en&timeRange=24h$"))
+
+
 def test_a_link_shows_its_figures_until_it_is_ended(
     visitors: Visitors, admin: Page, stage: Stage
 ) -> None:

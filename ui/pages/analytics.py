@@ -43,6 +43,7 @@ MODULES = (
     "js/analytics.js",
     "js/analytics/asked.js",
     "js/analytics/exports.js",
+    "js/analytics/funnel_steps.js",
     "js/analytics/links.js",
     "js/analytics/player.js",
     "js/analytics/range.js",

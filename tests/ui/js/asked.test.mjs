@@ -10,7 +10,7 @@ import { createWords } from "../../../ui/assets/js/analytics/words.js";
 import { zoneGroups, zonesOf } from "../../../ui/assets/js/analytics/zones.js";
 
 const ZONE = "Europe/Vienna";
-const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", replay: "", tz: ZONE };
+const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", steps: "", window: "", replay: "", tz: ZONE };
 const asked = (search) => askedOf(search, ZONE);
 
 test("an address without anything is the plain page, and the plain page has such an address", () => {
@@ -26,6 +26,9 @@ test("what is asked survives its address", () => {
     { from: "2026-03-01", compare: "" },
     { tab: "sharing", compare: "" },
     { unit: "week" },
+    { steps: "nest,fussboden,completed", window: "60" },
+    { steps: "chose_3" },
+    { window: "43200" },
     { tab: "sessions", replay: "0199a0b0-0000-7000-8000-00000000abcd" },
   ];
   for (const wish of wishes) {
@@ -42,6 +45,11 @@ test("what is unknown or does not go together is as if it had not been said", ()
     "?from=yesterday&to=2026-03-01",
     "?from=<script>alert(1)</script>",
     `?tab=ways&x=${"y".repeat(3000)}`,
+    "?steps=nest,nest&window=0",
+    "?steps=nest,,fussboden&window=43201",
+    "?steps=<b>&window=1e3",
+    `?steps=${Array.from({ length: 17 }, (_, n) => `s${n}`)}&window=01`,
+    `?steps=${"x".repeat(65)}&window=-5`,
     "?constructor=1&__proto__=2",
     "?tz=",
     "?tz=../../etc",
@@ -88,6 +96,15 @@ test("what was refused is said in words of the reader", () => {
   assert.equal(words.why(refused("unit: is one of hour")), "Passt nicht. unit: is one of hour");
   assert.equal(words.why(new Refused(0, null)), "Antwortet nicht.");
   assert.equal(words.why(new Error("a defect")), "a defect");
+});
+
+test("steps of a funnel and its window are said in words", () => {
+  const texts = { "analytics.stepChoseIn": { de: "In {n}", en: "In {n}" }, "analytics.stepOpened": { de: "Geöffnet", en: "Opened" } };
+  const catalogue = { categories: [{ id: "nest", name: { de: "Größe", en: "Size" }, options: [] }] };
+  const words = (language) => createWords({ catalogue, texts, language, zone: ZONE });
+  assert.deepEqual(["chose_3", "opened", "nest"].map(words("de").funnelStep), ["In 3", "Geöffnet", "Größe"]);
+  assert.deepEqual([15, 60, 90, 1440, 10080].map(words("de").lasting), ["15 Minuten", "1 Stunde", "90 Minuten", "1 Tag", "7 Tage"]);
+  assert.equal(words("en").lasting(1440), "1 day");
 });
 
 test("times are said in the zone that was asked", () => {

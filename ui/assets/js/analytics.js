@@ -4,6 +4,7 @@ import { PARTS, TABS, askedOf, rangeOf, searchOf } from "./analytics/asked.js";
 import Exports from "./analytics/exports.js";
 import Figure from "./analytics/figure.js";
 import { FIGURES, ownQuery } from "./analytics/figures.js";
+import FunnelSteps from "./analytics/funnel_steps.js";
 import Links from "./analytics/links.js";
 import Player from "./analytics/player.js";
 import RangeForm from "./analytics/range.js";
@@ -17,7 +18,7 @@ const AGAIN_MS = 30_000;
 const FIRST_PAGE = { limit: "200" };
 
 export default {
-  components: { Exports, Figure, Links, Player, RangeForm, Sessions },
+  components: { Exports, Figure, FunnelSteps, Links, Player, RangeForm, Sessions },
   props: { catalogue: String, texts: String, language: String, zone: String },
   template: `
     <div class="analytics">
@@ -49,6 +50,7 @@ export default {
               <option v-for="u in found.series.units" :key="u" :value="u">{{ w.t("analytics.unit_" + u) }}</option>
             </select>
           </template>
+          <FunnelSteps v-if="f.name === 'funnel'" :asked="asked" :found="found.funnel" :categories="categories" :w="w" @ask="ask" />
           <component :is="f.shows" :found="found[f.name]" :w="w" />
         </Figure>
         <template v-if="asked.tab === 'sessions'">

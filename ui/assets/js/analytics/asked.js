@@ -8,11 +8,17 @@ export const COMPARISONS = ["", "previous", "year"];
 export const BOTS = ["", "only", "all"];
 export const PARTS = ["device", "language", "referrer"];
 
+export const STEPS_MAX = 16;
+export const WINDOWS = ["15", "60", "1440", "10080", "43200"];
+
+const STEP = /^\w[\w-]{0,63}$/;
+const STEPS_CHARACTERS = 512;
+const WINDOW_MINUTES_MAX = 43_200;
 const SEARCH_MAX = 2000;
 export const UNITS = ["", "hour", "day", "week", "month"];
 const SESSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", replay: "" };
+const PLAIN = { tab: "overview", timeRange: "7d", from: "", to: "", compare: "previous", bots: "", by: "", unit: "", steps: "", window: "", replay: "" };
 
 // Whatever is not known, or does not go together, is as if it had not been said.
 export function askedOf(search, zone) {
@@ -26,6 +32,8 @@ export function askedOf(search, zone) {
     bots: one("bots", BOTS),
     by: one("by", PARTS),
     unit: one("unit", UNITS),
+    steps: stepsOf(said.get("steps") ?? ""),
+    window: windowOf(said.get("window") ?? ""),
     replay: SESSION.test(said.get("replay") ?? "") ? said.get("replay") : "",
     tz: isZone(said.get("tz")) ? said.get("tz") : zone,
   };
@@ -53,6 +61,17 @@ export function rangeOf(asked) {
 
 export function isEndless(asked) {
   return !asked.from && asked.timeRange === "all";
+}
+
+// Steps of a funnel in their order, each once; a category that there is no more counts as any other.
+function stepsOf(text) {
+  const steps = text.length <= STEPS_CHARACTERS ? text.split(",") : [];
+  const sound = steps.length <= STEPS_MAX && new Set(steps).size === steps.length && steps.every((step) => STEP.test(step));
+  return sound ? text : "";
+}
+
+function windowOf(text) {
+  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= WINDOW_MINUTES_MAX ? text : "";
 }
 
 function daysOf(from, to) {

@@ -16,7 +16,7 @@ import Steps from "./figures/steps.js";
 export const FIGURES = [
   { name: "kpis", tab: "overview", shows: Kpis, wide: true, own: ["compare"] },
   { name: "series", tab: "overview", shows: Series, wide: true, own: ["unit", "compare"] },
-  { name: "funnel", tab: "overview", shows: Funnel, note: "funnelNote", own: ["by"] },
+  { name: "funnel", tab: "overview", shows: Funnel, note: "funnelNote", own: ["by", "steps", "window"] },
   { name: "prices", tab: "overview", shows: Prices },
   { name: "options", tab: "choices", shows: Options, wide: true, note: "optionsNote" },
   { name: "combinations", tab: "choices", shows: Combinations, wide: true, note: "combinationsNote", fixed: { limit: "100" } },

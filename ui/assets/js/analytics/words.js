@@ -58,9 +58,23 @@ export function createWords({ catalogue, texts, language, zone }) {
     why: (error) => whyOf(error, t, language),
     part: (value) => (value === "" ? t("analytics.unknown") : value === "(other)" ? t("analytics.other") : value),
     step: (id) => (BOUNDS.has(id) ? t(`analytics.${BOUNDS.get(id)}`) : category(id)),
+    // A step of the funnel: a category, or one of the bounds.
+    funnelStep(id) {
+      const chose = /^chose_(\d+)$/.exec(id);
+      if (chose) return t("analytics.stepChoseIn", { n: chose[1] });
+      return STEPS.has(id) ? t(`analytics.${STEPS.get(id)}`) : category(id);
+    },
+    // So many minutes, in their largest whole unit.
+    lasting(minutes) {
+      const [size, unit] = LASTING.find(([each]) => minutes % each === 0);
+      return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "long" }).format(minutes / size);
+    },
     choice: (of, chosen) => (chosen ? option(of, chosen.option) + (chosen.quantity == null ? "" : `\u00a0× ${chosen.quantity}`) : NOTHING),
   };
 }
+
+const STEPS = new Map([["began", "stepBegan"], ["chose", "stepChose"], ["opened", "stepOpened"], ["completed", "stepCompleted"]]);
+const LASTING = [[1440, "day"], [60, "hour"], [1, "minute"]];
 
 const offsetOf = (moment) => `UTC${moment.endsWith("Z") ? "+00:00" : moment.slice(-6)}`.replace("-", "−");
 
