@@ -13,22 +13,31 @@ import msgspec
 
 from app.embedded import embedded_postgres, embedded_valkey
 from app.exclusive import AlreadyInUseError, locked_home
-from app.settings import Settings
+from app.settings import Settings, without_secrets
 
 NOTE: Final = "address.json"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a running stack listens, and what its links start with."""
+    """Where a running stack listens, and what its links start with.
+
+    `database` is its DATABASE_URL without secrets; "": it has an embedded server of its own.
+    """
 
     host: str
     port: int
     public_url: str
+    database: str = ""
 
 
 def note_address(settings: Settings) -> None:
     """Write down where this stack answers, for the other commands of this NEST_HOME."""
-    address = Address(host=settings.host, port=settings.port, public_url=settings.public_url)
+    address = Address(
+        host=settings.host,
+        port=settings.port,
+        public_url=settings.public_url,
+        database=_place(settings.database_url),
+    )
     fresh = settings.home / f"{NOTE}.new"
     fresh.write_bytes(msgspec.json.encode(address))
     fresh.replace(settings.home / NOTE)
@@ -55,13 +64,17 @@ def beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
 
     Without a running stack, or where `environ` names another database, they stay as they are.
     """
-    if settings.database_url or not is_running(settings):
+    if not is_running(settings):
         return settings
-    database_url, redis_url = embedded_urls(settings)
-    settings = replace(
-        settings, database_url=database_url, redis_url=settings.redis_url or redis_url
-    )
     address = _noted(settings.home / NOTE)
+    if settings.database_url:
+        if address is None or address.database != _place(settings.database_url):
+            return settings
+    else:
+        database_url, redis_url = embedded_urls(settings)
+        settings = replace(
+            settings, database_url=database_url, redis_url=settings.redis_url or redis_url
+        )
     if address is None:
         return settings
     given = {name for name in ("HOST", "PORT", "NEST_PUBLIC_URL") if environ.get(name, "").strip()}
@@ -70,6 +83,10 @@ def beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
     if not given:
         settings = replace(settings, public_url=address.public_url)
     return settings
+
+
+def _place(database_url: str) -> str:
+    return without_secrets(database_url) if database_url else ""
 
 
 def _noted(note: Path) -> Address | None:

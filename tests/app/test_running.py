@@ -52,6 +52,21 @@ def test_another_database_is_another_installation(running: Path) -> None:
     assert beside_running(given, GIVEN) == given
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_a_stack_on_servers_of_its_own_is_known_by_its_database(tmp_path: Path, same: bool) -> None:
+    """Its address counts for whoever names the same database, and its password is in no file."""
+    own = {**GIVEN, "DATABASE_URL": "postgresql://u:hush@db/own"}
+    with locked_home(tmp_path):
+        note_address(settings(tmp_path, **own, PORT="8300"))
+        assert "hush" not in (tmp_path / NOTE).read_text()
+        asked = own if same else GIVEN
+        found = beside_running(settings(tmp_path, **asked), asked)
+        assert (found.port, found.public_url) == (
+            (8300, "http://127.0.0.1:8300") if same else (8080, "http://127.0.0.1:8080")
+        )
+        assert found.database_url == asked["DATABASE_URL"]
+
+
 def test_nothing_runs(tmp_path: Path) -> None:
     """A run that was killed leaves its note behind."""
     alone = settings(tmp_path)
