@@ -15,15 +15,18 @@ from storage.postgres.engine import Database
 LIFE = timedelta(hours=1)
 
 
-async def mint_admin_link(database_url: str, public_url: str) -> str:
-    """A new link, good for one login within `LIFE`. Raises StorageUnavailable."""
+async def mint_admin_link(database_url: str, public_url: str, name: str | None = None) -> str:
+    """A new link, good for one login within `LIFE`; the audit calls whoever uses it `name`.
+
+    Raises StorageUnavailable.
+    """
     token = secrets.token_urlsafe(32)
     async with Database(database_url, pool_size=1, application_name="nest admin-link") as database:
-        await Admins(database).mint_link(token_sha256(token), datetime.now(UTC) + LIFE)
+        await Admins(database).mint_link(token_sha256(token), datetime.now(UTC) + LIFE, name=name)
     return f"{public_url}/admin/login#{token}"
 
 
-async def mint_admin_token(database_url: str) -> str:
+async def mint_admin_token(database_url: str, name: str | None = None) -> str:
     """The bearer token of a new admin session, good for `ADMIN_SESSION_TTL`.
 
     `POST /api/admin/logout` with it ends it earlier. Raises StorageUnavailable.
@@ -31,5 +34,5 @@ async def mint_admin_token(database_url: str) -> str:
     token = secrets.token_urlsafe(32)
     async with Database(database_url, pool_size=1, application_name="nest admin-link") as database:
         expires_at = datetime.now(UTC) + ADMIN_SESSION_TTL
-        await Admins(database).open_session(token_sha256(token), expires_at)
+        await Admins(database).open_session(token_sha256(token), expires_at, name=name)
     return token

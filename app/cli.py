@@ -14,6 +14,7 @@ import structlog
 
 from app.clients import client_missing
 from app.commands.options import (
+    admin_name,
     conformance_arguments,
     deadletters_arguments,
     edit_arguments,
@@ -117,9 +118,10 @@ def _admin_link(settings: Settings, options: argparse.Namespace, environ: Mappin
         return _missing("admin-link", "DATABASE_URL")
     minting = import_module("app.admin_link")
     if options.token:
-        print(asyncio.run(minting.mint_admin_token(settings.database_url)))
+        print(asyncio.run(minting.mint_admin_token(settings.database_url, options.name)))
     else:
-        print(asyncio.run(minting.mint_admin_link(settings.database_url, settings.public_url)))
+        link = minting.mint_admin_link(settings.database_url, settings.public_url, options.name)
+        print(asyncio.run(link))
     return 0
 
 
@@ -281,6 +283,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print a bearer token for a program instead, good for 8 hours",
     )
+    admin_link.add_argument("--name", type=admin_name, help="of the admin; the audit names them so")
     privacy_arguments(
         add(
             "privacy",

@@ -119,14 +119,19 @@ class Authenticator:
     async def admin_name(self, connection: HTTPConnection) -> str | None:
         """What the audit calls the admin who makes this request; None: no admin does."""
         sessions = await self._admin_sessions(connection)
-        return f"admin session {min(sessions).hex()[:12]}" if sessions else None
+        if not sessions:
+            return None
+        session, name = min(sessions.items(), key=lambda each: each[0])
+        said = f"admin session {session.hex()[:12]}"
+        return f"{name}, {said}" if name else said
 
-    async def _admin_sessions(self, connection: HTTPConnection) -> frozenset[bytes]:
+    async def _admin_sessions(self, connection: HTTPConnection) -> dict[bytes, str | None]:
+        """The open admin sessions of this request, each with its admin's name if it has one."""
         tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)} - {None, ""}
         if not tokens:
-            return frozenset()
+            return {}
         hashes = [token_sha256(token) for token in tokens if token]
-        return await self._admins.sessions_valid(hashes, self._now())
+        return await self._admins.names_of_valid(hashes, self._now())
 
     def forget(self, person_id: UUID) -> None:
         """This person changed: look again."""

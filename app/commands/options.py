@@ -4,6 +4,10 @@ import argparse
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from configurator.visible import one_line
+
+NAME_MAX = 60
+
 
 def tail_arguments(parser: argparse.ArgumentParser) -> None:
     """What `nest tail` takes."""
@@ -99,6 +103,14 @@ def _count(text: str) -> int:
     if not 1 <= number <= 10_000:
         raise argparse.ArgumentTypeError("must be from 1 to 10000")
     return number
+
+
+def admin_name(text: str) -> str:
+    """`--name` of `nest admin-link`, as it will be shown."""
+    line = one_line(text)
+    if not 1 <= len(line) <= NAME_MAX:
+        raise argparse.ArgumentTypeError(f"must have 1 to {NAME_MAX} visible characters")
+    return line
 
 
 def _positive(text: str) -> float:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.postgres.engine import Database
 from storage.postgres.tables import admin_links, admin_sessions
 
-_OPEN = select(admin_sessions.c.token_sha256).where(
+_OPEN = select(admin_sessions.c.token_sha256, admin_sessions.c.name).where(
     admin_sessions.c.token_sha256 == func.any(bindparam("sessions", type_=ARRAY(LargeBinary))),
     admin_sessions.c.revoked_at.is_(None),
     admin_sessions.c.expires_at > bindparam("now"),
@@ -23,9 +23,13 @@ class Admins:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def mint_link(self, token_sha256: bytes, expires_at: datetime) -> None:
-        """Stores a link that works once until `expires_at`."""
-        new = insert(admin_links).values(token_sha256=token_sha256, expires_at=expires_at)
+    async def mint_link(
+        self, token_sha256: bytes, expires_at: datetime, *, name: str | None = None
+    ) -> None:
+        """Stores a link that works once until `expires_at`, for whoever `name` says."""
+        new = insert(admin_links).values(
+            token_sha256=token_sha256, expires_at=expires_at, name=name
+        )
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(new)
@@ -47,21 +51,26 @@ class Admins:
                 admin_links.c.expires_at > now,
             )
             .values(used_at=now)
-            .returning(admin_links.c.token_sha256)
+            .returning(admin_links.c.name)
         )
         opened = insert(admin_sessions).values(token_sha256=session_sha256, expires_at=expires_at)
 
         async def work(connection: AsyncConnection) -> bool:
-            if (await connection.execute(used)).one_or_none() is None:
+            link = (await connection.execute(used)).one_or_none()
+            if link is None:
                 return False
-            await connection.execute(opened)
+            await connection.execute(opened.values(name=link.name))
             return True
 
         return await self._database.write(work)
 
-    async def open_session(self, session_sha256: bytes, expires_at: datetime) -> None:
+    async def open_session(
+        self, session_sha256: bytes, expires_at: datetime, *, name: str | None = None
+    ) -> None:
         """Opens a session until `expires_at`, for whoever may write to the database."""
-        new = insert(admin_sessions).values(token_sha256=session_sha256, expires_at=expires_at)
+        new = insert(admin_sessions).values(
+            token_sha256=session_sha256, expires_at=expires_at, name=name
+        )
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(new)
@@ -72,9 +81,15 @@ class Admins:
         self, sessions_sha256: Collection[bytes], now: datetime
     ) -> frozenset[bytes]:
         """Which of these sessions are open at `now`, in one query."""
+        return frozenset(await self.names_of_valid(sessions_sha256, now))
+
+    async def names_of_valid(
+        self, sessions_sha256: Collection[bytes], now: datetime
+    ) -> dict[bytes, str | None]:
+        """Those of these sessions that are open at `now`, each with its admin's name if it has one."""
         asked = {"sessions": list(sessions_sha256), "now": now}
         found = await self._database.read(lambda connection: connection.execute(_OPEN, asked))
-        return frozenset(found.scalars())
+        return {row.token_sha256: row.name for row in found}
 
     async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:
         """Whether the session is open at `now`."""

@@ -217,6 +217,7 @@ admin_links = Table(
     _time("created_at", default=True),
     _time("expires_at"),
     _time("used_at", nullable=True),
+    Column("name", Text),
 )
 
 admin_sessions = Table(
@@ -226,6 +227,7 @@ admin_sessions = Table(
     _time("created_at", default=True),
     _time("expires_at"),
     _time("revoked_at", nullable=True),
+    Column("name", Text),
 )
 
 analytics_links = Table(

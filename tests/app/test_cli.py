@@ -157,6 +157,24 @@ def test_a_program_gets_a_token_instead_of_a_link(database_url: str) -> None:
     assert asyncio.run(opened())
 
 
+def test_an_admin_has_the_name_that_was_given(database_url: str) -> None:
+    done = call(
+        "admin-link", "--token", "--name", " Anna\u202e Leitner ", DATABASE_URL=database_url
+    )
+    assert done.returncode == 0, done.stderr
+    session = token_sha256(done.stdout.strip())
+
+    async def names() -> dict[bytes, str | None]:
+        async with Database(database_url, pool_size=1) as database:
+            return await Admins(database).names_of_valid([session], datetime.now(UTC))
+
+    assert asyncio.run(names()) == {session: "Anna Leitner"}
+    for bad in ("\u3164", "x" * 61):
+        refused = call("admin-link", "--name", bad, DATABASE_URL=database_url)
+        assert refused.returncode == 2
+        assert "1 to 60 visible characters" in refused.stderr
+
+
 def test_is_also_installed_as_a_command() -> None:
     nest_command = Path(sys.executable).parent / "nest"
     done = subprocess.run([nest_command, "--help"], capture_output=True, text=True, check=False)

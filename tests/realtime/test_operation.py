@@ -96,6 +96,19 @@ async def test_the_audit_names_the_session_that_was_admitted(
         assert line["actor"] == f"admin session {token_sha256(ADMIN).hex()[:12]}"
 
 
+async def test_the_audit_names_whoever_the_link_was_made_for(
+    database_url: str, redis_url: str
+) -> None:
+    async with web(database_url, redis_url) as (built, client):
+        token = "1" * 40
+        await built.admins.open_session(token_sha256(token), now().replace(year=2100), name="Anna")
+        again = {"letters": ["1-1"]}
+        path = "/api/admin/dead-letters/redrive"
+        assert (await client.post(path, json=again, headers=bearer(token))).status_code == 200
+        (line,) = (await client.get("/api/admin/audit", headers=bearer(token))).json()["lines"]
+        assert line["actor"] == f"Anna, admin session {token_sha256(token).hex()[:12]}"
+
+
 async def test_nobody_else_reads_them(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (_, client):
         for path in ("/metrics", "/api/admin/jobs", "/api/admin/ledger", "/api/admin/audit"):

@@ -124,6 +124,17 @@ async def test_an_admin_link_works_once(database: Database) -> None:
     assert opened == [use.result() for use in uses]
 
 
+async def test_a_session_has_the_name_of_its_link(database: Database) -> None:
+    admins, until = Admins(database), NOW + timedelta(hours=8)
+    for name in ("Anna Leitner", None):
+        link, session = sha256(f"link of {name}"), sha256(f"session of {name}")
+        await admins.mint_link(link, until, name=name)
+        assert await admins.use_link(link, session, NOW, until)
+        assert await admins.names_of_valid([session, sha256("other")], NOW) == {session: name}
+    await admins.open_session(sha256("program"), until, name="Import")
+    assert await admins.names_of_valid([sha256("program")], NOW) == {sha256("program"): "Import"}
+
+
 async def test_admin_access_ends(database: Database) -> None:
     admins, session = Admins(database), sha256("session")
     await admins.mint_link(sha256("late"), NOW)

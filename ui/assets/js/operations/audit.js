@@ -4,7 +4,7 @@ import { Files } from "./files.js";
 import { jobName } from "./words.js";
 
 const PAGE = 50;
-const SESSION = /^admin session (\w+)$/;
+const SESSION = /^(?:(.+), )?admin session (\w+)$/;
 
 export const Audit = {
   components: { Files },
@@ -46,7 +46,9 @@ export const Audit = {
     },
     who(actor) {
       const session = SESSION.exec(actor);
-      return session ? this.desk.t("operations.audit.session", { id: session[1] }) : actor;
+      if (!session) return actor;
+      const said = this.desk.t("operations.audit.session", { id: session[2] });
+      return session[1] ? `${session[1]} (${said})` : said;
     },
     subject({ action, subject, detail }) {
       const { t, number, word } = this.desk;
