@@ -23,6 +23,7 @@ async def test_a_script_edits_with_somebody_else(web: RunningWeb) -> None:
 
             op_id = his.submit(Select("fenster", "pvc"))
             assert his.outcome_of(op_id, timeout=5).ok
+            assert not his.withdraw(op_id)
             assert hers.undo().ok
             with pytest.raises(Refused):
                 anna.join("00000000", timeout=5)

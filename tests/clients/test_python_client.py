@@ -26,6 +26,7 @@ from nest_haus_client import (
     SetQuantity,
     Settled,
     Unreachable,
+    Withdrawn,
     new_op_id,
 )
 
@@ -219,6 +220,53 @@ async def test_ops_are_queued_while_offline_and_sent_in_order(web: RunningWeb) -
         assert [outcome.op_id for outcome in outcomes] == [each.op_id for each in queued]
 
 
+async def test_an_op_that_was_not_sent_is_withdrawn_and_never_sent(web: RunningWeb) -> None:
+    """(CL14)"""
+    async with behind_a_link(web) as (client, house, link):
+        link.lose_replies()
+        sent = house.submit(Select("nest", "nest100"))
+        await eventually(lambda: link.lost_replies > 0)
+        assert not sent.withdraw()
+        link.mend()
+        link.cut(refuse=True)
+        await eventually(lambda: client.status == "offline")
+
+        first = house.submit(Select("nest", "nest120"))
+        second = house.submit(Select("nest", "nest140"))
+        async with listening(house) as heard:
+            assert first.withdraw()
+            assert house.selection["nest"].option == "nest140"
+            assert [op.op_id for op in house.pending] == [sent.op_id, second.op_id]
+            with pytest.raises(Withdrawn):
+                await first
+            settled = [event for event in heard if isinstance(event, Settled)]
+        (told,) = settled
+        assert (told.op_id, told.outcome, told.refused) == (first.op_id, None, None)
+        for nothing in (first.op_id, sent.op_id, new_op_id()):
+            assert not house.withdraw(nothing)
+
+        link.mend()
+        assert (await second).outcome == "committed"
+        assert not house.withdraw(second.op_id)
+        logged = await log_of(web, house, client.token)
+        assert [op["op_id"] for op in logged] == [str(sent.op_id), str(second.op_id)]
+
+
+async def test_what_an_earlier_client_left_may_have_been_sent(web: RunningWeb) -> None:
+    """(CL14)"""
+    async with behind_a_link(web) as (before, house, link):
+        link.cut(refuse=True)
+        await eventually(lambda: before.status == "offline")
+        left = house.submit(Select("nest", "nest120"))
+        kept, token = before.pending_ops(), before.token
+    with pytest.raises(ClientClosed):
+        await left
+    async with Client(web.url, token=token, pending=kept) as client:
+        again = await client.join(house.code)
+        assert not again.withdraw(left.op_id)
+        assert (await again.outcome_of(left.op_id)).outcome == "committed"
+
+
 async def test_a_lost_acknowledgement_is_asked_for_with_the_same_op_id(web: RunningWeb) -> None:
     """(CL3, OP4)"""
     async with behind_a_link(web) as (client, house, link):
@@ -401,6 +449,29 @@ async def test_an_error_of_the_caller_is_not_wrapped(web: RunningWeb) -> None:
     with pytest.raises(ZeroDivisionError):
         async with Client.register(web.url):
             raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("quantity", [float("nan"), float("inf"), -float("inf"), 1.5])
+async def test_a_quantity_that_is_no_whole_number_is_refused_here(
+    web: RunningWeb, quantity: Any
+) -> None:
+    """(CL11) JSON has no NaN: it would arrive as null, which keeps the quantity that is there."""
+    async with Client.register(web.url) as client:
+        house = await new_house(client)
+        bundle = [Clear("pvanlage"), SetQuantity("pvanlage", quantity)]
+        for asking, place in (
+            (lambda: house.select("pvanlage", "pv_panels", quantity), "quantity"),
+            (lambda: house.set_quantity("pvanlage", quantity), "quantity"),
+            (lambda: house.apply(bundle), "operations[1].quantity"),
+        ):
+            with pytest.raises(Refused) as refused:
+                await asking()
+            assert refused.value.code == "malformed_message"
+            assert f"`$.operation.{place}`" in (refused.value.detail or "")
+        assert house.pending == ()
+        eight: Any = 8.0
+        assert (await house.select("pvanlage", "pv_panels", eight)).outcome == "committed"
+        assert len(await log_of(web, house, client.token)) == 1
 
 
 @pytest.mark.parametrize("unsendable", ["\ud83d", object()])

@@ -6,6 +6,7 @@ import { House } from "./house.js";
 import { uuid7 } from "./ids.js";
 import { meant, sameName, whatAnswers } from "./rest.js";
 import type * as messages from "./messages.js";
+import { checkWritable, refusal } from "./sendable.js";
 import type { PendingOp } from "./state.js";
 import { withTokenOf, type AskForToken } from "./transports/credential.js";
 import { socketioTransport } from "./transports/socketio.js";
@@ -192,8 +193,12 @@ export class Client {
   watch(options: WatchOptions = {}): Watcher {
     this.#watcher?.end();
     const watcher = new Watcher(this, this.#newId("watch"), options);
-    if (this.#status === "ended") watcher.end(new ClientClosed());
-    else this.#watcher = watcher;
+    const problem = this.#status === "ended" ? new ClientClosed() : refusal(options);
+    if (problem) {
+      watcher.end(problem);
+      return watcher;
+    }
+    this.#watcher = watcher;
     if (this.#status === "online") watcher.connected();
     return watcher;
   }
@@ -217,6 +222,7 @@ export class Client {
     if (this.#status === "ended") return Promise.reject(new ClientClosed());
     if (this.#questions.size >= QUESTIONS_MAX) return Promise.reject(new QueueFull(QUESTIONS_MAX));
     return new Promise((resolve, reject) => {
+      checkWritable(message); // what it throws rejects
       const id = this.#newId("ask");
       const question = { message: { ...message, id }, resolve, reject, refused: 0 };
       this.#questions.set(id, question);

@@ -4,6 +4,7 @@ import { HouseEnded, Refused, type ClientError } from "./errors.js";
 import { Listeners } from "./events.js";
 import { uuid7 } from "./ids.js";
 import type * as messages from "./messages.js";
+import { checkOperation, checkWritable } from "./sendable.js";
 import type { Operation, SingleOperation } from "./selection.js";
 import { HouseState, type Effect, type HouseView, type PendingOp } from "./state.js";
 
@@ -38,7 +39,25 @@ export interface HouseLink {
 
 interface Asked {
   resolve(outcome: messages.Outcome): void;
-  reject(error: ClientError): void;
+  reject(reason: unknown): void;
+  /** Nobody listens to its signal any more. */
+  over(): void;
+}
+
+export interface SubmitOptions {
+  /** Only if nobody changed, since what is confirmed here, what it relies on. */
+  readonly guarded?: boolean;
+  readonly opId?: string;
+  /**
+   * Withdraws an op that was never sent: it never is, and its promise rejects with the signal's reason.
+   * One that was sent goes on to its outcome, whatever the signal says.
+   */
+  readonly signal?: AbortSignal;
+}
+
+export interface AnywayOptions extends SubmitOptions {
+  /** Even over what somebody else has changed since. */
+  readonly anyway?: boolean;
 }
 
 export class House {
@@ -92,47 +111,57 @@ export class House {
 
   // ---- changing
 
-  select(category: string, option: string, quantity?: number): Promise<messages.Outcome> {
+  select(
+    category: string,
+    option: string,
+    quantity?: number,
+    options?: SubmitOptions,
+  ): Promise<messages.Outcome> {
     const asked = { kind: "select", category, option } as const;
-    return this.submit(quantity === undefined ? asked : { ...asked, quantity });
+    return this.submit(quantity === undefined ? asked : { ...asked, quantity }, options);
   }
 
-  setQuantity(category: string, quantity: number): Promise<messages.Outcome> {
-    return this.submit({ kind: "set_quantity", category, quantity });
+  setQuantity(category: string, quantity: number, options?: SubmitOptions): Promise<messages.Outcome> {
+    return this.submit({ kind: "set_quantity", category, quantity }, options);
   }
 
-  clear(category: string): Promise<messages.Outcome> {
-    return this.submit({ kind: "clear", category });
+  clear(category: string, options?: SubmitOptions): Promise<messages.Outcome> {
+    return this.submit({ kind: "clear", category }, options);
   }
 
   /** Several at once, all or none. */
-  apply(operations: readonly SingleOperation[]): Promise<messages.Outcome> {
-    return this.submit({ kind: "apply", operations });
+  apply(operations: readonly SingleOperation[], options?: SubmitOptions): Promise<messages.Outcome> {
+    return this.submit({ kind: "apply", operations }, options);
   }
 
-  reset(): Promise<messages.Outcome> {
-    return this.submit({ kind: "reset" });
+  reset(options?: SubmitOptions): Promise<messages.Outcome> {
+    return this.submit({ kind: "reset" }, options);
   }
 
-  undo({ anyway = false } = {}): Promise<messages.Outcome> {
-    return this.submit({ kind: "undo", anyway });
+  undo({ anyway = false, ...options }: AnywayOptions = {}): Promise<messages.Outcome> {
+    return this.submit({ kind: "undo", anyway }, options);
   }
 
-  redo({ anyway = false } = {}): Promise<messages.Outcome> {
-    return this.submit({ kind: "redo", anyway });
+  redo({ anyway = false, ...options }: AnywayOptions = {}): Promise<messages.Outcome> {
+    return this.submit({ kind: "redo", anyway }, options);
   }
 
   /**
    * Ask for any operation. Resolves once with its outcome, rejected and conflict included; rejects with
-   * Refused when it will never be judged, and with Undecided when the end came before the outcome.
+   * Refused when it will never be judged, with Undecided when the end came before the outcome, and with
+   * the reason of `signal` when that withdrew it.
    */
   submit(
     operation: Operation,
-    { guarded = false, opId = uuid7() }: { guarded?: boolean; opId?: string } = {},
+    { guarded = false, opId = uuid7(), signal }: SubmitOptions = {},
   ): Promise<messages.Outcome> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      checkOperation(operation);
       const effects = this.#state.submit(opId, operation, guarded); // what it throws rejects
-      this.#asked.set(opId, { resolve, reject });
+      const withdraw = () => this.#withdraw(opId, signal?.reason);
+      this.#asked.set(opId, { resolve, reject, over: () => signal?.removeEventListener("abort", withdraw) });
+      signal?.addEventListener("abort", withdraw);
       this.#carryOut(effects);
     });
   }
@@ -151,6 +180,7 @@ export class House {
 
   /** Say where in the configurator this person is; the latest counts, also after a reconnect. */
   present({ category = null, view = null }: { category?: string | null; view?: string | null }): void {
+    checkWritable([category, view]);
     this.#place = { category, view };
     this.#placeTold = false;
     if (this.#presenceTimer === null) this.#tellPlace();
@@ -234,7 +264,15 @@ export class House {
   #answered(opId: string): Asked | undefined {
     const asked = this.#asked.get(opId);
     this.#asked.delete(opId);
+    asked?.over();
     return asked;
+  }
+
+  #withdraw(opId: string, reason: unknown): void {
+    const effects = this.#state.withdraw(opId);
+    if (effects === null) return;
+    this.#answered(opId)?.reject(reason);
+    this.#carryOut(effects);
   }
 
   #wait(pause: number): void {

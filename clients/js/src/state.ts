@@ -2,7 +2,7 @@
  * One house as this client knows it: pure, no sockets, no clock, no chance.
  *
  * Theory. The server decides; `HouseState` remembers what is confirmed and what was asked and not yet
- * answered. It is told what happens (`submit`, `connected`, `disconnected`, `receive`, `overdue`,
+ * answered. It is told what happens (`submit`, `withdraw`, `connected`, `disconnected`, `receive`, `overdue`,
  * `waited`) and answers with effects: what to send, which op has its outcome, what to tell.
  *
  * Confirmed. `version` moves by exactly one, by an op frame, or jumps by a snapshot. Whatever is newer
@@ -14,6 +14,8 @@
  *
  *     settled   its outcome came, and the version that the outcome speaks of is confirmed here
  *     failed    the server will never carry it out, or this client left the house
+ *
+ * As long as it was never sent it may also be withdrawn: then it is as if it had not been asked for.
  *
  * Shown. Each pending op lays a guess over the confirmed selection, made when it was submitted. The
  * guess goes in the same step in which the op's effect arrives or the op leaves the list. So what
@@ -111,7 +113,8 @@ export class HouseState {
     this.#name = name;
     this.#reference = reference;
     this.#code = reference;
-    this.#pending = pending.map((op) => entry(op, new Map()));
+    // They may have been sent then: their body is fixed.
+    this.#pending = pending.map((op) => entry(op, new Map(), 1));
   }
 
   get view(): HouseView {
@@ -158,6 +161,14 @@ export class HouseState {
     if (this.#pending.length >= PENDING_MAX) throw new QueueFull(PENDING_MAX);
     const asked = { op_id: opId, base_version: this.#version, operation, guarded };
     this.#pending.push(entry(asked, guess(operation, this.view.shown)));
+    return [...this.#touched(), ...this.#sendNext()];
+  }
+
+  /** Take an op out that was never sent; null where it was, or is not pending. */
+  withdraw(opId: string): Effect[] | null {
+    const asked = this.#pending.find((each) => each.op_id === opId);
+    if (!asked || asked.sent > 0) return null;
+    this.#pending = this.#pending.filter((each) => each !== asked);
     return [...this.#touched(), ...this.#sendNext()];
   }
 
@@ -427,7 +438,7 @@ export class HouseState {
   }
 }
 
-function entry(op: PendingOp, guessed: Guess): Entry {
-  const fresh = { sent: 0, refused: 0, effected: false, outcome: null, versionUnknown: false };
+function entry(op: PendingOp, guessed: Guess, sent = 0): Entry {
+  const fresh = { sent, refused: 0, effected: false, outcome: null, versionUnknown: false };
   return { ...op, ...fresh, guess: guessed };
 }

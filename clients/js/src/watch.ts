@@ -13,7 +13,7 @@ const QUEUED_MAX = 64;
 
 export interface WatchOptions {
   /** Begin after this entry; without it, with the newest `history` interactions. */
-  readonly since?: string;
+  readonly since?: string | null;
   readonly history?: number;
   readonly filter?: messages.ActivityFilter;
 }

@@ -179,6 +179,32 @@ test("ops of an earlier client are sent again as they were", () => {
   assert.deepEqual([op.op_id, op.base_version, op.guarded], ["old", 0, true]);
 });
 
+test("an op that was never sent is withdrawn, one that was sent is not (CL14)", () => {
+  const { house } = joined();
+  house.submit("op-1", select("nest", "o1"));
+  house.submit("op-2", select("nest", "o2"));
+  house.submit("op-3", select("roof", "o3"));
+  assert.equal(house.withdraw("op-1"), null, "it is on its way");
+  assert.deepEqual(sent(house.withdraw("op-2")), []);
+  assert.deepEqual(house.view.shown, { nest: { option: "o1" }, roof: { option: "o3" } });
+  assert.deepEqual(house.view.pending.map((each) => each.op_id), ["op-1", "op-3"]);
+  assert.equal(house.withdraw("op-2"), null, "it is not here any more");
+  house.disconnected();
+  assert.equal(house.withdraw("op-1"), null, "it may be stored");
+  assert.notEqual(house.withdraw("op-3"), null);
+  assert.deepEqual(house.view.pending.map((each) => each.op_id), ["op-1"]);
+});
+
+test("what an earlier client left may have been sent: it is not withdrawn, and stays as it was", () => {
+  const { server, connection } = joined();
+  const left = { op_id: "op-1", base_version: 0, operation: select("nest", "o1"), guarded: true };
+  const house = new HouseState("h", "CODE", [left]);
+  assert.equal(house.withdraw("op-1"), null);
+  const [join] = sent(house.connected());
+  const [op] = sent(house.receive(server.snapshot(connection, join.id)));
+  assert.deepEqual([op.op_id, op.base_version], ["op-1", 0]);
+});
+
 test("the queue is bounded", () => {
   const { house } = joined();
   house.disconnected();

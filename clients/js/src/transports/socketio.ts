@@ -3,14 +3,23 @@
  *
  * The official client is loaded when the first connection is opened, so that nobody else needs it.
  */
-import type { io as officialIo, Socket } from "socket.io-client";
-
+import { CODES, type Code } from "../codes.js";
 import { PROTOCOL, type ClientMessage } from "../messages.js";
 import { notLoaded, type Address, type Heard, type OpenTransport, type Transport, type Why } from "./transport.js";
 
 const NAMESPACE = "/configurator";
 
-export type Io = typeof officialIo;
+/** What we use of the official client, so that its types need not be installed for ours. */
+export interface SocketLike {
+  readonly connected: boolean;
+  onAny(listener: (type: string, content: unknown) => void): unknown;
+  on(event: "connect_error", listener: (problem: unknown) => void): unknown;
+  on(event: "disconnect", listener: (reason: unknown, details?: unknown) => void): unknown;
+  emit(type: string, content: object): unknown;
+  disconnect(): unknown;
+}
+
+export type Io = (url: string, options: Record<string, unknown>) => SocketLike;
 
 /** Opens connections with `io`; without one, with that of the package `socket.io-client`. */
 export function socketioTransport(io?: Io): OpenTransport {
@@ -19,7 +28,7 @@ export function socketioTransport(io?: Io): OpenTransport {
 
 class SocketIoTransport implements Transport {
   readonly #heard: Heard;
-  #socket: Socket | null = null;
+  #socket: SocketLike | null = null;
   #closed = false;
 
   constructor(address: Address, heard: Heard, io?: Io) {
@@ -27,7 +36,7 @@ class SocketIoTransport implements Transport {
     if (io) this.#connect(address, io);
     else {
       import("socket.io-client").then(
-        (official) => this.#connect(address, official.io),
+        (official) => this.#connect(address, official.io as Io),
         (problem: unknown) => this.#end(notLoaded("socket.io-client", problem)),
       );
     }
@@ -48,7 +57,10 @@ class SocketIoTransport implements Transport {
       const known = typeof content === "object" && content !== null;
       if (!this.#closed) this.#heard.frame(known ? { type, ...content } : null);
     });
-    socket.on("disconnect", () => this.#end());
+    socket.on("disconnect", (_reason, details) => {
+      const { code, reason } = closing(details);
+      this.#end(reason in CODES ? { text: CODES[reason as Code].en, final: false } : null, code);
+    });
     socket.on("connect_error", (problem) => {
       // The server's refusal has the error with it; a network that fails has none.
       const said: unknown = (problem as { data?: unknown }).data;
@@ -65,10 +77,17 @@ class SocketIoTransport implements Transport {
     this.#end();
   }
 
-  #end(why: Why | null = null): void {
+  #end(why: Why | null = null, closeCode: number | null = null): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket?.disconnect();
-    queueMicrotask(() => this.#heard.closed(null, why));
+    queueMicrotask(() => this.#heard.closed(closeCode, why));
   }
+}
+
+/** How the WebSocket below was closed, as far as the official client says it; the reason is a code of ours. */
+function closing(details: unknown): { code: number | null; reason: string } {
+  const { context } = (details ?? {}) as { context?: { code?: unknown; reason?: unknown } };
+  const { code, reason } = context ?? {};
+  return { code: typeof code === "number" ? code : null, reason: typeof reason === "string" ? reason : "" };
 }

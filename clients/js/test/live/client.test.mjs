@@ -100,6 +100,55 @@ function everything(transport) {
     assert.equal(anna.status, "saved");
   });
 
+  test("what was not sent yet is withdrawn and never sent (CL14)", { timeout: 60_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const proxy = await new Proxy(ONE).listen(t);
+    const anna = await (await connected(t, { url: proxy.url, token, transport })).join(code);
+    const [early, late, never] = [new AbortController(), new AbortController(), new AbortController()];
+    const onItsWay = anna.select("nest", "nest100", undefined, { signal: late.signal });
+    late.abort();
+    assert.equal((await onItsWay).outcome, "committed", "it was sent: it goes on");
+    proxy.cut(null);
+    await until(anna, () => anna.status === "offline", "the loss is noticed");
+    const asked = ["nest120", "nest140", "nest160"].map((option) => {
+      return anna.select("nest", option, undefined, option === "nest140" ? { signal: early.signal } : {});
+    });
+    early.abort(new Error("changed my mind"));
+    await assert.rejects(asked[1], /changed my mind/);
+    never.abort();
+    await assert.rejects(anna.reset({ signal: never.signal }), { name: "AbortError" });
+    assert.equal(anna.pending.length, 2);
+    proxy.cut(TWO);
+    assert.equal((await settledWithin(asked[2], "the rest is saved")).outcome, "committed");
+    const stored = (await log({ id, token })).map((op) => op.operation.option);
+    assert.deepEqual(stored, ["nest100", "nest120", "nest160"]);
+  });
+
+  test("what cannot be sent is refused here, and nothing is", { timeout: 60_000 }, async (t) => {
+    const { code, token, id } = await newHouse();
+    const lines = [];
+    const log_ = (line) => lines.push(line);
+    const proxy = await new Proxy(ONE).listen(t);
+    const client = await connected(t, { url: proxy.url, token, transport, log: log_ });
+    const house = await client.join(code);
+    const malformed = (error) => error instanceof Refused && error.code === "malformed_message";
+    for (const quantity of [NaN, Infinity, -Infinity, 1.5, 1n]) {
+      await assert.rejects(house.select("pvanlage", "pv_panels", quantity), malformed);
+      await assert.rejects(house.setQuantity("pvanlage", quantity), malformed);
+      const bundled = { kind: "set_quantity", category: "pvanlage", quantity };
+      await assert.rejects(house.apply([{ kind: "clear", category: "pvanlage" }, bundled]), malformed);
+    }
+    await assert.rejects(house.setQuantity("pvanlage", 0.5), /A whole number is needed.*operation\.quantity/);
+    assert.deepEqual(house.pending, []);
+    assert.throws(() => house.present({ category: 1n }), malformed);
+    await assert.rejects(client.track("visit", { eventType: "click", category: "nest", timeSpent: 1n }), malformed);
+    await assert.rejects(client.watch({ history: 1n }).next(), malformed);
+    assert.ok(!lines.some(({ what, message }) => what === "sent" && ["op", "track", "watch"].includes(message.type)));
+    proxy.cut(TWO);
+    assert.equal((await house.setQuantity("pvanlage", 8.0)).outcome, "committed", "the client goes on");
+    assert.equal((await log({ id, token })).length, 1);
+  });
+
   test("a connection that is cut again and again loses and repeats nothing", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { io } from "socket.io-client";
 
-import { uuid7 } from "../../dist/index.js";
+import { Client, socketioTransport, uuid7 } from "../../dist/index.js";
 import { log, newHouse, ONE, Proxy, settledWithin } from "./support.mjs";
 
 const SIZES = ["nest100", "nest120", "nest140", "nest160"];
@@ -82,4 +82,18 @@ test("connect_error says what to do (TR15)", { timeout: 60_000 }, async (t) => {
     assert.equal(problem.data.code, code);
     assert.equal(socket.connected, false);
   }
+});
+
+test("a newer client is told why it has to wait (CN5, TR15)", { timeout: 60_000 }, async (t) => {
+  const { token } = await newHouse();
+  const newer = (url, options) => io(url, { ...options, auth: { ...options.auth, protocol: 2 } });
+  const told = await settledWithin(
+    new Promise((resolve) => {
+      const log = ({ what, message }) => what === "connection" && message.includes("again in") && resolve(message);
+      const client = new Client({ url: ONE, token, transport: socketioTransport(newer), log });
+      t.after(() => client.close());
+    }),
+    "it has trouble",
+  );
+  assert.match(told, /^This server does not speak that version of the protocol yet/);
 });

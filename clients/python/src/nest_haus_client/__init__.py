@@ -16,6 +16,7 @@ from nest_haus_client.errors import (
     Refused,
     Undecided,
     Unreachable,
+    Withdrawn,
 )
 from nest_haus_client.events import (
     Changed,
@@ -102,5 +103,6 @@ __all__ = [
     "Undecided",
     "Undo",
     "Unreachable",
+    "Withdrawn",
     "new_op_id",
 ]

@@ -320,6 +320,10 @@ class House:
         asked = _look(lambda: self._house.submit(operation, guarded=guarded).op_id)
         return self._life.call(asked)
 
+    def withdraw(self, op_id: UUID) -> bool:
+        """Take an op back that was never sent; False where it was, or may have been."""
+        return self._life.call(_look(lambda: self._house.withdraw(op_id)))
+
     def outcome_of(self, op_id: UUID, *, timeout: float | None = None) -> Outcome:
         """What became of an op; waits for it while it is pending here."""
         return self._life.call(self._house.outcome_of(op_id), timeout)

@@ -6,6 +6,7 @@ ClientError
     Refused         the server will not carry this out; ``code`` says why
         NotAdmitted     the server does not let this client in: also a ClientClosed
     QueueFull       too many ops wait for their outcome already; nothing was queued
+    Withdrawn       the op was withdrawn before it was sent; it never is
     Undecided       the end came before the outcome of these ``op_ids``
         HouseEnded      the house was left, or access to it ended
         ClientClosed    the client was closed, or the server does not know who it is
@@ -52,6 +53,13 @@ class QueueFull(ClientError):  # noqa: N818 - says what is the matter
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} ops wait for their outcome already; await some of them first.")
         self.limit = limit
+
+
+class Withdrawn(ClientError):  # noqa: N818 - says what is the matter
+    """The op was withdrawn before it was sent: it is as if it had not been asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("The op was withdrawn before it was sent.")
 
 
 class Undecided(ClientError):  # noqa: N818 - says what is the matter

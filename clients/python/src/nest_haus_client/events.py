@@ -41,7 +41,10 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """An op of this client has its outcome, or (``refused``) will never be carried out."""
+    """An op of this client has its outcome, or (``refused``) will never be carried out.
+
+    With neither it was withdrawn before it was sent.
+    """
 
     op_id: UUID
     operation: Operation

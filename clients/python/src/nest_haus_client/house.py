@@ -25,7 +25,7 @@ from nest_haus_client.operations import (
 )
 from nest_haus_client.pending import PendingOp
 from nest_haus_client.seat import Seat, Submitted
-from nest_haus_client.sendable import check_sendable
+from nest_haus_client.sendable import check_operation, check_sendable
 
 Said = TypeVar("Said", Outcome, Introduced)
 
@@ -191,15 +191,23 @@ class House:
             QueueFull: so many ops are pending that this one was not taken.
             HouseEnded: this client is no longer in the house.
             ClientClosed: the client is closed.
-            Refused: it cannot be written as JSON, so it was not taken.
+            Refused: it cannot be written as JSON, or the server would refuse it for its shape, so it
+                was not taken.
         """
         self._host.check_open()
-        check_sendable(operation)
+        check_operation(operation)
         op_id = op_id or new_op_id()
         self._state.submit(op_id, operation, self._host.now(), guarded=guarded)
         submitted = self._seat.waiting_for(op_id)
         self._host.wake()
         return submitted
+
+    def withdraw(self, op_id: UUID) -> bool:
+        """Take an op of this client back that was never sent: it never is, whoever awaits it gets Withdrawn.
+
+        False where it was sent, or may have been: it goes on to its outcome.
+        """
+        return self._seat.withdraw(op_id)
 
     async def outcome_of(self, op_id: UUID) -> Outcome:
         """What became of an op, whoever sent it; waits for it while it is pending here.

@@ -166,6 +166,11 @@ class PendingOps:
         """An op will never be carried out."""
         return self._settle(entry, refused=refused)
 
+    def withdraw(self, op_id: UUID) -> Settled | None:
+        """Take out an op that was never sent; None where it may have been, or is not pending."""
+        entry = self._entries.get(op_id)
+        return None if entry is None or entry.sent else self._settle(entry)
+
     def _settle(
         self, entry: Entry, *, outcome: Outcome | None = None, refused: Refused | None = None
     ) -> Settled:

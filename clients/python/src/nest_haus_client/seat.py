@@ -1,11 +1,11 @@
 """What the client keeps of a house it is in: who waits for which op, and who listens."""
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from uuid import UUID
 from weakref import WeakSet
 
-from nest_haus_client.errors import ClientError, HouseEnded
+from nest_haus_client.errors import ClientError, HouseEnded, Withdrawn
 from nest_haus_client.events import Ended, Event, EventQueue, HouseEvent, Replaced, Settled
 from nest_haus_client.messages import Outcome
 from nest_haus_client.state import HouseState
@@ -14,9 +14,19 @@ from nest_haus_client.state import HouseState
 class Submitted:
     """An op that was queued; await it for its outcome. Giving up waiting does not take it back."""
 
-    def __init__(self, op_id: UUID, outcome: "asyncio.Future[Outcome]") -> None:
+    def __init__(
+        self, op_id: UUID, outcome: "asyncio.Future[Outcome]", withdraw: Callable[[UUID], bool]
+    ) -> None:
         self.op_id = op_id
         self._outcome = outcome
+        self._withdraw = withdraw
+
+    def withdraw(self) -> bool:
+        """Take it back if it was never sent; awaiting it then raises Withdrawn.
+
+        False where it was sent, or may have been: it goes on to its outcome.
+        """
+        return self._withdraw(self.op_id)
 
     def __await__(self) -> Generator[object, None, Outcome]:
         return asyncio.shield(self._outcome).__await__()
@@ -41,7 +51,13 @@ class Seat:
         """What can be awaited for the outcome of a pending op."""
         if op_id not in self._outcomes:
             self._outcomes[op_id] = asyncio.get_running_loop().create_future()
-        return Submitted(op_id, self._outcomes[op_id])
+        return Submitted(op_id, self._outcomes[op_id], self.withdraw)
+
+    def withdraw(self, op_id: UUID) -> bool:
+        """Take an op back that was never sent, and tell whoever waits for it; whether it is."""
+        withdrawn = self.state.withdraw(op_id)
+        self.hear(self.state.take_events())
+        return withdrawn
 
     def listen(self) -> EventQueue:
         """Everything that happens from now on, as long as somebody has the queue."""
@@ -91,8 +107,8 @@ class Seat:
             return
         if event.outcome is not None:
             future.set_result(event.outcome)
-        elif event.refused is not None:
-            _fail(future, event.refused)
+        else:
+            _fail(future, event.refused or Withdrawn())
 
     def _finish(self, at_the_door: ClientError, inside: ClientError) -> None:
         if not self._entered.done():

@@ -157,6 +157,13 @@ class HouseState:
         self._pending.add(op, self.shown)
         self._pump(now)
 
+    def withdraw(self, op_id: UUID) -> bool:
+        """Take an op out that was never sent; whether it is out, and never will be sent."""
+        settled = self._pending.withdraw(op_id)
+        if settled is not None:
+            self._events.append(settled)
+        return settled is not None
+
     def restore(self, ops: Iterable[PendingOp], now: float) -> None:
         """Queue ops of an earlier client again. They may have been sent: their body is fixed."""
         self._pending.restore(ops, self.shown)
