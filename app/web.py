@@ -17,9 +17,7 @@ import msgspec
 import structlog
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.admin_endpoints import AdminParts, admin_endpoints
@@ -45,11 +43,11 @@ from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.compression import Compression
 from realtime.http.configurations import ConfigurationEndpoints
-from realtime.http.edge import Origins, json
+from realtime.http.edge import Origins
 from realtime.http.endpoints import routes
 from realtime.http.handshakes import Handshakes, UpgradeRequired
 from realtime.http.health import HealthEndpoints
-from realtime.http.openapi import docs_page, openapi
+from realtime.http.openapi import description_routes, docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.http.sdk import sdk_routes
 from realtime.http.tickets import TicketEndpoints
@@ -128,11 +126,8 @@ class Web:
         self._build_stores()
         self._build_activity()
         self._build_realtime()
-        self.app = Starlette(
-            routes=self._routes(),
-            middleware=[Middleware(Handshakes)],
-            lifespan=self._lifespan,
-        )
+        self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
+        self.app.add_middleware(Handshakes)
 
     def _build_stores(self) -> None:
         settings = self._settings
@@ -391,20 +386,12 @@ class Web:
                 node=self._settings.node,
             ).endpoints(),
         ]
-        document = self.described = openapi(endpoints, public_url=self._settings.public_url)
-        page = docs_page(endpoints, public_url=self._settings.public_url)
-
-        async def describe(_request: Request) -> Response:
-            return json(document)
-
-        async def docs(_request: Request) -> Response:
-            return HTMLResponse(page)
-
+        public_url = self._settings.public_url
+        self.described = openapi(endpoints, public_url=public_url)
         return [
             *routes(endpoints, self.origins, self.authenticator.admin_name),
-            Route("/openapi.json", describe),
-            Route("/docs", docs),
-            *documents(public_url=self._settings.public_url),
+            *description_routes(self.described, docs_page(endpoints, public_url=public_url)),
+            *documents(public_url=public_url),
             *sdk_routes(self._sdk),
             WebSocketRoute("/ws", self.websockets),
             Route("/ws", UpgradeRequired()),

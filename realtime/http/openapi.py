@@ -6,10 +6,14 @@ from html import escape
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import PROTOCOL
 from configurator.protocol.schema import const_for_one
+from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, ErrorAnswer
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
 
@@ -48,6 +52,18 @@ RETRY_AFTER: JsonObject = {
     "the same in milliseconds.",
     "schema": {"type": "integer", "minimum": 1},
 }
+
+
+def description_routes(document: JsonObject, page: str) -> list[Route]:
+    """The routes of ``/openapi.json`` and ``/docs``."""
+
+    async def describe(_request: Request) -> Response:
+        return json(document)
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(page)
+
+    return [Route("/openapi.json", describe), Route("/docs", docs)]
 
 
 def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from nest_haus_client import (
+    Apply,
     Changed,
     Choice,
     Clear,
@@ -239,8 +240,11 @@ async def test_an_op_that_was_not_sent_is_withdrawn_and_never_sent(web: RunningW
             assert [op.op_id for op in house.pending] == [sent.op_id, second.op_id]
             with pytest.raises(Withdrawn):
                 await first
-            settled = [event for event in heard if isinstance(event, Settled)]
-        (told,) = settled
+            told = await eventually(
+                lambda: next((each for each in heard if isinstance(each, Settled)), None),
+                why="it is told",
+            )
+        assert told is not None
         assert (told.op_id, told.outcome, told.refused) == (first.op_id, None, None)
         for nothing in (first.op_id, sent.op_id, new_op_id()):
             assert not house.withdraw(nothing)
@@ -458,14 +462,14 @@ async def test_a_quantity_that_is_no_whole_number_is_refused_here(
     """(CL11) JSON has no NaN: it would arrive as null, which keeps the quantity that is there."""
     async with Client.register(web.url) as client:
         house = await new_house(client)
-        bundle = [Clear("pvanlage"), SetQuantity("pvanlage", quantity)]
-        for asking, place in (
-            (lambda: house.select("pvanlage", "pv_panels", quantity), "quantity"),
-            (lambda: house.set_quantity("pvanlage", quantity), "quantity"),
-            (lambda: house.apply(bundle), "operations[1].quantity"),
+        setting = SetQuantity("pvanlage", quantity)
+        for asked, place in (
+            (Select("pvanlage", "pv_panels", quantity), "quantity"),
+            (setting, "quantity"),
+            (Apply((Clear("pvanlage"), setting)), "operations[1].quantity"),
         ):
             with pytest.raises(Refused) as refused:
-                await asking()
+                _ = house.submit(asked)
             assert refused.value.code == "malformed_message"
             assert f"`$.operation.{place}`" in (refused.value.detail or "")
         assert house.pending == ()
