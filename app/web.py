@@ -5,13 +5,10 @@ withdraw, ops in flight are answered, then the connections to the stores close.
 """
 
 import os
-import secrets
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
-from time import monotonic, monotonic_ns, time_ns
-from uuid import UUID
+from time import monotonic, monotonic_ns
 
 import msgspec
 import structlog
@@ -23,11 +20,11 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
 from app.catalogue import current_catalogue
+from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
 from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
 from configurator.access import Permission, Role, may
-from configurator.event_ids import RANDOM_BITS, uuid7
 from configurator.protocol import codec
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
@@ -173,7 +170,7 @@ class Web:
             live=Pages(
                 services=self.services,
                 authenticator=self.authenticator,
-                new_connection_id=_new_connection_id,
+                new_connection_id=new_connection_id,
             ),
             catalogue_source=PublishedCatalogue(self.catalogues.current, preview_url),
             admin_source=self.board,
@@ -212,21 +209,17 @@ class Web:
         self.stream = InteractionStream(self.redis)
         crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
         self.door = Door(consent=self._settings.consent, bots=Bots(crawlers))
-        self.page_views = PageViews(StoredPageViews(self.database), door=self.door, now=_now)
-        self.intake = Intake(
-            self.stream, now=_now, random_bits=lambda: secrets.randbits(RANDOM_BITS)
-        )
-        self.feed = ActivityFeed(self.stream, now=_now)
+        self.page_views = PageViews(StoredPageViews(self.database), door=self.door, now=now)
+        self.intake = Intake(self.stream, now=now, random_bits=random_bits)
+        self.feed = ActivityFeed(self.stream, now=now)
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
         self.privacy = PrivacyOffice(
-            privacy=Privacy(
-                self.database, new_id=_new_id, new_secret=lambda: secrets.token_bytes(32)
-            ),
+            privacy=Privacy(self.database, new_id=new_id, new_secret=new_key),
             traces=Traces(self.redis),
             audit=Audit(self.database),
-            now=_now,
+            now=now,
         )
         self.jobs = Jobs(self.database)
 
@@ -243,24 +236,24 @@ class Web:
                 committer=self.committer,
                 bus=self.bus,
                 turn_seconds=settings.database_deadline_seconds,
-                now=_now,
+                now=now,
                 preview_url=preview_url,
             ),
             catalogues=self.catalogues,
             presence=self.presence,
         )
         self.authenticator = Authenticator(
-            people=self.stores.people, admins=self.admins, now=_now, clock=monotonic
+            people=self.stores.people, admins=self.admins, now=now, clock=monotonic
         )
         self.grants = Grants(
             shares=self.stores.shares,
             people=self.stores.people,
             admins=self.admins,
             clock=monotonic,
-            now=_now,
+            now=now,
         )
         self.tickets = TicketOffice(
-            tickets=Tickets(self.redis), authenticator=self.authenticator, new_ticket=_new_secret
+            tickets=Tickets(self.redis), authenticator=self.authenticator, new_ticket=new_secret
         )
         self.limits = Limits(Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns)
         self.actions = Actions(
@@ -269,8 +262,8 @@ class Web:
             grants=self.grants,
             catalogues=self.catalogues,
             tell_renamed=self._tell_renamed,
-            now=_now,
-            new_id=_new_id,
+            now=now,
+            new_id=new_id,
         )
         self.services = Services(
             hub=self.hub,
@@ -293,7 +286,7 @@ class Web:
             past=PastInteractions(self.database),
             jobs=self.jobs,
             stops=WorkerStops(self.redis),
-            now=_now,
+            now=now,
             limits=alert_limits(settings),
         )
         self._alarms = alarms(
@@ -302,7 +295,7 @@ class Web:
             stream=self.stream,
             presence=self.presence,
             jobs=self.jobs,
-            now=_now,
+            now=now,
         )
         self.metrics = Metrics(
             Sources(
@@ -316,20 +309,20 @@ class Web:
                 jobs=self.jobs,
             ),
             clock=monotonic,
-            now=_now,
+            now=now,
         )
         self.origins = Origins(frozenset({settings.public_url, browser_origin(settings.local_url)}))
         self.websockets = WebSockets(
             services=self.services,
             origins=self.origins,
             principal_of=self.authenticator.of,
-            new_connection_id=_new_connection_id,
+            new_connection_id=new_connection_id,
         )
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
             cookie_principal=self.authenticator.by_tokens,
-            new_connection_id=_new_connection_id,
+            new_connection_id=new_connection_id,
         )
 
     def _routes(self) -> list[BaseRoute]:
@@ -349,7 +342,7 @@ class Web:
                 authenticator=self.authenticator,
                 admins=self.admins,
                 tell_logged_out=self.grants.end_session,
-                now=_now,
+                now=now,
                 public_url=self._settings.public_url,
             ).endpoints(),
             *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
@@ -358,7 +351,7 @@ class Web:
                 interactions=self.interactions,
                 figures=Figures(self.analytics_database),
                 is_admin=self.authenticator.is_admin,
-                now=_now,
+                now=now,
             ).endpoints(),
             *admin_endpoints(
                 AdminParts(
@@ -375,9 +368,9 @@ class Web:
                     metrics=self.metrics,
                     metrics_token=self._settings.metrics_token,
                     csv_delivered=bool(self._settings.csv_webhook),
-                    now=_now,
-                    new_id=_new_id,
-                    new_token=_new_secret,
+                    now=now,
+                    new_id=new_id,
+                    new_token=new_secret,
                 )
             ),
             *HealthEndpoints(
@@ -476,19 +469,3 @@ class Web:
     def _suspect(self) -> None:
         self.hub.suspect_all()
         self.feed.hint()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_id() -> UUID:
-    return uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(32)
-
-
-def _new_connection_id() -> str:
-    return secrets.token_urlsafe(9)

@@ -1,16 +1,14 @@
 """The worker process, put together."""
 
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from math import inf
-from time import monotonic, time_ns
-from uuid import UUID
+from time import monotonic
 
 from app.analytics import sheets_of, views_over
 from app.catalogue import current_catalogue
+from app.chance import new_id, new_key, now
 from app.settings import Settings
-from configurator.event_ids import RANDOM_BITS, uuid7
 from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
 from realtime.webhook import post
@@ -57,7 +55,7 @@ async def run(settings: Settings) -> None:
         interactions = Interactions(database)
         group = StreamGroup(redis, consumer=settings.node)
         await run_worker(
-            Consumer(group, interactions, now=_now),
+            Consumer(group, interactions, now=now),
             chores(interactions, group),
             leader_of(patient, settings),
             runs=Jobs(database),
@@ -72,7 +70,7 @@ def leader_of(database: Database, settings: Settings) -> Leader:
         interactions=Interactions(database),
         upkeep=Upkeep(database),
         jobs=Jobs(database),
-        privacy=Privacy(database, new_id=_new_id, new_secret=lambda: secrets.token_bytes(32)),
+        privacy=Privacy(database, new_id=new_id, new_secret=new_key),
     )
     return Leader(
         Leadership(database, node=settings.node),
@@ -82,10 +80,10 @@ def leader_of(database: Database, settings: Settings) -> Leader:
             _scheduled_csv(database, settings),
             keep_days=settings.keep_interactions_days,
             kept=_kept(settings),
-            now=_now,
+            now=now,
         ),
         node=settings.node,
-        now=_now,
+        now=now,
     )
 
 
@@ -100,12 +98,12 @@ def _scheduled_csv(database: Database, settings: Settings) -> ScheduledCsv:
             categories=lambda: categories,
             stored_through=Interactions(database).stored_through,
             recent=Recent(clock=monotonic, slow_seconds=inf),
-            now=_now,
+            now=now,
         ),
-        sheets=sheets_of(lambda: catalogue, _now),
+        sheets=sheets_of(lambda: catalogue, now),
         post=partial(post, webhook) if webhook else None,
-        now=_now,
-        new_id=_new_id,
+        now=now,
+        new_id=new_id,
     )
 
 
@@ -115,11 +113,3 @@ def _kept(settings: Settings) -> Kept:
         sessions=timedelta(days=settings.keep_sessions_days),
         inquiries=None if inquiries is None else timedelta(days=inquiries),
     )
-
-
-def _new_id() -> UUID:
-    return uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
