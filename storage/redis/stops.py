@@ -35,6 +35,7 @@ local gone = {}
 if ARGV[2] == '1' and redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then gone[1] = ARGV[1] end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')  -- said when this clock was ahead
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 for _, each in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))) do
@@ -111,10 +112,17 @@ class WorkerStops:
             await pipe.execute()
 
     async def latest(self) -> list[Stop]:
-        """Who stopped in the last seven days, newest first, at most `KEPT`."""
+        """Who stopped in the last seven days, newest first, at most `KEPT`.
+
+        What was noted while the clock of Redis was ahead is left out: it would be of the last ten
+        minutes for years.
+        """
         async with call(self._redis):
+            seconds, _ = await commands(self._redis).time()
             found = await commands(self._redis).lrange(STOPS, 0, KEPT - 1)
-        return [msgspec.json.decode(each, type=Stop) for each in found]
+        soon = datetime.fromtimestamp(seconds + 60, UTC)
+        stops = [msgspec.json.decode(each, type=Stop) for each in found]
+        return [each for each in stops if each.at < soon]
 
 
 def restarts(stops: Sequence[Stop], now: datetime) -> int:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from time import monotonic
 
+import msgspec
 import pytest
 from typing_extensions import override
 
@@ -18,7 +19,7 @@ from storage.postgres.jobs import Jobs, Leadership
 from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
-from storage.redis.stops import ALIVE, WorkerStops, restarts
+from storage.redis.stops import ALIVE, STOPS, Stop, WorkerStops, restarts
 from storage.redis.stream import commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, ago, event, new_id, now, parts
@@ -215,6 +216,22 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
             running.cancel()
         assert running.cancelled()
         assert (await all_parts.stream.lag()).entries == 0
+
+
+async def test_what_was_noted_by_a_clock_that_was_ahead_is_no_news_for_ever(redis_url: str) -> None:
+    """Three stops of next year would be a worker that is started again and again, all year."""
+    async with Redis(redis_url) as redis:
+        stops = WorkerStops(redis)
+        later = now() + timedelta(days=365)
+        for n in range(3):
+            stop = Stop(node=f"w{n}", at=later, reason="killed")
+            await commands(redis).lpush(STOPS, msgspec.json.encode(stop))
+        await commands(redis).zadd(ALIVE, {"ghost": later.timestamp() * 1_000})
+        await stops.note("mine", reason="ValueError")
+        assert [each.node for each in await stops.latest()] == ["mine"]
+        assert restarts(await stops.latest(), now()) == 1
+        assert await stops.alive("w") == []
+        assert await commands(redis).zrange(ALIVE, 0, -1) == [b"w"]
 
 
 def consumer_of(parts: Parts) -> Consumer:
