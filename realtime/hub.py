@@ -326,8 +326,8 @@ class Hub(TaskOwner):
         self._parts.pulse.page_dropped += 1
 
     def report(self) -> ProcessReport:
-        """What this process has open."""
-        occupied = [opened for opened in self._rooms.values() if opened.room.members]
+        """The rooms in which somebody is present here, and who."""
+        occupied = [opened for opened in self._rooms.values() if opened.room.members.local()]
         members = [member for opened in occupied for member in opened.room.members.local()]
         pulse = self._parts.pulse
         return ProcessReport(

@@ -23,6 +23,7 @@ from realtime.transports import socketio as socketio_transport
 from realtime.transports.direct import Pages
 from tests.realtime.clients import Json, Socket, joined, opened
 from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.support.waiting import eventually
 
 
 @dataclass
@@ -134,6 +135,24 @@ async def test_who_freezes_is_hidden_and_shown_again(quick: RunningWeb, way: Way
             await members(watcher, 2)
         if way is not polling:  # nobody says goodbye there
             await members(watcher, 1)
+
+
+async def test_a_house_is_on_the_screens_of_those_who_are_present(quick: RunningWeb) -> None:
+    """A tab that was killed keeps its place for two minutes; admins see no house because of it."""
+
+    def reported() -> int:
+        report = quick.parts.hub.report()
+        assert len(report.rooms) == report.room_count
+        return report.room_count
+
+    api = quick.api()
+    house = await api.create()
+    async with page(quick, api.token or "", house) as tab:
+        await eventually(lambda: reported() == 1, why="somebody is there")
+        tab.freeze()
+        await eventually(lambda: reported() == 0, why="nobody is seen there")
+        await tab.wake()
+        assert reported() == 1
 
 
 async def members(watcher: Socket, count: int) -> None:
