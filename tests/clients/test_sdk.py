@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from html import unescape
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import httpx
@@ -150,3 +151,13 @@ async def test_the_curl_examples_of_the_docs_run(web: RunningWeb, tmp_path: Path
         assert re.fullmatch(r"[0-9A-Z]{8}", code)
         assert 'href="/spec"' in page
     assert said.strip().endswith(f"{web.url}/c/{code}")
+
+
+def test_a_server_without_the_python_client_hands_out_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("app.sdk.distribution", absent)
+    assert [each.kind for each in sdk_files()] == ["npm", "bundle", "spec"]
