@@ -40,10 +40,20 @@ MISTAKES = {
     "connection_for_each_op": Told("CL5", "one_connection", "it opened 4 connections"),
     "no_backoff": Told("CL5", "patience", "attempts in"),
     "retry_after_ignored": Told("CL5", "told_to_wait", "it waited only"),
+    "goodbye_forgotten": Told("CL5", "goodbye", "it stayed away only"),
+    "join_refused_for_ever": Told("CL6", "join_refused", "it did not join again"),
+    "join_refused_hurried": Told("CL5", "join_refused", "it waited only"),
+    "flooding_is_final": Told("CL5", "resumable", "it did not come back"),
     "final_close_ignored": Told("CL5", "final", "it connected again"),
     "resumable_close_is_final": Told("CL5", "resumable", "it did not come back"),
     "waits_for_ever": Told("CL12", "no_answer", "the silent connection was kept"),
     # what the server says
+    "another_house_applied": Told("CL1", "other_house", "another selection"),
+    "only_asked_ops": Told("CL1", "several_at_once", "it did not get to version 2"),
+    "only_asked_snapshots": Told("CL1", "unasked_snapshot", "it did not get to version 1"),
+    "position_without_epoch": Told(
+        "CL2", "position_of_another_history", "position named another epoch"
+    ),
     "clear_ignored": Told("CL1", "changes", "another selection"),
     "epoch_ignored": Told("CL1", "foreign_op", "another selection"),
     "first_change_only": Told("CL1", "changes", "another selection"),
@@ -84,6 +94,7 @@ MISTAKES = {
     "one_op_id_for_all": Told("OP4", "ops", "ops have these op ids"),
     "other_body_again": Told("CL3", "lost_question", "another body"),
     "outcome_of_anybodys_op": Told("CL4", "honest", "another's op is not its outcome"),
+    "second_outcome_told": Told("CL11", "told_once", "it told"),
     "outcome_told_twice": Told("CL11", "every_outcome", "it told committed, committed, committed"),
     "overflow_dropped": Told("CL10", "bounded", "dropped without a word"),
     "queue_lost_with_line": Told("CL3", "lost_question", "outcome 1 was not told"),

@@ -100,8 +100,11 @@ class Client:
         self.answered: list[Asked] = []
         self.socket: ClientConnection | None = None
         self.configuration = os.environ["NEST_CODE"]
+        self.house_id: str | None = None
         self.joined = False
         self.joining_since = 0.0
+        self.join_at: float | None = None
+        self.away_until = 0.0
         self.tries = 0
         self.ready = False
         self.over = False
@@ -124,8 +127,12 @@ class Client:
                 self.over = True
             if closed not in {None, 1006} and wrong("resumable_close_is_final"):
                 self.over = True
+            if closed in {4011, 4029} and wrong("flooding_is_final"):
+                self.over = True
             if not wrong("no_backoff"):
-                await asyncio.sleep(random.random() * min(30, 0.5 * 2**self.tries))
+                told = 0 if wrong("goodbye_forgotten") else self.away_until - time.monotonic()
+                backoff = random.random() * min(30, 0.5 * 2**self.tries)
+                await asyncio.sleep(max(0, told) + backoff)
             self.tries += 1
 
     async def converse(self, socket: ClientConnection) -> None:
@@ -144,6 +151,7 @@ class Client:
 
     def lost(self) -> None:
         self.socket, self.joined, self.joining_since = None, False, 0.0
+        self.join_at = None
         if wrong("queue_lost_with_line"):
             self.queue.clear()
         if wrong("all_sent_again"):
@@ -163,12 +171,14 @@ class Client:
             ahead = {"since_one_less": -1, "since_one_more": 1}.get(MISTAKE, 0)
             version = max(0, self.house.version + ahead)
             asked["since"] = {"epoch": self.house.epoch, "version": version}
-        self.joined, self.joining_since = False, time.monotonic()
+        self.joined, self.joining_since, self.join_at = False, time.monotonic(), None
         await self.send(**asked)
 
     # ---- what the server says
 
     async def take(self, frame: Json) -> None:  # noqa: C901, PLR0912 - one case for each type
+        if self.is_of_another_house(frame) and not wrong("another_house_applied"):
+            return
         match frame["type"]:
             case "welcome":
                 self.tries = 0
@@ -176,9 +186,12 @@ class Client:
             case "snapshot":
                 if wrong("queue_lost_with_snapshot"):
                     self.queue.clear()
-                self.house.replace(frame)
+                if frame.get("re") is not None or not wrong("only_asked_snapshots"):
+                    self.house.replace(frame)
             case "op":
                 await self.take_ops([frame])
+            case "ops" if frame.get("re") is None and wrong("only_asked_ops"):
+                pass
             case "ops":
                 ops = frame["ops"][-1:] if wrong("last_of_ops_only") else frame["ops"]
                 if wrong("last_of_ops_only") and ops:
@@ -202,6 +215,11 @@ class Client:
                 self.ready = True
                 say(ready=True)
 
+    def is_of_another_house(self, frame: Json) -> bool:
+        if not self.house.known:
+            self.house_id = frame.get("configuration")
+        return "configuration" in frame and frame["configuration"] != self.house_id
+
     async def take_ops(self, ops: list[Json]) -> None:
         for op in ops:
             if wrong("outcome_of_anybodys_op") and self.queue and self.queue[0].flying:
@@ -215,7 +233,8 @@ class Client:
     async def position(self, frame: Json) -> None:
         if wrong("position_is_a_version"):
             self.house.version = max(self.house.version, frame["version"])
-        ahead = frame["epoch"] != self.house.epoch or frame["version"] > self.house.version
+        another = frame["epoch"] != self.house.epoch and not wrong("position_without_epoch")
+        ahead = another or frame["version"] > self.house.version
         if wrong("position_ignored") or self.joining_since:
             return
         if ahead:
@@ -226,6 +245,8 @@ class Client:
             return
         asked = next((each for each in self.queue if each.op_id == frame["op_id"]), None)
         if asked is None:
+            if wrong("second_outcome_told"):
+                say(outcome=frame)
             return
         if wrong("rejected_tried_again") and frame["outcome"] == "rejected" and asked.tries < 2:
             asked.flying = False
@@ -245,6 +266,13 @@ class Client:
             say(outcome=frame)
 
     def error(self, frame: Json) -> None:
+        later = time.monotonic() + frame.get("retry_after_ms", 0) / 1000
+        if frame.get("re") == "join" and frame.get("retryable"):
+            self.joining_since = 0.0
+            if not wrong("join_refused_for_ever"):
+                self.join_at = time.monotonic() if wrong("join_refused_hurried") else later
+        elif frame.get("re") is None and frame.get("retryable"):
+            self.away_until = later
         asked = next((each for each in self.queue if each.op_id == frame.get("op_id")), None)
         if asked is None:
             return
@@ -341,6 +369,8 @@ class Client:
         since: dict[str, float] = {}
         while True:
             await asyncio.sleep(0.02)
+            if self.join_at is not None and time.monotonic() >= self.join_at:
+                await self.join()
             await self.pump()
             now = time.monotonic()
             flying = {each.op_id for each in self.queue if each.flying}

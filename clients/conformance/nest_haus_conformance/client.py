@@ -169,11 +169,12 @@ def forgotten(message: Json) -> list[Json]:
 
 
 def error(message: Json, code: str, **fields: object) -> Json:
-    """A refusal of this op as a server says it; what is not retryable does not say so."""
+    """A refusal of this message as a server says it; what is not retryable does not say so."""
+    op_id = {"op_id": message["op_id"]} if "op_id" in message else {}
     return {
         "type": "error",
         "re": message.get("id"),
-        "op_id": message["op_id"],
+        **op_id,
         "code": code,
         "message": {"de": "Das geht nicht.", "en": "This does not work."},
         **fields,
@@ -181,16 +182,20 @@ def error(message: Json, code: str, **fields: object) -> Json:
 
 
 class Refusing:
-    """Answers the next op with this error, and passes on the others; ``times`` has when each came."""
+    """Answers the next op, or message of another type, with this error, and passes on the others.
 
-    def __init__(self, code: str, **fields: object) -> None:
+    ``times`` has when each came.
+    """
+
+    def __init__(self, code: str, *, type_: str = "op", **fields: object) -> None:
+        self._type = type_
         self._code = code
         self._fields = fields
         self.times: list[float] = []
 
     def __call__(self, message: Json) -> Json | None:
         """The answer of ``Middle.answer``."""
-        if message["type"] != "op":
+        if message["type"] != self._type:
             return None
         self.times.append(time.monotonic())
         return error(message, self._code, **self._fields) if len(self.times) == 1 else None

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from nest_haus_conformance.client import PAUSE_SECONDS, Client, Scene
+from nest_haus_conformance.client import PAUSE_SECONDS, Client, Refusing, Scene
 from nest_haus_conformance.verdicts import Checks, expect
 
 ATTEMPTS_MAX = 12
@@ -11,7 +11,8 @@ QUIET_SECONDS = 5
 QUIET_ANSWERS = 50
 """The client answers so often meanwhile: on a slow machine it gets longer to make its attempts."""
 FINAL_SECONDS = 1.5
-RESUMABLE = (1012, 1001, 4008)
+RESUMABLE = (1012, 1001, 1013, 4008, 4011, 4029)
+RETRY_AFTER_MS = 1500
 
 check: Checks[Client] = Checks()
 
@@ -55,6 +56,37 @@ async def _resumable(client: Client) -> None:
             await scene.check_same(await scene.others_edit(number))
             await scene.driver.op(scene.house.select_other(number))
             await scene.outcome(number - 1)
+
+
+@check("CL5")
+async def _goodbye(client: Client) -> None:
+    """When the server says how long to stay away before it ends a connection, it does."""
+    async with client.scene() as scene:
+        passages = scene.middle.passages
+        message = {"de": "Versuche es gleich noch einmal.", "en": "Try again in a moment."}
+        error = {"type": "error", "code": "unavailable", "message": message, "retryable": True}
+        began = time.monotonic()
+        await scene.middle.say({**error, "retry_after_ms": RETRY_AFTER_MS})
+        await scene.middle.close(1013)
+        await scene.until(lambda _: len(passages) > 1, "it did not come back")
+        waited = passages[1].began - began
+        expect(waited * 1000 >= RETRY_AFTER_MS * 0.95, f"it stayed away only {waited:.2f} s")
+        await scene.check_same(await scene.others_edit(1))
+
+
+@check("CL5", "CL6")
+async def _join_refused(client: Client) -> None:
+    """A join that is refused for a while is sent again, and not before the time that was told."""
+    async with client.scene() as scene:
+        refusing = Refusing(
+            "unavailable", type_="join", retryable=True, retry_after_ms=RETRY_AFTER_MS
+        )
+        scene.middle.answer = refusing
+        scene.middle.cut()
+        await scene.until(lambda _: len(refusing.times) > 1, "it did not join again")
+        waited = refusing.times[1] - refusing.times[0]
+        expect(waited * 1000 >= RETRY_AFTER_MS * 0.95, f"it waited only {waited:.2f} s")
+        await scene.check_same(await scene.others_edit(1))
 
 
 @check("CL5", "ER2")

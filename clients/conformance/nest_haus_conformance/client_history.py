@@ -70,6 +70,65 @@ async def _foreign_op(client: Client) -> None:
         await scene.check_same(await scene.others_edit(2))
 
 
+@check("CL1")
+async def _other_house(client: Client) -> None:
+    """What is said of another house is not applied to this one."""
+    async with client.scene() as scene:
+        await scene.check_same(await scene.others_edit(1))
+        real = next(frame for way, frame in scene.middle.timeline if frame["type"] == "op")
+        other = {"configuration": str(uuid4()), "version": 2, "total_cents": 1}
+        await scene.middle.say({**real, **other, "op_id": str(uuid4())})
+        await scene.check_same(await scene.others_edit(2))
+
+
+@check("CL1", "BP2")
+async def _unasked_snapshot(client: Client) -> None:
+    """A snapshot that nobody asked for takes the place of the ops that gave way to it."""
+    async with client.scene() as scene:
+        first = next(frame for _, frame in scene.middle.timeline if frame["type"] == "snapshot")
+
+        def gave_way(frame: Json) -> list[Json]:
+            if frame["type"] == "position":
+                return []
+            whole = {name: frame.get(name) for name in ("version", "selection", "derived")}
+            return [{**first, "re": None, **whole} if frame["type"] == "op" else frame]
+
+        scene.middle.down = gave_way
+        await scene.check_same(await scene.others_edit(1))
+
+
+@check("CL1", "JN5", "SN4")
+async def _several_at_once(client: Client) -> None:
+    """Several ops in one message, of which only the last has the whole state, are all applied."""
+    async with client.scene() as scene:
+        held: list[Json] = []
+
+        def together(frame: Json) -> list[Json]:
+            if frame["type"] != "op":
+                return [] if frame["type"] == "position" else [frame]
+            held.append(frame)
+            if len(held) < 2:
+                return []
+            early = {n: held[0][n] for n in held[0] if n not in {"selection", "derived"}}
+            of = {name: frame[name] for name in ("configuration", "epoch")}
+            return [{"type": "ops", **of, "from": 0, "to": frame["version"], "ops": [early, frame]}]
+
+        scene.middle.down = together
+        await scene.others(scene.house.select_other(1))
+        await scene.check_same(await scene.others_edit(1))
+
+
+@check("CL2")
+async def _position_of_another_history(client: Client) -> None:
+    """A position of another epoch makes it join again, also when the version is not newer."""
+    async with client.scene() as scene:
+        await scene.check_same(await scene.others_edit(1))
+        position = {"type": "position", "configuration": scene.house.id, "version": 1}
+        await scene.middle.say({**position, "epoch": str(uuid4())})
+        await _check_asked_again(scene, "position named another epoch, and it did not join again")
+        await scene.check_same(1)
+
+
 @check("CL2")
 async def _gap(client: Client) -> None:
     """When a version is missing it joins again with its position, and misses nothing."""

@@ -68,6 +68,19 @@ async def _every_outcome(client: Client) -> None:
         await scene.check_same(version)
 
 
+@check("CL11")
+async def _told_once(client: Client) -> None:
+    """An outcome that comes twice ends its op once."""
+    async with client.scene() as scene:
+        scene.middle.down = lambda frame: [frame] * (2 if frame["type"] == "outcome" else 1)
+        for number in (1, 2):
+            await scene.driver.op(scene.house.select(number))
+            await scene.outcome(number - 1)
+        await scene.check_same(2)
+        told = len(scene.driver.outcomes)
+        expect(told == 2, f"it told {told} outcomes of 2 ops")
+
+
 @check("MS1", "MS7")
 async def _text(client: Client) -> None:
     """Words of any language arrive as they were sent."""
