@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -295,11 +296,14 @@ def test_a_viewer_sees_and_cannot_change(served: Served, visit: Visit) -> None:
 def test_a_guest_changes_the_house_and_speaks_for_nobody(served: Served, visit: Visit) -> None:
     """Invitations and inquiries are refused to guests, so the page does not offer them."""
     served.world.roles["Gast Eins"] = "editor"
-    page = open_house(visit, served.house(), person="Gast Eins")
+    house = served.house()
+    page = open_house(visit, house, person="Gast Eins")
     option(page, "nest", "nest120").click()
     total(page, "€ 241.900")
     expect(page.get_by_role("button", name="Einladen")).to_have_count(0)
-    expect(page.get_by_role("button", name="Anfragen")).to_be_disabled()
+    expect(page.get_by_role("button", name="Anfragen")).to_have_count(0)
+    first = httpx.get(f"{served.url}/c/{house.code}", headers={"cookie": "person=Gast Eins"}).text
+    assert "Anfragen" not in first.split('id="first"')[1].split("</footer>")[0]
 
 
 def test_language_changes_in_place_and_is_remembered(served: Served, visit: Visit) -> None:

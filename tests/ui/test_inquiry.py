@@ -83,6 +83,19 @@ def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -
     expect(other.locator(".sheet .sent")).to_contain_text(reference)
 
 
+def test_that_an_inquiry_was_not_sent_is_seen_on_a_small_phone(
+    served: Served, visit: Visit
+) -> None:
+    page = open_house(visit, served.house(), width=320, height=640)
+    page.get_by_role("button", name="Anfragen").click()
+    page.locator("#inquiry-name").fill("Anna Leitner")
+    page.locator("#inquiry-email").fill("anna@example.at")
+    page.locator("#inquiry-consent").check()
+    page.route("**/inquiries", lambda route: route.abort())
+    page.get_by_role("button", name=SEND).click()
+    expect(page.locator(".form .problem")).to_be_in_viewport(ratio=1)
+
+
 def test_other_typed_texts_and_steps_survive_a_reload(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)

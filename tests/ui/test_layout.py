@@ -68,7 +68,7 @@ def test_nothing_collides_in_the_bars_of_a_phone(served: Served, visit: Visit, l
     page = open_house(visit, served.house(), locale=locale, width=390, height=844)
     figures = {
         "€\u00a0165.100": "mtl. ab €\u00a0958",
-        "ab €\u00a01.265.100": "from €12,533 a month",
+        "ab €\u00a01.265.100": "from €12,533/month",
         "−\u00a0€\u00a010.265.100,50": "mtl. ab €\u00a0112.533",
     }
     collisions: dict[tuple[int, str, str], Any] = {}
@@ -92,6 +92,28 @@ def test_nothing_collides_in_the_bars_of_a_phone(served: Served, visit: Visit, l
             if wide > width:
                 collisions[width, size, "the page"] = wide
     assert collisions == {}
+
+
+@pytest.mark.parametrize("locale", ["de-AT", "en-GB"])
+def test_the_price_bar_keeps_its_height(served: Served, visit: Visit, locale: str) -> None:
+    page = open_house(visit, served.house(), locale=locale, width=320, height=640)
+    bar = page.locator(".pricebar")
+    before = bar.evaluate("(bar) => bar.offsetHeight")
+    for category, chosen in (("nest", "nest160"), ("planungspaket", "pro")):
+        option(page, category, chosen).click()
+        expect(option(page, category, chosen)).to_have_attribute("aria-checked", "true")
+        settled(page)
+        assert bar.evaluate("(bar) => bar.offsetHeight") == before
+
+
+def test_the_strip_of_views_shows_that_there_are_more(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house(), width=320, height=640)
+    fade = """(strip) => [
+      strip.scrollWidth > strip.clientWidth,
+      getComputedStyle(strip, '::after').position,
+      getComputedStyle(strip, '::after').backgroundImage.startsWith('linear-gradient'),
+    ]"""
+    assert page.locator(".views").evaluate(fade) == [True, "sticky", True]
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 256), (844, 390), (390, 844)])

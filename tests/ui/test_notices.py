@@ -67,6 +67,24 @@ def test_notices_stand_above_the_question_for_consent(
     assert bert.evaluate(f"{room} - {bar}") < 20
 
 
+def test_toasts_leave_a_low_phone_its_choices(served: Served, visit: Visit) -> None:
+    """Two of them covered all that can be chosen; the next one shows when the first is closed."""
+    house = served.house()
+    anna = open_house(visit, house, width=320, height=640)
+    bert = open_house(visit, house, person="Bert Thaler")
+    option(anna, "fussboden", "schiefer_massiv").click()
+    expect(option(bert, "fussboden", "schiefer_massiv")).to_have_attribute("aria-checked", "true")
+    option(bert, "fussboden", "parkett").click()
+    expect(anna.locator(".toast.over")).to_be_visible()
+    option(bert, "planungspaket", "pro").click()
+    expect(anna.locator(".toast")).to_have_count(2)
+    shown = anna.locator(".toast").filter(visible=True)
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("Planung Pro")
+    shown.get_by_role("button", name="Schließen").click()
+    expect(shown).to_contain_text("hat deine Wahl geändert")
+
+
 def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> None:
     house = served.house()
     anna = open_house(visit, house)

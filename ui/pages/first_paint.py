@@ -21,6 +21,7 @@ SCRIPT: Final = "js/first.js"
 VIEWS: Final = ("exterior", "interior", "pv", "fenster")
 FIRST_VIEW: Final = VIEWS[0]
 WITHOUT_CHOICES: Final = {"viewer", "admin"}
+WITHOUT_INQUIRIES: Final = {*WITHOUT_CHOICES, "editor"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class FirstPaint:
         snapshot = _snapshot(frames)
         derived = snapshot.get("derived") or {}
         picture = derived.get("previews", {}).get(FIRST_VIEW)
+        role = snapshot.get("you", {}).get("role")
         if picture and language == "en":
             picture += "?lang=en"  # as the live page asks for it: one picture, loaded once
         self._add(
@@ -54,7 +56,8 @@ class FirstPaint:
                 "price": derived.get("price"),
                 "views": VIEWS,
                 "first_view": FIRST_VIEW,
-                "edits": snapshot.get("you", {}).get("role") not in WITHOUT_CHOICES,
+                "edits": role not in WITHOUT_CHOICES,
+                "inquires": role not in WITHOUT_INQUIRIES,
             },
             stylesheet=stylesheet,
             modules=modules,

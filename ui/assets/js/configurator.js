@@ -258,7 +258,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
   // Invitations and inquiries are in the owner's name; the server refuses them to guests.
-  const mayShare = computed(() => mayEdit.value && state.you?.role !== "editor");
+  const owns = computed(() => !["viewer", "admin", "editor"].includes(state.you?.role));
+  const mayShare = computed(() => mayEdit.value && owns.value);
   let presenceTimer = null;
 
   // Where somebody was, for when this tab is loaded again, which a restart of the server does too.
@@ -327,6 +328,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     status,
     asked,
     mayEdit,
+    owns,
     mayShare,
     people,
     unnamed,

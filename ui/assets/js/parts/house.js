@@ -5,7 +5,7 @@ import { last } from "../older.js";
 import { History } from "./history.js";
 import { TakeBack } from "./takeback.js";
 
-const MARGIN_PX = 12; // beside the chosen view, and what its bold letters need
+const MARGIN_PX = 20; // beside the chosen view: the fade at the edge, and what its bold letters need
 
 export const House = {
   components: { History, TakeBack },

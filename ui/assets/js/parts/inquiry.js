@@ -38,7 +38,6 @@ export const Inquiry = {
       <p v-if="draft.sent.length">{{ screen.t("inquiry.another") }}</p>
       <p>{{ screen.t("inquiry.explain", { total: screen.euro(screen.room.derived.price.total_cents) }) }}</p>
       <p v-if="screen.status.value.name !== 'saved'" class="hint" role="status">{{ screen.t("inquiry.unsaved") }}</p>
-      <p v-if="draft.problem" class="problem" role="alert">{{ problem }}</p>
       <div class="field"><label for="inquiry-name">{{ screen.t("inquiry.name") }}</label>
         <input id="inquiry-name" v-model="draft.name" autofocus autocomplete="name" maxlength="120" :aria-invalid="missing.name ? 'true' : null" :aria-describedby="missing.name ? 'missing-name' : null" />
         <span v-if="missing.name" id="missing-name" class="problem">{{ screen.t("inquiry.needName") }}</span></div>
@@ -50,6 +49,7 @@ export const Inquiry = {
       <label class="check"><input type="checkbox" v-model="draft.consent" id="inquiry-consent" :aria-invalid="missing.consent ? 'true' : null" :aria-describedby="missing.consent ? 'missing-consent' : null" /><span>{{ screen.t("inquiry.consent") }}</span></label>
       <span v-if="missing.consent" id="missing-consent" class="problem">{{ screen.t("inquiry.needConsent") }}</span>
       <p class="hint"><a href="/privacy" target="_blank">{{ screen.t("inquiry.privacy") }}</a></p>
+      <p v-if="draft.problem" class="problem" role="alert">{{ problem }}</p>
       <button type="submit" class="button primary wide" :disabled="draft.sending">{{ screen.t(draft.sending ? "inquiry.sending" : "inquiry.send") }}</button>
       <p v-if="screen.inquiry.written()" class="hint">{{ screen.t("inquiry.kept") }} <button type="button" class="text-button" @click="discard">{{ screen.t("inquiry.discard") }}</button></p>
     </form>`,

@@ -14,7 +14,7 @@ export const PriceBar = {
         <p class="figure per-m2">{{ screen.euroRounded(price.per_m2_cents) }}/m²</p>
       </div>
       <button type="button" class="button quiet-button breakdown-button" aria-haspopup="dialog" @click="screen.open('breakdown')"><span class="label">{{ screen.t("pricebar.breakdown") }}</span><svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m6 15 6-6 6 6" /></svg></button>
-      <button type="button" class="button primary" aria-haspopup="dialog" :disabled="!screen.mayShare.value" @click="screen.open('inquiry')">{{ screen.t("pricebar.inquire") }}</button>
+      <button v-if="screen.owns.value" type="button" class="button primary" aria-haspopup="dialog" :disabled="!screen.mayShare.value" @click="screen.open('inquiry')">{{ screen.t("pricebar.inquire") }}</button>
     </footer>`,
   computed: {
     price() {
