@@ -28,6 +28,7 @@ from ui.pages.landing import PublicPages, public_routes
 from ui.pages.messages import MessagePages
 from ui.pages.operations import OperationsPage
 from ui.pages.spec import SpecPage, spec_routes
+from ui.pages.spelling import in_small_letters
 from ui.ports import AdminSource, CatalogueSource, Consent, Legal, Live, Visitors
 from ui.security_headers import SecurityHeaders
 from ui.templates import Templates
@@ -128,6 +129,8 @@ def _answer_failures(app: Starlette, messages: MessagePages) -> None:
     """Say not-found and failure in our own words; NiceGUI's pages would show the exception."""
 
     async def not_found(request: Request, _error: Exception) -> Response:
+        if (page := in_small_letters(request)) is not None:
+            return page
         return (
             messages.not_found(request)
             if _wants_page(request)

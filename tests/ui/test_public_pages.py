@@ -131,6 +131,28 @@ def test_a_code_in_another_spelling_leads_to_the_house(client: httpx.Client, wri
 
 
 @pytest.mark.parametrize(
+    ("written", "page"),
+    [
+        ("/JOIN", "/join"),
+        ("/Join/", "/join/"),
+        ("/JOIN%23aZ0-_b", "/join%23aZ0-_b"),
+        ("/C/a316tf58?lang=en", "/c/a316tf58?lang=en"),
+        ("/Admin/LOGIN", "/admin/login"),
+        ("/PRIVACY", "/privacy"),
+        ("/Developers", "/developers"),
+    ],
+)
+def test_a_page_is_found_in_capital_letters(client: httpx.Client, written: str, page: str) -> None:
+    answer = client.get(written, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (307, page)
+
+
+@pytest.mark.parametrize("path", ["/JOINT", "/API/catalogue", "/%2FJOIN", "/gibt/JOIN"])
+def test_no_other_address_is_taken_for_a_page(client: httpx.Client, path: str) -> None:
+    assert client.get(path, headers={"accept": "text/html"}).status_code == 404
+
+
+@pytest.mark.parametrize(
     ("path", "language", "said"),
     [
         ("/imprint", "de", ["Impressum", "NEST_COMPANY"]),
