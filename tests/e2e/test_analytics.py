@@ -71,7 +71,7 @@ def test_figures_lists_and_a_replay_of_what_was_done(visitors: Visitors, admin: 
 
     open_tab(admin, "Wege", "paths", "journeys", "signals")
     expect(admin.get_by_test_id("paths")).to_contain_text(re.compile("Größe.*→.*Fußboden"))
-    open_tab(admin, "Besucher", "retention", "breakdown", "catalogues")
+    open_tab(admin, "Publikum", "retention", "breakdown", "catalogues")
     expect(admin.get_by_test_id("retention")).to_contain_text("1")
     admin.get_by_role("button", name="24 h").click()  # she came by the start page
     open_tab(admin, "Überblick", "kpis", "funnel")

@@ -158,6 +158,8 @@ def test_no_other_address_is_taken_for_a_page(client: httpx.Client, path: str) -
         ("/imprint", "de", ["Impressum", "NEST_COMPANY"]),
         ("/imprint", "en", ["Imprint", "NEST_COMPANY"]),
         ("/privacy", "de", ["Datenschutz", "bis du widersprichst", "400 Tage", "dsb.gv.at"]),
+        ("/privacy", "de", ["steht nur in deinem Browser", "eine Zahl je Minute", "unser Team"]),
+        ("/privacy", "en", ["is in your browser only", "a number for each minute", "our team"]),
         ("/privacy", "en", ["Privacy", "until you object", "400 days", "dsb.gv.at"]),
     ],
 )

@@ -7,7 +7,9 @@ import pytest
 
 from ui.texts import Texts
 
-UI = Path(__file__).parents[2] / "ui"
+ROOT = Path(__file__).parents[2]
+UI = ROOT / "ui"
+JOB = re.compile(r"""\bJob\(\s*name="([^"]+)\"""")
 PLACES = re.compile(r"\{\w+\}")
 ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
 TEXTS = Texts().entries()
@@ -27,6 +29,12 @@ def test_both_languages_say_it_with_the_same_places(key: str) -> None:
 def test_every_key_that_a_screen_asks_for_exists(source: Path) -> None:
     asked = {key for key in ASKED.findall(source.read_text("utf-8")) if not key.endswith(".")}
     assert asked - set(TEXTS) == set()
+
+
+def test_every_job_has_a_name_for_people() -> None:
+    jobs = JOB.findall((ROOT / "workers" / "schedule.py").read_text("utf-8"))
+    assert len(jobs) > 5
+    assert [j for j in jobs if f"operations.job.{j.replace(' ', '_')}" not in TEXTS] == []
 
 
 def test_places_are_filled() -> None:

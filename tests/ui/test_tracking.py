@@ -116,8 +116,13 @@ def test_the_answer_can_be_changed(served: Served, visit: Visit) -> None:
     link = page.get_by_test_id("consent")
     expect(link).to_have_text("Messung: an")
     link.click()
+    expect(page.locator(".consent strong")).to_have_text("Wir zählen mit")
+    expect(page.get_by_role("button", name="Weiter messen")).to_be_visible()
     page.get_by_role("button", name="Ohne Messung").click()
     expect(link).to_have_text("Messung: aus")
+    link.click()
+    expect(page.locator(".consent strong")).to_have_text("Dürfen wir mitzählen?")
+    page.get_by_role("button", name="Ohne Messung").click()
     cookie = next(c for c in page.context.cookies() if c["name"] == "nest_consent")
     assert cookie["value"] == "none"
     served.world.tracked.clear()

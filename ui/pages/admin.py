@@ -27,6 +27,7 @@ MODULES = (
     "js/feed.js",
     "js/format.js",
     "js/happened.js",
+    "js/legal.js",
     "js/older.js",
     "js/operations/words.js",
     "js/storage.js",

@@ -38,6 +38,7 @@ FIGURES = (
     "js/calling.js",
     "js/format.js",
     "js/happened.js",
+    "js/paper.js",
 )
 MODULES = (
     "js/analytics.js",
@@ -51,6 +52,7 @@ MODULES = (
     "js/analytics/sure.js",
     "js/analytics/trying.js",
     "js/analytics/zones.js",
+    "js/legal.js",
     "js/older.js",
     *FIGURES,
 )

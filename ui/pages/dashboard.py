@@ -51,7 +51,7 @@ class DashboardPage:
             language,
             title="dashboard.title",
             stylesheet="css/analytics.css",
-            modules=("js/dashboard.js", *FIGURES),
+            modules=("js/dashboard.js", "js/legal.js", *FIGURES),
         )
         ui.add_head_html('<meta name="referrer" content="no-referrer">')
         DashboardScreen(

@@ -17,6 +17,7 @@ from ui.texts import Texts
 MODULES = (
     "js/calling.js",
     "js/format.js",
+    "js/legal.js",
     "js/operations.js",
     "js/operations/audit.js",
     "js/operations/files.js",
@@ -65,5 +66,7 @@ class OperationsPage:
         self.first.page(
             language, title="operations.title", stylesheet="css/operations.css", modules=MODULES
         )
-        OperationsScreen(texts=self.texts.json_of("operations.", "brand."), language=language)
+        OperationsScreen(
+            texts=self.texts.json_of("operations.", "brand.", "legal."), language=language
+        )
         return None

@@ -3,6 +3,7 @@
 import { reactive } from "vue";
 import { Funnel, Numbers, Processes } from "./admin/numbers.js";
 import { Houses } from "./admin/houses.js";
+import { LegalFoot } from "./legal.js";
 import { Lines } from "./admin/lines.js";
 import { Timeline } from "./admin/timeline.js";
 import { createHappened } from "./happened.js";
@@ -22,7 +23,7 @@ const format = (language, shape) =>
   (formats[language + shape] ??= new Intl.DateTimeFormat(language === "de" ? "de-AT" : "en-GB", { ...SHAPES[shape], timeZone: "Europe/Vienna" }));
 
 export default {
-  components: { Numbers, Funnel, Processes, Houses, Lines, Timeline },
+  components: { LegalFoot, Numbers, Funnel, Processes, Houses, Lines, Timeline },
   props: { frames: String, catalogue: String, texts: String, language: String },
   emits: ["message"],
   template: `
@@ -41,6 +42,7 @@ export default {
         <div class="beside"><Funnel /><Processes /></div>
         <Lines @session="session = $event" />
       </main>
+      <LegalFoot :t="desk.t" />
       <Timeline v-if="session" ref="timeline" :session="session" @close="closeSession" />
     </div>`,
   setup(props, { emit }) {

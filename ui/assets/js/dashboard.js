@@ -3,13 +3,14 @@
 import Figure from "./analytics/figure.js";
 import { FIGURES } from "./analytics/figures.js";
 import { countedThrough, fetchShared, readShared } from "./analytics/reading.js";
+import { LegalFoot } from "./legal.js";
 import { createWords } from "./analytics/words.js";
 
 const AGAIN_MS = 60_000;
 const TOKEN_MAX = 200;
 
 export default {
-  components: { Figure },
+  components: { Figure, LegalFoot },
   props: { catalogue: String, texts: String, language: String, zone: String },
   template: `
     <div class="analytics dashboard">
@@ -36,6 +37,7 @@ export default {
           <a class="button" href="/">{{ w.t("page.home") }}</a>
         </p>
       </main>
+      <LegalFoot :t="w.t" />
     </div>`,
   data: () => ({ shared: null, state: "loading", busy: false, problem: "" }),
   computed: {

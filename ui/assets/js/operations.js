@@ -6,6 +6,7 @@ import { Audit } from "./operations/audit.js";
 import { ask } from "./calling.js";
 import { Jobs } from "./operations/jobs.js";
 import { Ledger } from "./operations/ledger.js";
+import { LegalFoot } from "./legal.js";
 import { Letters } from "./operations/letters.js";
 import { Privacy } from "./operations/privacy.js";
 import { did, word } from "./operations/words.js";
@@ -15,6 +16,7 @@ const REFRESH_MS = 5000;
 const STOP_SHOWN_MS = 10 * 60_000;
 
 export default {
+  components: { LegalFoot },
   props: { texts: String, language: String },
   template: `
     <div class="operations">
@@ -30,6 +32,7 @@ export default {
         <p v-for="s in stops" :key="s.node">{{ stopped(s) }}</p>
       </div>
       <main><component :is="section" :key="tab" ref="section" :found="jobs" @changed="refresh" /></main>
+      <LegalFoot :t="desk.t" />
     </div>`,
   setup(props) {
     return { desk: createDesk(props), tabs: Object.keys(TABS) };

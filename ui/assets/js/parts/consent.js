@@ -5,13 +5,19 @@ import { decide, decision, mayMeasure, refusedByBrowser } from "../consent.js";
 const Question = {
   inject: ["screen"],
   template: `
-    <section class="consent" role="region" :aria-label="screen.t('consent.title')">
-      <p><strong>{{ screen.t("consent.title") }}</strong> {{ screen.t("consent.text") }} <a href="/privacy" target="_blank" rel="noopener">{{ screen.t("legal.privacy") }}</a></p>
+    <section class="consent" role="region" :aria-label="screen.t('consent.title' + on)">
+      <p><strong>{{ screen.t("consent.title" + on) }}</strong> {{ screen.t("consent.text" + on) }} <a href="/privacy" target="_blank" rel="noopener">{{ screen.t("legal.privacy") }}</a></p>
       <div class="consent-answers">
-        <button type="button" class="button" @click="screen.consent.answer('all')">{{ screen.t("consent.yes") }}</button>
+        <button type="button" class="button" @click="screen.consent.answer('all')">{{ screen.t(on ? "consent.keep" : "consent.yes") }}</button>
         <button type="button" class="button" @click="screen.consent.answer('none')">{{ screen.t("consent.no") }}</button>
       </div>
     </section>`,
+  computed: {
+    // Nobody is asked for what is happening already.
+    on() {
+      return this.screen.consent.measured ? "On" : "";
+    },
+  },
   mounted() {
     this.forgetHeight = tellHeight(this.$el, "--asked");
   },
