@@ -5,6 +5,7 @@ import Exports from "./analytics/exports.js";
 import Figure from "./analytics/figure.js";
 import { FIGURES, ownQuery } from "./analytics/figures.js";
 import FunnelSteps from "./analytics/funnel_steps.js";
+import { LegalFoot } from "./legal.js";
 import Links from "./analytics/links.js";
 import Player from "./analytics/player.js";
 import RangeForm from "./analytics/range.js";
@@ -18,7 +19,7 @@ const AGAIN_MS = 30_000;
 const FIRST_PAGE = { limit: "200" };
 
 export default {
-  components: { Exports, Figure, FunnelSteps, Links, Player, RangeForm, Sessions },
+  components: { Exports, Figure, FunnelSteps, LegalFoot, Links, Player, RangeForm, Sessions },
   props: { catalogue: String, texts: String, language: String, zone: String },
   template: `
     <div class="analytics">
@@ -36,6 +37,7 @@ export default {
         <a v-for="tab in TABS" :key="tab" :href="hrefOf(tab)" :aria-current="asked.tab === tab ? 'page' : null" @click="turn($event, tab)">{{ w.t("analytics.tab_" + tab) }}</a>
       </nav>
       <p v-if="problem" class="problem" role="alert">{{ problem }} <button type="button" class="text-button" @click="load">{{ w.t("analytics.again") }}</button></p>
+      <p class="only-paper" data-testid="asked">{{ askedText }}</p>
       <main :aria-busy="String(busy)">
         <Figure v-for="f in shown" :key="f.name" :name="f.name" :title="w.t('analytics.' + f.name)" :note="f.note ? w.t('analytics.' + f.note) : ''"
           :wide="f.wide" :files="files(f)" :w="w">
@@ -63,6 +65,7 @@ export default {
           <Figure name="exports" :title="w.t('analytics.exports')" :w="w"><Exports :asked="asked" :w="w" /></Figure>
         </template>
       </main>
+      <LegalFoot :t="w.t" />
       <Player v-if="asked.replay" :key="asked.replay" :session="asked.replay" :w="w" @close="play('')" />
     </div>`,
   data() {
@@ -86,6 +89,13 @@ export default {
     },
     shown() {
       return FIGURES.filter((figure) => figure.tab === this.asked.tab && this.found[figure.name]);
+    },
+    // What the controls say, for paper, where there are none.
+    askedText() {
+      const { compare, bots, tab } = this.asked;
+      const against = compare ? [`${this.w.t("analytics.compare")}: ${this.w.t(`analytics.compare_${compare}`)}`] : [];
+      const who = `${this.w.t("analytics.bots")}: ${this.w.t(`analytics.bots_${bots || "none"}`)}`;
+      return [this.w.t(`analytics.tab_${tab}`), this.rangeText, ...against, who].join(" · ");
     },
     rangeText() {
       const { from, to, timeRange } = this.asked;

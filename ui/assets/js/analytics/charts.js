@@ -1,6 +1,9 @@
 // Charts from our tokens; ECharts is the copy that NiceGUI serves.
 import { echarts } from "nicegui-echart";
+import { onPaper } from "../paper.js";
 import SortedTable from "./table.js";
+
+const PAPER_PX = 600; // A4 between wide margins
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -76,7 +79,7 @@ export default {
   template: `
     <div>
       <div class="chart" ref="box" role="img" :aria-label="label"></div>
-      <details class="as-table">
+      <details class="as-table" ref="table">
         <summary>{{ w.t("analytics.asTable") }}</summary>
         <SortedTable :columns="columns" :rows="rows" :w="w" :label="label" :limit="60" />
       </details>
@@ -87,9 +90,11 @@ export default {
     this.sizes.observe(this.$refs.box);
     this.scheme = window.matchMedia("(prefers-color-scheme: dark)");
     this.scheme.addEventListener("change", this.draw);
+    this.leavePaper = onPaper(this.print);
     this.draw();
   },
   beforeUnmount() {
+    this.leavePaper();
     this.scheme.removeEventListener("change", this.draw);
     this.sizes.disconnect();
     this.chart.dispose();
@@ -102,6 +107,13 @@ export default {
   methods: {
     draw() {
       this.chart.setOption(this.option(), true);
+    },
+    // On paper nothing can be pointed at or opened: the figures stand under their chart.
+    print(paper) {
+      if (paper) this.opened = this.$refs.table.open;
+      this.$refs.table.open = paper || this.opened;
+      this.chart.resize(paper ? { width: PAPER_PX } : { width: "auto" });
+      this.draw();
     },
   },
 };
