@@ -47,6 +47,7 @@ def test_a_chart_has_its_figures_beside_it(served: Served, visit: Visit) -> None
         for n, step in enumerate(steps)
     ]
     funnel = {"range": RANGE, "by": "none", "steps": steps, "sessions": {"all": 9}, "rows": rows}
+    funnel["window_minutes"] = 1440
     page = visit("/dashboard", scheme="dark")
     shared = {**SHARED, "figures": {"funnel": funnel}}
     page.route(API, lambda route: route.fulfill(json=shared))

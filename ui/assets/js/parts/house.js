@@ -5,7 +5,8 @@ import { last } from "../older.js";
 import { History } from "./history.js";
 import { TakeBack } from "./takeback.js";
 
-const MARGIN_PX = 20; // beside the chosen view: the fade at the edge, and what its bold letters need
+const FADE_PX = 16; // at the right edge of the strip of views
+const MARGIN_PX = 20; // beside the chosen view: the fade, and what its bold letters need
 
 export const House = {
   components: { History, TakeBack },
@@ -20,7 +21,7 @@ export const House = {
       </div>
       <div class="stage-foot">
         <div class="views" ref="views" role="group" :aria-label="screen.t('stage.views')">
-          <button v-for="v in screen.views" :key="v" type="button" :aria-pressed="String(v === screen.ui.view)" @click="screen.look(v)">
+          <button v-for="v in screen.views" @focus="show($event.target)" :key="v" type="button" :aria-pressed="String(v === screen.ui.view)" @click="screen.look(v)">
             {{ screen.viewName(v) }}
           </button>
         </div>
@@ -85,13 +86,16 @@ export const House = {
       await Promise.all(fades.map((fade) => fade.finished)).catch(() => {});
       if (this.wanted === url) this.layers = this.layers.filter((l) => l.id === layer.id);
     },
-    // Scrolls the strip of views, never the page, until the chosen one is in sight.
     reveal() {
+      const chosen = this.$refs.views?.querySelector('[aria-pressed="true"]');
+      if (chosen) this.show(chosen);
+    },
+    // Scrolls the strip of views, never the page, until the button is whole; for one with the focus a
+    // browser does so only where it sees less of it.
+    show(button) {
       const strip = this.$refs.views;
-      const chosen = strip?.querySelector('[aria-pressed="true"]');
-      if (!chosen) return;
-      const [room, box] = [strip.getBoundingClientRect(), chosen.getBoundingClientRect()];
-      if (box.right > room.right) strip.scrollLeft += box.right - room.right + MARGIN_PX;
+      const [room, box] = [strip.getBoundingClientRect(), button.getBoundingClientRect()];
+      if (box.right > room.right - FADE_PX) strip.scrollLeft += box.right - room.right + MARGIN_PX;
       else if (box.left < room.left) strip.scrollLeft -= room.left - box.left + MARGIN_PX;
     },
     inLanguage(url) {
