@@ -316,6 +316,8 @@ class DeadLetters:
         await self._within(lambda: commands(self._redis).zremrangebyscore(BURIED, "-inf", below))
 
     async def _older(self, before: str | None, count: int) -> list[Letter]:
+        if before is not None and id_pair(before) == (0, 0):
+            return []  # an error for Redis: nothing can be older
         newest = f"({before}" if before else "+"
         found = await self._within(
             lambda: commands(self._redis).xrevrange(DEAD, newest, "-", count)

@@ -119,6 +119,8 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
         assert all_of.json() == {"redriven": 1, "entries": {}}
         dropped = await client.post(f"{PATH}/{second['id']}/drop")
         assert dropped.json() == {"dropped": True}
+        first = await client.get(PATH, params={"before": "0-0"})
+        assert (first.status_code, first.json()["letters"]) == (200, [])
         empty: dict[str, object] = {"letters": [], "before": None, "total": 0, "kinds": {}}
         assert (await client.get(PATH)).json() == empty
         actors = {line.actor for line in await Audit(all_parts.database).latest()}
