@@ -14,6 +14,7 @@ import msgspec
 
 from configurator.event_ids import LATEST_MS, session_uuid, unix_ms, uuid7_ms, uuid7_time
 from configurator.untrusted import (
+    NAME_PATTERN,
     WHOLE_MAX,
     InteractionInvalid,
     clean_name,
@@ -29,10 +30,11 @@ BODY_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 512 * 1024
 BATCH_EVENTS_MAX = 500
 
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+_CLEAN = {"pattern": NAME_PATTERN}
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, extra_json_schema=_CLEAN)]
 _Id = Annotated[str, msgspec.Meta(max_length=256)]
 _Value = Annotated[str, msgspec.Meta(max_length=1024)]
-_SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+_SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128, extra_json_schema=_CLEAN)]
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _Pixels = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Cents = Annotated[int, msgspec.Meta(ge=-100_000_000_000, le=100_000_000_000)]

@@ -20,6 +20,8 @@ T = TypeVar("T")
 # Controls, turns of the direction of writing (one line in the feed would look like another), and
 # halves of characters.
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+NAME_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$"
+"""What `clean_name` takes, for JSON Schema, where there are no halves of characters."""
 _LINES = str.maketrans("", "", "\t\n\r")
 _PLACE = re.compile(r"at `\$\.?(?P<place>[^`]*)`")
 

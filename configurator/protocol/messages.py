@@ -20,6 +20,7 @@ from configurator.intents import Id
 from configurator.operations import Change, Operation, Reason, Repair
 from configurator.presence import Member
 from configurator.selection import Choice
+from configurator.untrusted import NAME_PATTERN
 
 PROTOCOL = 1
 """The version of the protocol that this code speaks."""
@@ -47,7 +48,10 @@ Name = Annotated[str, msgspec.Meta(max_length=1000)]
 """As it is typed: what counts for its length is what is kept of it (``visible.one_line``)."""
 
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
-SessionId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+SessionId = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": NAME_PATTERN}),
+]
 VERSION_MAX = 2**53
 Version = Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)]
 

@@ -14,9 +14,9 @@ from configurator.event_ids import session_uuid, unix_ms
 from configurator.protocol.codes import Refused
 from configurator.ranges import TIME_RANGES, RangeInvalid, parse_range
 from configurator.rounding import hundredths
-from configurator.untrusted import InteractionInvalid
+from configurator.untrusted import NAME_PATTERN, InteractionInvalid
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, one_of_these
 from realtime.http.original import OriginalRefusal, answering, error, iso
 from realtime.http.tracking import TRACK_PATH
 from storage.postgres.analytics.figures import Figures
@@ -27,6 +27,7 @@ OVERVIEW_PATH = "/api/admin/analytics/overview"
 TIMELINE_MAX = 100
 PERFORMANCE_OF = 10
 
+_SESSION_ID = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": NAME_PATTERN}
 OVERVIEW_RANGE = "30d"
 """What the original takes when none, or an empty one, is asked for."""
 
@@ -125,6 +126,8 @@ class ActivityEndpoints:
                 handler=answering(self.timeline),
                 summary="The latest interactions of a session",
                 query=("sessionId",),
+                required=("sessionId",),
+                parameters={"sessionId": _SESSION_ID},
                 answer=TimelineAnswer,
                 codes=("event_unusable", "unavailable"),
                 refused=OriginalRefusal,
@@ -138,6 +141,7 @@ class ActivityEndpoints:
                 "days or `timeRange` (24h, 7d, 30d, 90d, all; others are refused); without bots "
                 "(admins)",
                 query=("timeRange",),
+                parameters={"timeRange": one_of_these([*TIME_RANGES, "all", ""])},
                 answer=OverviewAnswer,
                 codes=("admins_only", "event_unusable", "unavailable"),
                 refused=OriginalRefusal,

@@ -77,6 +77,8 @@ class CatalogueEndpoints:
                 query=["lang"],
                 answer=str,
                 media=["image/svg+xml"],
+                also={307: None},
+                parameters={"lang": {"type": "string"}},
                 codes=["page_not_found"],
                 tags=["catalogue"],
             ),

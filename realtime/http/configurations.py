@@ -17,7 +17,7 @@ from realtime.actions import Access, Actions, Inquiry
 from realtime.auth import Authenticator, credential
 from realtime.door import Door
 from realtime.http.edge import body, has, json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import UUID_TEXT, Endpoint, whole
 from realtime.limits import Limits
 from realtime.previews import preview_url
 from realtime.principal import Principal
@@ -155,6 +155,7 @@ class ConfigurationEndpoints:
                 body=CreateRequest,
                 answer=ConfigurationAnswer,
                 status=201,
+                anonymous=True,
                 codes=["unknown_catalogue", "not_authenticated"],
                 away="not_saved",
             ),
@@ -197,6 +198,7 @@ class ConfigurationEndpoints:
                 summary="What became of an op, wherever it was sent: its outcome, or 404 "
                 "op_unknown when it is not stored. Then sending it again is safe.",
                 answer=Outcome,
+                parameters={"op_id": UUID_TEXT},
                 codes=["not_found", "op_unknown", "malformed_message", "not_authenticated"],
             ),
             Endpoint(
@@ -205,6 +207,7 @@ class ConfigurationEndpoints:
                 handler=self.operations,
                 summary="Read the op log after a version, ascending, at most 500 at a time.",
                 query=["since", "limit"],
+                parameters={"limit": whole(1, 10**15 - 1)},
                 answer=OpsAnswer,
                 codes=["not_found", "version_unknown", "malformed_message", "not_authenticated"],
             ),

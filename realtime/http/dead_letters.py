@@ -10,7 +10,7 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from configurator.untrusted import InteractionInvalid
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint, actor
+from realtime.http.endpoints import Endpoint, actor, whole
 from realtime.http.files import wanted_in
 from realtime.letter_desk import Became, Examined, LetterDesk
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
@@ -20,7 +20,8 @@ PATH = "/api/admin/dead-letters"
 KIND_MAX = 64
 REDRIVE_MAX = 200
 
-_LetterId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}-[0-9]{1,18}$")]
+_LETTER_PATTERN = r"^[0-9]{1,18}-[0-9]{1,18}$"
+_LetterId = Annotated[str, msgspec.Meta(pattern=_LETTER_PATTERN)]
 _Kind = Annotated[str, msgspec.Meta(min_length=1, max_length=KIND_MAX)]
 
 
@@ -126,6 +127,11 @@ class DeadLetterEndpoints:
                 f"`kind`: only these; `limit`: up to {PAGE_MAX}; `before`: from the last page. "
                 "As a file it is the whole list, without payloads.",
                 query=["kind", "before", "limit", "tz", *FORM_FIELDS],
+                parameters={
+                    "kind": {"type": "string", "minLength": 1, "maxLength": KIND_MAX},
+                    "before": {"type": "string", "pattern": _LETTER_PATTERN},
+                    "limit": whole(1, 9999),
+                },
                 answer=LettersAnswer,
                 codes=["malformed_message", "query_unusable"],
                 tags=["admin"],

@@ -1,6 +1,6 @@
 """One list of REST endpoints, from which routes and OpenAPI both come."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,7 @@ _OF_A_BODY = (
     "unsupported_media_type",
     "unsupported_encoding",
 )
+UUID_TEXT: Mapping[str, object] = {"type": "string", "format": "uuid"}
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,8 +50,12 @@ class Endpoint:
     ``media`` are the types in which ``answer`` may come; ``also`` has the answers that are no
     refusals but have another status, None for an empty one; ``refused`` is the body of a refusal.
     ``codes`` are the refusals of its own: those of every endpoint of its kind are added by
-    ``refusals``. ``body_optional``: no body at all is like ``{}``. ``admins``: it is for
-    admins only, and ``actor`` tells its handler who asks.
+    ``refusals``. ``body_optional``: no body at all is like ``{}``. ``headers`` are those of single
+    answers by their status; those that all answers of a kind have are added by ``openapi``.
+    ``form``: a form of a page sends it, and the person who waits is refused with a page.
+    ``parameters`` are the schemas of parameters that differ from those of other endpoints. ``query``
+    and ``required`` name those of the query. ``admins``: it is for admins only, and ``actor`` tells
+    its handler who asks. ``anonymous``: it is also for whoever brings no token.
     """
 
     method: Literal["GET", "POST", "PUT"]
@@ -63,12 +68,17 @@ class Endpoint:
     also: Mapping[int, object | None] = field(default_factory=dict)
     body: object | None = None
     body_optional: bool = False
+    form: bool = False
+    headers: Mapping[int, Sequence[str]] = field(default_factory=dict)
     query: Sequence[str] = ()
+    required: Sequence[str] = ()
+    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     codes: Sequence[str] = ()
     refused: object = ErrorAnswer
     away: Literal["not_saved", "unavailable"] = "unavailable"
     tags: Sequence[str] = field(default=("configurations",))
     admins: bool = False
+    anonymous: bool = False
 
     @property
     def refusals(self) -> Sequence[str]:
@@ -96,6 +106,16 @@ class Endpoint:
             for part in self.path.removeprefix("/api").strip("/").split("/")
         ]
         return "_".join([self.method.lower(), *words]).replace("-", "_")
+
+
+def whole(least: int, most: int) -> Mapping[str, object]:
+    """The schema of a parameter that is a whole number."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def one_of_these(values: Iterable[str]) -> Mapping[str, object]:
+    """The schema of a parameter that has one of these values."""
+    return {"type": "string", "enum": list(values)}
 
 
 def routes(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import Endpoint, whole
 from realtime.http.files import wanted_in
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
 from realtime.sheets.sheet import Column, Kind, Sheet, values_of
@@ -135,6 +135,7 @@ class LedgerEndpoints:
                 f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said. "
                 "As a file it is a row for each day, outcome and reason.",
                 query=["days", "tz", *FORM_FIELDS],
+                parameters={"days": whole(1, DAYS_MAX)},
                 answer=LedgerAnswer,
                 codes=["malformed_message", "query_unusable"],
                 tags=["admin"],
@@ -148,6 +149,7 @@ class LedgerEndpoints:
                 f"`limit`: up to {LINES_MAX}; `before`: from the last page. "
                 "As a file it is the whole list.",
                 query=["before", "limit", "tz", *FORM_FIELDS],
+                parameters={"before": whole(1, _ID_MAX), "limit": whole(1, LINES_MAX)},
                 answer=AuditAnswer,
                 codes=["malformed_message", "query_unusable"],
                 tags=["admin"],

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -13,22 +13,31 @@ from starlette.routing import Route
 from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import PROTOCOL
 from configurator.protocol.schema import const_for_one
+from configurator.ranges import TIME_RANGES, ZONE, Bots, Comparison
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, ErrorAnswer
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
+from realtime.sheets.answers import FORMATS
+from realtime.sheets.words import LANGUAGES
 
 JsonObject = dict[str, Any]
 _REFS = "#/components/schemas/{name}"
-_WHOLE: JsonObject = {"type": "integer", "minimum": 0}
 
+TEXT: JsonObject = {"type": "string"}
+MOMENT: JsonObject = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
 PARAMETERS: Mapping[str, JsonObject] = {
-    "since": _WHOLE,
-    "limit": _WHOLE,
-    "days": _WHOLE,
-    "window": _WHOLE,
-    "value_min_cents": _WHOLE,
+    "since": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+    "limit": {"type": "integer", "minimum": 1},
+    "from": MOMENT,
+    "to": MOMENT,
+    "timeRange": {"type": "string", "enum": [*TIME_RANGES, "all"]},
+    "tz": {"type": "string", "description": "An IANA time zone", "examples": [ZONE]},
+    "bots": {"type": "string", "enum": list(get_args(Bots))},
+    "compare": {"type": "string", "enum": list(get_args(Comparison))},
+    "format": {"type": "string", "enum": list(FORMATS)},
+    "lang": {"type": "string", "enum": list(LANGUAGES)},
 }
-"""The parameters of a query that are no strings, by their names: the same wherever they occur."""
+"""The parameters that are no free texts, by their names; an endpoint may have others of its own."""
 
 TAGS: Mapping[str, str] = {
     "configurations": "Make, read and change houses, and share them.",
@@ -42,16 +51,36 @@ TAGS: Mapping[str, str] = {
 }
 DESCRIPTIONS: Mapping[int, str] = {
     303: "Done; go to the address in Location",
+    307: "Send the same to the address in Location",
     304: "Not changed since the one whose ETag was sent",
     409: "Conflict: somebody else changed what this relies on",
     422: "Rejected: the rules of the house do not allow it",
     503: "Not now",
 }
-RETRY_AFTER: JsonObject = {
-    "description": "Whole seconds to wait before the next try; `retry_after_ms` of the body is "
-    "the same in milliseconds.",
-    "schema": {"type": "integer", "minimum": 1},
+HEADERS: Mapping[str, JsonObject] = {
+    "Accept-Encoding": {"description": "The encodings of bodies that are read", "schema": TEXT},
+    "Content-Disposition": {"description": "The name of a file to save", "schema": TEXT},
+    "ETag": {"description": "Goes into If-None-Match the next time", "schema": TEXT},
+    "Location": {
+        "description": "The address to go to",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Retry-After": {
+        "description": "Whole seconds to wait before the next try; `retry_after_ms` of the body "
+        "is the same in milliseconds.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "Set-Cookie": {"description": "Cookies of the pages", "schema": TEXT},
+    "WWW-Authenticate": {"description": "How to say who asks", "schema": TEXT},
 }
+"""Every header that an answer may have besides those that HTTP gives to each."""
+OF_STATUS: Mapping[int, str] = {
+    303: "Location",
+    307: "Location",
+    401: "WWW-Authenticate",
+    415: "Accept-Encoding",
+}
+"""The headers that each answer with such a status has."""
 
 
 def description_routes(document: JsonObject, page: str) -> list[Route]:
@@ -165,50 +194,84 @@ def _operation(each: Endpoint, schema_of: Mapping[int, Any]) -> JsonObject:
     responses: JsonObject = {
         str(status): _response(each, status, kind, schema_of) for status, kind in answers.items()
     }
-    by_status: dict[str, list[Code]] = {}
+    by_status: dict[int, list[Code]] = {}
     for name in each.refusals:
-        by_status.setdefault(str(CODES[name].status), []).append(CODES[name])
+        by_status.setdefault(CODES[name].status, []).append(CODES[name])
     for status, codes in by_status.items():
         words = {id(_words(each, code)): schema_of[id(_words(each, code))] for code in codes}
-        responses[status] = _refusals(codes, [*words.values()], beside=responses.get(status))
+        responses[str(status)] = _refusals(
+            each, status, codes, [*words.values()], beside=responses.get(str(status))
+        )
     operation: JsonObject = {
         "operationId": each.id,
         "summary": each.summary,
         "tags": list(each.tags),
         "responses": dict(sorted(responses.items())),
-        "parameters": [
-            *(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in _path_parameters(each.path)
-            ),
-            *(
-                {"name": name, "in": "query", "schema": PARAMETERS.get(name, {"type": "string"})}
-                for name in each.query
-            ),
-        ],
+        "parameters": _parameters(each),
     }
-    if each.admins:
-        operation["security"] = [{"bearer": []}, {"adminCookie": []}]
+    security = _security(each)
+    if security is not None:
+        operation["security"] = security
     if each.body is not None:
+        media = "application/x-www-form-urlencoded" if each.form else "application/json"
         operation["requestBody"] = {
             "required": not each.body_optional,
-            "content": {"application/json": {"schema": schema_of[id(each.body)]}},
+            "content": {media: {"schema": schema_of[id(each.body)]}},
         }
     return operation
+
+
+def _security(each: Endpoint) -> list[JsonObject] | None:
+    """Who may ask, where that is not everybody; any of these."""
+    refused = set(each.refusals)
+    if "admins_only" in refused:
+        return [{"bearer": []}, {"adminCookie": []}]
+    if "dashboard_link_unusable" in refused:
+        return [{"bearer": []}]
+    if "not_authenticated" in refused and not each.anonymous:
+        return [{"bearer": []}, {"cookie": []}]
+    return None
+
+
+def _parameters(each: Endpoint) -> list[JsonObject]:
+    schemas = {**PARAMETERS, **each.parameters}
+    found: list[JsonObject] = [
+        {"name": name, "in": "path", "required": True, "schema": schemas.get(name, TEXT)}
+        for name in _path_parameters(each.path)
+    ]
+    for name in each.query:
+        also = {"required": True} if name in each.required else {}
+        found.append({"name": name, "in": "query", **also, "schema": schemas.get(name, TEXT)})
+    if 304 in each.also:
+        found.append({"name": "If-None-Match", "in": "header", "schema": TEXT})
+    return found
 
 
 def _response(
     each: Endpoint, status: int, kind: object, schema_of: Mapping[int, Any]
 ) -> JsonObject:
-    if kind is None:
-        return {"description": DESCRIPTIONS.get(status, "Done")}
-    media = each.media_types if status == each.status else ("application/json",)
-    return {
-        "description": DESCRIPTIONS.get(status, "Done"),
-        "content": {
-            name: {"schema": schema_of[id(kind)] if "json" in name else {"type": "string"}}
-            for name in media
-        },
+    response: JsonObject = {"description": DESCRIPTIONS.get(status, "Done")}
+    headers = _headers(each, status)
+    if headers:
+        response["headers"] = headers
+    if kind is not None:
+        media = each.media_types if status == each.status else ("application/json",)
+        response["content"] = {
+            name: {"schema": schema_of[id(kind)] if "json" in name else TEXT} for name in media
+        }
+    return response
+
+
+def _headers(each: Endpoint, status: int) -> JsonObject:
+    """The headers of an answer with this status: its own, and those that all of its kind have."""
+    always = [OF_STATUS[status]] if status in OF_STATUS else []
+    maybe = [*each.headers.get(status, ())]
+    if 304 in each.also and status in {each.status, 304}:
+        always.append("ETag")
+    if "format" in each.query and status == each.status:
+        maybe.append("Content-Disposition")
+    return {name: {**HEADERS[name], "required": True} for name in always} | {
+        name: HEADERS[name] for name in maybe
     }
 
 
@@ -218,7 +281,12 @@ def _words(each: Endpoint, code: Code) -> object:
 
 
 def _refusals(
-    codes: Sequence[Code], errors: Sequence[JsonObject], *, beside: JsonObject | None
+    each: Endpoint,
+    status: int,
+    codes: Sequence[Code],
+    errors: Sequence[JsonObject],
+    *,
+    beside: JsonObject | None,
 ) -> JsonObject:
     """A response with these codes; ``beside`` is another answer with the same status."""
     shapes = [*errors]
@@ -229,12 +297,16 @@ def _refusals(
     response: JsonObject = {
         "description": description,
         "content": {
-            "application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}
+            "application/json": {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}},
+            **({"text/html": {"schema": TEXT}} if each.form else {}),
         },
         "x-codes": [code.name for code in codes],
     }
+    headers = _headers(each, status)
     if any(code.retryable for code in codes):
-        response["headers"] = {"Retry-After": RETRY_AFTER}
+        headers["Retry-After"] = HEADERS["Retry-After"]
+    if headers:
+        response["headers"] = headers
     return response
 
 

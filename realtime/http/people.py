@@ -55,6 +55,12 @@ class LoginRequest(msgspec.Struct, frozen=True, kw_only=True):
     token: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 
 
+class StartForm(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form of the start page sends: the size of the house, if one was chosen."""
+
+    size: str = ""
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """It is done."""
 
@@ -106,6 +112,7 @@ class PeopleEndpoints:
                 "created and its cookie set.",
                 body=RedeemRequest,
                 answer=RedeemAnswer,
+                headers={200: ["Set-Cookie"]},
                 codes=["invitation_unusable"],
                 tags=["people"],
                 away="not_saved",
@@ -118,6 +125,7 @@ class PeopleEndpoints:
                 "Programs use a token of `nest admin-link --token`.",
                 body=LoginRequest,
                 answer=Done,
+                headers={200: ["Set-Cookie"]},
                 codes=["login_unusable"],
                 tags=["admin"],
             ),
@@ -127,15 +135,24 @@ class PeopleEndpoints:
                 handler=self.logout,
                 summary="End the admin session of the bearer token or cookie; its sockets end too.",
                 answer=Done,
+                headers={200: ["Set-Cookie"]},
                 tags=["admin"],
             ),
             Endpoint(
                 method="POST",
                 path="/start",
                 handler=self.start,
-                summary="The form of the start page: create a configuration and go there.",
+                summary="The form of the start page: create a configuration and go there. A "
+                "browser without cookies is sent here again with one, to see whether it keeps it.",
+                body=StartForm,
+                body_optional=True,
+                form=True,
                 answer=None,
                 status=303,
+                also={307: None},
+                headers={303: ["Set-Cookie"], 307: ["Set-Cookie"]},
+                query=["cookies"],
+                codes=["cookies_needed"],
                 tags=["pages"],
             ),
         ]

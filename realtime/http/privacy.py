@@ -15,6 +15,7 @@ KNOWN_PATH = "/api/admin/privacy/known"
 EXPORT_PATH = "/api/admin/privacy/export"
 ERASE_PATH = "/api/admin/privacy/erase"
 
+SUBJECT = {"type": "string", "minLength": 1, "maxLength": SUBJECT_MAX}
 Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=SUBJECT_MAX)]
 
 
@@ -41,6 +42,8 @@ class PrivacyEndpoints:
                 summary="How much is known of a person (id), a session (its id) or an e-mail "
                 "address, by kind, and nothing of what it says (admins)",
                 query=("subject",),
+                required=("subject",),
+                parameters={"subject": SUBJECT},
                 answer=Known,
                 codes=("subject_unknown", "unavailable"),
                 tags=("admin",),
@@ -53,7 +56,10 @@ class PrivacyEndpoints:
                 summary="Everything about a person (id), a session (its id, also one that a client "
                 "made up) or an e-mail address, as one document (admins)",
                 query=("subject",),
+                required=("subject",),
+                parameters={"subject": SUBJECT},
                 answer=Document,
+                headers={200: ("Content-Disposition",)},
                 codes=("subject_unknown", "unavailable"),
                 tags=("admin",),
                 admins=True,

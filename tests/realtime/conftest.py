@@ -1,7 +1,7 @@
 """A web process inside the test: the real app without its screens, on a free port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -26,9 +26,8 @@ StartWeb = Callable[..., Awaitable["RunningWeb"]]
 class RunningWeb:
     """One served web process; ``parts`` is what it is made of."""
 
-    def __init__(self, parts: Web, port: int, described: Described) -> None:
+    def __init__(self, parts: Web, port: int) -> None:
         self.parts = parts
-        self.described = described
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}/ws"
 
@@ -48,7 +47,12 @@ async def serving(
     trusted_proxies: str = "",
     redis_seconds: float = 5.0,
     consent: str = "assumed",
+    undescribed: list[str] | None = None,
 ) -> AsyncIterator[RunningWeb]:
+    """A served web process that answers as it says; else the test fails here.
+
+    With ``undescribed`` it only notes there which answers are not described.
+    """
     port = free_port()
     settings = parse_settings(
         {
@@ -67,7 +71,8 @@ async def serving(
         }
     )
     parts = Web(settings)
-    described = Described(parts.app, parts.described)
+    problems: list[str] = [] if undescribed is None else undescribed
+    described = Described(parts.app, parts.described, problems)
     config = web_config(settings, described)
     config.ws = sockets
     server = uvicorn.Server(config)
@@ -76,13 +81,25 @@ async def serving(
         serve = tasks.create_task(server._serve())
         await eventually(lambda: server.started or serve.done(), why="uvicorn has started")
         try:
-            yield RunningWeb(parts, port, described)
+            yield RunningWeb(parts, port)
         finally:
             server.should_exit = True
+    if undescribed is None:
+        assert not problems, "\n".join(problems)
 
 
 @pytest.fixture
-async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb]:
+def undescribed() -> Iterator[list[str]]:
+    """The answers of all webs that are not as ``/openapi.json`` says; there may be none."""
+    problems: list[str] = []
+    yield problems
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+async def start_web(
+    database_url: str, redis_url: str, undescribed: list[str]
+) -> AsyncIterator[StartWeb]:
     """Start as many web processes as a test needs, on the same stores."""
     await release(database_url)
     async with AsyncExitStack() as stack:
@@ -105,6 +122,7 @@ async def start_web(database_url: str, redis_url: str) -> AsyncIterator[StartWeb
                 sockets=sockets,
                 trusted_proxies=trusted_proxies,
                 consent=consent,
+                undescribed=undescribed,
             )
             return await stack.enter_async_context(running)
 

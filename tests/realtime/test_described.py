@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from realtime.principal import token_sha256
 from tests.realtime.conftest import RunningWeb
 from tests.support.described import Described
 
@@ -19,7 +21,13 @@ DOCUMENT: Json = {
         "/houses/{id}": {
             "get": {
                 "responses": {
-                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/x"}}}}
+                    "200": {
+                        "content": {"application/json": {"schema": {"$ref": "#/components/x"}}},
+                        "headers": {
+                            "X-Count": {"schema": {"type": "integer", "minimum": 1}},
+                        },
+                    },
+                    "304": {"headers": {"ETag": {"required": True, "schema": {"type": "string"}}}},
                 }
             }
         }
@@ -78,11 +86,54 @@ async def test_a_body_that_may_be_left_out_is_said_to_be(web: RunningWeb) -> Non
     assert document["paths"]["/api/configurations"]["post"]["requestBody"]["required"]
 
 
+@pytest.mark.parametrize("path", ["/api/configurations/{id}", "/api/catalogue"])
+async def test_headers_of_a_kind_are_described_with_it(web: RunningWeb, path: str) -> None:
+    operation = (await described(web))["paths"][path]["get"]
+    responses = operation["responses"]
+    assert responses["200"]["headers"].keys() == responses["304"]["headers"].keys() == {"ETag"}
+    assert "If-None-Match" in {each["name"] for each in operation["parameters"]}
+
+
+async def test_who_may_ask_is_described(web: RunningWeb) -> None:
+    paths = (await described(web))["paths"]
+    admin: list[Json] = [{"bearer": []}, {"adminCookie": []}]
+    assert paths["/api/admin/analytics/overview"]["get"]["security"] == admin
+    assert paths["/metrics"]["get"]["security"] == admin
+    assert {} not in paths["/api/configurations/{id}/ops"]["post"]["security"]
+    assert "security" not in paths["/api/configurations"]["post"]  # anybody, as everywhere else
+    unsaid = [
+        path
+        for path, methods in paths.items()
+        for operation in methods.values()
+        if "401" in operation["responses"]
+        and "WWW-Authenticate" not in operation["responses"]["401"]["headers"]
+    ]
+    assert unsaid == []
+
+
 async def test_numbers_of_a_query_are_numbers(web: RunningWeb) -> None:
     document = await described(web)
     asked = document["paths"]["/api/configurations/{id}/ops"]["get"]["parameters"]
     types = {each["name"]: each["schema"]["type"] for each in asked}
     assert types == {"id": "string", "since": "integer", "limit": "integer"}
+
+
+async def test_every_value_that_is_described_for_a_parameter_is_taken(web: RunningWeb) -> None:
+    """Each on its own: what contradicts each other, schemathesis may see refused."""
+    token = "an admin session of this test"
+    await web.parts.admins.open_session(token_sha256(token), datetime(2100, 1, 1, tzinfo=UTC))
+    admin = web.api(token)
+    tried = 0
+    for path, methods in (await described(web))["paths"].items():
+        for each in methods.get("get", {}).get("parameters", []) if "{" not in path else []:
+            schema, name = each["schema"], each["name"]
+            values = [*schema.get("enum", []), *schema.get("examples", [])]
+            values += [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
+            for value in values:
+                answer = await admin.call("GET", path, params={name: value})
+                assert answer.status_code == 200, (path, name, value, answer.text)
+                tried += 1
+    assert tried > 200
 
 
 @pytest.mark.parametrize(
@@ -93,6 +144,12 @@ async def test_numbers_of_a_query_are_numbers(web: RunningWeb) -> None:
         (JSONResponse({"m": 1}), "GET /houses/{id} 200 at /"),
         (JSONResponse({}, 404), "GET /houses/{id} 404 is not listed"),
         (Response("n", media_type="text/csv"), "came as 'text/csv'"),
+        (JSONResponse({}, headers={"x-count": "2", "cache-control": "no-store"}), None),
+        (JSONResponse({}, headers={"x-count": "0"}), "200: the header x-count is '0'"),
+        (JSONResponse({}, headers={"x-other": "1"}), "200: the header x-other is not listed"),
+        (Response(status_code=304, headers={"etag": '"1"'}), None),
+        (Response(status_code=304), "304: the header etag is missing"),
+        (Response("n", 304, {"etag": '"1"'}), "GET /houses/{id} 304 has a body"),
     ],
 )
 async def test_an_answer_that_is_not_described_is_found(
@@ -105,6 +162,25 @@ async def test_an_answer_that_is_not_described_is_found(
         await client.get("/elsewhere")
     assert len(found.problems) == (0 if problem is None else 1)
     assert problem is None or problem in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (Response(status_code=405, headers={"allow": "GET, HEAD"}), None),
+        (Response(status_code=405, headers={"allow": "GET"}), "no refusal with Allow: GET, HEAD"),
+        (Response(status_code=200), "no refusal with Allow: GET, HEAD"),
+    ],
+)
+async def test_methods_that_are_not_described_must_be_refused(
+    answer: Response, problem: str | None
+) -> None:
+    found = Described(_answering(answer), DOCUMENT)
+    transport = httpx.ASGITransport(app=found)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        await client.put("/houses/one")
+    assert [problem in each for each in found.problems if problem] == [True] * len(found.problems)
+    assert bool(found.problems) == bool(problem)
 
 
 def _answering(answer: Response) -> Callable[[Scope, Receive, Send], Awaitable[None]]:

@@ -1,8 +1,13 @@
-"""Holds every answer of a served app against its own ``/openapi.json``, whoever asked for it."""
+"""Holds every answer of a served app against its own ``/openapi.json``, whoever asked for it.
+
+Held are the addresses that the document lists, with whatever method: status, media type, headers
+and body. What it does not list (pages, assets, downloads, the documents themselves, sockets) is no
+API and is left out.
+"""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +20,12 @@ from realtime.http.endpoints import AdminName, Endpoint, routes
 from realtime.http.openapi import openapi
 
 Json = dict[str, Any]
+
+OF_EVERY_ANSWER = frozenset(
+    {"cache-control", "content-length", "content-security-policy", "content-type"}
+    | {"content-encoding", "vary", "x-content-type-options"}
+)
+"""Headers that HTTP itself gives a meaning, the same at every address: they need no description."""
 
 
 @contextmanager
@@ -36,23 +47,22 @@ def endpoints_alone(endpoints: Sequence[Endpoint], admin_name: AdminName) -> Ite
 class Described:
     """An app around an app; ``problems`` says which answers are not as described."""
 
-    def __init__(self, app: ASGIApp, document: Json) -> None:
+    def __init__(self, app: ASGIApp, document: Json, problems: list[str] | None = None) -> None:
         self._app = app
         self._document = document
-        self._validators: dict[tuple[str, str, int], Any] = {}
+        self._validators: dict[tuple[str, str, int, str], Any] = {}
         # Without parameters first: /ops/one is not /ops/{id}.
         self._paths = [
             (re.compile(_pattern(path)), path)
             for path in sorted(document["paths"], key=lambda path: path.count("{"))
         ]
-        self.problems: list[str] = []
+        self.problems: list[str] = [] if problems is None else problems
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        operation = self._operation(scope) if scope["type"] == "http" else None
-        if operation is None:
+        path = self._path(scope["path"]) if scope["type"] == "http" else None
+        if path is None:
             await self._app(scope, receive, send)
             return
-        path, method = operation
         head: Message = {}
         body = bytearray()
 
@@ -62,49 +72,72 @@ class Described:
             elif message["type"] == "http.response.body":
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    self._check(path, method, head, bytes(body))
+                    self._check(path, scope["method"], head, bytes(body))
             await send(message)
 
         await self._app(scope, receive, take)
 
-    def _operation(self, scope: Scope) -> tuple[str, str] | None:
-        method = scope["method"].lower()
-        for pattern, path in self._paths:
-            if pattern.fullmatch(scope["path"]) and method in self._document["paths"][path]:
-                return path, method
-        return None
+    def _path(self, asked: str) -> str | None:
+        return next((path for pattern, path in self._paths if pattern.fullmatch(asked)), None)
 
     def _check(self, path: str, method: str, head: Message, body: bytes) -> None:
         status = int(head["status"])
         if not body and status == 400:
             return  # the client has gone; nobody reads it
-        where = f"{method.upper()} {path} {status}"
-        listed = self._document["paths"][path][method]["responses"].get(str(status))
+        headers = {name.decode().lower(): value.decode() for name, value in head["headers"]}
+        where = f"{method} {path} {status}"
+        operations = self._document["paths"][path]
+        operation = operations.get("get" if method == "HEAD" else method.lower())
+        if operation is None:
+            offered = {name.upper() for name in operations} | (
+                {"HEAD"} if "get" in operations else set()
+            )
+            allowed = set(headers.get("allow", "").split(", "))
+            if (status, allowed) != (405, offered):
+                self.problems.append(
+                    f"{where} is no refusal with Allow: {', '.join(sorted(offered))}"
+                )
+            return
+        listed = operation["responses"].get(str(status))
         if listed is None:
             self.problems.append(f"{where} is not listed: {body[:200]!r}")
             return
-        headers = {name.decode().lower(): value.decode() for name, value in head["headers"]}
-        media = headers.get("content-type", "").partition(";")[0]
+        self.problems += [f"{where}{problem}" for problem in _of_headers(headers, listed)]
         content = listed.get("content", {})
+        media = headers.get("content-type", "").partition(";")[0]
         if not content:
-            return
-        if media not in content:
+            if body:
+                self.problems.append(f"{where} has a body: {body[:200]!r}")
+        elif media not in content:
             self.problems.append(f"{where} came as {media!r}, not one of {', '.join(content)}")
         elif "json" in media:
-            validator = self._validator(path, method, status, content[media]["schema"])
+            validator = self._validator((path, method, status, media), content[media]["schema"])
             problem = next(validator.iter_errors(json.loads(body)), None)
             if problem is not None:
                 place = "/".join(map(str, problem.instance_path))
                 self.problems.append(f"{where} at /{place}: {problem.message[:300]}")
-        if "retry-after" in headers and "Retry-After" not in listed.get("headers", {}):
-            self.problems.append(f"{where}: Retry-After is not listed")
 
-    def _validator(self, path: str, method: str, status: int, schema: Json) -> Any:
-        key = path, method, status
+    def _validator(self, key: tuple[str, str, int, str], schema: Json) -> Any:
         if key not in self._validators:
             whole = {**schema, "components": self._document["components"]}
             self._validators[key] = jsonschema_rs.Draft202012Validator(_closed(whole))
         return self._validators[key]
+
+
+def _of_headers(headers: Mapping[str, str], listed: Json) -> Iterator[str]:
+    """What is wrong with the headers of an answer: not described, missing, or of another shape."""
+    described = {name.lower(): each for name, each in listed.get("headers", {}).items()}
+    for name in headers.keys() - described.keys() - OF_EVERY_ANSWER:
+        yield f": the header {name} is not listed"
+    for name, each in described.items():
+        value = headers.get(name)
+        if value is None:
+            if each.get("required"):
+                yield f": the header {name} is missing"
+            continue
+        number = each["schema"]["type"] == "integer" and value.isdigit()
+        if not jsonschema_rs.is_valid(each["schema"], int(value) if number else value):
+            yield f": the header {name} is {value!r}"
 
 
 def _pattern(path: str) -> str:

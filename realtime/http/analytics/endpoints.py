@@ -24,7 +24,7 @@ from realtime.http.analytics.query import (
 )
 from realtime.http.analytics.views import RANGE_FIELDS, View, Views
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint, actor
+from realtime.http.endpoints import UUID_TEXT, Endpoint, actor, one_of_these, whole
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted, wanted_of
 from storage.postgres.analytics.visits import (
     LATEST,
@@ -43,9 +43,18 @@ from storage.postgres.audit import Audit
 ANALYTICS_PATH: Final = "/api/admin/analytics"
 PAGING: Final = ("cursor", "limit", *FORM_FIELDS)
 CODES_OF_FIGURES: Final = ("query_unusable", "unavailable")
+_DIRECTIONS: Final = ("desc", "asc")
 _STATUSES: Final = ("ACTIVE", "COMPLETED", "ABANDONED", "EXPIRED")
 _SOUGHT: Final = ("q", "device", "language", "last_category", "code", "value_min_cents")
 _SORTING: Final = ("sort", "direction")
+_VALUE_MAX_CENTS: Final = 10**12
+_PARAMETERS: Final = {
+    "status": one_of_these(_STATUSES),
+    "sort": one_of_these(SORTS),
+    "direction": one_of_these(_DIRECTIONS),
+    "limit": whole(1, PAGE_MAX),
+    "value_min_cents": whole(0, _VALUE_MAX_CENTS),
+}
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +102,7 @@ class AnalyticsEndpoints:
                 "or Excel",
                 query=(*RANGE_FIELDS, *_SOUGHT, *_SORTING, *PAGING),
                 answer=Page[Visit],
+                parameters=_PARAMETERS,
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
                 admins=True,
@@ -106,6 +116,7 @@ class AnalyticsEndpoints:
                 "Excel; `q` is searched for in codes, ids and referrers",
                 query=(*RANGE_FIELDS, "status", *_SOUGHT, *_SORTING, *PAGING),
                 answer=Page[Visit],
+                parameters=_PARAMETERS,
                 codes=CODES_OF_FIGURES,
                 tags=("analytics",),
                 admins=True,
@@ -117,6 +128,7 @@ class AnalyticsEndpoints:
                 summary="One session and what happened in it, by page, or whole as CSV or Excel",
                 query=("tz", *PAGING),
                 answer=VisitAnswer,
+                parameters={**_PARAMETERS, "id": UUID_TEXT},
                 codes=(*CODES_OF_FIGURES, "session_unknown"),
                 tags=("analytics",),
                 admins=True,
@@ -141,6 +153,7 @@ class AnalyticsEndpoints:
             summary=f"{view.summary} (admins)",
             query=query,
             answer=view.answer,
+            parameters=view.parameters,
             codes=CODES_OF_FIGURES,
             tags=("analytics",),
             admins=True,
@@ -251,7 +264,7 @@ def _order(asked: Asked, usual: Order) -> Order:
         return usual
     return Order(
         by=one_of(asked, "sort", SORTS, default=usual.by),
-        descending=one_of(asked, "direction", ("desc", "asc"), default="desc") == "desc",
+        descending=one_of(asked, "direction", _DIRECTIONS, default="desc") == "desc",
     )
 
 
@@ -263,7 +276,7 @@ def _sought(asked: Asked) -> Sought:
         language=asked.get("language"),
         last_category=asked.get("last_category"),
         code=asked.get("code"),
-        value_min_cents=number_of(asked, "value_min_cents", default=0, low=0, high=10**12)
+        value_min_cents=number_of(asked, "value_min_cents", default=0, low=0, high=_VALUE_MAX_CENTS)
         if "value_min_cents" in asked
         else None,
     )

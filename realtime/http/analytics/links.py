@@ -19,9 +19,9 @@ from realtime.auth import bearer
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import asked_of, checked, id_of, range_of, unusable
 from realtime.http.analytics.recent import Recent
-from realtime.http.analytics.views import RANGE_FIELDS, Views
+from realtime.http.analytics.views import RANGE_FIELDS, ViewName, Views
 from realtime.http.edge import body, json
-from realtime.http.endpoints import Endpoint, actor
+from realtime.http.endpoints import UUID_TEXT, Endpoint, actor, one_of_these
 from realtime.principal import token_sha256
 from realtime.sheets.answers import FORM_FIELDS, Sheets, wanted_of
 from storage.postgres.analytics.links import DashboardLink, DashboardLinks
@@ -29,14 +29,15 @@ from storage.postgres.analytics.links import DashboardLink, DashboardLinks
 SHARED_PATH: Final = "/api/analytics/shared"
 DAYS_MAX: Final = 90
 
-_ViewName = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-
 
 class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dashboard to share: which figures, with which query parameters, for how many days."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-    views: Annotated[list[_ViewName], msgspec.Meta(min_length=1, max_length=12)]
+    views: Annotated[
+        list[ViewName],
+        msgspec.Meta(min_length=1, max_length=12, extra_json_schema={"uniqueItems": True}),
+    ]
     query: Annotated[dict[str, str], msgspec.Meta(max_length=12)] = {}
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 30
 
@@ -131,6 +132,7 @@ class LinkEndpoints:
                 handler=self.revoke,
                 summary="End a link at once",
                 answer=RevokeAnswer,
+                parameters={"id": UUID_TEXT},
                 codes=("query_unusable", "foreign_origin", "not_saved"),
                 away="not_saved",
                 tags=("analytics",),
@@ -151,6 +153,7 @@ class LinkEndpoints:
                 handler=self.one,
                 summary="One figure of a link, also as CSV or Excel (`format`, `lang`)",
                 query=FORM_FIELDS,
+                parameters={"view": one_of_these(self._views.by_name)},
                 answer=dict[str, object],
                 codes=(
                     "dashboard_link_unusable",

@@ -29,7 +29,7 @@ from realtime.http.analytics.query import (
     unusable,
 )
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint
+from realtime.http.endpoints import UUID_TEXT, Endpoint, whole
 from realtime.replay import Difference, ReplayedOp, replay, reverted
 from storage.postgres.analytics.history import History
 from storage.postgres.analytics.visits import Happening, Place, Visit, Visits
@@ -124,6 +124,7 @@ class ReplayEndpoints:
                 summary="The house of a session version by version with its interactions beside "
                 "it, every op carried out again and compared with what is stored; by page",
                 query=("cursor", "limit"),
+                parameters={"id": UUID_TEXT, "limit": whole(1, STEPS_MAX)},
                 answer=ReplayAnswer,
                 codes=(
                     "query_unusable",

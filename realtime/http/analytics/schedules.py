@@ -14,9 +14,9 @@ from configurator.protocol.codes import Refused
 from configurator.ranges import DAYS_MAX, ZONE
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.analytics.query import checked, id_of, range_of, unusable
-from realtime.http.analytics.views import Views
+from realtime.http.analytics.views import ViewName, Views
 from realtime.http.edge import body, json
-from realtime.http.endpoints import SHEETS, Endpoint, actor
+from realtime.http.endpoints import SHEETS, UUID_TEXT, Endpoint, actor
 from realtime.scheduled_csv import file_name, form_of, query_of
 from realtime.sheets.answers import FORM_FIELDS, file_answer
 from storage.postgres.analytics.schedules import (
@@ -36,7 +36,7 @@ class ScheduleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-    view: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    view: ViewName
     query: Annotated[dict[str, str], msgspec.Meta(max_length=12)] = {}
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 7
     hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 6
@@ -121,6 +121,7 @@ class ScheduleEndpoints:
                 handler=self.remove,
                 summary="End a schedule and delete its files",
                 answer=RemoveAnswer,
+                parameters={"id": UUID_TEXT},
                 codes=("query_unusable", "foreign_origin", "not_saved"),
                 away="not_saved",
                 tags=("analytics",),
@@ -133,6 +134,8 @@ class ScheduleEndpoints:
                 summary="A file that was made, CSV or Excel",
                 answer=str,
                 media=SHEETS,
+                headers={200: ("Content-Disposition",)},
+                parameters={"id": UUID_TEXT},
                 codes=("query_unusable", "page_not_found", "unavailable"),
                 tags=("analytics",),
                 admins=True,

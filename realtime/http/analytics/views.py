@@ -3,10 +3,12 @@
 Endpoints and shared dashboards both read from this list, so a shared figure is the same figure.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, cast, get_args
+from typing import Annotated, Any, Final, cast, get_args
+
+import msgspec
 
 from configurator.periods import Unit
 from configurator.ranges import FIELDS, Range
@@ -26,6 +28,7 @@ from realtime.http.analytics.answers import (
 )
 from realtime.http.analytics.query import Asked, number_of, one_of, range_of, unusable
 from realtime.http.analytics.recent import Recent
+from realtime.http.endpoints import one_of_these, whole
 from realtime.sheets.sheet import Sheet, sheet_of
 from storage.postgres.analytics.behaviour import (
     BEGAN,
@@ -55,6 +58,20 @@ from storage.postgres.analytics.visits import Cohort, Visits
 WINDOW_MINUTES: Final = 24 * 60
 WINDOW_MINUTES_MAX: Final = 30 * 24 * 60
 STEPS_TO_AN_INQUIRY: Final = (BEGAN, CHOSE, f"{CHOSE}_2", OPENED, COMPLETED)
+ViewName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=32,
+        extra_json_schema={
+            "enum": [
+                *("kpis", "series", "funnel", "steps", "options", "combinations", "prices"),
+                *("journeys", "paths", "retention", "breakdown", "catalogues", "signals"),
+            ]
+        },
+    ),
+]
+"""The name of a figure; another one is refused where the figures are known."""
 RANGE_FIELDS: Final = tuple(name for name in FIELDS if name != "compare")
 
 
@@ -68,6 +85,7 @@ class View:
     row: type
     read: Callable[[Range, Asked, str | None], Awaitable[Any]]
     query: Sequence[str] = ()
+    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     table: Callable[[Any], Sheet] | None = None
 
     def sheet(self, answer: Any) -> Sheet:  # noqa: ANN401 - of the type ``answer``
@@ -141,6 +159,7 @@ class Views:
                 row=Point,
                 read=self._series,
                 query=("unit", "compare"),
+                parameters={"unit": one_of_these(get_args(Unit))},
                 table=tables.series,
             ),
             View(
@@ -153,6 +172,10 @@ class Views:
                 row=FunnelRow,
                 read=self._funnel,
                 query=("steps", "window", "by"),
+                parameters={
+                    "window": whole(1, WINDOW_MINUTES_MAX),
+                    "by": one_of_these(get_args(Breakdown)),
+                },
             ),
             View(
                 name="steps",
@@ -175,6 +198,7 @@ class Views:
                 row=FrequentHouse,
                 read=self._combinations,
                 query=("limit",),
+                parameters={"limit": whole(1, COMBINATIONS_MAX)},
                 table=lambda answer: tables.combinations(answer, self._categories()),
             ),
             View(
@@ -200,6 +224,7 @@ class Views:
                 row=Path,
                 read=self._ways,
                 query=("limit",),
+                parameters={"limit": whole(1, PATHS_MAX)},
                 table=tables.paths,
             ),
             View(
@@ -217,6 +242,7 @@ class Views:
                 row=Part,
                 read=self._breakdown,
                 query=("by",),
+                parameters={"by": one_of_these(get_args(Dimension))},
             ),
             View(
                 name="catalogues",
