@@ -1,0 +1,67 @@
+"""schemathesis reads ``/openapi.json`` and makes up requests: each is answered as it says there.
+
+The requests are the same ones every time (`tests/support/schemathesis.toml`). For longer, by hand:
+`EXAMPLES=500 .venv/bin/pytest --timeout 0 tests/realtime/test_schemathesis.py`.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.privacy.stage import ADMIN, bury, staged
+from tests.realtime.conftest import RunningWeb
+
+pytestmark = pytest.mark.timeout(240)
+CONFIGURATION = Path(__file__).parents[1] / "support" / "schemathesis.toml"
+EXAMPLES = os.environ.get("EXAMPLES", "2")
+NOBODY = {
+    "NEST_ADMIN": "",
+    "NEST_PERSON": "",
+    "NEST_LINK": "",
+    "NEST_HOUSE": "0",
+    "NEST_VISIT": "0",
+}
+
+
+async def found(url: str, folder: Path, *asked: str, **who: str) -> str:
+    """What schemathesis has to say; nothing if every answer is as described."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
+        *("--no-color", "run", f"{url}/openapi.json", "-n", EXAMPLES, *asked),
+        cwd=folder,
+        env={**os.environ, **NOBODY, **who},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode()
+    return said if process.returncode else ""
+
+
+async def test_whoever_may_gets_what_is_described(
+    web: RunningWeb, redis_url: str, tmp_path: Path
+) -> None:
+    stage = await staged(web)
+    await bury(stage, redis_url, "schemathesis")
+    link = await stage.admin.call(
+        "POST", "/api/admin/analytics/links", json={"name": "All", "views": ["kpis", "funnel"]}
+    )
+    problems = await found(
+        web.url,
+        tmp_path,
+        *("--exclude-path", "/api/admin/logout"),  # strangers ask for that: the admin stays
+        NEST_ADMIN=f"Bearer {ADMIN}",
+        NEST_PERSON=f"Bearer {stage.anna.token}",
+        NEST_LINK=f"Bearer {link.json()['token']}",
+        NEST_HOUSE=str(stage.alone),
+        NEST_VISIT=str(stage.visit),
+    )
+    assert not problems, problems
+
+
+async def test_strangers_get_what_is_described(web: RunningWeb, tmp_path: Path) -> None:
+    problems = await found(web.url, tmp_path, "--phases", "fuzzing")
+    assert not problems, problems
