@@ -272,7 +272,7 @@ class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="o
     epoch: UUID
     version: int
     op_id: UUID
-    outcome: Literal["committed", "adjusted"]
+    outcome: Annotated[Literal["committed", "adjusted"], msgspec.Meta(title="StoredOutcome")]
     author: Person
     operation_kind: str
     changes: list[Change]
@@ -322,7 +322,7 @@ class Outcome(
 
     configuration: UUID
     op_id: UUID
-    outcome: OutcomeName
+    outcome: Annotated[OutcomeName, msgspec.Meta(title="OutcomeName")]
     version: int
     total_cents: int | None
     reasons: list[Reason]

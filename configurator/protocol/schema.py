@@ -243,18 +243,28 @@ def _with_shapes(kind: MessageType, **shapes: object) -> MessageType:
     )
 
 
-def const_for_one(schema: Schema) -> Schema:
-    """``{"enum": [one]}`` is ``{"const": one}``: generators make no type of its own of that."""
+def plain_values(schema: Schema) -> Schema:
+    """``{"enum": [one]}`` as ``{"const": one}``: generators make no type of its own of that.
+
+    Both with the type of the values, without which some generators take them for anything.
+    """
     values = schema.get("enum")
-    if not isinstance(values, list) or len(values) != 1:
+    if not isinstance(values, list):
         return schema
-    return {**{key: value for key, value in schema.items() if key != "enum"}, "const": values[0]}
+    typed: Schema = {"type": "string"} if all(isinstance(each, str) for each in values) else {}
+    if len(values) != 1:
+        return {**typed, **schema}
+    return {
+        **typed,
+        **{key: value for key, value in schema.items() if key != "enum"},
+        "const": values[0],
+    }
 
 
 def _readable(part: Any) -> Any:  # noqa: ANN401 - any JSON
     """Descriptions as Markdown: our docstrings mark code with two backticks."""
     if isinstance(part, dict):
-        return const_for_one(
+        return plain_values(
             {
                 key: cleandoc(value).replace("``", "`")
                 if key == "description" and isinstance(value, str)

@@ -141,7 +141,7 @@ class ActivityEndpoints:
                 "days or `timeRange` (24h, 7d, 30d, 90d, all; others are refused); without bots "
                 "(admins)",
                 query=("timeRange",),
-                parameters={"timeRange": one_of_these([*TIME_RANGES, "all", ""])},
+                parameters={"timeRange": one_of_these("OverviewRange", [*TIME_RANGES, "all", ""])},
                 answer=OverviewAnswer,
                 codes=("admins_only", "event_unusable", "unavailable"),
                 refused=OriginalRefusal,

@@ -81,7 +81,7 @@ class OpsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which role the invitation gives: editor or viewer."""
 
-    role: Literal["editor", "viewer"] = "editor"
+    role: Annotated[Literal["editor", "viewer"], msgspec.Meta(title="SharedRole")] = "editor"
 
 
 class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ class EntryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     entry: str
-    outcome: Became
+    outcome: Annotated[Became, msgspec.Meta(title="EntryOutcome")]
 
 
 class DropAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,9 +113,9 @@ def whole(least: int, most: int) -> Mapping[str, object]:
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
-def one_of_these(values: Iterable[str]) -> Mapping[str, object]:
-    """The schema of a parameter that has one of these values."""
-    return {"type": "string", "enum": list(values)}
+def one_of_these(name: str, values: Iterable[str]) -> Mapping[str, object]:
+    """The schema of a parameter that has one of these values; generators call it by the name."""
+    return {"title": name, "type": "string", "enum": list(values)}
 
 
 def routes(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:

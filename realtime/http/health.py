@@ -15,6 +15,12 @@ from storage.redis.bus import Bus
 READY_SECONDS = 1.0
 
 
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """This process answers."""
+
+    alive: bool = True
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The state of this process; ``problems`` says what is wrong."""
 
@@ -42,7 +48,7 @@ class HealthEndpoints:
                 path="/healthz",
                 handler=self.alive,
                 summary="This process answers.",
-                answer=dict[str, bool],
+                answer=Alive,
                 tags=["health"],
             ),
             Endpoint(
@@ -58,7 +64,7 @@ class HealthEndpoints:
 
     async def alive(self, _request: Request) -> Response:
         """``GET /healthz``."""
-        return json({"alive": True})
+        return json(Alive())
 
     async def ready(self, _request: Request) -> Response:
         """``GET /readyz``."""

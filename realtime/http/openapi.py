@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import PROTOCOL
-from configurator.protocol.schema import const_for_one
+from configurator.protocol.schema import plain_values
 from configurator.ranges import TIME_RANGES, ZONE, Bots, Comparison
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint, ErrorAnswer
+from realtime.http.endpoints import Endpoint, ErrorAnswer, one_of_these
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
 from realtime.sheets.answers import FORMATS
 from realtime.sheets.words import LANGUAGES
@@ -25,17 +25,17 @@ _REFS = "#/components/schemas/{name}"
 
 TEXT: JsonObject = {"type": "string"}
 MOMENT: JsonObject = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
-PARAMETERS: Mapping[str, JsonObject] = {
+PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "since": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
     "limit": {"type": "integer", "minimum": 1},
     "from": MOMENT,
     "to": MOMENT,
-    "timeRange": {"type": "string", "enum": [*TIME_RANGES, "all"]},
+    "timeRange": one_of_these("TimeRange", [*TIME_RANGES, "all"]),
     "tz": {"type": "string", "description": "An IANA time zone", "examples": [ZONE]},
-    "bots": {"type": "string", "enum": list(get_args(Bots))},
-    "compare": {"type": "string", "enum": list(get_args(Comparison))},
-    "format": {"type": "string", "enum": list(FORMATS)},
-    "lang": {"type": "string", "enum": list(LANGUAGES)},
+    "bots": one_of_these("Bots", get_args(Bots)),
+    "compare": one_of_these("Comparison", get_args(Comparison)),
+    "format": one_of_these("SheetFormat", FORMATS),
+    "lang": one_of_these("Language", LANGUAGES),
 }
 """The parameters that are no free texts, by their names; an endpoint may have others of its own."""
 
@@ -109,7 +109,7 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
     for each in endpoints:
         path = each.path.replace(":path", "")
         paths.setdefault(path, {})[each.method.lower()] = _operation(each, schema_of)
-    return {
+    document: JsonObject = {
         "openapi": "3.1.0",
         "info": {
             "title": "NEST-Haus Live",
@@ -141,6 +141,33 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
         },
         "security": [{"bearer": []}, {"cookie": []}, {}],
     }
+    named: JsonObject = {}
+    document["paths"] = _naming_values(paths, named)
+    of_all = document["components"]["schemas"]
+    for name, schema in of_all.items():
+        of_all[name] = {key: _naming_values(each, named) for key, each in schema.items()}
+    document["components"]["schemas"] = {**named, **of_all}
+    return document
+
+
+def _naming_values(part: Any, named: JsonObject) -> Any:  # noqa: ANN401 - any JSON
+    """The same, where lists of values that have a title are in ``named`` and referred to.
+
+    Generators would make a type of each place in which one stands, and invent its name.
+    """
+    if isinstance(part, list):
+        return [_naming_values(each, named) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if not {"title", "enum"} <= part.keys():
+        return {key: _naming_values(each, named) for key, each in part.items()}
+    name = part["title"]
+    values = {"title": name, "type": "string", "enum": part["enum"]}
+    known = named.setdefault(name, values)
+    if set(known["enum"]) != set(values["enum"]):
+        raise ValueError(f"{name}: two lists of values have this name")
+    default = {"default": part["default"]} if "default" in part else {}
+    return {"$ref": _REFS.format(name=name), **default}
 
 
 def _types(each: Endpoint) -> list[object]:
@@ -185,7 +212,7 @@ def _published(part: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - an
     if isinstance(part, list):
         return [_published(each, names) for each in part]
     if isinstance(part, dict):
-        return const_for_one({key: _published(value, names) for key, value in part.items()})
+        return plain_values({key: _published(value, names) for key, value in part.items()})
     return part
 
 

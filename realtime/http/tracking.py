@@ -5,7 +5,7 @@ success means that what it says is safe.
 """
 
 from collections import Counter
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -78,7 +78,7 @@ class TrackResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """
 
     event_id: str | None
-    outcome: Outcome | Literal["refused"]
+    outcome: Annotated[Literal[Outcome, "refused"], msgspec.Meta(title="TrackOutcome")]
     code: str | None = None
     field: str | None = None
     message: Text | None = None

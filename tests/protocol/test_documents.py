@@ -21,6 +21,7 @@ from configurator.protocol.schema import (
 from realtime.http.asyncapi import Example, asyncapi, examples
 from tests.protocol.frames import check_from_server, fits_client
 from tests.realtime.conftest import RunningWeb
+from tests.support.described import lists_of_values
 from tests.support.node import CLIENT, NodeUnusableError, built_client
 
 META = "node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
@@ -80,6 +81,14 @@ def test_the_schema_is_a_schema_of_its_dialect() -> None:
     assert jsonschema_rs.meta.is_valid(schema)
 
 
+def test_generators_need_not_invent_names() -> None:
+    """Modelina makes `AnonymousSchema_1` of a list of values without a title."""
+    schemas = [*document()["components"]["schemas"].values()]
+    found = [each for schema in schemas for each in lists_of_values(schema)]
+    assert {"StoredOutcome", "OutcomeName", "Cause"} <= {each.get("title") for each in found}
+    assert [each for each in found if "title" not in each or each["type"] != "string"] == []
+
+
 def test_every_message_is_described_and_shown() -> None:
     described = document()
     shown = {each.message for each in examples()}
@@ -87,7 +96,10 @@ def test_every_message_is_described_and_shown() -> None:
         published = described["components"]["messages"][message.__name__]
         schema = described["components"]["schemas"][message.__name__]
         assert published["name"] == tag_of(message)
-        assert schema["properties"]["type"] == {"const": tag_of(message)}
+        assert schema["properties"]["type"] == {
+            "type": "string",
+            "const": tag_of(message),
+        }
         assert schema["description"], message
         assert message.__name__ in shown
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from realtime.principal import token_sha256
 from tests.realtime.conftest import RunningWeb
-from tests.support.described import Described
+from tests.support.described import Described, lists_of_values
 
 Json = dict[str, Any]
 DOCUMENT: Json = {
@@ -53,6 +53,10 @@ async def test_generators_get_names_that_they_can_use(web: RunningWeb) -> None:
     names = list(document["components"]["schemas"])
     assert [name for name in names if not re.fullmatch("[A-Z][A-Za-z0-9]+", name)] == []
     assert [name for name in names if re.search(r"([A-Z][a-z]+?)s?\1", name)] == []  # HousesHouse
+    assert lists_of_values(document["paths"]) == []  # each has a name among the schemas
+    schemas = document["components"]["schemas"].values()
+    unnamed = [lists_of_values([*schema.values()]) for schema in schemas]
+    assert [each for each in unnamed if each] == []
     assert "MIT" in document["info"]["license"]["name"]
 
 
@@ -124,9 +128,12 @@ async def test_every_value_that_is_described_for_a_parameter_is_taken(web: Runni
     await web.parts.admins.open_session(token_sha256(token), datetime(2100, 1, 1, tzinfo=UTC))
     admin = web.api(token)
     tried = 0
-    for path, methods in (await described(web))["paths"].items():
+    document = await described(web)
+    for path, methods in document["paths"].items():
         for each in methods.get("get", {}).get("parameters", []) if "{" not in path else []:
             schema, name = each["schema"], each["name"]
+            if "$ref" in schema:
+                schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
             values = [*schema.get("enum", []), *schema.get("examples", [])]
             values += [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
             for value in values:

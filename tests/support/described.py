@@ -124,6 +124,15 @@ class Described:
         return self._validators[key]
 
 
+def lists_of_values(part: Any) -> list[Json]:
+    """The schemas within this one, itself included, that list values."""
+    if isinstance(part, list):
+        return [each for one in part for each in lists_of_values(one)]
+    if not isinstance(part, dict):
+        return []
+    return [part] if "enum" in part else lists_of_values([*part.values()])
+
+
 def _of_headers(headers: Mapping[str, str], listed: Json) -> Iterator[str]:
     """What is wrong with the headers of an answer: not described, missing, or of another shape."""
     described = {name.lower(): each for name, each in listed.get("headers", {}).items()}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ class RangeShown(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime | None
     end: datetime
     zone: str
-    bots: Bots
+    bots: Annotated[Bots, msgspec.Meta(title="Bots")]
 
 
 class Rows(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):

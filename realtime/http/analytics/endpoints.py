@@ -49,9 +49,9 @@ _SOUGHT: Final = ("q", "device", "language", "last_category", "code", "value_min
 _SORTING: Final = ("sort", "direction")
 _VALUE_MAX_CENTS: Final = 10**12
 _PARAMETERS: Final = {
-    "status": one_of_these(_STATUSES),
-    "sort": one_of_these(SORTS),
-    "direction": one_of_these(_DIRECTIONS),
+    "status": one_of_these("SessionStatus", _STATUSES),
+    "sort": one_of_these("SessionOrder", SORTS),
+    "direction": one_of_these("Direction", _DIRECTIONS),
     "limit": whole(1, PAGE_MAX),
     "value_min_cents": whole(0, _VALUE_MAX_CENTS),
 }

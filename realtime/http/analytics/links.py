@@ -153,7 +153,7 @@ class LinkEndpoints:
                 handler=self.one,
                 summary="One figure of a link, also as CSV or Excel (`format`, `lang`)",
                 query=FORM_FIELDS,
-                parameters={"view": one_of_these(self._views.by_name)},
+                parameters={"view": one_of_these("FigureName", self._views.by_name)},
                 answer=dict[str, object],
                 codes=(
                     "dashboard_link_unusable",

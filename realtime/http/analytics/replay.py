@@ -6,6 +6,7 @@ before it ended: its cursor names the last version and the last interaction that
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -66,7 +67,7 @@ class OpStep(msgspec.Struct, frozen=True, kw_only=True, tag="op"):
     stored_cents: int | None
     recomputed_cents: int | None
     verified: bool
-    differences: list[Difference]
+    differences: list[Annotated[Difference, msgspec.Meta(title="Difference")]]
     house: House
 
 

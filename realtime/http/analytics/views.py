@@ -63,6 +63,7 @@ ViewName = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=32,
+        title="FigureName",
         extra_json_schema={
             "enum": [
                 *("kpis", "series", "funnel", "steps", "options", "combinations", "prices"),
@@ -159,7 +160,7 @@ class Views:
                 row=Point,
                 read=self._series,
                 query=("unit", "compare"),
-                parameters={"unit": one_of_these(get_args(Unit))},
+                parameters={"unit": one_of_these("SeriesUnit", get_args(Unit))},
                 table=tables.series,
             ),
             View(
@@ -174,7 +175,7 @@ class Views:
                 query=("steps", "window", "by"),
                 parameters={
                     "window": whole(1, WINDOW_MINUTES_MAX),
-                    "by": one_of_these(get_args(Breakdown)),
+                    "by": one_of_these("FunnelPart", get_args(Breakdown)),
                 },
             ),
             View(
@@ -242,7 +243,7 @@ class Views:
                 row=Part,
                 read=self._breakdown,
                 query=("by",),
-                parameters={"by": one_of_these(get_args(Dimension))},
+                parameters={"by": one_of_these("Dimension", get_args(Dimension))},
             ),
             View(
                 name="catalogues",
