@@ -207,7 +207,7 @@ class ConfigurationEndpoints:
                 handler=self.operations,
                 summary="Read the op log after a version, ascending, at most 500 at a time.",
                 query=["since", "limit"],
-                parameters={"limit": whole(1, 10**15 - 1)},
+                parameters={"limit": whole(1, VERSION_MAX)},
                 answer=OpsAnswer,
                 codes=["not_found", "version_unknown", "malformed_message", "not_authenticated"],
             ),

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from configurator.protocol.codes import CODES, Code
-from configurator.protocol.messages import PROTOCOL
+from configurator.protocol.messages import PROTOCOL, VERSION_MAX
 from configurator.protocol.schema import plain_values
 from configurator.ranges import TIME_RANGES, ZONE, Bots, Comparison
 from realtime.http.edge import json
@@ -26,7 +26,7 @@ _REFS = "#/components/schemas/{name}"
 TEXT: JsonObject = {"type": "string"}
 MOMENT: JsonObject = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
-    "since": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+    "since": {"type": "integer", "minimum": 0, "maximum": VERSION_MAX},
     "limit": {"type": "integer", "minimum": 1},
     "from": MOMENT,
     "to": MOMENT,
@@ -58,6 +58,7 @@ DESCRIPTIONS: Mapping[int, str] = {
     503: "Not now",
 }
 HEADERS: Mapping[str, JsonObject] = {
+    "Accept": {"description": "The media types of bodies that are read", "schema": TEXT},
     "Accept-Encoding": {"description": "The encodings of bodies that are read", "schema": TEXT},
     "Content-Disposition": {"description": "The name of a file to save", "schema": TEXT},
     "ETag": {"description": "Goes into If-None-Match the next time", "schema": TEXT},
@@ -78,9 +79,13 @@ OF_STATUS: Mapping[int, str] = {
     303: "Location",
     307: "Location",
     401: "WWW-Authenticate",
-    415: "Accept-Encoding",
 }
 """The headers that each answer with such a status has."""
+OF_CODE: Mapping[str, str] = {
+    "unsupported_encoding": "Accept-Encoding",
+    "unsupported_media_type": "Accept",
+}
+"""The headers of some refusals of a status."""
 
 
 def description_routes(document: JsonObject, page: str) -> list[Route]:
@@ -330,6 +335,9 @@ def _refusals(
         "x-codes": [code.name for code in codes],
     }
     headers = _headers(each, status)
+    for code in codes:
+        if code.name in OF_CODE:
+            headers[OF_CODE[code.name]] = HEADERS[OF_CODE[code.name]]
     if any(code.retryable for code in codes):
         headers["Retry-After"] = HEADERS["Retry-After"]
     if headers:

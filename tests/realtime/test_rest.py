@@ -2,6 +2,8 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.realtime.clients import Api, Json, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 
