@@ -46,23 +46,14 @@ def test_a_chart_has_its_figures_beside_it(served: Served, visit: Visit) -> None
         {"part": "all", "step": step, "reached": 4321 - n, "of_sessions": 1, "of_previous": 1}
         for n, step in enumerate(steps)
     ]
-<<<<<<< Updated upstream
     funnel = {
-=======
-    funnel: dict[str, Any] = {
->>>>>>> Stashed changes
         "range": RANGE,
         "by": "none",
         "steps": steps,
         "sessions": {"all": 9},
         "rows": rows,
-<<<<<<< Updated upstream
         "window_minutes": 1440,
     }
-=======
-    }
-    funnel["window_minutes"] = 1440
->>>>>>> Stashed changes
     page = visit("/dashboard", scheme="dark")
     shared = {**SHARED, "figures": {"funnel": funnel}}
     page.route(API, lambda route: route.fulfill(json=shared))
