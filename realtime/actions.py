@@ -48,6 +48,9 @@ SESSION_TIMEOUT = timedelta(minutes=30)
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
 OWN_INQUIRIES_MAX = 20
+TYPED_CHARACTERS_MAX = 1000
+"""A name that is longer, whatever would be dropped from it, is not looked at."""
+
 INQUIRER_CHARACTERS_MAX = 120
 INQUIRY_CHARACTERS_MAX = 4000
 EMAIL_CHARACTERS_MAX = 254
@@ -422,6 +425,8 @@ class Actions:
 
 def _kept_of(name: str) -> str:
     """What is kept of a name. Raises Refused, ``name_unusable``."""
+    if len(name) > TYPED_CHARACTERS_MAX:
+        raise Refused("name_unusable", detail=f"{len(name)} characters were sent")
     kept = one_line(name)
     if not 0 < len(kept) <= NAME_CHARACTERS_MAX:
         raise Refused("name_unusable", detail=f"{len(kept)} characters are left of this one")

@@ -44,9 +44,6 @@ NOT_SAID = msgspec.Raw()
 """Stands for a JSON value that is left out; only this very object is."""
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Name = Annotated[str, msgspec.Meta(max_length=1000)]
-"""As it is typed: what counts for its length is what is kept of it (``visible.one_line``)."""
-
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 SessionId = Annotated[
     str,
@@ -140,9 +137,9 @@ class Presence(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="
 
 
 class Introduce(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="introduce"):
-    """Sets the name that others see."""
+    """Sets the name that others see. Its length is that of what is kept of it."""
 
-    name: Name
+    name: str
 
 
 class Track(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="track"):

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from configurator.protocol.codes import Refused
-from configurator.protocol.messages import Name, Person, Token
+from configurator.protocol.messages import Person, Token
 from realtime.actions import Actions
 from realtime.auth import ADMIN_SESSION_TTL, Authenticator, bearer
 from realtime.http.edge import body, bounded, is_form, json
@@ -34,7 +34,7 @@ class PersonAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What ``POST /api/people`` takes; without a name the person has a guest name."""
 
-    name: Name | None = None
+    name: str | None = None
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ export interface Interaction {
   readonly props?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Sets the name that others see. */
+/** Sets the name that others see. Its length is that of what is kept of it. */
 export interface Introduce {
   readonly type: "introduce";
   readonly id?: string | null;
