@@ -138,7 +138,7 @@ async def test_another_protocol_is_told_which_one_is_spoken(
             await socket.next()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == close
-    async with connected(web, None) as person:
+    async with connected(web, api.token) as person:
         refused = await person.ask("hello", protocol=protocol, token=api.token)
         assert refused["code"] == code
         await eventually(lambda: not person.client.connected, why="the server hangs up")
