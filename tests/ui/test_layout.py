@@ -106,6 +106,24 @@ def test_the_price_bar_keeps_its_height(served: Served, visit: Visit, locale: st
         assert bar.evaluate("(bar) => bar.offsetHeight") == before
 
 
+@pytest.mark.parametrize("locale", ["de-AT", "en-GB"])
+def test_without_a_connection_the_top_bar_keeps_its_height(
+    served: Served, visit: Visit, locale: str
+) -> None:
+    house = served.house()
+    page = open_house(visit, house, locale=locale, width=320, height=640)
+    open_house(visit, house, person="Bert Thaler")
+    expect(page.locator(".topbar .face")).to_have_count(2)
+    before = page.locator(".topbar").evaluate("(bar) => bar.offsetHeight")
+    page.context.set_offline(True)
+    option(page, "nest", "nest120").click()
+    expect(page.get_by_test_id("status")).to_have_attribute("data-status", "offline")
+    settled(page)
+    collisions = page.evaluate(COLLISIONS, ".topbar")
+    assert [each for each in collisions if each.count("face") < 2] == []  # faces lie side by side
+    assert page.locator(".topbar").evaluate("(bar) => bar.offsetHeight") == before
+
+
 def test_the_strip_of_views_shows_that_there_are_more(served: Served, visit: Visit) -> None:
     page = open_house(visit, served.house(), width=320, height=640)
     fade = """(strip) => [
