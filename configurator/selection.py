@@ -218,6 +218,8 @@ def _parse_choice(value: object) -> Choice | str:
     option, quantity = value.get("option"), value.get("quantity")
     if not isinstance(option, str):
         return "option must be a string"
+    if isinstance(quantity, float) and quantity.is_integer():
+        quantity = int(quantity)  # 8.0 is the same JSON number as 8
     if quantity is not None and type(quantity) is not int:
         return "quantity must be a whole number"
     return Choice(option=option, quantity=quantity)

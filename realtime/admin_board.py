@@ -39,7 +39,7 @@ from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Interactions
-from storage.postgres.jobs import Jobs
+from storage.postgres.jobs import Jobs, overdue
 from storage.postgres.past_interactions import PastInteractions
 from storage.postgres.sessions import Sessions
 from storage.postgres.statistics import Day, DayFunnel, Minutes, Statistics
@@ -155,7 +155,7 @@ class AdminBoard(TaskOwner):
         self._codes: OrderedDict[UUID, str] = OrderedDict()
         self._counted_last: _Counted | None = None
         self._due = now()
-        self._dead = self._restarts = self._failing = 0
+        self._dead = self._restarts = self._failing = self._overdue = 0
         self._shown = ""
 
     @override
@@ -236,6 +236,7 @@ class AdminBoard(TaskOwner):
                 dead=self._dead,
                 restarts=self._restarts,
                 jobs=self._failing,
+                overdue=self._overdue,
             )
         )
         self._events.alerts(alerts)
@@ -297,7 +298,9 @@ class AdminBoard(TaskOwner):
             self._due = now + timedelta(seconds=COUNT_SECONDS)
             try:
                 self._counted_last = await self._count(now)
-                self._events.jobs((await self._jobs.latest()).values())
+                runs = (await self._jobs.latest()).values()
+                self._events.jobs(runs)
+                self._overdue = overdue(runs, now)
                 self._failing = len(await self._jobs.failing())
                 self._events.store("postgresql", here=True)
             except StorageUnavailable as away:

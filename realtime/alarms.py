@@ -21,7 +21,7 @@ from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import ProcessReport
 from realtime.webhook import WebhookFailed, post
 from storage.errors import StorageUnavailable
-from storage.postgres.jobs import Jobs
+from storage.postgres.jobs import Jobs, overdue
 from storage.redis.claims import Claims
 from storage.redis.presence import Presence
 from storage.redis.stops import WorkerStops, restarts
@@ -77,12 +77,14 @@ class Alarms(TaskOwner):
     async def look(self) -> None:
         """Compares what is with the limits, once. Raises StorageUnavailable."""
         lag = await self._stream.lag()
+        failing, waiting = await self._unhappy_jobs()
         measured = Measured(
             lag_seconds=lag.seconds,
             online=await self._online(),
             dead=await self._stream.dead_count(),
             restarts=restarts(await self._stops.latest(), self._now()),
-            jobs=await self._failing(),
+            jobs=failing,
+            overdue=waiting,
         )
         for alert in self._limits.crossed(measured):
             if await self._claims.take(alert.kind, CLAIM_SECONDS):
@@ -100,12 +102,13 @@ class Alarms(TaskOwner):
                 continue  # another release's; its own processes count theirs
         return len(people)
 
-    async def _failing(self) -> int | None:
-        """How many jobs failed last; None while PostgreSQL is away."""
+    async def _unhappy_jobs(self) -> tuple[int | None, int | None]:
+        """How many jobs failed last, and how many nobody does; None while PostgreSQL is away."""
         try:
-            return len(await self._jobs.failing())
+            waiting = overdue((await self._jobs.latest()).values(), self._now())
+            return len(await self._jobs.failing()), waiting
         except StorageUnavailable:
-            return None
+            return None, None
 
     async def _post(self, state: str, alert: Alert) -> None:
         body = {

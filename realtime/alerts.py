@@ -8,7 +8,8 @@ import msgspec
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A threshold and what is measured against it.
 
-    `kind`: lag, online, dead, restarts (of workers, in ten minutes) or jobs (that failed last).
+    `kind`: lag, online, dead, restarts (of workers, in ten minutes), jobs
+    (that failed last) or overdue (jobs that nobody does).
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Measured:
     dead: int
     restarts: int = 0
     jobs: int | None = 0
+    overdue: int | None = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class AlertLimits:
     dead: int | None = 0
     restarts: int | None = 2
     jobs: int | None = 0
+    overdue: int | None = 0
 
     def crossed(self, measured: Measured) -> list[Alert]:
         """What is above its limit."""
@@ -52,6 +55,7 @@ class AlertLimits:
             "dead": (measured.dead, self.dead),
             "restarts": (measured.restarts, self.restarts),
             "jobs": (measured.jobs, self.jobs),
+            "overdue": (measured.overdue, self.overdue),
         }
         return [
             Alert(kind=kind, value=round(value, 1), limit=limit)

@@ -70,4 +70,9 @@ class Door:
 
 def _cookies_in(header: str) -> dict[str, str]:
     """The cookies, where there are ours among them: this stands before every interaction."""
-    return cookie_parser(header) if PERSON_COOKIE in header or CONSENT_COOKIE in header else {}
+    if PERSON_COOKIE not in header and CONSENT_COOKIE not in header:
+        return {}
+    cookies = cookie_parser(header)
+    if f"{CONSENT_COOKIE}=none" in map(str.strip, header.split(";")):
+        cookies[CONSENT_COOKIE] = "none"  # of two answers, as of two paths, the refusal counts
+    return cookies

@@ -121,7 +121,7 @@ class Metrics:
         report, bus = self._sources.hub.report(), self._sources.bus
         committer = self._sources.committer
         yield _gauge(
-            "nest_rooms", "Configurations that are open in this process", len(report.rooms)
+            "nest_rooms", "Configurations with somebody present in this process", len(report.rooms)
         )
         yield _gauge("nest_connections", "Members of rooms in this process", report.connections)
         yield _gauge("nest_people", "People in rooms of this process", len(report.people))

@@ -161,7 +161,8 @@ class Pages:
     ) -> OpenedPage | None:
         """The opened tab, or None when the link is wrong or the house is somebody else's.
 
-        ``asking`` is the request for the page: no session is kept of who objects in it.
+        ``asking`` is the request for the page: no session is kept of a visitor who objects in it,
+        nor of HEAD, after which nobody sees a page.
         Raises StorageUnavailable.
         """
         principal = ADMIN if as_admin else await self._person(person_token)
@@ -170,7 +171,9 @@ class Pages:
         try:
             access = await self._services.actions.access(principal, configuration_code)
             visitor = self._services.door.visitor(asking)
-            session_id = await self._session(principal, visitor, access.configuration.id)
+            session_id = None
+            if asking.scope.get("method") != "HEAD":
+                session_id = await self._session(principal, visitor, access.configuration.id)
             shelf = self._services.actions.catalogues
             catalogue = await shelf.get(access.configuration.catalogue_id)
             page = OpenedPage(

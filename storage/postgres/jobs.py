@@ -6,7 +6,7 @@ lost it. So a pooler between us and PostgreSQL must keep sessions (no transactio
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -30,6 +30,8 @@ ASKED = "asked"
 FAILURES_SHOWN = timedelta(days=7)
 RUNS_KEPT = timedelta(days=30)
 CHECK_SECONDS = 2.0
+OVERDUE = timedelta(minutes=5)
+"""A job that waits longer than this for its run waits for a worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,11 @@ class JobRun:
     def asked(self) -> bool:
         """Whether somebody asked for the next run at once, and it has not begun."""
         return ASKED in self.detail
+
+
+def overdue(latest: Iterable[JobRun], now: datetime) -> int:
+    """How many jobs nobody does, by the latest run of each: their turn was 5 minutes ago."""
+    return sum(run.due_at is not None and now - run.due_at > OVERDUE for run in latest)
 
 
 class Jobs:

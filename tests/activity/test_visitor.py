@@ -230,6 +230,8 @@ def test_of_whom_the_door_may_not_let_in_it_knows_nothing(bots: Bots) -> None:
         ({"dnt": "1"}, "assumed", "dnt"),
         ({"cookie": "a=b; nest_consent=none"}, "assumed", "no_consent"),
         ({"cookie": "nest_consent=\x7f{"}, "required", "no_consent"),
+        ({"cookie": "nest_consent=none; nest_consent=all"}, "required", "no_consent"),
+        ({"cookie": "nest_consent=all; nest_consent=none"}, "assumed", "no_consent"),
         ({}, "required", "no_consent"),
         ({"cookie": "nest_person=0123456789abcdef"}, "asked", "no_consent"),
         ({"cookie": "nest_person=0123456789abcdef; nest_consent=no"}, "asked", "no_consent"),

@@ -1,5 +1,6 @@
 """Selections: values that compare by what is chosen, and JSON that cannot smuggle anything in."""
 
+import json
 import pickle
 
 import pytest
@@ -88,7 +89,7 @@ BASE: dict[str, object] = selection_to_json(house(pv=8))
                 {**BASE, "pvanlage": {"option": "pv_panels", "quantity": quantity}},
                 ("$.pvanlage", "quantity must be a whole number"),
             )
-            for quantity in (True, 8.0, "8", float("nan"))
+            for quantity in (True, 8.5, "8", float("nan"))
         ),
     ],
 )
@@ -97,6 +98,13 @@ def test_json_that_is_no_selection(value: object, problem: tuple[str, str]) -> N
         selection_from_json(CATALOGUE, value)
 
     assert caught.value.problems == (problem,)
+
+
+@pytest.mark.parametrize("written", ["8", "8.0", "8e0", "80e-1"])
+def test_a_whole_number_is_one_however_it_is_written(written: str) -> None:
+    choice = json.loads(f'{{"option": "pv_panels", "quantity": {written}}}')
+    selection = selection_from_json(CATALOGUE, {**BASE, "pvanlage": choice})
+    assert selection["pvanlage"].quantity == 8
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -252,7 +252,7 @@ async def test_what_workers_do_reaches_whoever_watches(start_web: StartWeb) -> N
     async with page_on(web) as page:
         await until(lambda: page.of("live")[-1]["counters"])
         number = await jobs.begin("make partitions", "worker-1")
-        await jobs.finish(number, "ok", detail={"made": 3}, due_at=NOON)
+        await jobs.finish(number, "ok", detail={"made": 3}, due_at=datetime.now(UTC))
         await stops.note("worker-1", unreadable=101, of_last=500)
         await until(lambda: len(page.of("system")) and len(said_kinds(page)) == 2)
         assert said_kinds(page) == {"job_done", "worker_stopped"}

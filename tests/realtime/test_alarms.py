@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from realtime.alarms import Alarms
@@ -107,10 +107,33 @@ async def test_a_crash_loop_and_a_job_that_fails_are_told(
         assert [(post["state"], post["alert"]) for post in posts[2:]] == [("over", "jobs")]
 
 
+async def test_jobs_that_nobody_does_are_told(redis_url: str, database_url: str) -> None:
+    """As when workers end before they have begun: they could not say that they ended."""
+    async with (
+        Redis(redis_url) as redis,
+        Database(database_url, pool_size=2) as database,
+        operator() as (webhook, posts),
+    ):
+        alarms, jobs = alarms_of(redis, database, webhook, "one"), Jobs(database)
+        for due_at in (now() - timedelta(minutes=4), now() - timedelta(minutes=6)):
+            run = await jobs.begin("audit today", "w")
+            await jobs.finish(run, "ok", detail={}, due_at=due_at)
+            await alarms.look()
+        await jobs.begin("audit today", "w")
+        await alarms.look()
+        told = [(post["state"], post["alert"], post["value"]) for post in posts]
+        assert told == [("crossed", "overdue", 1), ("over", "overdue", 0)]
+
+
 def test_nothing_flaps_around_its_limit() -> None:
     measured = Measured(lag_seconds=27.0, online=0, dead=0)
     limits = AlertLimits(lag_seconds=30.0)
-    assert [each.kind for each in limits.calm(measured, share=0.8)] == ["dead", "restarts", "jobs"]
+    assert [each.kind for each in limits.calm(measured, share=0.8)] == [
+        "dead",
+        "restarts",
+        "jobs",
+        "overdue",
+    ]
     assert limits.crossed(measured) == []
 
 

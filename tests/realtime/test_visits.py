@@ -31,13 +31,14 @@ OBJECTING = [
 
 @asynccontextmanager
 async def page(
-    web: RunningWeb, token: str, house: str, **headers: str
+    web: RunningWeb, token: str, house: str, *, method: str = "GET", **headers: str
 ) -> AsyncIterator[tuple[OpenedPage, list[Json]]]:
     """What `GET /c/CODE` opens for a request with these headers, and the frames it is sent."""
     frames: list[Json] = []
     sent = {"user_agent": FIREFOX, **headers}
     scope = {
         "type": "http",
+        "method": method,
         "client": ("203.0.113.9", 1),
         "headers": [
             (name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()
@@ -104,6 +105,17 @@ async def test_no_session_is_kept_of_who_objects(
         headers=headers,
     )
     assert sent.status_code == 201
+    assert await sessions(web) == []
+
+
+async def test_a_page_that_is_only_asked_for_is_no_visit(start_web: StartWeb) -> None:
+    """HEAD, as programs check links."""
+    web = await start_web()
+    api = web.api()
+    house = await api.create()
+    assert api.token
+    async with page(web, api.token, house["code"], method="HEAD") as (_, frames):
+        assert frames[0]["session_id"] is None
     assert await sessions(web) == []
 
 

@@ -202,6 +202,8 @@ test("the browser's refusal is above everything, the visitor's word above the se
   assert.equal(mayMeasure("assumed", { nav: { globalPrivacyControl: true }, cookies: "nest_consent=all" }), false);
   assert.equal(mayMeasure("assumed", { nav: { doNotTrack: "1" }, cookies: "nest_consent=all" }), false);
   assert.equal(decision("nest_consent=maybe"), null);
+  assert.equal(decision("nest_consent=all; nest_consent=none"), "none");
+  assert.equal(decision("nest_consent=none; nest_consent=all"), "none");
 });
 
 test("waiting is random below a ceiling that grows, and at least as long as asked", async () => {
@@ -285,6 +287,15 @@ test("what the page tells of a visit", async () => {
   measure.rest("fenster", "pvc", "touch");
   await pass(2000);
   assert.deepEqual(types(), ["hover fenster"]);
+
+  measure.rest("fenster", "alu", "mouse");
+  measure.click("fenster", "alu");
+  await pass(2000);
+  assert.deepEqual(types(), ["click fenster"]);
+  state.selection.fenster = { option: "alu" };
+  measure.rest("fenster", "alu", "mouse");
+  await pass(2000);
+  assert.deepEqual(types(), []);
 
   measure.visit("nest");
   await pass(3000);

@@ -69,7 +69,7 @@ export default {
   },
   computed: {
     alerts() {
-      return Array.isArray(this.live.alerts) ? this.live.alerts.filter((a) => ["lag", "online", "dead", "restarts", "jobs"].includes(a.kind)) : [];
+      return Array.isArray(this.live.alerts) ? this.live.alerts.filter((a) => ["lag", "online", "dead", "restarts", "jobs", "overdue"].includes(a.kind)) : [];
     },
     lagClass() {
       const lag = this.live.lag;

@@ -9,9 +9,9 @@ const DAYS = 180;
 export const refusedByBrowser = (nav = navigator) => nav.globalPrivacyControl === true || nav.doNotTrack === "1" || nav.doNotTrack === "yes";
 
 export function decision(cookies = document.cookie) {
-  const found = cookies.split("; ").find((part) => part.startsWith(`${COOKIE}=`));
-  const value = found?.slice(COOKIE.length + 1);
-  return value === "all" || value === "none" ? value : null;
+  const given = cookies.split("; ");
+  // Of two answers, as of two paths, the refusal counts.
+  return ["none", "all"].find((value) => given.includes(`${COOKIE}=${value}`)) ?? null;
 }
 
 export function mayMeasure(mode, { nav = navigator, cookies = document.cookie } = {}) {

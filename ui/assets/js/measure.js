@@ -2,7 +2,8 @@
 //
 //   join            this tab entered the house; props {role, others}
 //   click           a control of a category was pressed; elementId, previousValue
-//   hover           the pointer rested on an option for a second, once for each option and visit
+//   hover           the pointer rested for a second on an option that is not chosen, once for each
+//                   option and visit
 //   selection       a choice of this tab was saved; previousValue, selectionValue, price and version
 //   undo, redo      the same, taken back
 //   saved           how long saving took (timeSpent, from the click)
@@ -39,7 +40,10 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
     track("join", "room", { elementId: state.code, version: state.version, totalCents: state.totalCents, props: { role: state.you.role, others } });
   }
 
-  const click = (category, elementId) => track("click", category, { elementId: elementId || "none", previousValue: state.selection[category]?.option });
+  function click(category, elementId) {
+    moveOn();
+    track("click", category, { elementId: elementId || "none", previousValue: state.selection[category]?.option });
+  }
 
   // A finger does not hover.
   function rest(category, option, pointerType) {
@@ -47,6 +51,7 @@ export function createMeasure({ tracker, state, ui, now = Date.now, vitals = obs
     const key = `${category}/${option}`;
     if (!option || pointerType !== "mouse" || hovered.has(key)) return;
     hover = setTimeout(() => {
+      if (state.selection[category]?.option === option) return;
       hovered.add(key);
       track("hover", category, { elementId: option, timeSpent: HOVER_MS });
     }, HOVER_MS);
