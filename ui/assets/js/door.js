@@ -11,6 +11,7 @@ const door = document.getElementById("door");
 const title = document.getElementById("door-title");
 const text = document.getElementById("door-text");
 const button = document.getElementById("door-button");
+const home = document.getElementById("door-home");
 const said = { title: title.textContent, text: text.textContent };
 const { url, length, next } = DOORS[door.dataset.door];
 const language = document.documentElement.lang;
@@ -20,6 +21,7 @@ function show({ heading = said.title, sentence = said.text, pressable = true }) 
   title.textContent = heading;
   text.textContent = sentence;
   button.hidden = !pressable;
+  home.hidden = pressable;
   button.disabled = false;
 }
 

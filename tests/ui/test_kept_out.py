@@ -1,4 +1,4 @@
-"""A browser that keeps no cookies is told so, at every place where somebody would be let in."""
+"""What keeps somebody out is said, with the way on: no cookies, a link that opens nothing."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,6 +41,13 @@ def test_at_an_invitation_that_is_not_used_up(served: Served, blocked: Page) -> 
     blocked.locator("#door-button").click()
     expect(blocked.locator("#door-text")).to_contain_text("lässt keine Cookies zu")
     assert set(sent) == {"GET"}
+
+
+def test_a_link_that_opens_nothing_is_no_dead_end(visit: Visit) -> None:
+    page = visit("/join#bad", width=320, height=640)
+    expect(page.locator("h1")).to_have_text("In diesem Link fehlt ein Stück")
+    expect(page.locator("#door-button")).to_be_hidden()
+    expect(page.locator("#door-home")).to_be_visible()
 
 
 def test_with_cookies_the_house_is_private(served: Served, visit: Visit) -> None:
