@@ -12,7 +12,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.access import Role
-from configurator.protocol.codes import CODES
 from realtime.limits import MILLISECOND_NS
 from tests.realtime.clients import Api, Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
