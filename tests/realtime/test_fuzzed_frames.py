@@ -36,7 +36,7 @@ from tests.support.servers import Servers, fresh_database
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 CLOSE_CODES = {code.close for code in CODES.values() if code.close} | {1002, 1003, 1007, 1009}
-UNREADABLE = {"malformed_message", "unknown_message_type", "message_too_large"}
+UNREADABLE = {"malformed_message", "unknown_message_type", "message_too_large", "name_unusable"}
 BATCH = 60
 RSS_GROWTH_MAX_BYTES = 48 * 1024 * 1024
 FUZZED = settings(
@@ -302,8 +302,11 @@ def code_of(text: bytes) -> list[str]:
         message = codec.decode(text)
     except Refused as refused:
         return [refused.code.name]
-    nameless = isinstance(message, Introduce) and not one_line(message.name)
-    return ["malformed_message"] if nameless else []
+    if isinstance(message, Introduce) and not (
+        len(message.name) <= 1000 and 0 < len(one_line(message.name)) <= 40
+    ):
+        return ["name_unusable"]
+    return []
 
 
 def batches(texts: list[bytes]) -> Iterator[list[bytes]]:
