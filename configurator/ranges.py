@@ -102,7 +102,7 @@ class Range:
         if self.comparison is None:
             return None
         zone = ZoneInfo(self.zone)
-        start, end = (_local(moment, zone) for moment in (self.start, self.end))
+        start, end = (shown_on_clocks(moment, zone) for moment in (self.start, self.end))
         if self.comparison == "previous":
             start, end = start - (end - start), start
         else:
@@ -185,7 +185,7 @@ def _one_of(known: Mapping[str, T], asked: Mapping[str, str], field: str) -> T |
     return known[asked[field]]
 
 
-def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+def shown_on_clocks(moment: datetime, zone: ZoneInfo) -> datetime:
     """What the clock shows; midnight for the beginning of a day whose midnight is skipped."""
     local = moment.astimezone(zone)
     begins = day_begins(local.date(), zone) == moment

@@ -15,8 +15,9 @@ from storage.postgres.analytics.figures import Figures, units_of
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from storage.postgres.upkeep import Upkeep
-from tests.analytics.stage import opened, sheet_lines
+from tests.analytics.stage import PATH, opened, sheet_lines
 from tests.configurator.test_periods import ZONES, changes, utc
+from tests.sheets.reading import book, table
 
 UNITS = ("hour", "day", "week", "month")
 NOTABLE = (
@@ -144,6 +145,56 @@ async def test_a_repeated_hour_is_two_points_that_can_be_told_apart(
         lines = await sheet_lines(client, "series", asked)
         assert len({line["at"] for line in lines}) == 25
         assert sum(int(line["sessions"]) for line in lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Vienna", "2026-03-29"),
+        ("Europe/Vienna", "2026-10-25"),
+        ("Europe/Vienna", "2026-10-26"),
+        ("America/New_York", "2026-03-08"),
+        ("America/Santiago", "2026-09-06"),
+        ("Antarctica/Troll", "2026-03-29"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["hour", "day"])
+async def test_both_ranges_of_a_comparison_are_whole_side_by_side(
+    database_url: str, zone: str, day: str, unit: str
+) -> None:
+    """Each session of either range is in one row of the file, beside its own hour of the clock."""
+    first = datetime.fromisoformat(day).replace(tzinfo=UTC) - timedelta(hours=60)
+    async with opened(database_url) as (world, client):
+        world.now = first + timedelta(days=30)
+        connection = await asyncpg.connect(database_url)
+        try:
+            await sessions_at(connection, [first + timedelta(minutes=30 * n) for n in range(240)])
+        finally:
+            await connection.close()
+        asked = {"from": day, "to": day, "tz": zone, "compare": "previous"}
+        kpis = (await client.get(f"{PATH}/kpis", params=asked)).json()
+        series = (await client.get(f"{PATH}/series", params={**asked, "unit": unit})).json()
+        whole = {row["name"]: row for row in kpis["rows"]}
+        lines = await sheet_lines(client, "series", asked, unit=unit)
+        assert len(lines) == len(series["pairs"])
+        for column in ("sessions", "completed", "interactions"):
+            sums = [
+                sum(int(line[name] or 0) for line in lines)
+                for name in (column, f"compared_{column}")
+            ]
+            assert sums == [whole[column]["value"], whole[column]["previous"]]
+        for line in lines:
+            if unit == "hour" and line["at"] and line["compared_at"]:
+                assert line["at"][11:13] == line["compared_at"][11:13]
+        form = {**asked, "unit": unit, "lang": "de"}
+        text = (await client.get(f"{PATH}/series", params={**form, "format": "csv"})).text
+        excel = await client.get(f"{PATH}/series", params={**form, "format": "xlsx"})
+        heading, *rows = table(text, ";")
+        place = heading.index("Vergleich: Sitzungen")
+        assert sum(int(row[place] or 0) for row in rows) == whole["sessions"]["previous"]
+        cells = [row[place].value for row in book(excel.content).iter_rows()]
+        assert cells[0] == "Vergleich: Sitzungen"
+        assert sum(cell or 0 for cell in cells[1:]) == whole["sessions"]["previous"]
 
 
 async def test_a_day_without_midnight_counts(database_url: str, database: Database) -> None:

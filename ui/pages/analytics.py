@@ -33,6 +33,7 @@ FIGURES = (
     "js/analytics/figures/signals.js",
     "js/analytics/figures/steps.js",
     "js/analytics/reading.js",
+    "js/analytics/side_by_side.js",
     "js/analytics/table.js",
     "js/analytics/words.js",
     "js/calling.js",

@@ -1,14 +1,17 @@
 """The answers of analytics. Every one says which range it is about and how far the stream is in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 
+from configurator.comparison import paired
+from configurator.periods import Unit
 from configurator.ranges import Bots, Range
 from configurator.rounding import hundredths
-from storage.postgres.analytics.figures import Kpis
+from storage.postgres.analytics.figures import Kpis, Point
 from storage.postgres.analytics.houses import Prices
 
 Row = TypeVar("Row")
@@ -46,10 +49,21 @@ class Page(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     stored_through: str | None
 
 
+class PointPair(msgspec.Struct, frozen=True, kw_only=True):
+    """The places, from 0, of a point in ``rows`` and of its counterpart in ``compared``.
+
+    Null: it has none there, as an hour that was skipped or came twice.
+    """
+
+    row: int | None
+    compared: int | None
+
+
 class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     """Points in order, without gaps, of one of the `units` that fit the range.
 
-    ``compared``: the points of the range that it is compared with, where one was asked for.
+    ``compared``: the points of the range that it is compared with, where one was asked for;
+    ``pairs``: which of them belongs beside which, each point of both in exactly one.
     """
 
     range: RangeShown
@@ -58,6 +72,7 @@ class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     units: list[str]
     rows: list[Row]
     compared: list[Row] | None
+    pairs: list[PointPair] | None
 
 
 class SignalsAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
@@ -142,6 +157,14 @@ def ended(before: Kpis) -> Kpis:
     """The figures of an earlier range, without those of what is going on now."""
     outcomes = replace(before.outcomes, active=None)
     return replace(before, outcomes=outcomes, open_value_cents=None)
+
+
+def pairs_of(
+    span: Range, unit: Unit, points: Sequence[Point], compared: Sequence[Point]
+) -> list[PointPair]:
+    """Which point of the range that ``span`` is compared with belongs beside which of its own."""
+    found = paired(span, unit, [each.at for each in points], [each.at for each in compared])
+    return [PointPair(row=row, compared=other) for row, other in found]
 
 
 def kpi_rows(now: Kpis, before: Kpis | None) -> list[KpiRow]:

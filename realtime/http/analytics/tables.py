@@ -4,6 +4,7 @@ Lists and mappings within a row become columns of their own: nothing in a cell h
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from realtime.http.analytics.answers import (
@@ -82,16 +83,39 @@ def _price_rows(kind: str, found: Prices) -> list[list[object]]:
 
 
 def series(answer: SeriesAnswer[Point]) -> Sheet:
-    """A row for each point; the offset tells apart the two hours that look the same on a clock."""
-    at, *counted = columns_of(Point)
+    """A row for each point; the offset tells apart the two hours that look the same on a clock.
+
+    Where two ranges are compared each point has its counterpart beside it, and a point without one
+    a row of its own: the sum of each column is the figure of its range.
+    """
+    columns = _point_columns()
+    if answer.pairs is None:
+        return Sheet(name="series", columns=columns, rows=[_point(each) for each in answer.rows])
+    compared = answer.compared or []
     return Sheet(
         name="series",
-        columns=[at, Column(name="utc_offset", kind=Kind.TEXT), *counted],
+        columns=[*columns, *_point_columns("compared_")],
         rows=[
-            [point.at, f"UTC{point.at.isoformat()[-6:]}", *values_of(point)[1:]]
-            for point in answer.rows
+            [*_point(_at(answer.rows, pair.row)), *_point(_at(compared, pair.compared))]
+            for pair in answer.pairs
         ],
     )
+
+
+def _point_columns(prefix: str = "") -> list[Column]:
+    at, *counted = columns_of(Point)
+    found = [at, Column(name="utc_offset", kind=Kind.TEXT), *counted]
+    return [replace(each, name=prefix + each.name) for each in found]
+
+
+def _point(point: Point | None) -> list[object]:
+    if point is None:
+        return [None] * len(_point_columns())
+    return [point.at, f"UTC{point.at.isoformat()[-6:]}", *values_of(point)[1:]]
+
+
+def _at(points: Sequence[Point], place: int | None) -> Point | None:
+    return None if place is None else points[place]
 
 
 def signals(answer: SignalsAnswer[Signal]) -> Sheet:

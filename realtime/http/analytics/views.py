@@ -24,6 +24,7 @@ from realtime.http.analytics.answers import (
     SignalsAnswer,
     ended,
     kpi_rows,
+    pairs_of,
     shown,
 )
 from realtime.http.analytics.query import Asked, number_of, one_of, range_of, unusable
@@ -281,13 +282,16 @@ class Views:
         units = units_of(span)
         unit = cast("Unit", one_of(asked, "unit", units, default=units[0]))
         before = span.compared()
+        points = await self._figures.series(span, unit)
+        compared = await self._figures.series(before, unit) if before else None
         return SeriesAnswer(
             range=shown(span),
             stored_through=through,
             unit=unit,
             units=list(units),
-            rows=await self._figures.series(span, unit),
-            compared=await self._figures.series(before, unit) if before else None,
+            rows=points,
+            compared=compared,
+            pairs=None if compared is None else pairs_of(span, unit, points, compared),
         )
 
     async def _funnel(self, span: Range, asked: Asked, through: str | None) -> FunnelAnswer:

@@ -6,6 +6,7 @@ import { askedOf, rangeOf, searchOf } from "../../../ui/assets/js/analytics/aske
 import { Refused } from "../../../ui/assets/js/calling.js";
 import { countedThrough } from "../../../ui/assets/js/analytics/reading.js";
 import { sorted } from "../../../ui/assets/js/analytics/table.js";
+import { sideBySide } from "../../../ui/assets/js/analytics/side_by_side.js";
 import { createWords } from "../../../ui/assets/js/analytics/words.js";
 import { zoneGroups, zonesOf } from "../../../ui/assets/js/analytics/zones.js";
 
@@ -135,4 +136,19 @@ test("an hour that comes twice is said with its offset, any other without", () =
   assert.match(said[1], /02:00 \(UTC\+02:00\)$/);
   assert.match(said[2], /02:00 \(UTC\+01:00\)$/);
   assert.match(said[3], /03:00$/);
+});
+
+test("the hour that clocks skip has a line of its own, and both columns keep their sum", () => {
+  const hour = (at, sessions) => ({ at, sessions, completed: 0, inquiries: 0, interactions: 0 });
+  const rows = [hour("2026-03-29T01:00:00+01:00", 4), hour("2026-03-29T03:00:00+02:00", 5)];
+  const compared = [hour("2026-03-28T01:00:00+01:00", 1), hour("2026-03-28T02:00:00+01:00", 2), hour("2026-03-28T03:00:00+01:00", 3)];
+  const pairs = [{ row: 0, compared: 0 }, { row: null, compared: 1 }, { row: 1, compared: 2 }];
+  const w = createWords({ catalogue: { categories: [] }, texts: {}, language: "de", zone: ZONE });
+  const lines = sideBySide({ rows, compared, pairs, unit: "hour" }, w);
+  assert.deepEqual(lines.map(({ label, sessions, before }) => [label.replace(/^\W*(\w+)\W+/, "$1 "), sessions, before]), [
+    ["So 01:00", 4, 1],
+    ["Sa 02:00", null, 2],
+    ["So 03:00", 5, 3],
+  ]);
+  assert.deepEqual(sideBySide({ rows, compared: null, pairs: null, unit: "hour" }, w).map((line) => line.before), [undefined, undefined]);
 });
