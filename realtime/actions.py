@@ -413,14 +413,23 @@ class Actions:
             access.configuration.id, principal.person.id, limit=OWN_INQUIRIES_MAX
         )
 
-    async def _inquiring(self, principal: Principal, access: Access, inquiry: Inquiry) -> UUID:
-        """The session that the inquiry names, else the running one of this person and house."""
+    async def _inquiring(
+        self, principal: Principal, access: Access, inquiry: Inquiry
+    ) -> UUID | None:
+        """The session that the inquiry names, else the running one of this person and house, if any.
+
+        A program that names none has no visit: an inquiry alone would be one of which all were won.
+        """
         house = access.configuration.id
         if inquiry.session_id is not None:
             linked = await self.link_session(principal, house, inquiry.session_id)
             if linked is not None:
                 return linked
-        return await self.session(principal, house)
+        return await self._stores.sessions.running(
+            person_id=principal.person.id,
+            configuration_id=house,
+            since=self._now() - SESSION_TIMEOUT,
+        )
 
 
 def _kept_of(name: str) -> str:

@@ -97,7 +97,7 @@ class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
     What is kept of ``name`` has 1 to 120 characters, of ``email`` at most 254, of ``message`` 4000.
 
     ``session_id`` is what interactions of this visit were tracked under: the inquiry completes that
-    session. Without it the session of this person on this house is completed.
+    session. Without it the running session of this person on this house is completed, if there is one.
     """
 
     inquiry_id: UUID

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,21 +60,7 @@ class Sessions:
         Two tabs that open at the same moment share one session. `bot_reason`: why this is no person;
         such a visit joins the person's session where one is running, and never becomes one.
         """
-        known: ColumnElement[bool] = sessions.c.bot_reason.is_(None)
-        if bot_reason is not None:
-            known = or_(known, sessions.c.bot_reason == bot_reason)
-        running = (
-            select(sessions.c.id)
-            .where(
-                sessions.c.person_id == person_id,
-                sessions.c.configuration_id == configuration_id,
-                sessions.c.last_seen_at > since,
-                sessions.c.status.in_(("ACTIVE", "COMPLETED")),
-                known,
-            )
-            .order_by(sessions.c.bot_reason.is_not(None), sessions.c.last_seen_at.desc())
-            .limit(1)
-        )
+        running = _running(person_id, configuration_id, since, bot_reason)
 
         async def work(connection: AsyncConnection) -> UUID:
             await connection.execute(
@@ -96,6 +82,15 @@ class Sessions:
             return new_id
 
         return await self._database.write(work)
+
+    async def running(
+        self, *, person_id: UUID, configuration_id: UUID, since: datetime
+    ) -> UUID | None:
+        """The person's session on this configuration that was active after `since`; none is made."""
+        statement = _running(person_id, configuration_id, since, None)
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.scalar_one_or_none()
+        return None if row is None else UUID(str(row))
 
     async def link(
         self,
@@ -160,6 +155,26 @@ class Sessions:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _session(row)
+
+
+def _running(
+    person_id: UUID, configuration_id: UUID, since: datetime, bot_reason: str | None
+) -> Select[tuple[UUID]]:
+    known: ColumnElement[bool] = sessions.c.bot_reason.is_(None)
+    if bot_reason is not None:
+        known = or_(known, sessions.c.bot_reason == bot_reason)
+    return (
+        select(sessions.c.id)
+        .where(
+            sessions.c.person_id == person_id,
+            sessions.c.configuration_id == configuration_id,
+            sessions.c.last_seen_at > since,
+            sessions.c.status.in_(("ACTIVE", "COMPLETED")),
+            known,
+        )
+        .order_by(sessions.c.bot_reason.is_not(None), sessions.c.last_seen_at.desc())
+        .limit(1)
+    )
 
 
 def _lock_key(person_id: UUID, configuration_id: UUID) -> int:

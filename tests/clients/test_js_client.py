@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -148,8 +149,21 @@ def live(houses: Houses) -> dict[str, str]:
 
 
 def test_in_node_on_every_transport(node: Node, houses: Houses) -> None:
-    """(CL3, CL4, CL5, LM1, OP4, OP7, OP17, TR1)"""
+    """(AC15, CL3, CL4, CL5, LM1, OP4, OP7, OP17, TR1)"""
     run_in_node(node, "live/client.test.mjs", **live(houses))
+    assert apart(lambda: houses_of(houses.database_url, "client_1_js")) == 1
+
+
+async def houses_of(database_url: str, session: str) -> int:
+    """How many houses the session with this name has: its client named it when it made one."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        found = await connection.fetchval(
+            "SELECT count(configuration_id) FROM sessions WHERE external_id = $1", session
+        )
+    finally:
+        await connection.close()
+    return int(found)
 
 
 def test_programs_on_the_official_socketio_client(node: Node, houses: Houses) -> None:

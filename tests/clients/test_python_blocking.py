@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from nest_haus_client import Changed, ClientClosed, Refused, Select, Unreachable
+from nest_haus_client import Client as AsyncClient
 from nest_haus_client.blocking import Client
 
 from tests.realtime.conftest import RunningWeb
@@ -32,6 +33,29 @@ async def test_a_script_edits_with_somebody_else(web: RunningWeb) -> None:
             hers.select("nest", "nest140")
 
     await asyncio.to_thread(script)
+
+
+async def test_a_program_says_which_session_its_visitor_is(web: RunningWeb) -> None:
+    """(AC15) By name, before there is an event; every house that is made or joined is of it."""
+
+    def script() -> str:
+        with Client.register(web.url, session_id="client_1_script") as client:
+            return str(client.create().id)
+
+    async def joined(code: str) -> None:
+        async with AsyncClient.register(web.url, session_id="client_1_joined") as client:
+            await client.join(await client.redeem(code))
+
+    made = await asyncio.to_thread(script)
+    async with AsyncClient.register(web.url) as owner:
+        house = await owner.create()
+        await joined((await owner.share(house.code)).url)
+    async with web.parts.database.driver() as connection:
+        found = await connection.fetch("SELECT external_id, configuration_id FROM sessions")
+    assert {each["external_id"]: str(each["configuration_id"]) for each in found} == {
+        "client_1_script": made,
+        "client_1_joined": str(house.id),
+    }
 
 
 async def test_events_are_an_iterator_that_ends_when_it_is_quiet(web: RunningWeb) -> None:

@@ -219,10 +219,8 @@ async def test_an_inquiry_completes_the_session_that_it_names(web: RunningWeb) -
     assert (kept["external_id"], kept["status"]) == ("client_1_a", "COMPLETED")
     # Somebody who knows the name of a session does not take it.
     assert await ask(other, elsewhere, "client_1_a") == 201
-    found = await sessions(web)
-    assert sorted(str(each["configuration_id"]) for each in found) == sorted(
-        [house["id"], elsewhere["id"]]
-    )
+    (kept,) = await sessions(web)
+    assert str(kept["configuration_id"]) == house["id"]
     # One that was erased stays so.
     async with web.parts.database.driver() as connection:
         await connection.execute(
@@ -231,3 +229,30 @@ async def test_an_inquiry_completes_the_session_that_it_names(web: RunningWeb) -
     assert await ask(api, house, "erased") == 201
     assert session_uuid("erased") not in {each["id"] for each in await sessions(web)}
     assert await ask(api, house, "a\u0000b") == 400
+
+
+async def test_an_inquiry_alone_is_no_session(web: RunningWeb) -> None:
+    """A program without visits sells nothing to a hundred of a hundred visitors. (AC15)"""
+    api = web.api()
+    house = await api.create()
+    path = f"/api/configurations/{house['id']}/inquiries"
+    assert (await api.call("POST", path, json=inquiry())).status_code == 201
+    assert await sessions(web) == []
+    assert len((await api.call("GET", path)).json()["inquiries"]) == 1
+    # While a visit of this person runs it is of that one, which a page that is long open names.
+    assert api.token
+    async with page(web, api.token, house["code"]) as (_, frames):
+        assert (await api.call("POST", path, json=inquiry())).status_code == 201
+        (kept,) = await sessions(web)
+        assert (str(kept["id"]), kept["status"]) == (frames[0]["session_id"], "COMPLETED")
+        async with web.parts.database.driver() as connection:
+            await connection.execute(
+                "UPDATE sessions SET status = 'EXPIRED', last_seen_at = now() - interval '1 hour'"
+            )
+        assert (await api.call("POST", path, json=inquiry())).status_code == 201
+        (kept,) = await sessions(web)
+        assert kept["status"] == "EXPIRED"
+        named = inquiry(session_id=frames[0]["session_id"])
+        assert (await api.call("POST", path, json=named)).status_code == 201
+        (kept,) = await sessions(web)
+        assert kept["status"] == "COMPLETED"

@@ -1,6 +1,8 @@
 """An inquiry that is being written is not lost, is sent once, and leaves a trace."""
 
+import json
 import re
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -49,9 +51,11 @@ def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -
     def lose_the_answer(route: Route) -> None:
         if route.request.method != "POST":
             return route.fallback()
+        named.append(json.loads(route.request.post_data or "")["session_id"])
         route.fetch()
         return route.abort()
 
+    named: list[str] = []
     before = len(served.world.inquiries)
     page.route("**/inquiries", lose_the_answer)
     page.locator("#inquiry-consent").check()
@@ -59,6 +63,7 @@ def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -
     page.get_by_role("button", name=SEND).click()
     expect(page.locator(".form .problem")).to_contain_text("doppelt kommt deine Anfrage nicht an")
     written(page, "Wann und wo?")
+    assert [bool(UUID(each)) for each in named] == [True], "the visit that the inquiry completes"
     page.unroute("**/inquiries")
     page.get_by_role("button", name=SEND).click()
     reference = page.get_by_test_id("inquiry-reference").inner_text()

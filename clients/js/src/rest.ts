@@ -27,10 +27,16 @@ export async function register(url: string, { name }: { name?: string } = {}): P
 
 /**
  * A new house of this person; without a token, and without a cookie of the page, of a new one.
- * Throws Refused, Unreachable.
+ * `sessionId` is what interactions of the visitor are tracked under: that session is then of this
+ * house. Throws Refused, Unreachable.
  */
-export async function createHouse(url: string, token: string | null = null): Promise<CreatedHouse> {
-  const created = (await post(url, "/api/configurations", {}, token)) as Partial<CreatedHouse>;
+export async function createHouse(
+  url: string,
+  token: string | null = null,
+  { sessionId = null }: { sessionId?: string | null } = {},
+): Promise<CreatedHouse> {
+  const asked = sessionId === null ? {} : { session_id: sessionId };
+  const created = (await post(url, "/api/configurations", asked, token)) as Partial<CreatedHouse>;
   return { token: null, ...created } as CreatedHouse;
 }
 

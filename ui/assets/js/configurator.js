@@ -249,7 +249,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const inquiry = createInquiry({
     configuration: state.configuration,
     person: state.you?.person,
-    post: (asked) => request("POST", inquiries, asked),
+    post: (asked) => request("POST", inquiries, state.sessionId ? { ...asked, session_id: state.sessionId } : asked),
     get: () => request("GET", inquiries),
     changed: () => tracker.track("inquiry", "inquiry", { elementId: "sent" }),
     reactive,

@@ -260,7 +260,7 @@ function everything(transport) {
   test("any page is an address, and a house can be read without joining", { timeout: 60_000 }, async (t) => {
     const { person, token } = await register(ONE, { name: "Anna" });
     assert.equal(person.name, "Anna");
-    const made = await createHouse(ONE, token);
+    const made = await createHouse(ONE, token, { sessionId: "client_1_js" });
     const page = `${ONE}/c/${made.code}?as=guest`;
     const lines = [];
     const client = await connected(t, { url: page, token, transport, log: (line) => lines.push(line) });

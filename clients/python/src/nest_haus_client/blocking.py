@@ -115,11 +115,14 @@ class Client:
         *,
         name: str | None = None,
         connect_seconds: float | None = CONNECT_SECONDS,
+        session_id: str | None = None,
     ) -> Self:
         """A client of a new person, who is made when it is entered."""
         client = cls(url, token=None)
         client._life = _Life(
-            lambda: AsyncClient.register(url, name=name, connect_seconds=connect_seconds)
+            lambda: AsyncClient.register(
+                url, name=name, connect_seconds=connect_seconds, session_id=session_id
+            )
         )
         return client
 

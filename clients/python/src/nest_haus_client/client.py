@@ -55,8 +55,8 @@ class Client:
     exception it is asked again later. ``url`` may be several addresses of the same service, tried
     in turn; of each its origin counts. ``pending`` is what ``pending_ops()`` of an earlier client
     said: those ops are sent again, with the same op_ids, when their houses are joined.
-    ``session_id`` is what interactions of the visitor are tracked under: an inquiry then completes
-    that session.
+    ``session_id`` is what interactions of the visitor are tracked under: that session is then of
+    the houses that are made or joined here, and an inquiry completes it.
 
     The first connection must be there within ``connect_seconds``, else this client is closed and
     whoever waits gets ``Unreachable``; None tries for ever, as it does for every later connection.
@@ -90,6 +90,7 @@ class Client:
             code.upper(): msgspec.convert(list(ops), list[PendingOp], strict=False)
             for code, ops in (pending or {}).items()
         }
+        self._session_id = session_id
         self._session = Session(client=name, random=self._random, session_id=session_id)
         self._connection = Connection(
             urls,
@@ -119,12 +120,13 @@ class Client:
         *,
         name: str | None = None,
         connect_seconds: float | None = CONNECT_SECONDS,
+        session_id: str | None = None,
     ) -> Self:
         """A client of a new person, who is made when it is entered; ``name`` is what others see.
 
         Keep ``token``: it is the only proof of who this is.
         """
-        client = cls(url, token=None, connect_seconds=connect_seconds)
+        client = cls(url, token=None, connect_seconds=connect_seconds, session_id=session_id)
         client._register = True
         client._introduce_as = name
         return client
@@ -188,7 +190,7 @@ class Client:
 
         Raises Refused, Unreachable.
         """
-        return await self._rest.create(catalogue)
+        return await self._rest.create(catalogue, self._session_id)
 
     async def share(self, reference: str, role: Literal["editor", "viewer"] = "editor") -> Share:
         """Make an invitation to a configuration. Raises Refused, Unreachable."""

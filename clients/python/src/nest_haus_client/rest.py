@@ -115,9 +115,10 @@ class Rest:
         """A new ticket. Raises Refused, Unreachable."""
         return await self._call("POST", "/api/tickets", Ticket)
 
-    async def create(self, catalogue: str | None = None) -> Created:
+    async def create(self, catalogue: str | None, session_id: str | None) -> Created:
         """A new configuration. Raises Refused, Unreachable."""
-        asked = {} if catalogue is None else {"catalogue": catalogue}
+        given = {"catalogue": catalogue, "session_id": session_id}
+        asked = {name: value for name, value in given.items() if value is not None}
         return await self._call("POST", "/api/configurations", Created, asked)
 
     async def share(self, reference: str, role: Literal["editor", "viewer"]) -> Share:
