@@ -133,8 +133,9 @@ class Studio:
         self.shoot(anna.page, "undo-conflict")
         self.look(jakob, "interior")
         top(jakob)
+        close_toasts(jakob)
         notice.locator(".repairs .button").click()
-        expect(jakob.page.locator(".toast")).to_contain_text("rückgängig gemacht")
+        expect(jakob.page.locator(".toast")).to_contain_text("hat deine Wahl geändert")
         jakob.shows_chosen("innenverkleidung", "fichte")
         self.shoot(jakob.page, "undone-phone")
         anna.shows_total(TOTAL_EUROS)
@@ -193,6 +194,8 @@ class Studio:
         self.shoot(anna.page, "two-people-desktop")
         top(jakob)
         self.shoot(jakob.page, "two-people-phone")
+        for screen in (anna, jakob):
+            close_toasts(screen)
         to_category(jakob, "gebaeudehuelle")
         self.shoot(jakob.page, "phone-choices")
 
@@ -254,7 +257,7 @@ class Studio:
         self.shoot(admin, "analytics-choices")
         admin.locator(".tabs").get_by_role("link", name="Sitzungen", exact=True).click()
         visit = admin.get_by_test_id("sessions").locator("tbody tr", has_text=anna.code).last
-        visit.get_by_role("button").click()
+        visit.get_by_role("link", name="Abspielen").click()
         expect(admin.get_by_test_id("replay-price")).to_contain_text("€")
         for _ in range(3):
             admin.get_by_test_id("replay-forward").click()
@@ -273,8 +276,8 @@ class Studio:
         jakob.choose("nest", "nest80")
         expect(anna.page.locator(".notice.adjusted")).to_be_visible()
         self.look(anna, "pv")
+        close_toasts(anna)
         to_category(anna, "pvanlage")
-        expect(anna.page.locator(".toast")).to_have_count(0, timeout=15_000)
         self.shoot(anna.page, "adjusted")
         anna.page.get_by_role("button", name="Verstanden").click()
         jakob.choose("nest", "nest120")
@@ -364,6 +367,13 @@ class Studio:
 def top(screen: Screen) -> None:
     screen.page.evaluate("window.scrollTo(0, 0)")
     screen.page.wait_for_function("window.scrollY === 0")
+
+
+def close_toasts(screen: Screen) -> None:
+    """What was told and has been read."""
+    toasts = screen.page.locator(".toast")
+    while toasts.count():
+        toasts.last.get_by_role("button", name="Schließen").click()
 
 
 def to_category(screen: Screen, category: str) -> None:
