@@ -1,12 +1,13 @@
 """Nothing covers what is read, touched or focused: small phones, low windows, large text, paper."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Served, Visit
-from tests.ui.test_configurator import open_house, option, total
+from tests.ui.test_configurator import open_house, option, status, total
 
 pytestmark = pytest.mark.e2e
 
@@ -187,6 +188,24 @@ def test_a_view_follows_another_without_a_frame_between(served: Served, visit: V
             page.get_by_role("button", name=view, exact=True).click()
         expect(page.locator(".picture img")).to_have_count(1)
     assert page.evaluate("window.thinnest") == 1
+
+
+def test_no_picture_of_one_view_stands_under_the_name_of_another(
+    served: Served, visit: Visit
+) -> None:
+    page = open_house(visit, served.house())
+    expect(page.locator(".picture img.shown")).to_have_count(1)
+    page.route("**/preview/**", lambda route: route.abort())
+    option(page, "nest", "nest160").click()
+    status(page, "saved")
+    expect(page.locator(".picture img.shown")).to_have_count(1)
+    page.get_by_role("button", name="Innen", exact=True).click()
+    expect(page.locator(".picture-failed")).to_contain_text("Das Bild lädt gerade nicht")
+    expect(page.locator(".picture img.shown")).to_have_count(0)
+    page.unroute("**/preview/**")
+    option(page, "innenverkleidung", "fichte").click()
+    expect(page.locator(".picture img.shown")).to_have_attribute("src", re.compile("/interior/"))
+    expect(page.locator(".picture-failed")).to_have_count(0)
 
 
 def test_on_paper_the_house_stands_once(served: Served, visit: Visit) -> None:

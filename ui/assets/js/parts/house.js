@@ -41,6 +41,9 @@ export const House = {
     url: { immediate: true, handler: "load" },
     "screen.ui.view": { flush: "post", handler: "reveal" },
     "screen.ui.language": { flush: "post", handler: "reveal" },
+    "screen.status.value.name"(now) {
+      if (now === "saved" && this.failed) this.load(this.url);
+    },
   },
   mounted() {
     this.widths = new ResizeObserver(() => this.reveal());
@@ -54,6 +57,7 @@ export const House = {
     async load(url) {
       this.wanted = url;
       if (!url) return;
+      const { view } = this.screen.ui;
       const image = new Image();
       image.src = url;
       try {
@@ -62,14 +66,14 @@ export const House = {
       } catch {
         if (this.wanted === url && !image.complete) this.failed = true;
         if (image.naturalWidth === 0) {
-          if (this.wanted === url) this.failed = true;
+          if (this.wanted === url) this.miss(view);
           return;
         }
       }
       if (this.wanted !== url) return;
       const painted = this.layers.filter((l) => l.shown);
       const there = last(painted)?.url === url;
-      this.layers = there ? painted : [...painted, { id: (last(painted)?.id ?? 0) + 1, url, shown: false }];
+      this.layers = there ? painted : [...painted, { id: (last(painted)?.id ?? 0) + 1, url, view, shown: false }];
       await this.$nextTick();
       await this.$refs.picture?.querySelector("img:last-of-type")?.decode().catch(() => {});
       requestAnimationFrame(() => this.fadeIn(url));
@@ -89,6 +93,11 @@ export const House = {
     reveal() {
       const chosen = this.$refs.views?.querySelector('[aria-pressed="true"]');
       if (chosen) this.show(chosen);
+    },
+    // An older picture of the same view may stay; one of another view would say what is not.
+    miss(view) {
+      this.failed = true;
+      if (last(this.layers)?.view !== view) this.layers = [];
     },
     // Scrolls the strip of views, never the page, until the button is whole; for one with the focus a
     // browser does so only where it sees less of it.
