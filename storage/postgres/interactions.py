@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from configurator.activity import Event, Recorded, processing_ms
 from storage.errors import StorageDefect
 from storage.postgres import store_statements as statements
-from storage.postgres.choices import CHOSE
+from storage.postgres.choices import CHOSE, LAST_OP
 from storage.postgres.engine import Database
 from storage.postgres.session_keys import OF_SESSION, keys_of
 
@@ -268,7 +268,8 @@ class Interactions:
 
         One process at a time does it; the others return (0, 0) at once.
 
-        ABANDONED: something was chosen in it (`choices`). EXPIRED: nothing was. A later
+        ABANDONED: something was chosen in it (`choices`). EXPIRED: nothing was. An op of its person
+        keeps a session without interactions, as they would. A later
         interaction makes them ACTIVE again. `lost_events` becomes how many events never came, by the numbers that
         each tab gave its own; unknown without numbers, or when retention removed some.
         Safe to repeat and to run beside the workers.
@@ -280,10 +281,12 @@ class Interactions:
                 WHERE status = 'ACTIVE' AND last_seen_at < now() - CAST(:idle AS interval)
                 ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
             ), judged AS (
-                SELECT id, (SELECT {CHOSE} FROM sessions WHERE sessions.id = ended.id) AS chose,
-                    CASE WHEN seen.kept = interaction_count
+                SELECT id, chose, last_op, CASE WHEN seen.kept = interaction_count
                         THEN (seen.lost + least(0, 2147483647 - seen.lost))::integer ELSE lost_events END AS lost
                 FROM ended CROSS JOIN LATERAL (
+                    SELECT {CHOSE} AS chose, CASE WHEN interaction_count = 0 THEN {LAST_OP} END AS last_op
+                    FROM sessions WHERE sessions.id = ended.id
+                ) AS did CROSS JOIN LATERAL (
                     SELECT sum(kept) AS kept, sum(lost) AS lost FROM (
                         SELECT count(*) AS kept, max(seq) - count(DISTINCT seq) AS lost
                         FROM interactions WHERE session_id = ended.id
@@ -294,12 +297,14 @@ class Interactions:
                 ) AS seen
             ), changed AS (
                 UPDATE sessions SET lost_events = judged.lost,
-                    status = CASE WHEN chose THEN 'ABANDONED' ELSE 'EXPIRED' END
+                    last_seen_at = greatest(last_seen_at, last_op),
+                    status = CASE WHEN last_op >= now() - CAST(:idle AS interval) THEN 'ACTIVE'
+                        WHEN chose THEN 'ABANDONED' ELSE 'EXPIRED' END
                 FROM judged WHERE sessions.id = judged.id RETURNING sessions.status
             )
             SELECT count(*) FILTER (WHERE status = 'ABANDONED') AS abandoned,
                    count(*) FILTER (WHERE status = 'EXPIRED') AS expired FROM changed
-            """  # noqa: S608 - a constant
+            """  # noqa: S608 - constants
         )
 
         leader = text("SELECT pg_try_advisory_xact_lock(hashtext('end_idle_sessions'))")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.postgres.choices import NOT_CHOSEN
+from storage.postgres.choices import NOT_CHOSEN, choices
 from storage.postgres.engine import Database
 from storage.postgres.tables import inquiries, sessions
 
@@ -61,6 +61,10 @@ class DayFunnel:
     sessions: int
     chose: Mapping[str, int]
     inquired: int
+
+
+_MIDNIGHT: Final = "(SELECT date_trunc('day', CAST(:now AS timestamptz), :zone))"
+_OF_TODAY: Final = f"sessions.started_at >= {_MIDNIGHT} AND sessions.bot_reason IS NULL"
 
 
 class Statistics:
@@ -135,21 +139,14 @@ class Statistics:
         """How far the sessions of today came, by category; without bots."""
         statement = text(
             f"""
-            WITH midnight AS (
-                SELECT date_trunc('day', CAST(:now AS timestamptz), :zone) AS at
-            ), today AS (
-                SELECT id, status FROM sessions
-                WHERE started_at >= (SELECT at FROM midnight) AND bot_reason IS NULL
-            )
             SELECT '' AS category, count(*) AS n,
                    count(*) FILTER (WHERE status = 'COMPLETED') AS done
-            FROM today
+            FROM sessions WHERE {_OF_TODAY}
             UNION ALL
             SELECT category, count(DISTINCT session_id), 0
-            FROM today JOIN session_choices ON session_id = id
-                AND first_at >= (SELECT at FROM midnight)
+            FROM {choices(_OF_TODAY, since=_MIDNIGHT)} AS choices
             WHERE option NOT IN {NOT_CHOSEN} GROUP BY category
-            """  # noqa: S608 - a constant
+            """  # noqa: S608 - constants
         )
         rows = (await self._read(statement, {"now": now, "zone": ZONE})).all()
         whole = next(row for row in rows if not row.category)

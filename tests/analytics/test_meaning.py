@@ -1,8 +1,9 @@
 """One meaning for each word: what was chosen, what stayed, who is a bot, what can be compared."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ from storage.postgres.analytics.behaviour import Behaviour
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.analytics.paths import Paths
 from storage.postgres.analytics.visits import Sought, Visits
+from storage.postgres.configurations import StoredConfiguration
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from storage.postgres.statistics import Statistics
@@ -85,37 +87,138 @@ async def test_who_only_looked_abandons_nothing(database: Database) -> None:
     assert set(live.chose) <= {"nest"}
 
 
-async def test_a_session_without_interactions_chose_what_its_person_did_in_the_log(
-    database: Database, database_url: str, world: World
+Logged = tuple[str, str | None, str | None, str, str, int]
+"""Category, option before and after, cause, kind of op, seconds after the session began."""
+
+
+async def log(
+    connection: asyncpg.Connection, house: StoredConfiguration, person: UUID, ops: Sequence[Logged]
 ) -> None:
-    house = await world.configuration()
-    friend = await world.member(house)
-    connection = await asyncpg.connect(database_url)
-    ids = {"owner": uuid4(), "friend": uuid4()}
-    try:
-        for who, person in (("owner", house.owner_id), ("friend", friend.id)):
-            await connection.execute(
-                "INSERT INTO sessions (id, person_id, configuration_id, started_at, last_seen_at)"
-                " VALUES ($1, $2, $3, $4, $4)",
-                ids[who],
-                person,
-                house.id,
-                BEGAN,
-            )
+    """Ops of this person, with one change each, beginning with the first version."""
+    for version, (category, before, after, cause, kind, seconds) in enumerate(ops, 1):
+        change = {
+            "category": category,
+            "cause": cause,
+            "before": before and {"option": before},
+            "after": after and {"option": after},
+        }
         await connection.execute(
             "INSERT INTO operations (configuration_id, op_id, version, judged_at_version,"
             " base_version, person_id, outcome, body_sha256, operation, changes, reasons, repairs,"
-            " total_cents, guarded, committed_at) VALUES ($1, gen_random_uuid(), 1, 0, 0, $2,"
-            """ 'committed', 'x', '{}', '[{"category": "nest", "cause": "asked", "before": null,"""
-            """ "after": {"option": "nest120"}}]', '[]', '[]', 1, false, $3)""",
+            " total_cents, guarded, committed_at) VALUES ($1, gen_random_uuid(), $2::bigint, $2::bigint - 1, 0, $3,"
+            " 'committed', 'x', $4, $5, '[]', '[]', 1, false, $6)",
             house.id,
-            house.owner_id,
-            BEGAN,
+            version,
+            person,
+            json.dumps({"kind": kind}),
+            json.dumps([change]),
+            BEGAN + timedelta(seconds=seconds),
         )
-        ended_sessions = await Interactions(database).end_idle_sessions(idle=timedelta(minutes=30))
-        assert ended_sessions == (1, 1)
+
+
+async def visit(
+    connection: asyncpg.Connection,
+    house: StoredConfiguration,
+    person: UUID,
+    began: datetime = BEGAN,
+) -> UUID:
+    """A session that a program named for its person and house, without interactions."""
+    session = uuid4()
+    await connection.execute(
+        "INSERT INTO sessions (id, person_id, configuration_id, started_at, last_seen_at)"
+        " VALUES ($1, $2, $3, $4, $4)",
+        session,
+        person,
+        house.id,
+        began,
+    )
+    return session
+
+
+async def test_what_a_program_without_interactions_chose_means_the_same_everywhere(
+    database: Database, database_url: str, world: World
+) -> None:
+    """Ops of its person in its time are choices in the status, ways, funnels, steps, options, live."""
+    house = await world.configuration()
+    friend = await world.member(house)
+    ops: list[Logged] = [
+        ("nest", "nest80", "nest120", "asked", "select", 10),
+        ("pvanlage", None, "pv_panels", "asked", "select", 20),
+        ("nest", "nest120", "nest80", "asked", "undo", 30),
+        ("fenster", "fichte", "pvc", "rule", "select", 40),
+        ("pvanlage", "pv_panels", None, "asked", "clear", 50),
+    ]
+    connection = await asyncpg.connect(database_url)
+    try:
+        session = await visit(connection, house, house.owner_id)
+        await visit(connection, house, friend.id)
+        earlier = await visit(connection, house, house.owner_id, BEGAN - timedelta(hours=5))
+        interactions = Interactions(database)
+        assert await interactions.end_idle_sessions(idle=timedelta(hours=4)) == (0, 1)
+        await log(connection, house, house.owner_id, ops)
+        for ended_sessions in ((1, 1), (0, 0)):
+            steps = ("began", "chose", "chose_2", "pvanlage")
+            (part,) = await Behaviour(database).funnel(TODAY, steps, window_minutes=60, by="none")
+            assert part.reached == (3, 1, 1, 1)
+            ways = {tuple(way.steps): way.sessions for way in await Paths(database).paths(TODAY)}
+            assert ways == {("nest", "pvanlage"): 1, (): 2}
+            told = {each.category: each for each in await Behaviour(database).steps(TODAY)}
+            assert {
+                name: (each.looked, each.chose, each.selections) for name, each in told.items()
+            } == {
+                "nest": (1, 1, 1),
+                "pvanlage": (1, 1, 2),
+                "fenster": (1, 0, 0),
+            }
+            options = {each.option: each for each in await Behaviour(database).options(TODAY)}
+            assert {name: (each.sessions, each.kept) for name, each in options.items()} == {
+                "nest120": (1, 0),
+                "pv_panels": (1, 0),
+            }
+            came = {each.went_to for each in await Behaviour(database).journeys(TODAY)}
+            assert {"nest", "pvanlage"} <= came
+            live = await Statistics(database).day_funnel(BEGAN + timedelta(minutes=1))
+            assert live.chose == {"nest": 1, "pvanlage": 1}
+            idle = timedelta(minutes=30)
+            assert await interactions.end_idle_sessions(idle=idle) == ended_sessions
         status = dict(await connection.fetch("SELECT id, status FROM sessions"))
-        assert status == {ids["owner"]: "ABANDONED", ids["friend"]: "EXPIRED"}
+        assert (status[session], status[earlier]) == ("ABANDONED", "EXPIRED")
+        assert sorted(status.values()) == ["ABANDONED", "EXPIRED", "EXPIRED"]
+        (abandoned,) = await Visits(database).abandoned(TODAY, Sought())
+        assert abandoned.id == session
+        # As soon as it tells interactions they alone count.
+        await connection.execute("UPDATE sessions SET interaction_count = 1 WHERE id = $1", session)
+        ways = {tuple(way.steps): way.sessions for way in await Paths(database).paths(TODAY)}
+        assert ways == {(): 3}
+    finally:
+        await connection.close()
+
+
+async def test_an_op_keeps_the_session_of_a_program_that_tells_no_interactions(
+    database: Database, database_url: str, world: World
+) -> None:
+    """What it does after half an hour of work is still of its session; what it does after its end not."""
+    house = await world.configuration()
+    connection = await asyncpg.connect(database_url)
+    interactions, idle = Interactions(database), timedelta(minutes=30)
+    try:
+        await visit(connection, house, house.owner_id)
+        lately = int((NOW - BEGAN).total_seconds()) - 60
+        await log(
+            connection,
+            house,
+            house.owner_id,
+            [("nest", None, "nest120", "asked", "select", lately)],
+        )
+        assert await interactions.end_idle_sessions(idle=idle) == (0, 0)
+        seen = await connection.fetchval("SELECT last_seen_at FROM sessions")
+        assert seen == BEGAN + timedelta(seconds=lately)
+        assert await interactions.end_idle_sessions(idle=timedelta(seconds=1)) == (1, 0)
+        await connection.execute(
+            "UPDATE operations SET committed_at = committed_at + interval '1 s'"
+        )
+        ways = [tuple(way.steps) for way in await Paths(database).paths(TODAY)]
+        assert ways == [()]
     finally:
         await connection.close()
 

@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from configurator.ranges import Range
 from storage.postgres.analytics.cohort import (
-    CHOICES,
     DIMENSIONS,
     OTHER,
+    choices_of,
     cohort,
     limits,
     rows,
@@ -136,7 +136,7 @@ class Behaviour:
             ), firsts AS (
                 SELECT session_id, category, min(first_at) FILTER (WHERE option NOT IN {NOT_CHOSEN})
                     AS chosen_at, min(first_at) AS at
-                FROM sessions JOIN {CHOICES} WHERE {cohort(span.bots)} GROUP BY 1, 2
+                FROM {choices_of(span.bots)} AS choices GROUP BY 1, 2
             ), taken AS (
                 SELECT sessions.id, min(coalesce({column}, '')) AS value, {", ".join(taken)}
                 FROM sessions LEFT JOIN firsts ON session_id = sessions.id
@@ -159,7 +159,9 @@ class Behaviour:
 
     async def steps(self, span: Range) -> list[Step]:
         """What sessions did in each category, the most looked at first."""
-        found = await rows(self._database, _STEPS.format(cohort=cohort(span.bots)), limits(span))
+        found = await rows(
+            self._database, _STEPS.format(choices=choices_of(span.bots)), limits(span)
+        )
         return [
             Step(
                 category=row.category,
@@ -175,7 +177,9 @@ class Behaviour:
 
     async def options(self, span: Range) -> list[OptionShare]:
         """The options that were chosen, by category, the most popular first."""
-        found = await rows(self._database, _OPTIONS.format(cohort=cohort(span.bots)), limits(span))
+        found = await rows(
+            self._database, _OPTIONS.format(choices=choices_of(span.bots)), limits(span)
+        )
         return [
             OptionShare(
                 category=row.category,
@@ -194,7 +198,9 @@ class Behaviour:
         Every session begins at `began` and ends at `completed` or `left`; one that has not ended is
         at `active`. `page` is no place to come to: measures and errors are told of it.
         """
-        found = await rows(self._database, _JOURNEYS.format(cohort=cohort(span.bots)), limits(span))
+        found = await rows(
+            self._database, _JOURNEYS.format(choices=choices_of(span.bots)), limits(span)
+        )
         return [
             Transition(came_from=row.here, went_to=row.there, sessions=row.sessions)
             for row in found
@@ -244,8 +250,7 @@ WITH by_session AS (
         array_agg(option) FILTER (WHERE moves > 0) AS moved_to,
         (array_agg(came_from ORDER BY first_at, came_from COLLATE "C")
             FILTER (WHERE option <> ''))[1] AS initial
-    FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} GROUP BY session_id, category
+    FROM {{choices}} AS choices GROUP BY session_id, category
 )
 SELECT category, count(*) AS looked, count(decided_at) AS chose,
     sum(time_ms)::bigint AS time_ms, sum(selections)::bigint AS selections,
@@ -263,8 +268,7 @@ WITH changed AS (
             PARTITION BY session_id, category
             ORDER BY CASE WHEN option = '' THEN became_at ELSE last_at END DESC, option COLLATE "C" DESC
         ) AS ended_with
-    FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} AND (option <> '' OR became_at IS NOT NULL)
+    FROM {{choices}} AS choices WHERE option <> '' OR became_at IS NOT NULL
 ), picked AS (
     SELECT * FROM changed WHERE option NOT IN {NOT_CHOSEN}
 ), chosen AS (
@@ -279,9 +283,8 @@ ORDER BY max(of_sessions) DESC, 1, 3 DESC, 2 LIMIT {OPTIONS_MAX}
 
 _JOURNEYS: Final = f"""
 WITH visited AS (
-    SELECT session_id, category, min(first_at) AS at, min(sessions.status) AS status
-    FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} AND category <> 'page' GROUP BY 1, 2
+    SELECT session_id, category, min(first_at) AS at, min(status) AS status
+    FROM {{choices}} AS choices WHERE category <> 'page' GROUP BY 1, 2
 ), ordered AS (
     SELECT category, status, lead(category) OVER in_order AS following,
         row_number() OVER in_order AS place

@@ -7,6 +7,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.ranges import Bots, Range
+from storage.postgres.choices import choices
 from storage.postgres.engine import Database
 
 _SESSIONS_OF: Final[Mapping[Bots, str]] = {
@@ -15,10 +16,6 @@ _SESSIONS_OF: Final[Mapping[Bots, str]] = {
     "all": "",
 }
 _EVENTS_OF: Final[Mapping[Bots, str]] = {"none": " AND NOT bot", "only": " AND bot", "all": ""}
-
-CHOICES: Final = "session_choices ON session_id = sessions.id AND first_at >= :start"
-"""Joins the choices of a cohort: nothing is chosen before its session began, and the index on
-`first_at` then leaves out what is older than the range."""
 
 OTHER: Final = "(other)"
 """Stands for all parts of a breakdown that are too small to be listed."""
@@ -38,6 +35,11 @@ _ROOMY: Final = text("SET LOCAL work_mem = '32MB'")
 def cohort(bots: Bots) -> str:
     """The condition for the sessions of a range, which binds `:start` and `:end`."""
     return f"sessions.started_at >= :start AND sessions.started_at < :end{_SESSIONS_OF[bots]}"
+
+
+def choices_of(bots: Bots) -> str:
+    """The choices of the sessions of a range, as a table; binds what `cohort` binds."""
+    return choices(cohort(bots), since=":start")
 
 
 def sessions_of(bots: Bots) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from configurator.ranges import Range
-from storage.postgres.analytics.cohort import CHOICES, cohort, limits, rows
+from storage.postgres.analytics.cohort import choices_of, cohort, limits, rows
 from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 
@@ -36,7 +36,7 @@ class Paths:
         """Every session of the range has exactly one way; the `limit` most frequent ones."""
         found = await rows(
             self._database,
-            _PATHS.format(cohort=cohort(span.bots)),
+            _PATHS.format(cohort=cohort(span.bots), choices=choices_of(span.bots)),
             {**limits(span), "limit": min(limit, PATHS_MAX)},
         )
         return [
@@ -53,8 +53,7 @@ class Paths:
 _PATHS: Final = f"""
 WITH firsts AS (
     SELECT session_id, category, min(first_at) AS at
-    FROM sessions JOIN {CHOICES}
-    WHERE {{cohort}} AND option NOT IN {NOT_CHOSEN} GROUP BY 1, 2
+    FROM {{choices}} AS choices WHERE option NOT IN {NOT_CHOSEN} GROUP BY 1, 2
 ), ways AS (
     SELECT session_id, (array_agg(category ORDER BY at, category))[1:{STEPS_MAX}] AS steps
     FROM firsts GROUP BY 1
