@@ -1,5 +1,6 @@
 """The words of sheets: headings, what an id means, and the names of the catalogue, in both languages."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -8,6 +9,7 @@ from configurator.catalogue_model import Catalogue, Category, Text
 Language = Literal["de", "en"]
 LANGUAGES: Final = ("de", "en")
 NO_CHOICE: Final = "none"
+_ERROR: Final = re.compile(r"[A-Z][A-Za-z]*(Error|Exception)")
 _NO_VALUES: Final = {"": "unknown", "(other)": "other"}
 
 
@@ -41,9 +43,12 @@ class Words:
         )
 
     def word(self, prefix: str, code: str, language: Language) -> str:
-        """What an id means; the id itself where there is no word for it."""
+        """What an id means; the id itself where there is no word for it, an error's name in words."""
         known = _NO_VALUES.get(code, code.replace(".", "_"))
-        return self.said(prefix + known, language) or code
+        said = self.said(prefix + known, language)
+        if said is None and _ERROR.fullmatch(code):
+            said = (self.said(f"{prefix}error", language) or code).replace("{name}", code)
+        return said or code
 
     def category(self, category: str, language: Language) -> str:
         """The name of a category, or of a place that is none."""

@@ -3,14 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { did, jobName, word } from "../../../ui/assets/js/operations/words.js";
 
-const TEXTS = { "operations.job.make_partitions": "Tage anlegen", "operations.did.made": "{n} Tage", "operations.did.noDrift": "keine Abweichung", "operations.kind.sessions": "Sitzungen", "operations.why.interrupted": "unterbrochen" };
-const t = (key, values = {}) => (TEXTS[key] ?? key).replace("{n}", values.n);
+const TEXTS = { "operations.job.make_partitions": "Tage anlegen", "operations.did.made": "{n} Tage", "operations.did.noDrift": "keine Abweichung", "operations.kind.sessions": "Sitzungen", "operations.why.interrupted": "unterbrochen", "operations.why.error": "Fehler {name}" };
+const t = (key, values = {}) => (TEXTS[key] ?? key).replace("{n}", values.n).replace("{name}", (found) => values.name ?? found);
 const said = (detail) => did(t, String, detail);
 
 test("a name that has words is said in words, any other as it is", () => {
   assert.equal(jobName(t, "make partitions"), "Tage anlegen");
   assert.equal(jobName(t, "<b>new</b> job"), "<b>new</b> job");
   assert.equal(word(t, "why", "interrupted"), "unterbrochen");
+  assert.equal(word(t, "why", "error"), "Fehler {name}");
+  assert.equal(word(t, "why", "UndreamtOfError"), "Fehler UndreamtOfError");
+  assert.equal(word(t, "action", "UndreamtOfError"), "UndreamtOfError");
 });
 
 test("what a job did leaves out what was nothing", () => {

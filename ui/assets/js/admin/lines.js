@@ -14,6 +14,9 @@ const FEW = 30;
 
 const empty = () => ({ text: "", type: "", category: "", session: "" });
 
+// What happened to the system happened at no place of a visit; it is found by its type.
+const placesOf = (entry) => (entry.type === "system" ? ["type"] : ["type", "category", "session"]);
+
 export const Lines = {
   inject: ["desk"],
   emits: ["session"],
@@ -73,7 +76,7 @@ export const Lines = {
     },
     choices() {
       const out = { type: new Set(), category: new Set(this.desk.categories.map((c) => c.id)), session: new Set(this.filter.session ? [this.filter.session] : []) };
-      for (const e of this.feed.entries) for (const k of Object.keys(out)) if (e[k] && out[k].size < 200) out[k].add(e[k]);
+      for (const e of this.feed.entries) for (const k of placesOf(e)) if (e[k] && out[k].size < 200) out[k].add(e[k]);
       return Object.fromEntries(Object.entries(out).map(([k, v]) => [k, k === "category" ? [...v] : [...v].sort()]));
     },
     // People search for what they read, the events carry ids.

@@ -1,11 +1,13 @@
 // What our own names mean to people: jobs and what they did, reasons, kinds of data, actions.
-// A name that nobody has translated yet is shown as it is.
+// A name that nobody has translated yet is shown as it is; why something failed is said around it.
+const ERROR = /^[A-Z][A-Za-z]*(Error|Exception)$/;
 const slug = (name) => String(name).replaceAll(/\W+/g, "_");
 
 export function word(t, group, name, values) {
   const key = `operations.${group}.${slug(name)}`;
   const text = t(key, values);
-  return text === key ? String(name) : text;
+  if (text !== key) return text;
+  return group === "why" && ERROR.test(name) ? t("operations.why.error", { name }) : String(name);
 }
 
 export const jobName = (t, job) => word(t, "job", job);
