@@ -130,12 +130,13 @@ def parse_range(asked: Mapping[str, str], now: datetime) -> Range:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def known_zones() -> frozenset[str]:
+    """The names of zones that are accepted."""
     return frozenset(available_timezones()) - _NO_PLACES
 
 
 def _zone(name: str) -> ZoneInfo:
-    if name not in _zones():
+    if name not in known_zones():
         raise RangeInvalid("unknown_zone", "tz")
     return ZoneInfo(name)
 

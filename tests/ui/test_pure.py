@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from configurator.derived import derive
+from configurator.ranges import ZONE, known_zones, parse_range
 from realtime.previews import preview_url
 from realtime.transports.direct import OpenedPage as InProcessPage
 from tests.configurator.nest_haus import CATALOGUE
@@ -23,6 +26,7 @@ from ui.pages.landing import structured
 from ui.ports import OpenedPage
 from ui.security_headers import SecurityHeaders
 from ui.texts import Texts
+from ui.zones import zones_of_today
 
 
 @pytest.mark.parametrize(
@@ -188,3 +192,17 @@ def test_a_page_names_every_module_that_it_loads(entry: str, listed: tuple[str, 
             needed.add(name)
             todo += imported(name)
     assert set(listed) == needed
+
+
+def test_zones_have_the_names_of_today_and_each_is_accepted() -> None:
+    zones = zones_of_today()
+    for name in ("Asia/Kolkata", "America/Nuuk", "Africa/Asmara", "Europe/Kyiv", "UTC", ZONE):
+        assert name in zones
+        assert parse_range({"tz": name}, datetime.now(UTC)).zone == name
+    assert not {"Asia/Calcutta", "America/Godthab", "Africa/Asmera", "Europe/Kiev"} & set(zones)
+    assert set(zones) <= known_zones()
+    # Whatever else is accepted is an older name of one of these.
+    moments = [datetime(year, month, 1, tzinfo=UTC) for year in (2025, 2026) for month in (1, 7)]
+    offsets = {tuple(at.astimezone(ZoneInfo(name)).utcoffset() for at in moments) for name in zones}
+    for name in known_zones():
+        assert tuple(at.astimezone(ZoneInfo(name)).utcoffset() for at in moments) in offsets, name

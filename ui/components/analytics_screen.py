@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from configurator.ranges import ZONE
+from ui.zones import zones_of_today
 
 
 class _FiguresScreen(ui.element):
@@ -18,6 +19,10 @@ class _FiguresScreen(ui.element):
 
 class AnalyticsScreen(_FiguresScreen, component="analytics_screen.js"):
     """For admins: every figure, lists of sessions, the player, shared links, scheduled files."""
+
+    def __init__(self, *, catalogue: str, texts: str, language: str) -> None:
+        super().__init__(catalogue=catalogue, texts=texts, language=language)
+        self.props["zones"] = list(zones_of_today())
 
 
 class DashboardScreen(_FiguresScreen, component="dashboard_screen.js"):

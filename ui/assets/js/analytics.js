@@ -20,7 +20,7 @@ const FIRST_PAGE = { limit: "200" };
 
 export default {
   components: { Exports, Figure, FunnelSteps, LegalFoot, Links, Player, RangeForm, Sessions },
-  props: { catalogue: String, texts: String, language: String, zone: String },
+  props: { catalogue: String, texts: String, language: String, zone: String, zones: Array },
   template: `
     <div class="analytics">
       <header class="topbar">
@@ -32,7 +32,7 @@ export default {
         <span class="spring"></span>
         <p class="quiet" role="status" data-testid="through">{{ busy ? w.t("analytics.loading") : through }}</p>
       </header>
-      <RangeForm :asked="asked" :zone="zone" :w="w" @ask="ask" />
+      <RangeForm :asked="asked" :zone="zone" :zones="zones" :w="w" @ask="ask" />
       <nav class="tabs" ref="tabs" :aria-label="w.t('analytics.tabs')">
         <a v-for="tab in TABS" :key="tab" :href="hrefOf(tab)" :aria-current="asked.tab === tab ? 'page' : null" @click="turn($event, tab)">{{ w.t("analytics.tab_" + tab) }}</a>
       </nav>

@@ -1,9 +1,9 @@
 // What is asked: range, zone, comparison, bots. Says `ask` with what changed.
 import { BOTS, COMPARISONS, RANGES, isEndless } from "./asked.js";
-import { ownZone, zoneGroups, zonesOf } from "./zones.js";
+import { nameOfToday, ownZone, zoneGroups, zonesOf } from "./zones.js";
 
 export default {
-  props: { asked: Object, zone: String, w: Object },
+  props: { asked: Object, zone: String, zones: Array, w: Object },
   emits: ["ask"],
   template: `
     <form class="asked" @submit.prevent :aria-label="w.t('analytics.range')">
@@ -35,10 +35,10 @@ export default {
       return isEndless(this.asked);
     },
     likely() {
-      return [...new Set([this.zone, ownZone(), "UTC", this.asked.tz])];
+      return [...new Set([this.zone, nameOfToday(ownZone(), this.zones), "UTC", this.asked.tz])];
     },
     groups() {
-      return zoneGroups(zonesOf(this.zone).filter((zone) => !this.likely.includes(zone)));
+      return zoneGroups(zonesOf(this.zone, this.zones).filter((zone) => !this.likely.includes(zone)));
     },
   },
   methods: {

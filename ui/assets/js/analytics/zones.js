@@ -1,9 +1,17 @@
-// The time zones to choose from: those of the browser, the likely ones first, by continent.
+// The time zones to choose from: the likely ones first, by continent.
 const ZONE = /^[A-Za-z0-9_+/-]{1,64}$/;
 
-export function zonesOf(zone) {
-  const known = Intl.supportedValuesOf?.("timeZone") ?? [];
-  return [...new Set([zone, ownZone(), "UTC", ...known])];
+const shownAs = (name) => new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+
+// `known` are the names of today, from the server; what this browser could not show is left out.
+export function zonesOf(zone, known, own = ownZone()) {
+  const shown = known.filter(isZone);
+  return [...new Set([zone, nameOfToday(own, shown), "UTC", ...shown])];
+}
+
+// Browsers call some zones as they were called decades ago, their own, too.
+export function nameOfToday(zone, known) {
+  return known.includes(zone) ? zone : known.find((name) => shownAs(name) === zone) ?? zone;
 }
 
 // Also an older or newer name than the ones that are offered: browsers differ in those.
