@@ -31,10 +31,14 @@ class RangeShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rows(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
-    """Rows of one kind. ``stored_through``: the newest entry of the stream that is counted."""
+    """Rows of one kind. ``stored_through``: the newest entry of the stream that is counted.
+
+    ``as_of``: when it was counted; a figure that took long is kept for some seconds, others not.
+    """
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     rows: list[Row]
 
 
@@ -68,6 +72,7 @@ class SeriesAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     unit: str
     units: list[str]
     rows: list[Row]
@@ -83,6 +88,7 @@ class SignalsAnswer(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     complete_from: datetime | None
     rows: list[Row]
 
@@ -107,6 +113,7 @@ class KpisAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     kpis: Kpis
     compared_range: RangeShown | None
     compared: Kpis | None
@@ -130,6 +137,7 @@ class FunnelAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     steps: list[str]
     window_minutes: int
     by: str
@@ -142,6 +150,7 @@ class PricesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     range: RangeShown
     stored_through: str | None
+    as_of: datetime | None = None
     completed: Prices
     open: Prices
 

@@ -132,14 +132,17 @@ class Views:
 
     async def read(self, view: View, asked: Asked) -> object:
         """The answer of a view. Raises Refused ``query_unusable``, StorageUnavailable."""
-        span = range_of(asked, self._now())
+        as_of = self._now()
+        span = range_of(asked, as_of)
         stored_through = await self._stored_through()
         own = {name: asked[name] for name in view.query if name in asked}
-        return await self._recent.of(
-            (view.name, span, tuple(sorted(own.items()))),
-            lambda: view.read(span, own, stored_through),
-            counted=stored_through,
-        )
+
+        async def make() -> object:
+            answer = await view.read(span, own, stored_through)
+            return msgspec.structs.replace(answer, as_of=as_of)
+
+        key = (view.name, span, tuple(sorted(own.items())))
+        return await self._recent.of(key, make, counted=stored_through)
 
     def _views(self) -> list[View]:
         return [

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { askedOf, rangeOf, searchOf } from "../../../ui/assets/js/analytics/asked.js";
 import { Refused } from "../../../ui/assets/js/calling.js";
-import { countedThrough } from "../../../ui/assets/js/analytics/reading.js";
+import { asOf, countedThrough } from "../../../ui/assets/js/analytics/reading.js";
 import { sorted } from "../../../ui/assets/js/analytics/table.js";
 import { sideBySide } from "../../../ui/assets/js/analytics/side_by_side.js";
 import { createWords } from "../../../ui/assets/js/analytics/words.js";
@@ -152,4 +152,10 @@ test("the hour that clocks skip has a line of its own, and both columns keep the
     ["So 03:00", 5, 3],
   ]);
   assert.deepEqual(sideBySide({ rows, compared: null, pairs: null, unit: "hour" }, w).map((line) => line.before), [undefined, undefined]);
+});
+
+test("several answers together are as old as the oldest of them", () => {
+  const answers = ["2026-11-29T12:05:10Z", "2026-11-29T12:05:02+00:00", null].map((as_of) => ({ as_of }));
+  assert.equal(asOf(answers), Date.UTC(2026, 10, 29, 12, 5, 2));
+  assert.equal(asOf([{}]), Infinity);
 });

@@ -9,7 +9,7 @@ import { LegalFoot } from "./legal.js";
 import Links from "./analytics/links.js";
 import Player from "./analytics/player.js";
 import RangeForm from "./analytics/range.js";
-import { address, countedThrough, read } from "./analytics/reading.js";
+import { address, asOf, countedThrough, read } from "./analytics/reading.js";
 import Sessions from "./analytics/sessions.js";
 import { createWords } from "./analytics/words.js";
 
@@ -169,7 +169,7 @@ export default {
         if (reading.signal.aborted) return;
         this.found = Object.fromEntries(figures.map((figure, n) => [figure.name, answers[n]]));
         this.foundZone = this.asked.tz;
-        this.through = this.said(countedThrough(answers));
+        this.through = [this.said("asOf", asOf(answers)), this.said("through", countedThrough(answers))].filter(Boolean).join(" · ");
         this.problem = "";
       } catch (error) {
         if (reading.signal.aborted) return;
@@ -180,8 +180,8 @@ export default {
       }
       this.busy = false;
     },
-    said(ms) {
-      return Number.isFinite(ms) ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.foundZone }) : "";
+    said(what, ms) {
+      return Number.isFinite(ms) ? this.w.t(`analytics.${what}`, { time: this.w.time(ms), zone: this.foundZone }) : "";
     },
   },
 };

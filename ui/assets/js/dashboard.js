@@ -2,7 +2,7 @@
 // # of the address, which browsers keep to themselves: it is in no log and in no Referer.
 import Figure from "./analytics/figure.js";
 import { FIGURES } from "./analytics/figures.js";
-import { countedThrough, fetchShared, readShared } from "./analytics/reading.js";
+import { asOf, countedThrough, fetchShared, readShared } from "./analytics/reading.js";
 import { LegalFoot } from "./legal.js";
 import { createWords } from "./analytics/words.js";
 
@@ -64,8 +64,9 @@ export default {
       return this.w.t(start ? "dashboard.range" : "dashboard.always", span);
     },
     through() {
-      const ms = countedThrough(Object.values(this.shared?.figures ?? {}));
-      return Number.isFinite(ms) ? this.w.t("analytics.through", { time: this.w.time(ms), zone: this.range.zone }) : "";
+      const answers = Object.values(this.shared?.figures ?? {});
+      const said = (what, ms) => (Number.isFinite(ms) ? [this.w.t(`analytics.${what}`, { time: this.w.time(ms), zone: this.range.zone })] : []);
+      return [...said("asOf", asOf(answers)), ...said("through", countedThrough(answers))].join(" · ");
     },
   },
   mounted() {

@@ -33,6 +33,9 @@ export function countedThrough(answers) {
   return Math.min(...moments.filter((ms) => ms > 0).map((ms) => Math.min(ms, nowMs)), Infinity);
 }
 
+// When the oldest of these answers was counted, in ms.
+export const asOf = (answers) => Math.min(...answers.map((answer) => Date.parse(answer?.as_of ?? "")).filter(Number.isFinite), Infinity);
+
 // The replay of a session, at most so many pages; `next` stays where there are more.
 export async function readReplay(id, pagesMax = 25) {
   let cursor = "";
