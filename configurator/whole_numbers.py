@@ -33,6 +33,11 @@ def decode_whole(decode: Callable[[str | bytes], Decoded], text: str | bytes) ->
 
 def explained(problem: Exception) -> str:
     """What is wrong with a text, for a programmer, with the place."""
+    if isinstance(problem, RecursionError):
+        return "This is nested too deeply"
+    if isinstance(problem, UnicodeError):
+        at = f" (byte {problem.start})" if isinstance(problem, UnicodeDecodeError) else ""
+        return f"This is no UTF-8{at}"
     text = str(problem)
     if fraction := FRACTION.search(text):
         return _at("A whole number is needed, without a fraction", fraction)

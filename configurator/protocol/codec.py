@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from configurator.nesting import shallow
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
     MESSAGE_BYTES_MAX,
@@ -61,7 +62,7 @@ def asked(text: str | bytes, understood: FromClient | None = None) -> dict[str, 
     """The fields ``re`` and ``op_id`` of the error to a message that was refused, where they can be read.
 
     ``understood`` is the message where it could be decoded. Else they are read also of one that is no
-    JSON for us because of what else is in it, as half a character. ``re`` is the whole ``id``, also
+    JSON for us because of what else is in it, as half a character or absurd nesting. ``re`` is the whole ``id``, also
     one that is too long: only so does its sender know it again.
     """
     if understood is not None:
@@ -105,9 +106,13 @@ def _loose(text: str | bytes) -> dict[str, object]:
     """What can be read of a message that is refused; without anything in it if nothing can."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
-        found = json.loads(text.removeprefix(BYTE_ORDER_MARK))
-    except (ValueError, RecursionError):
+        try:
+            found = json.loads(text)
+        except RecursionError:
+            found = json.loads(shallow(text))
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -14,6 +14,7 @@ reconnect by themselves then, and only then.
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -71,15 +72,31 @@ class _LooseEvent(list[Any]):
     """An event that is no JSON for us, as NaN or half a character: its message is refused, not its packet."""
 
 
+class _DeepEvent(list[Any]):
+    """An event that is nested beyond reading: its name, and its payload as it was written."""
+
+
+_DEEP: Final = re.compile(r'\s*\[\s*("(?:[^"\\]|\\.)*+")\s*,\s*(\{.*\})\s*\]\s*', re.DOTALL)
+
+
 class _StrictJson:
-    """JSON as RFC 8259 has it: no NaN, no Infinity. An event of other JSON is a ``_LooseEvent``."""
+    """JSON as RFC 8259 has it: no NaN, no Infinity.
+
+    An event of other JSON is a ``_LooseEvent`` or ``_DeepEvent``.
+    """
 
     @staticmethod
     def loads(text: str | bytes) -> object:
         try:
             return msgspec.json.decode(text)
         except codec.UNREADABLE:
-            loose = json.loads(text)
+            try:
+                loose = json.loads(text)
+            except RecursionError:
+                deep = _DEEP.fullmatch(text if isinstance(text, str) else text.decode())
+                if deep is None:
+                    raise
+                return _DeepEvent([json.loads(deep[1]), deep[2]])
             if isinstance(loose, list) and loose:
                 return _LooseEvent(loose)
             raise
@@ -173,6 +190,8 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
 def _message(event: list[Any]) -> bytes:
     """The message in an event: its name is the type, its payload the rest."""
     name, *payload = event
+    if isinstance(event, _DeepEvent):  # as it came; the later of two fields counts
+        return f'{payload[0][:-1]},"type":{json.dumps(name)}}}'.encode()
     body = payload[0] if payload else {}
     if len(payload) > 1 or not isinstance(body, dict):
         body = {"data": "not an object"}

@@ -108,7 +108,7 @@ def test_bytes_that_are_no_utf8_are_refused_also_where_nobody_looks(text: bytes)
     """(MS7)"""
     with pytest.raises(Refused, match="malformed_message") as refused:
         codec.decode(text)
-    assert "utf-8" in (refused.value.detail or "")
+    assert (refused.value.detail or "").startswith("This is no UTF-8 (byte ")
     assert codec.asked(text) == {"re": "7"}
 
 
@@ -151,6 +151,16 @@ def test_what_cannot_be_written_is_not_answered(text: str) -> None:
         '{"type": "join", "id": "7", "configuration": NaN}',
         b'{"type": "join", "id": "7", "configuration": "\xff"}',
         '{"type": "join", "id": "7", "configuration": "\ud800"}',
+        *(
+            f'{{"type": "ping", {before}"deep": {opened * levels}1{closed * levels}{after}}}'
+            for levels in (1_100, 5_000)
+            for opened, closed in (("[", "]"), ('{"]": ', "}"))
+            for before, after in (('"id": "7", ', ""), ("", ', "id": "7"'))
+        ),
+        '\ufeff{"id": "7", "type": "ping", "\\"[{": [1], "deep": '
+        + "[" * 5_000
+        + "]" * 5_000
+        + "}",
     ],
 )
 def test_a_message_that_cannot_be_read_is_answered_by_its_id(text: str | bytes) -> None:
@@ -160,12 +170,38 @@ def test_a_message_that_cannot_be_read_is_answered_by_its_id(text: str | bytes) 
     assert codec.asked(text) == {"re": "7"}
 
 
+DEEP = "[" * 5_000 + "]" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"type": "ping", "deep": ' + DEEP + "}", "This is nested too deeply"),
+        ('{"type": "ping", "note": "\ud800"}', "This is no UTF-8"),
+        (b'{"type": "ping", "note": "\xff"}', "This is no UTF-8 (byte 26)"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_words_of_ours(text: str | bytes, said: str) -> None:
+    """(MS4, ER4)"""
+    with pytest.raises(Refused) as refused:
+        codec.decode(text)
+    assert refused.value.detail == said
+
+
+def test_the_op_id_of_what_is_nested_too_deeply_comes_back() -> None:
+    """(MS5)"""
+    assert codec.asked(f'{{"deep": {DEEP}, {OP}, "id": "7"}}') == {"re": "7", "op_id": UUID(ID)}
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "{",
         "[" * 5000,
+        '{"id": "7", "deep": ' + "[" * 5000 + "}",
+        '{"id": "7", "deep": ' + "[" * 60_000,
+        '{"id": "7", "deep": ' + DEEP + '}, "',
         '{"id": "7"',
         '["id", "7"]',
         '{"id": 7, "a": NaN}',

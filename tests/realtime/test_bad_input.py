@@ -277,3 +277,31 @@ async def test_a_byte_order_mark_before_a_message_is_left_out(web: RunningWeb) -
         assert (await socket.next())["re"] == "2"
         await socket.connection.send(b'{"type":"ping","id":"3","ignored":"\xff"}')
         assert code_of(await socket.until("error", re="3")) == "malformed_message"
+
+
+@pytest.mark.parametrize("levels", [400, 800, 950, 1_100, 5_000])
+async def test_a_body_that_is_nested_absurdly_is_refused_in_words_of_ours(
+    web: RunningWeb, levels: int
+) -> None:
+    """(MS7, ER4) As a message is; so is what is tracked."""
+    api = web.api()
+    created = await api.create()
+    deep = "[" * levels + "]" * levels
+    sent = {
+        f"/api/configurations/{created['id']}/ops": (
+            f'{{"note": {deep}, "op_id": "{uuid4()}", "base_version": 0, '
+            '"operation": {"kind": "reset"}}'
+        ),
+        "/api/sessions/track-interaction": (
+            f'{{"sessionId": "s", "interaction": {{"eventType": "click", "props": {{"a": {deep}}}}}}}'
+        ),
+    }
+    for path, text in sent.items():
+        answer = await api.call(
+            "POST", path, content=text, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code < 500, (path, answer.text)
+        for told in ("recursion", "deserializing", "Traceback"):
+            assert told not in answer.text, (path, answer.text)
+        if path.endswith("/ops") and levels > 1_000:
+            assert answer.json()["error"]["detail"] == "This is nested too deeply"

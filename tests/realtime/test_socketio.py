@@ -168,7 +168,10 @@ async def test_packets_that_are_none_end_the_connection_without_a_traceback(
     assert "Traceback" not in caplog.text + printed.out + printed.err
 
 
-@pytest.mark.parametrize("odd", [r'"\ud83d"', "NaN", "-Infinity"])
+ODD = [r'"\ud83d"', "NaN", "-Infinity", "[" * 1_100 + "]" * 1_100, "[" * 5_000 + "]" * 5_000]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:9] + str(len(odd)))
 async def test_what_is_no_json_for_us_is_refused_and_the_connection_goes_on(
     web: RunningWeb, odd: str
 ) -> None:
