@@ -120,8 +120,9 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "title": "NEST-Haus Live",
             "version": str(PROTOCOL),
             "description": "Authenticate with `Authorization: Bearer <token>` or the cookie of "
-            "the pages. Money is integer cents; integers are written without a fraction (121, not "
-            "121.0). Every refusal has a code.",
+            "the pages. Money is integer cents. In a body an integer may be written 121, 121.0 or "
+            "1.21e2, and is answered as 121; in an address it is digits only. Every refusal has "
+            "a code.",
             "license": {
                 "name": "All rights reserved; its clients (Python, JavaScript, conformance) are MIT"
             },

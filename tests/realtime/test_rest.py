@@ -1,5 +1,6 @@
 """REST as a developer uses it: create, read, edit, read the log, share, inquire."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -347,6 +348,28 @@ async def test_a_page_of_the_log_has_at_least_one_op(web: RunningWeb) -> None:
     for limit, status in (("0", 400), ("1", 200), ("501", 200)):
         answer = await api.call("GET", f"/api/configurations/{house['id']}/ops?limit={limit}")
         assert answer.status_code == status, limit
+
+
+async def test_integers_are_taken_as_the_description_says(web: RunningWeb) -> None:
+    """(MS9)"""
+    api = web.api()
+    house = await api.create()
+    described = (await api.call("GET", "/openapi.json")).json()["info"]["description"]
+    told = re.search(r"In a body an integer may be written (\S+), (\S+) or (\S+), and", described)
+    assert told is not None, described
+    assert {float(each) for each in told.groups()} == {121}
+    for written in told.groups():
+        operation = (
+            '{"kind": "select", "category": "pvanlage", "option": "pv_panels", '
+            f'"quantity": {written}}}'
+        )
+        answer = await api.call(
+            "POST",
+            f"/api/configurations/{house['id']}/ops",
+            content=f'{{"op_id": "{uuid4()}", "base_version": 0, "operation": {operation}}}',
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("name", ["since", "limit"])
