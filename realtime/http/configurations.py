@@ -302,9 +302,7 @@ class ConfigurationEndpoints:
     async def operations(self, request: Request) -> Response:
         """``GET /api/configurations/{id}/ops?since=``."""
         _, access = await self._access(request)
-        since, limit = _whole(request, "since", 0), _whole(request, "limit", 500)
-        if not limit:
-            raise Refused("malformed_message", detail="limit must be a whole number from 1")
+        since, limit = _whole(request, "since", 0), _whole(request, "limit", 500, least=1)
         found = await self._actions.operations(access, since=since, limit=limit)
         last = found[-1].version if found else since
         head = access.configuration.version
@@ -408,10 +406,10 @@ def _logged(operation: StoredOperation) -> LoggedOp:
     )
 
 
-def _whole(request: Request, name: str, default: int) -> int:
+def _whole(request: Request, name: str, default: int, *, least: int = 0) -> int:
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit():
-        raise Refused("malformed_message", detail=f"{name} must be a whole number from 0")
-    if len(text.lstrip("0")) > 16 or int(text) > VERSION_MAX:
-        raise Refused("malformed_message", detail=f"{name} must be at most {VERSION_MAX}")
-    return int(text)
+    digits = text.lstrip("0")[:17] or text[:1]  # more than the largest has are not counted
+    if not (text.isascii() and text.isdigit() and least <= int(digits) <= VERSION_MAX):
+        detail = f"{name} must be a whole number from {least} to {VERSION_MAX}"
+        raise Refused("malformed_message", detail=detail)
+    return int(digits)

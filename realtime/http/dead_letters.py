@@ -212,11 +212,12 @@ class DeadLetterEndpoints:
         before, kind = query.get("before"), query.get("kind")
         limit = query.get("limit", "50")
         if before is not None and not LETTER_ID.fullmatch(before):
-            raise Refused("malformed_message", detail="before")
+            raise Refused("malformed_message", detail="before must be the id of a dead letter")
         if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit)):
-            raise Refused("malformed_message", detail="limit")
+            raise Refused("malformed_message", detail="limit must be a whole number from 1 to 9999")
         if kind is not None and not 1 <= len(kind) <= KIND_MAX:
-            raise Refused("malformed_message", detail="kind")
+            detail = f"kind must have 1 to {KIND_MAX} characters"
+            raise Refused("malformed_message", detail=detail)
         wanted = wanted_in(request, datetime.now(UTC))
         if wanted is not None:
             return await self._file(kind, wanted)

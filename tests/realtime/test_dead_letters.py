@@ -259,7 +259,9 @@ async def test_what_became_of_an_entry_is_known_for_sure(database_url: str, redi
 async def test_what_is_asked_is_bounded(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts, client_of(all_parts, "me") as client:
         for query in ("limit=0", "limit=x", "limit=99999", "before=1", f"kind={'x' * 65}", "kind="):
-            assert (await client.get(f"{PATH}?{query}")).status_code == 400
+            answer = await client.get(f"{PATH}?{query}")
+            assert answer.status_code == 400
+            assert answer.json()["error"]["detail"].startswith(query.partition("=")[0] + " must ")
         for path in ("x", "1", "9" * 19 + "-1", "1-1%0a"):
             assert (await client.get(f"{PATH}/{path}")).status_code == 404
             assert (await client.get(f"{PATH}/entries/{path}")).status_code == 404
