@@ -44,6 +44,9 @@ NOT_SAID = msgspec.Raw()
 """Stands for a JSON value that is left out; only this very object is."""
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Reference = str
+"""The id or code of a configuration, of any length: what is none belongs to nobody, as over REST."""
+
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 SessionId = Annotated[
     str,
@@ -86,14 +89,14 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 class Join(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="join"):
     """Enters a configuration by id or code; with ``since`` only what was missed is sent."""
 
-    configuration: Short
+    configuration: Reference
     since: Position | None = None
 
 
 class Leave(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="leave"):
     """Leaves a configuration."""
 
-    configuration: Short
+    configuration: Reference
 
 
 class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
@@ -102,7 +105,7 @@ class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
     A guarded op commits only if nobody changed, after ``base_version``, what it relies on.
     """
 
-    configuration: Short
+    configuration: Reference
     op_id: UUID
     base_version: Version
     operation: Operation
@@ -124,14 +127,14 @@ class OutcomeOf(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag=
     ``op_unknown`` means that it is not stored: sending it again, with the same ``op_id``, is safe.
     """
 
-    configuration: Short
+    configuration: Reference
     op_id: UUID
 
 
 class Presence(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="presence"):
     """Says where in the configurator this person is."""
 
-    configuration: Short
+    configuration: Reference
     category: Id | None = None
     view: Id | None = None
 

@@ -184,6 +184,13 @@ async def test_who_has_a_role_edits_without_joining(web: RunningWeb, way: Any) -
         for nowhere in (house["id"], house["code"], "NOSUCHHS", "x"):
             refused = await outside.ask("op", configuration=nowhere, **asked)
             assert refused["code"] == "not_found"
+        for far_behind in (house["code"] + " " * 60, house["id"] + " " * 60):
+            refused = await owner.ask("op", configuration=far_behind, **asked)
+            assert refused["code"] == "not_found"
+            refused = await owner.ask("join", configuration=far_behind)
+            assert refused["code"] == "not_found"
+            over_rest = await api.call("GET", f"/api/configurations/{far_behind}")
+            assert over_rest.json()["error"]["code"] == "not_found"
         heard = [name for name, _ in owner.events] if isinstance(owner, Person) else owner.frames
         assert "op" not in [each if isinstance(each, str) else each["type"] for each in heard]
         await owner.ask("join", configuration=house["code"])
