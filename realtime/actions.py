@@ -35,7 +35,7 @@ from realtime.hub import Hub
 from realtime.judge import repeated_outcome
 from realtime.principal import Principal, token_sha256
 from realtime.room import Room
-from storage.errors import CodeTaken, InquiryDiffers
+from storage.errors import CodeTaken, HouseMovedOn, InquiryDiffers
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.inquiries import Inquiry as StoredInquiry
@@ -73,7 +73,8 @@ class Access:
 class Inquiry:
     """What somebody sends with their house; ``id`` is made by the client.
 
-    ``session_id``: the session of the original API that it belongs to, as its client calls it.
+    ``version``: the version of the house that they see. ``session_id``: the session of the original
+    API that it belongs to, as its client calls it.
     """
 
     id: UUID
@@ -81,6 +82,7 @@ class Inquiry:
     email: str
     message: str
     consent: bool
+    version: int | None = None
     session_id: str | None = None
 
 
@@ -399,10 +401,13 @@ class Actions:
                 email=email,
                 message=message,
                 consent_at=self._now(),
+                version=inquiry.version,
                 body_sha256=hashlib.sha256(msgspec.json.encode([name, email, message])).digest(),
             )
         except InquiryDiffers:
             raise Refused("inquiry_id_reused") from None
+        except HouseMovedOn:
+            raise Refused("house_changed") from None
         if stored is None:
             raise await self._not_granted(principal, access.configuration.id)
         return stored

@@ -6,7 +6,8 @@ StorageError
 ├── StorageConflict         the caller asked for something that contradicts what is stored
 │   ├── CodeTaken
 │   ├── CatalogueDiffers
-│   └── InquiryDiffers
+│   ├── InquiryDiffers
+│   └── HouseMovedOn
 └── StorageDefect           the server refused what we sent it: our own bug
 """
 
@@ -46,6 +47,10 @@ class CatalogueDiffers(StorageConflict):
 
 class InquiryDiffers(StorageConflict):
     """An inquiry with this id and another body is already stored."""
+
+
+class HouseMovedOn(StorageConflict):
+    """The configuration is not at the version any more that was meant."""
 
 
 class StorageDefect(StorageError):  # noqa: N818 - the name is the contract

@@ -246,6 +246,12 @@ CODES: dict[str, Code] = {
             "We cannot answer to this e-mail address. Check its spelling.",
         ),
         _code(
+            "house_changed",
+            409,
+            "Das Haus hat sich gerade geändert. Nichts wurde gesendet: Sieh nach, wie es jetzt ist, und sende dann noch einmal.",
+            "The house has just changed. Nothing was sent: look at how it is now, then send again.",
+        ),
+        _code(
             "inquiry_id_reused",
             409,
             "Diese Anfrage wurde schon mit anderen Angaben gesendet. Sende sie als neue Anfrage.",

@@ -98,6 +98,9 @@ class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``session_id`` is what interactions of this visit were tracked under: the inquiry completes that
     session. Without it the running session of this person on this house is completed, if there is one.
+
+    ``version`` is the version of the house that the person sees, with its price: where it is another
+    by now, the inquiry is refused with `house_changed` and nothing is sent.
     """
 
     inquiry_id: UUID
@@ -106,6 +109,7 @@ class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
     consent: bool
     message: Annotated[str, msgspec.Meta(max_length=16_000)] = ""
     session_id: SessionId | None = None
+    version: Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)] | None = None
 
 
 class InquiryAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,6 +237,7 @@ class ConfigurationEndpoints:
                 codes=[
                     "consent_required",
                     "email_unusable",
+                    "house_changed",
                     "inquiry_id_reused",
                     "not_found",
                     "owners_only",
@@ -339,6 +344,7 @@ class ConfigurationEndpoints:
                 email=asked.email,
                 message=asked.message,
                 consent=asked.consent,
+                version=asked.version,
                 session_id=visit.session_id,
             ),
             measured=visit.visitor.objection is None,

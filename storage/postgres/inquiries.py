@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.mailboxes import mailbox
-from storage.errors import InquiryDiffers
+from storage.errors import HouseMovedOn, InquiryDiffers
 from storage.postgres.configurations import OWNER, Document
 from storage.postgres.engine import Database
 from storage.postgres.tables import configurations, grants, inquiries, sessions
@@ -61,8 +61,12 @@ class Inquiries:
         message: str,
         consent_at: datetime,
         body_sha256: bytes,
+        version: int | None = None,
     ) -> Inquiry | None:
         """Stores the inquiry with the price and selection of the head, all in one transaction.
+
+        `version` is the one that the person saw: raises HouseMovedOn where the head is another, and
+        stores nothing; None: whatever the head is.
 
         Also marks the configuration as inquired and completes the session with the price. The
         same `inquiry_id` again returns the stored inquiry; with another `body_sha256` it raises
@@ -87,6 +91,9 @@ class Inquiries:
             granted = await connection.execute(_granted_role(configuration_id, person_id))
             if granted.scalar_one_or_none() not in self._inquiring_roles:
                 raise _NotGranted
+            if version not in (None, head.head):
+                stands = f"the head is {head.head}, not {version}"
+                return await _known(connection, inquiry_id, configuration_id, body_sha256, stands)
             stored = await connection.execute(
                 insert(inquiries)
                 .values(
@@ -167,10 +174,17 @@ def _granted_role(configuration_id: UUID, person_id: UUID) -> Any:  # noqa: ANN4
 
 
 async def _known(
-    connection: AsyncConnection, inquiry_id: UUID, configuration_id: UUID, body_sha256: bytes
+    connection: AsyncConnection,
+    inquiry_id: UUID,
+    configuration_id: UUID,
+    body_sha256: bytes,
+    otherwise: str = "",
 ) -> Inquiry:
+    """The inquiry that is stored; where there is none HouseMovedOn says `otherwise`."""
     found = await connection.execute(select(inquiries).where(inquiries.c.id == inquiry_id))
-    row = found.one()
+    row = found.one_or_none()
+    if row is None:
+        raise HouseMovedOn(otherwise)
     if row.body_sha256 != body_sha256 or row.configuration_id != configuration_id:
         raise InquiryDiffers(f"inquiry {inquiry_id} is stored with another body")
     return _inquiry(row)

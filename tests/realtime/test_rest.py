@@ -227,6 +227,27 @@ async def test_what_is_dropped_from_an_inquiry_does_not_count(web: RunningWeb) -
         assert (error["code"], error.get("detail")) == (code, said), field
 
 
+async def test_an_inquiry_is_for_the_house_that_was_seen(web: RunningWeb) -> None:
+    api = web.api()
+    created = await api.create()
+    path = f"/api/configurations/{created['id']}/inquiries"
+    who = {"name": "Anna Lechner", "email": "anna@haus.example", "consent": True}
+    asked = {"inquiry_id": str(uuid4()), **who, "version": 0}
+    await api.submit(created["id"], select("nest", "nest120"))
+    refused = await api.call("POST", path, json=asked)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "house_changed")
+    assert (await api.call("GET", path)).json() == {"inquiries": []}
+    assert (await api.call("GET", f"/api/configurations/{created['id']}")).json()["status"] == (
+        created["status"]
+    )
+    sent = await api.call("POST", path, json={**asked, "version": 1})
+    assert (sent.status_code, sent.json()["version"]) == (201, 1)
+    await api.submit(created["id"], select("nest", "nest160"))
+    for version in ({"version": 1}, {"version": 2}, {"version": 7}, {}):
+        again = await api.call("POST", path, json={**asked, **version})
+        assert again.json() == sent.json(), "its answer was lost: it was sent, whatever is now"
+
+
 async def test_an_inquiry_is_stored_once_with_the_price_of_that_moment(web: RunningWeb) -> None:
     api = web.api()
     created = await api.create()

@@ -49,7 +49,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
     async def inquire(request: Request) -> Response:
         body = await request.json()
         house = next(h for h in world.houses.values() if h.id == request.path_params["id"])
-        return JSONResponse(inquire_once(world, house, body), 201)
+        return JSONResponse(*inquire_once(world, house, body))
 
     async def inquired(request: Request) -> Response:
         own = [answer for house, answer in world.answers if house == request.path_params["id"]]
@@ -90,11 +90,14 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
     return app
 
 
-def inquire_once(world: World, house: House, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer to an inquiry; the same id again gives the same answer."""
+def inquire_once(world: World, house: House, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The answer to an inquiry, and its status; the same id again gives the same answer."""
     for _, answer in world.answers:
         if answer["inquiry_id"] == body["inquiry_id"]:
-            return answer
+            return answer, 201
+    if body["version"] != house.version:
+        message = {"de": "Das Haus hat sich gerade geändert.", "en": "It has just changed."}
+        return {"error": {"code": "house_changed", "message": message}}, 409
     world.inquiries.append(body)
     answer = {
         "inquiry_id": body["inquiry_id"],
@@ -104,7 +107,7 @@ def inquire_once(world: World, house: House, body: dict[str, Any]) -> dict[str, 
         "version": house.version,
     }
     world.answers.append((house.id, answer))
-    return answer
+    return answer, 201
 
 
 async def house_of(request: Request) -> str | None:

@@ -128,3 +128,63 @@ def test_other_typed_texts_and_steps_survive_a_reload(served: Served, visit: Vis
     )
     expect(page.locator("#category-pvanlage .current")).to_contain_text("6 ")
     status(page, "saved")
+
+
+def fill(page: Page) -> None:
+    page.get_by_role("button", name="Anfragen").click()
+    page.locator("#inquiry-name").fill("Anna Leitner")
+    page.locator("#inquiry-email").fill("anna@example.at")
+    page.locator("#inquiry-consent").check()
+
+
+def test_only_the_price_that_was_seen_is_sent(served: Served, visit: Visit) -> None:
+    """Somebody else changes the house while the press is under way."""
+    house = served.house()
+    page, peer = open_house(visit, house), open_house(visit, house, person="Bert Thaler")
+    fill(page)
+    expect(page.locator(".form")).to_contain_text("€ 170.700")
+    before = len(served.world.inquiries)
+    pressed: list[Route] = []
+
+    def hold(route: Route) -> None:
+        return pressed.append(route) if route.request.method == "POST" else route.fallback()
+
+    page.route("**/inquiries", hold)
+    page.get_by_role("button", name=SEND).click()
+    page.wait_for_function("document.querySelector('.form button[type=submit]').disabled")
+    option(peer, "nest", "nest160").click()
+    status(peer, "saved")
+    pressed[0].continue_()
+    page.unroute("**/inquiries")
+    expect(page.locator(".form .problem")).to_contain_text("hat sich gerade geändert")
+    expect(page.locator(".form")).to_contain_text("€ 313.100")
+    assert len(served.world.inquiries) == before
+    page.get_by_role("button", name=SEND).click()
+    expect(page.locator(".confirmation")).to_contain_text("€ 313.100")
+
+
+def test_what_was_chosen_before_the_press_is_in_the_inquiry(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house)
+    message = {"de": "Noch nicht gespeichert.", "en": "Not saved yet."}
+    refusal = {"code": "not_saved", "message": message, "retryable": True, "retry_after_ms": 4000}
+    house.refuse_next = [refusal]
+    option(page, "nest", "nest160").click()
+    status(page, "retrying")
+    fill(page)
+    send = page.get_by_role("button", name=SEND)
+    expect(send).to_be_disabled()
+    expect(page.locator(".form .hint").first).to_contain_text("noch nicht gespeichert")
+    expect(send).to_be_enabled()
+    send.click()
+    expect(page.locator(".confirmation")).to_contain_text("€ 313.100")
+
+
+def test_without_a_connection_nothing_is_said_of_a_change(served: Served, visit: Visit) -> None:
+    page = open_house(visit, served.house())
+    fill(page)
+    page.context.set_offline(True)
+    hint = page.locator(".form .hint").first
+    expect(hint).to_contain_text("ohne Verbindung")
+    expect(hint).not_to_contain_text("gespeichert")
+    expect(page.get_by_role("button", name=SEND)).to_be_enabled()

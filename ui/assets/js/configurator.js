@@ -251,6 +251,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     person: state.you?.person,
     post: (asked) => request("POST", inquiries, state.sessionId ? { ...asked, session_id: state.sessionId } : asked),
     get: () => request("GET", inquiries),
+    version: () => state.version,
     changed: () => tracker.track("inquiry", "inquiry", { elementId: "sent" }),
     reactive,
   });

@@ -8,6 +8,8 @@
 // The id belongs to what is being written until the server has answered for it. So a lost answer and
 // a second press, after a reload or in another tab too, make one inquiry. What was sent is the
 // server's word, never this browser's.
+//
+// `version` is the one whose price stands in the form: for another one nothing is sent.
 import { uuid7 } from "./ids.js";
 import { keys, parsed, place, read, remove, write } from "./storage.js";
 
@@ -15,7 +17,7 @@ const PREFIX = "nest-inquiry:";
 const KEPT_MS = 86_400_000;
 const FIELDS = ["name", "email", "message"];
 
-export function createInquiry({ configuration, person, post, get, changed = () => {}, reactive = (state) => state, storage = place("localStorage"), now = Date.now, newId = uuid7 }) {
+export function createInquiry({ configuration, person, post, get, version = () => undefined, changed = () => {}, reactive = (state) => state, storage = place("localStorage"), now = Date.now, newId = uuid7 }) {
   const key = `${PREFIX}${configuration}:${person}`;
   const state = reactive({ ...blank(), sending: false, problem: null, sent: [] });
   forgetOld();
@@ -71,7 +73,7 @@ export function createInquiry({ configuration, person, post, get, changed = () =
     state.problem = null;
     keep();
     const { id, name, email, message } = state;
-    const asked = { inquiry_id: id, name: name.trim(), email: email.trim(), message: message.trim(), consent: true };
+    const asked = { inquiry_id: id, name: name.trim(), email: email.trim(), message: message.trim(), consent: true, version: version() };
     try {
       const answer = await post(asked);
       if (answer.ok) return done(answer.body);

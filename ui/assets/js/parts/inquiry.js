@@ -37,7 +37,7 @@ export const Inquiry = {
       <Sent />
       <p v-if="draft.sent.length">{{ screen.t("inquiry.another") }}</p>
       <p>{{ screen.t("inquiry.explain", { total: screen.euro(screen.room.derived.price.total_cents) }) }}</p>
-      <p v-if="screen.status.value.name !== 'saved'" class="hint" role="status">{{ screen.t("inquiry.unsaved") }}</p>
+      <p v-if="waiting || offline" class="hint" role="status">{{ screen.t(waiting ? "inquiry.unsaved" : "inquiry.offline") }}</p>
       <div class="field"><label for="inquiry-name">{{ screen.t("inquiry.name") }}</label>
         <input id="inquiry-name" v-model="draft.name" autofocus autocomplete="name" maxlength="120" :aria-invalid="missing.name ? 'true' : null" :aria-describedby="missing.name ? 'missing-name' : null" />
         <span v-if="missing.name" id="missing-name" class="problem">{{ screen.t("inquiry.needName") }}</span></div>
@@ -50,12 +50,19 @@ export const Inquiry = {
       <span v-if="missing.consent" id="missing-consent" class="problem">{{ screen.t("inquiry.needConsent") }}</span>
       <p class="hint"><a href="/privacy" target="_blank">{{ screen.t("inquiry.privacy") }}</a></p>
       <p v-if="draft.problem" class="problem" role="alert">{{ problem }}</p>
-      <button type="submit" class="button primary wide" :disabled="draft.sending">{{ screen.t(draft.sending ? "inquiry.sending" : "inquiry.send") }}</button>
+      <button type="submit" class="button primary wide" :disabled="draft.sending || waiting">{{ screen.t(draft.sending ? "inquiry.sending" : "inquiry.send") }}</button>
       <p v-if="screen.inquiry.written()" class="hint">{{ screen.t("inquiry.kept") }} <button type="button" class="text-button" @click="discard">{{ screen.t("inquiry.discard") }}</button></p>
     </form>`,
   computed: {
     draft() {
       return this.screen.inquiry.state;
+    },
+    // What was chosen before the press is to be in the inquiry.
+    waiting() {
+      return this.screen.status.value.count > 0;
+    },
+    offline() {
+      return this.screen.status.value.name === "offline";
     },
     problem() {
       const { code, said } = this.draft.problem;
