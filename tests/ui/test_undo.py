@@ -103,6 +103,59 @@ def test_a_conflict_says_who_and_offers_the_way_out(served: Served, visit: Visit
     )
 
 
+FREE = """(button) => {
+  const box = button.getBoundingClientRect();
+  return [box.top + 2, box.bottom - 2].every((y) => button.contains(document.elementFromPoint(box.left + 20, y)));
+}"""
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_conflict_on_a_phone_is_where_a_thumb_can_settle_it(
+    served: Served, visit: Visit, elsewhere: bool
+) -> None:
+    """The toast of the same refusal lay on one button, the bar with the price on the other."""
+    house = served.house()
+    anna = open_house(visit, house, width=375, height=740)
+    bert = open_house(visit, house, person="Bert Thaler")
+    option(anna, "fussboden", "schiefer_massiv").click()
+    expect(option(bert, "fussboden", "schiefer_massiv")).to_have_attribute("aria-checked", "true")
+    option(anna, "nest", "nest120").click()
+    total(bert, "€ 250.400")
+    option(bert, "nest", "nest140").click()
+    expect(anna.locator(".toast.over")).to_contain_text("Größe")
+    if elsewhere:  # what still holds about another category stays, and is not in the way
+        option(bert, "fussboden", "parkett").click()
+        expect(anna.locator(".toast.over").filter(visible=True)).to_contain_text("Fußboden")
+    anna.evaluate("scrollTo(0, 0)")
+    anna.get_by_test_id("undo").click()
+    notice = anna.locator("#category-nest .notice.refused")
+    expect(notice).to_contain_text("Rückgängig würde etwas überschreiben")
+    expect(anna.get_by_test_id("announcement")).to_contain_text("Rückgängig")
+    expect(anna.locator(".toast.own")).to_have_count(0)
+    assert (anna.locator(".toast").filter(visible=True).count() > 0) == elsewhere
+    for button in notice.get_by_role("button").all():
+        assert button.evaluate(FREE), button.inner_text()
+
+
+def test_the_toast_of_a_refusal_goes_when_the_refusal_comes_into_sight(
+    served: Served, visit: Visit
+) -> None:
+    house = served.house()
+    anna = open_house(visit, house, width=375, height=740)
+    bert = open_house(visit, house, person="Bert Thaler")
+    option(anna, "nest", "nest120").click()
+    total(bert, "€ 241.900")
+    option(bert, "nest", "nest140").click()
+    total(anna, "€ 277.500")
+    anna.locator("#category-planungspaket").scroll_into_view_if_needed()
+    anna.get_by_test_id("undo").click()
+    expect(anna.locator(".toast.own")).to_contain_text("Rückgängig")
+    anna.locator("#category-nest .notice.refused").evaluate(
+        "(e) => scrollBy(0, e.getBoundingClientRect().top - 230)"
+    )
+    expect(anna.locator(".toast.own")).to_have_count(0)
+
+
 def test_others_are_told_when_it_is_out_of_sight(served: Served, visit: Visit) -> None:
     house = served.house()
     anna = open_house(visit, house)

@@ -397,7 +397,9 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     const text = refusal.reasons.map((reason) => say(reason.text)).join(" ");
     announce(`${title} ${text}`);
     const { key, category } = refusal;
-    notices.offer(`[data-notice="${key}"]`, { kind: "own", key, title, text, category: known(category), colour: state.me?.colour ?? 0, stays: true });
+    if (refusal.outcome === "conflict") notices.settle("over", [category]); // it says the same, with the way out
+    const toast = { kind: "own", key, title, text, category: known(category), colour: state.me?.colour ?? 0, stays: true };
+    notices.offer(`[data-notice="${key}"]`, () => (state.refusals.some((each) => each.key === key) ? toast : null), { reach: true });
   };
   hear.nothing = (reason) => {
     announce(say(reason.text));

@@ -26,12 +26,18 @@ export function createNotices({ ui, t }) {
     }, ANNOUNCE_AFTER_MS);
   }
 
-  // `where` is a selector of what says the same: with that in sight nothing is shown. A toast that
-  // depends on those that are shown is a function.
-  async function offer(where, toast) {
+  // `where` is a selector of what says the same: with that in sight nothing is shown, and what is
+  // shown goes when that comes into sight. With `reach` it is brought there if it is on the screen
+  // already. A toast that depends on what holds by then is a function; null: nothing holds.
+  async function offer(where, toast, { reach = false } = {}) {
     await nextTick();
     requestAnimationFrame(() => {
-      if (!where || !inSight(document.querySelector(where))) show(typeof toast === "function" ? toast() : toast);
+      const place = where && document.querySelector(where);
+      if (place && reach) bringUp(place);
+      const shown = inSight(place) ? null : typeof toast === "function" ? toast() : toast;
+      if (!shown) return;
+      show(shown);
+      if (place) whenInSight(place, () => close(shown.key));
     });
   }
 
@@ -51,9 +57,48 @@ export function createNotices({ ui, t }) {
     ui.toasts = ui.toasts.filter((each) => each.key !== key);
   }
 
+  // What a toast says of these categories is said elsewhere, or holds no more.
+  function settle(kind, categories) {
+    ui.toasts = ui.toasts.filter((each) => each.kind !== kind || !categories.includes(each.category));
+  }
+
   const shown = (kind) => ui.toasts.find((each) => each.kind === kind);
 
-  return { announce, offer, show, close, shown };
+  return { announce, offer, show, close, settle, shown };
+}
+
+const wayOut = (place) => place.querySelector(":scope > .text-button") ?? place;
+
+// What is partly on the screen is brought there with its buttons, clear of bars and toasts.
+function bringUp(place) {
+  const { top, bottom } = place.getBoundingClientRect();
+  const [head, foot] = margins();
+  if (bottom <= head || top >= window.innerHeight - foot) return;
+  place.scrollIntoView({ block: "nearest" });
+  wayOut(place).scrollIntoView({ block: "nearest" });
+}
+
+// Toasts do not count: this is asked by one that may lie on it.
+function whenInSight(place, then) {
+  const [head, foot] = margins();
+  const observer = new IntersectionObserver(
+    (seen) => {
+      if (!last(seen).isIntersecting) return;
+      observer.disconnect();
+      then();
+    },
+    { rootMargin: `-${head}px 0px -${foot}px`, threshold: 1 },
+  );
+  observer.observe(wayOut(place));
+}
+
+// How much of the screen the bars take, above and below.
+function margins() {
+  const height = (selector) => {
+    const bar = document.querySelector(selector);
+    return bar && getComputedStyle(bar).position === "fixed" ? bar.offsetHeight : 0;
+  };
+  return [parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0, height(".pricebar") + height(".consent")];
 }
 
 // Whether a person sees it: on the screen, and nothing above it (the house, a bar, a sheet).

@@ -1,4 +1,5 @@
 // Toasts: what happened out of sight, with the way there.
+import { tellHeight } from "../bars.js";
 import { choiceOf, handsFocusOn } from "./focus.js";
 
 const Toast = {
@@ -19,9 +20,22 @@ const Toast = {
     </div>`,
 };
 
-export const Toasts = {
+const List = {
   components: { Toast },
   inject: ["screen"],
   emits: ["show"],
-  template: `<div class="toasts" v-if="screen.ui.toasts.length"><Toast v-for="toast in screen.ui.toasts" :key="toast.key" :toast="toast" @show="$emit('show', $event)" /></div>`,
+  template: `<div class="toasts"><Toast v-for="toast in screen.ui.toasts" :key="toast.key" :toast="toast" @show="$emit('show', $event)" /></div>`,
+  mounted() {
+    this.forgetHeight = tellHeight(this.$el, "--told");
+  },
+  beforeUnmount() {
+    this.forgetHeight();
+  },
+};
+
+export const Toasts = {
+  components: { List },
+  inject: ["screen"],
+  emits: ["show"],
+  template: `<List v-if="screen.ui.toasts.length" @show="$emit('show', $event)" />`,
 };
