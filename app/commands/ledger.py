@@ -114,7 +114,7 @@ def compare(who: str, house: House, stored: StoredHouse) -> list[str]:
     wrong = []
     if house.version != stored.version:
         wrong.append(f"{who} is at version {house.version}, stored is {stored.version}")
-    elif dict(house.selection) != stored.selection:
+    elif house.selection != stored.selection:
         wrong.append(f"{who} shows another selection than is stored")
     elif house.total_cents != price_of(stored):
         wrong.append(f"{who} shows another price than is stored")

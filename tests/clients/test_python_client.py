@@ -422,6 +422,9 @@ async def test_a_selection_is_plain_json(web: RunningWeb) -> None:
         panels = house.selection["pvanlage"]
         assert (panels.option, panels.quantity) == ("pv_panels", 3)
         assert panels == Choice("pv_panels", 3) != house.selection["nest"]
+        stored = await client.read(house.code)
+        for told in (house.confirmed.selection, stored.selection):
+            assert json.loads(json.dumps(told)) == said
 
 
 async def test_who_left_is_not_in_the_house_any_more(web: RunningWeb) -> None:

@@ -238,7 +238,7 @@ def stored(version: int, total_cents: int = 100) -> StoredHouse:
         code="7K3M9QXA",
         epoch=new_op_id(),
         version=version,
-        selection={},
+        choices={},
         derived={"price": {"total_cents": total_cents}},
         role="owner",
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from nest_haus_client.messages import OpFrame, Outcome, Snapshot, You
-from nest_haus_client.operations import Choice, Selection
+from nest_haus_client.operations import Choice, Chosen, Selection, plain
 
 
 class _Total(msgspec.Struct):
@@ -32,9 +32,14 @@ class Confirmed:
     you: You
     epoch: UUID
     version: int
-    selection: Selection
+    choices: Selection
     total_cents: int
     derived: msgspec.Raw
+
+    @property
+    def selection(self) -> dict[str, Chosen]:
+        """What is chosen at this version; a plain copy, as ``House.selection``."""
+        return plain(self.choices)
 
     @classmethod
     def of(cls, frame: Snapshot) -> Self:
@@ -46,7 +51,7 @@ class Confirmed:
             you=frame.you,
             epoch=frame.epoch,
             version=frame.version,
-            selection=frame.selection,
+            choices=frame.selection,
             total_cents=_priced.decode(frame.derived).price.total_cents,
             derived=frame.derived,
         )
@@ -61,7 +66,7 @@ class Confirmed:
         return replace(
             self,
             version=frame.version,
-            selection=_changed(self.selection, frame) if selection is None else selection,
+            choices=_changed(self.choices, frame) if selection is None else selection,
             total_cents=frame.total_cents,
             derived=frame.derived if bytes(frame.derived) else self.derived,
         )

@@ -22,6 +22,7 @@ from nest_haus_client.operations import (
     SetQuantity,
     SingleOperation,
     Undo,
+    plain,
 )
 from nest_haus_client.pending import PendingOp
 from nest_haus_client.seat import Seat, Submitted
@@ -89,7 +90,7 @@ class House:
 
         A plain copy, which JSON can say: ``{"nest": {"option": "nest80"}, ...}``.
         """
-        return {category: Chosen(choice) for category, choice in self._state.shown.items()}
+        return plain(self._state.shown)
 
     @property
     def confirmed(self) -> Confirmed:

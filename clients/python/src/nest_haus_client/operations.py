@@ -94,6 +94,13 @@ class Redo(_Tagged, frozen=True, tag="redo"):
 Operation = Select | SetQuantity | Clear | Apply | Reset | Undo | Redo
 
 Selection = Mapping[str, Choice]
+
+
+def plain(selection: Selection) -> dict[str, Chosen]:
+    """A copy that JSON can say: ``{"nest": {"option": "nest80"}, ...}``."""
+    return {category: Chosen(choice) for category, choice in selection.items()}
+
+
 """Category -> what is chosen; a category that is not chosen is absent."""
 
 Guess = Mapping[str, Choice | None]

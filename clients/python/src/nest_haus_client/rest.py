@@ -14,7 +14,7 @@ import msgspec
 from nest_haus_client.credential import Credential
 from nest_haus_client.errors import Refused, Unreachable
 from nest_haus_client.messages import Change, Person, Reason, Text
-from nest_haus_client.operations import Choice, Operation
+from nest_haus_client.operations import Choice, Chosen, Operation, plain
 
 ANSWER_SECONDS = 15.0
 TRIES = 8
@@ -46,9 +46,14 @@ class StoredHouse(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     epoch: UUID
     version: int
-    selection: dict[str, Choice]
+    choices: dict[str, Choice] = msgspec.field(name="selection")
     derived: dict[str, object]
     role: str
+
+    @property
+    def selection(self) -> dict[str, Chosen]:
+        """What is chosen; a plain copy, as ``House.selection``."""
+        return plain(self.choices)
 
 
 class LoggedOp(msgspec.Struct, frozen=True, kw_only=True):

@@ -128,7 +128,7 @@ class HouseState:
     @property
     def shown(self) -> Selection:
         """The confirmed selection with the guesses of the pending ops on top."""
-        return self._pending.over(self.confirmed.selection if self.confirmed else {})
+        return self._pending.over(self.confirmed.choices if self.confirmed else {})
 
     @property
     def pending(self) -> tuple[PendingOp, ...]:
