@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from nest_haus_conformance.__main__ import client_checks
 
-from tests.clients.wrong_clients import MISTAKES, PROGRAM, survives, verdicts
+from tests.clients.wrong_clients import MISTAKES, PROGRAM, SHORT_STEP_SECONDS, survives, verdicts
 from tests.realtime.conftest import StartWeb
 from tests.support.node import CLIENT, NodeUnusableError, built_client, node_environ
 from tests.support.processes import CHECKOUT
@@ -22,6 +22,8 @@ JS_DRIVER = CLIENT / "examples" / "driver.mjs"
 RULES_OF_CLIENTS = {f"CL{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12)}
 SECONDS = 100
 """For a check: enough on a machine that has much else to do; who keeps the rules needs two."""
+LONG_SECONDS = 15
+"""For the whole check of a client that stays away so long: `wrong_client.py` does."""
 PARTS = 4
 AT_ONCE = 4
 
@@ -104,6 +106,16 @@ async def test_a_right_client_of_somebody_else_keeps_the_rules(start_web: StartW
     web = await start_web("one")
     found = await verdicts(web.url, "", client_checks([]), seconds=SECONDS)
     assert [verdict for verdict in found if verdict.state != "kept"] == []
+
+
+async def test_a_client_may_stay_away_as_long_as_the_rule_allows(start_web: StartWeb) -> None:
+    """(CL5) That takes neither the time of a step, 4 seconds here, nor that of the check."""
+    web = await start_web("one")
+    chosen = [each for each in client_checks(["CL5"]) if each.name == "patience"]
+    found = await verdicts(
+        web.url, "away_for_long", chosen, seconds=LONG_SECONDS, step_seconds=SHORT_STEP_SECONDS
+    )
+    assert [(verdict.state, verdict.why) for verdict in found] == [("kept", "")]
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -1,7 +1,8 @@
 """A right client in one file, as a driver of the conformance kit, that makes one mistake on request.
 
 ``python wrong_client.py`` keeps every rule; ``python wrong_client.py queue_reversed`` breaks the one
-that the name says. ``tests/clients/wrong_clients.py`` has the table of mistakes and of the rules they break.
+that the name says; ``away_for_long`` is no mistake, it waits long before it connects again,
+as it may. ``tests/clients/wrong_clients.py`` has the table of mistakes and of the rules they break.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ Json = dict[str, Any]
 MISTAKE = sys.argv[1] if len(sys.argv) > 1 else ""
 ANSWER_SECONDS = 10
 QUEUED_MAX = 1000
+LONG_SECONDS = 15
 FINAL_CLOSES = range(4001, 4008)
 KNOWN = {"snapshot", "ops", "op", "outcome", "error", "position", "presence", "left", "welcome"}
 
@@ -132,6 +134,8 @@ class Client:
             if not wrong("no_backoff"):
                 told = 0 if wrong("goodbye_forgotten") else self.away_until - time.monotonic()
                 backoff = random.random() * min(30, 0.5 * 2**self.tries)
+                if wrong("away_for_long") and self.tries:
+                    backoff = LONG_SECONDS
                 await asyncio.sleep(max(0, told) + backoff)
             self.tries += 1
 

@@ -20,6 +20,9 @@ from websockets.typing import Subprotocol
 
 from nest_haus_conformance.peer import Json, socket_url
 
+AWAY_SECONDS = 30
+"""So long a client may wait before its next attempt to connect, says CL5."""
+
 Change = Callable[[Json], list[Json]]
 """What to pass on instead of a frame: none, itself, itself twice, another one."""
 Answer = Callable[[Json], Json | None]
@@ -70,6 +73,7 @@ class Middle:
         self.refusing = False
         self.refused: list[float] = []
         self.passages: list[Passage] = []
+        self._may_come_until = 0.0
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Middle"]:
@@ -113,6 +117,15 @@ class Middle:
         async with self._news:
             await self._news.wait_for(condition)
 
+    def mend(self) -> None:
+        """Let the client in again, whenever it comes."""
+        self.refusing = False
+        self._may_come_until = time.monotonic() + AWAY_SECONDS
+
+    def may_be_away(self) -> bool:
+        """Whether the client has no connection and may still wait before it tries to get one."""
+        return not self._clients and time.monotonic() < self._may_come_until
+
     def sent(self, type_: str) -> list[Json]:
         """Everything of this type that the client sent, on all its connections."""
         return [message for passage in self.passages for message in passage.messages(type_)]
@@ -120,6 +133,7 @@ class Middle:
     async def _serve(self, client: ServerConnection) -> None:
         if self.refusing:
             self.refused.append(time.monotonic())
+            self._may_come_until = 0.0
             client.transport.abort()
             await self._tell()
             return
@@ -132,6 +146,7 @@ class Middle:
                 await self._pass_on(client, passage)
         finally:
             self._clients.discard(client)
+            self._may_come_until = time.monotonic() + AWAY_SECONDS
             await self._tell()
 
     async def _pass_on(self, client: ServerConnection, passage: Passage) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 Where = TypeVar("Where")
 State = Literal["kept", "broken", "skipped"]
+_limit: ContextVar[asyncio.Timeout] = ContextVar("_limit")
 
 
 class Skipped(Exception):  # noqa: N818 - not an error: the check does not apply here
@@ -72,7 +74,8 @@ class Checks(Generic[Where]):
 async def judge(check: Check[Where], where: Where, *, seconds: float) -> Verdict:
     """Make one check; whatever goes wrong in it is the verdict, never an exception."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
+            _limit.set(limit)
             await check.run(where)
     except Skipped as reason:
         return Verdict(rules=check.rules, title=check.title, state="skipped", why=str(reason))
@@ -85,6 +88,13 @@ async def judge(check: Check[Where], where: Where, *, seconds: float) -> Verdict
     else:
         return Verdict(rules=check.rules, title=check.title, state="kept")
     return Verdict(rules=check.rules, title=check.title, state="broken", why=why[:500])
+
+
+def allow(seconds: float) -> None:
+    """Give the check that runs so much longer: it waited for what may take that time."""
+    limit = _limit.get()
+    if (end := limit.when()) is not None:
+        limit.reschedule(end + seconds)
 
 
 def _words(error: BaseException) -> str:
