@@ -184,7 +184,9 @@ export async function whatAnswers(url: string): Promise<string> {
     const path = new URL("/api/catalogue", url);
     const answer = await fetch(path, { signal: AbortSignal.timeout?.(2_000) ?? null });
     const product = answer.ok && (answer.headers.get("content-type") ?? "").includes("json");
-    if (product) return "it answers requests, but lets no socket in; does a proxy pass on WebSockets?";
+    if (product) {
+      return "it answers requests now, but no connection came about before; has it just started, or does a proxy hold back WebSockets?";
+    }
     return `it answered with status ${answer.status}, and not as this product does`;
   } catch (problem) {
     return why(problem);

@@ -241,6 +241,13 @@ function everything(transport) {
     t.after(() => odd.close());
     const elsewhere = { ...nowhere, url: `http://127.0.0.1:${odd.address().port}` };
     await assert.rejects(connect(elsewhere), /status 404, and not as this product does/);
+    // One request at the end cannot tell a server that was away from a proxy without WebSockets.
+    const back = http.createServer((_, answer) => answer.writeHead(200, { "content-type": "application/json" }).end("{}"));
+    back.on("upgrade", (_, socket) => socket.destroy());
+    await new Promise((listening) => back.listen(0, "127.0.0.1", listening));
+    t.after(() => back.close());
+    const again = { ...nowhere, url: `http://127.0.0.1:${back.address().port}` };
+    await assert.rejects(connect(again), /it answers requests now, but no connection came about before; has it just started, or /);
     await assert.rejects(createHouse(nowhere.url), (error) => error instanceof Unreachable && error.detail !== null);
     await assert.rejects(createHouse(elsewhere.url), Unreachable);
     const house = await client.join(code);
