@@ -101,6 +101,7 @@ MISTAKES = {
     "queue_lost_with_snapshot": Told("CL3", "lost_question", "outcome 1 was not told"),
     "queue_reversed": Told("CL3", "offline", "version 1 is"),
     "refusal_silent": Told("CL11", "refused", "was not told"),
+    "refusal_ends_all": Told("CL3", "refused_alone", "that the server takes was told as refused"),
     "refused_goes_last": Told("CL9", "one_at_a_time", "version 1 is"),
     "refused_tried_again": Told("CL11", "refused", "an outcome of an op that was refused"),
     "rejected_silent": Told("CL11", "every_outcome", "outcome 4 was not told"),

@@ -294,6 +294,8 @@ class Client:
         self.queue.remove(asked)
         if not wrong("refusal_silent"):
             say(refused={"code": frame["code"]})
+        if wrong("refusal_ends_all"):
+            self.refuse_all(frame["code"])
 
     def refuse_all(self, code: str) -> None:
         for _ in self.queue:

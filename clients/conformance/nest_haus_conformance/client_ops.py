@@ -9,6 +9,7 @@ from nest_haus_conformance.client import (
     Scene,
     answered_ids,
     dropping,
+    error,
     forgotten,
 )
 from nest_haus_conformance.middle import passed, unchanged
@@ -108,6 +109,21 @@ async def _refused(client: Client) -> None:
         await scene.driver.op(scene.house.select(2))
         await scene.outcome(0, refusals=1)
         _check_order(await scene.house.log(), [scene.house.select(2)])
+
+
+@check("CL3", "CL11")
+async def _refused_alone(client: Client) -> None:
+    """The final refusal of an op ends that op; those that wait behind it are carried out."""
+    async with client.scene() as scene:
+        house = scene.house
+        asked = [house.select(1), house.select_other(1), house.select(2)]
+        first = await _waiting(scene, asked)
+        scene.middle.up = unchanged
+        await scene.middle.say(error(first, "malformed_message"))
+        for number in range(len(asked) - 1):
+            await scene.outcome(number, refusals=1)
+        expect(scene.driver.refused, "that an op was refused was not told")
+        _check_order(await house.log(), asked[1:])
 
 
 @check("CL3")
@@ -279,6 +295,17 @@ async def _unknown_codes(client: Client) -> None:
         expect(len(await scene.sent_ops(3)) == 3, "it was sent again")
         scene.middle.answer = passed
         await scene.check_same(1)
+
+
+async def _waiting(scene: Scene, asked: list[Json]) -> Json:
+    """Ask for all of this, and lose the first op on its way up; that op, once all are pending."""
+    scene.middle.up = dropping(lambda message: message["type"] == "op")
+    for operation in asked:
+        await scene.driver.op(operation)
+    await scene.until(
+        lambda state: state["pending"] == len(asked), f"not all {len(asked)} ops are pending"
+    )
+    return (await scene.sent_ops(1))[0]
 
 
 def _check_one_in_flight(scene: Scene) -> None:
