@@ -94,6 +94,7 @@ MISTAKES = {
     "one_op_id_for_all": Told("OP4", "ops", "ops have these op ids"),
     "other_body_again": Told("CL3", "lost_question", "another body"),
     "outcome_of_anybodys_op": Told("CL4", "honest", "another's op is not its outcome"),
+    "second_refusal_is_final": Told("CL6", "unknown_codes", "told as refused"),
     "second_outcome_told": Told("CL11", "told_once", "it told"),
     "outcome_told_twice": Told("CL11", "every_outcome", "it told committed, committed, committed"),
     "overflow_dropped": Told("CL10", "bounded", "dropped without a word"),

@@ -280,7 +280,8 @@ class Client:
         asked = next((each for each in self.queue if each.op_id == frame.get("op_id")), None)
         if asked is None:
             return
-        retryable = frame.get("retryable", False)
+        second = wrong("second_refusal_is_final") and asked.tries > 1
+        retryable = frame.get("retryable", False) and not second
         if wrong("unknown_code_is_final") and frame["code"] == "mercury_retrograde":
             retryable = False
         if retryable or wrong("refused_tried_again"):

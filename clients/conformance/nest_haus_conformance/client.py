@@ -189,13 +189,14 @@ def error(message: Json, code: str, **fields: object) -> Json:
 
 
 class Refusing:
-    """Answers the next op, or message of another type, with this error, and passes on the others.
+    """Answers the next ops, or messages of another type, with this error, and passes on the others.
 
-    ``times`` has when each came.
+    ``often`` is how many it answers; ``times`` has when each came.
     """
 
-    def __init__(self, code: str, *, type_: str = "op", **fields: object) -> None:
+    def __init__(self, code: str, *, type_: str = "op", often: int = 1, **fields: object) -> None:
         self._type = type_
+        self._often = often
         self._code = code
         self._fields = fields
         self.times: list[float] = []
@@ -205,7 +206,9 @@ class Refusing:
         if message["type"] != self._type:
             return None
         self.times.append(time.monotonic())
-        return error(message, self._code, **self._fields) if len(self.times) == 1 else None
+        return (
+            error(message, self._code, **self._fields) if len(self.times) <= self._often else None
+        )
 
 
 def answered_ids(frame: Json) -> Iterator[str]:

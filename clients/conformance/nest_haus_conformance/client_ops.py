@@ -1,6 +1,7 @@
 """What a client must do with the ops that it is asked for: each in order, once, until it has ended."""
 
 import asyncio
+from itertools import pairwise
 from uuid import UUID
 
 from nest_haus_conformance.client import (
@@ -17,6 +18,8 @@ from nest_haus_conformance.peer import Json
 from nest_haus_conformance.verdicts import Checks, Skipped, expect
 
 RETRY_AFTER_MS = 1500
+OFTEN = 3
+"""So often an op is refused for a while before it is taken: a client must not give it up."""
 ANSWER_SECONDS = 10
 ASKED_AT_ONCE = 2_500
 TEXT = {"de": "Grüße – 家 🏠", "en": "Größe: 80 m²"}
@@ -227,7 +230,7 @@ async def _one_at_a_time(client: Client) -> None:
     async with client.scene() as scene:
         house = scene.house
         asked = [house.select(1), house.select_other(1), house.select(2), house.select_other(2)]
-        scene.middle.answer = Refusing("not_saved", retryable=True, retry_after_ms=300)
+        scene.middle.answer = Refusing("not_saved", often=OFTEN, retryable=True, retry_after_ms=300)
         for operation in asked:
             await scene.driver.op(operation)
         for number in range(len(asked)):
@@ -271,11 +274,13 @@ async def _no_answer(client: Client) -> None:
 async def _told_to_wait(client: Client) -> None:
     """After too_many_requests the same op is sent again, and not before the time that was told."""
     async with client.scene() as scene:
-        refusing = Refusing("too_many_requests", retryable=True, retry_after_ms=RETRY_AFTER_MS)
+        refusing = Refusing(
+            "too_many_requests", often=2, retryable=True, retry_after_ms=RETRY_AFTER_MS
+        )
         scene.middle.answer = refusing
         await scene.driver.op(scene.house.select(1))
         await scene.outcome(0)
-        waited = refusing.times[1] - refusing.times[0]
+        waited = min(later - sooner for sooner, later in pairwise(refusing.times))
         expect(waited * 1000 >= RETRY_AFTER_MS * 0.95, f"it waited only {waited:.2f} s")
         expect(len({each["op_id"] for each in scene.middle.sent("op")}) == 1, "another op_id")
 
@@ -284,7 +289,9 @@ async def _told_to_wait(client: Client) -> None:
 async def _unknown_codes(client: Client) -> None:
     """A code that it does not know is tried again where it says so, and else is the end of the op."""
     async with client.scene() as scene:
-        scene.middle.answer = Refusing("mercury_retrograde", retryable=True, retry_after_ms=100)
+        scene.middle.answer = Refusing(
+            "mercury_retrograde", often=OFTEN, retryable=True, retry_after_ms=100
+        )
         await scene.driver.op(scene.house.select(1))
         await scene.outcome(0)
         scene.middle.answer = Refusing("house_is_haunted")
@@ -292,7 +299,8 @@ async def _unknown_codes(client: Client) -> None:
         await scene.until(
             lambda state: state["pending"] == 0, "an op with an unknown final code goes on waiting"
         )
-        expect(len(await scene.sent_ops(3)) == 3, "it was sent again")
+        tries = OFTEN + 2
+        expect(len(await scene.sent_ops(tries)) == tries, "it was sent again")
         scene.middle.answer = passed
         await scene.check_same(1)
 
