@@ -161,6 +161,8 @@ class Client:
         if wrong("all_sent_again"):
             self.queue = [*self.answered, *self.queue]
             self.answered = []
+        if wrong("under_way_goes_last"):
+            self.queue.sort(key=lambda each: each.flying)
         for each in self.queue:
             each.flying = False
 

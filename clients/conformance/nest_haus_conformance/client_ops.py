@@ -165,6 +165,20 @@ async def _lost_question(client: Client) -> None:
 
 
 @check("CL3")
+async def _order_kept(client: Client) -> None:
+    """The op that was lost with the line is sent again before those that waited behind it."""
+    async with client.scene() as scene:
+        house = scene.house
+        asked = [house.select(1), house.select_other(1), house.select(2)]
+        await _waiting(scene, asked)
+        scene.middle.up = unchanged
+        scene.middle.cut()
+        for number in range(len(asked)):
+            await scene.outcome(number)
+        _check_order(await house.log(), asked)
+
+
+@check("CL3")
 async def _offline(client: Client) -> None:
     """Ops made without a connection are sent as soon as there is one, all, in the order asked."""
     async with client.scene() as scene:
