@@ -98,6 +98,9 @@ MISTAKES = {
     "second_outcome_told": Told("CL11", "told_once", "it told"),
     "outcome_told_twice": Told("CL11", "every_outcome", "it told committed, committed, committed"),
     "overflow_dropped": Told("CL10", "bounded", "dropped without a word"),
+    "queue_lost_with_epoch": Told(
+        "CL3", "kept_in_another_history", "that the server takes was told as refused"
+    ),
     "queue_lost_with_line": Told("CL3", "lost_question", "outcome 1 was not told"),
     "queue_lost_with_snapshot": Told("CL3", "lost_question", "outcome 1 was not told"),
     "queue_reversed": Told("CL3", "offline", "version 1 is"),

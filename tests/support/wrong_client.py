@@ -192,6 +192,9 @@ class Client:
             case "snapshot":
                 if wrong("queue_lost_with_snapshot"):
                     self.queue.clear()
+                another = self.house.known and frame["epoch"] != self.house.epoch
+                if another and wrong("queue_lost_with_epoch"):
+                    self.refuse_all("another_epoch")
                 if frame.get("re") is not None or not wrong("only_asked_snapshots"):
                     self.house.replace(frame)
             case "op":

@@ -175,6 +175,11 @@ def forgotten(message: Json) -> list[Json]:
     return [message]
 
 
+def of_epoch(epoch: str) -> Callable[[Json], list[Json]]:
+    """What the server says, as said in another history."""
+    return lambda frame: [{**frame, "epoch": epoch} if "epoch" in frame else frame]
+
+
 def error(message: Json, code: str, **fields: object) -> Json:
     """A refusal of this message as a server says it; what is not retryable does not say so."""
     op_id = {"op_id": message["op_id"]} if "op_id" in message else {}

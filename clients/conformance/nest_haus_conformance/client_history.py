@@ -3,7 +3,15 @@
 import asyncio
 from uuid import uuid4
 
-from nest_haus_conformance.client import Client, Scene, dropping, forgotten, unasked, versions_of
+from nest_haus_conformance.client import (
+    Client,
+    Scene,
+    dropping,
+    forgotten,
+    of_epoch,
+    unasked,
+    versions_of,
+)
 from nest_haus_conformance.middle import unchanged
 from nest_haus_conformance.peer import Json
 from nest_haus_conformance.verdicts import Checks, Skipped, expect
@@ -164,7 +172,7 @@ async def _another_history(client: Client) -> None:
         epoch = str(uuid4())
 
         def restored(frame: Json) -> list[Json]:
-            named = {**frame, "epoch": epoch} if "epoch" in frame else frame
+            (named,) = of_epoch(epoch)(frame)
             return [{**named, "version": 0} if frame["type"] == "snapshot" else named]
 
         scene.middle.down, scene.middle.up = restored, forgotten

@@ -2,7 +2,7 @@
 
 import asyncio
 from itertools import pairwise
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from nest_haus_conformance.client import (
     Client,
@@ -12,6 +12,7 @@ from nest_haus_conformance.client import (
     dropping,
     error,
     forgotten,
+    of_epoch,
 )
 from nest_haus_conformance.middle import passed, unchanged
 from nest_haus_conformance.peer import Json
@@ -176,6 +177,26 @@ async def _order_kept(client: Client) -> None:
         for number in range(len(asked)):
             await scene.outcome(number)
         _check_order(await house.log(), asked)
+
+
+@check("CL3", "JN4")
+async def _kept_in_another_history(client: Client) -> None:
+    """An op without an outcome is sent again also when the server has another epoch meanwhile."""
+    async with client.scene() as scene:
+        house = scene.house
+        asked = [house.select(1), house.select_other(1)]
+        await _waiting(scene, asked)
+        epoch = str(uuid4())
+        scene.middle.down = of_epoch(epoch)
+        scene.middle.up = forgotten
+        scene.middle.cut()
+        await scene.until(
+            lambda state: state["epoch"] == epoch, "it did not take the snapshot of the other epoch"
+        )
+        for number in range(len(asked)):
+            await scene.outcome(number)
+        _check_order(await house.log(), asked)
+        await scene.check_same(len(asked))
 
 
 @check("CL3")
