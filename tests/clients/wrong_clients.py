@@ -111,6 +111,7 @@ MISTAKES = {
     "rejected_silent": Told("CL11", "every_outcome", "outcome 4 was not told"),
     "rejected_tried_again": Told("CL11", "every_outcome", "was sent again"),
     "repeated_ignored": Told("CL3", "lost_answer", "outcome 1 was not told"),
+    "total_of_outcome": Told("CL8", "old_outcome", "the price"),
     "told_as_done": Told("CL4", "honest", "0 are pending, not 1"),
     "under_way_goes_last": Told("CL3", "order_kept", "version 1 is"),
     "undo_first": Told("CL3", "offline", "not {'kind': 'undo'}"),

@@ -209,6 +209,8 @@ class Client:
             case "position":
                 await self.position(frame)
             case "outcome":
+                if wrong("total_of_outcome"):
+                    self.house.total_cents = frame["total_cents"]
                 self.outcome(frame)
             case "left":
                 if frame.get("code") and not wrong("left_ignored"):

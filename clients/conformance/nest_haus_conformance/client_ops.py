@@ -149,6 +149,21 @@ async def _lost_answer(client: Client) -> None:
         await scene.check_same(1)
 
 
+@check("CL8", "SN1")
+async def _old_outcome(client: Client) -> None:
+    """The price belongs to the version that it has, not to an outcome that is older than that."""
+    async with client.scene() as scene:
+        scene.middle.down = dropping(lambda frame: frame["type"] in {"op", "ops", "outcome"})
+        await scene.driver.op(scene.house.select(1))
+        await scene.other.until("op")
+        version = await scene.others_edit(2)
+        scene.middle.down = unchanged
+        scene.middle.cut()
+        outcome = await scene.outcome(0)
+        expect(outcome["version"] < version, f"it told version {outcome['version']} as its own")
+        await scene.check_same(version)
+
+
 @check("CL3")
 async def _lost_question(client: Client) -> None:
     """An op that was lost with the line is sent again as it was, also when a snapshot came between."""
