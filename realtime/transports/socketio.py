@@ -411,18 +411,26 @@ async def _post(
 async def _end(transport: Any, reason: str) -> None:  # noqa: ANN401
     """End a connection of python-engineio once the client has fetched what it is still sent.
 
-    A poll has no close code, so the last packet that it fetches carries the reason.
+    A poll has no close code, so the last packet that it fetches carries the reason. It comes in a
+    poll of its own: official clients close on it before they look at what came beside it.
     """
     queue: PacketQueue = transport.queue
-    if not transport.upgraded:
+    fetched = await _fetched(queue)
+    if fetched and not (transport.upgraded or transport.closed):
         queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE, reason or None))
+        await _fetched(queue)
+    await transport.close(wait=False, abort=True)
+    queue.put_nowait(None)  # lets a writer close its socket
+
+
+async def _fetched(queue: PacketQueue) -> bool:
+    """Whether the client fetches all that it is sent within ``LINGER_SECONDS``."""
     try:
         async with asyncio.timeout(LINGER_SECONDS):
             await queue.join()
     except TimeoutError:
-        pass
-    await transport.close(wait=False, abort=True)
-    queue.put_nowait(None)  # lets a writer close its socket
+        return False
+    return True
 
 
 def _begins(scope: Scope) -> bool:

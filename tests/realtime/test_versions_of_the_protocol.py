@@ -68,13 +68,12 @@ async def test_over_polling(web: RunningWeb, spoken: int, code: str, retryable: 
         address = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
         auth = f'{{"token":"{api.token}","protocol":{spoken}}}'
         await client.post(address, content=f"40/configurator,{auth}")
-        packets = (await client.get(address)).text.split("\x1e")
-    assert packets[-1] == f"1{code}"
-    assert len(packets) == (1 if retryable else 2)
-    for packet in packets[:-1]:
-        said = msgspec.json.decode(packet.removeprefix("44/configurator,"))["data"]
-        check_from_server(said)
-        assert said["code"] == code
+        if not retryable:
+            packet = (await client.get(address)).text
+            said = msgspec.json.decode(packet.removeprefix("44/configurator,"))["data"]
+            check_from_server(said)
+            assert said["code"] == code
+        assert (await client.get(address)).text == f"1{code}"
 
 
 async def test_an_upgraded_connection_has_the_close_code(web: RunningWeb) -> None:

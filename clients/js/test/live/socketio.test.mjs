@@ -72,15 +72,30 @@ test("connect_error says what to do (TR15)", { timeout: 60_000 }, async (t) => {
     [`${ONE}/configurator`, {}, "not_authenticated", /Send your token/],
     [`${ONE}/configurator`, { auth: {}, transports: ["polling"] }, "not_authenticated", /Send your token/],
     [`${ONE}/configurator`, { auth: { token: "nobody-knows-this-token" } }, "not_authenticated", /Send your token/],
+    [
+      `${ONE}/configurator`,
+      { auth: { token: "nobody-knows-this-token" }, transports: ["polling"] },
+      "not_authenticated",
+      /Send your token/,
+    ],
+    [
+      `${ONE}/configurator`,
+      { auth: { token: house.token, protocol: 0 }, transports: ["polling"] },
+      "client_too_old",
+      /another version/,
+    ],
     [`${ONE}/configurator`, { auth: { token: "short" } }, "malformed_message", /token/],
   ];
   for (const [url, options, code, sentence] of wrong) {
     const socket = io(url, { forceNew: true, transports: ["websocket"], ...options });
     t.after(() => socket.disconnect());
+    const heard = [];
+    socket.on("disconnect", (reason) => heard.push(reason));
     const [problem] = await settledWithin(once(socket, "connect_error"), `${url} is refused`);
     assert.match(problem.message, sentence);
     assert.equal(problem.data.code, code);
     assert.equal(socket.connected, false);
+    assert.deepEqual(heard, [], "it was never in, so it does not leave");
   }
 });
 
