@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Served, Visit
-from tests.ui.test_configurator import open_house, option
+from tests.ui.test_configurator import open_house, option, status
 
 pytestmark = pytest.mark.e2e
 PHONE = {"width": 390, "height": 844}
@@ -83,6 +83,66 @@ def test_toasts_leave_a_low_phone_its_choices(served: Served, visit: Visit) -> N
     expect(shown).to_contain_text("Planung Pro")
     shown.get_by_role("button", name="Schließen").click()
     expect(shown).to_contain_text("hat deine Wahl geändert")
+
+
+@pytest.mark.parametrize("height", [640, 900])
+def test_every_choice_that_somebody_overwrites_is_told(
+    served: Served, visit: Visit, height: int
+) -> None:
+    house = served.house()
+    anna = open_house(visit, house, width=390, height=height)
+    bert = open_house(visit, house, person="Bert Thaler")
+    for category, chosen in (("gebaeudehuelle", "fassadenplatten_weiss"), ("planungspaket", "pro")):
+        option(anna, category, chosen).click()
+        expect(option(bert, category, chosen)).to_have_attribute("aria-checked", "true")
+    option(bert, "gebaeudehuelle", "trapezblech").click()
+    option(bert, "planungspaket", "basis").click()
+    over = anna.locator(".toast.over")
+    expect(over).to_have_count(2)
+    shown = over.filter(visible=True)
+    expect(shown).to_have_count(1 if height < 800 else 2)
+    expect(shown.last).to_contain_text("Planungspaket: jetzt Planung Basis, vorher Planung Pro")
+    shown.last.get_by_role("button", name="Schließen").click()
+    expect(shown).to_have_count(1)
+    expect(shown).to_contain_text("jetzt Trapezblech, vorher Fassadenplatten weiß")
+
+    # Once more: told as it is now, beside what was chosen here; put back as it was, it is not lost.
+    option(bert, "gebaeudehuelle", "holzlattung").click()
+    expect(shown).to_contain_text("jetzt Holzlattung Lärche Natur, vorher Fassadenplatten weiß")
+    expect(over).to_have_count(1)
+    option(bert, "gebaeudehuelle", "fassadenplatten_weiss").click()
+    expect(over).to_have_count(0)
+
+
+def test_a_toast_goes_when_what_it_says_no_longer_holds(served: Served, visit: Visit) -> None:
+    """Anna chose without a connection; her choice came after Bert's."""
+    house = served.house()
+    anna = open_house(visit, house, **PHONE)
+    bert = open_house(visit, house, person="Bert Thaler")
+    house.refuse_next = [
+        {
+            "code": "too_many_requests",
+            "retryable": True,
+            "message": {"de": "", "en": ""},
+            "retry_after_ms": 2500,
+        }
+    ]
+    option(anna, "gebaeudehuelle", "trapezblech").click()
+    status(anna, "retrying")
+    option(bert, "gebaeudehuelle", "fassadenplatten_weiss").click()
+    expect(anna.locator(".toast.news")).to_contain_text("Bert Thaler hat Fassadenplatten weiß")
+    expect(option(bert, "gebaeudehuelle", "trapezblech")).to_have_attribute("aria-checked", "true")
+    # sooner than it goes by itself
+    expect(anna.locator(".toast.news")).to_have_count(0, timeout=5_000)
+    expect(anna.locator(".toast.own")).to_contain_text(
+        "Deine Wahl gilt, sie kam nach der von Bert Thaler"
+    )
+    expect(anna.locator(".toast.own")).to_contain_text(
+        "jetzt Trapezblech, vorher Fassadenplatten weiß"
+    )
+    expect(bert.locator(".toast.over")).to_contain_text("vorher Fassadenplatten weiß")
+    option(bert, "gebaeudehuelle", "fassadenplatten_weiss").click()
+    expect(bert.locator(".toast.over")).to_have_count(0)
 
 
 def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> None:

@@ -23,8 +23,11 @@ for (const language of ["de", "en"]) {
           for (const kind of ["select", "apply", "undo", "redo", "reset"]) say(kind, sentences.describe({ ...entry, kind }));
           say("adjusted", sentences.describeAdjustment({ change, author, mine }));
           const own = [{ mine: true, changes: [{ category: category.id, after: before }] }];
-          if (before && !mine) say("over", sentences.describeOver({ ...entry, kind: "select" }, own));
-          if (before && !mine) say("over reset", sentences.describeOver({ ...entry, kind: "reset" }, own));
+          for (const lost of before ? sentences.lostTo(entry, own) : []) {
+            say("over", sentences.describeLost({ ...entry, kind: "select" }, lost));
+            say("over reset", sentences.describeLost({ ...entry, kind: "reset" }, lost));
+          }
+          if (mine) say("replaced", sentences.describeReplaced(change, author.name));
         }
         if (after) say("asked", sentences.describeAsked({ kind: "select", category: category.id, ...after }));
         if (after?.quantity) say("asked quantity", sentences.describeAsked({ kind: "set_quantity", category: category.id, quantity: after.quantity }));

@@ -25,6 +25,7 @@ import { createMeasure } from "./measure.js";
 import { initialsOf } from "./names.js";
 import { createNotices } from "./notices.js";
 import { createSentences } from "./sentences.js";
+import { createTelling } from "./telling.js";
 import { createTracker } from "./track.js";
 import { request } from "./http.js";
 import { createInquiry } from "./inquiry.js";
@@ -234,7 +235,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const categories = new Map(catalogue.categories.map((c) => [c.id, c]));
   const language = () => ui.language;
   const sentences = createSentences({ catalogue, texts: JSON.parse(props.texts), language });
-  const { t, say, categoryName, optionName, choiceText, describe, describeOver, describeAdjustment, refusalTitle } = sentences;
+  const { t, say, categoryName, optionName, choiceText, refusalTitle } = sentences;
   const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: decided });
@@ -390,7 +391,12 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     }),
   };
 
-  hear.change = heard;
+  const known = (category) => (categories.has(category) ? category : null);
+  const tell = createTelling({ state, ui, notices, sentences, known });
+  hear.change = (entry) => {
+    tell(entry);
+    measure.saved(entry);
+  };
   hear.refused = (refusal) => {
     measure.refused(refusal);
     const title = refusalTitle(refusal);
@@ -398,7 +404,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     announce(`${title} ${text}`);
     const { key, category } = refusal;
     if (refusal.outcome === "conflict") notices.settle("over", [category]); // it says the same, with the way out
-    const toast = { kind: "own", key, title, text, category: known(category), colour: state.me?.colour ?? 0, stays: true };
+    const toast = { kind: "own", key, title, text, category: known(category), about: [category], colour: state.me?.colour ?? 0, stays: true };
     notices.offer(`[data-notice="${key}"]`, () => (state.refusals.some((each) => each.key === key) ? toast : null), { reach: true });
   };
   hear.nothing = (reason) => {
@@ -432,36 +438,6 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   );
 
   let wasBad = false;
-  const known = (category) => (categories.has(category) ? category : null);
-
-  function heard(entry) {
-    const over = describeOver(entry, state.changes.slice(1));
-    const said = [over ?? describe(entry), ...adjustmentsOf(entry)];
-    announce([...said, t("announce.price", { total: euro(entry.total_cents, language()) })].join(". "));
-    const category = known((adjusted(entry)[0] ?? entry.changes[0])?.category);
-    const takenBack = ["undo", "redo"].includes(entry.kind);
-    const where = said.length > 1 ? `[data-notice^="${entry.key}"]` : takenBack && category ? `#category-${category} .option[aria-checked="true"]` : '[data-testid="history"] li';
-    const toast = { key: entry.key, title: said.join(". "), text: priceEffect(entry.change_cents), category, colour: entry.author.colour };
-    if (over) notices.show({ ...toast, kind: "over", stays: true });
-    else if (!entry.mine) tellNews(entry, toast, where);
-    else if (said.length > 1 || takenBack) notices.offer(where, { ...toast, kind: "own" });
-    measure.saved(entry);
-  }
-
-  const adjusted = (entry) => entry.changes.filter((change) => change.cause === "rule");
-  const adjustmentsOf = (entry) => adjusted(entry).map((change) => describeAdjustment({ change, author: entry.author, mine: entry.mine }));
-  const priceEffect = (cents) => (cents === undefined ? "" : cents === 0 ? t("price.same") : difference(cents, language()));
-
-  // What others do is in the list of changes; where that is not in sight it is told, added up.
-  function tellNews(entry, toast, where) {
-    notices.offer(where, () => {
-      const before = notices.shown("news");
-      const count = (before?.count ?? 0) + 1;
-      const cents = (before?.cents ?? 0) + (entry.change_cents ?? 0);
-      const text = count > 1 ? t("toast.more", { count, difference: priceEffect(cents) }) : toast.text;
-      return { ...toast, kind: "news", text, count, cents };
-    });
-  }
 
   return screen;
 }

@@ -1,10 +1,11 @@
 // What is said besides the choices: once for ears (the live region), and for eyes (a toast) where
 // the place that says it is not in sight.
 //
-// There are three toasts at most, one of each kind: "own", an answer to what was asked here; "over",
-// somebody changed what was chosen here; "news", what somebody else did. A refusal and "over" stay
-// until they are closed or settled; the others go after a while, but not from under a pointer or the
-// keyboard. News that comes while news is shown is added to it.
+// There are three kinds of toasts: "own", an answer to what was asked here; "over", somebody changed
+// what was chosen here; "news", what somebody else did. A refusal and "over" stay until they are closed
+// or settled, one for each category; of the others there is one of each kind, which goes after a while,
+// but not from under a pointer or the keyboard. News that comes while news is shown is added to it.
+// A toast that no longer holds goes: a category it is about was changed since.
 import { nextTick } from "vue";
 import { last } from "./older.js";
 
@@ -41,9 +42,10 @@ export function createNotices({ ui, t }) {
     });
   }
 
-  // {kind, key, title?, text, category?, colour, stays?}
+  // {kind, key, title?, text, category?, about?, colour, stays?}; `about`: the categories it speaks of.
   function show(toast) {
-    ui.toasts = [...ui.toasts.filter((each) => each.kind !== toast.kind), toast];
+    const replaced = (each) => each.kind === toast.kind && (!each.stays || speaksOf(each, toast.about ?? []));
+    ui.toasts = [...ui.toasts.filter((each) => !replaced(each)), toast];
     if (!toast.stays) setTimeout(() => expire(toast.key), TOAST_MS);
   }
 
@@ -57,14 +59,23 @@ export function createNotices({ ui, t }) {
     ui.toasts = ui.toasts.filter((each) => each.key !== key);
   }
 
-  // What a toast says of these categories is said elsewhere, or holds no more.
+  const speaksOf = (toast, categories) => (toast.about ?? []).some((each) => categories.includes(each));
+
+  // What a toast says of these categories is said elsewhere, or holds no more. What was lost in other
+  // categories by the same change is still lost.
   function settle(kind, categories) {
-    ui.toasts = ui.toasts.filter((each) => each.kind !== kind || !categories.includes(each.category));
+    const left = (toast) => toast.lost.filter((each) => !categories.includes(each.category));
+    ui.toasts = ui.toasts.flatMap((each) => {
+      if (each.kind !== kind || !speaksOf(each, categories)) return [each];
+      if (!each.lost || !left(each).length) return [];
+      return [{ ...each, lost: left(each), about: left(each).map((change) => change.category) }];
+    });
   }
 
+  const all = (kind) => ui.toasts.filter((each) => each.kind === kind);
   const shown = (kind) => ui.toasts.find((each) => each.kind === kind);
 
-  return { announce, offer, show, close, settle, shown };
+  return { announce, offer, show, close, settle, all, shown };
 }
 
 const wayOut = (place) => place.querySelector(":scope > .text-button") ?? place;

@@ -84,18 +84,28 @@ export function createSentences({ catalogue, texts, language }) {
     return `${categoryName(category)}: ${choiceText(category, option ? { option, quantity } : null)}`;
   }
 
-  // What somebody else did, to whoever had chosen there: `earlier` are the changes before it, newest
-  // first. Null when it took nothing from the reader.
-  function describeOver(entry, earlier) {
-    if (entry.mine) return null;
-    const lost = entry.changes.filter((c) => c.cause === "asked" && c.before && ownChoice(c, earlier));
-    if (!lost.length) return null;
-    const { name } = entry.author;
-    if (entry.kind === "reset") return t("change.over.reset", { name });
-    const [{ category, before, after }] = lost;
+  // What an op of somebody else took from the reader, as changes from what the reader had chosen:
+  // `earlier` are the changes before it, newest first; `lost` is what was told of as lost already, by
+  // category. What is put back as the reader had it is not lost.
+  function lostTo(entry, earlier, lost = new Map()) {
+    if (entry.mine) return [];
+    const own = entry.changes.filter((c) => lost.has(c.category) || (c.cause === "asked" && c.before && ownChoice(c, earlier)));
+    return own.map((c) => (lost.has(c.category) ? { ...c, before: lost.get(c.category) } : c)).filter((c) => !sameChoice(c.before, c.after));
+  }
+
+  function describeLost({ author: { name }, kind }, { category, before, after }) {
+    if (kind === "reset") return t("change.over.reset", { name });
     const values = { name, category: categoryName(category), before: choiceText(category, before), after: choiceText(category, after) };
     return t(after ? "change.over" : "change.over.cleared", values);
   }
+
+  // One's own choice that was asked for before the choice of somebody else was seen, and came after it.
+  function describeReplaced(change, name) {
+    const { category, before, after } = change;
+    return t("change.replaced", { name, category: categoryName(category), before: choiceText(category, before), after: choiceText(category, after) });
+  }
+
+  const sameChoice = (one, other) => one?.option === other?.option && one?.quantity === other?.quantity;
 
   function ownChoice(change, earlier) {
     const last = earlier.find((e) => e.changes.some((c) => c.category === change.category));
@@ -117,5 +127,5 @@ export function createSentences({ catalogue, texts, language }) {
     return t(over ? `notice.conflict.${operation.kind}` : `notice.${outcome}`);
   }
 
-  return { t, say, viewName, categoryName, optionName, unitText, quantityText, choiceText, lineDetail, withoutText, describe, describeOver, describeAsked, describeAdjustment, refusalTitle };
+  return { t, say, viewName, categoryName, optionName, unitText, quantityText, choiceText, lineDetail, withoutText, describe, lostTo, describeLost, describeReplaced, describeAsked, describeAdjustment, refusalTitle };
 }
