@@ -1,18 +1,15 @@
 """The Python client against a real web process: what its user is promised."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from nest_haus_client import (
     Apply,
     Changed,
-    Choice,
     Clear,
     Client,
     ClientClosed,
@@ -410,21 +407,6 @@ async def test_the_address_of_a_page_is_an_address(web: RunningWeb) -> None:
                 assert await client.join(same) is house
             assert (await client.read(created.url)).code == created.code
             assert await client.log(f"{created.url}#x") == []
-
-
-async def test_a_selection_is_plain_json(web: RunningWeb) -> None:
-    async with Client.register(web.url) as client:
-        house = await new_house(client)
-        await house.select("pvanlage", "pv_panels", 3)
-        said = json.loads(json.dumps(house.selection))
-        assert said == msgspec.json.decode(msgspec.json.encode(house.selection))
-        assert said["nest"] == {"option": "nest80"}
-        panels = house.selection["pvanlage"]
-        assert (panels.option, panels.quantity) == ("pv_panels", 3)
-        assert panels == Choice("pv_panels", 3) != house.selection["nest"]
-        stored = await client.read(house.code)
-        for told in (house.confirmed.selection, stored.selection):
-            assert json.loads(json.dumps(told)) == said
 
 
 async def test_who_left_is_not_in_the_house_any_more(web: RunningWeb) -> None:
