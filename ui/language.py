@@ -9,8 +9,12 @@ LANGUAGE_COOKIE = "nest_language"
 
 
 def language_of(request: Request) -> Language:
-    """Return `?lang=`, else the remembered choice, else the best of Accept-Language, else German."""
-    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+    """Return `?lang=`, else what a form said, else the choice in the cookie, else what is accepted.
+
+    What a form said is in `request.state.language`: the language of the page it was on.
+    """
+    form = getattr(request.state, "language", None)
+    for asked in (request.query_params.get("lang"), form, request.cookies.get(LANGUAGE_COOKIE)):
         if asked == "de":
             return "de"
         if asked == "en":

@@ -56,9 +56,10 @@ class LoginRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartForm(msgspec.Struct, frozen=True, kw_only=True):
-    """What the form of the start page sends: the size of the house, if one was chosen."""
+    """What the form of the start page sends: the size, if one was chosen, and its language."""
 
     size: str = ""
+    language: str = ""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +180,7 @@ class PeopleEndpoints:
         leave a house behind that nobody finds again.
         """
         form = parse_qs((await bounded(request)).decode("utf-8", "replace"))
+        request.state.language = form.get("language", [""])[0]
         if not request.cookies and is_form(request):
             if "cookies" in request.query_params:
                 raise Refused("cookies_needed")

@@ -57,6 +57,19 @@ def test_a_browser_without_cookies_is_told_and_leaves_nothing(stage: Stage) -> N
     assert houses(stage) == (before[0] + 1, before[1] + 1)
 
 
+def test_a_form_is_answered_in_the_language_of_its_page(stage: Stage) -> None:
+    """A German browser that keeps no cookies, on the English page."""
+    with httpx.Client(base_url=stage.one.url, headers=FORM) as client:
+        assert 'name="language" value="en"' in client.get("/?lang=en").text
+        client.cookies.clear()
+        asked = client.post("/start", data={"language": "en"})
+        client.cookies.clear()
+        told = client.post(asked.headers["location"], data={"language": "en"})
+        assert told.status_code == 400
+        assert '<html lang="en"' in told.text
+        assert "Ohne Cookies" not in told.text
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
