@@ -181,6 +181,36 @@ def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> 
     expect(changes.last).to_contain_text("+\u00a0€\u00a018.900")
 
 
+def test_a_viewer_who_taps_is_told_where_the_thumb_is(served: Served, visit: Visit) -> None:
+    served.world.roles["Zuschauer Drei"] = "viewer"
+    house = served.house()
+    page = open_house(visit, house, person="Zuschauer Drei", **PHONE)
+    pro = option(page, "planungspaket", "pro")
+    pro.scroll_into_view_if_needed()
+    pro.click(force=True)
+    toast = page.locator(".toast.own")
+    expect(toast).to_contain_text("Du siehst zu.")
+    expect(toast).to_contain_text("Bitte um eine Einladung zum Bearbeiten")
+    assert toast.evaluate(UNCOVERED)
+    expect(page.get_by_test_id("announcement")).to_contain_text("Du siehst zu.")
+    key = toast.get_attribute("data-toast")
+    option(page, "planungspaket", "plus").click(force=True)
+    expect(toast).to_have_attribute("data-toast", str(key))  # once, however often one taps
+    toast.get_by_role("button", name="Schließen").click()
+    expect(toast).to_have_count(0)
+    assert house.heard == []
+
+
+def test_who_may_not_go_on_is_told_why_where_the_thumb_is(served: Served, visit: Visit) -> None:
+    house = served.house()
+    page = open_house(visit, house, **PHONE)
+    served.do(lambda: house.tabs[-1].revoke())
+    status(page, "gone")
+    option(page, "planungspaket", "pro").scroll_into_view_if_needed()
+    option(page, "planungspaket", "pro").click(force=True)
+    expect(page.locator(".toast.own")).to_contain_text("Bitte um eine neue Einladung")
+
+
 def test_the_focus_goes_where_what_had_it_belongs(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)

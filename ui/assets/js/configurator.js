@@ -35,6 +35,7 @@ import { parsed, place, read, write } from "./storage.js";
 const VIEWS = ["exterior", "interior", "pv", "fenster"];
 const PLAIN = ["nest", "pvanlage", "planungspaket", "grundstueckscheck"];
 const PRESENCE_EVERY_MS = 250;
+const REFUSED_AGAIN_MS = 5000;
 
 export default {
   components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Printed, Sheet, Status, Toasts },
@@ -60,7 +61,7 @@ export default {
         <House />
         <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
           <Ended v-if="room.ended" />
-          <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.t("readonly.title") }}</strong> {{ screen.t(room.you && room.you.role === "admin" ? "readonly.admin" : "readonly.viewer") }}</p>
+          <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.closed.value.title }}</strong> {{ screen.closed.value.text }}</p>
           <Sent v-if="screen.mayShare.value" />
           <Notice v-for="r in generalRefusals" :key="r.key" :refusal="r" />
           <Category v-for="(c, i) in catalogueParsed.categories" :key="c.id" :category="c" :number="i + 1" />
@@ -293,6 +294,23 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     room.submit({ kind });
   }
 
+  // Why nothing can be changed here, with the way out; null: it can.
+  const closed = computed(() => {
+    if (mayEdit.value) return null;
+    if (!state.ended) return { title: t("readonly.title"), text: t(state.you?.role === "admin" ? "readonly.admin" : "readonly.viewer") };
+    const { code, text } = state.ended;
+    return { title: t("ended.title"), text: text ? say(text) : t(code === "access_revoked" ? "ended.access_revoked" : "ended.other") };
+  });
+  let refusedAt = 0;
+
+  // Said to whoever tries it nevertheless, wherever on the page that is; not for every tap.
+  function refuseHere() {
+    if (Date.now() - refusedAt < REFUSED_AGAIN_MS) return;
+    refusedAt = Date.now();
+    announce(`${closed.value.title} ${closed.value.text}`);
+    notices.show({ kind: "own", key: `closed-${refusedAt}`, ...closed.value, colour: state.me?.colour ?? 0 });
+  }
+
   function look(view) {
     if (ui.view === view) return;
     ui.view = view;
@@ -332,6 +350,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     mayEdit,
     owns,
     mayShare,
+    closed,
+    refuseHere,
     people,
     unnamed,
     takingBack,

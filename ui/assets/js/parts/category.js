@@ -148,7 +148,8 @@ export const Category = {
       clearTimeout(this.resting);
       this.focused = null;
       this.screen.clicked(this.category, id);
-      if (!this.screen.mayEdit.value || id === this.shown) return;
+      if (!this.screen.mayEdit.value) return this.screen.refuseHere();
+      if (id === this.shown) return;
       if (id === NONE) this.screen.submit({ kind: "clear", category: this.category.id });
       else this.screen.submit({ kind: "select", category: this.category.id, option: id });
     },

@@ -1,23 +1,16 @@
 // Somebody ended our membership: what is said, and what was not saved. The house stays in sight.
-const KNOWN = ["access_revoked"];
-
 export const Ended = {
   inject: ["screen"],
   template: `
     <div class="notice refused ended" role="alert" data-testid="ended">
       <div class="notice-text">
-        <strong>{{ screen.t("ended.title") }}</strong>
-        <p>{{ text }}</p>
+        <strong>{{ screen.closed.value.title }}</strong>
+        <p>{{ screen.closed.value.text }}</p>
         <template v-if="unsaved.length"><p>{{ screen.t("ended.unsaved") }}</p><ul><li v-for="u in unsaved" :key="u.key">{{ u.text }}</li></ul></template>
       </div>
       <div class="repairs"><button type="button" class="button" @click="screen.rejoin()">{{ screen.t("again") }}</button><a class="button" href="/">{{ screen.t("gone.home") }}</a></div>
     </div>`,
   computed: {
-    text() {
-      const { code, text } = this.screen.room.ended;
-      if (text) return this.screen.say(text);
-      return this.screen.t(KNOWN.includes(code) ? "ended.access_revoked" : "ended.other");
-    },
     unsaved() {
       return this.screen.room.pending.map((p) => ({ key: p.op_id, text: this.screen.describeAsked(p.operation) }));
     },
