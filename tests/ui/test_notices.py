@@ -204,7 +204,7 @@ def test_a_viewer_who_taps_is_told_where_the_thumb_is(served: Served, visit: Vis
 def test_who_may_not_go_on_is_told_why_where_the_thumb_is(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house, **PHONE)
-    served.do(lambda: house.tabs[-1].revoke())
+    served.do(house.tabs[-1].revoke)
     status(page, "gone")
     option(page, "planungspaket", "pro").scroll_into_view_if_needed()
     option(page, "planungspaket", "pro").click(force=True)
