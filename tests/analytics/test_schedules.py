@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -124,15 +125,20 @@ async def test_only_the_newest_files_are_kept(database_url: str) -> None:
         assert kept == sorted(kept, reverse=True)
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    rows: list[Percentile]
+    as_of: datetime | None = None
+
+
 async def test_what_cannot_be_made_says_why_and_the_next_time_comes(database_url: str) -> None:
     async with scheduled(database_url) as (world, client):
         huge = [Percentile(percent=1, cents=10**9)] * (FILE_BYTES_MAX // 10)
 
-        async def read(*_: object) -> list[Percentile]:
-            return huge
+        async def read(*_: object) -> Answer:
+            return Answer(rows=huge)
 
-        def sheet(rows: list[Percentile]) -> Sheet:
-            return sheet_of("options", Percentile, rows)
+        def sheet(answer: Answer) -> Sheet:
+            return sheet_of("options", Percentile, answer.rows)
 
         options = world.views.by_name["options"]
         world.views.by_name["options"] = View(

@@ -51,7 +51,7 @@ MESSAGES = [
     ('{"type": "op", "configuration": "x"}', "malformed_message"),
     ('{"type": "join", "configuration": "NOSUCHHS"}', "not_found"),
     ('{"type": "leave", "configuration": "NOSUCHHS"}', "not_joined"),
-    ('{"type": "join", "configuration": "' + "x" * 70 + '"}', "malformed_message"),
+    ('{"type": "join", "configuration": "' + "x" * 70 + '"}', "not_found"),
     ('{"type": "introduce", "name": ""}', "name_unusable"),
     ("[" * 5000, "malformed_message"),
 ]

@@ -112,9 +112,7 @@ def test_fields_are_told_with_types_bounds_and_defaults() -> None:
     fields = {field.name: field for field in found["send-op"].shape.fields}
     assert fields["op_id"].required
     assert [piece.text for piece in fields["op_id"].type] == ["uuid"]
-    assert [dict(bound.values) for bound in fields["configuration"].bounds] == [
-        {"least": 1, "most": "64"}
-    ]
+    assert [dict(bound.values) for bound in fields["id"].bounds] == [{"least": 1, "most": "64"}]
     assert fields["guarded"].default == "false"
     assert not fields["guarded"].required
     assert {piece.anchor for piece in fields["operation"].type if piece.anchor} >= {

@@ -41,6 +41,7 @@ MODULES = (
     "js/sentences.js",
     "js/storage.js",
     "js/tabs.js",
+    "js/telling.js",
     "js/track.js",
     "js/typed.js",
     "js/vitals.js",

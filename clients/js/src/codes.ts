@@ -240,6 +240,13 @@ export const CODES = {
     de: "An diese E-Mail-Adresse können wir nicht antworten. Prüfe die Schreibweise.",
     en: "We cannot answer to this e-mail address. Check its spelling.",
   },
+  house_changed: {
+    status: 409,
+    retryable: false,
+    close: null,
+    de: "Das Haus hat sich gerade geändert. Nichts wurde gesendet: Sieh nach, wie es jetzt ist, und sende dann noch einmal.",
+    en: "The house has just changed. Nothing was sent: look at how it is now, then send again.",
+  },
   inquiry_id_reused: {
     status: 409,
     retryable: false,
