@@ -10,7 +10,7 @@ from bench.figures import Run
 from bench.machine import claim, cores_used
 from bench.stage import Stage
 from bench.visits import Visit, now_ms, visits
-from configurator.activity import TrackBatchRequest, TrackRequest
+from configurator.activity import ReportedInteraction, TrackBatchRequest, TrackRequest
 from realtime.http.tracking import TRACK_MANY_PATH, TRACK_PATH
 
 CONNECTIONS = 50
@@ -77,7 +77,9 @@ def single(made: list[Visit]) -> list[bytes]:
 
 def _batched(made: list[Visit]) -> list[bytes]:
     events = [
-        msgspec.structs.replace(each, event_id=None) for visit in made for each in visit.events
+        ReportedInteraction(interaction=each.interaction, seq=each.seq)
+        for visit in made
+        for each in visit.events
     ]
     return [
         msgspec.json.encode(
