@@ -3,15 +3,12 @@
 import argparse
 import asyncio
 import getpass
-import secrets
 import sys
-from datetime import UTC, datetime
-from time import time_ns
 
 import msgspec
 
+from app.chance import new_id, new_key, now
 from app.settings import Settings
-from configurator.event_ids import RANDOM_BITS, uuid7
 from realtime.privacy import PrivacyOffice, SubjectUnknown
 from storage.postgres.audit import Audit
 from storage.postgres.engine import Database, Deadlines
@@ -45,12 +42,12 @@ async def _do(settings: Settings, step: str, subject: str) -> bytes:
         office = PrivacyOffice(
             privacy=Privacy(
                 database,
-                new_id=lambda: uuid7(time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS)),
-                new_secret=lambda: secrets.token_bytes(32),
+                new_id=new_id,
+                new_secret=new_key,
             ),
             traces=Traces(redis),
             audit=Audit(database),
-            now=lambda: datetime.now(UTC),
+            now=now,
         )
         actor = f"nest privacy, {getpass.getuser()}"
         if step == "export":

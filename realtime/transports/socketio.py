@@ -18,8 +18,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 import engineio.packet
@@ -57,7 +56,7 @@ from realtime.transports.uvicorn_websocket import LINGER_SECONDS, Socket, socket
 from realtime.transports.websocket import close_code
 from realtime.visits import Visit
 from storage.errors import StorageUnavailable
-from storage.tasks import OwnedTasks
+from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
@@ -201,7 +200,7 @@ def _message(event: list[Any]) -> bytes:
     return msgspec.json.encode(message)
 
 
-class SocketIoTransport:
+class SocketIoTransport(TaskOwner):
     """The Socket.IO server of this process. An async context manager."""
 
     def __init__(
@@ -212,12 +211,12 @@ class SocketIoTransport:
         cookie_principal: Callable[..., Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
     ) -> None:
+        super().__init__()
         self._services = services
         self._origins = origins
         self._cookie_principal = cookie_principal
         self._new_connection_id = new_connection_id
         self._packets = Packets()
-        self._tasks = OwnedTasks()
         self._server = _Server(
             self._enter,
             async_mode="asgi",
@@ -234,19 +233,9 @@ class SocketIoTransport:
         self._server.eio.on("disconnect", self._end_engine)
         self._engine = socketio.ASGIApp(self._server, socketio_path=None)
 
-    async def __aenter__(self) -> Self:
-        """Accept connections."""
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    @override
+    async def _end(self) -> None:
         """End what is ending; the sockets are closed by the web server."""
-        await self._tasks.__aexit__(kind, error, trace)
         await self._server.shutdown()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
