@@ -1,4 +1,4 @@
-"""What is new and what time it is: the one place where a process asks the machine for them."""
+"""New ids, secrets and the time: the one place where a process asks the machine for them."""
 
 import secrets
 from datetime import UTC, datetime

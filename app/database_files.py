@@ -105,7 +105,7 @@ def _own_roots() -> Path:
 
 
 def _check_passwords(path: str, name: str) -> None:
-    """Whoever else may read a file of passwords: PostgreSQL's clients do as if it were not there."""
+    """Refuses a file of passwords that others may read, as PostgreSQL's clients ignore it."""
     if not path:
         return
     _require_readable(path, name)

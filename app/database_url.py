@@ -43,7 +43,8 @@ ALLOWED: Final = {
 def driver_url(value: str, environ: Mapping[str, str]) -> str:
     """The URL for asyncpg: known parameters kept, those of LEFT_OUT gone, files looked at.
 
-    `environ` has what libpq reads where the URL says nothing (`PGSSLROOTCERT` and its like). Raises ValueError with the end of a sentence that begins with the setting's name. It never
+    `environ` has what libpq reads where the URL says nothing (`PGSSLROOTCERT` and its like).
+    Raises ValueError with the end of a sentence that begins with the setting's name. It never
     repeats the URL, which can hold a password.
     """
     scheme, separator, rest = value.partition("://")

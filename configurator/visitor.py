@@ -15,7 +15,7 @@ from configurator.activity import PageVisit
 from configurator.untrusted import stripped
 
 Consent = Literal["asked", "required", "assumed"]
-"""Who must agree before interactions are stored: visitors of our pages; everybody; nobody.
+"""The people that must agree before interactions are stored: visitors of our pages; all; none.
 
 `asked` leaves out programs that track over the API for their own visitors, and answer for them.
 """

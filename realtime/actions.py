@@ -438,7 +438,7 @@ class Actions:
 
 
 def _kept_of(name: str) -> str:
-    """What is kept of a name. Raises Refused, ``name_unusable``."""
+    """Cleans a name. Raises Refused, ``name_unusable``."""
     if len(name) > TYPED_CHARACTERS_MAX:
         raise Refused("name_unusable", detail=f"{len(name)} characters were sent")
     kept = one_line(name)

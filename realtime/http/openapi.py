@@ -255,7 +255,7 @@ def _operation(each: Endpoint, schema_of: Mapping[int, Any]) -> JsonObject:
 
 
 def _security(each: Endpoint) -> list[JsonObject] | None:
-    """Who may ask, where that is not everybody; any of these."""
+    """The ways to prove that one may ask, any of which is enough; None: everybody may."""
     refused = set(each.refusals)
     if "admins_only" in refused:
         return [{"bearer": []}, {"adminCookie": []}]

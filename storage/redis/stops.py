@@ -112,7 +112,7 @@ class WorkerStops:
             await pipe.execute()
 
     async def latest(self) -> list[Stop]:
-        """Who stopped in the last seven days, newest first, at most `KEPT`.
+        """The workers that stopped in the last seven days, newest first, at most `KEPT`.
 
         What was noted while the clock of Redis was ahead is left out: it would be of the last ten
         minutes for years.

@@ -436,7 +436,7 @@ async def test_openapi_has_the_types(database_url: str) -> None:
 
 
 async def test_each_figure_says_when_it_was_counted(database_url: str) -> None:
-    """What is kept for some seconds does not look like what was counted just now."""
+    """A kept answer does not look like one that was counted just now."""
     async with opened(database_url, 3) as (world, client):
         for name in NAMES:
             assert (await read(client, name))["as_of"] == f"{world.now.isoformat()[:19]}Z", name

@@ -80,7 +80,7 @@ def test_every_example_of_the_readme_fits_the_package(node: Node, project: Path)
         assert len(found) >= least
         for number, example in enumerate(found):
             (project / f"{language}{number}.ts").write_text(f"{example}\nexport {{}};\n", "utf-8")
-        # What is JavaScript is not checked for what may be null.
+        # Examples in JavaScript are not checked for values that may be null.
         check_types(node, project, f"{language}*.ts", strict=language == "ts")
 
 

@@ -370,7 +370,7 @@ def top(screen: Screen) -> None:
 
 
 def close_toasts(screen: Screen) -> None:
-    """What was told and has been read."""
+    """Closes the notices, as somebody does who has read them."""
     toasts = screen.page.locator(".toast")
     while toasts.count():
         toasts.last.get_by_role("button", name="Schließen").click()

@@ -134,7 +134,7 @@ def lists_of_values(part: Any) -> list[Json]:
 
 
 def _of_headers(headers: Mapping[str, str], listed: Json) -> Iterator[str]:
-    """What is wrong with the headers of an answer: not described, missing, or of another shape."""
+    """Lists the faults of an answer's headers: not described, missing, or of another shape."""
     described = {name.lower(): each for name, each in listed.get("headers", {}).items()}
     for name in headers.keys() - described.keys() - OF_EVERY_ANSWER:
         yield f": the header {name} is not listed"

@@ -1,4 +1,4 @@
-"""What is printed can be read: light, once, as wide as the paper, with the figures of every chart."""
+"""A printed page can be read: light, once, as wide as the paper, with the figures of every chart."""
 
 from typing import Any
 

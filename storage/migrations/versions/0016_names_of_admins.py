@@ -1,4 +1,4 @@
-"""Who an admin link was made for, so that the audit can name people.
+"""Keeps the name that an admin link was made for, so that the audit can name people.
 
 Nullable and without a default: the release before neither reads nor writes it.
 """

@@ -80,7 +80,7 @@ export function createNotices({ ui, t }) {
 
 const wayOut = (place) => place.querySelector(":scope > .text-button") ?? place;
 
-// What is partly on the screen is brought there with its buttons, clear of bars and toasts.
+// Brings a notice that is partly on the screen there with its buttons, clear of bars and toasts.
 function bringUp(place) {
   const { top, bottom } = place.getBoundingClientRect();
   const [head, foot] = margins();

@@ -86,7 +86,7 @@ export function createSentences({ catalogue, texts, language }) {
 
   // What an op of somebody else took from the reader, as changes from what the reader had chosen:
   // `earlier` are the changes before it, newest first; `lost` is what was told of as lost already, by
-  // category. What is put back as the reader had it is not lost.
+  // category. A choice that is put back as the reader had it is not lost.
   function lostTo(entry, earlier, lost = new Map()) {
     if (entry.mine) return [];
     const own = entry.changes.filter((c) => lost.has(c.category) || (c.cause === "asked" && c.before && ownChoice(c, earlier)));

@@ -1,4 +1,4 @@
-// What is told of a change that arrived: to ears always, to eyes where it is out of sight.
+// Tells of a change that arrived: to ears always, to eyes where it is out of sight.
 import { difference, euro } from "./format.js";
 
 const REVERSALS = ["undo", "redo"];

@@ -64,7 +64,7 @@ export function createWords({ catalogue, texts, language, zone }) {
       if (chose) return t("analytics.stepChoseIn", { n: chose[1] });
       return STEPS.has(id) ? t(`analytics.${STEPS.get(id)}`) : category(id);
     },
-    // So many minutes, in their largest whole unit.
+    // A number of minutes, in the largest whole unit.
     lasting(minutes) {
       const [size, unit] = LASTING.find(([each]) => minutes % each === 0);
       return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "long" }).format(minutes / size);

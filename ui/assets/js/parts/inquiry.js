@@ -57,7 +57,7 @@ export const Inquiry = {
     draft() {
       return this.screen.inquiry.state;
     },
-    // What was chosen before the press is to be in the inquiry.
+    // The inquiry waits for choices that were made before the press.
     waiting() {
       return this.screen.status.value.count > 0;
     },
