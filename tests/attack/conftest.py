@@ -1,0 +1,32 @@
+"""A web process as installed - every limit as it ships - to be attacked over loopback."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from app.release import release
+from tests.attack.victim import Victim
+from tests.support.processes import web
+
+StartVictim = Callable[..., Awaitable[Victim]]
+
+
+@pytest.fixture
+async def start_victim(database_url: str, redis_url: str) -> AsyncIterator[StartVictim]:
+    """Start `nest web` with the settings given by name, beside those that it ships with."""
+    await release(database_url)
+    async with AsyncExitStack() as stack:
+
+        async def start(**environ: str) -> Victim:
+            process = web(database_url, redis_url, port=None, **environ)
+            process.environ.setdefault("NEST_LOG_FORMAT", "json")
+            stack.enter_context(process)
+            return Victim(await process.ready())
+
+        yield start
+
+
+@pytest.fixture
+async def victim(start_victim: StartVictim) -> Victim:
+    return await start_victim()

@@ -1,0 +1,141 @@
+"""What an attack costs: memory, log, descriptors of the attacked process, and other people's time."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import psutil
+from typing_extensions import override
+
+from tests.support.processes import Process
+
+MEGABYTE = 1_000_000
+LOOK_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Cost:
+    """What one attack cost; complete when its block has ended. Latencies are of `GET /healthz`."""
+
+    memory_before: float
+    memory_peak: float = 0.0
+    memory_after: float = 0.0
+    log_bytes: int = 0
+    descriptors: int = 0
+    latencies_ms: list[float] = field(default_factory=list)
+
+    @property
+    def grown(self) -> float:
+        """MB that the process has more at its peak than before."""
+        return self.memory_peak - self.memory_before
+
+    @property
+    def kept(self) -> float:
+        """MB that it still has more when the attack is over."""
+        return self.memory_after - self.memory_before
+
+    @property
+    def worst_ms(self) -> float:
+        """So long somebody else waited at most."""
+        return max(self.latencies_ms, default=0.0)
+
+    @override
+    def __str__(self) -> str:
+        ordered = sorted(self.latencies_ms) or [0.0]
+        return (
+            f"memory {self.memory_before:.0f} -> {self.memory_peak:.0f} -> {self.memory_after:.0f} MB,"
+            f" log {self.log_bytes} bytes, descriptors {self.descriptors:+d},"
+            f" others p50 {ordered[len(ordered) // 2]:.0f} ms, worst {ordered[-1]:.0f} ms"
+        )
+
+
+class Victim:
+    """The attacked web process, which answers at `host`:`port` without TLS."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, process: Process) -> None:
+        assert process.port is not None
+        self.process = process
+        self.port = process.port
+        self.url = process.url
+        self._seen = psutil.Process(process.pid)
+
+    @property
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        return float(self._seen.memory_info().rss) / MEGABYTE
+
+    @property
+    def descriptors(self) -> int:
+        return self._seen.num_fds()
+
+    @property
+    def log(self) -> str:
+        return self.process.log
+
+    def wrong_lines(self) -> Iterator[str]:
+        """Tracebacks, lines of level error, and whatever is no JSON line."""
+        for line in self.log.splitlines():
+            try:
+                found = json.loads(line)
+            except ValueError:
+                yield line
+                continue
+            if not isinstance(found, dict) or "Traceback" in line or found["level"] == "error":
+                yield line
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self.host, self.port)
+
+    async def ask(self, request: bytes, *, within: float = 10.0) -> bytes:
+        """Send these bytes over a connection of their own; everything that is answered until it ends."""
+        reader, writer = await self.connect()
+        try:
+            writer.write(request)
+            async with asyncio.timeout(within):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    @asynccontextmanager
+    async def attacked(self) -> AsyncIterator[Cost]:
+        """Measure while the block attacks; what is kept later, `memory` says."""
+        cost = Cost(memory_before=self.memory, memory_peak=self.memory)
+        log, descriptors = len(self.log), self.descriptors
+        over = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as looking:
+                looking.create_task(self._look(cost, over))
+                try:
+                    yield cost
+                finally:
+                    over.set()
+        finally:
+            cost.log_bytes = len(self.log) - log
+            cost.descriptors = self.descriptors - descriptors
+            cost.memory_after = self.memory
+
+    async def _look(self, cost: Cost, over: asyncio.Event) -> None:
+        while not over.is_set():
+            began = time.perf_counter()
+            await self.is_well()
+            cost.latencies_ms.append((time.perf_counter() - began) * 1000)
+            cost.memory_peak = max(cost.memory_peak, self.memory)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await over.wait()
+
+    async def is_well(self) -> bool:
+        """Whether `GET /healthz` answers 200 to somebody new."""
+        try:
+            answer = await self.ask(
+                b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
+        except (OSError, TimeoutError):
+            return False
+        return answer.startswith(b"HTTP/1.1 200")
