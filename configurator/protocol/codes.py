@@ -49,6 +49,21 @@ CODES: dict[str, Code] = {
             close=1009,
         ),
         _code(
+            "request_unreadable",
+            400,
+            "Diese Anfrage ist kein HTTP/1.1, wie RFC 9112 es beschreibt. Prüfe Anfragezeile, Host und "
+            "Länge.",
+            "This request is not HTTP/1.1 as RFC 9112 describes it. Check request line, Host and length.",
+        ),
+        _code(
+            "head_too_large",
+            431,
+            "Adresse und Header dieser Anfrage sind zu groß. Kürze sie; zu viele Cookies lassen sich im "
+            "Browser löschen.",
+            "Address and headers of this request are too large. Shorten them; too many cookies can be "
+            "deleted in the browser.",
+        ),
+        _code(
             "unsupported_media_type",
             415,
             "Bitte sende JSON (Content-Type: application/json).",

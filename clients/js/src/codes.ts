@@ -23,6 +23,20 @@ export const CODES = {
     de: "Diese Nachricht ist größer als 64 kB. Teile sie auf.",
     en: "This message is larger than 64 kB. Split it.",
   },
+  request_unreadable: {
+    status: 400,
+    retryable: false,
+    close: null,
+    de: "Diese Anfrage ist kein HTTP/1.1, wie RFC 9112 es beschreibt. Prüfe Anfragezeile, Host und Länge.",
+    en: "This request is not HTTP/1.1 as RFC 9112 describes it. Check request line, Host and length.",
+  },
+  head_too_large: {
+    status: 431,
+    retryable: false,
+    close: null,
+    de: "Adresse und Header dieser Anfrage sind zu groß. Kürze sie; zu viele Cookies lassen sich im Browser löschen.",
+    en: "Address and headers of this request are too large. Shorten them; too many cookies can be deleted in the browser.",
+  },
   unsupported_media_type: {
     status: 415,
     retryable: false,
