@@ -45,6 +45,7 @@ class AdminParts:
     """What the endpoints are made of. Long questions have connections of their own."""
 
     database: Database
+    audit: Audit
     analytics_database: Database
     authenticator: Authenticator
     catalogues: CatalogueShelf
@@ -64,7 +65,7 @@ class AdminParts:
 
 def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
     """Every endpoint for admins beside the original's overview."""
-    audit, ledger = Audit(parts.database), Ledger(parts.database)
+    audit, ledger = parts.audit, Ledger(parts.database)
     sheets = sheets_of(lambda: parts.catalogues.current, parts.now)
     return [
         *PrivacyEndpoints(office=parts.privacy).endpoints(),
@@ -123,6 +124,7 @@ def _analytics(parts: AdminParts, sheets: Sheets, audit: Audit) -> list[Endpoint
         ).endpoints(),
         *LinkEndpoints(
             links=DashboardLinks(parts.database),
+            audit=audit,
             views=views,
             sheets=sheets,
             shown=Recent(clock=monotonic, slow_seconds=0.0),
@@ -132,6 +134,7 @@ def _analytics(parts: AdminParts, sheets: Sheets, audit: Audit) -> list[Endpoint
         ).endpoints(),
         *ScheduleEndpoints(
             schedules=Schedules(parts.database),
+            audit=audit,
             views=views,
             delivered=parts.csv_delivered,
             now=parts.now,

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from app.clients import client_missing
 from app.commands.options import (
     admin_name,
+    audit_arguments,
     conformance_arguments,
     deadletters_arguments,
     edit_arguments,
@@ -76,11 +78,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     supervisor = import_module("app.supervisor")
     stack = supervisor.Stack(
-        prepare=import_module("app.release").release,
+        prepare=partial(_prepare, settings),
         mint_link=import_module("app.admin_link").mint_admin_link,
     )
     code: int = asyncio.run(supervisor.run(settings, stack, environ))
     return code
+
+
+async def _prepare(settings: Settings, database_url: str) -> tuple[str, ...]:
+    key = import_module("app.audit_key").audit_key(settings)
+    published: tuple[str, ...] = await import_module("app.release").release(database_url, key)
+    return published
 
 
 def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -107,7 +115,7 @@ def _migrate(settings: Settings, _options: argparse.Namespace, environ: Mapping[
     settings = _beside_running(settings, environ)
     if not settings.database_url:
         return _missing("migrate", "DATABASE_URL")
-    published = asyncio.run(import_module("app.release").release(settings.database_url))
+    published = asyncio.run(_prepare(settings, settings.database_url))
     print(f"The database is migrated. Catalogues: {', '.join(published) or 'none'}.")
     return 0
 
@@ -177,6 +185,14 @@ def _deadletters(
     if not _has_servers(settings, "deadletters"):
         return 2
     code: int = import_module("app.commands.deadletters").run(settings, options)
+    return code
+
+
+def _audit(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _beside_running(settings, environ)
+    if not settings.database_url:
+        return _missing("audit", "DATABASE_URL")
+    code: int = import_module("app.commands.audit").run(settings, options)
     return code
 
 
@@ -351,6 +367,15 @@ def _parser() -> argparse.ArgumentParser:
             "  nest deadletters fix 1764111600000-0 payload.json\n"
             "  nest deadletters redrive --kind wrong_type\n"
             "  nest deadletters drop 1764111600000-0",
+        )
+    )
+    audit_arguments(
+        add(
+            "audit",
+            _audit,
+            "Verify the audit: each line is signed together with the one before it, so a line that "
+            "was changed or removed is told by its number. Exits with 1 if one was.",
+            "nest audit verify\n  nest audit verify --head 57:9f86d081884c7d65...",
         )
     )
     doctor = add(

@@ -7,15 +7,22 @@ import asyncio
 from importlib import resources
 
 from configurator.catalogue import parse_catalogue
+from storage.postgres.audit import Audit
+from storage.postgres.audit_chain import AuditKey
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.engine import Database
 from storage.postgres.migrate import upgrade
 
 
-async def release(database_url: str) -> tuple[str, ...]:
-    """Migrate to head and publish the catalogues that come with the code; returns their ids."""
+async def release(database_url: str, key: AuditKey | None = None) -> tuple[str, ...]:
+    """Migrate to head and publish the catalogues that come with the code; returns their ids.
+
+    `key` signs the lines of the audit that releases before the chain of signatures wrote.
+    """
     await asyncio.to_thread(upgrade, database_url)
     async with Database(database_url, pool_size=1, application_name="nest migrate") as database:
+        if key is not None:
+            await Audit(database, key).adopt()
         return await publish_catalogues(database)
 
 

@@ -61,6 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_COMPANY", unit="lines", default="(none)", reason="Who runs this, for imprint and privacy notice: name, address, e-mail, register, VAT number, with | between the lines"),
     Setting(name="NEST_CONSENT", unit="asked/required/assumed", default="asked", reason="asked: our pages store no interaction before the visitor agreed (cookie nest_consent=all), programs answer for their own visitors; required: the same for programs; assumed: stored until somebody objects; none, Sec-GPC and DNT always count"),
     Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
+    Setting(name="NEST_AUDIT_KEY", unit="secret", default="(file)", reason="Signs the audit and hides whom it is about; the same for all processes, never changed, 32 characters or more; empty: NEST_HOME/audit.key, made at the first start"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
@@ -80,8 +81,8 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
-    `database_url` starts with `postgresql://`; it, `redis_url`, `token` and `metrics_token` are ""
-    where none was given. `public_url` is an origin as browsers write it. `keep_inquiries_days` None: kept
+    `database_url` starts with `postgresql://`; it, `redis_url`, `token`, `audit_key` and
+    `metrics_token` are "" where none was given. `public_url` is an origin as browsers write it. `keep_inquiries_days` None: kept
     for ever.
     """
 
@@ -102,6 +103,7 @@ class Settings:
     company: tuple[str, ...]
     consent: Consent
     keep_interactions_days: int
+    audit_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
     limit_scale: float
     alert_webhook: str = field(repr=False)
@@ -147,6 +149,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         company=reader.take("NEST_COMPANY", _lines, ()),
         consent=reader.take("NEST_CONSENT", _consent, "asked"),
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
+        audit_key=reader.take("NEST_AUDIT_KEY", _secret, ""),
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
@@ -332,6 +335,12 @@ def _node(value: str) -> str:
 def _token(value: str) -> str:
     if not re.fullmatch(r"[!-~]{16,128}", value):  # not repeated here: it is a secret
         raise ValueError("must be 16 to 128 visible characters, as the server gave it")
+    return value
+
+
+def _secret(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{32,256}", value):  # not repeated here: it is a secret
+        raise ValueError("must be 32 to 256 visible characters that nobody can guess")
     return value
 
 

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
+from app.audit_key import audit_key
 from app.catalogue import current_catalogue
 from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
 from app.public_url import browser_origin
@@ -161,6 +162,7 @@ class Web:
             inquiries=Inquiries(self.database, inquiring_roles=INQUIRING_ROLES),
         )
         self.admins = Admins(self.database)
+        self.audit = Audit(self.database, audit_key(settings))
 
     def mount_screens(self) -> None:
         """Add the pages; NiceGUI answers whatever no route before it does, so this comes last."""
@@ -218,7 +220,7 @@ class Web:
         self.privacy = PrivacyOffice(
             privacy=Privacy(self.database, new_id=new_id, new_secret=new_key),
             traces=Traces(self.redis),
-            audit=Audit(self.database),
+            audit=self.audit,
             now=now,
         )
         self.jobs = Jobs(self.database)
@@ -356,6 +358,7 @@ class Web:
             *admin_endpoints(
                 AdminParts(
                     database=self.database,
+                    audit=self.audit,
                     analytics_database=self.analytics_database,
                     authenticator=self.authenticator,
                     catalogues=self.catalogues,

@@ -15,7 +15,7 @@ from configurator.activity import Filtered
 from configurator.entries import decode_entry, decode_storable
 from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid, parse_json
-from storage.postgres.audit import Audit
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.ledger import Ledger
 from storage.redis.dead_letters import DeadLetters, Letter, Page
 
@@ -100,7 +100,7 @@ class LetterDesk:
         letter = await self._letters.get(letter_id)
         return self._examined(letter) if letter else None
 
-    async def fix(self, letter_id: str, payload: bytes, *, actor: str) -> Examined | None:
+    async def fix(self, letter_id: str, payload: bytes, *, actor: Actor) -> Examined | None:
         """Gives the letter another payload, and with it another id; None: there is no such letter.
 
         Raises InteractionInvalid: the payload is no event either, and nothing was changed.
@@ -115,7 +115,7 @@ class LetterDesk:
         fixed = await self._letters.fix(letter_id, payload)
         return self._examined(fixed) if fixed else None
 
-    async def redrive(self, letter_ids: Sequence[str], *, actor: str) -> dict[str, str]:
+    async def redrive(self, letter_ids: Sequence[str], *, actor: Actor) -> dict[str, str]:
         """Sends letters again as new entries; returns the ids of those by letter id."""
         await self._audit.record(
             actor=actor,
@@ -125,7 +125,7 @@ class LetterDesk:
         )
         return await self._letters.redrive(letter_ids)
 
-    async def redrive_all(self, kind: str, *, actor: str) -> int:
+    async def redrive_all(self, kind: str, *, actor: Actor) -> int:
         """Sends every letter of this kind that there is now again; returns how many."""
         newest = (await self._letters.page(limit=1)).letters
         if not newest:
@@ -135,7 +135,7 @@ class LetterDesk:
         )
         return await self._letters.redrive_all(kind, newest=newest[0].id)
 
-    async def drop(self, letter_id: str, *, actor: str) -> bool:
+    async def drop(self, letter_id: str, *, actor: Actor) -> bool:
         """Gives a letter up for ever; whether there was one. The audit keeps a hash of it."""
         letter = await self._letters.get(letter_id)
         if letter is None:
@@ -149,7 +149,7 @@ class LetterDesk:
     def _examined(self, letter: Letter) -> Examined:
         return examined(letter, sent_ms=self._now_ms())
 
-    async def _note(self, actor: str, action: str, letter: Letter) -> None:
+    async def _note(self, actor: Actor, action: str, letter: Letter) -> None:
         await self._audit.record(
             actor=actor,
             action=action,

@@ -7,7 +7,7 @@ finished by the same call again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from configurator.entries import decode_entry
 from configurator.event_ids import session_uuid
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
-from storage.postgres.audit import Audit
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.privacy import Privacy, Subject
 from storage.redis.stream import Entry
 from storage.redis.traces import Traces, entry_pairs
@@ -127,7 +127,7 @@ class PrivacyOffice:
             return Subject(sessions=(session_id,))
         raise SubjectUnknown
 
-    async def known(self, text: str, *, actor: str) -> Known:
+    async def known(self, text: str, *, actor: Actor) -> Known:
         """How much there is of the subject, without showing any of it. Raises SubjectUnknown."""
         subject = await self.find(text)
         waiting = await self._traces.waiting(subject.sessions)
@@ -135,7 +135,7 @@ class PrivacyOffice:
         counts = Counter(await self._privacy.count(subject))
         counts["stream"], counts["dead_letters"] = len(waiting), len(letters)
         people = [] if subject.mailbox is None else await self._privacy.people_of(subject.mailbox)
-        await self._audit.write(actor, "privacy.look", subject.mailbox or text, {})
+        await self._write(actor, "privacy.look", subject.mailbox or text)
         return Known(
             subject=Found(
                 person=subject.person, sessions=list(subject.sessions), email=subject.mailbox
@@ -145,7 +145,7 @@ class PrivacyOffice:
             counts=dict(+counts),
         )
 
-    async def export(self, text: str, *, actor: str) -> Document:
+    async def export(self, text: str, *, actor: Actor) -> Document:
         """Everything about the subject. Raises SubjectUnknown.
 
         The stream is read before the tables, so that nothing is missed that is stored in between.
@@ -176,12 +176,11 @@ class PrivacyOffice:
             **kinds,
         )
         counted = {kind: len(rows) for kind, rows in kinds.items()}
-        await self._audit.write(
-            actor, "privacy.export", subject.mailbox or text, {**counted, "stream": len(stream)}
-        )
+        counted["stream"] = len(stream)
+        await self._write(actor, "privacy.export", subject.mailbox or text, counted)
         return document
 
-    async def erase(self, text: str, *, actor: str) -> Receipt:
+    async def erase(self, text: str, *, actor: Actor) -> Receipt:
         """Erases everything about the subject; again, it finds little or nothing.
 
         Raises SubjectUnknown.
@@ -193,10 +192,15 @@ class PrivacyOffice:
         if subject.mailbox is not None:
             counts += (await self._privacy.erase_inquiries(subject.mailbox)).counts
         receipt = Receipt(erased_at=self._now(), counts=dict(sorted((+counts).items())))
-        await self._audit.write(
-            actor, "privacy.erase", subject.mailbox or text, dict(receipt.counts)
-        )
+        await self._write(actor, "privacy.erase", subject.mailbox or text, receipt.counts)
         return receipt
+
+    async def _write(
+        self, actor: Actor, action: str, subject: str, counts: Mapping[str, int] | None = None
+    ) -> None:
+        await self._audit.record(
+            actor=actor, action=action, subject=self._audit.hidden(subject), detail=counts
+        )
 
     async def _erase_sessions(self, sessions: Sequence[UUID]) -> Counter[str]:
         """In the tables, one after the other; then, in one pass, what waits in the stream."""

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from app.audit_key import audit_key
 from app.settings import Settings
 from configurator.untrusted import InteractionInvalid
 from realtime.letter_desk import Examined, LetterDesk
-from storage.postgres.audit import Audit
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.engine import Database
 from storage.postgres.ledger import Ledger
 from storage.redis.client import Redis
@@ -53,7 +54,7 @@ async def _desk(settings: Settings) -> AsyncIterator[LetterDesk]:
     ):
         yield LetterDesk(
             letters=DeadLetters(redis),
-            audit=Audit(base),
+            audit=Audit(base, audit_key(settings)),
             ledger=Ledger(base),
             now=lambda: datetime.now(UTC),
         )
@@ -130,11 +131,11 @@ def _read(file: str) -> bytes:
         return opened.read(PAYLOAD_BYTES_MAX + 1)
 
 
-def _actor() -> str:
+def _actor() -> Actor:
     try:
-        return f"nest deadletters, {getpass.getuser()}"
+        return Actor(f"nest deadletters, {getpass.getuser()}")
     except (KeyError, OSError):  # a container without that user
-        return "nest deadletters"
+        return Actor("nest deadletters")
 
 
 def _complain(sentence: str, code: int = 1) -> int:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from configurator.visible import one_line
+from storage.postgres.audit_chain import Head
 
 NAME_MAX = 60
 
@@ -61,6 +62,19 @@ def soak_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="the same ops in the same order")
 
 
+def audit_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest audit` takes."""
+    acts = parser.add_subparsers(title="acts", metavar="ACT", dest="act", required=True)
+    verify = acts.add_parser("verify", help="whether every line is there as it was written")
+    verify.add_argument(
+        "--head",
+        type=_head,
+        metavar="NUMBER:SIGNATURE",
+        help="a head that was written down before (log line `audit_head`): tells whether lines "
+        "are missing at the end",
+    )
+
+
 def deadletters_arguments(parser: argparse.ArgumentParser) -> None:
     """What `nest deadletters` takes."""
     parser.set_defaults(letters=[])
@@ -96,6 +110,13 @@ def _url(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url", type=_address, help="the server, default http://HOST:PORT of the settings"
     )
+
+
+def _head(value: str) -> Head:
+    try:
+        return Head.parse(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be like 57:9f86d081…, 64 digits") from None
 
 
 def _count(text: str) -> int:

@@ -7,10 +7,11 @@ import sys
 
 import msgspec
 
+from app.audit_key import audit_key
 from app.chance import new_id, new_key, now
 from app.settings import Settings
 from realtime.privacy import PrivacyOffice, SubjectUnknown
-from storage.postgres.audit import Audit
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.privacy import Privacy
 from storage.redis.client import Redis
@@ -46,10 +47,10 @@ async def _do(settings: Settings, step: str, subject: str) -> bytes:
                 new_secret=new_key,
             ),
             traces=Traces(redis),
-            audit=Audit(database),
+            audit=Audit(database, audit_key(settings)),
             now=now,
         )
-        actor = f"nest privacy, {getpass.getuser()}"
+        actor = Actor(f"nest privacy, {getpass.getuser()}")
         if step == "export":
             return msgspec.json.encode(await office.export(subject, actor=actor))
         return msgspec.json.encode(await office.erase(subject, actor=actor))

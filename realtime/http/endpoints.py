@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from configurator.catalogue import Text
 from configurator.protocol.codes import Refused
+from configurator.visitor import network_of
 from realtime.http.edge import SAFE_METHODS, Handler, Origins, endpoint, refusal
 from realtime.sheets.answers import MEDIA_TYPES
+from storage.postgres.audit import Actor
 
 AdminName = Callable[[HTTPConnection], Awaitable[str | None]]
 """What the audit calls the admin who asks; None: no admin does."""
@@ -123,10 +125,10 @@ def routes(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminNam
     return [*_offered(endpoints, origins, admin_name), *_not_offered(endpoints)]
 
 
-def actor(request: Request) -> str:
-    """What the audit calls the admin who asks; only where the endpoint is for admins."""
-    name: str = request.state.actor
-    return name
+def actor(request: Request) -> Actor:
+    """The admin who asks; only where the endpoint is for admins."""
+    found: Actor = request.state.actor
+    return found
 
 
 def _not_offered(endpoints: Sequence[Endpoint]) -> list[Route]:
@@ -174,7 +176,9 @@ def _for_admins(handler: Handler, admin_name: AdminName) -> Handler:
         name = await admin_name(request)
         if name is None:
             raise Refused("admins_only")
-        request.state.actor = name
+        request.state.actor = Actor(
+            name, network_of(request.client.host if request.client else None)
+        )
         return await handler(request)
 
     return answer

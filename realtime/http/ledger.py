@@ -87,13 +87,18 @@ class LedgerAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did what to what. Of people only a hash is kept; an admin is a session of one."""
+    """Who did what to what, from which network, with which result.
+
+    Of people and sessions only a keyed hash is kept; an admin is a session of one.
+    """
 
     id: int
     at: datetime
     actor: str
+    network: str | None
     action: str
     subject: str
+    result: str
     detail: dict[str, Any]
 
 
@@ -196,8 +201,10 @@ class LedgerEndpoints:
                 id=line.id,
                 at=line.at,
                 actor=line.actor,
+                network=line.network,
                 action=line.action,
                 subject=line.subject,
+                result=line.result,
                 detail=line.detail,
             )
             for line in await self._audit.latest(limit=limit, before=before)

@@ -25,6 +25,7 @@ from storage.postgres.audit import Audit
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from tests.analytics.visitors import DAYS, FIRST_DAY, SHOWN, store, visitors
+from tests.support.audited import KEY
 from tests.support.described import endpoints_alone
 
 PATH = "/api/admin/analytics"
@@ -50,7 +51,7 @@ class World:
             now=lambda: self.now,
         )
         self.schedules = Schedules(database)
-        self.audit = Audit(database)
+        self.audit = Audit(database, KEY)
         self.sheets = sheets_of(lambda: CATALOGUE, lambda: self.now)
         self.endpoints: list[Endpoint] = [
             *AnalyticsEndpoints(
@@ -63,6 +64,7 @@ class World:
             ).endpoints(),
             *LinkEndpoints(
                 links=DashboardLinks(database),
+                audit=self.audit,
                 views=views,
                 sheets=self.sheets,
                 shown=Recent(clock=lambda: self.seconds, slow_seconds=0.0),
@@ -72,6 +74,7 @@ class World:
             ).endpoints(),
             *ScheduleEndpoints(
                 schedules=self.schedules,
+                audit=self.audit,
                 views=views,
                 delivered=False,
                 now=lambda: self.now,

@@ -30,6 +30,7 @@ from storage.postgres.analytics.schedules import (
 from storage.postgres.interactions import Incoming
 from tests.activity.parts import event
 from tests.analytics.stage import PATH, World, opened
+from tests.support.audited import SOMEBODY
 
 SCHEDULES = f"{PATH}/schedules"
 DAILY = {"name": "Täglich", "view": "options", "days": 1, "hour": 6}
@@ -275,7 +276,7 @@ async def test_there_is_room_for_so_many_and_one_goes_with_its_files(database_ur
         (row,) = (await client.get(SCHEDULES)).json()["schedules"]
         stored = (await world.schedules.listed())[0][0]
         for _ in range(SCHEDULES_MAX - 1):
-            assert await world.schedules.create(another(stored), actor="Admin")
+            assert await world.schedules.create(another(stored), by=world.audit.by(SOMEBODY))
         full = await client.post(SCHEDULES, json=DAILY)
         assert full.json()["error"]["detail"].startswith("schedules: are at most")
         remove = f"{SCHEDULES}/{row['schedule']['id']}/remove"

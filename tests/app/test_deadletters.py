@@ -13,6 +13,7 @@ from storage.redis.dead_letters import DeadLetter
 from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, event, parts
+from tests.support.audited import KEY
 from tests.support.servers import apart
 
 
@@ -84,7 +85,7 @@ def test_from_a_letter_to_an_event_by_hand(
 
     async def look() -> None:
         async with parts(database_url, redis_url) as all_parts:
-            lines = await Audit(all_parts.database).latest()
+            lines = await Audit(all_parts.database, KEY).latest()
             assert [line.action for line in lines] == [
                 "dead_letters.redrive",
                 "dead_letters.drop",

@@ -13,13 +13,16 @@ from app.settings import Settings, parse_settings
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions
 from tests.activity.parts import counts, event
+from tests.support.audited import SECRET
 
 SUBJECT = "client_9_anna"
 
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str) -> Settings:
-    return parse_settings({"DATABASE_URL": database_url, "REDIS_URL": redis_url})
+    return parse_settings(
+        {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "NEST_AUDIT_KEY": SECRET}
+    )
 
 
 class Terminal(io.StringIO):

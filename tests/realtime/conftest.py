@@ -13,6 +13,7 @@ from app.settings import parse_settings
 from app.web import Web
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.realtime.clients import Api
+from tests.support.audited import SECRET
 from tests.support.described import Described
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
@@ -58,6 +59,7 @@ async def serving(
         {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
+            "NEST_AUDIT_KEY": SECRET,
             "PORT": str(port),
             "NEST_NODE": node,
             "NEST_DATABASE_POOL_SIZE": "6",

@@ -26,6 +26,7 @@ from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, event, now, parts
 from tests.sheets.reading import book, table
+from tests.support.audited import KEY
 from tests.support.described import endpoints_alone
 from tests.support.servers import Servers
 from workers.consumer import Consumer
@@ -40,7 +41,7 @@ async def client_of(parts: Parts, admin: str | None) -> AsyncIterator[httpx.Asyn
 
     desk = LetterDesk(
         letters=DeadLetters(parts.redis),
-        audit=Audit(parts.database),
+        audit=Audit(parts.database, KEY),
         ledger=Ledger(parts.database),
         now=now,
     )
@@ -123,7 +124,7 @@ async def test_look_fix_redrive_and_drop(database_url: str, redis_url: str) -> N
         assert (first.status_code, first.json()["letters"]) == (200, [])
         empty: dict[str, object] = {"letters": [], "before": None, "total": 0, "kinds": {}}
         assert (await client.get(PATH)).json() == empty
-        actors = {line.actor for line in await Audit(all_parts.database).latest()}
+        actors = {line.actor for line in await Audit(all_parts.database, KEY).latest()}
         assert actors == {"me"}
 
 

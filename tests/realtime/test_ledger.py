@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 
 from configurator.activity import Filtered
-from storage.postgres.audit import Audit
 from storage.postgres.interactions import Incoming, Settled
 from storage.postgres.jobs import Jobs
 from storage.redis.stream import EVENTS, commands
@@ -14,6 +13,7 @@ from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event, now
 from tests.realtime.test_operation import ADMIN, bearer, web
 from tests.sheets.reading import table
+from tests.support.audited import SOMEBODY
 
 LEDGER = "/api/admin/ledger"
 AUDIT = "/api/admin/audit"
@@ -68,28 +68,31 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
 
 async def test_what_admins_did_is_read_page_by_page(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (built, client):
-        audit = Audit(built.database)
+        audit = built.audit
         for number in range(3):
-            await audit.record(actor="me", action="jobs.run", subject=f"job {number}")
+            await audit.record(actor=SOMEBODY, action="jobs.run", subject=f"job {number}")
         newest = await read(client, AUDIT, limit=2)
         assert [line["subject"] for line in newest["lines"]] == ["job 2", "job 1"]
-        assert newest["lines"][0]["actor"] == "me"
+        assert newest["lines"][0]["actor"] == "somebody"
         rest = await read(client, AUDIT, limit=2, before=newest["before"])
         assert ([line["subject"] for line in rest["lines"]], rest["before"]) == (["job 0"], None)
 
 
 async def test_the_audit_and_the_ledger_are_files(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (built, client):
-        audit = Audit(built.database)
+        audit = built.audit
         for n in range(3):
             await audit.record(
-                actor="me", action="links.create", subject=f"=job {n}", detail={"views": ["a", "b"]}
+                actor=SOMEBODY,
+                action="links.create",
+                subject=f"=job {n}",
+                detail={"views": ["a", "b"]},
             )
         asked = {"format": "csv", "lang": "de"}
         text = (await client.get(AUDIT, params=asked, headers=bearer(ADMIN))).text
-        assert [line[3:] for line in table(text, ";")][:2] == [
-            ["Was", "Was, Kennung", "Woran", "Einzelheiten"],
-            ["Dashboard geteilt", "links.create", "'=job 2", "views: a, b"],
+        assert [line[4:] for line in table(text, ";")][:2] == [
+            ["Was", "Was, Kennung", "Woran", "Ergebnis", "Einzelheiten"],
+            ["Dashboard geteilt", "links.create", "'=job 2", "done", "views: a, b"],
         ]
         assert len(table(text, ";")) == 4
         await built.stream.append([event()])

@@ -10,11 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.settings import parse_settings
 from app.web import Web
 from realtime.principal import token_sha256
-from storage.postgres.audit import Audit
 from storage.postgres.jobs import Jobs, Leadership
 from storage.redis.stops import WorkerStops
 from storage.redis.stream import EVENTS, commands
 from tests.activity.parts import ago, event, now
+from tests.support.audited import SECRET
 from tests.support.described import as_described
 from tests.support.servers import Servers
 
@@ -30,6 +30,7 @@ async def web(database_url: str, redis_url: str) -> AsyncIterator[tuple[Web, htt
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "NEST_METRICS_TOKEN": TOKEN,
+            "NEST_AUDIT_KEY": SECRET,
             "NEST_REDIS_DEADLINE_SECONDS": "5",
         }
     )
@@ -180,7 +181,7 @@ async def test_a_job_is_asked_for(database_url: str, redis_url: str) -> None:
         assert (await ask("audit today")).json() == {"asked": True}
         (row,) = (await client.get("/api/admin/jobs", headers=bearer(ADMIN))).json()["jobs"]
         assert (row["asked"], row["detail"]) == (True, {"drift": 0})
-        lines = await Audit(built.database).latest()
+        lines = await built.audit.latest()
     assert [(line.action, line.subject) for line in lines] == [("jobs.run", "audit today")] * 2
     assert all(line.actor.startswith("admin session ") for line in lines)
 

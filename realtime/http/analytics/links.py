@@ -25,6 +25,7 @@ from realtime.http.endpoints import UUID_TEXT, Endpoint, actor, one_of_these
 from realtime.principal import token_sha256
 from realtime.sheets.answers import FORM_FIELDS, Sheets, wanted_of
 from storage.postgres.analytics.links import DashboardLink, DashboardLinks
+from storage.postgres.audit import Audit
 
 SHARED_PATH: Final = "/api/analytics/shared"
 DAYS_MAX: Final = 90
@@ -80,6 +81,7 @@ class LinkEndpoints:
         self,
         *,
         links: DashboardLinks,
+        audit: Audit,
         views: Views,
         sheets: Sheets,
         shown: Recent,
@@ -88,6 +90,7 @@ class LinkEndpoints:
         new_token: Callable[[], str],
     ) -> None:
         self._links = links
+        self._audit = audit
         self._views = views
         self._sheets = sheets
         self._shown = shown
@@ -183,7 +186,7 @@ class LinkEndpoints:
             views=asked.views,
             query=query,
             expires_at=self._now() + timedelta(days=asked.days),
-            actor=actor(request),
+            by=self._audit.by(actor(request)),
         )
         return json(LinkAnswer(link=link, token=token), 201)
 
@@ -194,7 +197,7 @@ class LinkEndpoints:
     async def revoke(self, request: Request) -> Response:
         """``POST /api/admin/analytics/links/{id}/revoke``."""
         link_id = id_of(request.path_params["id"], "id")
-        revoked = await self._links.revoke(link_id, self._now(), actor=actor(request))
+        revoked = await self._links.revoke(link_id, self._now(), by=self._audit.by(actor(request)))
         return json(RevokeAnswer(revoked=revoked))
 
     async def shared(self, request: Request) -> Response:

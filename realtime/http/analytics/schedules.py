@@ -26,6 +26,7 @@ from storage.postgres.analytics.schedules import (
     Schedule,
     Schedules,
 )
+from storage.postgres.audit import Audit
 
 
 class ScheduleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,12 +74,14 @@ class ScheduleEndpoints:
         self,
         *,
         schedules: Schedules,
+        audit: Audit,
         views: Views,
         delivered: bool,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
         self._schedules = schedules
+        self._audit = audit
         self._views = views
         self._delivered = delivered
         self._now = now
@@ -179,14 +182,14 @@ class ScheduleEndpoints:
         )
         form_of(schedule)
         _tried = await self._views.read(view, query_of(schedule, cadence.latest(now)))
-        if not await self._schedules.create(schedule, actor=actor(request)):
+        if not await self._schedules.create(schedule, by=self._audit.by(actor(request))):
             raise unusable("schedules", f"are at most {SCHEDULES_MAX}; remove one first")
         return json(schedule, 201)
 
     async def remove(self, request: Request) -> Response:
         """``POST /api/admin/analytics/schedules/{id}/remove``."""
         schedule_id = id_of(request.path_params["id"], "id")
-        removed = await self._schedules.remove(schedule_id, actor=actor(request))
+        removed = await self._schedules.remove(schedule_id, by=self._audit.by(actor(request)))
         return json(RemoveAnswer(removed=removed))
 
     async def file(self, request: Request) -> Response:

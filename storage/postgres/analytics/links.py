@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.postgres.audit import record_within
+from storage.postgres.audit import Recorder
 from storage.postgres.engine import Database
 from storage.postgres.tables import analytics_links
 
@@ -43,7 +43,7 @@ class DashboardLinks:
         views: list[str],
         query: dict[str, str],
         expires_at: datetime,
-        actor: str,
+        by: Recorder,
     ) -> DashboardLink:
         """Stores a link, with its line in the audit."""
         new = (
@@ -61,9 +61,8 @@ class DashboardLinks:
 
         async def work(connection: AsyncConnection) -> DashboardLink:
             link = _link((await connection.execute(new)).one())
-            await record_within(
+            await by.within(
                 connection,
-                actor=actor,
                 action="links.create",
                 subject=name,
                 detail={"views": views, "query": query, "until": expires_at.isoformat()},
@@ -82,7 +81,7 @@ class DashboardLinks:
         found = await self._database.read(lambda connection: connection.execute(statement))
         return [_link(row) for row in found]
 
-    async def revoke(self, link_id: UUID, now: datetime, *, actor: str) -> bool:
+    async def revoke(self, link_id: UUID, now: datetime, *, by: Recorder) -> bool:
         """Ends a link, with a line in the audit; whether there was one that was not ended before."""
         ended = (
             update(analytics_links)
@@ -94,7 +93,7 @@ class DashboardLinks:
         async def work(connection: AsyncConnection) -> bool:
             name = (await connection.execute(ended)).scalar_one_or_none()
             if name is not None:
-                await record_within(connection, actor=actor, action="links.revoke", subject=name)
+                await by.within(connection, action="links.revoke", subject=name)
             return name is not None
 
         return await self._database.write(work)

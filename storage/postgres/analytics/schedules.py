@@ -15,7 +15,7 @@ from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.cadence import Cadence
-from storage.postgres.audit import record_within
+from storage.postgres.audit import Recorder
 from storage.postgres.engine import Database
 from storage.postgres.tables import analytics_files, analytics_schedules
 
@@ -96,7 +96,7 @@ class Schedules:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, schedule: Schedule, *, actor: str) -> bool:
+    async def create(self, schedule: Schedule, *, by: Recorder) -> bool:
         """Stores a schedule, with its line in the audit; False when there are `SCHEDULES_MAX`."""
         values = {name: getattr(schedule, name) for name in Schedule.__slots__}
 
@@ -108,9 +108,8 @@ class Schedules:
             if counted.scalar_one() >= SCHEDULES_MAX:
                 return False
             await connection.execute(insert(analytics_schedules).values(values))
-            await record_within(
+            await by.within(
                 connection,
-                actor=actor,
                 action="schedules.create",
                 subject=schedule.name,
                 detail={
@@ -144,7 +143,7 @@ class Schedules:
 
         return await self._database.read_snapshot(work)
 
-    async def remove(self, schedule_id: UUID, *, actor: str) -> bool:
+    async def remove(self, schedule_id: UUID, *, by: Recorder) -> bool:
         """Ends a schedule and deletes its files, with a line in the audit; whether there was one."""
         gone = (
             delete(analytics_schedules)
@@ -155,9 +154,7 @@ class Schedules:
         async def work(connection: AsyncConnection) -> bool:
             name = (await connection.execute(gone)).scalar_one_or_none()
             if name is not None:
-                await record_within(
-                    connection, actor=actor, action="schedules.remove", subject=name
-                )
+                await by.within(connection, action="schedules.remove", subject=name)
             return name is not None
 
         return await self._database.write(work)

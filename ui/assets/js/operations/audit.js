@@ -16,7 +16,7 @@ export const Audit = {
       <p class="quiet">{{ desk.t("operations.audit.about") }}</p>
       <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <table v-if="lines?.length" class="stack" data-testid="audit"><thead><tr><th scope="col">{{ desk.t("operations.audit.when") }}</th><th scope="col">{{ desk.t("operations.audit.who") }}</th><th scope="col">{{ desk.t("operations.audit.what") }}</th><th scope="col">{{ desk.t("operations.audit.subject") }}</th></tr></thead>
-        <tbody><tr v-for="l in lines" :key="l.id"><td :data-label="desk.t('operations.audit.when')">{{ desk.time(l.at) }}</td><td :data-label="desk.t('operations.audit.who')">{{ who(l.actor) }}</td><td class="wide-cell" :data-label="desk.t('operations.audit.what')">{{ desk.word("action", l.action) }}</td>
+        <tbody><tr v-for="l in lines" :key="l.id"><td :data-label="desk.t('operations.audit.when')">{{ desk.time(l.at) }}</td><td :data-label="desk.t('operations.audit.who')">{{ who(l.actor) }}<span v-if="l.network" class="quiet id"> {{ l.network }}</span></td><td class="wide-cell" :data-label="desk.t('operations.audit.what')">{{ desk.word("action", l.action) }}<span v-if="l.result === 'refused'" class="problem"> ({{ desk.t("operations.audit.refused") }})</span></td>
           <td class="wide-cell" :data-label="desk.t('operations.audit.subject')"><span class="id">{{ subject(l) }}</span><details v-if="Object.keys(l.detail).length"><summary>{{ desk.t("operations.audit.detail") }}</summary><pre tabindex="0">{{ JSON.stringify(l.detail, null, 2) }}</pre></details></td></tr></tbody></table>
       <p v-else-if="lines" class="empty quiet">{{ desk.t("operations.audit.none") }}</p>
       <p v-else-if="!problem" class="quiet">{{ desk.t("operations.loading") }}</p>

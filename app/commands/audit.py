@@ -1,0 +1,55 @@
+"""`nest audit verify`: whether every line of the audit is there as it was written."""
+
+import argparse
+import asyncio
+import sys
+from typing import Final
+
+from app.audit_key import audit_key
+from app.settings import Settings
+from storage.postgres.audit import Audit
+from storage.postgres.audit_chain import Break, Head
+from storage.postgres.engine import Database
+
+BREAKS_SHOWN: Final = 20
+_WORDS: Final = {
+    "changed": "was changed",
+    "missing": "is missing",
+    "unsigned": "is not signed: run `nest migrate`",
+    "other_key": "is signed with another key: set the NEST_AUDIT_KEY, or the NEST_HOME, of then",
+}
+
+
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Says which lines are wrong; 0: none is."""
+    return asyncio.run(_verify(settings, options.head))
+
+
+async def _verify(settings: Settings, known: Head | None) -> int:
+    broken = 0
+    async with Database(
+        settings.database_url, pool_size=1, application_name="nest audit"
+    ) as database:
+        async for each in Audit(database, audit_key(settings)).verify(known):
+            if isinstance(each, Head):
+                print(_end(each, broken))
+                continue
+            broken += 1
+            if broken <= BREAKS_SHOWN:
+                print(f"nest: {_sentence(each)}.", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _sentence(found: Break) -> str:
+    which = f"line {found.first}"
+    if found.last > found.first:
+        which = f"each of the lines {found.first} to {found.last}"
+    return f"{which} {_WORDS[found.wrong]}"
+
+
+def _end(head: Head, broken: int) -> str:
+    if broken:
+        return f"The audit is broken in {broken} place{'s' if broken > 1 else ''}."
+    if not head.id:
+        return "The audit has no lines."
+    return f"The audit is whole, up to line {head.id}. Its head: {head}"

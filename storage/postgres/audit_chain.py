@@ -1,0 +1,140 @@
+"""The chain of the audit: each line is signed together with the signature of the line before it.
+
+    signature(n) = HMAC-SHA-256(key, signature(n - 1) + line n)
+
+The key is not in the database (`NEST_AUDIT_KEY`, or a file in `NEST_HOME`). So whoever may do
+everything in PostgreSQL can still not change or remove a line without a trace: its signature, or the
+one after it, does not fit, and without the key nobody makes another that does. Only the newest
+lines can be removed so that the rest fits; that is told by a head that is kept elsewhere
+(`storage.redis.audit_head`, the log).
+
+Line numbers have no gaps from the first signed line on.
+"""
+
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final, Literal
+
+import orjson
+from typing_extensions import override
+
+FIRST: Final = b"\x00" * 32
+"""What the first line follows."""
+
+Wrong = Literal["changed", "missing", "unsigned", "other_key"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What is signed of a line. `detail` is the text that PostgreSQL makes of its JSON."""
+
+    id: int
+    at: datetime
+    actor: str
+    network: str | None
+    action: str
+    subject: str
+    result: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedLine:
+    """A line as it is stored; `key_id` says with which key it was signed."""
+
+    line: Line
+    key_id: str | None
+    signature: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest line: its number and its signature. Written `NUMBER:SIGNATURE`, in hex."""
+
+    id: int
+    signature: bytes
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.id}:{self.signature.hex()}"
+
+    @classmethod
+    def parse(cls, written: str) -> "Head":
+        """The head that was written so. Raises ValueError."""
+        number, _, signature = written.partition(":")
+        head = cls(id=int(number), signature=bytes.fromhex(signature))
+        if head.id < 1 or len(head.signature) != len(FIRST):
+            raise ValueError("no head of the audit")
+        return head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """Where the chain is broken: the lines `first` to `last` are wrong or missing."""
+
+    first: int
+    last: int
+    wrong: Wrong
+
+
+class AuditKey:
+    """Signs lines, and hides whom a line is about."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._chain = hmac.digest(secret, b"nest audit chain", "sha256")
+        self._subjects = hmac.digest(secret, b"nest audit subjects", "sha256")
+        self.id: Final = sha256(self._chain).hexdigest()[:8]
+
+    def sign(self, before: bytes, line: Line) -> bytes:
+        """The signature of a line that follows the one with the signature `before`."""
+        return hmac.digest(self._chain, before + _bytes_of(line), "sha256")
+
+    def subject(self, subject: str) -> str:
+        """The same for every spelling of an e-mail address or an id; says nothing without the key."""
+        return hmac.digest(self._subjects, subject.strip().lower().encode(), "sha256").hex()
+
+
+async def breaks(
+    key: AuditKey, lines: AsyncIterator[SignedLine], known: Head | None = None
+) -> AsyncIterator[Break | Head]:
+    """Every place where the lines, the oldest first, are not as they were written; the head at last.
+
+    `known` is a head that was kept elsewhere: the line with its number must be there, unchanged.
+    A line that was removed or changed is told once; those after it are held against what is stored.
+    """
+    before, number = FIRST, 0
+    async for each in lines:
+        line, signature = each.line, each.signature
+        if signature is None:
+            yield _at(line.id, "unsigned")
+            continue
+        if known is not None and line.id == known.id and signature != known.signature:
+            yield _at(line.id, "changed")
+        elif each.key_id == key.id and hmac.compare_digest(key.sign(before, line), signature):
+            pass  # also after a gap: numbers of lines from before the chain have some
+        elif line.id > number + 1:
+            yield Break(first=number + 1, last=line.id - 1, wrong="missing")
+        else:
+            yield _at(line.id, "changed" if each.key_id == key.id else "other_key")
+        before, number = signature, line.id
+    if known is not None and number < known.id:
+        yield Break(first=number + 1, last=known.id, wrong="missing")
+    yield Head(id=number, signature=before)
+
+
+def _at(number: int, wrong: Wrong) -> Break:
+    return Break(first=number, last=number, wrong=wrong)
+
+
+def _bytes_of(line: Line) -> bytes:
+    """The same bytes whenever the line is read again."""
+    at_us = (line.at - _EPOCH) // timedelta(microseconds=1)
+    return orjson.dumps(
+        [line.id, at_us, line.actor, line.network, line.action, line.subject, line.result,
+         line.detail]
+    )  # fmt: skip

@@ -1,0 +1,171 @@
+"""The audit: append-only, and a chain that tells what somebody with every right did to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from storage.postgres.audit import Actor, Audit
+from storage.postgres.audit_chain import AuditKey, Break, Head
+from storage.postgres.engine import Database
+from tests.support.audited import KEY
+
+ANNA = Actor("Anna, admin session 0a1b2c3d4e5f", "198.51.100.0/24")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def audit(database: Database) -> Audit:
+    return Audit(database, KEY)
+
+
+async def lines(audit: Audit, count: int) -> None:
+    for number in range(1, count + 1):
+        await audit.record(
+            actor=ANNA, action="jobs.run", subject=f"job {number}", detail={"ä": [number, None]}
+        )
+
+
+async def found(audit: Audit, known: Head | None = None) -> list[Break]:
+    return [each async for each in audit.verify(known) if isinstance(each, Break)]
+
+
+async def as_superuser(url: str, statement: str) -> None:
+    """Past the trigger, as only a superuser or the owner gets."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def one(number: int, wrong: str) -> list[Break]:
+    return [Break(first=number, last=number, wrong=wrong)]  # type: ignore[arg-type]
+
+
+async def test_not_even_the_owner_changes_a_line_by_a_statement(
+    audit: Audit, database_url: str
+) -> None:
+    await lines(audit, 2)
+    connection = await asyncpg.connect(database_url)
+    try:
+        for statement in (
+            "UPDATE admin_actions SET actor = 'nobody'",
+            "DELETE FROM admin_actions",
+            "TRUNCATE admin_actions",
+            "INSERT INTO admin_actions (id, actor, action, subject) VALUES (3, 'a', 'b', 'c')",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+    assert await found(audit) == []
+
+
+async def test_an_untouched_chain_is_whole_and_says_its_head(audit: Audit) -> None:
+    await lines(audit, 3)
+    told = [each async for each in audit.verify()]
+    head = await audit.head()
+    assert told == [head]
+    assert head is not None
+    assert head.id == 3
+
+
+async def test_what_a_superuser_does_is_told_with_the_number_of_the_line(
+    audit: Audit, database_url: str
+) -> None:
+    cases: list[tuple[str, list[Break]]] = [
+        ("DELETE FROM admin_actions WHERE id = 3", one(3, "missing")),
+        ("DELETE FROM admin_actions WHERE id = 1", one(1, "missing")),
+        ("DELETE FROM admin_actions WHERE id < 4", [Break(first=1, last=3, wrong="missing")]),
+        ("UPDATE admin_actions SET actor = 'nobody' WHERE id = 3", one(3, "changed")),
+        ("UPDATE admin_actions SET network = NULL WHERE id = 2", one(2, "changed")),
+        ("UPDATE admin_actions SET result = 'refused' WHERE id = 2", one(2, "changed")),
+        ("UPDATE admin_actions SET detail = '{}' WHERE id = 4", one(4, "changed")),
+        (
+            "UPDATE admin_actions SET at = at + interval '1 microsecond' WHERE id = 5",
+            one(5, "changed"),
+        ),
+        ("UPDATE admin_actions SET key_id = 'ffffffff' WHERE id = 2", one(2, "other_key")),
+        (
+            # What a line said is given to the one before, whose own is gone.
+            "DELETE FROM admin_actions WHERE id = 2; UPDATE admin_actions SET id = 2 WHERE id = 3",
+            one(2, "changed"),
+        ),
+        (
+            "INSERT INTO admin_actions (id, actor, action, subject, key_id, signature) VALUES"  # noqa: ISC004
+            f" (6, 'nobody', 'jobs.run', 'forged', '{KEY.id}', sha256('forged'))",
+            one(6, "changed"),
+        ),
+    ]
+    for statement, expected in cases:
+        await as_superuser(database_url, "TRUNCATE admin_actions")
+        await lines(audit, 5)
+        await as_superuser(database_url, statement)
+        assert await found(audit) == expected, statement
+
+
+async def test_a_shortened_end_is_told_by_a_head_that_was_kept_elsewhere(
+    audit: Audit, database_url: str
+) -> None:
+    await lines(audit, 5)
+    kept = await audit.head()
+    await as_superuser(database_url, "DELETE FROM admin_actions WHERE id > 3")
+    assert await found(audit) == []
+    assert await found(audit, kept) == [Break(first=4, last=5, wrong="missing")]
+    await lines(audit, 3)  # other lines grow in their place
+    assert await found(audit, kept) == one(5, "changed")
+
+
+async def test_lines_of_another_key_are_told(audit: Audit, database: Database) -> None:
+    await lines(audit, 1)
+    await lines(Audit(database, AuditKey(b"another")), 2)
+    assert await found(audit) == [*one(2, "other_key"), *one(3, "other_key")]
+
+
+async def test_many_that_append_at_once_make_one_chain(database_url: str) -> None:
+    async with Database(database_url) as one_process, Database(database_url) as another:
+        audits = [Audit(one_process, KEY), Audit(another, KEY)]
+        async with asyncio.TaskGroup() as group:
+            for number in range(60):
+                group.create_task(
+                    audits[number % 2].record(actor=ANNA, action="jobs.run", subject=str(number))
+                )
+        assert await found(audits[0]) == []
+        assert sorted(int(line.subject) for line in await audits[1].latest()) == [*range(60)]
+
+
+async def test_lines_of_releases_before_are_signed_once_and_hide_their_subjects(
+    audit: Audit, database_url: str
+) -> None:
+    await as_superuser(
+        database_url,
+        "INSERT INTO admin_actions (id, actor, action, subject) VALUES"
+        " (1, 'Admin', 'jobs.run', 'fold minutes'),"
+        " (4, 'Admin', 'privacy.export',"
+        " encode(sha256('subject:anna@example.org'), 'hex'))",
+    )
+    assert await audit.adopt() == 2
+    assert await audit.adopt() == 0
+    await lines(audit, 1)
+    assert await found(audit) == []
+    (line,) = await audit.latest(subject=" Anna@Example.org ")
+    assert (line.id, line.action) == (4, "privacy.export")
+    await as_superuser(database_url, "DELETE FROM admin_actions WHERE id = 1")
+    assert await found(audit) == [Break(first=1, last=3, wrong="missing")]
+
+
+async def test_a_subject_says_nothing_without_the_key(audit: Audit) -> None:
+    said = audit.hidden("anna@example.org")
+    assert said == audit.hidden(" Anna@EXAMPLE.org")
+    assert said != AuditKey(b"another").subject("anna@example.org")
+    await audit.record(actor=ANNA, action="privacy.look", subject=said)
+    (line,) = await audit.latest(subject="anna@example.org")
+    assert "anna" not in line.subject
