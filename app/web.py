@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic, monotonic_ns
 
-import msgspec
 import structlog
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
@@ -26,11 +25,11 @@ from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
 from configurator.access import Permission, Role, may
-from configurator.protocol import codec
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
+from realtime.admin_sessions import AdminSessions
 from realtime.auth import Authenticator, person_token
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
@@ -54,6 +53,7 @@ from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
 from realtime.metrics import Metrics, Sources
+from realtime.news import RENAMED, SESSIONS_ENDED, News
 from realtime.page_views import PageViews
 from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
@@ -103,8 +103,6 @@ INQUIRING_ROLES = tuple(role.value for role in Role if may(role, Permission.INQU
 ANALYTICS_CONNECTIONS = 2
 ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
 """Figures of a long range take their time on connections of their own: no click waits for them."""
-RENAMED = "people"
-"""The channel on which processes tell each other who has another name now."""
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -149,6 +147,7 @@ class Web:
         self.bus = Bus(
             self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
         )
+        self.news = News(self.bus)
         self.committer = Committer(
             self.database,
             editing_roles=EDITING_ROLES,
@@ -180,7 +179,9 @@ class Web:
                 person_token_of=person_token,
                 house_code_of=self._latest_code,
                 seen=self.page_views.seen,
-                admin_of=self.authenticator.is_admin,
+                admin_of=self.authenticator.admin,
+                was_admin=self.authenticator.was_admin,
+                sessions=self.admin_sessions,
             ),
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
@@ -247,10 +248,15 @@ class Web:
         self.authenticator = Authenticator(
             people=self.stores.people, admins=self.admins, now=now, clock=monotonic
         )
+        self.admin_sessions = AdminSessions(admins=self.admins, now=now)
+        self._tell_sessions_ended = self.news.on(
+            SESSIONS_ENDED, list[bytes], self.admin_sessions.end
+        )
+        self.news.on(FORGOTTEN, Forgotten, self._take_forgotten)
         self.grants = Grants(
             shares=self.stores.shares,
             people=self.stores.people,
-            admins=self.admins,
+            sessions=self.admin_sessions,
             clock=monotonic,
             now=now,
         )
@@ -263,7 +269,7 @@ class Web:
             stores=self.stores,
             grants=self.grants,
             catalogues=self.catalogues,
-            tell_renamed=self._tell_renamed,
+            tell_renamed=self.news.on(RENAMED, Person, self._take_renamed),
             now=now,
             new_id=new_id,
         )
@@ -279,6 +285,7 @@ class Web:
         )
         self.board = AdminBoard(
             hub=self.hub,
+            open_sessions=self.admin_sessions,
             feed=self.feed,
             presence=self.presence,
             statistics=self.statistics,
@@ -343,7 +350,7 @@ class Web:
                 actions=self.actions,
                 authenticator=self.authenticator,
                 admins=self.admins,
-                tell_logged_out=self.grants.end_session,
+                tell_ended=self._tell_sessions_ended,
                 now=now,
                 public_url=self._settings.public_url,
             ).endpoints(),
@@ -405,6 +412,7 @@ class Web:
                 self.committer,
                 self.authenticator,
                 self.hub,
+                self.admin_sessions,
                 self.grants,
                 self.stream,
                 self.feed,
@@ -417,8 +425,7 @@ class Web:
             for each in self._alarms:
                 await stack.enter_async_context(each)
             await self.bus.subscribe(HINTS)
-            await self.bus.subscribe(RENAMED)
-            await self.bus.subscribe(FORGOTTEN)
+            await self.news.subscribe()
             try:
                 yield
             except BaseException:
@@ -431,37 +438,15 @@ class Web:
     def _hear(self, channel: str, payload: bytes) -> None:
         if channel == HINTS:
             self.feed.hint()
-        elif channel == RENAMED:
-            self._hear_renamed(payload)
-        elif channel == FORGOTTEN:
-            self._hear_forgotten(payload)
-        else:
+        elif not self.news.hear(channel, payload):
             self.hub.hear(channel, payload)
-
-    def _tell_renamed(self, person: Person) -> None:
-        """Everywhere: a process that does not hear of it finds out within 30 seconds."""
-        self._take_renamed(person)
-        self.bus.publish(RENAMED, msgspec.json.encode(person))
-
-    def _hear_renamed(self, payload: bytes) -> None:
-        try:
-            person = msgspec.json.decode(payload, type=Person)
-        except codec.UNREADABLE:
-            log.warning("bus_message_unreadable", channel=RENAMED)
-            return
-        self._take_renamed(person)
 
     def _take_renamed(self, person: Person) -> None:
         self.authenticator.forget(person.id)
         self.grants.renamed(person.id, person.name)
 
-    def _hear_forgotten(self, payload: bytes) -> None:
+    def _take_forgotten(self, forgotten: Forgotten) -> None:
         """Somebody was erased: what this process remembers of them goes, and their connections end."""
-        try:
-            forgotten = msgspec.json.decode(payload, type=Forgotten)
-        except codec.UNREADABLE:
-            log.warning("bus_message_unreadable", channel=FORGOTTEN)
-            return
         if forgotten.person is not None:
             self.authenticator.forget(forgotten.person)
             self.grants.forget(forgotten.person)

@@ -33,9 +33,11 @@ from typing_extensions import override
 from configurator.event_ids import moment_of, unix_ms
 from configurator.protocol import codec
 from realtime.activity_feed import ActivityFeed
+from realtime.admin_sessions import AdminSessions
 from realtime.admin_watch import AdminWatch, Send
 from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
+from realtime.principal import Principal
 from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Interactions
@@ -124,6 +126,7 @@ class AdminBoard(TaskOwner):
         self,
         *,
         hub: Hub,
+        open_sessions: AdminSessions,
         feed: ActivityFeed,
         presence: Presence,
         statistics: Statistics,
@@ -138,6 +141,7 @@ class AdminBoard(TaskOwner):
     ) -> None:
         super().__init__()
         self._hub = hub
+        self._open_sessions = open_sessions
         self._feed = feed
         self._presence = presence
         self._statistics = statistics
@@ -163,10 +167,16 @@ class AdminBoard(TaskOwner):
         """Wait for somebody to watch."""
         self._tasks.start(self._report_forever(), name="admin board")
 
-    async def watch(self, send: Send) -> AdminWatch:
-        """Begin feeding ``send``; everything after the initial frames is pushed."""
+    async def watch(self, send: Send, *, admin: Principal) -> AdminWatch:
+        """Begin feeding ``send``; everything after the initial frames is pushed.
+
+        The watch ends with the session of the admin.
+        """
+        assert admin.admin_session is not None  # noqa: S101 - there is no other way to be an admin
         watch = AdminWatch(
             send,
+            session_sha256=admin.admin_session,
+            sessions=self._open_sessions,
             initial_frames=[await self._live(), *self._events.frames()],
             feed=self._feed,
             past=self._past,

@@ -8,6 +8,9 @@
 The page names the last entry it has, and the stream is read from there: so nothing is missing after
 a pause or an outage. When more came than a page keeps (`FILL_MAX`), it is told how many were left
 out, and finds them in the history.
+
+A watch belongs to the session of its admin. It ends with it, and every message asks again whether
+the session is open: nothing is told and nothing answered after that.
 """
 
 import asyncio
@@ -23,6 +26,7 @@ import structlog
 
 from configurator.event_ids import session_uuid
 from realtime.activity_feed import HISTORY_MAX, ActivityFeed, FeedBatch, FeedEvent, Start
+from realtime.admin_sessions import AdminSessions
 from storage.errors import StorageUnavailable
 from storage.postgres.past_interactions import Past, PastInteractions, Wish
 from storage.tasks import OwnedTasks
@@ -87,6 +91,8 @@ class AdminWatch:
         self,
         send: Send,
         *,
+        session_sha256: bytes,
+        sessions: AdminSessions,
         initial_frames: list[str],
         feed: ActivityFeed,
         past: PastInteractions,
@@ -95,6 +101,9 @@ class AdminWatch:
     ) -> None:
         self.send = send
         self.initial_frames = initial_frames
+        self._session_sha256 = session_sha256
+        self._sessions = sessions
+        self._over = False
         self._feed = feed
         self._past = past
         self._codes = codes
@@ -113,9 +122,16 @@ class AdminWatch:
         """Begin feeding; the tasks are the board's."""
         self._tasks = tasks
         self._feed_from(None)
+        self._sessions.hold(self._session_sha256, self._end)
 
     async def close(self) -> None:
         """Stop feeding. Safe to call twice."""
+        self._sessions.release(self._session_sha256, self._end)
+        self._end()
+
+    def _end(self) -> None:
+        self._over = True
+        self.send = _told_nobody
         for task in (self._feeding, self._asking):
             if task is not None:
                 task.cancel()
@@ -125,11 +141,13 @@ class AdminWatch:
 
     async def receive(self, text: str) -> None:
         """Take a message of the page; what is none is ignored."""
-        if len(text) > MESSAGE_BYTES_MAX:
+        if self._over or len(text) > MESSAGE_BYTES_MAX:
             return
         try:
             message = _messages.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return
+        if not await self._sessions.still_open(self._session_sha256) or self._over:
             return
         match message:
             case Pause():
@@ -264,6 +282,10 @@ class AdminWatch:
             self._frame({"type": "history", "re": asked.re, "entries": None})
             return
         self._frame({"type": "history", "re": asked.re, "entries": [_past(each) for each in found]})
+
+
+def _told_nobody(_frame: str) -> None:
+    """What becomes of a frame when the session is over."""
 
 
 def _past(event: Past) -> dict[str, object]:

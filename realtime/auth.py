@@ -22,7 +22,8 @@ from storage.postgres.admins import Admins
 from storage.postgres.people import People
 
 ADMIN_SESSION_TTL = timedelta(hours=8)
-ADMIN = Principal(person=Person(id=UUID(int=0), name="Admin", colour=0), admin=True)
+ADMIN = Person(id=UUID(int=0), name="Admin", colour=0)
+"""The person that every admin is shown as."""
 
 KNOWN_SECONDS = 30.0
 UNKNOWN_SECONDS = 1.0
@@ -112,6 +113,16 @@ class Authenticator:
         found = await self._first(*tokens)
         return found[0] if found else None
 
+    async def admin(self, connection: HTTPConnection) -> Principal | None:
+        """The admin of an open session whose token the request carries as cookie or bearer."""
+        sessions = await self._admin_sessions(connection)
+        return admin_of(min(sessions)) if sessions else None
+
+    async def was_admin(self, connection: HTTPConnection) -> bool:
+        """Whether the request carries the token of an admin session, open or over."""
+        hashes = _admin_hashes(connection)
+        return bool(hashes) and await self._admins.known(hashes)
+
     async def is_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries an open admin session, as cookie or as bearer token."""
         return bool(await self._admin_sessions(connection))
@@ -127,10 +138,9 @@ class Authenticator:
 
     async def _admin_sessions(self, connection: HTTPConnection) -> dict[bytes, str | None]:
         """The open admin sessions of this request, each with its admin's name if it has one."""
-        tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)} - {None, ""}
-        if not tokens:
+        hashes = _admin_hashes(connection)
+        if not hashes:
             return {}
-        hashes = [token_sha256(token) for token in tokens if token]
         return await self._admins.names_of_valid(hashes, self._now())
 
     def forget(self, person_id: UUID) -> None:
@@ -174,9 +184,14 @@ class Authenticator:
                     self._tokens.pop(dropped.principal.person.id, None)
 
 
+def _admin_hashes(connection: HTTPConnection) -> list[bytes]:
+    tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)}
+    return [token_sha256(token) for token in tokens if token]
+
+
 def admin_of(session_sha256: bytes) -> Principal:
     """The admin of this session."""
-    return Principal(person=ADMIN.person, admin=True, admin_session=session_sha256)
+    return Principal(person=ADMIN, admin=True, admin_session=session_sha256)
 
 
 def person_token(connection: HTTPConnection) -> str | None:

@@ -9,7 +9,7 @@ A role that was read is dated by the moment its reading began; what is older nev
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -19,10 +19,10 @@ from uuid import UUID
 import structlog
 
 from configurator.access import Role
+from realtime.admin_sessions import AdminSessions
 from realtime.lookups import KEYS_MAX, Lookups
 from realtime.principal import Principal
 from storage.errors import StorageUnavailable
-from storage.postgres.admins import Admins
 from storage.postgres.people import People
 from storage.postgres.shares import Granted, Shares
 from storage.tasks import OwnedTasks
@@ -81,17 +81,16 @@ class Grants:
         *,
         shares: Shares,
         people: People,
-        admins: Admins,
+        sessions: AdminSessions,
         clock: Callable[[], float],
         now: Callable[[], datetime],
     ) -> None:
         self._shares = shares
         self._people = people
-        self._admins = admins
+        self._sessions = sessions
         self._clock = clock
         self._now = now
         self._known: dict[Pair, _Known] = {}
-        self._sessions: dict[bytes, set[Holder]] = {}
         self._here: dict[UUID, _Here] = {}
         self._lookups: Lookups[Pair, Granted] = Lookups(shares.roles_of, name="roles")
         self._tasks = OwnedTasks()
@@ -149,17 +148,14 @@ class Grants:
     def arrive(self, principal: Principal, holder: Holder) -> None:
         """Somebody is here: the holder hears of a new name, and of the end of an admin session."""
         if principal.admin_session is not None:
-            self._sessions.setdefault(principal.admin_session, set()).add(holder)
+            self._sessions.hold(principal.admin_session, holder.admin_ended)
         elif not principal.admin:
             self._here.setdefault(principal.person.id, _Here()).connections.add(holder)
 
     def depart(self, principal: Principal, holder: Holder) -> None:
         """They are gone."""
         if principal.admin_session is not None:
-            holders = self._sessions.get(principal.admin_session, set())
-            holders.discard(holder)
-            if not holders:
-                self._sessions.pop(principal.admin_session, None)
+            self._sessions.release(principal.admin_session, holder.admin_ended)
         here = self._here.get(principal.person.id)
         if here is not None:
             here.connections.discard(holder)
@@ -182,11 +178,6 @@ class Grants:
         for holder in list(here.connections) if here is not None else []:
             holder.admin_ended()
 
-    def end_session(self, session_sha256: bytes) -> None:
-        """This admin logged out."""
-        for holder in self._sessions.pop(session_sha256, set()):
-            holder.admin_ended()
-
     # ---- the sweep
 
     async def _sweep_forever(self) -> None:
@@ -198,7 +189,7 @@ class Grants:
                 log.info("store_away", step="grants", reason=str(away)[:200])
 
     async def sweep(self) -> None:
-        """Look at every role and admin session that somebody here hangs on."""
+        """Look at every role that somebody here hangs on."""
         began_at = self._clock()
         self._forget_unused(began_at)
         pairs = list(self._known)
@@ -208,15 +199,7 @@ class Grants:
             found = await self._shares.roles_of(asked)
             for pair in asked:
                 self._take(pair, found.get(pair), began_at)
-        if self._sessions:
-            await self._check_sessions(list(self._sessions))
         await self._note_seen(self._clock())
-
-    async def _check_sessions(self, sessions: Collection[bytes]) -> None:
-        valid = await self._admins.sessions_valid(sessions, self._now())
-        for session in sessions:
-            if session not in valid:
-                self.end_session(session)
 
     async def _note_seen(self, now: float) -> None:
         """Say in the store who is here, of each at most once in ``SEEN_SECONDS``."""

@@ -56,6 +56,18 @@ def harden_socket(origins: Sequence[str] | None) -> None:
         server.eio.handle_request = _guarded(server.eio.handle_request)
 
 
+def delete_now(client: Client) -> None:
+    """Delete a page, also one whose browser is away just now.
+
+    NiceGUI deletes such a page after a while by itself, and fails where it is gone already.
+    """
+    if client.is_deleted:
+        return
+    for document_id in list(client._delete_tasks):  # noqa: SLF001 - it has no public name
+        client._cancel_delete_task(document_id)  # noqa: SLF001
+    client.delete()
+
+
 def tell_signs_of_life(client: Client, heard: Callable[[], None]) -> None:
     """Call ``heard`` whenever a browser answers a ping on one of the page's sockets."""
     for _, engine_sid in core.sio.manager.get_participants("/", client.id):

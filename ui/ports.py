@@ -11,6 +11,8 @@ from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
 
+from realtime.principal import Principal
+
 Send = Callable[[str], None]
 """Takes one server frame as JSON text. Never blocks, never raises, may be called from any task."""
 
@@ -75,12 +77,12 @@ class Live(Protocol):
         send: Send,
         asking: Request,
         language: str,
-        as_admin: bool,
+        admin: Principal | None,
     ) -> OpenedPage | None:
         """Let the visitor in, or return None when the link is wrong or the house is private.
 
         `asking` is the request for the page, which also says whether they may be measured.
-        `as_admin`: the visitor is signed in as an admin and asked to look on; role `admin`.
+        `admin`: who looks on, with the role `admin`, instead of the person.
         Raises StorageUnavailable.
         """
         ...
@@ -106,8 +108,11 @@ class AdminWatch(Protocol):
 class AdminSource(Protocol):
     """Feeds admin pages with `activity` and `live` frames."""
 
-    async def watch(self, send: Send) -> AdminWatch:
-        """Begin feeding `send`; everything after the initial frames is pushed."""
+    async def watch(self, send: Send, *, admin: Principal) -> AdminWatch:
+        """Begin feeding `send`; everything after the initial frames is pushed.
+
+        The watch ends with the session of the admin.
+        """
         ...
 
 
@@ -154,6 +159,18 @@ class CatalogueSource(Protocol):
         ...
 
 
+class OpenSessions(Protocol):
+    """The sessions of admins that are open; a session is named by the hash of its token."""
+
+    def hold(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
+        """Have `ended` called when this session is over."""
+        ...
+
+    def release(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
+        """Whatever held on is gone by itself."""
+        ...
+
+
 @dataclass(frozen=True)
 class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
@@ -161,6 +178,10 @@ class Visitors:
     person_token_of: Callable[[Request], str | None]
     house_code_of: Callable[[Request], Awaitable[str | None]]
     """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
-    admin_of: Callable[[Request], Awaitable[bool]]
+    admin_of: Callable[[Request], Awaitable[Principal | None]]
+    """The admin whose session is open; None for everybody else."""
+    was_admin: Callable[[Request], Awaitable[bool]]
+    """Whether the visitor still shows the token of an admin session, which may be over."""
+    sessions: "OpenSessions"
     seen: Callable[[str, Request], None]
     """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""

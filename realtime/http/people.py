@@ -77,14 +77,14 @@ class PeopleEndpoints:
         actions: Actions,
         authenticator: Authenticator,
         admins: Admins,
-        tell_logged_out: Callable[[bytes], None],
+        tell_ended: Callable[[list[bytes]], None],
         now: Callable[[], datetime],
         public_url: str,
     ) -> None:
         self._actions = actions
         self._authenticator = authenticator
         self._admins = admins
-        self._tell_logged_out = tell_logged_out
+        self._tell_ended = tell_ended
         self._now = now
         self._secure = urlsplit(public_url).scheme == "https"
 
@@ -220,7 +220,7 @@ class PeopleEndpoints:
         for token in {bearer(request), request.cookies.get(ADMIN_COOKIE)}:
             if token:
                 await self._admins.revoke(token_sha256(token), self._now())
-                self._tell_logged_out(token_sha256(token))
+                self._tell_ended([token_sha256(token)])
         answer = json(Done())
         answer.delete_cookie(ADMIN_COOKIE)
         return answer

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from configurator.protocol.codes import Code, Refused
 from configurator.visitor import Visitor
 from realtime.actions import Access
-from realtime.auth import ADMIN, Authenticator
+from realtime.auth import Authenticator
 from realtime.connection import Connection
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
@@ -157,15 +157,16 @@ class Pages:
         send: Send,
         asking: HTTPConnection,
         language: str,  # noqa: ARG002 - frames carry both languages
-        as_admin: bool,
+        admin: Principal | None,
     ) -> OpenedPage | None:
         """The opened tab, or None when the link is wrong or the house is somebody else's.
 
         ``asking`` is the request for the page: no session is kept of a visitor who objects in it,
-        nor of HEAD, after which nobody sees a page.
+        nor of HEAD, after which nobody sees a page. ``admin``: who looks on instead of the person;
+        their page leaves the house when their session ends.
         Raises StorageUnavailable.
         """
-        principal = ADMIN if as_admin else await self._person(person_token)
+        principal = admin or await self._person(person_token)
         if principal is None:
             return None
         try:

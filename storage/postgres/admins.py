@@ -2,15 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, func, insert, select, update
+from sqlalchemy import CursorResult, LargeBinary, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
 from storage.postgres.tables import admin_links, admin_sessions
 
-_OPEN = select(admin_sessions.c.token_sha256, admin_sessions.c.name).where(
+_OPEN = select(
+    admin_sessions.c.token_sha256, admin_sessions.c.name, admin_sessions.c.expires_at
+).where(
     admin_sessions.c.token_sha256 == func.any(bindparam("sessions", type_=ARRAY(LargeBinary))),
     admin_sessions.c.revoked_at.is_(None),
     admin_sessions.c.expires_at > bindparam("now"),
@@ -87,9 +90,27 @@ class Admins:
         self, sessions_sha256: Collection[bytes], now: datetime
     ) -> dict[bytes, str | None]:
         """Those of these sessions that are open at `now`, each with its admin's name if it has one."""
+        return {row.token_sha256: row.name for row in await self._open(sessions_sha256, now)}
+
+    async def open_until(
+        self, sessions_sha256: Collection[bytes], now: datetime
+    ) -> dict[bytes, datetime]:
+        """Those of these sessions that are open at `now`, each with the time when it runs out."""
+        return {row.token_sha256: row.expires_at for row in await self._open(sessions_sha256, now)}
+
+    async def _open(
+        self, sessions_sha256: Collection[bytes], now: datetime
+    ) -> CursorResult[tuple[Any, ...]]:
         asked = {"sessions": list(sessions_sha256), "now": now}
-        found = await self._database.read(lambda connection: connection.execute(_OPEN, asked))
-        return {row.token_sha256: row.name for row in found}
+        return await self._database.read(lambda connection: connection.execute(_OPEN, asked))
+
+    async def known(self, sessions_sha256: Collection[bytes]) -> bool:
+        """Whether there is or was one of these sessions."""
+        statement = select(func.count()).where(
+            admin_sessions.c.token_sha256.in_(list(sessions_sha256))
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        return bool(found.scalar_one())
 
     async def session_valid(self, session_sha256: bytes, now: datetime) -> bool:
         """Whether the session is open at `now`."""

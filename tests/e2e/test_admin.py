@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -93,3 +94,32 @@ def test_activity_numbers_and_houses_are_live(
     bert.page.close()
     expect(row).not_to_contain_text("Bert Thaler")
     expect(admin.get_by_test_id("number-online")).to_have_text("1")
+
+
+def test_every_tab_ends_with_the_session(visitors: Visitors, stage: Stage, admin: Page) -> None:
+    """Also those on the process that did not hear the log-out itself, and in a browser that keeps
+    the cookie, as somebody who copied it would."""
+    anna = visitors.owner(stage.one)
+    anna.introduce("Anna Leitner")
+    expect(admin.locator(".house", has_text=anna.code)).to_be_visible()
+    tabs = [admin]
+    for process, path, shown in (
+        (stage.one, f"/c/{anna.code}?as=admin", ".notice.readonly"),
+        (stage.two, "/admin/analytics", "h1"),
+        (stage.two, "/admin/operations", "h1"),
+    ):
+        tabs.append(admin.context.new_page())
+        tabs[-1].goto(process.url + path)
+        expect(tabs[-1].locator(shown).first).to_be_visible()
+    (token,) = [each["value"] for each in admin.context.cookies() if "admin" in each["name"]]
+    bearer = {"authorization": f"Bearer {token}"}
+    done = httpx.post(f"{stage.one.url}/api/admin/logout", headers=bearer)
+    assert done.status_code == 200
+    for tab in tabs:
+        expect(tab.locator("h1")).to_have_text("Die Anmeldung ist zu Ende", timeout=5_000)
+        expect(tab.locator("main")).to_contain_text("nest admin-link")
+        assert anna.code not in tab.locator("body").inner_text()
+    anna.choose("nest", "nest120")
+    for tab in tabs:
+        assert "170.700" not in tab.content()
+        assert tab.evaluate("typeof window.socket") == "undefined"

@@ -16,6 +16,7 @@ from storage.redis.stops import Stop, WorkerStops
 from tests.activity.parts import event
 from tests.realtime.clients import select
 from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.test_watching import an_admin
 from tests.support.waiting import eventually
 
 
@@ -54,7 +55,7 @@ class AdminsPage:
 @asynccontextmanager
 async def page_on(web: RunningWeb) -> AsyncIterator[AdminsPage]:
     page = AdminsPage()
-    page.watch = await web.parts.board.watch(page.hear)
+    page.watch = await web.parts.board.watch(page.hear, admin=await an_admin(web))
     for frame in page.watch.initial_frames:
         page.hear(frame)
     yield page

@@ -31,7 +31,7 @@ async def test_a_page_shows_the_catalogue_of_its_house(web: RunningWeb, database
         send=lambda _text: None,
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
-        as_admin=False,
+        admin=None,
     )
     assert opened is not None
     shown = json.loads(opened.catalogue_json)

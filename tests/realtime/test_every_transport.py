@@ -67,7 +67,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
         send=lambda text: frames.append(json.loads(text)),
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
-        as_admin=False,
+        admin=None,
     )
     assert opened is not None
     assert [json.loads(frame)["type"] for frame in opened.initial_frames][:2] == [

@@ -213,11 +213,11 @@ async def test_an_admin_session_that_runs_out_ends_its_sockets(web: RunningWeb) 
     session = "another admin session of this test"
     soon = datetime.now(UTC) + timedelta(seconds=60)
     await web.parts.admins.open_session(token_sha256(session), soon)
-    web.parts.grants._now = lambda: soon + timedelta(seconds=1)
     async with opened(web.ws_url) as admin:
         await admin.hello(session)
         await admin.ask("watch")
-        await web.parts.grants.sweep()
+        web.parts.admin_sessions._now = lambda: soon + timedelta(seconds=1)
+        await web.parts.admin_sessions.sweep()
         assert (await admin.until("unwatched"))["code"] == "admins_only"
 
 

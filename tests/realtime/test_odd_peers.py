@@ -8,6 +8,7 @@ import pytest
 from storage.redis.bus import room_channel
 from tests.realtime.clients import joined, select
 from tests.realtime.conftest import RunningWeb
+from tests.realtime.test_watching import an_admin
 
 UNREADABLE = [b"", b"\xff\xfe", b"{}", b'{"process": "\xff", "members": []}', b"[" * 2000]
 
@@ -39,7 +40,7 @@ async def test_an_unreadable_report_of_another_process(web: RunningWeb, payload:
     await web.parts.presence.report("odd", payload, 10)
     frames: asyncio.Queue[str] = asyncio.Queue()
     async with joined(web.ws_url, api.token or "", created["code"]):
-        watch = await web.parts.board.watch(frames.put_nowait)
+        watch = await web.parts.board.watch(frames.put_nowait, admin=await an_admin(web))
         async with asyncio.timeout(15):
             while created["code"] not in watch.initial_frames[0]:
                 watch.initial_frames = [await frames.get()]

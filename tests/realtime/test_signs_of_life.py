@@ -98,7 +98,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Peer]:
         send=lambda _: None,
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
-        as_admin=False,
+        admin=None,
     )
     assert tab is not None
     await tab.connection.receive('{"type": "ping"}')

@@ -55,7 +55,7 @@ async def page(
         send=lambda text: frames.append(json.loads(text)),
         asking=HTTPConnection(scope),
         language="de",
-        as_admin=False,
+        admin=None,
     )
     assert tab is not None
     frames += map(json.loads, tab.initial_frames)

@@ -11,8 +11,9 @@ import pytest
 import socketio
 from websockets.asyncio.client import connect
 
+from realtime import auth
 from realtime.activity_feed import WAITING_MAX
-from realtime.principal import token_sha256
+from realtime.principal import Principal, token_sha256
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, commands
 from tests.activity.parts import event
@@ -27,6 +28,11 @@ async def admin_token(web: RunningWeb) -> str:
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     await web.parts.admins.open_session(token_sha256(token), expires_at)
     return token
+
+
+async def an_admin(web: RunningWeb) -> Principal:
+    """An admin of a new session."""
+    return auth.admin_of(token_sha256(await admin_token(web)))
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ from configurator.selection import selection_to_json
 from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from configurator.visible import initials
 from realtime.previews import preview_url
+from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from tests.configurator.nest_haus import CATALOGUE
 from tests.protocol.frames import check_from_server
@@ -391,7 +392,7 @@ class World:
         send: Send,
         asking: Request,
         language: str,
-        as_admin: bool,
+        admin: Principal | None,
     ) -> Tab | None:
         del asking, language
         if configuration_code == "AWAY":
@@ -399,14 +400,15 @@ class World:
         house = self.houses.get(configuration_code)
         if house is None:
             return None
-        if as_admin:
+        if admin is not None:
             return Tab(house, Person("Admin", 0), "admin", send)
         if person_token is None:
             return None
         role = self.roles.get(person_token, "owner")
         return Tab(house, self.person(person_token), role, send)
 
-    async def watch(self, send: Send) -> "Watch":
+    async def watch(self, send: Send, *, admin: Principal) -> "Watch":
+        del admin
         watch = Watch(self, send)
         self.watchers.append(watch)
         return watch

@@ -1,5 +1,6 @@
 """The screens on the live configuration in memory, with the few endpoints that they call."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ from starlette.routing import Route
 
 from app.sdk import sdk_files
 from configurator.preview import parse_path, render
+from realtime import auth
 from realtime.previews import preview_url
+from realtime.principal import Principal
 from tests.configurator.nest_haus import CATALOGUE
 from tests.ui.double import House, World
 from ui.app import mount_screens
@@ -78,6 +81,8 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             person_token_of=lambda request: request.cookies.get("person"),
             house_code_of=house_of,
             admin_of=admin_of,
+            was_admin=was_admin,
+            sessions=SessionsHeld(),
             seen=lambda _page, _request: None,
         ),
         count_dropped=world.count_dropped,
@@ -115,6 +120,21 @@ async def house_of(request: Request) -> str | None:
     return "HANG" if request.cookies.get("person") else None
 
 
-async def admin_of(request: Request) -> bool:
+class SessionsHeld:
+    """Nobody's session ends here."""
+
+    def hold(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
+        del session_sha256, ended
+
+    def release(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
+        del session_sha256, ended
+
+
+async def admin_of(request: Request) -> Principal | None:
     """Whether this is an admin."""
-    return request.cookies.get("admin") == "yes"
+    return auth.admin_of(b"the session") if request.cookies.get("admin") == "yes" else None
+
+
+async def was_admin(request: Request) -> bool:
+    """Whether this was an admin."""
+    return request.cookies.get("admin") == "over"

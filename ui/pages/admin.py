@@ -10,7 +10,7 @@ from starlette.responses import Response
 from storage.errors import StorageUnavailable
 from ui.components.screens import AdminScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, only_headers, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, admitted, only_headers, speak
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -62,14 +62,14 @@ class AdminPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        message = await turned_away(request, self.visitors, self.messages)
-        if message is None:
-            message = only_headers(request)
-        if message is not None:
-            return message
+        admin = await admitted(request, self.visitors, self.messages)
+        if isinstance(admin, Response):
+            return admin
+        if headers := only_headers(request):
+            return headers
         conversation = Conversation(self.count_dropped)
         try:
-            watch = await self.source.watch(conversation.send)
+            watch = await self.source.watch(conversation.send, admin=admin)
         except StorageUnavailable:
             client.delete()
             return self.messages.later(request)

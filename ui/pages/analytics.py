@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from ui.components.analytics_screen import AnalyticsScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, only_headers, speak, turned_away
+from ui.pages.building import BUILD_WITHIN_S, admitted, only_headers, speak
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Visitors
@@ -84,9 +84,11 @@ class AnalyticsPage:
 
     async def _build(self, request: Request) -> Response | None:
         client = ui.context.client
-        message = await turned_away(request, self.visitors, self.messages)
-        if message is not None or client.is_deleted:
-            return message
+        admin = await admitted(request, self.visitors, self.messages)
+        if isinstance(admin, Response):
+            return admin
+        if client.is_deleted:
+            return None
         if headers := only_headers(request):
             return headers
         language = language_of(request)

@@ -1,18 +1,23 @@
 """What the pages that NiceGUI builds have in common."""
 
+import asyncio
 import copy
 from typing import Final
 
-from nicegui import ui
+from nicegui import Client, ui
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from realtime.principal import Principal
 from storage.errors import StorageUnavailable
+from ui.hardening import delete_now
 from ui.language import Language
 from ui.pages.messages import MessagePages
-from ui.ports import Visitors
+from ui.ports import OpenSessions, Visitors
 
 BUILD_WITHIN_S: Final = 10.0
+LEAVE_WITHIN_S: Final = 0.5
+"""Seconds that a page whose session is over has for being told so."""
 # NiceGUI's own script reads sessionStorage before anything else runs; where the browser forbids it,
 # already its name throws and the page would stay empty. What is kept there then lives as long as the
 # page. The stand-in has items as properties, because that is how NiceGUI reads and writes them.
@@ -31,18 +36,41 @@ for (const name of ["localStorage", "sessionStorage"]) {
 </script>"""
 
 
-async def turned_away(
+async def admitted(
     request: Request, visitors: Visitors, messages: MessagePages
-) -> Response | None:
-    """None for an admin; else the page to answer with, and the one being built is gone."""
+) -> Principal | Response:
+    """The admin; for others the page to answer with, and the one being built is gone.
+
+    The page ends with the admin's session.
+    """
+    client = ui.context.client
     try:
-        if await visitors.admin_of(request):
-            return None
-        message = messages.admins_only(request)
+        if admin := await visitors.admin_of(request):
+            end_with_session(client, admin, visitors.sessions)
+            return admin
+        over = await visitors.was_admin(request)
+        message = messages.session_over(request) if over else messages.admins_only(request)
     except StorageUnavailable:
         message = messages.later(request)
-    ui.context.client.delete()
+    client.delete()
     return message
+
+
+def end_with_session(client: Client, admin: Principal, sessions: OpenSessions) -> None:
+    """Take the page off the screen when the admin's session is over, and forget it here.
+
+    The browser loads the address again, and is told there that the session is over.
+    """
+    session = admin.admin_session
+    assert session is not None  # noqa: S101 - there is no other way to be an admin
+
+    def over() -> None:
+        if not client.is_deleted:
+            _ = client.run_javascript("window.location.reload()")
+            asyncio.get_running_loop().call_later(LEAVE_WITHIN_S, delete_now, client)
+
+    sessions.hold(session, over)
+    client.on_delete(lambda: sessions.release(session, over))
 
 
 def only_headers(request: Request) -> Response | None:

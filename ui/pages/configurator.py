@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from configurator.house_code import as_code
+from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from ui.components.screens import ConfiguratorScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, only_headers, speak
+from ui.pages.building import BUILD_WITHIN_S, end_with_session, only_headers, speak
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -93,8 +94,14 @@ class ConfiguratorPage:
         async def configurator(request: Request, code: str) -> Response | None:
             return await self._build(request, code)
 
-    async def _as_admin(self, request: Request) -> bool:
-        return request.query_params.get("as") == "admin" and await self.visitors.admin_of(request)
+    async def _looking_on(self, request: Request) -> Principal | None:
+        asked = request.query_params.get("as") == "admin"
+        return await self.visitors.admin_of(request) if asked else None
+
+    async def _not_opened(self, request: Request) -> Response:
+        if request.query_params.get("as") == "admin" and await self.visitors.was_admin(request):
+            return self.messages.session_over(request)
+        return self.messages.private(request)
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
@@ -105,23 +112,26 @@ class ConfiguratorPage:
         conversation = Conversation(self.count_dropped)
         client = ui.context.client
         try:
+            admin = await self._looking_on(request)
             opened = await self.live.open(
                 configuration_code=code,
                 person_token=self.visitors.person_token_of(request),
                 send=conversation.send,
                 asking=request,
                 language=language,
-                as_admin=await self._as_admin(request),
+                admin=admin,
             )
         except StorageUnavailable:
             client.delete()
             return self.messages.later(request)
         if opened is None:
             client.delete()
-            return self.messages.private(request)
+            return await self._not_opened(request)
         if (headers := only_headers(request)) or client.is_deleted:
             await opened.close()
             return headers
+        if admin is not None:
+            end_with_session(client, admin, self.visitors.sessions)
         speak(language)
         self.first.house(
             language,

@@ -28,6 +28,10 @@ class MessagePages:
         """The visitor is not signed in as an admin."""
         return self._page(request, 401, "adminNeeded")
 
+    def session_over(self, request: Request) -> Response:
+        """The visitor was signed in as an admin, and is not any more."""
+        return self._page(request, 401, "adminOver")
+
     def refused(self, request: Request, refused: Refused) -> Response:
         """A form was not accepted, in the words of its code."""
         code = refused.code

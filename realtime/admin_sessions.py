@@ -1,0 +1,134 @@
+"""Open admin sessions, and everything in this process that ends with one.
+
+A socket, a watch of the live view and a page each hold on to the session of their admin. They end
+within a second of it: told by this process where the admin logs out, over the bus elsewhere, and by
+the clock when the session runs out. When the bus is away, the sweep finds out (`SWEEP_SECONDS`).
+While PostgreSQL is away, sessions stay open until the time that was read last.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from typing_extensions import override
+
+from storage.errors import StorageUnavailable
+from storage.postgres.admins import Admins
+from storage.tasks import TaskOwner
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 10.0
+"""Seconds between two looks at the sessions that are held here: how late an end may be noticed
+that nobody told."""
+
+SOONEST_SECONDS = 0.2
+"""Seconds that pass at least between two looks, so that a clock that runs behind costs no loop."""
+
+ENDED_MAX = 1_000
+"""Sessions that ended lately: whatever was let in just before, and holds on only now, ends too."""
+
+Ended = Callable[[], None]
+"""Called once when the session is over; must not wait."""
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    until: datetime | None = None
+    ended: set[Ended] = field(default_factory=set)
+
+
+class AdminSessions(TaskOwner):
+    """An async context manager: it owns the sweep. ``now`` is the time of day."""
+
+    def __init__(self, *, admins: Admins, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._admins = admins
+        self._now = now
+        self._held: dict[bytes, _Held] = {}
+        self._over: OrderedDict[bytes, None] = OrderedDict()
+        self._news = asyncio.Event()
+
+    @override
+    def _begin(self) -> None:
+        self._tasks.start(self._sweep_forever(), name="admin sessions")
+
+    def hold(self, session_sha256: bytes, ended: Ended) -> None:
+        """``ended`` is called when this session is over; soon, where it is over already."""
+        if session_sha256 in self._over:
+            asyncio.get_running_loop().call_soon(ended)
+            return
+        if session_sha256 not in self._held:
+            self._news.set()
+        self._held.setdefault(session_sha256, _Held()).ended.add(ended)
+
+    def release(self, session_sha256: bytes, ended: Ended) -> None:
+        """Whatever held on is gone by itself."""
+        held = self._held.get(session_sha256)
+        if held is not None:
+            held.ended.discard(ended)
+            if not held.ended:
+                del self._held[session_sha256]
+
+    def end(self, sessions_sha256: Iterable[bytes]) -> None:
+        """These sessions are over."""
+        for session in sessions_sha256:
+            self._over[session] = None
+            self._over.move_to_end(session)
+            held = self._held.pop(session, None)
+            for ended in list(held.ended) if held is not None else []:
+                ended()
+        while len(self._over) > ENDED_MAX:
+            self._over.popitem(last=False)
+
+    async def still_open(self, session_sha256: bytes) -> bool:
+        """Whether the session is open now; as far as is known here while PostgreSQL is away."""
+        if session_sha256 in self._over:
+            return False
+        with suppress(StorageUnavailable):
+            await self._look([session_sha256])
+        return session_sha256 not in self._over
+
+    async def sweep(self) -> None:
+        """Look at every session that is held here. Raises StorageUnavailable."""
+        if self._held:
+            await self._look(list(self._held))
+
+    async def _look(self, sessions: Collection[bytes]) -> None:
+        now = self._now()
+        try:
+            found = await self._admins.open_until(sessions, now)
+        except StorageUnavailable:
+            self.end(
+                session
+                for session in sessions
+                if (held := self._held.get(session)) and held.until and held.until <= now
+            )
+            raise
+        for session in sessions:
+            until = found.get(session)
+            if until is None:
+                self.end([session])
+            elif held := self._held.get(session):
+                held.until = until
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except StorageUnavailable as away:
+                log.info("store_away", step="admin sessions", reason=str(away)[:200])
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._wait_seconds()):
+                    await self._news.wait()
+
+    def _wait_seconds(self) -> float:
+        """Until the next look: when the first session runs out, or the sweep is due."""
+        now = self._now()
+        ends = [(held.until - now).total_seconds() for held in self._held.values() if held.until]
+        return max(SOONEST_SECONDS, min([SWEEP_SECONDS, *ends]))

@@ -1,0 +1,227 @@
+"""What an admin has open ends with their session, on every process, whoever ends it and however."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.requests import HTTPConnection
+
+from realtime import auth
+from realtime.admin_sessions import AdminSessions
+from realtime.admin_watch import AdminWatch
+from realtime.principal import token_sha256
+from realtime.transports.direct import OpenedPage
+from tests.realtime.clients import Json, Socket, opened, select
+from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.test_admin_board import came
+from tests.realtime.test_watching import admin_token
+from tests.support.waiting import eventually
+
+WITHIN_SECONDS = 1.0
+"""An end that is told is noticed everywhere within this time."""
+
+
+@dataclass
+class Tab:
+    """A page of an admin as the screens open it: live view, or a house looked at."""
+
+    frames: list[Json] = field(default_factory=list)
+
+    def send(self, text: str) -> None:
+        self.frames.append(json.loads(text))
+
+    def of(self, kind: str) -> list[Json]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+
+@dataclass
+class Desk:
+    """Everything that one admin has open on one process."""
+
+    web: RunningWeb
+    token: str
+    house: Json
+    live: Tab
+    watch: AdminWatch
+    looking: Tab
+    page: OpenedPage
+    socket: Socket
+    left: list[str] = field(default_factory=list)
+
+    async def is_fed(self) -> None:
+        """Wait until all three hear what happens."""
+        await came(self.web, f"before-{uuid4()}")
+        await self.web.api(await owner_of(self.house)).submit(
+            self.house["code"], select("nest", "nest100")
+        )
+        await eventually(lambda: self.live.of("activity"))
+        await eventually(lambda: self.looking.of("op"))
+        await self.socket.until("op")
+
+    async def ended(self, deadline: float = 15.0) -> None:
+        """Wait until everything is over, then check that nothing of what happens is told."""
+        await eventually(lambda: self.left, deadline=deadline, why="the page was told")
+        assert (await self.socket.until("left"))["code"] == "access_revoked"
+        assert (await self.socket.until("unwatched"))["code"] == "admins_only"
+        told = len(self.live.frames), len(self.looking.of("op")), len(self.socket.frames)
+        await came(self.web, f"after-{uuid4()}")
+        await self.web.api(await owner_of(self.house)).submit(
+            self.house["code"], select("nest", "nest120")
+        )
+        for message in (
+            {"type": "pause"},
+            {"type": "follow"},
+            {"type": "timeline", "session": "after"},
+            {"type": "history", "re": 1, "before": datetime.now(UTC).isoformat()},
+        ):
+            await self.watch.receive(json.dumps(message))
+        refused = await self.socket.ask("watch")
+        assert refused["code"] == "not_authenticated"
+        await self.page.receive('{"type": "join", "configuration": "' + self.house["code"] + '"}')
+        await eventually(lambda: "not_authenticated" in str(self.looking.frames[-1]))
+        assert (len(self.live.frames), len(self.looking.of("op"))) == told[:2]
+        assert [each["type"] for each in self.socket.frames[told[2] :]] == ["error"]
+        answer = await self.web.api(self.token).call("GET", "/api/admin/jobs")
+        assert answer.status_code == 401
+
+
+_owners: dict[str, str] = {}
+
+
+async def owner_of(house: Json) -> str:
+    return _owners[house["code"]]
+
+
+@asynccontextmanager
+async def desk_on(web: RunningWeb, token: str) -> AsyncIterator[Desk]:
+    api = web.api()
+    house = await api.create()
+    _owners[house["code"]] = api.token or ""
+    admin, live, looking = auth.admin_of(token_sha256(token)), Tab(), Tab()
+    watch = await web.parts.board.watch(live.send, admin=admin)
+    page = await pages_of(web).open(
+        configuration_code=house["code"],
+        person_token=None,
+        send=looking.send,
+        asking=HTTPConnection({"type": "http", "method": "GET", "headers": []}),
+        language="de",
+        admin=admin,
+    )
+    assert page is not None
+    async with opened(web.ws_url) as socket:
+        await socket.hello(token)
+        await socket.join(house["code"])
+        await socket.ask("watch")
+        desk = Desk(web, token, house, live, watch, looking, page, socket)
+        web.parts.admin_sessions.hold(token_sha256(token), lambda: desk.left.append("page"))
+        await desk.is_fed()
+        yield desk
+    await watch.close()
+    await page.close()
+
+
+def pages_of(web: RunningWeb) -> Any:
+    from realtime.transports.direct import Pages
+
+    return Pages(
+        services=web.parts.services,
+        authenticator=web.parts.authenticator,
+        new_connection_id=lambda: uuid4().hex,
+    )
+
+
+async def test_logging_out_ends_everything_on_every_process(start_web: StartWeb) -> None:
+    """(AU3) Pages of the live view and of a house, sockets, and what they may ask."""
+    one, two = await start_web("one"), await start_web("two")
+    token = await admin_token(one)
+    async with desk_on(one, token) as here, desk_on(two, token) as there:
+        done = await one.api(token).call("POST", "/api/admin/logout")
+        assert done.status_code == 200
+        await here.ended(WITHIN_SECONDS)
+        await there.ended(WITHIN_SECONDS)
+
+
+async def test_with_the_bus_away_the_sweep_ends_everything(start_web: StartWeb) -> None:
+    """(AU3)"""
+    one, two = await start_web("one"), await start_web("two")
+    token = await admin_token(one)
+    async with desk_on(two, token) as there:
+        two.parts.news._heard.clear()  # nothing is heard any more
+        await one.api(token).call("POST", "/api/admin/logout")
+        assert there.left == []
+        await two.parts.admin_sessions.sweep()
+        await there.ended(WITHIN_SECONDS)
+
+
+async def test_with_the_bus_away_what_is_asked_finds_out(start_web: StartWeb) -> None:
+    """(AU3) Before the sweep: a message of the page is not answered, and ends it."""
+    one, two = await start_web("one"), await start_web("two")
+    token = await admin_token(one)
+    async with desk_on(two, token) as there:
+        two.parts.news._heard.clear()
+        await one.api(token).call("POST", "/api/admin/logout")
+        asked = {"type": "history", "re": 7, "before": datetime.now(UTC).isoformat()}
+        await there.watch.receive(json.dumps(asked))
+        await there.ended(WITHIN_SECONDS)
+        assert there.live.of("history") == []
+
+
+async def test_a_session_that_runs_out_ends_everything_at_once(web: RunningWeb) -> None:
+    """(AU3) Nobody says so, and no sweep is waited for: its time is known."""
+    token = await admin_token(web)
+    sessions = web.parts.admin_sessions
+    async with desk_on(web, token) as desk:
+        await sessions.sweep()
+        later = datetime.now(UTC) + timedelta(hours=1)
+        sessions._now = lambda: later - timedelta(seconds=0.3)
+        sessions._news.set()  # the clock was put forward, which no clock does by itself
+        await asyncio.sleep(0)
+        sessions._now = lambda: later + timedelta(seconds=0.1)
+        web.parts.authenticator._now = sessions._now
+        await desk.ended(2 * WITHIN_SECONDS)
+
+
+async def test_with_postgresql_away_a_session_ends_at_the_time_that_was_known(
+    web: RunningWeb,
+) -> None:
+    """(AU3)"""
+    token = await admin_token(web)
+    session, ended = token_sha256(token), asyncio.Event()
+    moment = datetime.now(UTC)
+    sessions = AdminSessions(admins=web.parts.admins, now=lambda: moment)
+    sessions.hold(session, ended.set)
+    await sessions.sweep()
+
+    class Away:
+        async def open_until(self, *_: object) -> None:
+            from storage.errors import StorageUnavailable
+
+            raise StorageUnavailable("away")
+
+    sessions._admins = Away()  # type: ignore[assignment]
+    assert await sessions.still_open(session)
+    moment += timedelta(hours=2)
+    assert not await sessions.still_open(session)
+    assert ended.is_set()
+
+
+async def test_whoever_holds_on_to_a_session_that_just_ended_is_told(web: RunningWeb) -> None:
+    """(AU3) As a page that was let in and built while the admin logged out."""
+    sessions, ended = web.parts.admin_sessions, asyncio.Event()
+    sessions.end([b"x" * 32])
+    sessions.hold(b"x" * 32, ended.set)
+    assert not ended.is_set()  # not within the caller's own step
+    async with asyncio.timeout(5):
+        await ended.wait()
+    assert sessions._held == {}
+
+
+@pytest.mark.parametrize("payload", [b"", b"[", b"[1]", b'["%%"]', b'{"a": 1}', b"\xff"])
+async def test_unreadable_news_of_ended_sessions(web: RunningWeb, payload: bytes) -> None:
+    assert web.parts.news.hear("admin-sessions", payload)
