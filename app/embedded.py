@@ -51,6 +51,7 @@ POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    "log_error_verbosity": "terse",  # without DETAIL, which quotes the row
     "log_checkpoints": "off",
 }
 VALKEY_SETTINGS = {

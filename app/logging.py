@@ -1,34 +1,54 @@
 """Log lines: an event and its fields; JSON when nobody watches, text on a terminal.
 
 Libraries that use the standard library's logging (uvicorn, asyncio, NiceGUI, alembic) come out in
-the same form. Whatever the source, no line carries a query string or the user part of a URL: that
-is where tokens and passwords are.
+the same form, as do warnings and errors that nobody caught: nothing else writes to standard error.
+Whatever the source, a line has no secret and no full address in it (`app.redaction`,
+`app.tracebacks`), it is one line, and there are not too many of its kind (`app.log_handler`).
 """
 
 import logging
-import re
 import sys
+import threading
+import time
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
 
+from app.log_handler import LogHandler
+from app.redaction import redacted_value
 from app.settings import LogFormat
+from app.tracebacks import rendered
 
-CREDENTIALS = re.compile(r"(?<=://)[^\s/@'\"]+@")
-QUERY = re.compile(r"(?<=[\w/.\]-])\?[^\s'\"<>)]*=[^\s'\"<>)]*")
-QUIET = {"httpx": "warning", "engineio": "warning", "socketio": "warning", "alembic": "warning",
-         "python_multipart": "warning", "watchfiles": "warning"}  # fmt: skip
+OURS: Final = ("app", "configurator", "realtime", "storage", "ui", "workers")
+"""Only these tell more at level debug: libraries would tell headers and frames, with tokens in them."""
 
-EVERY_CONNECTION = ("[accepted]", "connection open", "connection closed")
+QUIET: Final = {"httpx": "warning", "engineio": "warning", "socketio": "warning", "alembic": "warning",
+                "python_multipart": "warning", "watchfiles": "warning"}  # fmt: skip
+
+HANDLERS_OF_THEIR_OWN: Final = ("engineio.server", "socketio.server")
+"""These add a handler that prints what they were sent, as it is, unless their level is set."""
+
+EVERY_CONNECTION: Final = ("[accepted]", "connection open", "connection closed")
 """What the web server says of each socket, at level info: 97 of 100 lines, and a metric counts them."""
+
+EVERY_HANDSHAKE: Final = ('%s - "WebSocket ', "connection rejected ")
+"""What it says of each handshake, with the address and the path of whoever asked."""
+
+REFUSED_BY_US: Final = "ASGI callable returned without completing handshake."
+"""What it calls an error of ours: a handshake that we answered with a response (`Handshakes`)."""
+
+VOUCHED: Final = frozenset(
+    {"configuration", "entry", "exc_info", "level", "logger", "node", "nodes", "stack", "ts"}
+)
+"""Fields with ids and names that we made: no text of anybody else comes into them."""
 
 Fields = MutableMapping[str, Any]
 
 
 def configure_logging(*, level: str, form: LogFormat, node: str) -> None:
-    """Route structlog and the standard library's logging to standard error, once per process."""
+    """Route everything that is logged to standard error, once per process."""
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -39,31 +59,39 @@ def configure_logging(*, level: str, form: LogFormat, node: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         _named(node),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-        redact,
     ]
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(timestamp_key="ts", colors=sys.stderr.isatty())
         if text
         else structlog.processors.JSONRenderer(serializer=_json)
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            redact,
+            _with_traceback,
+            renderer,
+        ],
     )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    handler, last_resort = (LogHandler(sys.stderr, monotonic=time.monotonic) for _ in range(2))
+    handler.setFormatter(formatter)
+    last_resort.setFormatter(formatter)
+    last_resort.setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=max(logging.INFO, _level(level)), force=True)
+    logging.lastResort = last_resort
     logging.captureWarnings(capture=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(_level(level))
     for name, least in QUIET.items():
-        logging.getLogger(name).setLevel(least.upper())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(_level(least))
+    for name in HANDLERS_OF_THEIR_OWN:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    only_our_handler()
     server = logging.getLogger("uvicorn.error")
     server.removeFilter(_tells_news)
     server.addFilter(_tells_news)
+    _log_what_nobody_caught()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -72,15 +100,47 @@ def configure_logging(*, level: str, form: LogFormat, node: str) -> None:
     )
 
 
-def _tells_news(record: logging.LogRecord) -> bool:
-    return record.levelno != logging.INFO or not str(record.msg).endswith(EVERY_CONNECTION)
+def only_our_handler() -> None:
+    """Take away the handlers that libraries gave their loggers, so that every line comes to ours."""
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
 
 
 def redact(_logger: object, _method: str, fields: Fields) -> Fields:
-    """Cut query strings and URL credentials out of every text in the line."""
+    """Cut secrets and full addresses out of every text in the line."""
     for name, value in fields.items():
-        if isinstance(value, str) and ("?" in value or "@" in value):
-            fields[name] = QUERY.sub("", CREDENTIALS.sub("", value))
+        if name not in VOUCHED:
+            fields[name] = redacted_value(value)
+    return fields
+
+
+def _log_what_nobody_caught() -> None:
+    """The interpreter prints these to standard error as they are."""
+    log = structlog.get_logger(__name__)
+    sys.excepthook = lambda _kind, error, _trace: log.critical("not_caught", exc_info=error)
+    threading.excepthook = lambda args: log.error("not_caught_in_thread", exc_info=args.exc_value)
+    sys.unraisablehook = lambda args: log.error("not_raised", exc_info=args.exc_value)
+
+
+def _tells_news(record: logging.LogRecord) -> bool:
+    text = str(record.msg)
+    if text == REFUSED_BY_US:
+        return False
+    return record.levelno != logging.INFO or not (
+        text.endswith(EVERY_CONNECTION) or text.startswith(EVERY_HANDSHAKE)
+    )
+
+
+def _with_traceback(_logger: object, _method: str, fields: Fields) -> Fields:
+    thrown = fields.pop("exc_info", None)
+    if isinstance(thrown, tuple):
+        thrown = thrown[1]
+    elif thrown and not isinstance(thrown, BaseException):
+        thrown = sys.exc_info()[1]
+    if isinstance(thrown, BaseException):
+        fields["exception"] = rendered(thrown)
     return fields
 
 
@@ -95,6 +155,10 @@ def _named(node: str) -> Callable[[object, str, Fields], Fields]:
         return fields
 
     return add
+
+
+def _level(name: str) -> int:
+    return logging.getLevelNamesMapping()[name.upper()]
 
 
 def _json(value: object, **_options: object) -> str:

@@ -22,6 +22,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from app.logging import only_our_handler
 from app.settings import Settings
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.uvicorn_http import NestHttpProtocol
@@ -62,6 +63,7 @@ def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
     config = web_config(settings, import_module("app.web").create_app(settings))
+    only_our_handler()
     server = uvicorn.Server(config)
     spare_what_stays()
 
@@ -92,6 +94,7 @@ def spare_what_stays() -> None:
 def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
     """Run the worker until SIGINT or SIGTERM; returns the exit code."""
     worker = import_module("app.worker")
+    only_our_handler()
 
     async def work() -> None:
         loop = asyncio.get_running_loop()

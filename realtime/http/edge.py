@@ -128,16 +128,19 @@ def endpoint(
         except StorageUnavailable as unavailable:
             if is_form(request):
                 raise
-            log.info(
-                "request_not_served", path=request.scope["path"], reason=str(unavailable)[:200]
-            )
+            log.info("request_not_served", route=route_of(request), reason=str(unavailable)[:200])
             wait_ms = int(unavailable.retry_after_seconds * 1000)
             return refusal(Refused(away, retry_after_ms=max(wait_ms, 100)))
         except Exception:
-            log.exception("request_failed", path=request.scope["path"], method=request.method)
+            log.exception("request_failed", route=route_of(request), method=request.method)
             return refusal(Refused("internal", retry_after_ms=1000))
 
     return answer
+
+
+def route_of(request: Request) -> str:
+    """The pattern of the address that was asked for: the address has ids and, by mistake, tokens."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
 
 
 def has(request: Request, etag: str) -> bool:

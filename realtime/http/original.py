@@ -15,7 +15,7 @@ from starlette.responses import Response
 from configurator.catalogue import Text
 from configurator.protocol.codes import CODES, Refused
 from configurator.untrusted import SENTENCES, InteractionInvalid
-from realtime.http.edge import json, refusal_headers
+from realtime.http.edge import json, refusal_headers, route_of
 from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ def answering(handler: Handler) -> Handler:
                 detail=refused.detail,
             )
         except StorageUnavailable as away:
-            log.info("request_not_served", path=request.scope["path"], reason=str(away)[:200])
+            log.info("request_not_served", route=route_of(request), reason=str(away)[:200])
             text = CODES["unavailable"].text
             wait_ms = max(100, int(away.retry_after_seconds * 1000))
             return error(

@@ -85,6 +85,7 @@ class Database:
             max_overflow=0,
             pool_timeout=self.deadlines.pool,
             pool_use_lifo=True,
+            hide_parameters=True,  # an error's text would have the values: names, addresses, tokens
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
         )
