@@ -30,6 +30,7 @@ from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
 from realtime.admin_sessions import AdminSessions
+from realtime.allowances import RequestLimits
 from realtime.auth import Authenticator, person_token
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
@@ -41,9 +42,10 @@ from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.compression import Compression
 from realtime.http.configurations import ConfigurationEndpoints
 from realtime.http.edge import Origins
-from realtime.http.endpoints import routes
+from realtime.http.endpoints import EndpointRoute, routes
 from realtime.http.handshakes import Handshakes, UpgradeRequired
 from realtime.http.health import HealthEndpoints
+from realtime.http.limiting import Limiter
 from realtime.http.openapi import description_routes, docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.http.sdk import sdk_routes
@@ -123,6 +125,7 @@ class Web:
         self._build_activity()
         self._build_realtime()
         self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
+        self._limit_the_others()
         self.app.add_middleware(Handshakes)
 
     def _build_stores(self) -> None:
@@ -197,7 +200,12 @@ class Web:
             ),
             sdk=self._sdk,
         )
+        self._limit_the_others()
         self.app.add_middleware(Compression)  # the last one added sees an answer last
+
+    def _limit_the_others(self) -> None:
+        """Put whatever is no endpoint behind the limits: pages, files, sockets."""
+        self.limiter.guard(each for each in self.app.routes if not isinstance(each, EndpointRoute))
 
     async def _latest_code(self, request: Request) -> str | None:
         """The house the visitor worked on last; the start page also works without knowing it."""
@@ -263,7 +271,11 @@ class Web:
         self.tickets = TicketOffice(
             tickets=Tickets(self.redis), authenticator=self.authenticator, new_ticket=new_secret
         )
-        self.limits = Limits(Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns)
+        self.requests = RequestLimits(scale=settings.limit_scale, clock_ns=monotonic_ns)
+        self.limiter = Limiter(self.requests, is_admin=self.authenticator.is_admin_session)
+        self.limits = Limits(
+            Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns, requests=self.requests
+        )
         self.actions = Actions(
             hub=self.hub,
             stores=self.stores,
@@ -316,6 +328,7 @@ class Web:
                 stops=WorkerStops(self.redis),
                 ledger=Ledger(self.database),
                 jobs=self.jobs,
+                requests=self.requests,
             ),
             clock=monotonic,
             now=now,
@@ -337,8 +350,10 @@ class Web:
     def _routes(self) -> list[BaseRoute]:
         endpoints = [
             # First, because it is asked most and routes are tried in order.
-            *TrackingEndpoints(intake=self.intake, door=self.door).endpoints(),
-            *CatalogueEndpoints(shelf=self.catalogues).endpoints(),
+            *TrackingEndpoints(
+                intake=self.intake, door=self.door, requests=self.requests
+            ).endpoints(),
+            *CatalogueEndpoints(shelf=self.catalogues, requests=self.requests).endpoints(),
             *ConfigurationEndpoints(
                 actions=self.actions,
                 authenticator=self.authenticator,
@@ -392,7 +407,7 @@ class Web:
         public_url = self._settings.public_url
         self.described = openapi(endpoints, public_url=public_url)
         return [
-            *routes(endpoints, self.origins, self.authenticator.admin_name),
+            *routes(endpoints, self.origins, self.authenticator.admin_name, self.limiter),
             *description_routes(self.described, docs_page(endpoints, public_url=public_url)),
             *documents(public_url=public_url),
             *sdk_routes(self._sdk),

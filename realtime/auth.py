@@ -120,12 +120,17 @@ class Authenticator:
 
     async def was_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries the token of an admin session, open or over."""
-        hashes = _admin_hashes(connection)
+        hashes = admin_hashes(connection)
         return bool(hashes) and await self._admins.known(hashes)
 
     async def is_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries an open admin session, as cookie or as bearer token."""
         return bool(await self._admin_sessions(connection))
+
+    async def is_admin_session(self, token_hash: bytes) -> bool:
+        """Whether this is the hash of the token of an open admin session."""
+        principal = await self.by_token_hash(token_hash)
+        return principal is not None and principal.admin
 
     async def admin_name(self, connection: HTTPConnection) -> str | None:
         """What the audit calls the admin who makes this request; None: no admin does."""
@@ -138,7 +143,7 @@ class Authenticator:
 
     async def _admin_sessions(self, connection: HTTPConnection) -> dict[bytes, str | None]:
         """The open admin sessions of this request, each with its admin's name if it has one."""
-        hashes = _admin_hashes(connection)
+        hashes = admin_hashes(connection)
         if not hashes:
             return {}
         return await self._admins.names_of_valid(hashes, self._now())
@@ -184,7 +189,8 @@ class Authenticator:
                     self._tokens.pop(dropped.principal.person.id, None)
 
 
-def _admin_hashes(connection: HTTPConnection) -> list[bytes]:
+def admin_hashes(connection: HTTPConnection) -> list[bytes]:
+    """The hashes of the tokens of a request that may be those of an admin session."""
     tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)}
     return [token_sha256(token) for token in tokens if token]
 

@@ -146,6 +146,7 @@ class Connection:
                 self._admit(message)
             await self._dispatch(message)
         except Refused as refused:
+            self._limits.note(refused)
             self._refuse(refused, text, message)
         except StorageUnavailable as away:
             code = "not_saved" if isinstance(message, Op) else "unavailable"
@@ -179,6 +180,9 @@ class Connection:
                 pass
             case _:
                 wait_ms = self._limits.other()
+        if isinstance(message, Join | Op | OutcomeOf) and self._find(message.configuration) is None:
+            is_admin = self.principal is not None and self.principal.admin
+            wait_ms = wait_ms or (0 if is_admin else self._limits.guess())
         self._limits.check(wait_ms, together=isinstance(message, Op | Track))
 
     async def _dispatch(self, message: FromClient) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from starlette.requests import HTTPConnection, cookie_parser
+from starlette.types import Scope
 
 from configurator.visitor import (
     CONSENT_COOKIE,
@@ -66,6 +67,16 @@ class Door:
             network=network_of(asking.client.host if asking.client else None),
             host=headers.get(b"host", ""),
         )
+
+
+def network_in(scope: Scope) -> str:
+    """The network whose limits count for this request or socket: that of the address, see `Door`.
+
+    Where the server knows none, as on a socket of the file system, all requests are of one network.
+    """
+    client = scope.get("client")
+    host: str = client[0] if client else ""
+    return network_of(host) or host[:64]
 
 
 def _cookies_in(header: str) -> dict[str, str]:

@@ -1,29 +1,18 @@
-"""How much anybody may ask for: token buckets, pure, in whole nanoseconds of the caller's clock.
+"""How much anybody may ask for over connections, and how requests and connections count together.
 
-A bucket is one number, the moment at which it will be full again: what was taken lies between now
-and that moment. Nothing is rounded in favour of the asker, so in any window of t seconds no more
-than ``burst + rate * t`` get through.
-
-A refusal says when to come back, and that is kept in mind: the next one who is refused is told a
-later moment, one interval after the other. So everybody who waits as told gets through, also when
-many wait for the same bucket, as long as nobody else pushes in.
+Figures for requests, by network and person, are in ``allowances``; the arithmetic is in ``buckets``.
 """
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Generic, TypeVar
 from uuid import UUID
 
 from configurator.protocol.codes import Refused
+from realtime.allowances import RequestLimits
+from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all
 
-SECOND_NS = 1_000_000_000
-MILLISECOND_NS = 1_000_000
-PROMISE_NS = 10 * SECOND_NS
-"""Nobody is told to wait longer than this for what others were promised."""
-
-BUCKETS_MAX = 20_000
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
 """The time within which too many hasty refusals are flooding."""
@@ -36,20 +25,6 @@ TOGETHER_NS = SECOND_NS // 4
 
 EARLY_NS = 5 * MILLISECOND_NS
 """The timers of some programs fire this much too early."""
-
-Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The messages a second that are served for long, and the burst that is served after a quiet while."""
-
-    per_second: float
-    burst: int
-
-    def scaled(self, scale: float) -> "Rate":
-        """Both multiplied by ``scale``; the burst is at least 1."""
-        return Rate(self.per_second * scale, max(1, int(self.burst * scale)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,90 +48,6 @@ class Rates:
             person_ops=self.person_ops.scaled(scale),
             room_ops=self.room_ops.scaled(scale),
         )
-
-
-class Bucket:
-    """One bucket; full when it is new. Moments must not go back."""
-
-    __slots__ = ("_full_at", "_interval", "_promised", "_room")
-
-    def __init__(self, rate: Rate) -> None:
-        self._interval = -int(-SECOND_NS // rate.per_second)
-        self._room = self._interval * (rate.burst - 1)
-        self._full_at = 0
-        self._promised = 0
-
-    def wait_ns(self, now_ns: int) -> int:
-        """So long until one can be taken; 0: now."""
-        return max(0, self._full_at - self._room - now_ns)
-
-    def take(self, now_ns: int) -> None:
-        """Take one; ask first."""
-        self._full_at = max(self._full_at, now_ns) + self._interval
-
-    def promise_ms(self, now_ns: int) -> int:
-        """So many ms until it is the turn of one more of those who were refused."""
-        free_at = now_ns + self.wait_ns(now_ns)
-        turn = max(free_at, self._promised + self._interval)
-        wait_ms = _whole_ms(min(turn, max(free_at, now_ns + PROMISE_NS)) - now_ns)
-        self._promised = now_ns + wait_ms * MILLISECOND_NS
-        return wait_ms
-
-    def full(self, now_ns: int) -> bool:
-        """Whether it is as good as new."""
-        return self._full_at <= now_ns
-
-
-def take_all(buckets: Sequence[Bucket], now_ns: int) -> int:
-    """Take one from each bucket, or from none when one of them has none.
-
-    The asker's own buckets come first: who empties those is promised no turn at shared ones.
-
-    Returns:
-        0 when they were taken, else after so many ms it is worth trying again.
-    """
-    empty = [bucket for bucket in buckets if bucket.wait_ns(now_ns)]
-    if not empty:
-        for bucket in buckets:
-            bucket.take(now_ns)
-        return 0
-    others = (_whole_ms(bucket.wait_ns(now_ns)) for bucket in empty[1:])
-    return max(empty[0].promise_ms(now_ns), *others, 1)
-
-
-def _whole_ms(nanoseconds: int) -> int:
-    return -(-nanoseconds // MILLISECOND_NS)
-
-
-class Buckets(Generic[Key]):
-    """A bucket for each of many, those that are used. Of too many the longest unused is forgotten."""
-
-    def __init__(self, rate: Rate, *, at_most: int = BUCKETS_MAX) -> None:
-        self._rate = rate
-        self._at_most = at_most
-        self._buckets: OrderedDict[Key, Bucket] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def of(self, key: Key, now_ns: int) -> Bucket:
-        """The bucket of this one."""
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            self._forget_full(now_ns)
-            bucket = self._buckets[key] = Bucket(self._rate)
-        self._buckets.move_to_end(key)
-        return bucket
-
-    def _forget_full(self, now_ns: int) -> None:
-        """Two out for one in: a bucket that is full again is as good as a new one."""
-        for _ in range(2):
-            oldest = next(iter(self._buckets), None)
-            if oldest is None:
-                return
-            if len(self._buckets) < self._at_most and not self._buckets[oldest].full(now_ns):
-                return
-            del self._buckets[oldest]
 
 
 class Patience:
@@ -213,17 +104,23 @@ class Patience:
 
 
 class Limits:
-    """The buckets of one process; ``clock_ns`` never goes back."""
+    """The buckets of one process; ``clock_ns`` never goes back.
 
-    def __init__(self, rates: Rates, *, clock_ns: Callable[[], int]) -> None:
+    ``requests`` has those of networks: what arrives over a connection counts there, too.
+    """
+
+    def __init__(
+        self, rates: Rates, *, clock_ns: Callable[[], int], requests: RequestLimits | None = None
+    ) -> None:
         self._rates = rates
         self._clock_ns = clock_ns
+        self.requests = requests or RequestLimits(scale=1.0, clock_ns=clock_ns)
         self._people: Buckets[UUID] = Buckets(rates.person_ops)
         self._rooms: Buckets[UUID] = Buckets(rates.room_ops)
 
-    def of_connection(self) -> "ConnectionLimits":
-        """The limits of one more connection."""
-        return ConnectionLimits(self, self._rates, self._clock_ns)
+    def of_connection(self, network: str | None = None) -> "ConnectionLimits":
+        """The limits of one more connection; without a network it shares none with others."""
+        return ConnectionLimits(self, self._rates, self._clock_ns, network)
 
     def too_fast(self, person_id: UUID) -> int:
         """As ``op``, for whatever op of this person would be refused; nothing is taken."""
@@ -255,14 +152,18 @@ class ConnectionLimits:
         "_clock_ns",
         "_interactions",
         "_limits",
+        "_network",
         "_ops",
         "_other",
         "_patience",
         "_presence",
     )
 
-    def __init__(self, limits: Limits, rates: Rates, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, limits: Limits, rates: Rates, clock_ns: Callable[[], int], network: str | None
+    ) -> None:
         self._limits = limits
+        self._network = network
         self._clock_ns = clock_ns
         self._ops = Bucket(rates.connection_ops)
         self._presence = Bucket(rates.connection_presence)
@@ -272,7 +173,8 @@ class ConnectionLimits:
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
         """One op, in the room where it belongs, if it is known and they may edit there."""
-        return self._limits.op(person_id, configuration_id, [self._ops])
+        shared = self._limits.requests.buckets("op", self._network)
+        return self._limits.op(person_id, configuration_id, [self._ops, *shared])
 
     def op_of_room(self, configuration_id: UUID) -> int:
         """As ``Limits.op_of_room``."""
@@ -284,11 +186,21 @@ class ConnectionLimits:
 
     def interaction(self) -> int:
         """One interaction."""
-        return take_all([self._interactions], self._clock_ns())
+        shared = self._limits.requests.buckets("track", self._network)
+        return take_all([self._interactions, *shared], self._clock_ns())
 
     def other(self) -> int:
         """One message of any other kind, or of none."""
         return take_all([self._other], self._clock_ns())
+
+    def guess(self) -> int:
+        """One question for a house by its name, which only some people know of."""
+        return 0 if self._network is None else self._limits.requests.guess(self._network)
+
+    def note(self, refused: Refused) -> None:
+        """Count a wrong guess, if this answers one."""
+        if refused.code.name == "not_found" and self._network is not None:
+            self._limits.requests.missed(self._network)
 
     def flooding(self, wait_ms: int, *, together: bool) -> bool:
         """Note that something was refused for ``wait_ms``. True: it is enough, see ``Patience``."""

@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from realtime.allowances import RequestLimits
 from realtime.hub import Hub
 from storage.errors import StorageUnavailable
 from storage.postgres.committer import Committer
@@ -40,6 +41,7 @@ class Sources:
     stops: WorkerStops
     ledger: Ledger
     jobs: Jobs
+    requests: RequestLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,12 @@ class Metrics:
         dropped.add_metric(["outbox"], report.dropped)
         dropped.add_metric(["page"], report.page_dropped)
         yield dropped
+        refused = CounterMetricFamily(
+            "nest_requests_refused", "Requests beyond an allowance", labels=["kind"]
+        )
+        for kind, number in self._sources.requests.refused.items():
+            refused.add_metric([kind], number)
+        yield refused
 
     def _of_stores(self) -> Iterator[Metric]:
         redis, postgres = self._stores.redis, self._stores.postgres

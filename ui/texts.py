@@ -14,6 +14,7 @@ SERVED_ALONE: Final = (
     "adminLogin.",
     "cookies.",
     "formRefused.",
+    "tooMany.",
     "privacy.",
     "imprint.",
     "developers.",

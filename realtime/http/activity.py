@@ -132,6 +132,7 @@ class ActivityEndpoints:
                 codes=("event_unusable", "unavailable"),
                 refused=OriginalRefusal,
                 tags=("activity",),
+                limit="figures",
             ),
             Endpoint(
                 method="GET",
@@ -146,6 +147,7 @@ class ActivityEndpoints:
                 codes=("admins_only", "event_unusable", "unavailable"),
                 refused=OriginalRefusal,
                 tags=("activity",),
+                limit="admin",
             ),
         ]
 

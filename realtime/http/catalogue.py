@@ -12,7 +12,9 @@ from configurator.errors import SelectionInvalid
 from configurator.preview import Language, PreviewKey, PreviewUnknown, parse_path, render
 from configurator.protocol.codes import Refused
 from configurator.selection import Choice, selection_from_json
+from realtime.allowances import DRAWING_COST, RequestLimits
 from realtime.catalogues import CatalogueShelf
+from realtime.door import network_in
 from realtime.http.edge import body, has, json
 from realtime.http.endpoints import Endpoint
 from realtime.previews import PREVIEW_PREFIX, preview_url
@@ -39,8 +41,9 @@ class PriceAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class CatalogueEndpoints:
     """The handlers; pictures are drawn once per key and kept."""
 
-    def __init__(self, *, shelf: CatalogueShelf) -> None:
+    def __init__(self, *, shelf: CatalogueShelf, requests: RequestLimits) -> None:
         self._shelf = shelf
+        self._requests = requests
         self._pictures: OrderedDict[tuple[str, Language], str] = OrderedDict()
 
     def endpoints(self) -> list[Endpoint]:
@@ -67,6 +70,7 @@ class CatalogueEndpoints:
                 answer=PriceAnswer,
                 codes=["unusable_selection", "unknown_catalogue"],
                 tags=["catalogue"],
+                limit="read",
             ),
             Endpoint(
                 method="GET",
@@ -81,6 +85,7 @@ class CatalogueEndpoints:
                 parameters={"lang": {"type": "string"}},
                 codes=["page_not_found"],
                 tags=["catalogue"],
+                limit="picture",
             ),
         ]
 
@@ -122,7 +127,7 @@ class CatalogueEndpoints:
             query = f"?{request.url.query}" if request.url.query else ""
             return RedirectResponse(f"{PREVIEW_PREFIX}/{key.path}.svg{query}")
         return Response(
-            await self._picture(key, "en" if request.query_params.get("lang") == "en" else "de"),
+            await self._picture(request, key),
             media_type="image/svg+xml",
             headers={
                 "cache-control": "public, max-age=31536000, immutable",
@@ -130,10 +135,12 @@ class CatalogueEndpoints:
             },
         )
 
-    async def _picture(self, key: PreviewKey, language: Language) -> str:
+    async def _picture(self, request: Request, key: PreviewKey) -> str:
+        language: Language = "en" if request.query_params.get("lang") == "en" else "de"
         named = (key.path, language)
         drawn = self._pictures.get(named)
         if drawn is None:
+            self._requests.charge("picture", network_in(request.scope), DRAWING_COST - 1)
             drawn = await to_thread(render, key, language)
             self._pictures[named] = drawn
             while len(self._pictures) > PICTURES_MAX:

@@ -162,6 +162,7 @@ class ConfigurationEndpoints:
                 anonymous=True,
                 codes=["unknown_catalogue", "not_authenticated"],
                 away="not_saved",
+                limit="create",
             ),
             Endpoint(
                 method="GET",
@@ -194,6 +195,7 @@ class ConfigurationEndpoints:
                     "not_saved",
                 ],
                 away="not_saved",
+                limit="op",
             ),
             Endpoint(
                 method="GET",
@@ -225,6 +227,7 @@ class ConfigurationEndpoints:
                 status=201,
                 codes=["not_found", "owners_only", "not_authenticated"],
                 away="not_saved",
+                limit="share",
             ),
             Endpoint(
                 method="POST",
@@ -244,6 +247,7 @@ class ConfigurationEndpoints:
                     "not_authenticated",
                 ],
                 away="not_saved",
+                limit="inquire",
             ),
             Endpoint(
                 method="GET",

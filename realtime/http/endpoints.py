@@ -13,7 +13,10 @@ from starlette.types import Receive, Scope, Send
 from configurator.catalogue import Text
 from configurator.protocol.codes import Refused
 from configurator.visitor import network_of
+from realtime.allowances import Kind
 from realtime.http.edge import SAFE_METHODS, Handler, Origins, endpoint, refusal
+from realtime.http.limiting import MISSES, Limiter
+from realtime.http.original import OriginalRefusal, original_refusal
 from realtime.sheets.answers import MEDIA_TYPES
 from storage.postgres.audit import Actor
 
@@ -57,7 +60,8 @@ class Endpoint:
     ``form``: a form of a page sends it, and the person who waits is refused with a page.
     ``parameters`` are the schemas of parameters that differ from those of other endpoints. ``query``
     and ``required`` name those of the query. ``admins``: it is for admins only, and ``actor`` tells
-    its handler who asks. ``anonymous``: it is also for whoever brings no token.
+    its handler who asks. ``anonymous``: it is also for whoever brings no token. ``limit``: the kind of
+    request that it counts as; without one it is "admin", "read" or "write".
     """
 
     method: Literal["GET", "POST", "PUT"]
@@ -81,6 +85,16 @@ class Endpoint:
     tags: Sequence[str] = field(default=("configurations",))
     admins: bool = False
     anonymous: bool = False
+    limit: Kind | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What it counts as in `ALLOWANCES`."""
+        if self.limit is not None:
+            return self.limit
+        if self.admins:
+            return "admin"
+        return "read" if self.method in SAFE_METHODS else "write"
 
     @property
     def refusals(self) -> Sequence[str]:
@@ -90,6 +104,7 @@ class Endpoint:
             *(["admins_only"] if self.admins else []),
             *(_OF_A_BODY if self.body is not None else []),
             *(["foreign_origin"] if self.method not in SAFE_METHODS else []),
+            *(["too_many_requests"] if self.kind != "unlimited" else []),
             self.away,
             "internal",
         ]
@@ -110,6 +125,10 @@ class Endpoint:
         return "_".join([self.method.lower(), *words]).replace("-", "_")
 
 
+class EndpointRoute(Route):
+    """A route of an endpoint, which has its limit in itself."""
+
+
 def whole(least: int, most: int) -> Mapping[str, object]:
     """The schema of a parameter that is a whole number."""
     return {"type": "integer", "minimum": least, "maximum": most}
@@ -120,9 +139,11 @@ def one_of_these(name: str, values: Iterable[str]) -> Mapping[str, object]:
     return {"title": name, "type": "string", "enum": list(values)}
 
 
-def routes(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:
+def routes(
+    endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName, limiter: Limiter
+) -> list[Route]:
     """Starlette routes; the last ones answer the methods that an address does not have."""
-    return [*_offered(endpoints, origins, admin_name), *_not_offered(endpoints)]
+    return [*_offered(endpoints, origins, admin_name, limiter), *_not_offered(endpoints)]
 
 
 def actor(request: Request) -> Actor:
@@ -137,7 +158,7 @@ def _not_offered(endpoints: Sequence[Endpoint]) -> list[Route]:
     for each in endpoints:
         also = {"HEAD"} if each.method == "GET" else set()
         offered.setdefault(each.path, set()).update({each.method}, also)
-    return [Route(path, _NotOffered(methods)) for path, methods in offered.items()]
+    return [EndpointRoute(path, _NotOffered(methods)) for path, methods in offered.items()]
 
 
 class _NotOffered:
@@ -155,12 +176,18 @@ class _NotOffered:
         await answer(scope, receive, send)
 
 
-def _offered(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName) -> list[Route]:
+def _offered(
+    endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminName, limiter: Limiter
+) -> list[Route]:
     return [
-        Route(
+        EndpointRoute(
             each.path,
             endpoint(
-                _for_admins(each.handler, admin_name) if each.admins else each.handler,
+                _limited(
+                    each,
+                    _for_admins(each.handler, admin_name) if each.admins else each.handler,
+                    limiter,
+                ),
                 origins=origins,
                 away=each.away,
             ),
@@ -169,6 +196,33 @@ def _offered(endpoints: Sequence[Endpoint], origins: Origins, admin_name: AdminN
         )
         for each in endpoints
     ]
+
+
+def _limited(each: Endpoint, handler: Handler, limiter: Limiter) -> Handler:
+    """The handler behind its limit; a wrong guess counts, whatever it is answered."""
+    kind = each.kind
+    if kind == "unlimited":
+        return handler
+    guess = not MISSES.isdisjoint(each.codes)
+    original = each.refused is OriginalRefusal
+
+    async def limited(request: Request) -> Response:
+        try:
+            await limiter.check(request.scope, kind, guess=guess)
+        except Refused as refused:
+            if not original:
+                raise
+            return original_refusal(refused)
+        try:
+            answer = await handler(request)
+        except Refused as refused:
+            limiter.missed(request.scope, refused)
+            raise
+        if kind == "sign_in" and answer.status_code < 400:
+            limiter.signed_in(request.scope)
+        return answer
+
+    return limited
 
 
 def _for_admins(handler: Handler, admin_name: AdminName) -> Handler:

@@ -50,6 +50,7 @@ class HealthEndpoints:
                 summary="This process answers.",
                 answer=Alive,
                 tags=["health"],
+                limit="unlimited",
             ),
             Endpoint(
                 method="GET",
@@ -59,6 +60,7 @@ class HealthEndpoints:
                 answer=Health,
                 also={503: Health},
                 tags=["health"],
+                limit="unlimited",
             ),
         ]
 

@@ -123,6 +123,7 @@ class OperationEndpoints:
                 media=[CONTENT_TYPE_LATEST.partition(";")[0]],
                 codes=["admins_only"],
                 tags=["health"],
+                limit="admin",
             ),
         ]
 

@@ -54,19 +54,7 @@ def answering(handler: Handler) -> Handler:
                 return json({"error": invalid.en}, 400)
             return error(400, invalid.code, invalid.de, invalid.en, field=invalid.field)
         except Refused as refused:
-            code, text = refused.code.name, refused.code.text
-            if (
-                code == "malformed_message"
-            ):  # the body cannot even be read: here that has its own name
-                code, text = "malformed_json", NO_JSON
-            return error(
-                refused.code.status,
-                code,
-                text.de,
-                text.en,
-                headers=refusal_headers(refused.code),
-                detail=refused.detail,
-            )
+            return original_refusal(refused)
         except StorageUnavailable as away:
             log.info("request_not_served", route=route_of(request), reason=str(away)[:200])
             text = CODES["unavailable"].text
@@ -81,6 +69,26 @@ def answering(handler: Handler) -> Handler:
             )
 
     return answer
+
+
+def original_refusal(refused: Refused) -> Response:
+    """This refusal in the words of the original API."""
+    code, text = refused.code.name, refused.code.text
+    if code == "malformed_message":  # the body cannot even be read: here that has its own name
+        code, text = "malformed_json", NO_JSON
+    headers, wait_ms = refusal_headers(refused.code), None
+    if refused.code.retryable:
+        wait_ms = refused.retry_after_ms or 1000
+        headers["retry-after"] = str(max(1, -(-wait_ms // 1000)))
+    return error(
+        refused.code.status,
+        code,
+        text.de,
+        text.en,
+        headers=headers,
+        detail=refused.detail,
+        retry_after_ms=wait_ms,
+    )
 
 
 def error(

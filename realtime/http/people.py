@@ -104,6 +104,7 @@ class PeopleEndpoints:
                 codes=["name_unusable"],
                 tags=["people"],
                 away="not_saved",
+                limit="create",
             ),
             Endpoint(
                 method="POST",
@@ -117,6 +118,7 @@ class PeopleEndpoints:
                 codes=["invitation_unusable"],
                 tags=["people"],
                 away="not_saved",
+                limit="redeem",
             ),
             Endpoint(
                 method="POST",
@@ -129,6 +131,7 @@ class PeopleEndpoints:
                 headers={200: ["Set-Cookie"]},
                 codes=["login_unusable"],
                 tags=["admin"],
+                limit="sign_in",
             ),
             Endpoint(
                 method="POST",
@@ -155,6 +158,7 @@ class PeopleEndpoints:
                 query=["cookies"],
                 codes=["cookies_needed"],
                 tags=["pages"],
+                limit="create",
             ),
         ]
 

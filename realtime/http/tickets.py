@@ -39,6 +39,7 @@ class TicketEndpoints:
                 status=201,
                 codes=["not_authenticated", "foreign_origin", "too_many_requests", "unavailable"],
                 tags=["people"],
+                limit="ticket",
             )
         ]
 

@@ -25,7 +25,8 @@ from configurator.activity import (
 from configurator.catalogue import Text
 from configurator.protocol.codes import Refused
 from configurator.tracking import TRACKED, TrackedType
-from realtime.door import Door
+from realtime.allowances import TRACK_UNIT_BYTES, RequestLimits
+from realtime.door import Door, network_in
 from realtime.http.edge import bounded, json
 from realtime.http.endpoints import Endpoint
 from realtime.http.original import OriginalRefusal, answering, error, iso
@@ -106,9 +107,10 @@ class TypesAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class TrackingEndpoints:
     """Track one interaction or many, and say what there is to track."""
 
-    def __init__(self, *, intake: Intake, door: Door) -> None:
+    def __init__(self, *, intake: Intake, door: Door, requests: RequestLimits) -> None:
         self._intake = intake
         self._door = door
+        self._requests = requests
 
     def endpoints(self) -> list[Endpoint]:
         """The list from which routes and OpenAPI come."""
@@ -125,6 +127,7 @@ class TrackingEndpoints:
                 codes=codes,
                 refused=OriginalRefusal,
                 tags=("activity",),
+                limit="track",
             ),
             Endpoint(
                 method="POST",
@@ -136,6 +139,7 @@ class TrackingEndpoints:
                 codes=codes,
                 refused=OriginalRefusal,
                 tags=("activity",),
+                limit="track",
             ),
             Endpoint(
                 method="GET",
@@ -150,7 +154,9 @@ class TrackingEndpoints:
     async def track(self, request: Request) -> Response:
         """Takes one interaction; the answer means that it is safe."""
         _require_json(request)
-        asked, dropped = parse_request(await bounded(request, BODY_BYTES_MAX))
+        body = await bounded(request, BODY_BYTES_MAX)
+        self._charge(request, body, events=1)
+        asked, dropped = parse_request(body)
         reported = Reported(interaction=asked.interaction, event_id=asked.event_id, seq=asked.seq)
         (tracked,) = await self._intake.track(self._sender(request, asked), [reported])
         return json(
@@ -184,6 +190,7 @@ class TrackingEndpoints:
                 "These interactions are larger than 512 kB together. Split them.",
             )
         sending, events, dropped = parse_batch(body)
+        self._charge(request, body, events=len(events))
         good = [each for each in events if isinstance(each, Reported)]
         tracked = iter(
             await self._intake.track(self._sender(request, sending), good) if good else []
@@ -201,6 +208,11 @@ class TrackingEndpoints:
     async def types(self, _request: Request) -> Response:
         """Lists what is tracked."""
         return json(TypesAnswer(types=TRACKED))
+
+    def _charge(self, request: Request, body: bytes, *, events: int) -> None:
+        """Take the rest of what this request costs: one was taken before it was read."""
+        units = max(events, -(-len(body) // TRACK_UNIT_BYTES))
+        self._requests.charge("track", network_in(request.scope), units - 1)
 
     def _sender(self, request: Request, sending: Sending) -> Sender:
         return Sender(

@@ -17,6 +17,7 @@ from configurator.visitor import Visitor
 from realtime.actions import Access
 from realtime.auth import Authenticator
 from realtime.connection import Connection
+from realtime.door import network_in
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
@@ -46,6 +47,7 @@ class OpenedPage:
         session_id: UUID | None,
         catalogue_json: str,
         send: Send,
+        network: str,
     ) -> None:
         self.catalogue_json = catalogue_json
         self._send = send
@@ -70,6 +72,7 @@ class OpenedPage:
                 session_id=str(session_id) if session_id is not None else None,
             ),
             seen=False,
+            limits=services.limits.of_connection(network),
         )
         self._connection.welcome()
 
@@ -185,6 +188,7 @@ class Pages:
                 session_id=session_id,
                 catalogue_json=shelf.json(catalogue),
                 send=send,
+                network=network_in(asking.scope),
             )
             await page.enter(access)
         except Refused:

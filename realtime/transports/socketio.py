@@ -34,8 +34,8 @@ from typing_extensions import override
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
-from configurator.visitor import Visitor
 from realtime.connection import Connection
+from realtime.door import network_in
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
@@ -279,6 +279,7 @@ class SocketIoTransport(TaskOwner):
             return
         # Looked at before the session is made, which forgets the headers.
         visitor = self._services.door.visitor(asking)
+        limits = self._services.limits.of_connection(network_in(scope))
         cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
         del asking
         await send({"type": "websocket.accept"})
@@ -288,7 +289,7 @@ class SocketIoTransport(TaskOwner):
             session.close(close_code(code), code.name)
 
         session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        link = self._new_link(session.peer, session.close, visitor)
+        link = Link(session.peer, session.close, limits, visitor)
         session.on_pong = link.heard
         self._server.links[engine_id] = link
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
@@ -319,15 +320,15 @@ class SocketIoTransport(TaskOwner):
 
         peer = Peer(outlet, form=self._packets, finish=finish)
         outlet.peer = peer
-        visitor = self._services.door.visitor(HTTPConnection(environ["asgi.scope"]))
-        link = self._new_link(peer, end, visitor)
+        asking = HTTPConnection(environ["asgi.scope"])
+        visitor = self._services.door.visitor(asking)
+        link = Link(
+            peer, end, self._services.limits.of_connection(network_in(asking.scope)), visitor
+        )
         self._server.links[engine_id] = link
         transport.schedule_ping = partial(_pong, transport.schedule_ping, link)
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
-
-    def _new_link(self, peer: Peer[Any], end: Callable[[int, str], None], visitor: Visitor) -> Link:
-        return Link(peer, end, self._services.limits.of_connection(), visitor)
 
     async def _end_engine(self, engine_id: str, reason: str) -> None:
         link = self._server.links.pop(engine_id, None)

@@ -23,9 +23,11 @@ from configurator.protocol.codes import CODES, Code, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from configurator.visitor import Visitor
 from realtime.connection import Connection
+from realtime.door import network_in
 from realtime.frame import Frame
 from realtime.http.edge import Origins
 from realtime.http.handshakes import TRY_AGAIN_LATER
+from realtime.limits import ConnectionLimits
 from realtime.principal import Principal
 from realtime.services import Services
 from realtime.transports.peer import Peer
@@ -75,21 +77,24 @@ class WebSockets:
             await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
             return
         visitor = self._services.door.visitor(asking)
+        limits = self._services.limits.of_connection(network_in(scope))
         del asking
         offered = SUBPROTOCOL in scope["subprotocols"]
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
         socket = socket_of(scope)
         if socket is not None:
-            await self._serve(_direct_peer(socket), principal, visitor, receive, watched=True)
+            peer = _direct_peer(socket)
+            await self._serve(peer, principal, visitor, limits, receive, watched=True)
             return
         outlet = _AsgiOutlet()
-        await outlet.run(self._serve(outlet.peer, principal, visitor, receive), send)
+        await outlet.run(self._serve(outlet.peer, principal, visitor, limits, receive), send)
 
     async def _serve(
         self,
         peer: Peer[bytes] | Peer[str],
         principal: Principal | None,
         visitor: Visitor,
+        limits: ConnectionLimits,
         receive: Receive,
         *,
         watched: bool = False,
@@ -103,6 +108,7 @@ class WebSockets:
             hang_up=peer.hang_up,
             principal=principal,
             visit=Visit(visitor=visitor, source="websocket"),
+            limits=limits,
         )
         peer.on_heard = connection.heard
         if watched:

@@ -26,7 +26,7 @@ from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
 from storage.redis.client import Redis
 from storage.redis.stream import InteractionStream, Limits
-from tests.support.described import endpoints_alone
+from tests.support.described import endpoints_alone, unlimited
 from tests.support.waiting import eventually
 
 TRACK = "/api/sessions/track-interaction"
@@ -105,7 +105,7 @@ async def client_of(
         now=now,
     )
     door = Door(consent=consent, bots=Bots(["Googlebot/"]))
-    tracking = TrackingEndpoints(intake=parts.intake, door=door)
+    tracking = TrackingEndpoints(intake=parts.intake, door=door, requests=unlimited().limits)
     both = [*tracking.endpoints(), *endpoints.endpoints()]
     with endpoints_alone(both, no_admin) as app:
         transport = httpx.ASGITransport(app=app)

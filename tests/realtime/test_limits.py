@@ -8,20 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.limits import (
-    FLOOD_REFUSALS,
+from realtime.buckets import (
     MILLISECOND_NS,
     PROMISE_NS,
     SECOND_NS,
-    TOLD_MAX,
     Bucket,
     Buckets,
-    Limits,
-    Patience,
     Rate,
-    Rates,
     take_all,
 )
+from realtime.limits import FLOOD_REFUSALS, TOLD_MAX, Limits, Patience, Rates
 
 rates = st.builds(
     Rate,

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.access import Role
-from realtime.limits import MILLISECOND_NS
+from realtime.buckets import MILLISECOND_NS
 from tests.realtime.clients import Api, Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.test_socketio import connected

@@ -33,11 +33,22 @@ class MessagePages:
         return self._page(request, 401, "adminOver")
 
     def refused(self, request: Request, refused: Refused) -> Response:
-        """A form was not accepted, in the words of its code."""
+        """A form was not accepted, in the words of its code; or a page was too much at once."""
         code = refused.code
+        if code.name == "too_many_requests":
+            return self._too_many(request, max(2, -(-(refused.retry_after_ms or 1000) // 1000)))
         key = "cookies" if code.name == "cookies_needed" else "formRefused"
         sentence = code.text.de if language_of(request) == "de" else code.text.en
         return self._page(request, code.status, key, sentence=sentence)
+
+    def _too_many(self, request: Request, seconds: int) -> Response:
+        """A page that was asked for comes by itself when it is time; a form is sent by a person."""
+        again_after_s = seconds if request.method == "GET" else None
+        response = self._page(
+            request, 429, "tooMany", reload=True, again_after_s=again_after_s, seconds=seconds
+        )
+        response.headers["retry-after"] = str(seconds)
+        return response
 
     def our_fault(self, request: Request) -> Response:
         """An unexpected error; says nothing about it."""
@@ -57,6 +68,7 @@ class MessagePages:
         *,
         reload: bool = False,
         again_after_s: int | None = None,
+        seconds: int | None = None,
         sentence: str | None = None,
     ) -> Response:
         values = {
@@ -65,5 +77,6 @@ class MessagePages:
             "reload": reload,
             "address": request.url.path,
             "again_after_s": again_after_s,
+            "seconds": seconds,
         }
         return self.templates.response(request, "message.html", values, status=status)

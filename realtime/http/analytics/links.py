@@ -149,6 +149,7 @@ class LinkEndpoints:
                 answer=SharedAnswer,
                 codes=("dashboard_link_unusable", "unavailable"),
                 tags=("analytics",),
+                limit="figures",
             ),
             Endpoint(
                 method="GET",
@@ -165,6 +166,7 @@ class LinkEndpoints:
                     "unavailable",
                 ),
                 tags=("analytics",),
+                limit="figures",
             ),
         ]
 

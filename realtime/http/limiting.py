@@ -1,0 +1,151 @@
+"""Stands in front of every route: what is beyond its allowance is refused before anything is read.
+
+An `Endpoint` names its kind, or has that of its method; `endpoints.routes` asks `Limiter.check`
+before the handler. Every other route (pages, files, sockets) is wrapped by `Limiter.guard`, which
+tells the kind by the address. Both refuse with `too_many_requests`, 429 and a true `Retry-After`.
+
+An admin whose session is open is never refused for what others of the same network did: beyond the
+network's allowance the session's own one counts. It is looked up once a minute for that.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+import structlog
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from configurator.protocol.codes import Refused
+from realtime.allowances import Kind, RequestLimits
+from realtime.auth import admin_hashes, credential
+from realtime.door import network_in
+from realtime.http.edge import refusal
+from realtime.principal import token_sha256
+
+log = structlog.get_logger()
+
+MISSES: Final = frozenset({"not_found", "invitation_unusable", "dashboard_link_unusable"})
+"""The codes that answer a guess: of the code of a house, of the token of a link."""
+
+HOUSES: Final = "/c/"
+LOG_EVERY_REFUSALS: Final = 1_000
+"""Of one kind the first refusal is logged, then every so many."""
+
+IsAdmin = Callable[[bytes], Awaitable[bool]]
+"""Whether this hash of a token is that of an open admin session."""
+
+
+class Limiter:
+    """Refuses requests beyond their allowance."""
+
+    def __init__(self, limits: RequestLimits, *, is_admin: IsAdmin) -> None:
+        self.limits = limits
+        self._is_admin = is_admin
+
+    async def check(self, scope: Scope, kind: Kind, *, guess: bool = False) -> None:
+        """Admit one request. ``guess``: it names something that only some people know of.
+
+        Raises:
+            Refused: ``too_many_requests``.
+        """
+        if kind == "unlimited":
+            return
+        where = network_in(scope)
+        wait_ms = self.limits.admit(kind, where, self._person(scope, kind))
+        if guess and not wait_ms:
+            wait_ms = self.limits.guess(where)
+        if not wait_ms:
+            return
+        session = await self.admin_session(scope)
+        if session is not None:
+            wait_ms = self.limits.admit_session(session)
+        if wait_ms:
+            self._note(kind, where)
+            raise Refused("too_many_requests", retry_after_ms=wait_ms)
+
+    async def admin_session(self, scope: Scope) -> bytes | None:
+        """The hash of the open admin session that this request brings, as far as may be asked."""
+        for each in admin_hashes(HTTPConnection(scope)):
+            if self.limits.is_known_open(each):
+                return each
+            if self.limits.may_look_up(network_in(scope)) and await self._is_admin(each):
+                self.limits.found_open(each)
+                return each
+        return None
+
+    def missed(self, scope: Scope, refused: Refused) -> None:
+        """Note that a guess was wrong, if it was one."""
+        if refused.code.name in MISSES:
+            self.limits.missed(network_in(scope))
+
+    def signed_in(self, scope: Scope) -> None:
+        """Note that an admin signed in."""
+        self.limits.signed_in(network_in(scope))
+
+    def guard(self, routes: Iterable[BaseRoute]) -> None:
+        """Put these routes, which are no endpoints, behind their limits; each once."""
+        for route in routes:
+            if isinstance(route, Route | Mount | WebSocketRoute) and not _guarded(route.app):
+                route.app = _Guarded(route.app, self)
+
+    def _person(self, scope: Scope, kind: Kind) -> bytes | None:
+        """Whoever this says it is: a token that is nobody's has an allowance of its own, too."""
+        if not self.limits.by_person(kind):
+            return None
+        token = credential(HTTPConnection(scope))
+        return token_sha256(token) if token else None
+
+    def _note(self, kind: Kind, where: str) -> None:
+        refused = self.limits.refused
+        if refused[kind] % LOG_EVERY_REFUSALS == 0:
+            log.warning("requests_refused", kind=kind, network=where, refused=refused[kind] + 1)
+        refused[kind] += 1
+
+
+def kind_of(scope: Scope) -> Kind:
+    """The kind of a request that is for no endpoint, by its address."""
+    path: str = scope["path"]
+    if scope["type"] == "websocket":
+        return "poll" if b"sid=" in scope["query_string"] else "socket"
+    if path.startswith(("/socket.io", "/_nicegui_ws")):
+        return "poll" if b"sid=" in scope["query_string"] else "socket"
+    if path.startswith(("/assets/", "/_nicegui/", "/sdk")) or path in {"/openapi.json", "/ws"}:
+        return "asset"
+    return "page"
+
+
+class _Guarded:
+    """An application behind the limits of its address. A page is refused with a page."""
+
+    def __init__(self, app: ASGIApp, limiter: Limiter) -> None:
+        self._app = app
+        self._limiter = limiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request or socket."""
+        house = scope["path"].startswith(HOUSES)
+        try:
+            await self._limiter.check(scope, kind_of(scope), guess=house)
+        except Refused as refused:
+            if _wants_page(scope):
+                raise  # the application's handler for Refused answers it with a page
+            await refusal(refused)(scope, receive, send)
+            return
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 404:
+                self._limiter.limits.missed(network_in(scope))
+            await send(message)
+
+        await self._app(scope, receive, noting if house else send)
+
+
+def _guarded(app: ASGIApp) -> bool:
+    return isinstance(app, _Guarded)
+
+
+def _wants_page(scope: Scope) -> bool:
+    if scope["type"] != "http" or kind_of(scope) != "page":
+        return False
+    return "text/html" in HTTPConnection(scope).headers.get("accept", "")

@@ -1,0 +1,182 @@
+"""What one network can ask for is bounded, for everything that costs; another network does not notice.
+
+The victim believes the test's X-Forwarded-For, so that each attacker is of a network of its own. Its
+limits are a tenth of those that it ships with: a tenth of the requests fills them.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from realtime.allowances import ALLOWANCES, DRAWING_COST, MISSES, Kind
+from realtime.buckets import Rate
+from tests.attack.conftest import StartVictim
+from tests.attack.victim import Victim
+
+pytestmark = pytest.mark.timeout(120)
+
+SCALE = 0.1
+BYSTANDER = "203.0.113.9"
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/128.0 Safari/537.36"
+Ask = Callable[[int], dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Flood:
+    """What came of many requests of one network."""
+
+    accepted: int = 0
+    refused: list[httpx.Response] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def at_most(self, rate: Rate, *, cost: float = 1) -> bool:
+        """Whether no more were accepted than this rate allows, in whatever time it took."""
+        scaled = rate.scaled(SCALE)
+        return self.accepted * cost <= scaled.burst + scaled.per_second * (self.seconds + 1) + cost
+
+
+@pytest.fixture
+async def limited(start_victim: StartVictim) -> Victim:
+    return await start_victim(NEST_TRUSTED_PROXIES="127.0.0.1", NEST_LIMIT_SCALE=str(SCALE))
+
+
+@asynccontextmanager
+async def of_network(victim: Victim, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"x-forwarded-for": address, "user-agent": PERSON}
+    async with httpx.AsyncClient(
+        base_url=victim.url, headers=headers, verify=False, timeout=20, trust_env=False
+    ) as client:
+        yield client
+
+
+async def flood(client: httpx.AsyncClient, ask: Ask, times: int) -> Flood:
+    """Send all of them, eight at a time."""
+    found, numbers = Flood(), iter(range(times))
+    began = asyncio.get_running_loop().time()
+
+    async def some() -> None:
+        for number in numbers:
+            client.cookies.clear()
+            answer = await client.request(**ask(number))
+            if answer.status_code == 429:
+                found.refused.append(answer)
+            else:
+                found.accepted += 1
+                found.others.append(answer.status_code)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(some())
+    found.seconds = asyncio.get_running_loop().time() - began
+    return found
+
+
+async def a_house(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    """The address of a house over REST, and the headers of its owner."""
+    made = (await client.post("/api/configurations", json={})).json()
+    client.cookies.clear()
+    return f"/api/configurations/{made['code']}", {"authorization": f"Bearer {made['token']}"}
+
+
+def post(url: str, **how: Any) -> Ask:
+    return lambda _: {"method": "POST", "url": url, **how}
+
+
+def interactions(number: int, *, letters: int = 1) -> dict[str, Any]:
+    one = {"eventType": "selection", "category": "nest", "selectionValue": "x" * letters}
+    return {"sessionId": f"flood-{number}", "interactions": [one] * 100}
+
+
+def pictures() -> Iterator[str]:
+    sizes = ("nest80", "nest100", "nest120", "nest140", "nest160")
+    for size, view in itertools.product(sizes, ("exterior", "interior")):
+        yield f"{size}/{view}"
+
+
+def networks() -> Iterator[str]:
+    return (f"198.51.{n}.7" for n in itertools.count(1))
+
+
+async def test_one_network_fills_nothing_and_another_does_not_notice(limited: Victim) -> None:
+    """237 people a second, 90 houses, 21,000 interactions, ... of one address were all accepted."""
+    victim, where = limited, networks()
+    tracking = "/api/sessions/track-interactions"
+    form = {"accept": "text/html", "content-type": "application/x-www-form-urlencoded"}
+    attacks: list[tuple[Kind, Ask, int, float]] = [
+        ("create", post("/api/people", json={}), 60, 1),
+        ("create", post("/api/configurations", json={}), 60, 1),
+        ("create", post("/start", content="size=", headers={**form, "cookie": "a=b"}), 60, 1),
+        ("track", lambda n: post(tracking, json=interactions(n))(n), 40, 100),
+        ("track", lambda n: post(tracking, json=interactions(n, letters=1_000))(n), 30, 200),
+        ("page", lambda _: {"method": "GET", "url": "/dashboard"}, 60, 1),
+        ("page", lambda n: {"method": "GET", "url": f"/nothing-{n}"}, 60, 1),
+        ("figures", lambda _: {"method": "GET", "url": tracking[:-1] + "?sessionId=a"}, 30, 1),
+        ("figures", lambda _: {"method": "GET", "url": "/api/analytics/shared"}, 30, 1),
+        ("redeem", post("/api/share-links/redeem", json={"token": "x" * 32}), 60, 1),
+        ("read", post("/api/price", json={"selection": {}}), 200, 1),
+        ("admin", lambda _: {"method": "GET", "url": "/api/admin/jobs"}, 40, 1),
+        ("socket", lambda _: {"method": "GET", "url": "/socket.io/?EIO=4&transport=polling"}, 80, 1),
+    ]
+    async with of_network(victim, BYSTANDER) as bystander, victim.attacked() as cost:
+        house, owner = await a_house(bystander)
+        for kind, ask, times, each_costs in attacks:
+            async with of_network(victim, next(where)) as attacker:
+                found = await flood(attacker, ask, times)
+            rate = ALLOWANCES[kind].network
+            print(kind, found.accepted, "of", times, "in", round(found.seconds, 1), "s")  # noqa: T201
+            assert found.refused, (kind, ask(0), found.others)
+            assert found.at_most(rate, cost=each_costs), (kind, ask(0), found.accepted)
+            assert not [status for status in found.others if status >= 500], found.others
+            assert all(int(each.headers["retry-after"]) >= 1 for each in found.refused)
+            seen = await bystander.get(house, headers=owner)
+            assert seen.status_code == 200, (kind, seen.text)
+    print(cost)  # noqa: T201
+    assert cost.kept <= 60, cost
+    assert cost.log_bytes <= 20_000, cost
+    assert not list(victim.wrong_lines())
+
+
+async def test_guesses_of_codes_cost_more_than_questions(limited: Victim) -> None:
+    """275 guesses a second of house codes were all answered."""
+    guesses = MISSES.scaled(SCALE)
+    async with of_network(limited, "198.51.100.7") as attacker:
+        _, known = await a_house(attacker)
+        over_rest = await flood(
+            attacker,
+            lambda n: {"method": "GET", "url": f"/api/configurations/GVESS{n:03}", "headers": known},
+            40,
+        )
+    assert over_rest.refused
+    assert over_rest.accepted <= guesses.burst + guesses.per_second * (over_rest.seconds + 1) + 8
+    async with of_network(limited, "198.51.101.7") as attacker:
+        pages = await flood(attacker, lambda n: {"method": "GET", "url": f"/c/GVESS{n:03}"}, 40)
+    assert pages.refused
+    assert pages.accepted <= guesses.burst + guesses.per_second * (pages.seconds + 1) + 8
+    async with of_network(limited, "198.51.102.7") as attacker:
+        _, known = await a_house(attacker)
+    token = known["authorization"].removeprefix("Bearer ")
+    codes = [await _joined(limited, "198.51.102.7", token, n) for n in range(3)]
+    assert codes.count("not_found") <= guesses.burst + 8
+    assert "too_many_requests" in codes[-1]
+
+
+async def _joined(victim: Victim, address: str, token: str, number: int) -> list[str]:
+    """What six guesses over a socket of its own are answered."""
+    headers = {"x-forwarded-for": address}
+    async with connect(f"ws://127.0.0.1:{victim.port}/ws", additional_headers=headers) as socket:
+        await socket.send(f'{{"type":"hello","protocol":1,"token":"{token}"}}')
+        for n in range(6):
+            code = f"GVE{number}{n}000"
+            await socket.send(f'{{"type":"join","id":"{n}","configuration":"{code}"}}')
+        frames = [httpx.Response(200, content=await socket.recv()).json() for _ in range(7)]
+    return [frame.get("code", "") for frame in frames]
