@@ -1,0 +1,204 @@
+"""The allowances of networks and people: nothing is without one, and what the documents say is true."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from starlette.routing import BaseRoute
+
+from app.settings import parse_settings
+from app.web import Web
+from realtime import allowances
+from realtime.allowances import (
+    ALLOWANCES,
+    DAY,
+    HOUR,
+    MISSES,
+    NETWORKS_MAX,
+    SIGN_IN_FREE,
+    SIGN_IN_MAX_SECONDS,
+    Allowance,
+    Kind,
+    RequestLimits,
+)
+from realtime.buckets import Rate
+from realtime.http.endpoints import EndpointRoute
+from realtime.http.limiting import _guarded, kind_of
+from tests.realtime.test_limits import Clock
+
+SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limits(clock: Clock) -> RequestLimits:
+    return RequestLimits(scale=1.0, clock_ns=clock)
+
+
+def taken(limits: RequestLimits, kind: Kind, network: str, times: int) -> int:
+    return sum(limits.admit(kind, network) == 0 for _ in range(times))
+
+
+def test_no_route_is_without_a_limit() -> None:
+    """Endpoints have it in themselves; pages, files and sockets are wrapped."""
+    web = Web(parse_settings({"DATABASE_URL": "postgresql://x@y/z", "REDIS_URL": "redis://x"}))
+    routes: list[BaseRoute] = list(web.app.routes)
+    assert len(routes) > 60
+    for route in routes:
+        assert isinstance(route, EndpointRoute) or _guarded(route.app), route  # type: ignore[attr-defined]
+    unlimited = {
+        path
+        for path, operations in web.described["paths"].items()
+        for operation in operations.values()
+        if "429" not in operation["responses"]
+    }
+    assert unlimited == {"/healthz", "/readyz"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "page"),
+        ("/c/ABCD1234", "page"),
+        ("/dashboard", "page"),
+        ("/nothing.php", "page"),
+        ("/_nicegui/3.18.0/static/vue.js", "asset"),
+        ("/assets/0123/js/track.js", "asset"),
+        ("/openapi.json", "asset"),
+        ("/socket.io/", "socket"),
+        ("/_nicegui_ws/socket.io/", "socket"),
+    ],
+)
+def test_what_is_no_endpoint_has_the_kind_of_its_address(path: str, kind: Kind) -> None:
+    assert kind_of({"type": "http", "path": path, "query_string": b""}) == kind
+
+
+def test_a_network_and_a_person_get_what_the_table_says_and_what_was_promised(
+    limits: RequestLimits, clock: Clock
+) -> None:
+    for kind, each in ALLOWANCES.items():
+        if kind in {"sign_in", "track"}:
+            continue
+        network = f"of {kind}"
+        assert taken(limits, kind, network, each.network.burst + 50) == each.network.burst
+        wait_ms = limits.admit(kind, network)
+        assert limits.admit(kind, "another") == 0
+        clock.wait_ms(wait_ms)
+        assert limits.admit(kind, network) == 0, kind
+        if each.person:
+            person = [limits.admit(kind, f"{kind} {n}", b"anna") for n in range(each.person.burst)]
+            assert person == [0] * each.person.burst
+            clock.wait_ms(limits.admit(kind, "wherever", b"anna"))
+            assert limits.admit(kind, "wherever", b"anna") == 0
+
+
+def test_many_networks_together_make_no_more_than_everybody_may(limits: RequestLimits) -> None:
+    """As one attacker behind a proxy, or with a /32 of IPv6, whose every /48 is a network."""
+    for kind, each in ALLOWANCES.items():
+        if each.everybody is None or kind == "track":
+            continue
+        count = sum(
+            limits.admit(kind, f"{kind} {n}") == 0 for n in range(each.everybody.burst + 99)
+        )
+        assert count == each.everybody.burst, kind
+
+
+def test_interactions_are_counted_by_what_they_cost_and_the_debt_is_waited_for(
+    limits: RequestLimits, clock: Clock
+) -> None:
+    rate = ALLOWANCES["track"].network
+    batches = 0
+    while not (wait_ms := limits.admit("track", "a")):
+        limits.charge("track", "a", 499)
+        batches += 1
+    assert rate.burst <= batches * 500 < rate.burst + 500
+    clock.wait_ms(wait_ms)
+    assert limits.admit("track", "a") == 0
+
+
+def test_the_tables_stay_small_however_many_networks_and_people_come(
+    limits: RequestLimits, clock: Clock
+) -> None:
+    for n in range(3 * NETWORKS_MAX):
+        limits.admit("write", f"network {n}", f"{n}".encode())
+        limits.guess(f"network {n}")
+        limits.admit("sign_in", f"network {n}")
+        limits.found_open(f"{n}".encode())
+    tables: list[Any] = [limits._networks["write"], limits._people["write"], limits._misses]
+    assert all(len(each) <= NETWORKS_MAX for each in tables)
+    assert len(limits._sign_ins._attempts) <= NETWORKS_MAX
+    assert len(limits._open) <= NETWORKS_MAX
+    assert clock.now_ns > 0
+
+
+def test_waiting_doubles_with_each_sign_in_that_fails_and_ends_with_one_that_succeeds(
+    limits: RequestLimits, clock: Clock
+) -> None:
+    """A thousand guesses take more than three days."""
+    waits = []
+    for _ in range(20):
+        wait_ms = limits.admit("sign_in", "a")
+        if wait_ms:
+            assert limits.admit("sign_in", "a") == wait_ms
+            clock.wait_ms(wait_ms)
+            assert limits.admit("sign_in", "a") == 0
+        waits.append(wait_ms / 1000)
+    assert waits[:SIGN_IN_FREE] == [0] * SIGN_IN_FREE
+    assert waits[SIGN_IN_FREE : SIGN_IN_FREE + 4] == [2, 4, 8, 16]
+    assert waits[-1] == SIGN_IN_MAX_SECONDS
+    assert limits.admit("sign_in", "another") == 0
+    limits.signed_in("a")
+    assert limits.admit("sign_in", "a") == 0
+
+
+def test_hundred_sign_ins_at_the_same_moment_count_as_hundred(limits: RequestLimits) -> None:
+    assert taken(limits, "sign_in", "a", 100) == SIGN_IN_FREE
+
+
+def test_wrong_guesses_are_used_up_and_come_back(limits: RequestLimits, clock: Clock) -> None:
+    for _ in range(MISSES.burst):
+        assert limits.guess("a") == 0
+        limits.missed("a")
+    wait_ms = limits.guess("a")
+    assert wait_ms > 0
+    assert limits.guess("b") == 0
+    clock.wait_ms(wait_ms)
+    assert limits.guess("a") == 0
+
+
+def test_every_figure_stands_in_the_documents() -> None:
+    rows = dict(_documented())
+    assert rows == {kind: _written(each) for kind, each in ALLOWANCES.items()}
+    assert set(get_args(Kind)) == {*ALLOWANCES, "unlimited"}
+    text = SECURITY.read_text("utf-8")
+    assert f"one of {MISSES.burst} misses" in text
+    assert f"remembers {NETWORKS_MAX:,} networks" in text
+    session = allowances.SESSION
+    assert f"({session.per_second} a second, {session.burst} at once)" in text
+
+
+def _documented() -> Iterator[tuple[str, list[str]]]:
+    row = re.compile(r"^\| .* \| `(\w+)` \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)
+    table = SECURITY.read_text("utf-8").partition("| What | Kind |")[2].partition("\n\n")[0]
+    for kind, *figures in row.findall(table.replace("| | |", "|  |  |").replace("| |", "|  |")):
+        yield kind, [figure.strip() for figure in figures]
+
+
+def _written(allowance: Allowance) -> list[str]:
+    return [_rate(each) for each in (allowance.network, allowance.person, allowance.everybody)]
+
+
+def _rate(rate: Rate | None) -> str:
+    if rate is None:
+        return ""
+    for unit, seconds in (("", 1), ("/hour", HOUR), ("/day", DAY)):
+        number = round(rate.per_second * seconds, 6)
+        if float(2 * number).is_integer():
+            return f"{number:g}{unit} ({rate.burst})"
+    raise AssertionError(rate)
