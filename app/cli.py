@@ -21,6 +21,7 @@ from app.commands.options import (
     deadletters_arguments,
     edit_arguments,
     privacy_arguments,
+    sessions_arguments,
     soak_arguments,
     tail_arguments,
 )
@@ -131,6 +132,16 @@ def _admin_link(settings: Settings, options: argparse.Namespace, environ: Mappin
         link = minting.mint_admin_link(settings.database_url, settings.public_url, options.name)
         print(asyncio.run(link))
     return 0
+
+
+def _admin_sessions(
+    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]
+) -> int:
+    settings = _beside_running(settings, environ)
+    if not _has_servers(settings, "admin-sessions"):
+        return 2
+    code: int = import_module("app.commands.sessions").run(settings, options)
+    return code
 
 
 def _doctor(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -300,6 +311,16 @@ def _parser() -> argparse.ArgumentParser:
         help="print a bearer token for a program instead, good for 8 hours",
     )
     admin_link.add_argument("--name", type=admin_name, help="of the admin; the audit names them so")
+    sessions_arguments(
+        add(
+            "admin-sessions",
+            _admin_sessions,
+            "List the admin sessions that are open, or end them: their pages and sockets end "
+            "within a second, on every web process. Exits with 1 if one that is named is not open.",
+            "nest admin-sessions list\n  nest admin-sessions end 3fa9c1e07b52\n"
+            "  nest admin-sessions end --all",
+        )
+    )
     privacy_arguments(
         add(
             "privacy",

@@ -51,6 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_HOME", unit="directory", default=".nest", reason="Data, sockets and logs of the embedded servers"),
     Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
     Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
+    Setting(name="NEST_ADMIN_IDLE_MINUTES", unit="minutes", default="30", reason="A browser's admin session ends when it was not used for so long; 5 to 480. Programs' tokens end after 8 hours only"),
     Setting(name="NEST_DEV", unit="0 or 1", default="0", reason="Development drawer on the page; never in public"),
     Setting(name="NEST_TOKEN", unit="token", default="(none)", reason="Who `nest tail` and `nest edit` are; without one, beside a database: admin, and a person of their own"),
     Setting(name="NEST_NODE", unit="name", default="host-pid", reason="Name of this process in logs, presence and queues; unique among running processes"),
@@ -93,6 +94,7 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    admin_idle_minutes: int
     dev: bool
     token: str = field(repr=False)
     node: str
@@ -139,6 +141,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
         database_url=reader.take("DATABASE_URL", lambda value: driver_url(value, environ), ""),
         redis_url=reader.take("REDIS_URL", _redis_url, ""),
+        admin_idle_minutes=reader.take("NEST_ADMIN_IDLE_MINUTES", _integer(5, 480), 30),
         dev=reader.take("NEST_DEV", _switch, False),
         token=reader.take("NEST_TOKEN", _token, ""),
         node=reader.take("NEST_NODE", _node, node),

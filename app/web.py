@@ -37,6 +37,7 @@ from realtime.catalogues import CatalogueShelf
 from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
+from realtime.http.admin_sessions import AdminSessionEndpoints
 from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.compression import Compression
@@ -364,8 +365,13 @@ class Web:
             *PeopleEndpoints(
                 actions=self.actions,
                 authenticator=self.authenticator,
+                public_url=self._settings.public_url,
+            ).endpoints(),
+            *AdminSessionEndpoints(
                 admins=self.admins,
+                audit=self.audit,
                 tell_ended=self._tell_sessions_ended,
+                idle_minutes=self._settings.admin_idle_minutes,
                 now=now,
                 public_url=self._settings.public_url,
             ).endpoints(),

@@ -6,7 +6,8 @@ Admin sessions end, so those are looked up each time.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -18,10 +19,18 @@ from starlette.requests import HTTPConnection
 from configurator.protocol.messages import Person
 from realtime.lookups import Lookups
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
-from storage.postgres.admins import Admins
+from storage.errors import StorageUnavailable
+from storage.postgres.admins import Admins, called
 from storage.postgres.people import People
 
 ADMIN_SESSION_TTL = timedelta(hours=8)
+UNATTENDED = "x-nest-unattended"
+"""The header of a request that a page makes by itself, as to refresh what it shows: an admin session
+does not count as used by it."""
+
+USED = timedelta(minutes=1)
+"""The use of an admin session is noted this often at most."""
+
 ADMIN = Person(id=UUID(int=0), name="Admin", colour=0)
 """The person that every admin is shown as."""
 
@@ -63,6 +72,7 @@ class Authenticator:
         self._unknown: OrderedDict[bytes, _Answer] = OrderedDict()
         self._tokens: dict[UUID, bytes] = {}
         self._renames = 0
+        self._used: dict[bytes, datetime] = {}
         self._lookups: Lookups[bytes, Principal] = Lookups(self._load, name="people")
 
     async def __aenter__(self) -> Self:
@@ -138,15 +148,32 @@ class Authenticator:
         if not sessions:
             return None
         session, name = min(sessions.items(), key=lambda each: each[0])
-        said = f"admin session {session.hex()[:12]}"
-        return f"{name}, {said}" if name else said
+        return called(session, name)
 
     async def _admin_sessions(self, connection: HTTPConnection) -> dict[bytes, str | None]:
-        """The open admin sessions of this request, each with its admin's name if it has one."""
+        """The open admin sessions of this request, each with its admin's name if it has one.
+
+        They count as used, unless the request says that nobody asked for it.
+        """
         hashes = admin_hashes(connection)
         if not hashes:
             return {}
-        return await self._admins.names_of_valid(hashes, self._now())
+        now = self._now()
+        found = await self._admins.names_of_valid(hashes, now)
+        if found and UNATTENDED not in connection.headers:
+            await self._note_used(found, now)
+        return found
+
+    async def _note_used(self, sessions: Collection[bytes], now: datetime) -> None:
+        """At most once in ``USED`` of each; what cannot be noted is noted next time."""
+        for session, noted in list(self._used.items()):
+            if now - noted >= USED:
+                del self._used[session]
+        fresh = [session for session in sessions if session not in self._used]
+        if fresh:
+            self._used |= dict.fromkeys(fresh, now)
+            with suppress(StorageUnavailable):
+                await self._admins.used(fresh, now)
 
     def forget(self, person_id: UUID) -> None:
         """This person changed: look again."""

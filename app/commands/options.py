@@ -62,6 +62,17 @@ def soak_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="the same ops in the same order")
 
 
+def sessions_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest admin-sessions` takes."""
+    parser.set_defaults(sessions=[], all=False)
+    acts = parser.add_subparsers(title="acts", metavar="ACT", dest="act", required=True)
+    listed = acts.add_parser("list", help="those that are open, the one used last first")
+    listed.add_argument("--json", action="store_true", help="one JSON object a line")
+    ended = acts.add_parser("end", help="end some, or all, with their pages and sockets")
+    ended.add_argument("sessions", nargs="*", metavar="SESSION", help="its id, as listed")
+    ended.add_argument("--all", action="store_true", help="every session")
+
+
 def audit_arguments(parser: argparse.ArgumentParser) -> None:
     """What `nest audit` takes."""
     acts = parser.add_subparsers(title="acts", metavar="ACT", dest="act", required=True)

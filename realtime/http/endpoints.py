@@ -152,6 +152,11 @@ def actor(request: Request) -> Actor:
     return found
 
 
+def network(request: Request) -> str | None:
+    """The network from which somebody asks: /24 of IPv4, /48 of IPv6."""
+    return network_of(request.client.host if request.client else None)
+
+
 def _not_offered(endpoints: Sequence[Endpoint]) -> list[Route]:
     """Said by us, because the screens answer everything that no route before them matches."""
     offered: dict[str, set[str]] = {}
@@ -230,9 +235,7 @@ def _for_admins(handler: Handler, admin_name: AdminName) -> Handler:
         name = await admin_name(request)
         if name is None:
             raise Refused("admins_only")
-        request.state.actor = Actor(
-            name, network_of(request.client.host if request.client else None)
-        )
+        request.state.actor = Actor(name, network(request))
         return await handler(request)
 
     return answer

@@ -1,9 +1,5 @@
-"""Who you are: a person on first use, an invitation that is accepted, an admin who logs in."""
+"""Who you are: a person on first use, an invitation that is accepted."""
 
-import secrets
-from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -13,11 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import Person, Token
 from realtime.actions import Actions
-from realtime.auth import ADMIN_SESSION_TTL, Authenticator, bearer
+from realtime.auth import Authenticator
 from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
-from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
-from storage.postgres.admins import Admins
+from realtime.principal import PERSON_COOKIE, Principal
 
 PROBE_COOKIE = "nest_cookies"
 """Says that this browser keeps cookies; `invitation.js` sets the same."""
@@ -49,23 +44,11 @@ class RedeemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
-class LoginRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a login link after the #."""
-
-    token: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
-
-
 class StartForm(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of the start page sends: the size, if one was chosen, and its language."""
 
     size: str = ""
     language: str = ""
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """It is done."""
-
-    done: bool = True
 
 
 class PeopleEndpoints:
@@ -76,16 +59,10 @@ class PeopleEndpoints:
         *,
         actions: Actions,
         authenticator: Authenticator,
-        admins: Admins,
-        tell_ended: Callable[[list[bytes]], None],
-        now: Callable[[], datetime],
         public_url: str,
     ) -> None:
         self._actions = actions
         self._authenticator = authenticator
-        self._admins = admins
-        self._tell_ended = tell_ended
-        self._now = now
         self._secure = urlsplit(public_url).scheme == "https"
 
     def endpoints(self) -> list[Endpoint]:
@@ -119,28 +96,6 @@ class PeopleEndpoints:
                 tags=["people"],
                 away="not_saved",
                 limit="redeem",
-            ),
-            Endpoint(
-                method="POST",
-                path="/api/admin/login",
-                handler=self.login,
-                summary="Log in as an admin with a one-time link: sets the cookie of a browser. "
-                "Programs use a token of `nest admin-link --token`.",
-                body=LoginRequest,
-                answer=Done,
-                headers={200: ["Set-Cookie"]},
-                codes=["login_unusable"],
-                tags=["admin"],
-                limit="sign_in",
-            ),
-            Endpoint(
-                method="POST",
-                path="/api/admin/logout",
-                handler=self.logout,
-                summary="End the admin session of the bearer token or cookie; its sockets end too.",
-                answer=Done,
-                headers={200: ["Set-Cookie"]},
-                tags=["admin"],
             ),
             Endpoint(
                 method="POST",
@@ -194,40 +149,6 @@ class PeopleEndpoints:
         principal, token = await self._person(request)
         stored = await self._actions.create(principal, size=form.get("size", [""])[0])
         return self._remember(RedirectResponse(f"/c/{stored.code}", status_code=303), token)
-
-    async def login(self, request: Request) -> Response:
-        """``POST /api/admin/login``."""
-        asked = await body(request, LoginRequest)
-        session_token = secrets.token_urlsafe(32)
-        now = self._now()
-        opened = await self._admins.use_link(
-            token_sha256(asked.token),
-            token_sha256(session_token),
-            now=now,
-            expires_at=now + ADMIN_SESSION_TTL,
-        )
-        if not opened:
-            raise Refused("login_unusable")
-        answer = json(Done())
-        answer.set_cookie(
-            ADMIN_COOKIE,
-            session_token,
-            max_age=int(ADMIN_SESSION_TTL.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=self._secure,
-        )
-        return answer
-
-    async def logout(self, request: Request) -> Response:
-        """``POST /api/admin/logout``."""
-        for token in {bearer(request), request.cookies.get(ADMIN_COOKIE)}:
-            if token:
-                await self._admins.revoke(token_sha256(token), self._now())
-                self._tell_ended([token_sha256(token)])
-        answer = json(Done())
-        answer.delete_cookie(ADMIN_COOKIE)
-        return answer
 
     async def _person(self, request: Request) -> tuple[Principal, str | None]:
         principal = await self._authenticator.of(request)

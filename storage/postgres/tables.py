@@ -228,6 +228,10 @@ admin_sessions = Table(
     _time("expires_at"),
     _time("revoked_at", nullable=True),
     Column("name", Text),
+    _time("last_used_at", default=True),
+    Column("idle_minutes", Integer),
+    Column("network", Text),
+    Column("user_agent", Text),
 )
 
 analytics_links = Table(

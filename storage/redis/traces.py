@@ -25,6 +25,7 @@ from storage.redis.stream import (
     id_pair,
     position,
 )
+from storage.redis.telling import publish_once
 
 SCAN_ENTRIES = 1_000
 SCAN_KEYS = 500
@@ -156,8 +157,7 @@ class Traces:
 
     async def tell(self, payload: bytes) -> None:
         """Tells every web process what to forget; one that does not hear it does so within 30 s."""
-        async with call(self._redis):
-            await commands(self._redis).publish(self._redis.channel(FORGOTTEN), payload)
+        await publish_once(self._redis, FORGOTTEN, payload)
 
     async def _keys(self, *patterns: str) -> AsyncIterator[list[bytes]]:
         for pattern in patterns:

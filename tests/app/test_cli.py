@@ -17,7 +17,7 @@ from tests.support.processes import CHECKOUT, nest, passed_on
 from tests.support.servers import Servers, with_database
 
 COMMANDS = (
-    "run", "web", "worker", "migrate", "admin-link", "privacy", "tail", "edit", "soak", "deadletters",
+    "run", "web", "worker", "migrate", "admin-link", "admin-sessions", "privacy", "tail", "edit", "soak", "deadletters",
     "doctor",
 )  # fmt: skip
 

@@ -225,3 +225,114 @@ async def test_whoever_holds_on_to_a_session_that_just_ended_is_told(web: Runnin
 @pytest.mark.parametrize("payload", [b"", b"[", b"[1]", b'["%%"]', b'{"a": 1}', b"\xff"])
 async def test_unreadable_news_of_ended_sessions(web: RunningWeb, payload: bytes) -> None:
     assert web.parts.news.hear("admin-sessions", payload)
+
+
+async def signed_in(web: RunningWeb, name: str = "Anna", **headers: str) -> str:
+    """The token of a session that a browser begins with a one-time link."""
+    link = f"link-{uuid4()}"
+    await web.parts.admins.mint_link(
+        token_sha256(link), datetime.now(UTC) + timedelta(hours=1), name=name
+    )
+    answer = await web.api().call("POST", "/api/admin/login", json={"token": link}, headers=headers)
+    assert answer.status_code == 200
+    (cookie,) = answer.headers.get_list("set-cookie")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    return cookie.partition("=")[2].partition(";")[0]
+
+
+async def listed(web: RunningWeb, token: str, **headers: str) -> list[Json]:
+    answer = await web.api(token).call("GET", "/api/admin/sessions", headers=headers)
+    assert answer.status_code == 200, answer.text
+    rows: list[Json] = answer.json()["sessions"]
+    return rows
+
+
+async def test_sessions_are_listed_and_ended_one_by_one_or_all_others(
+    start_web: StartWeb,
+) -> None:
+    """(AU3) On another process than the one that is asked, too."""
+    one, two = await start_web("one"), await start_web("two")
+    mine = await signed_in(one, "Anna", **{"user-agent": "Firefox on the desk"})
+    other, third = await signed_in(one, "Bert"), await admin_token(one)
+    rows = {row["name"]: row for row in await listed(two, mine)}
+    assert set(rows) == {"Anna", "Bert", None}
+    assert (
+        rows["Anna"].items()
+        >= {
+            "current": True,
+            "user_agent": "Firefox on the desk",
+            "network": "127.0.0.0/24",
+            "idle_minutes": 30,
+        }.items()
+    )
+    assert rows[None].items() >= {"current": False, "idle_minutes": None, "network": None}.items()
+    assert token_sha256(mine).hex().startswith(rows["Anna"]["id"])
+    async with desk_on(two, other) as bert, desk_on(two, third) as program:
+        body = {"id": rows["Bert"]["id"]}
+        ended = await one.api(mine).call("POST", "/api/admin/sessions/end", json=body)
+        assert ended.json() == {"ended": 1}
+        await bert.ended(WITHIN_SECONDS)
+        again = await one.api(mine).call("POST", "/api/admin/sessions/end", json=body)
+        assert again.status_code == 404
+        ended = await one.api(mine).call("POST", "/api/admin/sessions/end-others")
+        assert ended.json() == {"ended": 1}
+        await program.ended(WITHIN_SECONDS)
+    assert [row["current"] for row in await listed(one, mine)] == [True]
+    said = [(line.actor.split(",")[0], line.action) for line in await one.parts.audit.latest()]
+    assert said == [
+        ("Anna", "sessions.end"),
+        ("Anna", "sessions.end"),
+        ("Bert", "sessions.begin"),
+        ("Anna", "sessions.begin"),
+    ]
+
+
+async def test_signing_in_begins_a_new_session_and_ends_the_one_that_was_shown(
+    web: RunningWeb,
+) -> None:
+    """Whoever planted a cookie, with a session of their own or one they made up, has nothing."""
+    planted = await signed_in(web, "Mallory")
+    token = await signed_in(web, "Anna", cookie=f"nest_admin={planted}")
+    made_up = await signed_in(web, "Anna", cookie="nest_admin=made-up-by-somebody-else")
+    assert len({planted, token, made_up, "made-up-by-somebody-else"}) == 4
+    for gone in (planted, "made-up-by-somebody-else"):
+        answer = await web.api(gone).call("GET", "/api/admin/sessions")
+        assert answer.status_code == 401
+    assert {row["name"] for row in await listed(web, token)} == {"Anna"}
+
+
+async def test_a_session_that_nobody_uses_ends(web: RunningWeb) -> None:
+    """(AU3) What a page asks by itself is no use; what somebody asks is."""
+    token = await signed_in(web)
+    moment = datetime.now(UTC)
+    web.parts.authenticator._now = web.parts.admin_sessions._now = lambda: moment
+    ended = asyncio.Event()
+    web.parts.admin_sessions.hold(token_sha256(token), ended.set)
+    for _ in range(3):
+        moment += timedelta(minutes=20)
+        await listed(web, token)
+        await web.parts.admin_sessions.sweep()
+    assert not ended.is_set()
+    moment += timedelta(minutes=20)
+    await listed(web, token, **{"x-nest-unattended": "1"})
+    moment += timedelta(minutes=11)
+    await web.parts.admin_sessions.sweep()
+    assert ended.is_set()
+    answer = await web.api(token).call("GET", "/api/admin/sessions")
+    assert answer.status_code == 401
+
+
+async def test_guesses_of_a_login_link_are_refused_alike(web: RunningWeb) -> None:
+    """Unknown, used up, run out: the same words, and none of them opens a session."""
+    now = datetime.now(UTC)
+    await web.parts.admins.mint_link(token_sha256("x" * 43), now + timedelta(hours=1))
+    await web.parts.admins.mint_link(token_sha256("y" * 43), now - timedelta(seconds=1))
+    first = await web.api().call("POST", "/api/admin/login", json={"token": "x" * 43})
+    assert first.status_code == 200
+    answers = [
+        await web.api().call("POST", "/api/admin/login", json={"token": letter * 43})
+        for letter in "xyz"
+    ]
+    assert {(each.status_code, each.text) for each in answers} == {(401, answers[0].text)}
+    assert not any("set-cookie" in each.headers for each in answers)

@@ -10,8 +10,9 @@ import pytest
 
 from configurator.ranges import parse_range
 from storage.errors import InquiryDiffers
-from storage.postgres.admins import Admins
+from storage.postgres.admins import Admins, NewSession, session_id
 from storage.postgres.analytics.figures import Figures
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations, StoredConfiguration
 from storage.postgres.engine import Database
@@ -20,10 +21,22 @@ from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
 from storage.postgres.statistics import Statistics
 from tests.storage.conftest import World, request, sha256
+from tests.support.audited import KEY
 from tests.support.visits import visit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def new(name: str) -> NewSession:
+    """A session of a browser, to be opened."""
+    return NewSession(
+        token_sha256=sha256(name),
+        expires_at=NOW + timedelta(hours=8),
+        idle_minutes=30,
+        network="10.0.0.0/24",
+        user_agent="x" * 500,
+    )
 
 
 async def submit(
@@ -114,7 +127,7 @@ async def test_an_admin_link_works_once(database: Database) -> None:
         uses = [
             tasks.create_task(
                 admins.use_link(
-                    sha256("link"), sha256(f"session {n}"), NOW, NOW + timedelta(hours=8)
+                    sha256("link"), new(f"session {n}"), NOW, audit=Audit(database, KEY)
                 )
             )
             for n in range(5)
@@ -128,25 +141,48 @@ async def test_a_session_has_the_name_of_its_link(database: Database) -> None:
     admins, until = Admins(database), NOW + timedelta(hours=8)
     for name in ("Anna Leitner", None):
         link, session = sha256(f"link of {name}"), sha256(f"session of {name}")
+        begun = new(f"session of {name}")
         await admins.mint_link(link, until, name=name)
-        assert await admins.use_link(link, session, NOW, until)
+        assert await admins.use_link(link, begun, NOW, audit=Audit(database, KEY))
         assert await admins.names_of_valid([session, sha256("other")], NOW) == {session: name}
     await admins.open_session(sha256("program"), until, name="Import")
     assert await admins.names_of_valid([sha256("program")], NOW) == {sha256("program"): "Import"}
 
 
 async def test_admin_access_ends(database: Database) -> None:
-    admins, session = Admins(database), sha256("session")
+    admins, session, begun = Admins(database), sha256("session"), new("session")
+    lines = Audit(database, KEY)
     await admins.mint_link(sha256("late"), NOW)
-    assert not await admins.use_link(sha256("late"), session, NOW, NOW + timedelta(hours=8))
-    assert not await admins.use_link(sha256("no"), session, NOW, NOW + timedelta(hours=8))
+    assert not await admins.use_link(sha256("late"), begun, NOW, audit=lines)
+    assert not await admins.use_link(sha256("no"), begun, NOW, audit=lines)
     await admins.mint_link(sha256("link"), NOW + timedelta(minutes=10))
-    assert await admins.use_link(sha256("link"), session, NOW, NOW + timedelta(hours=8))
+    assert await admins.use_link(sha256("link"), begun, NOW, audit=lines)
     assert await admins.session_valid(session, NOW)
     assert not await admins.session_valid(session, NOW + timedelta(hours=8))
-    assert await admins.revoke(session, NOW)
-    assert not await admins.revoke(session, NOW)
+    by = lines.by(Actor("Anna"))
+    assert await admins.revoke([session], NOW, by=by) == [session]
+    assert await admins.revoke([session], NOW, by=by) == []
     assert not await admins.session_valid(session, NOW)
+    told = [(line.action, line.subject) for line in await lines.latest()]
+    assert told == [(f"sessions.{what}", session_id(session)) for what in ("end", "begin")]
+
+
+async def test_an_unused_session_of_a_browser_ends(database: Database) -> None:
+    admins, minutes = Admins(database), timedelta(minutes=1)
+    await admins.mint_link(sha256("link"), NOW + 10 * minutes)
+    assert await admins.use_link(sha256("link"), new("browser"), NOW, audit=Audit(database, KEY))
+    await admins.open_session(sha256("program"), NOW + timedelta(hours=8))
+    both = [sha256("browser"), sha256("program")]
+    await admins.used(both, NOW + 20 * minutes)
+    await admins.used(both, NOW + 10 * minutes)  # what comes late takes nothing back
+    until = await admins.open_until(both, NOW + 49 * minutes)
+    assert until == {both[0]: NOW + 50 * minutes, both[1]: NOW + timedelta(hours=8)}
+    listed = await admins.listed(NOW + 49 * minutes)
+    assert {(each.user_agent, each.network, each.idle_minutes) for each in listed} == {
+        ("x" * 120, "10.0.0.0/24", 30),
+        (None, None, None),
+    }
+    assert await admins.sessions_valid(both, NOW + 50 * minutes) == {both[1]}
 
 
 async def test_the_day_counts_sessions_and_inquiries(database: Database, world: World) -> None:

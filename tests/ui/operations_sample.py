@@ -95,6 +95,22 @@ def sample(text: str) -> dict[str, Any]:
             ],
             "before": 1,
         },
+        "sessions": {
+            "sessions": [
+                {
+                    "id": number * 12,
+                    "name": name,
+                    "current": number == "a",
+                    "created_at": AT,
+                    "last_used_at": AT,
+                    "ends_at": now,
+                    "idle_minutes": 30,
+                    "network": "192.0.2.0/24",
+                    "user_agent": text,
+                }
+                for number, name in (("a", text), ("b", None))
+            ]
+        },
         "privacy/known": {
             "subject": {"person": text, "sessions": [], "email": None},
             "people": [text],

@@ -11,7 +11,13 @@ from tests.ui.test_admin import PAYLOADS
 
 pytestmark = pytest.mark.e2e
 
-SECTIONS = {"jobs": "job", "ledger": "reasons", "audit": "audit", "letters": "letter"}
+SECTIONS = {
+    "jobs": "job",
+    "ledger": "reasons",
+    "audit": "audit",
+    "sessions": "session",
+    "letters": "letter",
+}
 
 
 def test_what_strangers_sent_is_text(served: Served, visit: Visit) -> None:
@@ -32,6 +38,32 @@ def test_what_strangers_sent_is_text(served: Served, visit: Visit) -> None:
     expect(page.get_by_test_id("known")).to_contain_text(shown)
     assert page.evaluate("window.hacked") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+def test_sign_ins_are_ended_and_one_signs_out(served: Served, visit: Visit) -> None:
+    answers = sample("Firefox")
+    asked: list[tuple[str, Any]] = []
+
+    def answer(method: str, path: str, body: Any) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, answers[path]
+        asked.append((path, body))
+        if path == "sessions/end":
+            del answers["sessions"]["sessions"][1]
+        return 200, {"ended": 1, "done": True}
+
+    page = operations(served, visit, answer)
+    page.locator('.tabs a[href="#sessions"]').click()
+    rows = page.get_by_test_id("session")
+    expect(rows.first).to_contain_text("diese hier")
+    expect(rows.first.get_by_role("button")).to_have_count(0)
+    rows.last.get_by_role("button").click()
+    expect(page.locator(".told")).to_have_text("Beendet: 1")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_test_id("end-others")).to_have_count(0)
+    with page.expect_navigation():
+        page.get_by_test_id("sign-out").click()
+    assert asked == [("sessions/end", {"id": "b" * 12}), ("logout", None)]
 
 
 def test_an_action_that_fails_is_said_in_words_and_the_list_is_read_again(

@@ -24,6 +24,7 @@ MODULES = (
     "js/admin/lines.js",
     "js/admin/numbers.js",
     "js/admin/timeline.js",
+    "js/attended.js",
     "js/feed.js",
     "js/format.js",
     "js/happened.js",

@@ -36,6 +36,7 @@ FIGURES = (
     "js/analytics/side_by_side.js",
     "js/analytics/table.js",
     "js/analytics/words.js",
+    "js/attended.js",
     "js/calling.js",
     "js/format.js",
     "js/happened.js",

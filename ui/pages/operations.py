@@ -15,6 +15,7 @@ from ui.ports import Visitors
 from ui.texts import Texts
 
 MODULES = (
+    "js/attended.js",
     "js/calling.js",
     "js/format.js",
     "js/legal.js",
@@ -25,6 +26,7 @@ MODULES = (
     "js/operations/ledger.js",
     "js/operations/letters.js",
     "js/operations/privacy.js",
+    "js/operations/sessions.js",
     "js/operations/words.js",
     "js/storage.js",
     "js/typed.js",

@@ -8,6 +8,7 @@ import { Lines } from "./admin/lines.js";
 import { Timeline } from "./admin/timeline.js";
 import { createHappened } from "./happened.js";
 import { count, createTexts, difference, euroRounded } from "./format.js";
+import { attend } from "./attended.js";
 import { createFeed, normal } from "./feed.js";
 
 const LATE_AFTER_S = 2;
@@ -61,6 +62,7 @@ export default {
     this.show();
   },
   mounted() {
+    attend();
     this.attachSocket();
   },
   beforeUnmount() {

@@ -5,6 +5,7 @@ import Exports from "./analytics/exports.js";
 import Figure from "./analytics/figure.js";
 import { FIGURES, ownQuery } from "./analytics/figures.js";
 import FunnelSteps from "./analytics/funnel_steps.js";
+import { attend } from "./attended.js";
 import { LegalFoot } from "./legal.js";
 import Links from "./analytics/links.js";
 import Player from "./analytics/player.js";
@@ -104,6 +105,7 @@ export default {
     },
   },
   mounted() {
+    attend();
     this.load();
     this.again = setInterval(() => this.mayRefresh() && this.load({ quietly: true }), AGAIN_MS);
     this.$refs.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

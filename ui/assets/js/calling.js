@@ -1,4 +1,6 @@
 // The HTTP API of admins, with the cookie of this browser.
+import { asker } from "./attended.js";
+
 const PATH = "/api/admin/";
 
 // Why something was not carried out. `texts`: a sentence in each language; null: nobody answered.
@@ -32,8 +34,9 @@ export async function call(address, how) {
 }
 
 export function answer(method, place, { query, body, signal } = {}) {
-  const said = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  return call(addressOf(place, query), { method, credentials: "same-origin", signal, ...said });
+  const said = body === undefined ? {} : { body: JSON.stringify(body) };
+  const headers = body === undefined ? asker() : { ...asker(), "content-type": "application/json" };
+  return call(addressOf(place, query), { method, credentials: "same-origin", signal, headers, ...said });
 }
 
 export const ask = async (method, place, how) => (await answer(method, place, how)).json();

@@ -118,6 +118,8 @@ export default {
     },
   },
   mounted() {
+    // Of an admin who looks on only: nobody else needs it.
+    if (this.room.you?.role === "admin") import("nest-screens/attended.js").then(({ attend }) => attend());
     this.leaveListeners = [tellHeight(this.$refs.topbar, "--head")];
     const listen = (target, name, handler, options) => {
       target.addEventListener(name, handler, options);

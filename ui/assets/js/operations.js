@@ -9,9 +9,11 @@ import { Ledger } from "./operations/ledger.js";
 import { LegalFoot } from "./legal.js";
 import { Letters } from "./operations/letters.js";
 import { Privacy } from "./operations/privacy.js";
+import { Sessions } from "./operations/sessions.js";
+import { attend } from "./attended.js";
 import { did, word } from "./operations/words.js";
 
-const TABS = { letters: Letters, jobs: Jobs, ledger: Ledger, audit: Audit, privacy: Privacy };
+const TABS = { letters: Letters, jobs: Jobs, ledger: Ledger, audit: Audit, privacy: Privacy, sessions: Sessions };
 const REFRESH_MS = 5000;
 const STOP_SHOWN_MS = 10 * 60_000;
 
@@ -55,6 +57,7 @@ export default {
     },
   },
   mounted() {
+    attend();
     window.addEventListener("hashchange", this.goTo);
     document.addEventListener("visibilitychange", this.refresh);
     this.timer = setInterval(this.refresh, REFRESH_MS);

@@ -1,0 +1,10 @@
+"""One message to every web process, from a process that has no bus."""
+
+from storage.redis.client import Redis
+from storage.redis.stream import call, commands
+
+
+async def publish_once(redis: Redis, channel: str, payload: bytes) -> None:
+    """Tells every process that hears the channel now. Raises StorageUnavailable."""
+    async with call(redis):
+        await commands(redis).publish(redis.channel(channel), payload)
