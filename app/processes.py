@@ -3,7 +3,7 @@
 With `end_with_stdin` they also stop when their standard input closes, which it does when the
 supervisor that holds the other end is gone, however it went.
 
-`app.web:create_app(settings)` is the ASGI application, `app.worker:run(settings)` the coroutine of
+`app.web:served_web(settings)` has the ASGI application, `app.worker:run(settings)` the coroutine of
 the worker, which is cancelled once to stop. Each is imported only by the process that runs it: the
 worker never pays for the page.
 """
@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -25,14 +26,18 @@ from starlette.types import ASGIApp
 from app.logging import only_our_handler
 from app.settings import Settings
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
-from realtime.transports.uvicorn_http import NestHttpProtocol
+from realtime.transports.http_connections import HttpConnections
+from realtime.transports.uvicorn_http import http_protocol
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
 NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours are bounded earlier
+DESCRIPTORS = 16_384
+"""Wanted for a web process: with 14 kB for each connection a flood of all of them costs 230 MB."""
+
 KEEP_ALIVE_SECONDS = 75  # longer than the proxy's, so that the proxy closes first
 
 
-def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+def web_config(settings: Settings, app: ASGIApp, connections: HttpConnections) -> uvicorn.Config:
     """How the web process listens: one uvicorn process, never `workers` (NiceGUI keeps pages in it).
 
     The client of a request that came through trusted proxies is the right-most address in
@@ -43,7 +48,7 @@ def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=NestHttpProtocol,
+        http=http_protocol(connections),
         ws=NestWebSocketProtocol,
         ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
         ws_per_message_deflate=False,
@@ -62,7 +67,9 @@ def web_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 
 def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
-    config = web_config(settings, import_module("app.web").create_app(settings))
+    raise_descriptor_limit()
+    web = import_module("app.web").served_web(settings)
+    config = web_config(settings, web.app, web.connections)
     only_our_handler()
     server = uvicorn.Server(config)
     spare_what_stays()
@@ -78,6 +85,14 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
     return 0
+
+
+def raise_descriptor_limit() -> None:
+    """Each connection is a descriptor; the usual soft limit of 1,024 is for programs that use select."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def spare_what_stays() -> None:

@@ -64,6 +64,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_KEEP_INTERACTIONS_DAYS", unit="days", default="90", reason="Older raw interactions are dropped, day by day; sessions and all counts stay. 0: for ever, else 7 or more"),
     Setting(name="NEST_AUDIT_KEY", unit="secret", default="(file)", reason="Signs the audit and hides whom it is about; the same for all processes, never changed, 32 characters or more; empty: NEST_HOME/audit.key, made at the first start"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
+    Setting(name="NEST_CONNECTIONS_PER_NETWORK", unit="connections", default="100", reason="Open at once from one network (IPv4 /24, IPv6 /48), per process; times NEST_LIMIT_SCALE"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
     Setting(name="NEST_CSV_WEBHOOK", unit="URL", default="(none)", reason="Gets each scheduled CSV as a post, again up to five times until it is answered with success"),
@@ -107,6 +108,7 @@ class Settings:
     keep_interactions_days: int
     audit_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    connections_per_network: int
     limit_scale: float
     alert_webhook: str = field(repr=False)
     csv_webhook: str = field(repr=False)
@@ -154,6 +156,9 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),
         audit_key=reader.take("NEST_AUDIT_KEY", _secret, ""),
         metrics_token=reader.take("NEST_METRICS_TOKEN", _token, ""),
+        connections_per_network=reader.take(
+            "NEST_CONNECTIONS_PER_NETWORK", _integer(1, 1_000_000), 100
+        ),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
         csv_webhook=reader.take("NEST_CSV_WEBHOOK", _webhook, ""),

@@ -21,6 +21,7 @@ from app.alerting import alarms, alert_limits
 from app.audit_key import audit_key
 from app.catalogue import current_catalogue
 from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
+from app.connections import http_connections
 from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
@@ -108,11 +109,11 @@ ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
 """Figures of a long range take their time on connections of their own: no click waits for them."""
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The app of one web process; nothing is connected before its lifespan begins."""
+def served_web(settings: Settings) -> "Web":
+    """One web process with its pages; nothing is connected before the lifespan of its app begins."""
     web = Web(settings)
     web.mount_screens()
-    return web.app
+    return web
 
 
 class Web:
@@ -122,6 +123,7 @@ class Web:
         self._settings = settings
         self._catalogue = current_catalogue()
         self._sdk = sdk_files()
+        self.connections = http_connections(settings)
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -322,6 +324,7 @@ class Web:
         self.metrics = Metrics(
             Sources(
                 hub=self.hub,
+                connections=self.connections,
                 bus=self.bus,
                 committer=self.committer,
                 stream=self.stream,

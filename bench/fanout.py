@@ -109,7 +109,7 @@ def main() -> None:
 
     web.app.router.routes.append(WebSocketRoute("/bench/push", push))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(uvicorn.Server(web_config(settings, web.app)).serve())
+        runner.run(uvicorn.Server(web_config(settings, web.app, web.connections)).serve())
 
 
 if __name__ == "__main__":

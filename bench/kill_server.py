@@ -13,7 +13,6 @@ import sys
 
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
 from app.logging import configure_logging
 from app.processes import web_config
@@ -32,7 +31,7 @@ def main() -> None:
         _end(child)
         child = os.fork()
         if child == 0:
-            _live(settings, web.app)
+            _live(settings, web)
         print(child, flush=True)
     _end(child)
 
@@ -45,8 +44,8 @@ def _end(child: int) -> None:
             os.waitpid(child, 0)
 
 
-def _live(settings: Settings, app: ASGIApp) -> None:
-    server = uvicorn.Server(web_config(settings, app))
+def _live(settings: Settings, web: Web) -> None:
+    server = uvicorn.Server(web_config(settings, web.app, web.connections))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve())
     os._exit(0)

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from realtime.allowances import RequestLimits
 from realtime.hub import Hub
+from realtime.transports.http_connections import HttpConnections
 from storage.errors import StorageUnavailable
 from storage.postgres.committer import Committer
 from storage.postgres.jobs import JobRun, Jobs
@@ -34,6 +35,7 @@ class Sources:
     """Where the figures come from."""
 
     hub: Hub
+    connections: HttpConnections
     bus: Bus
     committer: Committer
     stream: InteractionStream
@@ -126,6 +128,7 @@ class Metrics:
             "nest_rooms", "Configurations with somebody present in this process", len(report.rooms)
         )
         yield _gauge("nest_connections", "Members of rooms in this process", report.connections)
+        yield from _of_http(self._sources.connections)
         yield _gauge("nest_people", "People in rooms of this process", len(report.people))
         yield _count("nest_ops_committed", "Ops that took a version", committer.committed)
         yield _gauge("nest_ops_waiting", "Ops that wait for PostgreSQL", committer.waiting)
@@ -206,6 +209,21 @@ class _Figures(Collector):
     @override
     def collect(self) -> list[Metric]:
         return self._metrics
+
+
+def _of_http(connections: HttpConnections) -> Iterator[Metric]:
+    yield _gauge("nest_http_connections", "Connections, sockets among them", connections.open)
+    yield _gauge(
+        "nest_http_connections_max", "Beyond these nobody is served", connections.in_all_max
+    )
+    refused = CounterMetricFamily(
+        "nest_http_refused",
+        "Connections and requests that no endpoint saw, by the code of their refusal",
+        labels=["code"],
+    )
+    for code, times in connections.refusals.items():
+        refused.add_metric([code], times)
+    yield refused
 
 
 def _of_stream(found: _InRedis) -> Iterator[Metric]:

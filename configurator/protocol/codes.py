@@ -231,6 +231,29 @@ CODES: dict[str, Code] = {
             close=4029,
         ),
         _code(
+            "request_too_slow",
+            408,
+            "Diese Anfrage kam zu langsam und wurde nicht ausgeführt. Sende sie noch einmal.",
+            "This request came too slowly and was not carried out. Send it again.",
+            retryable=True,
+        ),
+        _code(
+            "too_many_connections",
+            429,
+            "Aus deinem Netz sind zu viele Verbindungen offen. Schließe Tabs, die du nicht brauchst, "
+            "und versuche es gleich noch einmal.",
+            "Too many connections are open from your network. Close tabs that you do not need and try "
+            "again in a moment.",
+            retryable=True,
+        ),
+        _code(
+            "server_full",
+            503,
+            "Gerade sind zu viele Leute hier. Versuche es gleich noch einmal.",
+            "Too many people are here just now. Try again in a moment.",
+            retryable=True,
+        ),
+        _code(
             "unknown_catalogue",
             404,
             "Diesen Katalog gibt es nicht. GET /api/catalogue nennt den aktuellen.",

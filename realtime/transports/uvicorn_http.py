@@ -10,6 +10,11 @@ read from the socket until the first one is answered.
 are counted before they are parsed, so a header of any length costs `HEAD_BYTES_MAX` at most. Of a
 body in chunks the sizes, extensions and trailers are counted in the same way; trailers are dropped.
 
+**Everything has a deadline** (`HttpDeadlines`): a head, a body, an answer that is not read, a
+connection that waits for a next request. One timer for each connection serves all of them: a deadline
+that moves on only changes a number, and a timer that fires too early is set again. What an endpoint
+takes to answer is its own affair.
+
 **A refusal is answered in its turn**: after the answer to the request before it, as JSON like every
 refusal, then the connection is closed. What the peer still sends is thrown away for a moment, because
 closing a socket with unread bytes resets it and the peer may never see the answer.
@@ -26,54 +31,53 @@ WebSocket, which is a ``GET`` (RFC 6455, 4.1); offered with any other method it 
 
 import asyncio
 import re
+from collections import deque
+from functools import partial
 from typing import Final, cast
 
 import httptools
 from typing_extensions import override
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from configurator.protocol.codes import Refused
+from realtime.transports.http_connections import (
+    ALWAYS_ANSWERED,
+    NO_PLACE,
+    HttpConnections,
+    Place,
+)
+from realtime.transports.http_framing import Framing
 from realtime.transports.http_refusals import refusal_bytes
-
-HEAD_BYTES_MAX: Final = 32 * 1024
-"""Request line and header fields together. Browsers send 1 to 4 kB, proxies add little; others allow
-8 kB (Apache, nginx) to 64 kB (h11)."""
+from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
 HEADERS_MAX: Final = 100
 """Each header field costs ten times its bytes when it is short; 100 is what Apache allows."""
-
-CHUNKED_BYTES_MAX: Final = HEAD_BYTES_MAX
-FRAMING_PER_BODY_BYTE: Final = 8
-"""A body of chunks may have this many other bytes, and this many more for each byte of the body. The
-least chunk, of one byte, has five."""
-
-LINGER_SECONDS: Final = 2.0
-"""For this long a peer may read why it was refused, before the connection is cut off."""
 
 UNREAD_BYTES_MAX: Final = 1024 * 1024
 """Bytes of one request that are thrown away after it was answered or refused."""
 
 WEBSOCKET: Final = b"websocket"
-_END_OF_HEAD: Final = b"\r\n\r\n"
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{0,5})?")
 
 
 class NestHttpProtocol(HttpToolsProtocol):
-    """Pass this class as ``http`` to ``uvicorn.Config``."""
+    """Made by what ``http_protocol`` returns."""
 
-    _in_head = True
-    """What comes next belongs to the head of a request, not to a body."""
+    _place: Place
+    """Of this connection."""
 
-    _counted_bytes = 0
-    """Bytes of the head, or of a body in chunks what is no body, that were parsed so far."""
+    _due = 0.0
+    _timer: asyncio.TimerHandle | None = None
+    _fires = 0.0
+    """When the connection ends unless it goes on, and when the timer looks; in the loop's seconds."""
 
-    _body_bytes = 0
-    _body_length: int | None = 0
-    """Bytes of the body that were parsed, and what its Content-Length says; None: it is in chunks."""
+    _began = 0.0
+    """When the head or the body began that is read now; 0 if none has."""
 
-    _parsed_last = b""
-    """The last bytes that were parsed of a head or of a body in chunks: its end may be cut in two."""
+    _unsent_bytes = 0
+    """What the peer had not read when that was looked at last; 0 if it keeps up."""
 
     _received = b""
     """Received and not parsed, because a request waits."""
@@ -81,12 +85,25 @@ class NestHttpProtocol(HttpToolsProtocol):
     _refused: Refused | None = None
     """Is answered after the request before it; nothing is parsed any more."""
 
+    _running: RequestResponseCycle | None = None
+    """The request that is being answered; ``cycle`` is the one that was parsed last."""
+
     _over = False
+    _lost = False
     _unread_bytes = 0
     """Of a request that was answered, or of whatever comes when all is over."""
 
     _ignored = False
     """The head that was read last offers what is not spoken; it is read again without."""
+
+    def __init__(
+        self, *arguments: object, connections: HttpConnections, **keywords: object
+    ) -> None:
+        super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
+        self._all = connections
+        self._deadlines = connections.deadlines
+        self._asked: deque[Place] = deque()
+        self._framing = Framing()
 
     # ---- the connection
 
@@ -95,39 +112,75 @@ class NestHttpProtocol(HttpToolsProtocol):
         """Somebody connected."""
         super().connection_made(transport)
         self.flow = self._reading = _Flow(transport)
+        self._place = self._all.arrived(self, self.client[0] if self.client else None)
+        self._began = self.loop.time()
+        spare = self._place.refused is not None
+        self._end_in(self._deadlines.spare if spare else self._deadlines.head)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, and nothing of it stays."""
         super().connection_lost(exc)
+        self._over = self._lost = True
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        for place in (self._place, *self._asked):
+            place.give_back()
         self._forget()
 
     @override
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over."""
+        """Hand the connection over, with its places."""
         super().handle_websocket_upgrade()
         self._over = True
+        places = (self._place, *self._asked)
+        protocol = self.transport.get_protocol()
+        if isinstance(protocol, NestWebSocketProtocol):
+            protocol.keep(places)
+        else:
+            for place in places:
+                place.give_back()
         self._forget()
 
     def _forget(self) -> None:
         """Parser, requests and this object refer to each other, and the collector seldom comes."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._received = b""
         self.pipeline.clear()
-        for name in ("parser", "scope", "headers", "cycle"):
+        for name in ("parser", "scope", "headers", "cycle", "_running", "_timer"):
             setattr(self, name, None)
+
+    @property
+    def idle(self) -> bool:
+        """It was answered and has asked nothing since."""
+        return self._running is not None and not self._over and self._at_rest
+
+    def give_way(self) -> None:
+        """End, for somebody else of the same network."""
+        self._over = True
+        self._place.give_back()
+        self.transport.close()
+        self._end_in(self._deadlines.answer)
+
+    def cut_off(self) -> None:
+        """End at once."""
+        self._over = True
+        self.transport.abort()
 
     # ---- reading
 
     @override
     def data_received(self, data: bytes) -> None:
         """Parse as far as requests are taken; keep the rest until one was answered."""
-        self._unset_keepalive_if_required()
         if self._over:
             self._throw_away(len(data))
         elif self._reading.held:
             self._received += data
         else:
             self._read(data)
+            self._expect()
 
     def _read(self, data: bytes) -> None:
         view, place = memoryview(data), 0
@@ -137,7 +190,7 @@ class NestHttpProtocol(HttpToolsProtocol):
                     self._reading.hold()
                     self._received = data[place:]
                     return
-                place += self._parse(view[place : self._end_of_piece(data, place)])
+                place += self._parse(view[place : self._framing.end_of_piece(data, place)])
         except Refused as refused:
             self._refuse(refused)
         except httptools.HttpParserError as error:
@@ -147,7 +200,7 @@ class NestHttpProtocol(HttpToolsProtocol):
     def _waits(self) -> bool:
         """Whether what comes next is not for now: a request waits, or the connection ends before."""
         return bool(self.pipeline) or (
-            self._in_head and self._unanswered and not self.cycle.keep_alive
+            self._framing.in_head and self._unanswered and not self.cycle.keep_alive
         )
 
     @property
@@ -155,20 +208,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is not None and not cycle.response_complete
 
-    def _end_of_piece(self, data: bytes, place: int) -> int:
-        """Up to here what comes next can belong to one request only."""
-        if self._body_length is not None and not self._in_head:
-            return min(len(data), place + max(1, self._body_length - self._body_bytes))
-        found = data.find(_END_OF_HEAD, place)
-        end = len(data) if found < 0 else found + len(_END_OF_HEAD)
-        if last := self._parsed_last:
-            found = (last + data[place : place + 3]).find(_END_OF_HEAD)
-            end = end if found < 0 else place + found + len(_END_OF_HEAD) - len(last)
-        self._counted_bytes += end - place
-        if self._in_head and self._counted_bytes > HEAD_BYTES_MAX:
-            raise Refused("head_too_large", detail=f"at most {HEAD_BYTES_MAX} bytes")
-        self._parsed_last = (self._parsed_last + data[max(place, end - 3) : end])[-3:]
-        return end
+    @property
+    def _at_rest(self) -> bool:
+        return self._framing.in_head and not (self._unanswered or self._framing.begun)
 
     def _parse(self, piece: memoryview) -> int:
         """Feed the parser; returns how many bytes it took, the next parser gets the others."""
@@ -182,22 +224,20 @@ class NestHttpProtocol(HttpToolsProtocol):
                 raise Refused("request_unreadable", detail="CONNECT is not served") from None
             self.handle_websocket_upgrade()
             return len(piece)
-        if self._counted_bytes > CHUNKED_BYTES_MAX + FRAMING_PER_BODY_BYTE * self._body_bytes:
-            raise Refused("head_too_large", detail="chunk extensions and trailers")
+        self._framing.check()
         return len(piece)
 
     def _throw_away(self, n_bytes: int) -> None:
         self._unread_bytes += n_bytes
         if self._unread_bytes > UNREAD_BYTES_MAX:
-            self._over = True
-            self.transport.abort()
+            self.cut_off()
 
     # ---- what the parser calls
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field; a trailer is nothing that anybody asks for."""
-        if self._in_head:
+        if self._framing.in_head:
             if len(self.headers) >= HEADERS_MAX:
                 raise Refused("head_too_large", detail=f"at most {HEADERS_MAX} header fields")
             super().on_header(name, value)
@@ -209,34 +249,50 @@ class NestHttpProtocol(HttpToolsProtocol):
         self._ignored = offers and not self._should_upgrade()
         if self._ignored:
             return
-        self._look_at_head()
+        length = self._look_at_head()
         super().on_headers_complete()
+        self._framing.head_parsed(length)
+        self._began, self._unread_bytes = 0.0, 0
+        if self._place.refused is not None and self.cycle is not None:
+            self.cycle.keep_alive = False
 
-    def _look_at_head(self) -> None:
-        hosts, length, chunked = 0, 0, False
+    def _look_at_head(self) -> int | None:
+        """The length of the body, None: in chunks. Raises Refused."""
+        hosts = 0
+        length: int | None = 0
+        told = []
         for name, value in self.headers:
-            if name == b"host":
+            if name == b"x-forwarded-for":
+                told.append(value)
+            elif name == b"host":
                 hosts += 1
                 if not _HOST.fullmatch(value):
                     raise Refused("request_unreadable", detail="the header Host is no host")
             elif name == b"content-length":
                 length = int(value)
             elif name == b"transfer-encoding":
-                chunked = True
+                length = None  # the parser takes chunked only, and never both
         if hosts > 1 or not (hosts or self.parser.get_http_version() == "1.0"):
             raise Refused("request_unreadable", detail="exactly one header Host")
-        self._in_head, self._parsed_last = False, b""
-        self._counted_bytes = self._body_bytes = self._unread_bytes = 0
-        self._body_length = None if chunked else length
+        self._take_place(told)
+        return length
+
+    def _take_place(self, told: list[bytes]) -> None:
+        refused = self._place.refused
+        if self._all.from_proxy(self.client[0] if self.client else None):
+            self._asked.append(self._all.asked(told))
+            refused = refused or self._asked[-1].refused
+        if refused is not None and (
+            self._should_upgrade() or self.url.partition(b"?")[0] not in ALWAYS_ANSWERED
+        ):
+            raise refused
 
     @override
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         if self._ignored:
             return
-        self._body_bytes += len(body)
-        if self._body_length is None:
-            self._counted_bytes -= len(body)
+        self._framing.body_parsed(len(body))
         if self.cycle.response_complete:
             self._throw_away(len(body))
         super().on_body(body)
@@ -245,41 +301,52 @@ class NestHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is complete; the parser says so of one that it will not read, too."""
         if not self._ignored:
-            self._in_head, self._parsed_last = True, b""
-            self._counted_bytes = 0
+            self._framing.request_parsed()
+            self._began = 0.0
             super().on_message_complete()
 
     # ---- answering
 
     @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    @override
     def on_response_complete(self) -> None:
         """A request was answered: it is the turn of the next."""
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self._asked:
+            self._asked.popleft().give_back()
         if self.transport.is_closing():
+            self._end_in(self._deadlines.answer)
             return
         if self._refused is not None:
             self._end(self._refused)
             return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         self._reading.release()
         received, self._received = self._received, b""
         if received:
-            self._unset_keepalive_if_required()
             self._read(received)
+        self._expect()
 
     def _refuse(self, refused: Refused) -> None:
-        """Answer in its turn that something cannot be read, and end."""
+        """Answer in its turn why something is not read, and end."""
+        if refused.code.name not in NO_PLACE:  # counted already
+            self._all.refused(refused.code.name)
         self._received = b""
-        if self.pipeline or (self._in_head and self._unanswered):
+        if self.pipeline or (self._framing.in_head and self._unanswered):
             self.pipeline.clear()
             self._refused = refused
             self._reading.hold()
             return
-        if self._unanswered:  # its body cannot be read
+        if not self._framing.in_head:  # its body cannot be read
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             if self.cycle.response_started:
-                self._over = True
-                self.transport.abort()
+                self.cut_off()
                 return
         self._end(refused)
 
@@ -291,7 +358,87 @@ class NestHttpProtocol(HttpToolsProtocol):
         self.transport.write(refusal_bytes(refused, self.server_state.default_headers))
         self.transport.write_eof()
         self._reading.release()
-        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._end_in(self._deadlines.linger)
+
+    # ---- deadlines
+
+    def _expect(self) -> None:
+        """Say by when the peer must go on."""
+        if self._over or self.flow.write_paused:
+            return
+        now, deadlines = self.loop.time(), self._deadlines
+        if self._at_rest:
+            self._end_in(self.timeout_keep_alive)
+        elif not self._framing.in_head:
+            self._began = self._began or now
+            slowest = self._began + self._framing.body_bytes / deadlines.bytes_per_second
+            self._end_in(min(now, slowest) + deadlines.body - now)
+        elif self._framing.begun and not self._began:
+            self._began = now
+            self._end_in(deadlines.head)
+
+    def _end_in(self, seconds: float) -> None:
+        if self._lost:
+            return
+        self._due = self.loop.time() + seconds
+        if self._timer is None or self._due < self._fires:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._fires = self._due
+        self._timer = self.loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._due > self.loop.time():
+            self._set_timer()
+        elif self._over and not self.transport.is_closing():
+            self.cut_off()
+        elif (
+            self._over
+            or self.flow.write_paused
+            or self._at_rest
+            or self.transport.is_closing()
+            or self._refused is not None
+        ):
+            self._look_at_answer()
+        elif not self._framing.in_head and self._reading.read_paused:
+            self._began = 0.0  # the application takes its time, not the peer
+            self._end_in(self._deadlines.body)
+        elif self._framing.begun or not self._framing.in_head:
+            self._refuse(Refused("request_too_slow"))
+        else:
+            self._end_in(self._deadlines.answer)  # it is being answered
+
+    def _look_at_answer(self) -> None:
+        """Cut off who reads too little of it; close when nothing is left to read or to ask."""
+        before, unsent = self._unsent_bytes, self.transport.get_write_buffer_size()
+        least = int(self._deadlines.answer * self._deadlines.bytes_per_second)
+        if before and before - unsent < min(before, least):
+            self._all.refused("slow_reader")
+            self.cut_off()
+            return
+        self._unsent_bytes = unsent
+        if not self.transport.is_closing() and not unsent:
+            self._over = True
+            self.transport.close()
+        self._end_in(self._deadlines.answer)
+
+    @override
+    def pause_writing(self) -> None:
+        """The peer does not read as fast as it is answered."""
+        super().pause_writing()
+        self._unsent_bytes = self.transport.get_write_buffer_size()
+        self._end_in(self._deadlines.answer)
+
+    @override
+    def resume_writing(self) -> None:
+        """The peer has read nearly everything."""
+        super().resume_writing()
+        self._unsent_bytes = 0
+        self._expect()
 
     # ---- another protocol that is offered
 
@@ -314,6 +461,11 @@ class NestHttpProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(b"\r\n".join((*lines, b"", b"")))
+
+
+def http_protocol(connections: HttpConnections) -> type[asyncio.Protocol]:
+    """What ``uvicorn.Config`` takes as ``http``: makes a protocol for each connection."""
+    return cast("type[asyncio.Protocol]", partial(NestHttpProtocol, connections=connections))
 
 
 class _Flow(FlowControl):

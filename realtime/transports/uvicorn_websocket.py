@@ -25,6 +25,8 @@ from websockets.frames import Frame as MessageFrame
 from websockets.http11 import Request
 from websockets.protocol import Protocol as FrameProtocol
 
+from realtime.transports.http_connections import Place
+
 EXTENSION: Final = "nest.socket"
 WRITE_HIGH_BYTES: Final = 64 * 1024
 WRITE_LOW_BYTES: Final = 16 * 1024
@@ -140,10 +142,17 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     socket: Socket | None = None
     _lingering = False
+    _places: Sequence[Place] = ()
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", _Inbox())
+
+    def keep(self, places: Sequence[Place]) -> None:
+        """Give these places back when the connection is gone."""
+        self._places = places
+        for place in places:
+            place.holder = None
 
     @property
     def over(self) -> bool:
@@ -212,6 +221,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         super().connection_lost(exc)
+        for place in self._places:
+            place.give_back()
         self._end()
 
     @override

@@ -30,12 +30,12 @@ sys.addaudithook(watch)
 from app.catalogue import current_catalogue
 from app.sdk import sdk_files
 from app.settings import parse_settings
-from app.web import create_app
+from app.web import served_web
 from storage.postgres.migrate import head_revision
 import app.worker, app.supervisor, app.doctor, app.release, workers.runner
 
 assert app.worker.__file__.startswith(product), app.worker.__file__
-create_app(parse_settings({"DATABASE_URL": "postgresql://h/d", "REDIS_URL": "redis://h"}))
+served_web(parse_settings({"DATABASE_URL": "postgresql://h/d", "REDIS_URL": "redis://h"}))
 assert current_catalogue() and head_revision()
 assert {each.kind for each in sdk_files()} >= {"npm", "bundle", "spec"}
 print("\\n".join(sorted(strange)))

@@ -14,12 +14,17 @@ StartVictim = Callable[..., Awaitable[Victim]]
 
 @pytest.fixture
 async def start_victim(database_url: str, redis_url: str) -> AsyncIterator[StartVictim]:
-    """Start `nest web` with the settings given by name, beside those that it ships with."""
+    """Start `nest web` with the settings given by name, beside those that it ships with.
+
+    ``descriptors`` are all that the process may have.
+    """
     await release(database_url)
     async with AsyncExitStack() as stack:
 
-        async def start(**environ: str) -> Victim:
+        async def start(*, descriptors: int | None = None, **environ: str) -> Victim:
             process = web(database_url, redis_url, port=None, **environ)
+            if descriptors is not None:
+                process.command = ("prlimit", f"--nofile={descriptors}", *process.command)
             process.environ.setdefault("NEST_LOG_FORMAT", "json")
             stack.enter_context(process)
             return Victim(await process.ready())

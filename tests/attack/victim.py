@@ -27,6 +27,8 @@ class Cost:
     log_bytes: int = 0
     descriptors: int = 0
     latencies_ms: list[float] = field(default_factory=list)
+    wrong: int = 0
+    """Somebody else was not answered so many times."""
 
     @property
     def grown(self) -> float:
@@ -123,7 +125,7 @@ class Victim:
     async def _look(self, cost: Cost, over: asyncio.Event) -> None:
         while not over.is_set():
             began = time.perf_counter()
-            await self.is_well()
+            cost.wrong += not await self.is_well()
             cost.latencies_ms.append((time.perf_counter() - began) * 1000)
             cost.memory_peak = max(cost.memory_peak, self.memory)
             with contextlib.suppress(TimeoutError):

@@ -75,7 +75,7 @@ async def serving(
     parts = Web(settings)
     problems: list[str] = [] if undescribed is None else undescribed
     described = Described(parts.app, parts.described, problems)
-    config = web_config(settings, described)
+    config = web_config(settings, described, parts.connections)
     config.ws = sockets
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -1,70 +1,18 @@
 """A request that offers another protocol is answered as if it had not, body and all."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from starlette.types import Receive, Scope, Send
 
-from realtime.transports.uvicorn_http import NestHttpProtocol
-from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
-from tests.support.ports import free_port
+from tests.support.http_server import echoing
 
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
 
 
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with method, path, body and what the application sees of an upgrade."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept"})
-        return
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    names = {name for name, _ in scope["headers"]}
-    seen = b"upgrade" if b"upgrade" in names else b"plain"
-    text = b" ".join((scope["method"].encode(), scope["path"].encode(), body, seen))
-    headers = [(b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
-
-
-@contextmanager
-def listening() -> Iterator[int]:
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            echo,
-            host="127.0.0.1",
-            port=port,
-            http=NestHttpProtocol,
-            ws=NestWebSocketProtocol,
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    waiting = threading.Event()
-    while not server.started:
-        waiting.wait(0.01)
-        assert thread.is_alive()
-    yield port
-    server.should_exit = True
-    thread.join(5)
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with listening() as listened:
+    with echoing() as listened:
         yield listened
 
 

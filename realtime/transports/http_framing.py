@@ -1,0 +1,84 @@
+"""Where the pieces end in which a stream of requests is given to the parser, and how long each may be.
+
+A piece never reaches beyond the end of one request: a head and a body in chunks both end with an empty
+line, any other body ends where its Content-Length says. The parser alone decides what the bytes mean;
+a piece that ends too early costs one more call, nothing else.
+
+Pure: the protocol says what the parser found. Errors: ``Refused`` with ``head_too_large``.
+"""
+
+from typing import Final
+
+from configurator.protocol.codes import Refused
+
+HEAD_BYTES_MAX: Final = 32 * 1024
+"""Request line and header fields together. Browsers send 1 to 4 kB, proxies add little; others allow
+8 kB (Apache, nginx) to 64 kB (h11)."""
+
+CHUNKED_BYTES_MAX: Final = HEAD_BYTES_MAX
+CHUNKED_PER_BODY_BYTE: Final = 8
+"""A body in chunks may have this many other bytes (sizes, extensions, trailers), and this many more
+for each byte of the body. The least chunk, of one byte, has five."""
+
+_END: Final = b"\r\n\r\n"
+
+
+class Framing:
+    """What is known of the bytes that come next."""
+
+    __slots__ = ("_body_bytes", "_counted", "_last", "_length", "in_head")
+
+    def __init__(self) -> None:
+        self.in_head = True
+        self._counted = 0  # of a head, or of a body in chunks what is no body
+        self._body_bytes = 0
+        self._length: int | None = 0  # None: in chunks
+        self._last = b""  # an empty line may come in two segments
+
+    @property
+    def begun(self) -> bool:
+        """Some of a head was parsed, and not all."""
+        return self.in_head and self._counted > 0
+
+    @property
+    def body_bytes(self) -> int:
+        """Bytes of the body that were parsed."""
+        return self._body_bytes
+
+    def end_of_piece(self, data: bytes, place: int) -> int:
+        """Where the piece ends that begins at ``place``. Refused: the head is too long with it."""
+        if not self.in_head and self._length is not None:
+            return min(len(data), place + max(1, self._length - self._body_bytes))
+        found = data.find(_END, place)
+        end = len(data) if found < 0 else found + len(_END)
+        if self._last:
+            found = (self._last + data[place : place + 3]).find(_END)
+            if found >= 0:
+                end = place + found + len(_END) - len(self._last)
+        self._counted += end - place
+        if self.in_head and self._counted > HEAD_BYTES_MAX:
+            raise Refused("head_too_large", detail=f"at most {HEAD_BYTES_MAX} bytes")
+        self._last = (self._last + data[max(place, end - 3) : end])[-3:]
+        return end
+
+    def head_parsed(self, length: int | None) -> None:
+        """A body of this length follows; None: in chunks."""
+        self.in_head, self._last = False, b""
+        self._counted = self._body_bytes = 0
+        self._length = length
+
+    def body_parsed(self, n_bytes: int) -> None:
+        """So much of what was given to the parser is body."""
+        self._body_bytes += n_bytes
+        if self._length is None:
+            self._counted -= n_bytes
+
+    def request_parsed(self) -> None:
+        """The next request comes."""
+        self.in_head, self._last = True, b""
+        self._counted = 0
+
+    def check(self) -> None:
+        """Refuse a body in chunks that is hardly any body. Call it after each piece."""
+        if self._counted > CHUNKED_BYTES_MAX + CHUNKED_PER_BODY_BYTE * self._body_bytes:
+            raise Refused("head_too_large", detail="chunk extensions and trailers")

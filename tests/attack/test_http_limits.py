@@ -1,0 +1,445 @@
+"""What our HTTP server bounds for each connection, with short deadlines and few places."""
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from realtime.transports.http_connections import (
+    SPARE_CONNECTIONS_MAX,
+    HttpConnections,
+    HttpDeadlines,
+)
+from realtime.transports.http_framing import HEAD_BYTES_MAX
+from tests.support.http_server import echoing, http_connections
+from tests.support.waiting import eventually
+
+HERE = "127.0.0.1"
+SHORT = HttpDeadlines(head=0.3, body=0.3, answer=0.3, spare=0.3, linger=0.1)
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+POST = b"POST /a HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+SOCKET = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+class Peer:
+    """One connection of somebody."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        with suppress(OSError):
+            await self.writer.drain()
+
+    async def head(self) -> bytes:
+        async with asyncio.timeout(10):
+            return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def status(self, request: bytes) -> int:
+        """The status of an answer that has a body."""
+        await self.send(request)
+        head = await self.head()
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self.reader.readexactly(length)
+        return int(head[9:12])
+
+    async def rest(self) -> bytes:
+        """Everything until the other side ends."""
+        read = b""
+        with suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while more := await self.reader.read(65_536):
+                    read += more
+        return read
+
+
+@asynccontextmanager
+async def peers(port: int, number: int = 1) -> AsyncIterator[list[Peer]]:
+    made = [Peer(*await asyncio.open_connection(HERE, port)) for _ in range(number)]
+    try:
+        yield made
+    finally:
+        for peer in made:
+            peer.writer.transport.abort()
+
+
+async def answered(port: int, *segments: bytes) -> bytes:
+    async with peers(port) as (peer,):
+        for segment in segments:
+            await peer.send(segment)
+            await asyncio.sleep(0)
+        return await peer.rest()
+
+
+def code_of(answer: bytes) -> str:
+    body = answer.rpartition(b"\r\n\r\n")[2]
+    return str(json.loads(body)["error"]["code"])
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with echoing() as listened:
+        yield listened
+
+
+# ---- how much
+
+
+async def test_a_head_of_the_limit_is_read_and_one_more_byte_is_not(port: int) -> None:
+    space = HEAD_BYTES_MAX - len(LAST) - len(b"X: \r\n")
+    for more, status in ((0, b"200"), (1, b"431")):
+        request = LAST.replace(b"\r\n\r\n", b"\r\nX: " + b"v" * (space + more) + b"\r\n\r\n")
+        assert len(request) == HEAD_BYTES_MAX + more
+        for cut in (0, 1, 20_000, -1):
+            answer = await answered(port, request[:cut], request[cut:])
+            assert answer.startswith(b"HTTP/1.1 " + status), (more, cut)
+
+
+async def test_a_refusal_says_what_to_do(port: int) -> None:
+    answer = await answered(port, GET[:-2] + b"X: y\r\n" * 101 + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b"connection: close" in answer
+    assert b"date: " in answer
+    assert code_of(answer) == "head_too_large"
+
+
+async def test_many_small_chunks_are_a_body(port: int) -> None:
+    body = b"x" * 20_000
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    answer = await answered(port, CHUNKED + chunks, LAST)
+    assert body in answer
+    assert b"GET /last" in answer
+
+
+FRAMING = {
+    "extensions": b"1;" + b"e" * 50_000 + b"\r\nx\r\n",
+    "many extensions": (b"1;" + b"e" * 200 + b"\r\nx\r\n") * 400,
+    "trailers": b"1\r\nx\r\n0\r\n" + b"T: t\r\n" * 10_000,
+    "one trailer": b"1\r\nx\r\n0\r\nT: " + b"t" * 50_000,
+    "size": b"0" * 50_000 + b"1\r\nx\r\n",
+}
+
+
+@pytest.mark.parametrize("framing", FRAMING.values(), ids=FRAMING)
+async def test_what_is_no_body_is_bounded(port: int, framing: bytes) -> None:
+    answer = await answered(port, CHUNKED, framing)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")), answer[:200]
+
+
+async def test_a_trailer_is_no_header() -> None:
+    seen: list[tuple[bytes, bytes]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.extend(scope["headers"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    with echoing(app=app) as listened:
+        await answered(listened, CHUNKED + b"0\r\nX-Forwarded-For: 1.1.1.1\r\n\r\n", LAST)
+    assert [name for name, _ in seen] == [b"host", b"transfer-encoding", b"host", b"connection"]
+
+
+HOSTS = {
+    "none": b"GET / HTTP/1.1\r\n\r\n",
+    "two": b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+    "a path": b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n",
+    "two in one": b"GET / HTTP/1.1\r\nHost: x, y@z\r\n\r\n",
+    "none of a socket": SOCKET.replace(b"Host: x\r\n", b""),
+    "two of a socket": SOCKET.replace(b"Host: x\r\n", b"Host: x\r\nhost: y\r\n"),
+    "two with another protocol": b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", HOSTS.values(), ids=HOSTS)
+async def test_one_host_is_needed(port: int, request_: bytes) -> None:
+    """RFC 9112, 3.2."""
+    answer = await answered(port, request_)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert code_of(answer) == "request_unreadable"
+
+
+@pytest.mark.parametrize("host", [b"x:80", b"[::1]:80", b"a_b.example", b"", b"127.0.0.1"])
+async def test_a_host_is_a_name_or_an_address(port: int, host: bytes) -> None:
+    assert b" 200 " in await answered(port, LAST.replace(b"Host: x", b"Host: " + host))
+    assert b" 200 " in await answered(port, b"GET / HTTP/1.0\r\n\r\n")
+
+
+# ---- in which order
+
+
+async def test_requests_are_answered_in_order_however_they_are_cut(port: int) -> None:
+    choice = random.Random(4)
+    for _ in range(30):
+        stream, expected = b"", []
+        for n in range(choice.randrange(1, 12)):
+            body = b"%d" % n * choice.choice([0, 1, 50, 3_000])
+            kind = choice.choice(["length", "chunks", "get"])
+            if kind == "get":
+                stream += GET.replace(b"/a", b"/%d" % n)
+                body = b""
+            elif kind == "length":
+                stream += POST.replace(b"/a", b"/%d" % n) + b"Content-Length: %d\r\n\r\n" % len(
+                    body
+                )
+                stream += body
+            else:
+                stream += CHUNKED.replace(b"/a", b"/%d" % n)
+                stream += (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+            expected.append(b"/%d " % n + body + b" plain")
+        stream += LAST
+        cuts = sorted(choice.randrange(len(stream)) for _ in range(choice.randrange(8)))
+        segments = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]
+        answer = await answered(port, *segments)
+        places = [answer.index(text) for text in [*expected, b"GET /last"]]
+        assert places == sorted(places)
+        assert answer.count(b"HTTP/1.1 200") == len(expected) + 1
+
+
+BROKEN = {
+    "nonsense": (b"\x00nonsense\r\n\r\n", b"400"),
+    "too large": (GET[:-2] + b"X: " + b"v" * 40_000, b"431"),
+    "two hosts": (GET[:-2] + b"Host: y\r\n\r\n", b"400"),
+    "a socket": (SOCKET, b"400"),
+}
+
+
+@pytest.mark.parametrize(("broken", "status"), BROKEN.values(), ids=BROKEN)
+async def test_what_is_broken_is_refused_after_what_came_before(
+    broken: bytes, status: bytes
+) -> None:
+    connections = http_connections()
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await eventually(lambda: bool(connections.refusals), why="the second one was read")
+        await send({"type": "http.response.start", "status": 202, "headers": []})
+        await send({"type": "http.response.body", "body": b"answer"})
+
+    with echoing(connections, app=slow) as listened:
+        answer = await answered(listened, GET, broken)
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert len(re.findall(rb"HTTP/1.1 \d", answer)) == 2
+    assert b"answer\r\n0\r\n\r\nHTTP/1.1 " + status in answer
+
+
+# ---- for how long
+
+HALVES = {
+    "nothing": b"",
+    "half a head": b"GET /a HTTP/1.1\r\nHost: x\r\nX-",
+    "half a handshake": SOCKET[:-20],
+    "half a body": POST + b"Content-Length: 1000\r\n\r\nabc",
+    "half a body in chunks": CHUNKED + b"400\r\nabc",
+    "half a second head": GET + b"GET /b HTTP/1.1\r\nHost",
+    "empty lines": b"\r\n\r\n",
+}
+
+
+async def test_what_is_half_ends() -> None:
+    """Each of 500 such connections lived for ever."""
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections) as listened:
+        for name, half in HALVES.items():
+            async with peers(listened, 20) as made:
+                for peer in made:
+                    await peer.send(half)
+                for peer in made:
+                    answer = await peer.rest()
+                    if name == "nothing":
+                        assert answer == b""
+                    else:
+                        assert code_of(answer) == "request_too_slow", name
+        await eventually(lambda: connections.open == 0, why="all are gone")
+    assert connections.refusals["request_too_slow"] == 20 * (len(HALVES) - 1)
+
+
+DRIPS = {
+    "head": (b"GET /a HTTP/1.1\r\nHost: x\r\nX: ", b"v"),
+    "body": (POST + b"Content-Length: 100000\r\n\r\n", b"b"),
+    "chunks": (CHUNKED, b"1\r\nx\r\n"),
+    "extension": (CHUNKED + b"1;", b"e"),
+    "empty lines": (b"", b"\r\n"),
+}
+
+
+@pytest.mark.parametrize(("first", "drop"), DRIPS.values(), ids=DRIPS)
+async def test_a_drip_ends(first: bytes, drop: bytes) -> None:
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections) as listened:
+        async with peers(listened) as (peer,):
+            await peer.send(first + drop)
+            await eventually(lambda: connections.open == 1, why="it has come")
+
+            async def dripped() -> bool:
+                await peer.send(drop)
+                return connections.open == 0
+
+            await eventually(dripped, 5, why="it was cut off")
+    assert connections.refusals["request_too_slow"] == 1
+
+
+async def test_a_body_that_comes_steadily_may_take_longer() -> None:
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections) as listened:
+        async with peers(listened) as (peer,):
+            await peer.send(POST + b"Content-Length: 50000\r\n\r\n")
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                await peer.send(b"b" * 5_000)
+            assert b" 200 " in await peer.head()
+
+
+async def large(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answers more than sockets take by themselves: at once, or in parts."""
+    parts = 1 if scope["path"] == "/whole" else 300
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(parts):
+        body = b"x" * (30_000_000 // parts)
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("path", [b"/whole", b"/parts"])
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"], ids=["kept", "closing"])
+async def test_who_does_not_read_an_answer_is_cut_off(path: bytes, closing: bytes) -> None:
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections, app=large) as listened:
+        async with peers(listened, 5) as made:
+            for peer in made:
+                await peer.send(GET.replace(b"/a", path)[:-2] + closing + b"\r\n")
+            await eventually(
+                lambda: connections.refusals["slow_reader"] == 5, 10, why="they are cut off"
+            )
+            await eventually(lambda: connections.open == 0, why="they are gone")
+
+
+async def test_who_reads_slowly_but_steadily_gets_the_whole_answer() -> None:
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections, app=large) as listened:
+        async with peers(listened) as (peer,):
+            await peer.send(LAST.replace(b"/last", b"/whole"))
+            read = 0
+            async with asyncio.timeout(20):
+                while more := await peer.reader.read(500_000):
+                    read += len(more)
+                    await asyncio.sleep(0.01)
+            assert read > 30_000_000
+
+
+async def test_a_connection_waits_only_for_a_while() -> None:
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections, idle_seconds=1) as listened:
+        async with peers(listened) as (peer,):
+            assert await peer.status(GET) == 200
+            assert await peer.rest() == b""
+
+
+# ---- how many
+
+
+async def test_a_network_has_so_many_connections(port: int) -> None:
+    connections = http_connections(per_network=5)
+    with echoing(connections) as listened:
+        async with peers(listened, 5) as made, peers(listened, 2) as (late, watching):
+            for peer in made:
+                await peer.send(GET[:-2])  # busy
+            await eventually(lambda: connections.open == 7, why="all have come")
+            await late.send(GET)
+            answer = await late.rest()
+            assert answer.startswith(b"HTTP/1.1 429 ")
+            assert b"retry-after: 5\r\n" in answer
+            assert code_of(answer) == "too_many_connections"
+            assert await watching.status(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == 200
+            assert await watching.rest() == b""
+            await made[0].send(b"\r\n")
+            assert b" 200 " in await made[0].head()
+        assert connections.refusals["too_many_connections"] == 2
+
+
+async def test_a_connection_that_only_waits_gives_way() -> None:
+    connections = http_connections(per_network=5)
+    with echoing(connections) as listened:
+        async with peers(listened, 5) as made:
+            for peer in made:
+                assert await peer.status(GET) == 200
+            async with peers(listened) as (late,):
+                assert await late.status(GET) == 200
+            assert await made[0].rest() == b""
+            assert await made[1].status(GET) == 200
+
+
+async def test_sockets_keep_their_place(port: int) -> None:
+    connections = http_connections(per_network=3)
+    with echoing(connections) as listened:
+        async with peers(listened, 3) as made:
+            for peer in made:
+                await peer.send(SOCKET)
+                assert b" 101 " in await peer.head()
+            assert connections.open == 3
+            assert b" 429 " in await answered(listened, SOCKET)
+        await eventually(lambda: connections.open == 0, why="all are gone")
+        assert b" 200 " in await answered(listened, LAST)
+
+
+async def test_a_full_process_still_says_that_it_lives() -> None:
+    connections = http_connections(in_all=3)
+    with echoing(connections) as listened:
+        async with peers(listened, 3) as made:
+            for peer in made:
+                await peer.send(GET[:-2])
+            await eventually(lambda: connections.open == 3, why="all have come")
+            async with peers(listened, SPARE_CONNECTIONS_MAX + 30) as more:
+                for peer in more[:30]:
+                    assert await peer.rest() == b""  # pushed out by those who came later
+                assert connections.open <= 3 + SPARE_CONNECTIONS_MAX
+                assert b" 200 " in await answered(
+                    listened, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+                )
+                answer = await answered(listened, GET)
+                assert answer.startswith(b"HTTP/1.1 503 ")
+                assert b"retry-after: 5\r\n" in answer
+                assert code_of(answer) == "server_full"
+        await eventually(lambda: connections.open == 0, why="all are gone")
+
+
+async def test_behind_a_proxy_the_network_of_the_visitor_counts() -> None:
+    connections = http_connections(per_network=2, trusted=(HERE,))
+    with echoing(connections) as listened:
+
+        def asking(address: bytes, request: bytes = SOCKET) -> bytes:
+            return request[:-2] + b"X-Forwarded-For: 9.9.9.9, " + address + b"\r\n\r\n"
+
+        async with peers(listened, 3) as made, peers(listened, 30) as idle:
+            for peer in idle:
+                assert await peer.status(asking(b"203.0.113.9", GET)) == 200
+            for peer, address in zip(made[:2], (b"203.0.113.9", b"203.0.113.10"), strict=True):
+                await peer.send(asking(address))
+                assert b" 101 " in await peer.head()
+            assert b" 429 " in await answered(listened, asking(b"203.0.113.11"))
+            assert b" 429 " in await answered(listened, asking(b"203.0.113.11", LAST))
+            assert b" 200 " in await answered(listened, asking(b"198.51.100.1", LAST))
+            assert b" 200 " in await answered(listened, LAST)  # the proxy itself
+        await eventually(lambda: connections.open == 0, why="all are gone")
+        assert b" 200 " in await answered(listened, asking(b"203.0.113.11", LAST))
+
+
+def test_a_refusal_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    connections: HttpConnections = http_connections()
+    for _ in range(1_000):
+        connections.refused("head_too_large")
+    assert connections.refusals["head_too_large"] == 1_000
+    assert caplog.text.count("http_refused") <= 1
