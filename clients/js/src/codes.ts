@@ -219,6 +219,27 @@ export const CODES = {
     de: "Diese Verbindung hat trotz Hinweis weiter zu viel gesendet. Verbinde dich später neu.",
     en: "This connection went on sending too much although told. Connect again later.",
   },
+  request_too_slow: {
+    status: 408,
+    retryable: true,
+    close: null,
+    de: "Diese Anfrage kam zu langsam und wurde nicht ausgeführt. Sende sie noch einmal.",
+    en: "This request came too slowly and was not carried out. Send it again.",
+  },
+  too_many_connections: {
+    status: 429,
+    retryable: true,
+    close: null,
+    de: "Aus deinem Netz sind zu viele Verbindungen offen. Schließe Tabs, die du nicht brauchst, und versuche es gleich noch einmal.",
+    en: "Too many connections are open from your network. Close tabs that you do not need and try again in a moment.",
+  },
+  server_full: {
+    status: 503,
+    retryable: true,
+    close: null,
+    de: "Gerade sind zu viele Leute hier. Versuche es gleich noch einmal.",
+    en: "Too many people are here just now. Try again in a moment.",
+  },
   unknown_catalogue: {
     status: 404,
     retryable: false,
