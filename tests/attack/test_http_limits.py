@@ -16,7 +16,7 @@ from realtime.transports.http_connections import (
     HttpDeadlines,
 )
 from realtime.transports.http_framing import HEAD_BYTES_MAX
-from tests.support.http_server import echoing, http_connections
+from tests.support.http_server import echoing, http_connections, read_steadily, send_steadily
 from tests.support.waiting import eventually
 
 HERE = "127.0.0.1"
@@ -297,9 +297,7 @@ async def test_a_body_that_comes_steadily_may_take_longer() -> None:
     with echoing(connections) as listened:
         async with peers(listened) as (peer,):
             await peer.send(POST + b"Content-Length: 50000\r\n\r\n")
-            for _ in range(10):
-                await asyncio.sleep(0.1)
-                await peer.send(b"b" * 5_000)
+            await send_steadily(peer.writer, b"b" * 5_000, times=10, every_seconds=0.1)
             assert b" 200 " in await peer.head()
 
 
@@ -332,11 +330,8 @@ async def test_who_reads_slowly_but_steadily_gets_the_whole_answer() -> None:
     with echoing(connections, app=large) as listened:
         async with peers(listened) as (peer,):
             await peer.send(LAST.replace(b"/last", b"/whole"))
-            read = 0
             async with asyncio.timeout(20):
-                while more := await peer.reader.read(500_000):
-                    read += len(more)
-                    await asyncio.sleep(0.01)
+                read = await read_steadily(peer.reader, 500_000, every_seconds=0.01)
             assert read > 30_000_000
 
 

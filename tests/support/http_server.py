@@ -1,5 +1,6 @@
 """Our HTTP server, without the product: an application that says what it was asked, in a thread."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -86,3 +87,22 @@ def echoing(
     yield port
     server.should_exit = True
     thread.join(5)
+
+
+async def send_steadily(
+    writer: asyncio.StreamWriter, piece: bytes, *, times: int, every_seconds: float
+) -> None:
+    """Send as somebody on a slow line does."""
+    for _ in range(times):
+        await asyncio.sleep(every_seconds)
+        writer.write(piece)
+        await writer.drain()
+
+
+async def read_steadily(reader: asyncio.StreamReader, at_once: int, *, every_seconds: float) -> int:
+    """Read to the end as somebody on a slow line does; the number of bytes."""
+    n_bytes = 0
+    while read := await reader.read(at_once):
+        n_bytes += len(read)
+        await asyncio.sleep(every_seconds)
+    return n_bytes
