@@ -194,6 +194,7 @@ class Web:
             node=settings.node,
             consent="assumed" if settings.consent == "assumed" else "required",
             origins=sorted(self.origins.allowed),
+            limit_scale=settings.limit_scale,
             public_origin=settings.public_url,
             legal=Legal(
                 company=settings.company,
@@ -287,6 +288,7 @@ class Web:
             tell_renamed=self.news.on(RENAMED, Person, self._take_renamed),
             now=now,
             new_id=new_id,
+            scale=settings.limit_scale,
         )
         self.services = Services(
             hub=self.hub,

@@ -29,19 +29,23 @@ from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import Choice, selection_to_json
 from configurator.visible import NAME_CHARACTERS_MAX, one_line, several_lines
+from realtime.allowances import HOUSES_OF_PERSON, LINKS_OF_HOUSE
 from realtime.catalogues import CatalogueShelf
 from realtime.grants import Grants
 from realtime.hub import Hub
 from realtime.judge import repeated_outcome
 from realtime.principal import Principal, token_sha256
 from realtime.room import Room
-from storage.errors import CodeTaken, HouseMovedOn, InquiryDiffers
+from storage.errors import CodeTaken, HouseMovedOn, InquiryDiffers, TooMany
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.inquiries import Inquiry as StoredInquiry
 from storage.postgres.people import People
 from storage.postgres.sessions import Sessions
 from storage.postgres.shares import Shares
+
+NO_HOUSE = UUID(int=0)
+"""No configuration has this id."""
 
 INVITATION_TTL = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
@@ -110,7 +114,11 @@ class Actions:
         tell_renamed: Callable[[Person], None],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        scale: float = 1.0,
     ) -> None:
+        """``scale`` multiplies how many houses a person, and links a house may have."""
+        self._houses_max = int(HOUSES_OF_PERSON * scale)
+        self._links_max = int(LINKS_OF_HOUSE * scale)
         self._hub = hub
         self._stores = stores
         self._grants = grants
@@ -181,9 +189,12 @@ class Actions:
                     total_cents=price(catalogue, selection).total_cents,
                     owner_id=principal.person.id,
                     session_id=None,
+                    at_most=self._houses_max,
                 )
             except CodeTaken:
                 continue
+            except TooMany:
+                raise Refused("too_many_houses") from None
         raise Refused("unavailable", retry_after_ms=1000)
 
     async def latest(self, principal: Principal) -> StoredConfiguration | None:
@@ -198,12 +209,11 @@ class Actions:
             Refused: ``not_found``, whether it does not exist or is somebody else's.
         """
         found = await self._find(reference)
-        if found is None:
-            raise Refused("not_found")
-        if principal.admin:
+        if found is not None and principal.admin:
             return Access(configuration=found, role=Role.ADMIN)
-        role = await self._grants.read(found.id, principal.person.id)
-        if role is None:
+        # Asked also where there is no house: else the time of the answer tells that there is one.
+        role = await self._grants.read(found.id if found else NO_HOUSE, principal.person.id)
+        if role is None or found is None:
             raise Refused("not_found")
         return Access(configuration=found, role=role)
 
@@ -223,7 +233,11 @@ class Actions:
             access = await self.access(principal, reference)
             configuration_id, role = access.configuration.id, access.role
         else:
-            role = await self.role(principal, configuration_id)
+            try:
+                role = await self.role(principal, configuration_id)
+            except Refused:
+                await self._find(reference)  # as for a house that is not there: see `access`
+                raise
         return await self._hub.room(configuration_id), role
 
     async def role(self, principal: Principal, configuration_id: UUID) -> Role:
@@ -306,14 +320,18 @@ class Actions:
         if not may(access.role, Permission.INVITE):
             raise Refused("owners_only")
         token = secrets.token_urlsafe(24)
-        link = await self._stores.shares.create(
-            link_id=self._new_id(),
-            configuration_id=access.configuration.id,
-            token_sha256=token_sha256(token),
-            role=role.value,
-            created_by=principal.person.id,
-            expires_at=self._now() + INVITATION_TTL,
-        )
+        try:
+            link = await self._stores.shares.create(
+                link_id=self._new_id(),
+                configuration_id=access.configuration.id,
+                token_sha256=token_sha256(token),
+                role=role.value,
+                created_by=principal.person.id,
+                expires_at=self._now() + INVITATION_TTL,
+                at_most=self._links_max,
+            )
+        except TooMany:
+            raise Refused("too_many_links") from None
         if link is None:
             raise await self._not_granted(principal, access.configuration.id)
         return token

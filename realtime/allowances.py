@@ -111,6 +111,12 @@ ALLOWANCES: Final[Mapping[Kind, Allowance]] = {
 }
 """Rates are a second, for long, and at once after a quiet while."""
 
+HOUSES_OF_PERSON: Final = 200
+"""Houses are kept for ever; nobody plans more than a few."""
+
+LINKS_OF_HOUSE: Final = 100
+"""Invitations of a house that can still be used."""
+
 SESSION: Final = Rate(50, 500)
 """Requests of one admin session that is known to be open, whoever shares its network."""
 
@@ -141,9 +147,6 @@ NETWORKS_MAX: Final = 5_000
 SESSION_KNOWN_SECONDS: Final = 60
 """An admin session is looked up at most this often to see whether it has its own allowance."""
 
-LOOKUPS: Final = Rate(5, 20)
-"""Look-ups of one network for that, by requests beyond its allowance."""
-
 
 class RequestLimits:
     """What each network, person and admin session has used; ``clock_ns`` never goes back."""
@@ -163,7 +166,6 @@ class RequestLimits:
             kind: Bucket(each.everybody) for kind, each in scaled.items() if each.everybody
         }
         self._misses: Buckets[str] = Buckets(MISSES.scaled(scale), at_most=NETWORKS_MAX)
-        self._lookups: Buckets[str] = Buckets(LOOKUPS.scaled(scale), at_most=NETWORKS_MAX)
         self._sessions: Buckets[bytes] = Buckets(SESSION.scaled(scale), at_most=NETWORKS_MAX)
         self._sign_ins = SignIns(free=int(SIGN_IN_FREE * scale))
         self._open: OrderedDict[bytes, int] = OrderedDict()
@@ -224,11 +226,6 @@ class RequestLimits:
         self._sign_ins.succeeded(network)
 
     # ---- admins, whose work strangers of the same network do not hinder
-
-    def may_look_up(self, network: str) -> bool:
-        """Whether one more request beyond its allowance is asked whether an admin makes it."""
-        now_ns = self._clock_ns()
-        return take_all([self._lookups.of(network, now_ns)], now_ns) == 0
 
     def is_known_open(self, session: bytes) -> bool:
         """Whether this admin session was open less than ``SESSION_KNOWN_SECONDS`` ago."""

@@ -7,6 +7,7 @@ StorageError
 │   ├── CodeTaken
 │   ├── CatalogueDiffers
 │   ├── InquiryDiffers
+│   ├── TooMany
 │   └── HouseMovedOn
 └── StorageDefect           the server refused what we sent it: our own bug
 """
@@ -47,6 +48,10 @@ class CatalogueDiffers(StorageConflict):
 
 class InquiryDiffers(StorageConflict):
     """An inquiry with this id and another body is already stored."""
+
+
+class TooMany(StorageConflict):
+    """There are as many of these as there may be."""
 
 
 class HouseMovedOn(StorageConflict):

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from nicegui import Client, core, dependencies, ui
 from nicegui import app as nicegui_app
-from nicegui import core, dependencies, ui
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Mount
 
 from configurator.protocol.codes import Refused
 from realtime.http.edge import refusal
@@ -17,6 +18,7 @@ from realtime.http.sdk import SdkFile
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import guard_events, harden_socket
+from ui.open_pages import OpenPages, PageCaps
 from ui.page_template import put_first_paint_first
 from ui.pages.admin import AdminPage
 from ui.pages.analytics import AnalyticsPage
@@ -48,6 +50,7 @@ def mount_screens(
     dev: bool,
     node: str,
     origins: Sequence[str] | None,
+    limit_scale: float = 1.0,
     public_origin: str | None = None,
     consent: Consent = "assumed",
     legal: Legal | None = None,
@@ -66,6 +69,7 @@ def mount_screens(
         node: Name of this process; the browser puts it into the socket's address, so that a
             balancer can bring the socket to the process that built the page.
         origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
+        limit_scale: Multiplies how many pages may be open.
         public_origin: `https://…` for canonical addresses; None takes it from the request.
         consent: Whether visits may be measured before the visitor said so.
         legal: What imprint and privacy notice say; None: nothing was entered.
@@ -109,6 +113,16 @@ def mount_screens(
         tailwind=False,
         show_welcome_message=False,
     )
+    _cap_pages(app, visitors, limit_scale)
+
+
+def _cap_pages(app: Starlette, visitors: Visitors, limit_scale: float) -> None:
+    """NiceGUI's mount is the last route; from now on it makes pages in our table of them."""
+    pages = OpenPages(scale=limit_scale)
+    Client.instances = pages
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount)  # noqa: S101 - made just now
+    mount.app = PageCaps(mount.app, pages, is_admin=visitors.admin_of, wants_page=_wants_page)
 
 
 def _answer_head() -> None:

@@ -223,6 +223,32 @@ CODES: dict[str, Code] = {
             retryable=True,
         ),
         _code(
+            "too_many_pages",
+            429,
+            "Aus deinem Netz sind hier schon sehr viele Seiten offen. Schließe einige und versuche es in einer Minute noch einmal.",
+            "Very many pages are open here from your network. Close some and try again in a minute.",
+            retryable=True,
+        ),
+        _code(
+            "pages_full",
+            503,
+            "Gerade sind hier so viele Seiten offen, wie möglich ist. Versuche es in einer Minute noch einmal.",
+            "As many pages are open here as possible just now. Try again in a minute.",
+            retryable=True,
+        ),
+        _code(
+            "too_many_houses",
+            409,
+            "Du hast so viele Häuser, wie eine Person haben kann. Arbeite an einem davon weiter.",
+            "You have as many houses as one person may have. Go on with one of them.",
+        ),
+        _code(
+            "too_many_links",
+            409,
+            "Dieses Haus hat so viele offene Einladungen, wie es haben kann. Beende zuerst eine davon.",
+            "This house has as many open invitations as it may have. End one of them first.",
+        ),
+        _code(
             "flooding",
             429,
             "Diese Verbindung hat trotz Hinweis weiter zu viel gesendet. Verbinde dich später neu.",

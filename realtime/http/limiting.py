@@ -5,7 +5,7 @@ before the handler. Every other route (pages, files, sockets) is wrapped by `Lim
 tells the kind by the address. Both refuse with `too_many_requests`, 429 and a true `Retry-After`.
 
 An admin whose session is open is never refused for what others of the same network did: beyond the
-network's allowance the session's own one counts. It is looked up once a minute for that.
+network's allowance the session's own one counts. It is looked up at most once a minute for that.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -65,11 +65,14 @@ class Limiter:
             raise Refused("too_many_requests", retry_after_ms=wait_ms)
 
     async def admin_session(self, scope: Scope) -> bytes | None:
-        """The hash of the open admin session that this request brings, as far as may be asked."""
+        """The hash of the open admin session that this request brings.
+
+        Sessions that are not known are looked up many at once, in one query at a time.
+        """
         for each in admin_hashes(HTTPConnection(scope)):
             if self.limits.is_known_open(each):
                 return each
-            if self.limits.may_look_up(network_in(scope)) and await self._is_admin(each):
+            if await self._is_admin(each):
                 self.limits.found_open(each)
                 return each
         return None

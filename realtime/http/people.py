@@ -111,7 +111,7 @@ class PeopleEndpoints:
                 also={307: None},
                 headers={303: ["Set-Cookie"], 307: ["Set-Cookie"]},
                 query=["cookies"],
-                codes=["cookies_needed"],
+                codes=["too_many_houses", "cookies_needed"],
                 tags=["pages"],
                 limit="create",
             ),

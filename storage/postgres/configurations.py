@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.undo import OwnOp
-from storage.errors import CodeTaken
+from storage.errors import CodeTaken, TooMany
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
 from storage.postgres.tables import (
@@ -95,11 +95,13 @@ class Configurations:
         total_cents: int,
         owner_id: UUID,
         session_id: UUID | None,
+        at_most: int | None = None,
     ) -> StoredConfiguration:
         """Stores a configuration at version 0, the owner's grant and the link of the session.
 
         The same `configuration_id` of the same owner again returns what is stored. Raises
-        CodeTaken.
+        CodeTaken, or TooMany when the owner has `at_most` already; those that are made at the same
+        moment may be a few more.
         """
         head = (
             insert(configurations)
@@ -115,6 +117,8 @@ class Configurations:
         )
 
         async def work(connection: AsyncConnection) -> StoredConfiguration:
+            if at_most is not None and await _owned(connection, owner_id, at_most) >= at_most:
+                raise TooMany("configurations")
             try:
                 await connection.execute(head)
             except exc.IntegrityError as error:
@@ -307,6 +311,12 @@ class Configurations:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _configuration(row)
+
+
+async def _owned(connection: AsyncConnection, owner_id: UUID, at_most: int) -> int:
+    """How many configurations this person owns, counted up to `at_most`."""
+    owned = select(configurations.c.id).where(configurations.c.owner_id == owner_id).limit(at_most)
+    return len((await connection.execute(owned)).all())
 
 
 def _configurations() -> Select[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, func, or_, sel
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.errors import TooMany
 from storage.postgres.configurations import OWNER
 from storage.postgres.engine import Database
 from storage.postgres.tables import grants, people, share_links
@@ -75,8 +76,13 @@ class Shares:
         role: str,
         created_by: UUID,
         expires_at: datetime | None,
+        at_most: int | None = None,
     ) -> ShareLink | None:
-        """Stores a link; None when `created_by` may not share (checked in the transaction)."""
+        """Stores a link; None when `created_by` may not share (checked in the transaction).
+
+        Raises TooMany when the configuration has `at_most` links that can still be used; links that
+        several people make at the same moment may be a few more.
+        """
         new = (
             insert(share_links)
             .values(
@@ -94,6 +100,17 @@ class Shares:
             granted = await _locked_role(connection, configuration_id, created_by)
             if granted not in self._sharing_roles or self._rank(role) > self._rank(granted):
                 return None
+            usable = (
+                select(share_links.c.id)
+                .where(
+                    share_links.c.configuration_id == configuration_id,
+                    share_links.c.revoked_at.is_(None),
+                    or_(share_links.c.expires_at.is_(None), share_links.c.expires_at > func.now()),
+                )
+                .limit(at_most)
+            )
+            if at_most is not None and len((await connection.execute(usable)).all()) >= at_most:
+                raise TooMany("share links")
             await connection.execute(new)
             stored = select(share_links).where(
                 share_links.c.id == link_id, share_links.c.token_sha256 == token_sha256

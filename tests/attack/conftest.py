@@ -22,7 +22,8 @@ async def start_victim(database_url: str, redis_url: str) -> AsyncIterator[Start
     async with AsyncExitStack() as stack:
 
         async def start(*, descriptors: int | None = None, **environ: str) -> Victim:
-            process = web(database_url, redis_url, port=None, **environ)
+            settings = {"NEST_LIMIT_SCALE": "1", **environ}
+            process = web(database_url, redis_url, port=None, **settings)
             if descriptors is not None:
                 process.command = ("prlimit", f"--nofile={descriptors}", *process.command)
             process.environ.setdefault("NEST_LOG_FORMAT", "json")

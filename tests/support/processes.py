@@ -173,7 +173,8 @@ def nest(*arguments: str) -> tuple[str, ...]:
 def web(database_url: str, redis_url: str, *, port: int | None = None, **environ: str) -> Process:
     """`nest web` on a free port; further settings by name, such as `NEST_NODE="a"`.
 
-    Visits are measured without a question, unless the test is about that.
+    Visits are measured without a question, and one test may ask as much as a hundred visitors,
+    unless the test is about that.
     """
     port = port or free_port()
     settings = {
@@ -181,6 +182,7 @@ def web(database_url: str, redis_url: str, *, port: int | None = None, **environ
         "REDIS_URL": redis_url,
         "PORT": str(port),
         "NEST_CONSENT": "assumed",
+        "NEST_LIMIT_SCALE": "100",
     }
     return Process(*nest("web"), environ={**settings, **environ}, port=port)
 

@@ -35,17 +35,23 @@ class MessagePages:
     def refused(self, request: Request, refused: Refused) -> Response:
         """A form was not accepted, in the words of its code; or a page was too much at once."""
         code = refused.code
-        if code.name == "too_many_requests":
-            return self._too_many(request, max(2, -(-(refused.retry_after_ms or 1000) // 1000)))
+        if code.retryable:
+            return self._wait(request, refused)
         key = "cookies" if code.name == "cookies_needed" else "formRefused"
-        sentence = code.text.de if language_of(request) == "de" else code.text.en
-        return self._page(request, code.status, key, sentence=sentence)
+        return self._page(request, code.status, key, sentence=_said(request, refused))
 
-    def _too_many(self, request: Request, seconds: int) -> Response:
+    def _wait(self, request: Request, refused: Refused) -> Response:
         """A page that was asked for comes by itself when it is time; a form is sent by a person."""
-        again_after_s = seconds if request.method == "GET" else None
+        seconds = max(2, -(-(refused.retry_after_ms or 1000) // 1000))
+        again = request.method == "GET"
         response = self._page(
-            request, 429, "tooMany", reload=True, again_after_s=again_after_s, seconds=seconds
+            request,
+            refused.code.status,
+            "tooMany",
+            reload=again,
+            again_after_s=seconds if again else None,
+            seconds=seconds,
+            sentence=None if refused.code.name == "too_many_requests" else _said(request, refused),
         )
         response.headers["retry-after"] = str(seconds)
         return response
@@ -80,3 +86,8 @@ class MessagePages:
             "seconds": seconds,
         }
         return self.templates.response(request, "message.html", values, status=status)
+
+
+def _said(request: Request, refused: Refused) -> str:
+    text = refused.code.text
+    return text.de if language_of(request) == "de" else text.en
