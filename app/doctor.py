@@ -19,12 +19,14 @@ from app.supervisor import answers_ready
 from configurator.event_ids import unix_ms
 from storage.errors import StorageError
 from storage.postgres.engine import Database
-from storage.redis.client import Redis
+from storage.redis.capacity import INTAKE_SHARE
+from storage.redis.client import Memory, Redis
 from storage.redis.stream import InteractionStream, id_pair, position
 
 State = Literal["ok", "note", "wrong"]
 OLDEST_POSTGRES = 150_000
 OLDEST_REDIS = (7, 0)
+MB = 1_000_000
 CLOCKS_APART = timedelta(seconds=10)
 """So much a slow answer may make; what is more is a clock that is wrong."""
 
@@ -230,6 +232,7 @@ async def _redis(url: str) -> list[Finding]:
         async with Redis(url, pool_size=2) as redis:
             await redis.ping()
             durability = await redis.durability()
+            memory = await redis.memory()
             kind, version = await redis.version()
             clock, ids = await _clock_of_redis(redis)
     except (StorageError, OSError, ValueError) as error:
@@ -263,9 +266,33 @@ async def _redis(url: str) -> list[Finding]:
             else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
             "interactions that were acknowledged can be lost.",
         ),
+        _memory(memory),
         *_clocks("redis", clock),
         *_ids_ahead(ids),
     ]
+
+
+def _memory(memory: Memory) -> Finding:
+    used = f"uses {memory.used_bytes // MB} MB"
+    if not memory.most_bytes:
+        return Finding(
+            state="note",
+            subject="redis",
+            text=f"{used} without a limit: interactions that wait can fill this machine",
+            mend="Set `maxmemory` (NEST_VALKEY_MEMORY_MB where `nest run` starts it); interactions "
+            "are then refused with 503 before it is full, and nothing that was acknowledged goes.",
+        )
+    full = memory.share >= INTAKE_SHARE
+    return Finding(
+        state="wrong" if full else "ok",
+        subject="redis",
+        text=f"{used} of {memory.most_bytes // MB} MB"
+        + (": interactions are refused with 503" if full else ""),
+        mend="See that a worker runs and PostgreSQL answers: what is stored makes room. Else give "
+        "it more memory (`maxmemory`, NEST_VALKEY_MEMORY_MB)."
+        if full
+        else "",
+    )
 
 
 async def _clock_of_redis(redis: Redis) -> tuple[timedelta, timedelta]:

@@ -54,6 +54,9 @@ POSTGRES_SETTINGS = {
     "log_error_verbosity": "terse",  # without DETAIL, which quotes the row
     "log_checkpoints": "off",
 }
+VALKEY_MEMORY_MB = 1_536
+"""The stream's own limit of 1 GB, and half as much for everything else."""
+
 VALKEY_SETTINGS = {
     "port": "0",
     "unixsocketperm": "700",
@@ -108,15 +111,19 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
     )
 
 
-def embedded_valkey(home: Path) -> EmbeddedServer:
-    """Valkey 9 with its append-only file in `home/valkey`, never evicting."""
+def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> EmbeddedServer:
+    """Valkey 9 with its append-only file in `home/valkey`, never evicting.
+
+    Its data take at most `memory_mb`; intake refuses before that, see `storage.redis.capacity`.
+    """
     home = home.resolve()
     directory = home / "valkey"
     run = _socket_directory(home, "valkey.sock")
     path = run / "valkey.sock"
     machine = {"amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
     platform = f"{sys.platform}-{machine}"
-    settings = {**VALKEY_SETTINGS, "unixsocket": str(path), "dir": "."}
+    memory = f"{memory_mb}mb"
+    settings = {**VALKEY_SETTINGS, "maxmemory": memory, "unixsocket": str(path), "dir": "."}
     flags = (part for name, value in settings.items() for part in (f"--{name}", value))
 
     def prepare() -> None:

@@ -58,6 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_DATABASE_POOL_SIZE", unit="connections", default="10", reason="Per process; the sum over processes stays under max_connections - 10"),
     Setting(name="NEST_DATABASE_DEADLINE_SECONDS", unit="seconds", default="5.0", reason="After this a request is answered 503 and may be retried"),
     Setting(name="NEST_REDIS_POOL_SIZE", unit="connections", default="20", reason="Per process, beside the subscription's own"),
+    Setting(name="NEST_VALKEY_MEMORY_MB", unit="MB", default="1536", reason="Of the embedded Valkey; interactions are refused with 503 when four fifths are used, and everything else goes on"),
     Setting(name="NEST_REDIS_DEADLINE_SECONDS", unit="seconds", default="0.5", reason="Redis carries hints: never wait long for one"),
     Setting(name="NEST_COMPANY", unit="lines", default="(none)", reason="Who runs this, for imprint and privacy notice: name, address, e-mail, register, VAT number, with | between the lines"),
     Setting(name="NEST_CONSENT", unit="asked/required/assumed", default="asked", reason="asked: our pages store no interaction before the visitor agreed (cookie nest_consent=all), programs answer for their own visitors; required: the same for programs; assumed: stored until somebody objects; none, Sec-GPC and DNT always count"),
@@ -103,6 +104,7 @@ class Settings:
     database_deadline_seconds: float
     redis_pool_size: int
     redis_deadline_seconds: float
+    valkey_memory_mb: int
     company: tuple[str, ...]
     consent: Consent
     keep_interactions_days: int
@@ -151,6 +153,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         database_deadline_seconds=reader.take("NEST_DATABASE_DEADLINE_SECONDS", _seconds, 5.0),
         redis_pool_size=reader.take("NEST_REDIS_POOL_SIZE", _integer(2, 10_000), 20),
         redis_deadline_seconds=reader.take("NEST_REDIS_DEADLINE_SECONDS", _seconds, 0.5),
+        valkey_memory_mb=reader.take("NEST_VALKEY_MEMORY_MB", _integer(16, 1_000_000), 1_536),
         company=reader.take("NEST_COMPANY", _lines, ()),
         consent=reader.take("NEST_CONSENT", _consent, "asked"),
         keep_interactions_days=reader.take("NEST_KEEP_INTERACTIONS_DAYS", _kept_days, 90),

@@ -118,7 +118,7 @@ class _Supervisor:
         if not settings.database_url:
             servers["postgres"] = embedded_postgres(settings.home)
         if not settings.redis_url:
-            servers["valkey"] = embedded_valkey(settings.home)
+            servers["valkey"] = embedded_valkey(settings.home, memory_mb=settings.valkey_memory_mb)
         for server in servers.values():  # last in, first stopped: Valkey before PostgreSQL
             cleanup.push_async_callback(server.stop_async)
         async with asyncio.TaskGroup() as group:

@@ -23,6 +23,7 @@ from storage.postgres.committer import Committer
 from storage.postgres.jobs import JobRun, Jobs
 from storage.postgres.ledger import Ledger
 from storage.redis.bus import Bus
+from storage.redis.client import Memory
 from storage.redis.dead_letters import DeadLetters
 from storage.redis.stops import WorkerStops, restarts
 from storage.redis.stream import InteractionStream, Lag
@@ -52,6 +53,7 @@ class _InRedis:
     offered: int
     dead_letters: int
     restarts: int
+    memory: Memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ class Metrics:
                 offered=await sources.stream.offered(),
                 dead_letters=await sources.dead_letters.count(),
                 restarts=restarts(await sources.stops.latest(), self._now()),
+                memory=await sources.stream.memory(),
             )
         except StorageUnavailable:
             return None
@@ -231,6 +234,12 @@ def _of_stream(found: _InRedis) -> Iterator[Metric]:
     yield _gauge("nest_stream_lag_seconds", "Age of the oldest of them", found.lag.seconds)
     yield _count("nest_stream_offered", "Entries the stream ever took", found.offered)
     yield _gauge("nest_dead_letters", "Entries that could not be stored", found.dead_letters)
+    yield _gauge("nest_redis_memory_bytes", "Memory that Redis uses", found.memory.used_bytes)
+    yield _gauge(
+        "nest_redis_memory_max_bytes",
+        "Memory that Redis may use; 0: no limit. Interactions are refused from 80 % on",
+        found.memory.most_bytes,
+    )
     yield _gauge(
         "nest_worker_restarts", "Workers that ended by themselves in ten minutes", found.restarts
     )

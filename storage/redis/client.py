@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -55,6 +56,23 @@ class Durability:
     def flushes_first(self) -> bool:
         """Whether what it acknowledged is on disk; else a crash can cost a second or two of it."""
         return self.append_fsync == "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the server uses and may use, in bytes; `most_bytes` 0: no limit, or it does not tell."""
+
+    used_bytes: int
+    most_bytes: int
+
+    @property
+    def share(self) -> float:
+        """Used of what may be; 0 without a limit."""
+        return self.used_bytes / self.most_bytes if self.most_bytes else 0.0
+
+    def free_bytes(self, share: float) -> float:
+        """Bytes until this share of the limit is used; infinite without a limit."""
+        return self.most_bytes * share - self.used_bytes if self.most_bytes else inf
 
 
 class Redis:
@@ -190,6 +208,17 @@ class Redis:
                 server = await self.client.info("server")
         valkey = server.get("valkey_version")
         return ("Valkey", str(valkey)) if valkey else ("Redis", str(server["redis_version"]))
+
+    async def memory(self) -> Memory:
+        """What memory the server uses; never fails on a forbidden INFO."""
+        with self.errors():
+            async with asyncio.timeout(self.call_seconds):
+                try:
+                    found = await self.client.info("memory")
+                except ResponseError:
+                    found = {}
+        used, most = found.get("used_memory", 0), found.get("maxmemory", 0)
+        return Memory(used_bytes=int(used), most_bytes=int(most))
 
     async def durability(self) -> Durability:
         """Reads appendonly, appendfsync and maxmemory-policy; never fails on a forbidden CONFIG."""

@@ -24,7 +24,8 @@ from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError, StorageUnavailable
-from storage.redis.client import Redis
+from storage.redis.capacity import FULL_RETRY_SECONDS, Capacity, Limits
+from storage.redis.client import Memory, Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
 
@@ -39,8 +40,6 @@ FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
 SCAN_ENTRIES = 1_000
 SEEN_SECONDS = 900
-_BYTES_EVERY_SECONDS = 5.0
-_FULL_RETRY_SECONDS = 5.0
 
 _OF_SESSION = """
 local batch = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[3])
@@ -51,13 +50,6 @@ for _, entry in ipairs(batch) do
 end
 return {#batch, #batch > 0 and batch[#batch][1] or '', found}
 """
-
-
-class StreamFull(StorageUnavailable):
-    """The stream holds as much as it may; nothing is thrown away to make room."""
-
-    def __init__(self) -> None:
-        super().__init__("Redis: the stream is full", _FULL_RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +70,6 @@ class Appended:
 
     stream_id: str
     duplicate: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Where the stream refuses to grow; 1 GB holds about 3 million events."""
-
-    entries: int = 3_000_000
-    stream_bytes: int = 1_000_000_000
-    waiting: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +136,7 @@ class InteractionStream:
         self._tasks = OwnedTasks()
         self._flusher: asyncio.Task[None] | None = None
         self._looker: asyncio.Task[None] | None = None
-        self._full = False
-        self._bytes_due = 0.0
+        self._capacity = Capacity(redis, self._limits, stream=EVENTS)
         self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
@@ -226,12 +208,13 @@ class InteractionStream:
 
     async def _flush(self, batch: list[_Waiting]) -> None:
         async with call(self._redis, seconds=self._silence.patience(SILENT_TRY_SECONDS)):
-            await self._refuse_when_full()
-            pipe = commands(self._redis).pipeline(transaction=False)
             events = [event for waiting in batch for event in waiting.events]
-            for event in events:
+            payloads = [encode_event(event) for event in events]
+            await self._capacity.require(sum(map(len, payloads)), len(payloads))
+            pipe = commands(self._redis).pipeline(transaction=False)
+            for event, payload in zip(events, payloads, strict=True):
                 session = str(event.session_id) if isinstance(event, Event) else ""
-                pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", encode_event(event))
+                pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", payload)
             told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
             repeatable = [event for event in told if isinstance(event, Event)]
             for event in repeatable:
@@ -245,7 +228,7 @@ class InteractionStream:
             for answer in answers:
                 if isinstance(answer, Exception):
                     raise answer
-        self._full = answers[-1] >= self._limits.entries
+        self._capacity.note_length(answers[-1])
         self._answer(
             batch, [_text(each) for each in answers[: len(events)]], iter(answers[len(events) :])
         )
@@ -259,19 +242,6 @@ class InteractionStream:
             ]
             if not waiting.answer.done():
                 waiting.answer.set_result(answers)
-
-    async def _refuse_when_full(self) -> None:
-        """Raises StreamFull at the limits; the bytes are asked for every few seconds."""
-        now = asyncio.get_running_loop().time()
-        if self._full:
-            self._full = await commands(self._redis).xlen(EVENTS) >= self._limits.entries
-        if now >= self._bytes_due:
-            used = await commands(self._redis).memory_usage(EVENTS) or 0
-            if used >= self._limits.stream_bytes:
-                raise StreamFull
-            self._bytes_due = now + _BYTES_EVERY_SECONDS
-        if self._full:
-            raise StreamFull
 
     def _take(self) -> list[_Waiting]:
         """The next batch; whoever gave up meanwhile is left out."""
@@ -348,6 +318,10 @@ class InteractionStream:
         """How far the database is behind the stream, as Redis sees it now."""
         return await stream_lag(self._redis)
 
+    async def memory(self) -> Memory:
+        """What memory Redis uses, and may use."""
+        return await self._redis.memory()
+
     async def dead_count(self) -> int:
         """How many entries could not be stored and wait to be looked at."""
         async with call(self._redis):
@@ -375,7 +349,7 @@ class InteractionStream:
             if scanned < SCAN_ENTRIES:
                 return found
             start = f"({_text(last)}"
-        raise StorageUnavailable("the stream is far ahead of the database", _FULL_RETRY_SECONDS)
+        raise StorageUnavailable("the stream is far ahead of the database", FULL_RETRY_SECONDS)
 
 
 def commands(redis: Redis) -> Any:  # noqa: ANN401

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
+from storage.redis.capacity import TIGHT_SHARE
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
 from storage.redis.stops import WorkerStops
@@ -27,6 +28,7 @@ from storage.redis.stream import (
 T = TypeVar("T")
 
 KEPT_MS = 600_000
+KEPT_TIGHT_MS = 10_000
 """Stored entries stay so long, so that a live view can repair its gaps."""
 MARKS = "{activity}:marks"
 
@@ -118,13 +120,16 @@ class StreamGroup:
     async def trim(self) -> int:
         """Removes entries that are stored and older than `KEPT_MS`; returns how many.
 
+        While Redis is short of memory they are kept for `KEPT_TIGHT_MS` only.
+
         An entry that is pending or undelivered has an id at or above the position that was read
         before, and entries never become pending again below it; so none of them is removed.
         After the clock of Redis was ahead no id says how old its entry is: then it is remembered
         how far the stream was at what time.
         """
         where = await position(self._redis)
-        oldest = f"{max(0, where.redis_ms - KEPT_MS)}-0"
+        tight = (await self._redis.memory()).share >= TIGHT_SHARE
+        oldest = f"{max(0, where.redis_ms - (KEPT_TIGHT_MS if tight else KEPT_MS))}-0"
         if id_pair(where.last_delivered)[0] > where.redis_ms:
             oldest = max(oldest, await self._delivered_then(where.last_delivered), key=id_pair)
         keep_from = min(where.oldest_pending or oldest, where.last_delivered, oldest, key=id_pair)

@@ -24,8 +24,9 @@ from storage.errors import StorageUnavailable
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
+from storage.redis.capacity import Limits
 from storage.redis.client import Redis
-from storage.redis.stream import InteractionStream, Limits
+from storage.redis.stream import InteractionStream
 from tests.support.described import endpoints_alone, unlimited
 from tests.support.waiting import eventually
 

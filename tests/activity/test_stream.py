@@ -8,13 +8,14 @@ from configurator.activity import encode_event
 from configurator.entries import decode_event
 from configurator.event_ids import moment_of
 from storage.errors import StorageUnavailable
+from storage.redis import stream_group
+from storage.redis.capacity import FULL_RETRY_SECONDS, INTAKE_SHARE, Limits
 from storage.redis.client import Redis
 from storage.redis.stream import (
     EVENTS,
     HINTS,
     Bounds,
     InteractionStream,
-    Limits,
     commands,
     position,
 )
@@ -82,6 +83,43 @@ async def test_a_full_stream_refuses_and_keeps_everything(redis_url: str, limits
             await commands(redis).xtrim(EVENTS, maxlen=0)
             if limits.entries == 3:
                 assert await stream.append([event()])
+
+
+async def test_intake_is_refused_before_the_memory_is_full_and_everything_else_goes_on(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that was acknowledged goes, nothing that was refused is there, and room comes back."""
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        used = (await redis.memory()).used_bytes
+        await commands(redis).config_set("maxmemory", int((used + 2_000_000) / INTAKE_SHARE))
+        try:
+            acknowledged, refused = await _appended_until_refused(stream)
+            assert acknowledged >= 1_000
+            assert "memory" in str(refused)
+            assert refused.retry_after_seconds == FULL_RETRY_SECONDS
+            assert await commands(redis).xlen(EVENTS) == acknowledged
+            memory = await redis.memory()
+            assert 0 < memory.share < 0.9
+            assert await commands(redis).set("presence", "x" * 1_000)
+            group = StreamGroup(redis, consumer="c")
+            taken = await group.read(acknowledged, 10)
+            assert len(taken) == acknowledged
+            await group.acknowledge([entry.id for entry in taken])
+            monkeypatch.setattr(stream_group, "KEPT_TIGHT_MS", 0)
+            assert await group.trim() > acknowledged / 2  # not after ten minutes
+            assert len(await stream.append([event()])) == 1
+        finally:
+            await commands(redis).config_set("maxmemory", 0)
+
+
+async def _appended_until_refused(stream: InteractionStream) -> tuple[int, StorageUnavailable]:
+    acknowledged = 0
+    while acknowledged < 100_000:
+        try:
+            acknowledged += len(await stream.append([event() for _ in range(200)]))
+        except StorageUnavailable as refused:
+            return acknowledged, refused
+    raise AssertionError("nothing was refused")
 
 
 async def test_too_many_waiting_are_refused(redis_url: str) -> None:

@@ -18,8 +18,9 @@ from configurator.event_ids import unix_ms, uuid7
 from configurator.tracking import TRACKED
 from storage.errors import StorageUnavailable
 from storage.postgres.interactions import Incoming, Settled
+from storage.redis.capacity import Limits
 from storage.redis.client import Redis
-from storage.redis.stream import InteractionStream, Limits
+from storage.redis.stream import InteractionStream
 from tests.activity.parts import (
     TRACK,
     TRACK_MANY,
