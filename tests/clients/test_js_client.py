@@ -140,6 +140,11 @@ def test_a_package_that_is_not_installed_is_named_at_once(node: Node) -> None:
     run_in_node(node, "missing.test.mjs")
 
 
+def test_requests_that_are_too_much_at_once_are_sent_again(node: Node) -> None:
+    """(LM1)"""
+    run_in_node(node, "rest.test.mjs")
+
+
 def live(houses: Houses) -> dict[str, str]:
     return {
         "NEST_ONE": houses.one.url,

@@ -41,6 +41,7 @@ FIGURES = (
     "js/format.js",
     "js/happened.js",
     "js/paper.js",
+    "js/patience.js",
 )
 MODULES = (
     "js/analytics.js",

@@ -36,6 +36,7 @@ MODULES = (
     "js/names.js",
     "js/notices.js",
     "js/older.js",
+    "js/patience.js",
     "js/pending.js",
     "js/referrer.js",
     "js/room.js",

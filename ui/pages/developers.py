@@ -29,6 +29,7 @@ _MODULES: Final = (
     "js/format.js",
     "js/ids.js",
     "js/older.js",
+    "js/patience.js",
     "js/console/frames.js",
     "js/console/json.js",
     "js/console/link.js",

@@ -28,6 +28,7 @@ MODULES = (
     "js/operations/privacy.js",
     "js/operations/sessions.js",
     "js/operations/words.js",
+    "js/patience.js",
     "js/storage.js",
     "js/typed.js",
 )

@@ -4,6 +4,9 @@ import type { Change, Derived, Outcome, Person, Reason } from "./messages.js";
 import type { Operation, Selection } from "./selection.js";
 
 const ANSWER_MS = 15_000;
+/** So often a request is sent that was too much at once; a longer wait is left to the program. */
+const TRIES = 8;
+const WAIT_MAX_MS = 60_000;
 
 export interface Registered {
   readonly person: Person;
@@ -143,7 +146,27 @@ function post(url: string, path: string, body: object, token: string | null): Pr
   return ask("POST", url, path, token, body);
 }
 
+/** The answer; what was too much at once was not carried out, and is sent again when it is time. */
 async function ask(
+  method: string,
+  url: string,
+  path: string,
+  token: string | null,
+  body?: object,
+): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await askOnce(method, url, path, token, body);
+    } catch (problem) {
+      const tooMuch = problem instanceof Refused && problem.code === "too_many_requests";
+      const waitMs = tooMuch ? (problem.retryAfterMs ?? 1_000) : Infinity;
+      if (waitMs > WAIT_MAX_MS || tries === TRIES) throw problem;
+      await new Promise((done) => setTimeout(done, waitMs));
+    }
+  }
+}
+
+async function askOnce(
   method: string,
   url: string,
   path: string,

@@ -4,7 +4,8 @@ import { decision, mayMeasure } from "../../../ui/assets/js/consent.js";
 import { createMeasure } from "../../../ui/assets/js/measure.js";
 import { referrerOf } from "../../../ui/assets/js/referrer.js";
 import { createTabs } from "../../../ui/assets/js/tabs.js";
-import { createQueue, createSender, createTracker, EVENTS_MAX, QUEUE_BYTES_MAX, retryAfterMs, URL_TRACK } from "../../../ui/assets/js/track.js";
+import { createQueue, createSender, createTracker, EVENTS_MAX, QUEUE_BYTES_MAX, URL_TRACK } from "../../../ui/assets/js/track.js";
+import { retryAfterMs } from "../../../ui/assets/js/patience.js";
 import { createDelays, createShifts, rating } from "../../../ui/assets/js/vitals.js";
 import { Browser, Server, Storage } from "./world.mjs";
 

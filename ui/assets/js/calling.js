@@ -1,4 +1,6 @@
 // The HTTP API of admins, with the cookie of this browser.
+import { patiently } from "./patience.js";
+
 import { asker } from "./attended.js";
 
 const PATH = "/api/admin/";
@@ -23,7 +25,7 @@ export function addressOf(place, query = {}) {
 export async function call(address, how) {
   let found;
   try {
-    found = await fetch(address, how);
+    found = await patiently(() => fetch(address, how));
   } catch (error) {
     if (how.signal?.aborted) throw error;
     throw new Refused(0, null);

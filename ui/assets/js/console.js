@@ -2,6 +2,7 @@
 //
 // Its house is made over REST by a person of its own, whose token stays in this module. A second
 // window is this browser's own person, invited into the same house.
+import { patiently } from "./patience.js";
 import { createTexts, euroRounded } from "./format.js";
 import { copyText, createFrames } from "./console/frames.js";
 import { openSocketIo, openWebSocket, parsed } from "./console/link.js";
@@ -59,7 +60,8 @@ function problem(text) {
 async function rest(path, body, { own = false } = {}) {
   const headers = { "Content-Type": "application/json", ...(own || !token ? {} : { Authorization: `Bearer ${token}` }) };
   frames.add({ way: "out", type: "POST", message: body, brief: path });
-  const answer = await fetch(path, { method: "POST", headers, credentials: own ? "same-origin" : "omit", body: JSON.stringify(body) });
+  const how = { method: "POST", headers, credentials: own ? "same-origin" : "omit", body: JSON.stringify(body) };
+  const answer = await patiently(() => fetch(path, how));
   const told = await answer.json().catch(() => null);
   frames.add({ way: "in", type: String(answer.status), message: told ?? undefined, brief: path });
   if (answer.ok) return told;

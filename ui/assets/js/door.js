@@ -2,6 +2,7 @@
 // button posts it: programs that look into mails open links, run scripts, and must spend nothing.
 // The address keeps its token until it was redeemed, so that a damaged one can be mended there.
 import { cookiesWork, tokenIn } from "./invitation.js";
+import { patiently } from "./patience.js";
 
 const DOORS = {
   join: { url: "/api/share-links/redeem", length: 32, next: (body) => `/c/${encodeURIComponent(body.code)}` },
@@ -39,12 +40,14 @@ async function open() {
   button.disabled = true;
   text.textContent = door.dataset.opening;
   try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      credentials: "same-origin",
-      body: JSON.stringify({ token }),
-    });
+    const answer = await patiently(() =>
+      fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        credentials: "same-origin",
+        body: JSON.stringify({ token }),
+      }),
+    );
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) {
       window.location.replace(next(body));

@@ -1,15 +1,21 @@
 // Requests of a visitor's page, as the person whose cookie this browser has.
 import { within } from "./older.js";
+import { patiently } from "./patience.js";
 
 const ANSWER_WITHIN_MS = 20_000;
 
 // {ok, status, body}; throws when nobody answers in time. Then it may have been carried out all the same.
 export async function request(method, url, body) {
-  const patience = within(ANSWER_WITHIN_MS);
   const said = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const { answer, content } = await patiently(() => once(url, { method, credentials: "same-origin", ...said }));
+  return { ok: answer.ok, status: answer.status, body: content };
+}
+
+async function once(url, how) {
+  const patience = within(ANSWER_WITHIN_MS);
   try {
-    const answer = await fetch(url, { method, credentials: "same-origin", signal: patience.signal, ...said });
-    return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => null) };
+    const answer = await fetch(url, { signal: patience.signal, ...how });
+    return { status: answer.status, headers: answer.headers, answer, content: await answer.json().catch(() => null) };
   } finally {
     patience.done();
   }

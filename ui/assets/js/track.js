@@ -9,6 +9,7 @@
 // number all the same: the server counts the gap as lost.
 import { uuid7 } from "./ids.js";
 import { browserLanguage, within } from "./older.js";
+import { retryAfterMs } from "./patience.js";
 import { referrer } from "./referrer.js";
 import { parsed, place, read, remove, write } from "./storage.js";
 import { createTabs } from "./tabs.js";
@@ -105,14 +106,6 @@ const body = (tab, events, visit) =>
     visit,
     interactions: events.map(({ eventId, seq, interaction }) => ({ eventId, seq, interaction })),
   });
-
-// Milliseconds in a Retry-After, which is seconds or a date.
-export function retryAfterMs(header, now = Date.now()) {
-  if (!header) return 0;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 10 * RETRY_MAX_MS) : 0;
-}
 
 // Sends a queue until it is empty (0) or must wait (so many ms). One request at a time.
 export function createSender({ fetch, visit, random = Math.random }) {

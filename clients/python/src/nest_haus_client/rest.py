@@ -18,7 +18,10 @@ from nest_haus_client.operations import Choice, Chosen, Operation, plain
 
 ANSWER_SECONDS = 15.0
 TRIES = 8
-"""So often is asked again what the server had no time for (``too_many_requests``)."""
+"""A request that is too much at once (``too_many_requests``) is sent this often."""
+
+WAIT_SECONDS_MAX = 60.0
+"""A longer wait, as for the inquiries of a day, is left to the program."""
 
 Shape = TypeVar("Shape")
 
@@ -168,9 +171,14 @@ class Rest:
                 return await asyncio.to_thread(self._ask, method, path, body, token)
             except Refused as refused:
                 tries += 1
-                if refused.code != "too_many_requests" or tries == TRIES:
+                wait_seconds = (refused.retry_after_ms or 1000) / 1000
+                if (
+                    refused.code != "too_many_requests"
+                    or tries == TRIES
+                    or wait_seconds > WAIT_SECONDS_MAX
+                ):
                     raise
-                await asyncio.sleep((refused.retry_after_ms or 1000) / 1000)
+                await asyncio.sleep(wait_seconds)
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None, token: str | None) -> bytes:
         problem: Exception | None = None

@@ -1,0 +1,25 @@
+// What was too much at once was not carried out: it is sent again when the server says it is time.
+const WAIT_MAX_MS = 15_000; // nobody waits longer for a button; then the server's sentence is shown
+const SPREAD_MS = 250;
+const RETRY_AFTER_MAX_MS = 600_000;
+
+// Milliseconds in a Retry-After, which is seconds or a date.
+export function retryAfterMs(header, now = Date.now()) {
+  if (!header) return 0;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS) : 0;
+}
+
+// The answer to `ask`, which is asked again after 429 for up to 15 seconds.
+export async function patiently(ask, { random = Math.random, wait = (ms) => new Promise((done) => setTimeout(done, ms)) } = {}) {
+  let waited = 0;
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 429) return answer;
+    const ms = Math.max(retryAfterMs(answer.headers.get("Retry-After")), 1000) + Math.round(random() * SPREAD_MS);
+    waited += ms;
+    if (waited > WAIT_MAX_MS) return answer;
+    await wait(ms);
+  }
+}
