@@ -5,8 +5,13 @@ receiver reads. A ``Socket`` writes frames that were built once, as they are, an
 transport is full and when it can go on. Handshake, pings and the closing handshake stay with
 uvicorn; a connection that does not ask for its ``Socket`` sees no difference.
 
-What is bounded here for every connection: pongs for a peer that does not read are left out (RFC
-6455, 5.5.3 allows it), and a connection that is over but cannot be flushed is cut off.
+What is bounded here for every connection:
+- What arrives together is parsed a little at a time, and only once the application has taken what came
+  before; the event loop reads 256 kB at once, which may be 32,000 messages.
+- A message that comes in many parts is kept as one piece.
+- Frames that carry nothing end a connection that sends too many of them.
+- Pongs for a peer that does not read are left out (RFC 6455, 5.5.3 allows it).
+- A connection that is over but cannot be flushed is cut off.
 """
 
 import asyncio
@@ -37,6 +42,17 @@ KERNEL_UNSENT_BYTES: Final = 128 * 1024
 the peer would then have to read before it saw anything new."""
 
 CLOSE_NOT_UTF8: Final = 1007
+CLOSE_FLOODING: Final = 4029
+
+PARSED_BYTES: Final = 4 * 1024
+"""This many bytes are parsed at a time: at most 600 messages, about 5 ms."""
+
+NEEDLESS_FRAMES_MAX: Final = 1_000
+NEEDLESS_SECONDS: Final = 10.0
+"""So many pings, pongs and small parts of messages within this time are answered. A browser sends
+one pong in 20 seconds, other clients as many pings."""
+
+SMALL_PART_BYTES: Final = 256
 
 LINGER_SECONDS: Final = 2.0
 """So long a connection that is over has to read what it was still sent."""
@@ -142,6 +158,14 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     socket: Socket | None = None
     _lingering = False
+    _received = b""
+    """Received and not parsed, because the application has not taken what came before."""
+
+    _whole: bytearray | None = None
+    """What has come of a message in parts."""
+
+    _needless = 0
+    _needless_since = 0.0
     _places: Sequence[Place] = ()
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
@@ -167,6 +191,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
             self.socket = Socket(self)
             extensions = cast("dict[str, object]", self.scope["extensions"])
             extensions[EXTENSION] = self.socket
+        else:
+            self._cut_off_later()
 
     def bound(self, message_bytes_max: int) -> None:
         """Hold no larger message, and little for a peer that does not read."""
@@ -232,10 +258,56 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         self._end()
 
     @override
+    def data_received(self, data: bytes) -> None:
+        """Parse what the application can take now."""
+        if self._received or len(data) > PARSED_BYTES:
+            self._received += data
+            self._parse()
+        else:
+            super().data_received(data)
+
+    def _parse(self) -> None:
+        received, place = self._received, 0
+        while place < len(received) and not self.read_paused and not self.transport.is_closing():
+            super().data_received(received[place : place + PARSED_BYTES])
+            place += PARSED_BYTES
+        self._received = received[place:]
+
+    @override
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next event; when nothing else waits, what was received with it is parsed."""
+        message = await self.queue.get()
+        if self.queue.empty() and self.read_paused:
+            self.read_paused = False
+            self._parse()
+            if not self.read_paused:
+                self.transport.resume_reading()
+        return message
+
+    @override
     def handle_cont(self, event: MessageFrame) -> None:
-        """A part of a message; an empty one adds nothing and is not kept, there may be any number."""
-        if event.data or event.fin:
-            super().handle_cont(event)
+        """A part of a message: a piece of each byte would cost fifty times as much as the whole."""
+        if not event.fin and len(event.data) < SMALL_PART_BYTES and self._flooded():
+            return
+        if self._whole is None:
+            self._whole = bytearray(b"".join(self.frames))
+        self._whole += event.data
+        if event.fin:
+            self.frames, self._whole = [bytes(self._whole)], None
+            self.send_receive_event_to_app()
+
+    def _flooded(self) -> bool:
+        """Count a frame that carries nothing; whether the connection is over."""
+        now = self.loop.time()
+        if now - self._needless_since > NEEDLESS_SECONDS:
+            self._needless, self._needless_since = 0, now
+        self._needless += 1
+        if self._needless > NEEDLESS_FRAMES_MAX and not self.over:
+            if self.handshake_complete:
+                self.close(CLOSE_FLOODING, "flooding")
+            else:
+                self.transport.abort()
+        return self.over
 
     @override
     def send_receive_event_to_app(self) -> None:
@@ -251,6 +323,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def handle_pong(self, event: MessageFrame) -> None:
         """The peer is there."""
+        if self._flooded():
+            return
         super().handle_pong(event)
         if self.socket is not None:
             self.socket.heard()
@@ -258,6 +332,9 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def handle_ping(self) -> None:
         """Answer, unless the peer does not read its answers."""
+        if self._flooded():
+            self.conn.data_to_send()
+            return
         if self.socket is not None:
             self.socket.heard()
         if self.writable.is_set():

@@ -1,0 +1,79 @@
+"""Floods of frames on a WebSocket that the application hardly sees."""
+
+import asyncio
+import struct
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from websockets.frames import Frame, Opcode
+
+from realtime.transports.uvicorn_websocket import (
+    CLOSE_FLOODING,
+    NEEDLESS_FRAMES_MAX,
+    PARSED_BYTES,
+    NestWebSocketProtocol,
+)
+from tests.support.http_server import echoing
+
+SOCKET = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+EMPTY = struct.pack("!BBI", 0x89, 0x80, 0)  # a ping, masked, of nothing
+FLOODS = {
+    "pings": EMPTY,
+    "pongs": b"\x8a" + EMPTY[1:],
+    "empty parts": b"\x00" + EMPTY[1:],
+    "parts of a byte": b"\x00\x81\x00\x00\x00\x00x",
+}
+
+
+async def opened(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(SOCKET)
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+@pytest.mark.parametrize("frame", FLOODS.values(), ids=FLOODS)
+async def test_frames_that_carry_nothing_end_the_connection(frame: bytes) -> None:
+    """93,000 pings a second of one peer cost half a core."""
+    with echoing() as port:
+        reader, writer = await opened(port)
+        writer.write(b"\x01\x81\x00\x00\x00\x00x" if frame[0] == 0 else b"")  # begins a text
+        writer.write(frame * (NEEDLESS_FRAMES_MAX + 50))
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.transport.abort()
+    assert struct.pack("!H", CLOSE_FLOODING) + b"flooding" in answer
+
+
+async def test_messages_that_come_together_are_taken_one_after_the_other() -> None:
+    """A socket held 16 MB for 256 kB of messages of two bytes."""
+    waiting: list[int] = []
+    texts: list[str] = []
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    number = 30_000
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        protocol = getattr(receive, "__self__")  # noqa: B009 - ASGI does not say whose it is
+        assert isinstance(protocol, NestWebSocketProtocol)
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            texts.append(message["text"])
+            events = protocol.queue._events  # type: ignore[attr-defined]
+            waiting.append(len(events or ()))
+            if len(texts) == number:
+                loop.call_soon_threadsafe(done.set)
+
+    frames = b"".join(Frame(Opcode.TEXT, b"%05d" % n).serialize(mask=True) for n in range(number))
+    with echoing(app=app) as port:
+        _reader, writer = await opened(port)
+        writer.write(frames)
+        async with asyncio.timeout(20):
+            await done.wait()
+        writer.transport.abort()
+    assert texts == [f"{n:05d}" for n in range(number)]
+    assert max(waiting) <= PARSED_BYTES // 8
