@@ -99,7 +99,8 @@ def spare_what_stays() -> None:
     """Keep the garbage collector from walking, again and again, through what was imported.
 
     Nothing on the way of an op makes reference cycles, so looking for them every 700 allocations
-    only costs: about a tenth of the processor time and the longest pauses.
+    only costs: about a tenth of the processor time and the longest pauses. What pages and floods
+    leave is collected by `app.memory` when the process has grown.
     """
     gc.collect()
     gc.freeze()

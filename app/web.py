@@ -22,6 +22,7 @@ from app.audit_key import audit_key
 from app.catalogue import current_catalogue
 from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
 from app.connections import http_connections
+from app.memory import MemoryKeeper
 from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
@@ -431,6 +432,7 @@ class Web:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for part in (
+                MemoryKeeper(),
                 self.database,
                 self.analytics_database,
                 self.redis,

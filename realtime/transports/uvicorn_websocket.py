@@ -250,6 +250,13 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         for place in self._places:
             place.give_back()
         self._end()
+        # This object, its socket, its scope and its parser refer to each other, and the collector
+        # seldom comes.
+        self.socket = None
+        self._received = b""
+        self.conn.handshake_exc = None
+        self.conn.parser.close()
+        setattr(self, "scope", None)  # noqa: B010
 
     @override
     def shutdown(self) -> None:
