@@ -26,7 +26,7 @@ from app.memory import MemoryKeeper
 from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
-from configurator.access import Permission, Role, may
+from configurator.access import Permission, roles_with
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
 from realtime.activity_feed import ActivityFeed
@@ -52,6 +52,7 @@ from realtime.http.limiting import Limiter
 from realtime.http.openapi import description_routes, docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.http.sdk import sdk_routes
+from realtime.http.sharing import SharingEndpoints
 from realtime.http.tickets import TicketEndpoints
 from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
@@ -64,12 +65,14 @@ from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
 from realtime.services import Services
+from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
+from storage.postgres.access_list import AccessLists
 from storage.postgres.admins import Admins
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.audit import Audit
@@ -102,9 +105,6 @@ from ui.ports import Legal, Visitors
 
 log = structlog.get_logger()
 
-EDITING_ROLES = tuple(role.value for role in Role if may(role, Permission.EDIT))
-SHARING_ROLES = tuple(role.value for role in Role if may(role, Permission.INVITE))
-INQUIRING_ROLES = tuple(role.value for role in Role if may(role, Permission.INQUIRE))
 ANALYTICS_CONNECTIONS = 2
 ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
 """Figures of a long range take their time on connections of their own: no click waits for them."""
@@ -154,18 +154,17 @@ class Web:
         self.bus = Bus(
             self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
         )
-        self.news = News(self.bus)
         self.committer = Committer(
             self.database,
-            editing_roles=EDITING_ROLES,
+            editing_roles=roles_with(Permission.EDIT),
             deadline_seconds=settings.database_deadline_seconds,
         )
         self.stores = Stores(
             configurations=Configurations(self.database),
             people=People(self.database),
-            shares=Shares(self.database, sharing_roles=SHARING_ROLES),
+            shares=Shares(self.database, sharing_roles=roles_with(Permission.INVITE)),
             sessions=Sessions(self.database),
-            inquiries=Inquiries(self.database, inquiring_roles=INQUIRING_ROLES),
+            inquiries=Inquiries(self.database, inquiring_roles=roles_with(Permission.INQUIRE)),
         )
         self.admins = Admins(self.database)
         self.audit = Audit(self.database, audit_key(settings))
@@ -241,6 +240,7 @@ class Web:
 
     def _build_realtime(self) -> None:
         settings = self._settings
+        self.news = News(self.bus)
         self.catalogues = CatalogueShelf(
             current=self._catalogue, published=Catalogues(self.database)
         )
@@ -291,9 +291,22 @@ class Web:
             new_id=new_id,
             scale=settings.limit_scale,
         )
+        self.sharing = Sharing(
+            actions=self.actions,
+            hub=self.hub,
+            grants=self.grants,
+            stores=self.stores,
+            lists=AccessLists(self.database),
+            news=self.news,
+            now=now,
+            new_id=new_id,
+            public_url=settings.public_url,
+            scale=settings.limit_scale,
+        )
         self.services = Services(
             hub=self.hub,
             actions=self.actions,
+            sharing=self.sharing,
             grants=self.grants,
             limits=self.limits,
             subscriptions=self.subscriptions,
@@ -361,6 +374,7 @@ class Web:
                 intake=self.intake, door=self.door, requests=self.requests
             ).endpoints(),
             *CatalogueEndpoints(shelf=self.catalogues, requests=self.requests).endpoints(),
+            *SharingEndpoints(sharing=self.sharing, authenticator=self.authenticator).endpoints(),
             *ConfigurationEndpoints(
                 actions=self.actions,
                 authenticator=self.authenticator,
@@ -370,6 +384,7 @@ class Web:
             ).endpoints(),
             *PeopleEndpoints(
                 actions=self.actions,
+                sharing=self.sharing,
                 authenticator=self.authenticator,
                 public_url=self._settings.public_url,
             ).endpoints(),

@@ -40,3 +40,8 @@ _ALLOWED: dict[Role, frozenset[Permission]] = {
 def may(role: Role, permission: Permission) -> bool:
     """Whether this role has this permission."""
     return permission in _ALLOWED[role]
+
+
+def roles_with(permission: Permission) -> tuple[str, ...]:
+    """The roles that have this permission, as they are stored."""
+    return tuple(role.value for role in Role if may(role, permission))

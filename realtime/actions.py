@@ -1,7 +1,7 @@
-"""What people and programs can do: authorise, compute, commit, tell. The only service layer.
+"""What people and programs can do: authorise, compute, commit, tell. The service layer.
 
-Every transport and every page comes through here. For ops and invitations the role is checked
-twice: here, to refuse early, and inside the transaction that stores them, which is what counts.
+Every transport and every page comes through here, for invitations through `realtime.sharing`. For
+ops the role is checked twice: here, to refuse early, and inside the transaction that stores them, which is what counts.
 """
 
 import hashlib
@@ -21,7 +21,6 @@ from configurator.house_code import (
     CODE_LENGTH,
     as_code,
     as_id,
-    without_blanks_around,
 )
 from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
@@ -29,7 +28,7 @@ from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
 from configurator.selection import Choice, selection_to_json
 from configurator.visible import NAME_CHARACTERS_MAX, one_line, several_lines
-from realtime.allowances import HOUSES_OF_PERSON, LINKS_OF_HOUSE
+from realtime.allowances import HOUSES_OF_PERSON
 from realtime.catalogues import CatalogueShelf
 from realtime.grants import Grants
 from realtime.hub import Hub
@@ -47,7 +46,6 @@ from storage.postgres.shares import Shares
 NO_HOUSE = UUID(int=0)
 """No configuration has this id."""
 
-INVITATION_TTL = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
 CODE_TRIES = 5
 OPS_PER_READ_MAX = 500
@@ -116,9 +114,8 @@ class Actions:
         new_id: Callable[[], UUID],
         scale: float = 1.0,
     ) -> None:
-        """``scale`` multiplies how many houses a person, and links a house may have."""
+        """``scale`` multiplies how many houses a person may have."""
         self._houses_max = int(HOUSES_OF_PERSON * scale)
-        self._links_max = int(LINKS_OF_HOUSE * scale)
         self._hub = hub
         self._stores = stores
         self._grants = grants
@@ -281,7 +278,7 @@ class Actions:
             raise Refused("access_revoked")
         raise Refused("read_only")
 
-    async def _not_granted(self, principal: Principal, configuration_id: UUID) -> Refused:
+    async def not_granted(self, principal: Principal, configuration_id: UUID) -> Refused:
         """What the transaction found: another role than was known, or none any more."""
         role = await self._grants.read(configuration_id, principal.person.id)
         return Refused("not_found" if role is None else "owners_only")
@@ -312,42 +309,6 @@ class Actions:
         return await self._stores.configurations.operations_since(
             access.configuration.id, since, min(limit, OPS_PER_READ_MAX)
         )
-
-    # ---- sharing
-
-    async def share(self, principal: Principal, access: Access, role: Role) -> str:
-        """A new invitation: the secret token of a link that gives ``role``."""
-        if not may(access.role, Permission.INVITE):
-            raise Refused("owners_only")
-        token = secrets.token_urlsafe(24)
-        try:
-            link = await self._stores.shares.create(
-                link_id=self._new_id(),
-                configuration_id=access.configuration.id,
-                token_sha256=token_sha256(token),
-                role=role.value,
-                created_by=principal.person.id,
-                expires_at=self._now() + INVITATION_TTL,
-                at_most=self._links_max,
-            )
-        except TooMany:
-            raise Refused("too_many_links") from None
-        if link is None:
-            raise await self._not_granted(principal, access.configuration.id)
-        return token
-
-    async def redeem(self, principal: Principal, token: str) -> str:
-        """The code of the configuration that an invitation opens, now open to the person."""
-        redeemed = await self._stores.shares.redeem(
-            token_sha256(without_blanks_around(token)), principal.person.id
-        )
-        if redeemed is None:
-            raise Refused("invitation_unusable")
-        await self._grants.read(redeemed.configuration_id, principal.person.id)
-        found = await self._stores.configurations.load(redeemed.configuration_id)
-        if found is None:
-            raise Refused("invitation_unusable")
-        return found.code
 
     # ---- sessions and inquiries
 
@@ -427,7 +388,7 @@ class Actions:
         except HouseMovedOn:
             raise Refused("house_changed") from None
         if stored is None:
-            raise await self._not_granted(principal, access.configuration.id)
+            raise await self.not_granted(principal, access.configuration.id)
         return stored
 
     async def inquiries_of(self, principal: Principal, access: Access) -> list[StoredInquiry]:

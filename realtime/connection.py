@@ -44,6 +44,7 @@ from configurator.protocol.messages import (
     Watching,
     Welcome,
 )
+from configurator.protocol.sharing import AccessOf, EndLink, Invite, Remove, SharingMessage
 from configurator.visible import initials
 from realtime.actions import Access
 from realtime.frame import Frame
@@ -176,11 +177,14 @@ class Connection:
                 wait_ms = self._limits.op(self.principal.person.id, room_id)
             case Track():
                 wait_ms = self._limits.interaction()
+            case Invite():
+                wait_ms = self._limits.invitation()
             case Presence() if self._find(message.configuration) is not None:
                 pass
             case _:
                 wait_ms = self._limits.other()
-        if isinstance(message, Join | Op | OutcomeOf) and self._find(message.configuration) is None:
+        names = Join | Op | OutcomeOf | SharingMessage
+        if isinstance(message, names) and self._find(message.configuration) is None:
             is_admin = self.principal is not None and self.principal.admin
             wait_ms = wait_ms or (0 if is_admin else self._limits.guess())
         self._limits.check(wait_ms, together=isinstance(message, Op | Track))
@@ -196,12 +200,16 @@ class Connection:
             case Introduce():
                 await self._introduce(message)
             case Track():
-                await self._track(message)
+                tracker, visit = self._services.tracker, self._visit
+                self._send(await tracker.track(message, visitor=visit.visitor, source=visit.source))
             case Watch():
                 await self._watch(message)
             case Unwatch():
                 self._end_watch()
                 self._send(Unwatched(re=message.id))
+            case Invite() | AccessOf() | EndLink() | Remove():
+                answer = await self._services.sharing.answer(self._known(), message)
+                self._send(msgspec.structs.replace(answer, re=message.id))
             case _:
                 await self._dispatch_in_room(message)
 
@@ -407,12 +415,6 @@ class Connection:
         self.principal = await self._services.actions.introduce(self._known(), message.name)
         self._show_name(self.principal)
         self._send(Introduced(re=message.id, person=self.principal.person))
-
-    async def _track(self, message: Track) -> None:
-        tracker = self._services.tracker
-        self._send(
-            await tracker.track(message, visitor=self._visit.visitor, source=self._visit.source)
-        )
 
     # ---- interactions, for admins
 

@@ -3,13 +3,14 @@
 What counts is the check in the transaction of each op. This is for everything else - to see a
 house, to be in its room - and it is never older than ``FRESH_SECONDS``: a sweep reads the roles of
 everybody who is here, and of who was here lately, in one query. Whoever lost theirs is told and
-leaves. When PostgreSQL is away the roles of those who are here stay as they are.
+leaves. A process that is told of a change reads those roles at once. When PostgreSQL is away the roles of those who are here stay as they are.
 
 A role that was read is dated by the moment its reading began; what is older never replaces it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -63,6 +64,7 @@ class _Known:
     role: Role
     read_at: float
     used_at: float
+    noted_at: float = float("-inf")
     holders: set[Holder] = field(default_factory=set)
 
 
@@ -127,6 +129,19 @@ class Grants:
         granted = await self._lookups.get(pair)
         self._take(pair, granted, began_at)
         return Role(granted.role) if granted is not None else None
+
+    def suspect(self, configuration_id: UUID, people: Collection[UUID]) -> None:
+        """Roles of these people may have changed: those that are known here are read again now.
+
+        While PostgreSQL is away they stay as they are until the sweep.
+        """
+        for person_id in people:
+            if (configuration_id, person_id) in self._known:
+                self._tasks.start(self._read_again(configuration_id, person_id), name="role")
+
+    async def _read_again(self, configuration_id: UUID, person_id: UUID) -> None:
+        with suppress(StorageUnavailable):
+            await self.read(configuration_id, person_id)
 
     # ---- who hangs on them
 
@@ -202,14 +217,24 @@ class Grants:
         await self._note_seen(self._clock())
 
     async def _note_seen(self, now: float) -> None:
-        """Say in the store who is here, of each at most once in ``SEEN_SECONDS``."""
+        """Say in the store who is here and in which house, of each once in ``SEEN_SECONDS``."""
+        since = self._now() - timedelta(seconds=SEEN_SECONDS)
+        in_houses = {
+            pair: known
+            for pair, known in self._known.items()
+            if known.holders and now - known.noted_at >= SEEN_SECONDS
+        }
+        if in_houses:
+            await self._shares.seen(in_houses, since=since)
+            for known in in_houses.values():
+                known.noted_at = now
         news = {
             person: here
             for person, here in self._here.items()
             if now - here.noted_at >= SEEN_SECONDS
         }
         if news:
-            await self._people.seen(news, since=self._now() - timedelta(seconds=SEEN_SECONDS))
+            await self._people.seen(news, since=since)
             for here in news.values():
                 here.noted_at = now
 

@@ -189,6 +189,12 @@ class Hub(TaskOwner):
         if not whole:
             self._mark(room.id)
 
+    def tell_access_changed(self, configuration_id: UUID) -> None:
+        """Links or roles changed: whoever may see the list of them reads it again."""
+        opened = self._rooms.get(configuration_id)
+        if opened is not None:
+            opened.room.members.tell_inviting()
+
     def forget_authors(self, configurations: Collection[UUID]) -> None:
         """Somebody who took part in these was erased: nothing is shown from memory any more."""
         for configuration_id in configurations:

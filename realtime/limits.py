@@ -189,6 +189,11 @@ class ConnectionLimits:
         shared = self._limits.requests.buckets("track", self._network)
         return take_all([self._interactions, *shared], self._clock_ns())
 
+    def invitation(self) -> int:
+        """One invitation that is made."""
+        shared = self._limits.requests.buckets("share", self._network)
+        return take_all([self._other, *shared], self._clock_ns())
+
     def other(self) -> int:
         """One message of any other kind, or of none."""
         return take_all([self._other], self._clock_ns())

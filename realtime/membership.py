@@ -13,9 +13,10 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.access import Role
+from configurator.access import Permission, Role, may
 from configurator.presence import Member, RemoteMembers, merge_members
 from configurator.protocol.messages import MEMBERS_SHOWN, Person, PresenceFrame
+from configurator.protocol.sharing import AccessChanged
 from configurator.visible import initials
 from realtime.frame import Frame
 from realtime.outbox import Lapse
@@ -115,6 +116,13 @@ class Membership:
         """Queue one frame for every member of this process."""
         for attachment in self.attachments():
             attachment.deliver(frame, key=key)
+
+    def tell_inviting(self) -> None:
+        """Say to the members of this process who may invite that links or roles changed."""
+        frame = Frame.of(AccessChanged(configuration=self._configuration_id))
+        for attachment in self.attachments():
+            if may(Role(attachment.member.role), Permission.INVITE):
+                attachment.deliver(frame, key=("access", self._configuration_id))
 
     def add(self, attachment: Attachment) -> None:
         """Let a member in, in place of who they were if they enter again; nobody is told yet."""

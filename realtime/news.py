@@ -21,6 +21,10 @@ RENAMED: Final = "people"
 SESSIONS_ENDED: Final = "admin-sessions"
 """These admin sessions are over: the hashes of their tokens, as base64."""
 
+ACCESS: Final = "access"
+"""Roles or links of a configuration changed: an `AccessChange`. What they are now every process reads
+from PostgreSQL, so a forged message costs a read and takes nobody's role."""
+
 Message = TypeVar("Message")
 
 

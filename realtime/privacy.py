@@ -63,6 +63,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     operations: list[object]
     grants: list[object]
     share_links: list[object]
+    link_uses: list[object]
     inquiries: list[object]
     stream: list[object]
     dead_letters: list[object]

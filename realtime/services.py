@@ -12,6 +12,7 @@ from realtime.grants import Grants
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.principal import Principal
+from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 
 
@@ -28,6 +29,7 @@ class Services:
 
     hub: Hub
     actions: Actions
+    sharing: Sharing
     grants: Grants
     limits: Limits
     subscriptions: Subscriptions

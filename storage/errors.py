@@ -8,7 +8,9 @@ StorageError
 │   ├── CatalogueDiffers
 │   ├── InquiryDiffers
 │   ├── TooMany
-│   └── HouseMovedOn
+│   ├── HouseMovedOn
+│   ├── OwnerStays
+│   └── Unknown
 └── StorageDefect           the server refused what we sent it: our own bug
 """
 
@@ -56,6 +58,14 @@ class TooMany(StorageConflict):
 
 class HouseMovedOn(StorageConflict):
     """The configuration is not at the version any more that was meant."""
+
+
+class OwnerStays(StorageConflict):
+    """The owner of a configuration cannot be removed from it."""
+
+
+class Unknown(StorageConflict):
+    """There is no such thing in this configuration."""
 
 
 class StorageDefect(StorageError):  # noqa: N818 - the name is the contract

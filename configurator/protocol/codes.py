@@ -298,6 +298,24 @@ CODES: dict[str, Code] = {
             "This invitation is no longer valid. Ask for a new one.",
         ),
         _code(
+            "owner_stays",
+            403,
+            "Wem das Haus gehört, bleibt darin. Alle anderen kannst du entfernen.",
+            "The owner of a house stays in it. Everybody else can be removed.",
+        ),
+        _code(
+            "link_unknown",
+            404,
+            "Diesen Link gibt es in diesem Haus nicht. Lies die Liste der Links neu.",
+            "This house has no such link. Read the list of links again.",
+        ),
+        _code(
+            "participant_unknown",
+            404,
+            "Diese Person hatte in diesem Haus nie eine Rolle. Lies die Liste der Personen neu.",
+            "This person never had a role in this house. Read the list of people again.",
+        ),
+        _code(
             "consent_required",
             422,
             "Bitte stimme zu, dass wir deine Angaben zur Beantwortung verwenden.",

@@ -3,9 +3,10 @@
 JSON objects tagged by ``type``. Unknown fields are ignored, so that newer peers can say more.
 All sizes are bounded here, before anything else looks at a message.
 
-Client to server: hello, join, leave, op, outcome_of, presence, introduce, track, watch, unwatch,
-ping. Server to client: welcome, snapshot, ops, op, outcome, position, presence, introduced,
-tracked, watching, activity, unwatched, left, pong, error.
+Client to server: hello, join, leave, op, outcome_of, presence, invite, access_of, end_link, remove,
+introduce, track, watch, unwatch, ping. Server to client: welcome, snapshot, ops, op, outcome,
+position, presence, invited, access, link_ended, removed, access_changed, introduced, tracked,
+watching, activity, unwatched, left, pong, error.
 """
 
 from datetime import datetime
@@ -19,6 +20,18 @@ from configurator.catalogue import Text
 from configurator.intents import Id
 from configurator.operations import Change, Operation, Reason, Repair
 from configurator.presence import Member
+from configurator.protocol.envelope import ClientMessage, Reference, ServerMessage, Short
+from configurator.protocol.sharing import (
+    Access,
+    AccessChanged,
+    AccessOf,
+    EndLink,
+    Invite,
+    Invited,
+    LinkEnded,
+    Remove,
+    Removed,
+)
 from configurator.selection import Choice
 from configurator.untrusted import NAME_PATTERN
 
@@ -43,10 +56,6 @@ HEARTBEAT_MS_MAX = 10_000
 NOT_SAID = msgspec.Raw()
 """Stands for a JSON value that is left out; only this very object is."""
 
-Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Reference = str
-"""The id or code of a configuration, of any length: what is none belongs to nobody, as over REST."""
-
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
 SessionId = Annotated[
     str,
@@ -54,12 +63,6 @@ SessionId = Annotated[
 ]
 VERSION_MAX = 2**53
 Version = Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)]
-
-
-class ClientMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What all messages from a client have in common: ``id`` comes back as ``re``."""
-
-    id: Short | None = None
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="hello"):
@@ -193,7 +196,21 @@ class Ping(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="ping
 
 
 FromClient = (
-    Hello | Join | Leave | Op | OutcomeOf | Presence | Introduce | Track | Watch | Unwatch | Ping
+    Hello
+    | Join
+    | Leave
+    | Op
+    | OutcomeOf
+    | Presence
+    | Invite
+    | AccessOf
+    | EndLink
+    | Remove
+    | Introduce
+    | Track
+    | Watch
+    | Unwatch
+    | Ping
 )
 
 
@@ -219,12 +236,6 @@ class You(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OutcomeName = Literal["committed", "adjusted", "rejected", "conflict"]
-
-
-class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What all answers have in common: ``re`` is the ``id`` of the message that is answered."""
-
-    re: str | None = None
 
 
 class Welcome(
@@ -426,6 +437,11 @@ FromServer = (
     | Outcome
     | PositionFrame
     | PresenceFrame
+    | Invited
+    | Access
+    | LinkEnded
+    | Removed
+    | AccessChanged
     | Tracked
     | Introduced
     | Watching

@@ -47,6 +47,17 @@ from configurator.protocol.messages import (
     Watching,
     Welcome,
 )
+from configurator.protocol.sharing import (
+    Access,
+    AccessChanged,
+    AccessOf,
+    EndLink,
+    Invite,
+    Invited,
+    LinkEnded,
+    Remove,
+    Removed,
+)
 
 Schema = dict[str, Any]
 MessageType = type[msgspec.Struct]
@@ -116,6 +127,10 @@ REPLIES: Mapping[MessageType, tuple[MessageType, ...]] = {
     Op: (Outcome,),
     OutcomeOf: (Outcome,),
     Presence: (),
+    Invite: (Invited,),
+    AccessOf: (Access,),
+    EndLink: (LinkEnded,),
+    Remove: (Removed,),
     Introduce: (Introduced,),
     Track: (Tracked,),
     Watch: (Watching,),
@@ -130,6 +145,7 @@ UNASKED: tuple[MessageType, ...] = (
     Ops,
     PositionFrame,
     PresenceFrame,
+    AccessChanged,
     Activity,
     Left,
     Unwatched,

@@ -1,6 +1,6 @@
-"""REST for configurations: create, read, edit, share, inquire. The same actions as every socket."""
+"""REST for configurations: create, read, edit, inquire. The same actions as every socket."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -76,19 +76,6 @@ class OpsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     complete: bool
     ops: list[LoggedOp]
-
-
-class ShareRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which role the invitation gives: editor or viewer."""
-
-    role: Annotated[Literal["editor", "viewer"], msgspec.Meta(title="SharedRole")] = "editor"
-
-
-class ShareAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The invitation link. Whoever has it gets the role; it is not stored in readable form."""
-
-    url: str
-    role: str
 
 
 class InquiryRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,18 +206,6 @@ class ConfigurationEndpoints:
             ),
             Endpoint(
                 method="POST",
-                path=one + "/share-links",
-                handler=self.share,
-                summary="Make an invitation link that gives the role editor or viewer.",
-                body=ShareRequest,
-                answer=ShareAnswer,
-                status=201,
-                codes=["too_many_links", "not_found", "owners_only", "not_authenticated"],
-                away="not_saved",
-                limit="share",
-            ),
-            Endpoint(
-                method="POST",
                 path=one + "/inquiries",
                 handler=self.inquire,
                 summary="Save this house and send it to us.",
@@ -325,13 +300,6 @@ class ConfigurationEndpoints:
                 ops=[_logged(operation) for operation in found],
             )
         )
-
-    async def share(self, request: Request) -> Response:
-        """``POST /api/configurations/{id}/share-links``."""
-        principal, access = await self._access(request)
-        asked = await body(request, ShareRequest)
-        token = await self._actions.share(principal, access, Role(asked.role))
-        return json(ShareAnswer(url=f"{self._public_url}/join#{token}", role=asked.role), 201)
 
     async def inquire(self, request: Request) -> Response:
         """``POST /api/configurations/{id}/inquiries``."""

@@ -64,7 +64,7 @@ class Endpoint:
     request that it counts as; without one it is "admin", "read" or "write".
     """
 
-    method: Literal["GET", "POST", "PUT"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     handler: Handler
     summary: str

@@ -13,6 +13,7 @@ from realtime.auth import Authenticator
 from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
 from realtime.principal import PERSON_COOKIE, Principal
+from realtime.sharing import Sharing
 
 PROBE_COOKIE = "nest_cookies"
 """Says that this browser keeps cookies; `invitation.js` sets the same."""
@@ -58,10 +59,12 @@ class PeopleEndpoints:
         self,
         *,
         actions: Actions,
+        sharing: Sharing,
         authenticator: Authenticator,
         public_url: str,
     ) -> None:
         self._actions = actions
+        self._sharing = sharing
         self._authenticator = authenticator
         self._secure = urlsplit(public_url).scheme == "https"
 
@@ -129,7 +132,7 @@ class PeopleEndpoints:
         """``POST /api/share-links/redeem``."""
         asked = await body(request, RedeemRequest)
         principal, token = await self._person(request)
-        code = await self._actions.redeem(principal, asked.token)
+        code = await self._sharing.redeem(principal, asked.token)
         return self._remember(json(RedeemAnswer(code=code)), token)
 
     async def start(self, request: Request) -> Response:

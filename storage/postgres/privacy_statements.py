@@ -100,6 +100,7 @@ INSERT INTO people (id, token_sha256, name, colour) VALUES (:stranger, :token, :
 DELETE_HOUSES: Final = {
     "inquiries": "DELETE FROM inquiries WHERE person_id = :person",
     "grants": "DELETE FROM grants WHERE person_id = :person",
+    "link_uses": "DELETE FROM link_uses WHERE person_id = :person",
     "visits_unlinked": "UPDATE sessions SET configuration_id = NULL"
     " WHERE configuration_id = ANY(CAST(:alone AS uuid[]))",
     "former_roles": "DELETE FROM grants WHERE configuration_id = ANY(CAST(:alone AS uuid[]))",
@@ -159,6 +160,8 @@ EXPORT: Final = {
     " ORDER BY created_at, configuration_id",
     "share_links": "SELECT to_jsonb(t) - 'token_sha256' FROM share_links AS t"
     " WHERE created_by = :person ORDER BY created_at, id",
+    "link_uses": "SELECT to_jsonb(t) FROM link_uses AS t WHERE person_id = :person"
+    " ORDER BY used_at, share_link_id",
     "inquiries": "SELECT to_jsonb(t) - 'body_sha256' - 'mailbox' FROM inquiries AS t"
     " WHERE person_id = :person OR session_id = ANY(CAST(:sessions AS uuid[]))"
     " OR mailbox = :mailbox ORDER BY created_at, id",

@@ -1,7 +1,11 @@
-"""Roles in a configuration, and the links that give them.
+"""Roles in a configuration, the links that give them, and how both end.
 
 A link's token never reaches the database, only its SHA-256. A role is never lowered by redeeming
 a link, and a removed person does not come back through a link that is older than the removal.
+
+Every change of who may be here locks the configuration first, as an op does, then links, then
+roles. So each of them happens wholly before or after any other and any op: a link with three uses
+gives exactly three roles, and when a removal has returned, no op of that person commits any more.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,19 +14,37 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import TypeIs
 
-from storage.errors import TooMany
+from configurator.sharing import LinksOfParticipant, ParticipantsOfLink
+from storage.errors import OwnerStays, TooMany, Unknown
 from storage.postgres.configurations import OWNER
 from storage.postgres.engine import Database
+from storage.postgres.share_statements import (
+    end_links,
+    give,
+    house_behind,
+    is_open,
+    is_pair,
+    known_to,
+    lock,
+    locked_grant,
+    locked_role,
+    note_use,
+    pairs_of,
+    revoke,
+    usable_link,
+    was_removed_since,
+)
 from storage.postgres.tables import grants, people, share_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLink:
-    """A link that gives `role` to whoever opens it."""
+    """A link that gives `role` to whoever opens it; `uses_max` None: to any number of people."""
 
     id: UUID
     configuration_id: UUID
@@ -32,6 +54,7 @@ class ShareLink:
     expires_at: datetime | None
     revoked_at: datetime | None
     uses: int
+    uses_max: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +74,14 @@ class Granted:
 
     role: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a removal ended: the roles of these people and these links."""
+
+    people: tuple[UUID, ...] = ()
+    links: tuple[UUID, ...] = ()
 
 
 class Shares:
@@ -76,12 +107,12 @@ class Shares:
         role: str,
         created_by: UUID,
         expires_at: datetime | None,
+        uses_max: int | None = None,
         at_most: int | None = None,
     ) -> ShareLink | None:
         """Stores a link; None when `created_by` may not share (checked in the transaction).
 
-        Raises TooMany when the configuration has `at_most` links that can still be used; links that
-        several people make at the same moment may be a few more.
+        Raises TooMany when the configuration has `at_most` links that are open.
         """
         new = (
             insert(share_links)
@@ -91,74 +122,67 @@ class Shares:
                 token_sha256=token_sha256,
                 role=role,
                 created_by=created_by,
+                created_at=func.clock_timestamp(),
                 expires_at=expires_at,
+                uses_max=uses_max,
             )
             .on_conflict_do_nothing(index_elements=[share_links.c.id])
         )
+        still_open = (
+            select(func.count())
+            .select_from(share_links)
+            .where(share_links.c.configuration_id == configuration_id, *is_open())
+        )
+        stored = select(share_links).where(
+            share_links.c.id == link_id, share_links.c.token_sha256 == token_sha256
+        )
 
         async def work(connection: AsyncConnection) -> ShareLink | None:
-            granted = await _locked_role(connection, configuration_id, created_by)
+            await lock(connection, configuration_id)
+            granted = await locked_role(connection, configuration_id, created_by)
             if granted not in self._sharing_roles or self._rank(role) > self._rank(granted):
                 return None
-            usable = (
-                select(share_links.c.id)
-                .where(
-                    share_links.c.configuration_id == configuration_id,
-                    share_links.c.revoked_at.is_(None),
-                    or_(share_links.c.expires_at.is_(None), share_links.c.expires_at > func.now()),
-                )
-                .limit(at_most)
-            )
-            if at_most is not None and len((await connection.execute(usable)).all()) >= at_most:
+            if (
+                at_most is not None
+                and (await connection.execute(still_open)).scalar_one() >= at_most
+            ):
                 raise TooMany("share links")
             await connection.execute(new)
-            stored = select(share_links).where(
-                share_links.c.id == link_id, share_links.c.token_sha256 == token_sha256
-            )
             return _link((await connection.execute(stored)).one())
 
         return await self._database.write(work)
-
-    async def links(self, configuration_id: UUID) -> list[ShareLink]:
-        """The links of a configuration that are not revoked, newest first."""
-        statement = (
-            select(share_links)
-            .where(
-                share_links.c.configuration_id == configuration_id,
-                share_links.c.revoked_at.is_(None),
-            )
-            .order_by(share_links.c.created_at.desc(), share_links.c.id)
-        )
-        found = await self._database.read(lambda connection: connection.execute(statement))
-        return [_link(row) for row in found]
 
     async def redeem(self, token_sha256: bytes, person_id: UUID) -> Grant | None:
         """Gives the link's role to the person, in one transaction.
 
         Returns the grant the person has now: the stronger of the old and the new role. None: no
-        such link, revoked, expired, or the person was removed after the link was made.
+        such link, revoked, expired, used up, or the person was removed after the link was made.
+        A person uses a link up at most once, and only when it gives them a role.
         """
 
         async def work(connection: AsyncConnection) -> Grant | None:
-            found = await connection.execute(_usable_link(token_sha256))
-            link = found.one_or_none()
+            leads_to = await connection.execute(house_behind(token_sha256, person_id))
+            configuration_id = leads_to.scalar_one_or_none()
+            if configuration_id is None:
+                return None
+            link = (await connection.execute(usable_link(token_sha256))).one_or_none()
             if link is None:
                 return None
-            given = {"role": link.role, "share_link_id": link.id}
-            first = await connection.execute(
-                insert(grants)
-                .values(configuration_id=link.configuration_id, person_id=person_id, **given)
-                .on_conflict_do_nothing()
-                .returning(grants)
+            known = await locked_grant(connection, configuration_id, person_id)
+            if known is not None and was_removed_since(link.created_at, known):
+                return None
+            if self._is_at_least(known, link.role):
+                await note_use(connection, link.id, person_id, gave_role=False)
+                return _grant(known)
+            if link.uses_max is not None and link.uses >= link.uses_max:
+                return None
+            row = await give(
+                connection,
+                configuration_id,
+                person_id,
+                {"role": link.role, "share_link_id": link.id},
             )
-            row = first.one_or_none()
-            if row is None:
-                known = await _locked_grant(connection, link.configuration_id, person_id)
-                if known is None or _was_removed_since(link.created_at, known):
-                    return None
-                if known.revoked_at is None and self._rank(known.role) >= self._rank(link.role):
-                    return _grant(known)
-                row = await _raised(connection, known, given)
+            await note_use(connection, link.id, person_id, gave_role=True)
             await connection.execute(
                 update(share_links)
                 .where(share_links.c.id == link.id)
@@ -173,63 +197,91 @@ class Shares:
 
         The configuration and the person must exist.
         """
-        given: dict[str, object] = {"role": role, "share_link_id": None}
 
         async def work(connection: AsyncConnection) -> Grant:
-            first = await connection.execute(
-                insert(grants)
-                .values(configuration_id=configuration_id, person_id=person_id, **given)
-                .on_conflict_do_nothing()
-                .returning(grants)
-            )
-            row = first.one_or_none()
-            if row is None:
-                known = await _locked_grant(connection, configuration_id, person_id)
-                if known is None:
-                    raise LookupError("no such configuration or person")
-                if known.revoked_at is None and self._rank(known.role) >= self._rank(role):
-                    return _grant(known)
-                row = await _raised(connection, known, given)
-            return _grant(row)
+            await lock(connection, configuration_id)
+            known = await locked_grant(connection, configuration_id, person_id)
+            if known is not None and self._is_at_least(known, role):
+                return _grant(known)
+            given: dict[str, object] = {"role": role, "share_link_id": None}
+            return _grant(await give(connection, configuration_id, person_id, given))
 
         return await self._database.write(work)
 
-    async def revoke_link(self, configuration_id: UUID, link_id: UUID) -> list[UUID]:
-        """Ends a link and every grant it gave; returns the people who lost their role."""
+    # ---- ends
 
-        async def work(connection: AsyncConnection) -> list[UUID]:
-            await connection.execute(
-                update(share_links)
-                .where(
-                    share_links.c.id == link_id,
-                    share_links.c.configuration_id == configuration_id,
-                    share_links.c.revoked_at.is_(None),
-                )
-                .values(revoked_at=func.clock_timestamp())
+    async def end_link(
+        self,
+        configuration_id: UUID,
+        link_id: UUID,
+        *,
+        by: UUID,
+        participants: ParticipantsOfLink = "remove",
+    ) -> Ended | None:
+        """Ends a link and, with `remove`, every role that it gave; None: `by` may not.
+
+        Safe to repeat: what has ended stays so. Raises Unknown for a link of another configuration.
+        """
+        came = (grants.c.configuration_id == configuration_id, grants.c.share_link_id == link_id)
+
+        async def work(connection: AsyncConnection) -> Ended | None:
+            await lock(connection, configuration_id)
+            if await locked_role(connection, configuration_id, by) not in self._sharing_roles:
+                return None
+            which = (
+                share_links.c.id == link_id,
+                share_links.c.configuration_id == configuration_id,
             )
-            return await _revoke(
-                connection,
-                grants.c.configuration_id == configuration_id,
-                grants.c.share_link_id == link_id,
-            )
+            known = await connection.execute(select(share_links.c.id).where(*which))
+            if known.one_or_none() is None:
+                raise Unknown
+            links = await end_links(connection, *which)
+            lost = await revoke(connection, *came) if participants == "remove" else []
+            return Ended(people=tuple(lost), links=tuple(links))
 
         return await self._database.write(work)
 
-    async def revoke_grant(self, configuration_id: UUID, person_id: UUID) -> bool:
-        """Takes a person's role away, never the owner's; returns whether there was one.
+    async def remove(
+        self,
+        configuration_id: UUID,
+        person_id: UUID,
+        *,
+        by: UUID,
+        links: LinksOfParticipant = "known",
+    ) -> Ended | None:
+        """Takes a person's role and ends links with it; None: `by` may not.
 
-        When this returns, no op of that person commits any more.
+        Whoever may share removes everybody but the owner, and everybody else themselves; then no
+        link ends, because it belongs to others. `known` are the links that the person opened or
+        made. When this returns, no op of that person commits any more. Safe to repeat. Raises
+        OwnerStays, and Unknown for whoever never had a role here.
         """
 
-        async def work(connection: AsyncConnection) -> bool:
-            lost = await _revoke(
+        async def work(connection: AsyncConnection) -> Ended | None:
+            await lock(connection, configuration_id)
+            acting = await locked_role(connection, configuration_id, by)
+            if acting is None or (by != person_id and acting not in self._sharing_roles):
+                return None
+            known = await locked_grant(connection, configuration_id, person_id)
+            if known is None:
+                raise Unknown
+            if known.role == OWNER:
+                raise OwnerStays
+            ended: list[UUID] = []
+            if by != person_id and links != "none":
+                of_house = share_links.c.configuration_id == configuration_id
+                which = (known_to(person_id),) if links == "known" else ()
+                ended = await end_links(connection, of_house, *which)
+            lost = await revoke(
                 connection,
                 grants.c.configuration_id == configuration_id,
                 grants.c.person_id == person_id,
             )
-            return bool(lost)
+            return Ended(people=tuple(lost), links=tuple(ended))
 
         return await self._database.write(work)
+
+    # ---- who may be here now
 
     async def role_of(self, configuration_id: UUID, person_id: UUID) -> str | None:
         """The role the person has now; None: none."""
@@ -249,24 +301,11 @@ class Shares:
 
         Pairs without a role are absent.
         """
-        pairs = (
-            func.unnest(
-                bindparam("configurations", [pair[0] for pair in asked], ARRAY(Uuid)),
-                bindparam("people", [pair[1] for pair in asked], ARRAY(Uuid)),
-            )
-            .table_valued("configuration_id", "person_id", name="asked")
-            .render_derived()
-        )
+        pairs = pairs_of(asked)
         statement = (
             select(grants.c.configuration_id, grants.c.person_id, grants.c.role, people.c.name)
             .select_from(pairs)
-            .join(
-                grants,
-                and_(
-                    grants.c.configuration_id == pairs.c.configuration_id,
-                    grants.c.person_id == pairs.c.person_id,
-                ),
-            )
+            .join(grants, is_pair(pairs))
             .join(people, people.c.id == grants.c.person_id)
             .where(grants.c.revoked_at.is_(None))
         )
@@ -276,94 +315,44 @@ class Shares:
             for row in found
         }
 
-    async def grants_of(self, configuration_id: UUID) -> list[Grant]:
-        """Everybody who has a role, in the order they got it."""
-        statement = (
-            select(grants)
-            .where(grants.c.configuration_id == configuration_id, grants.c.revoked_at.is_(None))
-            .order_by(grants.c.created_at, grants.c.person_id)
+    async def seen(self, here: Collection[tuple[UUID, UUID]], *, since: datetime) -> None:
+        """Notes that these people are in these configurations now, unless noted after `since`.
+
+        A role that an op or a removal holds at this moment is left for the next time.
+        """
+        pairs = pairs_of(here)
+        free = (
+            select(grants.c.configuration_id, grants.c.person_id)
+            .select_from(pairs)
+            .join(grants, is_pair(pairs))
+            .where(or_(grants.c.seen_at.is_(None), grants.c.seen_at < since))
+            .with_for_update(key_share=True, skip_locked=True, of=grants)
+            .cte("free")
         )
-        found = await self._database.read(lambda connection: connection.execute(statement))
-        return [_grant(row) for row in found]
+        statement = (
+            update(grants)
+            .where(
+                grants.c.configuration_id == free.c.configuration_id,
+                grants.c.person_id == free.c.person_id,
+            )
+            .values(seen_at=func.now())
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(work)
 
     def _rank(self, role: str) -> int:
         return self._ranking.index(role)
 
-
-async def _locked_grant(
-    connection: AsyncConnection, configuration_id: UUID, person_id: UUID
-) -> Row[Any] | None:
-    found = await connection.execute(
-        select(grants)
-        .where(grants.c.configuration_id == configuration_id, grants.c.person_id == person_id)
-        .with_for_update(key_share=True)
-    )
-    return found.one_or_none()
-
-
-def _was_removed_since(moment: datetime, grant: Row[Any]) -> bool:
-    revoked_at: datetime | None = grant.revoked_at
-    return revoked_at is not None and revoked_at >= moment
-
-
-async def _raised(
-    connection: AsyncConnection, grant: Row[Any], given: dict[str, object]
-) -> Row[Any]:
-    changed = await connection.execute(
-        update(grants)
-        .where(
-            grants.c.configuration_id == grant.configuration_id,
-            grants.c.person_id == grant.person_id,
+    def _is_at_least(self, grant: Row[Any] | None, role: str) -> TypeIs[Row[Any]]:
+        """Whether this grant is open and gives this role or a stronger one."""
+        return (
+            grant is not None
+            and grant.revoked_at is None
+            and self._rank(grant.role) >= self._rank(role)
         )
-        .values(revoked_at=None, **given)
-        .returning(grants)
-    )
-    row: Row[Any] = changed.one()
-    return row
-
-
-async def _revoke(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[UUID]:
-    """Ends grants other than the owner's; returns whose.
-
-    Locks first and writes the time after the wait, so that `revoked_at` is later than
-    `committed_at` of every op the grant allowed.
-    """
-    open_grants = (*which, grants.c.role != OWNER, grants.c.revoked_at.is_(None))
-    locked = await connection.execute(
-        select(grants.c.person_id)
-        .where(*open_grants)
-        .order_by(grants.c.person_id)
-        .with_for_update(key_share=True)
-    )
-    people = list(locked.scalars())
-    if people:
-        await connection.execute(
-            update(grants)
-            .where(*open_grants, grants.c.person_id.in_(people))
-            .values(revoked_at=func.clock_timestamp())
-        )
-    return people
-
-
-async def _locked_role(
-    connection: AsyncConnection, configuration_id: UUID, person_id: UUID
-) -> str | None:
-    grant = await _locked_grant(connection, configuration_id, person_id)
-    return None if grant is None or grant.revoked_at is not None else grant.role
-
-
-def _usable_link(token_sha256: bytes) -> Any:  # noqa: ANN401 - Select of many columns
-    return (
-        select(share_links)
-        .where(
-            and_(
-                share_links.c.token_sha256 == token_sha256,
-                share_links.c.revoked_at.is_(None),
-                or_(share_links.c.expires_at.is_(None), share_links.c.expires_at > func.now()),
-            )
-        )
-        .with_for_update(key_share=True)
-    )
 
 
 def _link(row: Row[Any]) -> ShareLink:
@@ -376,6 +365,7 @@ def _link(row: Row[Any]) -> ShareLink:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         uses=row.uses,
+        uses_max=row.uses_max,
     )
 
 

@@ -131,6 +131,18 @@ share_links = Table(
     _time("expires_at", nullable=True),
     _time("revoked_at", nullable=True),
     Column("uses", Integer, nullable=False, server_default=text("0")),
+    Column("uses_max", Integer),
+)
+
+link_uses = Table(
+    "link_uses",
+    metadata,
+    Column(
+        "share_link_id", Uuid, ForeignKey(share_links.c.id, ondelete="CASCADE"), primary_key=True
+    ),
+    Column("person_id", Uuid, ForeignKey(people.c.id), primary_key=True, index=True),
+    Column("gave_role", Boolean, nullable=False),
+    _time("used_at", default=True),
 )
 
 grants = Table(
@@ -142,6 +154,7 @@ grants = Table(
     Column("share_link_id", Uuid, ForeignKey(share_links.c.id)),
     _time("created_at", default=True),
     _time("revoked_at", nullable=True),
+    _time("seen_at", nullable=True),
     postgresql_with={"fillfactor": 70},
 )
 

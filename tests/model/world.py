@@ -19,10 +19,10 @@ from typing_extensions import override
 from app.release import release
 from app.settings import Settings, parse_settings
 from app.web import Web
-from configurator.access import Role
 from configurator.document import apply_changes, new_document
 from configurator.operations import Change
 from configurator.pricing import total_cents
+from configurator.sharing import Invitation
 from configurator.visitor import Visitor
 from realtime.connection import Connection
 from realtime.principal import Principal
@@ -53,8 +53,9 @@ class Process(Web):
     def _build_realtime(self) -> None:
         """Its look-ups run in tasks that outlive it: a story ends a process without a farewell."""
         super()._build_realtime()
-        for asked in (self.grants._lookups, self.authenticator._lookups):
-            asked._tasks = self.tasks
+        owners = (self.grants, self.grants._lookups, self.authenticator._lookups)
+        for owner in owners:
+            owner._tasks = self.tasks
 
     def begin_again(self) -> None:
         """What a new process knows of rooms and people after the old one died: nothing."""
@@ -282,16 +283,15 @@ class World:
         self.wire.under_way.clear()
         for process in self.processes:
             process.begin_again()
-        actions, shares = self.processes[0].actions, self.processes[0].stores.shares
+        actions, sharing = self.processes[0].actions, self.processes[0].sharing
         owner, _ = await actions.register()
         house = await actions.create(owner)
         principals = [owner]
         for _ in range(people - 1):
             principal, _ = await actions.register()
-            access = await actions.access(owner, house.code)
-            await actions.redeem(principal, await actions.share(owner, access, Role.EDITOR))
+            invited = await sharing.invite(owner, house.code, Invitation())
+            await sharing.redeem(principal, invited.url.partition("#")[2])
             principals.append(principal)
-        assert shares is not None
         clients = [
             Client(name=f"client-{number}", person=principal.person, house=str(house.id))
             for number, principal in enumerate(principals)

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from starlette.requests import HTTPConnection
 
-from configurator.access import Role
 from realtime.transports.direct import Pages
 from tests.realtime.clients import Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb
@@ -164,7 +163,7 @@ async def test_who_has_a_role_edits_without_joining(web: RunningWeb, way: Any) -
     """(OP19, JN1, OP4, OP15) As over REST; nothing of the house follows but the outcome."""
     api = web.api()
     house = await api.create()
-    viewer, stranger = [await guest(web, house, api.token or "", Role.VIEWER), web.api()]
+    viewer, stranger = [await guest(web, house, api.token or "", "viewer"), web.api()]
     await stranger.create()
     async with (
         joined(web.ws_url, api.token or "", house["code"]) as peer,

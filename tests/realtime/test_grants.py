@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 
 from configurator.access import Role
 from configurator.protocol.codes import Refused
+from configurator.sharing import Invitation, SharedRole
 from realtime import grants as grants_module
 from realtime.grants import FRESH_SECONDS, Grants
 from realtime.principal import token_sha256
@@ -45,14 +46,20 @@ def statements(web: RunningWeb) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-async def guest(web: RunningWeb, house: Json, owner: str, role: Role = Role.EDITOR) -> Json:
+async def owner_of(web: RunningWeb, token: str | None) -> UUID:
+    principal = await web.parts.authenticator.by_token(token or "")
+    assert principal is not None
+    return principal.person.id
+
+
+async def guest(web: RunningWeb, house: Json, owner: str, role: SharedRole = "editor") -> Json:
     """Somebody who accepted an invitation: their id and token."""
     principal = await web.parts.authenticator.by_token(owner)
     assert principal is not None
-    actions = web.parts.actions
-    invitation = await actions.share(principal, await actions.access(principal, house["id"]), role)
-    person, token = await actions.register()
-    await actions.redeem(person, invitation)
+    sharing = web.parts.sharing
+    invited = await sharing.invite(principal, house["id"], Invitation(role=role))
+    person, token = await web.parts.actions.register()
+    await sharing.redeem(person, invited.url.partition("#")[2])
     return {"id": person.person.id, "token": token}
 
 
@@ -106,7 +113,9 @@ async def test_whoever_loses_their_role_is_told_and_hears_nothing_more(web: Runn
         joined(web.ws_url, stays["token"], house["code"]) as other,
     ):
         await socketio.ask("join", configuration=house["code"])
-        await web.parts.stores.shares.revoke_grant(UUID(house["id"]), lost["id"])
+        await web.parts.stores.shares.remove(
+            UUID(house["id"]), lost["id"], by=await owner_of(web, api.token)
+        )
         await web.parts.grants.sweep()
         left = {"configuration": house["id"], "code": "access_revoked"}
         assert left.items() <= (await raw.until("left")).items()
@@ -132,7 +141,9 @@ async def test_the_transaction_of_an_op_ends_access_before_the_sweep(web: Runnin
         joined(web.ws_url, lost["token"], house["code"]) as one,
         joined(web.ws_url, lost["token"], house["code"]) as two,
     ):
-        await web.parts.stores.shares.revoke_grant(UUID(house["id"]), lost["id"])
+        await web.parts.stores.shares.remove(
+            UUID(house["id"]), lost["id"], by=await owner_of(web, api.token)
+        )
         refused = await one.op(house["code"], select("nest", "nest100"))
         assert refused["code"] == "access_revoked"
         for socket in (one, two):
@@ -172,9 +183,8 @@ async def guest_becomes_editor(web: RunningWeb, house: Json, owner: str, person:
     redeeming = await web.parts.authenticator.by_token(person["token"])
     assert principal is not None
     assert redeeming is not None
-    actions = web.parts.actions
-    access = await actions.access(principal, house["id"])
-    await actions.redeem(redeeming, await actions.share(principal, access, Role.EDITOR))
+    invited = await web.parts.sharing.invite(principal, house["id"], Invitation(role="editor"))
+    await web.parts.sharing.redeem(redeeming, invited.url.partition("#")[2])
 
 
 async def set_role(database: Database, person_id: UUID, role: str) -> None:

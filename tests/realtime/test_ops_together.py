@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from storage.postgres.access_list import AccessLists
 from tests.realtime.clients import Json, Socket, joined, select
 from tests.realtime.conftest import RunningWeb
 from tests.support.waiting import eventually
@@ -102,9 +103,10 @@ async def test_somebody_whose_role_ended_stops_nobody_else(web: RunningWeb) -> N
     ):
         room = web.parts.hub.opened(code=house["code"])
         assert room is not None
-        grants = await web.parts.stores.shares.grants_of(room.id)
-        (guest_grant,) = [each for each in grants if each.role == "editor"]
-        await web.parts.stores.shares.revoke_grant(room.id, guest_grant.person_id)
+        here = (await AccessLists(web.parts.database).of(room.id)).people
+        (removed,) = [each.person.id for each in here if each.role == "editor"]
+        (by,) = [each.person.id for each in here if each.role == "owner"]
+        await web.parts.stores.shares.remove(room.id, removed, by=by)
         async with asyncio.TaskGroup() as tasks:
             mine = [await owner.send("op", **op(house, n)) for n in range(3)]
             theirs = await editor.send("op", **op(house, 4))

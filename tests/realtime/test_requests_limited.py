@@ -4,8 +4,8 @@ from time import monotonic_ns
 
 import pytest
 
-from configurator.access import Role
 from configurator.protocol.codes import Refused
+from configurator.sharing import Invitation
 from realtime.allowances import ALLOWANCES, HOUSES_OF_PERSON, LINKS_OF_HOUSE, TRACK_UNIT_BYTES
 from realtime.buckets import MILLISECOND_NS
 from tests.realtime.clients import Api
@@ -87,9 +87,9 @@ async def test_houses_of_a_person_and_links_of_a_house_have_a_most(start_web: St
     houses = [await actions.create(anna) for _ in range(int(HOUSES_OF_PERSON * SCALE))]
     refused = await Api(web.url, token).call("POST", "/api/configurations", json={})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "too_many_houses")
-    access = await actions.access(anna, houses[0].code)
+    sharing = web.parts.sharing
     for _ in range(int(LINKS_OF_HOUSE * SCALE)):
-        await actions.share(anna, access, Role.VIEWER)
+        await sharing.invite(anna, houses[0].code, Invitation())
     with pytest.raises(Refused, match="too_many_links"):
-        await actions.share(anna, access, Role.VIEWER)
-    await actions.share(anna, await actions.access(anna, houses[1].code), Role.VIEWER)
+        await sharing.invite(anna, houses[0].code, Invitation())
+    await sharing.invite(anna, houses[1].code, Invitation())

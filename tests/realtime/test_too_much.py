@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from configurator.access import Role
+from configurator.sharing import Invitation
 from realtime.buckets import MILLISECOND_NS
 from tests.realtime.clients import Api, Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
@@ -199,12 +199,11 @@ async def test_who_may_only_look_takes_nothing_from_those_who_edit(start_web: St
     house = await api.create()
     owner = await web.parts.authenticator.by_token(api.token or "")
     assert owner is not None
-    access = await web.parts.actions.access(owner, house["id"])
-    invitation = await web.parts.actions.share(owner, access, Role.VIEWER)
+    invited = await web.parts.sharing.invite(owner, house["id"], Invitation(role="viewer"))
     async with AsyncExitStack() as stack:
         for _ in range(12):
             viewer, token = await web.parts.actions.register()
-            await web.parts.actions.redeem(viewer, invitation)
+            await web.parts.sharing.redeem(viewer, invited.url.partition("#")[2])
             socket = await stack.enter_async_context(joined(web.ws_url, token, house["code"]))
             for _ in range(6):
                 await socket.send("op", **an_op(house))
@@ -260,13 +259,12 @@ async def test_more_ops_than_a_house_takes_are_refused_whoever_sends_them(
     house = await api.create()
     owner = await web.parts.authenticator.by_token(api.token or "")
     assert owner is not None
-    access = await web.parts.actions.access(owner, house["id"])
     async with AsyncExitStack() as stack:
         sockets = []
         for _ in range(10):
             guest, token = await web.parts.actions.register()
-            invitation = await web.parts.actions.share(owner, access, Role.EDITOR)
-            await web.parts.actions.redeem(guest, invitation)
+            invited = await web.parts.sharing.invite(owner, house["id"], Invitation())
+            await web.parts.sharing.redeem(guest, invited.url.partition("#")[2])
             opening = joined(web.ws_url, token, house["code"])
             sockets.append(await stack.enter_async_context(opening))
         for socket in sockets:

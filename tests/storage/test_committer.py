@@ -301,7 +301,7 @@ async def test_nothing_of_a_revoked_person_commits_after_the_revocation(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(write())
             await allowed.wait()
-            assert await shares.revoke_grant(configuration.id, member.id)
+            assert await shares.remove(configuration.id, member.id, by=configuration.owner_id)
             revoked.set()
         ended = await revoked_at(database, configuration.id, member.id)
         log = await log_of(database, configuration)

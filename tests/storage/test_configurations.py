@@ -125,7 +125,7 @@ async def test_the_latest_of_a_person_are_those_with_a_role(
     latest = await configurations.latest_of(owner.id)
     assert [configuration.id for configuration in latest] == [old.id, shared.id, new.id]
     assert [c.id for c in await configurations.latest_of(owner.id, limit=1)] == [old.id]
-    await Shares(database).revoke_grant(shared.id, owner.id)
+    await Shares(database).remove(shared.id, owner.id, by=owner.id)
     assert shared.id not in {c.id for c in await configurations.latest_of(owner.id)}
 
 

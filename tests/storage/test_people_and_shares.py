@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storage.errors import StorageDefect
+from storage.errors import OwnerStays, StorageDefect, Unknown
+from storage.postgres.access_list import AccessLists
 from storage.postgres.configurations import StoredConfiguration
 from storage.postgres.engine import Database
 from storage.postgres.people import People
-from storage.postgres.shares import ShareLink, Shares
+from storage.postgres.shares import Ended, ShareLink, Shares
 from tests.storage.conftest import World, sha256
 
 TOKEN = sha256("a link")
@@ -65,7 +66,7 @@ async def test_a_person_can_be_renamed(database: Database, world: World) -> None
     assert await people.by_token(sha256(str(person.id))) == renamed
 
 
-async def test_a_link_gives_its_role(world: World, shares: Shares) -> None:
+async def test_a_link_gives_its_role(database: Database, world: World, shares: Shares) -> None:
     configuration, guest = await world.configuration(), await world.person()
     created = await link(shares, configuration)
     assert created is not None
@@ -73,12 +74,10 @@ async def test_a_link_gives_its_role(world: World, shares: Shares) -> None:
     assert grant is not None
     assert (grant.role, grant.share_link_id) == ("editor", created.id)
     assert await shares.role_of(configuration.id, guest.id) == "editor"
-    assert {g.person_id for g in await shares.grants_of(configuration.id)} == {
-        configuration.owner_id,
-        guest.id,
-    }
-    [listed] = await shares.links(configuration.id)
-    assert (listed.id, listed.uses) == (created.id, 1)
+    listed = await AccessLists(database).of(configuration.id)
+    assert [each.person.id for each in listed.people] == [configuration.owner_id, guest.id]
+    assert [(each.id, each.uses) for each in listed.links] == [(created.id, 1)]
+    assert [each.id for each in listed.links[0].used_by] == [guest.id]
 
 
 async def test_redeeming_never_lowers_a_role(world: World, shares: Shares) -> None:
@@ -116,7 +115,7 @@ async def test_links_that_do_not_work(world: World, shares: Shares) -> None:
     await link(shares, configuration, token=sha256("expired"), expires_at=past)
     revoked = await link(shares, configuration, token=sha256("revoked"))
     assert revoked is not None
-    await shares.revoke_link(configuration.id, revoked.id)
+    await shares.end_link(configuration.id, revoked.id, by=configuration.owner_id)
     for token in ("expired", "revoked", "unknown"):
         assert await shares.redeem(sha256(token), guest.id) is None
     assert await shares.role_of(configuration.id, guest.id) is None
@@ -135,7 +134,9 @@ async def test_only_those_who_may_share_make_links_and_not_above_themselves(
     assert await link(shares, configuration, "advisor", by=advisor.id) is not None
 
 
-async def test_revoking_a_link_ends_what_it_gave(world: World, shares: Shares) -> None:
+async def test_ending_a_link_ends_what_it_gave(
+    database: Database, world: World, shares: Shares
+) -> None:
     configuration = await world.configuration()
     guests = [await world.person() for _ in range(3)]
     created = await link(shares, configuration)
@@ -144,22 +145,29 @@ async def test_revoking_a_link_ends_what_it_gave(world: World, shares: Shares) -
         await shares.redeem(TOKEN, guest.id)
     await world.grant(configuration, guests[2].id, "editor")
     other = await world.configuration()
-    assert await shares.revoke_link(other.id, created.id) == []
-    assert set(await shares.revoke_link(configuration.id, created.id)) == {
-        guest.id for guest in guests[:2]
-    }
-    assert await shares.revoke_link(configuration.id, created.id) == []
+    with pytest.raises(Unknown):
+        await shares.end_link(other.id, created.id, by=other.owner_id)
+    owner = configuration.owner_id
+    ended = await shares.end_link(configuration.id, created.id, by=owner)
+    assert ended is not None
+    assert (set(ended.people), ended.links) == ({each.id for each in guests[:2]}, (created.id,))
+    assert await shares.end_link(configuration.id, created.id, by=owner) == Ended()
     roles = [await shares.role_of(configuration.id, guest.id) for guest in guests]
     assert roles == [None, None, "editor"]
-    assert created.id not in {listed.id for listed in await shares.links(configuration.id)}
+    assert created.id not in {
+        listed.id for listed in (await AccessLists(database).of(configuration.id)).links
+    }
 
 
 async def test_a_removed_person_needs_a_newer_link(world: World, shares: Shares) -> None:
     configuration, guest = await world.configuration(), await world.person()
     await link(shares, configuration, token=sha256("old"))
     await shares.redeem(sha256("old"), guest.id)
-    assert await shares.revoke_grant(configuration.id, guest.id)
-    assert not await shares.revoke_grant(configuration.id, guest.id)
+    owner = configuration.owner_id
+    ended = await shares.remove(configuration.id, guest.id, by=owner)
+    assert ended is not None
+    assert (ended.people, len(ended.links)) == ((guest.id,), 1)
+    assert await shares.remove(configuration.id, guest.id, by=owner) == Ended()
     assert await shares.redeem(sha256("old"), guest.id) is None
     await link(shares, configuration, "viewer", token=sha256("new"))
     grant = await shares.redeem(sha256("new"), guest.id)
@@ -169,7 +177,9 @@ async def test_a_removed_person_needs_a_newer_link(world: World, shares: Shares)
 
 async def test_the_owner_cannot_be_removed(world: World, shares: Shares) -> None:
     configuration = await world.configuration()
-    assert not await shares.revoke_grant(configuration.id, configuration.owner_id)
+    for by in (configuration.owner_id, (await world.member(configuration, "advisor")).id):
+        with pytest.raises(OwnerStays):
+            await shares.remove(configuration.id, configuration.owner_id, by=by)
     assert await shares.role_of(configuration.id, configuration.owner_id) == "owner"
 
 
@@ -202,5 +212,5 @@ async def test_many_roles_are_looked_up_at_once(
         owner: "owner",
         (house.id, guest): "viewer",
     }
-    await shares.revoke_grant(house.id, guest)
+    await shares.remove(house.id, guest, by=house.owner_id)
     assert set(await shares.roles_of([owner, (house.id, guest)])) == {owner}

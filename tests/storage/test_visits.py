@@ -202,7 +202,7 @@ async def test_only_who_may_inquire_at_that_moment_does(database: Database, worl
     assert await submit(database, configuration, uuid4(), person_id=editor.id) is None
     await world.grant(configuration, editor.id, "advisor")
     assert await submit(database, configuration, uuid4(), person_id=editor.id) is not None
-    await Shares(database).revoke_grant(configuration.id, editor.id)
+    await Shares(database).remove(configuration.id, editor.id, by=configuration.owner_id)
     assert await submit(database, configuration, uuid4(), person_id=editor.id) is None
     untouched = await world.configuration()
     assert await submit(database, untouched, uuid4(), person_id=editor.id) is None

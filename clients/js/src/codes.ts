@@ -289,6 +289,27 @@ export const CODES = {
     de: "Diese Einladung gilt nicht mehr. Bitte um eine neue.",
     en: "This invitation is no longer valid. Ask for a new one.",
   },
+  owner_stays: {
+    status: 403,
+    retryable: false,
+    close: null,
+    de: "Wem das Haus gehört, bleibt darin. Alle anderen kannst du entfernen.",
+    en: "The owner of a house stays in it. Everybody else can be removed.",
+  },
+  link_unknown: {
+    status: 404,
+    retryable: false,
+    close: null,
+    de: "Diesen Link gibt es in diesem Haus nicht. Lies die Liste der Links neu.",
+    en: "This house has no such link. Read the list of links again.",
+  },
+  participant_unknown: {
+    status: 404,
+    retryable: false,
+    close: null,
+    de: "Diese Person hatte in diesem Haus nie eine Rolle. Lies die Liste der Personen neu.",
+    en: "This person never had a role in this house. Read the list of people again.",
+  },
   consent_required: {
     status: 422,
     retryable: false,

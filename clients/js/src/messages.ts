@@ -5,6 +5,38 @@ export const PROTOCOL = 1;
 /** No message to the server may be larger, in bytes. */
 export const MESSAGE_BYTES_MAX = 65536;
 
+/** Who may be in a configuration and by which links, as of one moment. */
+export interface Access {
+  readonly type: "access";
+  readonly re?: string | null;
+  readonly configuration: string;
+  readonly access: AccessList;
+}
+
+/** Links or roles of this configuration changed: ask with `access_of`. Only to who may invite. */
+export interface AccessChanged {
+  readonly type: "access_changed";
+  readonly re?: string | null;
+  readonly configuration: string;
+}
+
+/**
+ * Links, newest first, and participants, longest first; at most 200 of each, the counts are of all.
+ */
+export interface AccessList {
+  readonly links: readonly ShareLink[];
+  readonly link_count: number;
+  readonly participants: readonly Participant[];
+  readonly participant_count: number;
+}
+
+/** Asks who may be in a configuration and by which links, for those who may invite. */
+export interface AccessOf {
+  readonly type: "access_of";
+  readonly id?: string | null;
+  readonly configuration: string;
+}
+
 /**
  * Interactions in the order of the stream.
  *
@@ -58,7 +90,7 @@ export interface Clear {
 }
 
 /** Whatever a client may send. */
-export type ClientMessage = Hello | Join | Leave | Op | OutcomeOf | Presence | Introduce | Track | Watch | Unwatch | Ping;
+export type ClientMessage = Hello | Join | Leave | Op | OutcomeOf | Presence | Invite | AccessOf | EndLink | Remove | Introduce | Track | Watch | Unwatch | Ping;
 
 /**
  * Everything a screen needs beside the selection, of the same version.
@@ -80,6 +112,15 @@ export interface DeviceInfo {
   readonly type?: string | null;
   readonly width?: number | null;
   readonly height?: number | null;
+}
+
+/** Ends a link and, unless `participants` says `keep`, the roles that came from it. */
+export interface EndLink {
+  readonly type: "end_link";
+  readonly id?: string | null;
+  readonly configuration: string;
+  readonly link: string;
+  readonly participants?: "keep" | "remove";
 }
 
 /** A message was not carried out; `code` is one of `codes.CODES`. */
@@ -154,6 +195,27 @@ export interface Introduced {
   readonly person: Person;
 }
 
+/**
+ * Asks for a new invitation link. `uses_max`: it lets in this many people; null: all who have it.
+ */
+export interface Invite {
+  readonly type: "invite";
+  readonly id?: string | null;
+  readonly configuration: string;
+  readonly role?: "editor" | "viewer";
+  readonly lifetime_hours?: number;
+  readonly uses_max?: number | null;
+}
+
+/** The new link. Whoever has its `url` gets the role; it cannot be shown again. */
+export interface Invited {
+  readonly type: "invited";
+  readonly re?: string | null;
+  readonly configuration: string;
+  readonly url: string;
+  readonly link: ShareLink;
+}
+
 /** Enters a configuration by id or code; with `since` only what was missed is sent. */
 export interface Join {
   readonly type: "join";
@@ -177,6 +239,15 @@ export interface Left {
   readonly code?: string | null;
 }
 
+/** Nobody comes in by this link from now on; `removed` are the people who lost their role. */
+export interface LinkEnded {
+  readonly type: "link_ended";
+  readonly re?: string | null;
+  readonly configuration: string;
+  readonly link: string;
+  readonly removed: readonly string[];
+}
+
 /**
  * One connection of a person in a room; `colour` is 0..7. `category` and `view`: looked at now.
  */
@@ -189,6 +260,12 @@ export interface Member {
   readonly role: Role;
   readonly category?: string | null;
   readonly view?: string | null;
+}
+
+/** A person under the name that they have now. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
 }
 
 /**
@@ -286,6 +363,24 @@ export interface OutcomeOf {
   readonly op_id: string;
 }
 
+/**
+ * Somebody who has a role in a configuration, whether or not they are here.
+ *
+ * `link` is the link that gave the role, if one did. `here`: whether they are in it now; null where
+ * more people are here than are listed. `seen_at`: when they were last noted here, which happens
+ * every ten minutes; null: never.
+ */
+export interface Participant {
+  readonly id: string;
+  readonly name: string;
+  readonly colour: number;
+  readonly role: string;
+  readonly since: string;
+  readonly link: string | null;
+  readonly here: boolean | null;
+  readonly seen_at: string | null;
+}
+
 /** Somebody as others see them; `colour` is 0..7. */
 export interface Person {
   readonly id: string;
@@ -379,6 +474,28 @@ export interface Redo {
   readonly anyway?: boolean;
 }
 
+/**
+ * Ends the role of a person, and the links by which they could come back as somebody else.
+ *
+ * Whoever names themselves leaves for good; then no link ends.
+ */
+export interface Remove {
+  readonly type: "remove";
+  readonly id?: string | null;
+  readonly configuration: string;
+  readonly person: string;
+  readonly links?: "all" | "known" | "none";
+}
+
+/** The person has no role from now on; `links` are those that ended with it. */
+export interface Removed {
+  readonly type: "removed";
+  readonly re?: string | null;
+  readonly configuration: string;
+  readonly person: string;
+  readonly links: readonly string[];
+}
+
 /** A way out that would be accepted now, and what it would change the total by. */
 export interface Repair {
   readonly operation: Select | SetQuantity | Clear | Apply | Reset | Undo | Redo;
@@ -405,13 +522,31 @@ export interface Select {
 }
 
 /** Whatever the server may send. */
-export type ServerMessage = Welcome | Snapshot | OpFrame | Ops | Outcome | PositionFrame | PresenceFrame | Tracked | Introduced | Watching | Activity | Unwatched | Left | Pong | Error;
+export type ServerMessage = Welcome | Snapshot | OpFrame | Ops | Outcome | PositionFrame | PresenceFrame | Invited | Access | LinkEnded | Removed | AccessChanged | Tracked | Introduced | Watching | Activity | Unwatched | Left | Pong | Error;
 
 /** Set how many; 0 clears. Selects the option where there is only one. */
 export interface SetQuantity {
   readonly kind: "set_quantity";
   readonly category: string;
   readonly quantity: number;
+}
+
+/**
+ * An invitation link that has not ended. Its token is not stored and cannot be shown again.
+ *
+ * `uses` counts the people to whom it gave a role, each once; `uses_left` null: no limit. `used_by`
+ * names the newest 20 of them. `until` null: it does not expire.
+ */
+export interface ShareLink {
+  readonly id: string;
+  readonly role: string;
+  readonly made_by: Named;
+  readonly made_at: string;
+  readonly until: string | null;
+  readonly uses: number;
+  readonly uses_max: number | null;
+  readonly uses_left: number | null;
+  readonly used_by: readonly Named[];
 }
 
 /** The whole configuration at one version; replaces whatever the client knew. */

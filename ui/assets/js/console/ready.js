@@ -13,6 +13,7 @@ export const READY = {
   presence: (house) => ({ type: "presence", configuration: house.code, category: "fenster", view: "exterior" }),
   ping: () => ({ type: "ping", id: "ping" }),
   outcome_of: (house) => ({ type: "outcome_of", id: "outcome", configuration: house.code, op_id: house.lastOpId ?? uuid7() }),
+  access_of: (house) => ({ type: "access_of", id: "access", configuration: house.code }),
   bad: (house) => ({ type: "op", id: "bad", configuration: house.code, op_id: "42", base_version: -1, operation: { kind: "explode" } }),
 };
 
@@ -53,6 +54,7 @@ export function brief(message, language) {
     welcome: () => [message.person?.name],
     error: () => [message.code, message.detail],
     left: () => [message.code],
+    access: () => [`${message.access.participant_count} · ${message.access.link_count}`],
   }[message.type];
   return (words?.() ?? []).filter(Boolean).join(" · ");
 }

@@ -1,0 +1,282 @@
+"""Invitations, and the people who have a role: make, accept, list, end. Part of the service layer.
+
+Each change is authorised inside the transaction that stores it. When it has returned, no op of a
+removed person commits any more; the processes are told, so that open screens say so within a
+second. A process that is not told finds it out by its sweep (``realtime.grants``).
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+import msgspec
+
+from configurator.access import Permission, may
+from configurator.house_code import without_blanks_around
+from configurator.protocol.codes import Refused
+from configurator.protocol.sharing import Access as AccessFrame
+from configurator.protocol.sharing import (
+    AccessOf,
+    EndLink,
+    Invite,
+    Invited,
+    LinkEnded,
+    Remove,
+    Removed,
+    SharingAnswer,
+    SharingMessage,
+)
+from configurator.sharing import (
+    AccessList,
+    Invitation,
+    LinksOfParticipant,
+    Named,
+    Participant,
+    ParticipantsOfLink,
+    ShareLink,
+)
+from realtime.actions import Access, Actions, Stores
+from realtime.allowances import LINKS_OF_HOUSE
+from realtime.grants import Grants
+from realtime.hub import Hub
+from realtime.news import ACCESS, News
+from realtime.principal import Principal, token_sha256
+from storage.errors import OwnerStays, TooMany, Unknown
+from storage.postgres import access_list
+from storage.postgres.access_list import AccessLists
+
+
+class AccessChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Links of a configuration changed, or the roles of these people."""
+
+    configuration: UUID
+    people: Sequence[UUID] = ()
+
+
+class Sharing:
+    """Everything about invitations.
+
+    ``public_url`` is the address people see; ``scale`` multiplies how many links a house may have.
+    """
+
+    def __init__(
+        self,
+        *,
+        actions: Actions,
+        hub: Hub,
+        grants: Grants,
+        stores: Stores,
+        lists: AccessLists,
+        news: News,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        public_url: str,
+        scale: float = 1.0,
+    ) -> None:
+        self._actions = actions
+        self._hub = hub
+        self._grants = grants
+        self._shares = stores.shares
+        self._configurations = stores.configurations
+        self._lists = lists
+        self._tell_access = news.on(ACCESS, AccessChange, self._take)
+        self._now = now
+        self._new_id = new_id
+        self._public_url = public_url
+        self._links_max = int(LINKS_OF_HOUSE * scale)
+
+    async def answer(self, principal: Principal, message: SharingMessage) -> SharingAnswer:
+        """Carry out a message of a socket or page. Raises Refused as the methods below."""
+        match message:
+            case Invite(configuration=reference):
+                asked = Invitation(
+                    role=message.role,
+                    lifetime_hours=message.lifetime_hours,
+                    uses_max=message.uses_max,
+                )
+                return await self.invite(principal, reference, asked)
+            case AccessOf(configuration=reference):
+                return await self.access_of(principal, reference)
+            case EndLink(configuration=reference, link=link, participants=participants):
+                return await self.end_link(principal, reference, link, participants)
+            case Remove(configuration=reference, person=person, links=links):
+                return await self.remove(principal, reference, person, links)
+            case _:
+                assert_never(message)
+
+    async def invite(self, principal: Principal, reference: str, invitation: Invitation) -> Invited:
+        """A new link and its secret address, which is shown this once.
+
+        Raises:
+            Refused: ``owners_only``, ``too_many_links``.
+        """
+        access = await self._may_invite(principal, reference)
+        house = access.configuration.id
+        token = secrets.token_urlsafe(24)
+        try:
+            link = await self._shares.create(
+                link_id=self._new_id(),
+                configuration_id=house,
+                token_sha256=token_sha256(token),
+                role=invitation.role,
+                created_by=principal.person.id,
+                expires_at=self._now() + timedelta(hours=invitation.lifetime_hours),
+                uses_max=invitation.uses_max,
+                at_most=self._links_max,
+            )
+        except TooMany:
+            raise Refused("too_many_links") from None
+        if link is None:
+            raise await self._actions.not_granted(principal, house)
+        self._tell(house)
+        return Invited(
+            configuration=house,
+            url=f"{self._public_url}/join#{token}",
+            link=ShareLink(
+                id=link.id,
+                role=link.role,
+                made_by=Named(id=principal.person.id, name=principal.person.name),
+                made_at=link.created_at,
+                until=link.expires_at,
+                uses=link.uses,
+                uses_max=link.uses_max,
+                uses_left=_left(link.uses, link.uses_max),
+                used_by=[],
+            ),
+        )
+
+    async def redeem(self, principal: Principal, token: str) -> str:
+        """The code of the configuration that an invitation opens, now open to the person."""
+        redeemed = await self._shares.redeem(
+            token_sha256(without_blanks_around(token)), principal.person.id
+        )
+        if redeemed is None:
+            raise Refused("invitation_unusable")
+        await self._grants.read(redeemed.configuration_id, principal.person.id)
+        self._tell(redeemed.configuration_id, principal.person.id)
+        found = await self._configurations.load(redeemed.configuration_id)
+        if found is None:
+            raise Refused("invitation_unusable")
+        return found.code
+
+    async def access_of(self, principal: Principal, reference: str) -> AccessFrame:
+        """Who may be in a configuration, and by which links.
+
+        Raises:
+            Refused: ``owners_only``.
+        """
+        access = await self._may_invite(principal, reference)
+        house = access.configuration.id
+        room = await self._hub.room(house)
+        listed = await self._lists.of(house)
+        members, count = room.members.everybody()
+        here = {member.person for member in members}
+        whole = count <= len(members)
+        return AccessFrame(
+            configuration=house,
+            access=AccessList(
+                links=[_link(link) for link in listed.links],
+                link_count=listed.link_count,
+                participants=[
+                    _participant(each, here=True if each.person.id in here else _not_seen(whole))
+                    for each in listed.people
+                ],
+                participant_count=listed.people_count,
+            ),
+        )
+
+    async def end_link(
+        self, principal: Principal, reference: str, link: UUID, participants: ParticipantsOfLink
+    ) -> LinkEnded:
+        """Ends a link, with the roles that came from it or without. Safe to repeat.
+
+        Raises:
+            Refused: ``owners_only``, ``link_unknown``.
+        """
+        access = await self._may_invite(principal, reference)
+        house = access.configuration.id
+        try:
+            ended = await self._shares.end_link(
+                house, link, by=principal.person.id, participants=participants
+            )
+        except Unknown:
+            raise Refused("link_unknown") from None
+        if ended is None:
+            raise await self._actions.not_granted(principal, house)
+        self._tell(house, *ended.people)
+        return LinkEnded(configuration=house, link=link, removed=list(ended.people))
+
+    async def remove(
+        self, principal: Principal, reference: str, person: UUID, links: LinksOfParticipant
+    ) -> Removed:
+        """Ends somebody's role, or the own one, and links by which they would return.
+
+        Raises:
+            Refused: ``owners_only``, ``owner_stays``, ``participant_unknown``.
+        """
+        access = await self._actions.access(principal, reference)
+        house = access.configuration.id
+        if person != principal.person.id and not may(access.role, Permission.INVITE):
+            raise Refused("owners_only")
+        try:
+            ended = await self._shares.remove(house, person, by=principal.person.id, links=links)
+        except OwnerStays:
+            raise Refused("owner_stays") from None
+        except Unknown:
+            raise Refused("participant_unknown") from None
+        if ended is None:
+            raise await self._actions.not_granted(principal, house)
+        self._tell(house, person)
+        return Removed(configuration=house, person=person, links=list(ended.links))
+
+    def _tell(self, configuration_id: UUID, *people: UUID) -> None:
+        self._tell_access(AccessChange(configuration=configuration_id, people=people))
+
+    def _take(self, changed: AccessChange) -> None:
+        """Tell whoever is here, in this process."""
+        self._grants.suspect(changed.configuration, changed.people)
+        self._hub.tell_access_changed(changed.configuration)
+
+    async def _may_invite(self, principal: Principal, reference: str) -> Access:
+        access = await self._actions.access(principal, reference)
+        if not may(access.role, Permission.INVITE):
+            raise Refused("owners_only")
+        return access
+
+
+def _not_seen(whole: bool) -> bool | None:
+    """What it means that somebody is not among the members that are listed."""
+    return False if whole else None
+
+
+def _left(uses: int, uses_max: int | None) -> int | None:
+    return None if uses_max is None else max(0, uses_max - uses)
+
+
+def _link(link: access_list.ListedLink) -> ShareLink:
+    return ShareLink(
+        id=link.id,
+        role=link.role,
+        made_by=Named(id=link.made_by.id, name=link.made_by.name),
+        made_at=link.made_at,
+        until=link.expires_at,
+        uses=link.uses,
+        uses_max=link.uses_max,
+        uses_left=_left(link.uses, link.uses_max),
+        used_by=[Named(id=each.id, name=each.name) for each in link.used_by],
+    )
+
+
+def _participant(listed: access_list.ListedPerson, *, here: bool | None) -> Participant:
+    return Participant(
+        id=listed.person.id,
+        name=listed.person.name,
+        colour=listed.person.colour,
+        role=listed.role,
+        since=listed.since,
+        link=listed.link_id,
+        here=here,
+        seen_at=listed.seen_at,
+    )
