@@ -91,6 +91,7 @@ class Screen:
     def invitation(self) -> str:
         """The fragment of a new invitation link, as shown to the person who invites."""
         self.page.get_by_role("button", name="Einladen").click()
+        self.page.get_by_role("button", name="Link erstellen").click()
         link = self.page.locator("#invite-link")
         expect(link).to_have_value(re.compile(r"/join#.{16,}"))
         fragment = link.input_value().partition("#")[2]

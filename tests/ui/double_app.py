@@ -40,6 +40,10 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         del request
         return JSONResponse({"url": "/join#0123456789abcdef0123456789abcdef"}, 201)
 
+    async def access(request: Request) -> Response:
+        del request
+        return JSONResponse(ACCESS)
+
     async def redeem(request: Request) -> Response:
         body = await request.json()
         if body["token"] != "0123456789abcdef0123456789abcdef":
@@ -66,6 +70,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             Route("/start", start, methods=["POST"]),
             Route("/api/sessions/track-interactions", track, methods=["POST"]),
             Route("/api/configurations/{id}/share-links", share, methods=["POST"]),
+            Route("/api/configurations/{id}/access", access, methods=["GET"]),
             Route("/api/share-links/redeem", redeem, methods=["POST"]),
             Route("/api/configurations/{id}/inquiries", inquire, methods=["POST"]),
             Route("/api/configurations/{id}/inquiries", inquired, methods=["GET"]),

@@ -224,6 +224,7 @@ def test_the_invitation_can_be_taken_without_a_clipboard(served: Served, visit: 
         "() => void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))"
     )
     page.get_by_role("button", name="Einladen").click()
+    page.get_by_role("button", name="Link erstellen").click()
     link = page.locator("#invite-link")
     expect(link).to_have_value(re.compile(r"/join#0123456789abcdef"))
     expect(page.get_by_role("dialog")).to_contain_text("Der Link ist markiert")

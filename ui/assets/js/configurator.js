@@ -6,13 +6,14 @@ import { calendarDay, clockTime, difference, euro, euroRounded } from "./format.
 import { Category, Notice } from "./parts/category.js";
 import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
-import { Invite, Reset } from "./parts/dialogs.js";
+import { Reset } from "./parts/dialogs.js";
 import { Ended } from "./parts/ended.js";
 import { House } from "./parts/house.js";
 import { Inquiry, Sent } from "./parts/inquiry.js";
 import { PeopleButton, PeopleSheet } from "./parts/people.js";
 import { Breakdown, PriceBar } from "./parts/pricebar.js";
 import { Printed } from "./parts/printed.js";
+import { Invite } from "./parts/sharing.js";
 import { Sheet } from "./parts/sheet.js";
 import { Status } from "./parts/status.js";
 import { Toasts } from "./parts/toasts.js";
@@ -249,7 +250,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   }
   const notices = createNotices({ ui, t });
   const { announce } = notices;
-  const inquiries = `/api/configurations/${encodeURIComponent(state.configuration)}/inquiries`;
+  const houseApi = `/api/configurations/${encodeURIComponent(state.configuration)}`;
+  const inquiries = `${houseApi}/inquiries`;
   const inquiry = createInquiry({
     configuration: state.configuration,
     person: state.you?.person,
@@ -344,6 +346,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     ...sentences,
     ui,
     room: state,
+    houseApi,
     devLog,
     views: VIEWS,
     plain: PLAIN,

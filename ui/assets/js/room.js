@@ -52,6 +52,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     online: globalThis.navigator?.onLine !== false,
     gone: null,
     ended: null, // why this tab is no member any more, while the house stays in sight
+    accessChanges: 0, // how often this tab heard, or may have missed, that links or roles changed
     askingSince: null,
     clock: Date.now(),
     connectionId: null,
@@ -225,6 +226,9 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     presence(frame) {
       here(frame);
     },
+    access_changed() {
+      state.accessChanges += 1;
+    },
     left(frame) {
       if (frame.code) end({ code: frame.code });
     },
@@ -263,6 +267,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   // `re`: the join that brought it, where it was asked for.
   function caughtUp(re) {
     if (re) recalled = true;
+    state.accessChanges += 1;
     state.askingSince = null;
     state.ended = null;
     clearTimeout(joinTimer);

@@ -4,7 +4,7 @@
 // others in the room; space, enter and a click choose at once.
 import { swatchStyle } from "../materials.js";
 import { choiceOf, handsFocusOn } from "./focus.js";
-import { Face } from "./people.js";
+import { Face } from "./face.js";
 import { Stepper } from "./stepper.js";
 import { last } from "../older.js";
 

@@ -1,14 +1,11 @@
 // Who is here: faces in the header, faces at a category, and the sheet that names them.
 import { lengthOf, NAME_CHARACTERS_MAX, oneLine } from "../names.js";
 import { createTyped } from "../typed.js";
+import { Face } from "./face.js";
 import { History } from "./history.js";
+import { Leave } from "./sharing.js";
 
 const typed = createTyped("own-name");
-
-export const Face = {
-  props: { who: Object, small: Boolean },
-  template: `<span class="face" :class="['colour-' + (who.colour % 8), { small }]" :title="who.name" aria-hidden="true">{{ who.initials }}</span>`,
-};
 
 export const PeopleButton = {
   components: { Face },
@@ -37,7 +34,7 @@ export const PeopleButton = {
 };
 
 export const PeopleSheet = {
-  components: { Face, History },
+  components: { Face, History, Leave },
   inject: ["screen"],
   data: () => ({ name: typed.text() ?? "", problem: "", away: false }),
   template: `
@@ -59,7 +56,8 @@ export const PeopleSheet = {
       </div>
       <p v-if="away" class="problem" role="alert">{{ screen.t("people.away") }}</p>
       <p id="own-name-hint" class="hint" :class="{ problem }" role="status">{{ problem || counted }}</p>
-    </form>`,
+    </form>
+    <Leave />`,
   computed: {
     own() {
       return this.screen.people.value.find((p) => p.me)?.name ?? "";
