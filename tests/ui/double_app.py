@@ -20,6 +20,52 @@ from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 from ui.ports import Consent, Visitors
 
+LINK = "01a20744-02b1-7a44-8c1f-3e9d2b7f5a61"
+GUEST = {"id": "01a20744-1c02-7d0e-9f55-6b1d7a4c2e90", "name": "Bert-Maria Thaler-Hinterholzer"}
+OWNER = {"id": "01a20743-a08d-7b72-a25f-d04cfc4e2365", "name": "Anna Leitner"}
+ACCESS: dict[str, Any] = {
+    "links": [
+        {
+            "id": LINK,
+            "role": "editor",
+            "made_by": OWNER,
+            "made_at": "2026-11-29T15:40:12Z",
+            "until": "2026-12-06T15:40:12Z",
+            "uses": 1,
+            "uses_max": 3,
+            "uses_left": 2,
+            "used_by": [GUEST],
+        }
+    ],
+    "link_count": 1,
+    "participants": [
+        {
+            **OWNER,
+            "colour": 5,
+            "role": "owner",
+            "since": "2026-11-29T15:31:02Z",
+            "link": None,
+            "here": True,
+            "seen_at": None,
+        },
+        {
+            **GUEST,
+            "colour": 2,
+            "role": "editor",
+            "since": "2026-11-29T15:42:30Z",
+            "link": LINK,
+            "here": False,
+            "seen_at": "2026-11-29T15:52:30Z",
+        },
+    ],
+    "participant_count": 2,
+}
+
+
+async def access(_request: Request) -> Response:
+    """Who has access to any house."""
+    return JSONResponse(ACCESS)
+
 
 def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") -> Starlette:
     """The screens on a Starlette app with the few endpoints they call."""
@@ -39,10 +85,6 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
     async def share(request: Request) -> Response:
         del request
         return JSONResponse({"url": "/join#0123456789abcdef0123456789abcdef"}, 201)
-
-    async def access(request: Request) -> Response:
-        del request
-        return JSONResponse(ACCESS)
 
     async def redeem(request: Request) -> Response:
         body = await request.json()

@@ -7,14 +7,18 @@ export { uuid7 } from "./ids.js";
 export type * as messages from "./messages.js";
 export type { Outcome } from "./messages.js";
 export {
+  access,
   createHouse,
+  endLink,
   invite,
   log,
   read,
   redeem,
   register,
+  remove,
   ticketOf,
   type CreatedHouse,
+  type InviteOptions,
   type LoggedOp,
   type LogPage,
   type Registered,

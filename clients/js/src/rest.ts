@@ -1,6 +1,6 @@
 /** What comes before a connection: becoming somebody, having a house, accepting an invitation. */
 import { Refused, Unreachable } from "./errors.js";
-import type { Change, Derived, Outcome, Person, Reason } from "./messages.js";
+import type { AccessList, Change, Derived, EndLink, Outcome, Person, Reason, Remove } from "./messages.js";
 import type { Operation, Selection } from "./selection.js";
 
 const ANSWER_MS = 15_000;
@@ -56,15 +56,58 @@ export async function ticketOf(url: string, token: string | null = null): Promis
   return { ticket, expiresInMs: expires_in_ms };
 }
 
-/** An invitation link to a house: whoever has it may edit, or only look. */
+/** How long a link works (1 to 2160 hours; a week) and how many people it lets in (1 to 100; all who have it). */
+export interface InviteOptions {
+  readonly lifetimeHours?: number;
+  readonly usesMax?: number;
+}
+
+/** An invitation link to a house: whoever has it may edit, or only look. It cannot be shown again. */
 export async function invite(
   url: string,
   token: string | null,
   house: string,
   role: "editor" | "viewer" = "editor",
+  { lifetimeHours, usesMax }: InviteOptions = {},
 ): Promise<string> {
-  const path = `/api/configurations/${encodeURIComponent(meant(house))}/share-links`;
-  return ((await post(url, path, { role }, token)) as { url: string }).url;
+  const asked = {
+    role,
+    ...(lifetimeHours === undefined ? {} : { lifetime_hours: lifetimeHours }),
+    ...(usesMax === undefined ? {} : { uses_max: usesMax }),
+  };
+  return ((await post(url, `${pathOf(house)}/share-links`, asked, token)) as { url: string }).url;
+}
+
+/** Who has a role in a house and by which links, for its owner and advisors. Throws Refused, Unreachable. */
+export async function access(url: string, token: string | null, house: string): Promise<AccessList> {
+  return (await ask("GET", url, `${pathOf(house)}/access`, token)) as AccessList;
+}
+
+/** End a link and the roles that came from it, or `keep` these people; who was removed. Safe to repeat. */
+export async function endLink(
+  url: string,
+  token: string | null,
+  house: string,
+  link: string,
+  participants: NonNullable<EndLink["participants"]> = "remove",
+): Promise<readonly string[]> {
+  const path = `${pathOf(house)}/share-links/${encodeURIComponent(link)}?participants=${participants}`;
+  return ((await ask("DELETE", url, path, token)) as { removed: string[] }).removed;
+}
+
+/**
+ * End a person's role and the links by which they would come back (`known`), all links, or none; which
+ * links ended. Whoever names themselves leaves. Safe to repeat.
+ */
+export async function remove(
+  url: string,
+  token: string | null,
+  house: string,
+  person: string,
+  links: NonNullable<Remove["links"]> = "known",
+): Promise<readonly string[]> {
+  const path = `${pathOf(house)}/participants/${encodeURIComponent(person)}?links=${links}`;
+  return ((await ask("DELETE", url, path, token)) as { links: string[] }).links;
 }
 
 /** Accept an invitation; the code of the house that it leads to, to be joined. */
@@ -124,6 +167,10 @@ export async function log(
 ): Promise<LogPage> {
   const path = `/api/configurations/${encodeURIComponent(meant(house))}/ops?since=${since}&limit=${limit}`;
   return (await ask("GET", url, path, token)) as LogPage;
+}
+
+function pathOf(house: string): string {
+  return `/api/configurations/${encodeURIComponent(meant(house))}`;
 }
 
 /** The code or id that somebody means who gives the address of a page. */

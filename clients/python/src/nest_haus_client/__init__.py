@@ -54,10 +54,19 @@ from nest_haus_client.operations import (
     Undo,
 )
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse, Ticket
+from nest_haus_client.rest import Created, LoggedOp, StoredHouse, Ticket
 from nest_haus_client.seat import Submitted
+from nest_haus_client.sharing import (
+    AccessList,
+    LinkEnded,
+    Participant,
+    Removed,
+    Share,
+    ShareLink,
+)
 
 __all__ = [
+    "AccessList",
     "Activity",
     "ActivityFilter",
     "Apply",
@@ -75,6 +84,7 @@ __all__ = [
     "Event",
     "House",
     "HouseEnded",
+    "LinkEnded",
     "LoggedOp",
     "Member",
     "Members",
@@ -82,12 +92,14 @@ __all__ = [
     "OpFrame",
     "Operation",
     "Outcome",
+    "Participant",
     "PendingOp",
     "Person",
     "QueueFull",
     "Reason",
     "Redo",
     "Refused",
+    "Removed",
     "Repair",
     "Replaced",
     "Reset",
@@ -95,6 +107,7 @@ __all__ = [
     "SetQuantity",
     "Settled",
     "Share",
+    "ShareLink",
     "Skipped",
     "Status",
     "StoredHouse",

@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import partial
 from threading import Thread
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 from nest_haus_client.client import CONNECT_SECONDS, PendingOps
@@ -31,7 +31,16 @@ from nest_haus_client.house import House as AsyncHouse
 from nest_haus_client.messages import Activity, ActivityFilter, Member, Outcome, Person, You
 from nest_haus_client.operations import Chosen, Operation, SingleOperation
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, LoggedOp, Share, StoredHouse, Ticket
+from nest_haus_client.rest import Created, LoggedOp, StoredHouse, Ticket
+from nest_haus_client.sharing import (
+    AccessList,
+    LinkEnded,
+    Removed,
+    Share,
+    SharedRole,
+    WithLink,
+    WithPerson,
+)
 
 T = TypeVar("T")
 
@@ -161,13 +170,36 @@ class Client:
         """Make a configuration at the defaults."""
         return self._life.call(self._inner.create(catalogue=catalogue))
 
-    def share(self, reference: str, role: Literal["editor", "viewer"] = "editor") -> Share:
+    def share(
+        self,
+        reference: str,
+        role: SharedRole = "editor",
+        *,
+        lifetime_hours: int | None = None,
+        uses_max: int | None = None,
+    ) -> Share:
         """Make an invitation to a configuration."""
-        return self._life.call(self._inner.share(reference, role))
+        return self._life.call(
+            self._inner.share(reference, role, lifetime_hours=lifetime_hours, uses_max=uses_max)
+        )
 
     def ticket(self) -> Ticket:
         """A ticket, for one connection of somebody who must not have the token."""
         return self._life.call(self._inner.ticket())
+
+    def access(self, reference: str) -> AccessList:
+        """Who may be in a configuration and by which links. Raises Refused, Unreachable."""
+        return self._life.call(self._inner.access(reference))
+
+    def end_link(
+        self, reference: str, link: UUID, *, participants: WithLink = "remove"
+    ) -> LinkEnded:
+        """End a link and the roles that came from it, or ``keep`` these people."""
+        return self._life.call(self._inner.end_link(reference, link, participants=participants))
+
+    def remove(self, reference: str, person: UUID, *, links: WithPerson = "known") -> Removed:
+        """End a person's role and the links by which they would come back; or leave oneself."""
+        return self._life.call(self._inner.remove(reference, person, links=links))
 
     def redeem(self, invitation: str) -> str:
         """Accept an invitation; returns the code to join."""

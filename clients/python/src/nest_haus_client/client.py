@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from random import Random
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 import msgspec
@@ -30,10 +30,19 @@ from nest_haus_client.messages import (
     Person,
 )
 from nest_haus_client.pending import PendingOp
-from nest_haus_client.rest import Created, LoggedOp, Rest, Share, StoredHouse, Ticket
+from nest_haus_client.rest import Created, LoggedOp, Rest, StoredHouse, Ticket
 from nest_haus_client.seat import Seat
 from nest_haus_client.sendable import check_sendable
 from nest_haus_client.session import Answer, Session, WatchState
+from nest_haus_client.sharing import (
+    AccessList,
+    LinkEnded,
+    Removed,
+    Share,
+    SharedRole,
+    WithLink,
+    WithPerson,
+)
 from nest_haus_client.state import HouseState
 
 QUEUED_OPS_MAX = 1000
@@ -192,9 +201,42 @@ class Client:
         """
         return await self._rest.create(catalogue, self._session_id)
 
-    async def share(self, reference: str, role: Literal["editor", "viewer"] = "editor") -> Share:
-        """Make an invitation to a configuration. Raises Refused, Unreachable."""
-        return await self._rest.share(meant(reference), role)
+    async def share(
+        self,
+        reference: str,
+        role: SharedRole = "editor",
+        *,
+        lifetime_hours: int | None = None,
+        uses_max: int | None = None,
+    ) -> Share:
+        """Make an invitation to a configuration: for a week and all who have it, unless said.
+
+        Raises Refused, Unreachable.
+        """
+        return await self._rest.share(meant(reference), role, lifetime_hours, uses_max)
+
+    async def access(self, reference: str) -> AccessList:
+        """Who may be in a configuration and by which links, for its owner and advisors.
+
+        Raises Refused, Unreachable.
+        """
+        return await self._rest.access(meant(reference))
+
+    async def end_link(
+        self, reference: str, link: UUID, *, participants: WithLink = "remove"
+    ) -> LinkEnded:
+        """End a link and the roles that came from it, or ``keep`` these people.
+
+        Safe to repeat. Raises Refused, Unreachable.
+        """
+        return await self._rest.end_link(meant(reference), link, participants)
+
+    async def remove(self, reference: str, person: UUID, *, links: WithPerson = "known") -> Removed:
+        """End a person's role, and the links by which they would come back; or leave, by naming oneself.
+
+        Safe to repeat. Raises Refused, Unreachable.
+        """
+        return await self._rest.remove(meant(reference), person, links)
 
     async def redeem(self, invitation: str) -> str:
         """Accept an invitation (its link, or what is behind the #); returns the code to join.

@@ -4,9 +4,9 @@ import asyncio
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,15 @@ from nest_haus_client.credential import Credential
 from nest_haus_client.errors import Refused, Unreachable
 from nest_haus_client.messages import Change, Person, Reason, Text
 from nest_haus_client.operations import Choice, Chosen, Operation, plain
+from nest_haus_client.sharing import (
+    AccessList,
+    LinkEnded,
+    Removed,
+    Share,
+    SharedRole,
+    WithLink,
+    WithPerson,
+)
 
 ANSWER_SECONDS = 15.0
 TRIES = 8
@@ -24,6 +33,7 @@ WAIT_SECONDS_MAX = 60.0
 """A longer wait, as for the inquiries of a day, is left to the program."""
 
 Shape = TypeVar("Shape")
+Body = Mapping[str, str | int]
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,13 +43,6 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     url: str
     version: int
-
-
-class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """An invitation link; whoever has it gets the role."""
-
-    url: str
-    role: str
 
 
 class StoredHouse(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,10 +132,28 @@ class Rest:
         asked = {name: value for name, value in given.items() if value is not None}
         return await self._call("POST", "/api/configurations", Created, asked)
 
-    async def share(self, reference: str, role: Literal["editor", "viewer"]) -> Share:
+    async def share(
+        self, reference: str, role: SharedRole, lifetime_hours: int | None, uses_max: int | None
+    ) -> Share:
         """A new invitation. Raises Refused, Unreachable."""
+        given = {"role": role, "lifetime_hours": lifetime_hours, "uses_max": uses_max}
+        asked = {name: value for name, value in given.items() if value is not None}
         path = f"/api/configurations/{reference}/share-links"
-        return await self._call("POST", path, Share, {"role": role})
+        return await self._call("POST", path, Share, asked)
+
+    async def access(self, reference: str) -> AccessList:
+        """Who may be in a configuration. Raises Refused, Unreachable."""
+        return await self._call("GET", f"/api/configurations/{reference}/access", AccessList)
+
+    async def end_link(self, reference: str, link: UUID, participants: WithLink) -> LinkEnded:
+        """End a link. Raises Refused, Unreachable."""
+        path = f"/api/configurations/{reference}/share-links/{link}?participants={participants}"
+        return await self._call("DELETE", path, LinkEnded)
+
+    async def remove(self, reference: str, person: UUID, links: WithPerson) -> Removed:
+        """End a person's role. Raises Refused, Unreachable."""
+        path = f"/api/configurations/{reference}/participants/{person}?links={links}"
+        return await self._call("DELETE", path, Removed)
 
     async def redeem(self, invitation: str) -> str:
         """The code of the configuration that an invitation opens. Raises Refused, Unreachable."""
@@ -155,7 +176,7 @@ class Rest:
                 return ops
 
     async def _call(
-        self, method: str, path: str, shape: type[Shape], body: dict[str, str] | None = None
+        self, method: str, path: str, shape: type[Shape], body: Body | None = None
     ) -> Shape:
         answer = await self._patiently(method, path, body)
         try:
@@ -163,7 +184,7 @@ class Rest:
         except msgspec.DecodeError as problem:
             raise Unreachable(f"{path} answered something else: {problem}") from None
 
-    async def _patiently(self, method: str, path: str, body: dict[str, str] | None) -> bytes:
+    async def _patiently(self, method: str, path: str, body: Body | None) -> bytes:
         tries = 0
         while True:
             token = await self._credential.fetch()
@@ -180,7 +201,7 @@ class Rest:
                     raise
                 await asyncio.sleep(wait_seconds)
 
-    def _ask(self, method: str, path: str, body: dict[str, str] | None, token: str | None) -> bytes:
+    def _ask(self, method: str, path: str, body: Body | None, token: str | None) -> bytes:
         problem: Exception | None = None
         for url in self._urls:
             try:
@@ -191,13 +212,11 @@ class Rest:
                 problem = error
         raise Unreachable(f"{self._urls[-1]} does not answer: {problem}")
 
-    def _ask_one(
-        self, method: str, url: str, body: dict[str, str] | None, token: str | None
-    ) -> bytes:
+    def _ask_one(self, method: str, url: str, body: Body | None, token: str | None) -> bytes:
         headers = {"content-type": "application/json", "accept": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
-        data = None if method == "GET" else msgspec.json.encode(body or {})
+        data = None if method in {"GET", "DELETE"} else msgspec.json.encode(body or {})
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked by Client
             url, method=method, headers=headers, data=data
         )
