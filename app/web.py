@@ -463,17 +463,15 @@ class Web:
                 self.board,
                 self.page_views,
                 self.socketio,
+                *self._alarms,
             ):
                 await stack.enter_async_context(part)
-            for each in self._alarms:
-                await stack.enter_async_context(each)
             await self.bus.subscribe(HINTS)
             await self.news.subscribe()
             try:
                 yield
             except BaseException:
-                # A loop of ours died and the server does not know: end this process loudly, so
-                # that it is started anew, instead of answering without what it is made of.
+                # A loop of ours died: end this process loudly, so that it is started anew.
                 log.critical("web_process_broken", node=self._settings.node)
                 os.kill(os.getpid(), signal.SIGTERM)
                 raise

@@ -170,6 +170,7 @@ export const Invite = {
     },
     usesOf(l) {
       if (l.uses_left === 0) return this.screen.t("access.usedUp", { count: l.uses });
+      if (!l.uses && l.uses_max === null) return this.screen.t("access.unused");
       return this.screen.t(l.uses_max === null ? "access.uses" : "access.usesOf", { count: l.uses, most: l.uses_max });
     },
     until(l) {
