@@ -426,9 +426,7 @@ class Web:
                 )
             ),
             *HealthEndpoints(
-                database=self.database,
-                bus=self.bus,
-                node=self._settings.node,
+                database=self.database, bus=self.bus, node=self._settings.node
             ).endpoints(),
         ]
         public_url = self._settings.public_url
@@ -463,9 +461,10 @@ class Web:
                 self.board,
                 self.page_views,
                 self.socketio,
-                *self._alarms,
             ):
                 await stack.enter_async_context(part)
+            for each in self._alarms:
+                await stack.enter_async_context(each)
             await self.bus.subscribe(HINTS)
             await self.news.subscribe()
             try:
