@@ -24,6 +24,7 @@ from realtime.allowances import (
     RequestLimits,
 )
 from realtime.buckets import Rate
+from realtime.door import network_in
 from realtime.http.endpoints import EndpointRoute
 from realtime.http.limiting import _guarded, kind_of
 from tests.realtime.test_limits import Clock
@@ -96,6 +97,16 @@ def test_a_network_and_a_person_get_what_the_table_says_and_what_was_promised(
             assert person == [0] * each.person.burst
             clock.wait_ms(limits.admit(kind, "wherever", b"anna"))
             assert limits.admit(kind, "wherever", b"anna") == 0
+
+
+def test_another_address_of_the_same_subscriber_is_the_same_network() -> None:
+    """Any of the 2^64 addresses behind one line, and IPv4 written as IPv6."""
+    rotated = {network_in({"client": (f"2001:db8:7:{n}::{n:x}", 1)}) for n in range(1, 999)}
+    assert rotated == {"2001:db8:7::/48"}
+    assert network_in({"client": ("::ffff:198.51.100.7", 1)}) == "198.51.100.0/24"
+    assert network_in({"client": ("198.51.100.200", 1)}) == "198.51.100.0/24"
+    assert {network_in({"client": None}), network_in({})} == {""}
+    assert len(network_in({"client": ("x" * 10_000, 1)})) == 64
 
 
 def test_many_networks_together_make_no_more_than_everybody_may(limits: RequestLimits) -> None:
