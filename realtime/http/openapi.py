@@ -122,7 +122,9 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "description": "Authenticate with `Authorization: Bearer <token>` or the cookie of "
             "the pages. Money is integer cents. In a body an integer may be written 121, 121.0 or "
             "1.21e2, and is answered as 121; in an address it is digits only. Every refusal has "
-            "a code.",
+            "a code. At every address the server itself may refuse in the same form, and then "
+            "closes the connection: 400 `request_unreadable`, 408 `request_too_slow`, 429 "
+            "`too_many_connections`, 431 `head_too_large`, 503 `server_full`.",
             "license": {
                 "name": "All rights reserved; its clients (Python, JavaScript, conformance) are MIT"
             },

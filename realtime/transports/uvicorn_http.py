@@ -85,8 +85,14 @@ class NestHttpProtocol(HttpToolsProtocol):
     _refused: Refused | None = None
     """Is answered after the request before it; nothing is parsed any more."""
 
+    _parsed: RequestResponseCycle | None = None
+    """uvicorn's ``cycle``, which is None as well at first: the request that was parsed last."""
+
     _running: RequestResponseCycle | None = None
     """The request that is being answered; ``cycle`` is the one that was parsed last."""
+
+    _host: bytes | None = None
+    """A Host that was found right on this connection."""
 
     _over = False
     _lost = False
@@ -112,7 +118,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         """Somebody connected."""
         super().connection_made(transport)
         self.flow = self._reading = _Flow(transport)
-        self._place = self._all.arrived(self, self.client[0] if self.client else None)
+        host = self.client[0] if self.client else None
+        self._from_proxy = self._all.from_proxy(host)
+        self._place = self._all.arrived(self, host)
         self._began = self.loop.time()
         spare = self._place.refused is not None
         self._end_in(self._deadlines.spare if spare else self._deadlines.head)
@@ -149,7 +157,7 @@ class NestHttpProtocol(HttpToolsProtocol):
             self._timer.cancel()
         self._received = b""
         self.pipeline.clear()
-        for name in ("parser", "scope", "headers", "cycle", "_running", "_timer"):
+        for name in ("parser", "scope", "headers", "cycle", "_parsed", "_running", "_timer"):
             setattr(self, name, None)
 
     @property
@@ -180,13 +188,14 @@ class NestHttpProtocol(HttpToolsProtocol):
             self._received += data
         else:
             self._read(data)
-            self._expect()
+            if self._framing.begun or not self._framing.in_head:
+                self._expect()
 
     def _read(self, data: bytes) -> None:
-        view, place = memoryview(data), 0
+        view, place, length = memoryview(data), 0, len(data)
         try:
-            while place < len(data) and not self._over:
-                if self._waits():
+            while place < length and not self._over:
+                if self._unanswered and self._waits():
                     self._reading.hold()
                     self._received = data[place:]
                     return
@@ -205,7 +214,7 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     @property
     def _unanswered(self) -> bool:
-        cycle = cast("RequestResponseCycle | None", self.cycle)
+        cycle: RequestResponseCycle | None = self._parsed
         return cycle is not None and not cycle.response_complete
 
     @property
@@ -237,10 +246,14 @@ class NestHttpProtocol(HttpToolsProtocol):
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field; a trailer is nothing that anybody asks for."""
-        if self._framing.in_head:
-            if len(self.headers) >= HEADERS_MAX:
-                raise Refused("head_too_large", detail=f"at most {HEADERS_MAX} header fields")
-            super().on_header(name, value)
+        if not self._framing.in_head:
+            return
+        if len(self.headers) >= HEADERS_MAX:
+            raise Refused("head_too_large", detail=f"at most {HEADERS_MAX} header fields")
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     @override
     def on_headers_complete(self) -> None:
@@ -253,8 +266,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._framing.head_parsed(length)
         self._began, self._unread_bytes = 0.0, 0
-        if self._place.refused is not None and self.cycle is not None:
-            self.cycle.keep_alive = False
+        self._parsed = self.cycle
+        if self._place.refused is not None and self._parsed is not None:
+            self._parsed.keep_alive = False
 
     def _look_at_head(self) -> int | None:
         """The length of the body, None: in chunks. Raises Refused."""
@@ -266,8 +280,9 @@ class NestHttpProtocol(HttpToolsProtocol):
                 told.append(value)
             elif name == b"host":
                 hosts += 1
-                if not _HOST.fullmatch(value):
+                if value != self._host and not _HOST.fullmatch(value):
                     raise Refused("request_unreadable", detail="the header Host is no host")
+                self._host = value
             elif name == b"content-length":
                 length = int(value)
             elif name == b"transfer-encoding":
@@ -279,7 +294,7 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     def _take_place(self, told: list[bytes]) -> None:
         refused = self._place.refused
-        if self._all.from_proxy(self.client[0] if self.client else None):
+        if self._from_proxy:
             self._asked.append(self._all.asked(told))
             refused = refused or self._asked[-1].refused
         if refused is not None and (
@@ -326,10 +341,12 @@ class NestHttpProtocol(HttpToolsProtocol):
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        self._reading.release()
-        received, self._received = self._received, b""
-        if received:
+        if self._reading.held:
+            self._reading.release()
+            received, self._received = self._received, b""
             self._read(received)
+        else:
+            self._reading.resume_reading()
         self._expect()
 
     def _refuse(self, refused: Refused) -> None:
@@ -486,7 +503,7 @@ class _Flow(FlowControl):
     @override
     def resume_reading(self) -> None:
         """Read on, unless it is held."""
-        if not self.held:
+        if self.read_paused and not self.held:
             super().resume_reading()
 
 
