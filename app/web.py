@@ -69,6 +69,7 @@ from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages
+from realtime.transports.engine_bounds import EngineBounds
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
 from storage.errors import StorageUnavailable
@@ -203,6 +204,8 @@ class Web:
                 keep_inquiries_days=settings.keep_inquiries_days,
             ),
             sdk=self._sdk,
+            bounds=self.engine_bounds,
+            clock_ns=monotonic_ns,
         )
         self._limit_the_others()
         self.app.add_middleware(Compression)  # the last one added sees an answer last
@@ -360,11 +363,14 @@ class Web:
             principal_of=self.authenticator.of,
             new_connection_id=new_connection_id,
         )
+        self.engine_bounds = EngineBounds().scaled(settings.limit_scale)
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
             cookie_principal=self.authenticator.by_tokens,
             new_connection_id=new_connection_id,
+            bounds=self.engine_bounds,
+            clock_ns=monotonic_ns,
         )
 
     def _routes(self) -> list[BaseRoute]:

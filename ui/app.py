@@ -3,7 +3,9 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from time import monotonic_ns
 
 from nicegui import Client, core, dependencies, ui
 from nicegui import app as nicegui_app
@@ -15,9 +17,10 @@ from starlette.routing import Mount
 from configurator.protocol.codes import Refused
 from realtime.http.edge import refusal
 from realtime.http.sdk import SdkFile
+from realtime.transports.engine_bounds import EngineBounds
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
-from ui.hardening import guard_events, harden_socket
+from ui.hardening import PageSockets
 from ui.open_pages import OpenPages, PageCaps
 from ui.page_template import put_first_paint_first
 from ui.pages.admin import AdminPage
@@ -55,6 +58,8 @@ def mount_screens(
     consent: Consent = "assumed",
     legal: Legal | None = None,
     sdk: Sequence[SdkFile] = (),
+    bounds: EngineBounds | None = None,
+    clock_ns: Callable[[], int] = monotonic_ns,
 ) -> None:
     """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
 
@@ -74,6 +79,8 @@ def mount_screens(
         consent: Whether visits may be measured before the visitor said so.
         legal: What imprint and privacy notice say; None: nothing was entered.
         sdk: The files of `/sdk/`, listed at `/developers`; the rules among them are the page `/spec`.
+        bounds: What the sockets of pages may take; None: as shipped.
+        clock_ns: A clock that never goes back.
     """
     texts = Texts()
     assets = Assets()
@@ -97,7 +104,8 @@ def mount_screens(
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     nicegui_app.config.socket_io_js_query_params["node"] = node
-    _harden_in_lifespan(app, origins)
+    sockets = partial(PageSockets, origins, bounds=bounds or EngineBounds(), clock_ns=clock_ns)
+    _guard_sockets_in_lifespan(app, sockets)
     _forget_an_earlier_app()
     put_first_paint_first()
     _answer_head()
@@ -175,15 +183,13 @@ def _wants_page(request: Request) -> bool:
     )
 
 
-def _harden_in_lifespan(app: Starlette, origins: Sequence[str] | None) -> None:
+def _guard_sockets_in_lifespan(app: Starlette, sockets: Callable[[], PageSockets]) -> None:
     inner = app.router.lifespan_context
 
     @asynccontextmanager
-    async def hardened(application: Starlette) -> AsyncIterator[object]:
-        harden_socket(origins)
-        async with inner(application) as state:
+    async def guarded(application: Starlette) -> AsyncIterator[object]:
+        async with sockets(), inner(application) as state:
             yield state
 
-    app.router.lifespan_context = hardened  # type: ignore[assignment]
-    guard_events()
+    app.router.lifespan_context = guarded  # type: ignore[assignment]
     nicegui_app.storage.max_tab_storage_age = 3600

@@ -3,7 +3,8 @@
 As shipped, nothing is painted until Quasar's style sheets (200 kB) are there, and then an English
 sentence about ES modules stands on the page until Vue has started. Here the first paint
 (`ui.pages.first_paint`) comes first in the body, the style sheets follow it and hold up only what
-comes after them, and the sentence is gone: the first paint says it in the visitor's language.
+comes after them, and the sentence is gone: the first paint says it in the visitor's language. Each
+script of the template, and nothing that is put into it, carries the nonce of its request.
 
 The template is changed once, as source. Where a piece is not as expected (another version of
 NiceGUI), the start fails and says which.
@@ -15,6 +16,8 @@ from typing import Final
 from jinja2 import BaseLoader, FunctionLoader
 from nicegui.client import templates
 
+from ui.security_headers import NONCE
+
 PAGE: Final = "index.html"
 _STYLES: Final = re.compile(r" *<style>\s*@layer theme,.*?</style>\n", re.DOTALL)
 _BODY: Final = "<body>\n"
@@ -22,6 +25,9 @@ _ADDED: Final = "{{ body_html | safe }}\n"
 _FALLBACK: Final = re.compile(
     r" *<style>\s*#esm-fallback \{.*?</style>\s*<div id=\"esm-fallback\">.*?</div>\n", re.DOTALL
 )
+_SCRIPT: Final = re.compile(r"<script(?=[\s>])")
+SCRIPTS: Final = 13
+"""As many the template has, those for style engines that are off included."""
 
 
 class PageTemplateUnknownError(Exception):
@@ -46,7 +52,7 @@ def put_first_paint_first() -> None:
 
 
 def rearranged(source: str) -> str:
-    """The template with our body first, then the style sheets, and without the sentence.
+    """The template with our body first, then the style sheets, a nonce for each script, no sentence.
 
     Raises PageTemplateUnknownError.
     """
@@ -55,5 +61,8 @@ def rearranged(source: str) -> str:
         raise PageTemplateUnknownError("style sheets or body")
     if not _FALLBACK.search(source):
         raise PageTemplateUnknownError("esm-fallback")
+    if len(_SCRIPT.findall(source)) != SCRIPTS:
+        raise PageTemplateUnknownError("scripts")
     without = _FALLBACK.sub("", source.replace(styles[0], "").replace(_ADDED, ""))
-    return without.replace(_BODY, f"{_BODY}{_ADDED}{styles[0]}")
+    stamped = _SCRIPT.sub(f"<script nonce=\"{{{{ request.scope['{NONCE}'] }}}}\"", without)
+    return stamped.replace(_BODY, f"{_BODY}{_ADDED}{styles[0]}")

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
 
+from configurator.protocol.codes import Code
 from realtime.principal import Principal
 
 Send = Callable[[str], None]
@@ -19,6 +20,10 @@ Send = Callable[[str], None]
 
 Consent: TypeAlias = Literal["assumed", "required"]
 """`required`: nothing is measured before the visitor agreed; `assumed`: until they object."""
+
+
+HangUp = Callable[[Code], None]
+"""Ends the page, for the reason that a frame before told it. Never blocks, never raises."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class Live(Protocol):
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        hang_up: HangUp,
         asking: Request,
         language: str,
         admin: Principal | None,

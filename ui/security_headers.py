@@ -1,12 +1,20 @@
 """Security headers on every HTTP answer, as a pure ASGI middleware.
 
-NiceGUI's pages start from inline scripts, so each gets a nonce of its own: the middleware writes it
-into the script elements of that page. Vue compiles templates in the browser, therefore those pages
-(and only those) may `eval`. Everything else that is HTML may run only our own script files.
-A header that an inner application has set stays as it is.
+NiceGUI's pages start from inline scripts, so each answer has a nonce of its own. The middleware puts
+it into the scope of the request, under `NONCE`; the template of those pages writes it into the
+scripts that are the template's own (`ui.page_template`), and `ui.pages.first_paint` into ours. A
+script that gets into the HTML in any other way has no nonce and does not run. Vue compiles templates
+in the browser, therefore those pages (and only those) may `eval`. Everything else that is HTML may
+run only our own script files. A header that an inner application has set stays as it is.
+
+`Referrer-Policy` is `same-origin`: no other site learns an address of ours. With `no-referrer`
+browsers would send `Origin: null` with our own forms, and those that do not send `Sec-Fetch-Site`
+(Safari before 16.4) could not be told from a page of somebody else.
+
+`X-Forwarded-Prefix` is dropped from every request: NiceGUI believes it, whoever says it, and takes
+its scripts and style sheets from the host that it names.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Final
@@ -15,7 +23,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NICEGUI_PAGE_HEADER: Final = "x-nicegui-content"
-_SCRIPT: Final = re.compile(rb"<script(?=[\s>])")
+NONCE: Final = "nest.nonce"
+"""The key of an answer's nonce in the scope of its request."""
+
+_PREFIX: Final = b"x-forwarded-prefix"
 _COMMON: Final = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
@@ -25,6 +36,7 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 _SECURE: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
@@ -38,58 +50,42 @@ class SecurityHeaders:
         self._new_nonce = new_nonce
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection; only HTTP is touched."""
-        if scope["type"] != "http":
+        """Handle one connection; of WebSockets only the request is touched."""
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._new_nonce, secure=scope.get("scheme") == "https")
-        await self._app(scope, receive, answer.send)
-
-
-class _Answer:
-    def __init__(self, send: Send, new_nonce: Callable[[], bytes], *, secure: bool) -> None:
-        self._send = send
-        self._new_nonce = new_nonce
-        self._secure = secure
-        self._held: Message | None = None
-        self._body = b""
-        self._nonce = ""
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            await self._start(message)
-        elif message["type"] == "http.response.body" and self._held is not None:
-            await self._page_body(message)
-        else:
-            await self._send(message)
-
-    async def _start(self, message: Message) -> None:
-        given = dict(message["headers"])
-        missing = [pair for pair in (_SECURE if self._secure else _HEADERS) if pair[0] not in given]
-        message["headers"] = [*message["headers"], *missing]
-        if not given.get(b"content-type", b"").startswith(b"text/html"):
-            await self._send(message)
+        if any(_is_prefix(name) for name, _ in scope["headers"]):
+            scope["headers"] = [pair for pair in scope["headers"] if not _is_prefix(pair[0])]
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
             return
-        headers = MutableHeaders(scope=message)
-        if NICEGUI_PAGE_HEADER in headers and "content-encoding" not in headers:
-            self._nonce = b64encode(self._new_nonce()).decode()
-            headers["content-security-policy"] = (
-                f"default-src 'self'; script-src 'self' 'nonce-{self._nonce}' 'unsafe-eval'; "
-                + _COMMON
-            )
-            self._held = message
-            return
-        headers.setdefault(
-            "content-security-policy", "default-src 'self'; script-src 'self'; " + _COMMON
+        nonce = scope[NONCE] = b64encode(self._new_nonce()).decode()
+        headers = _SECURE if scope.get("scheme") == "https" else _HEADERS
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _secure(message, headers, nonce)
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def _is_prefix(name: bytes) -> bool:
+    return len(name) == len(_PREFIX) and name.lower().replace(b"_", b"-") == _PREFIX
+
+
+def _secure(message: Message, headers: tuple[tuple[bytes, bytes], ...], nonce: str) -> None:
+    given = dict(message["headers"])
+    missing = [pair for pair in headers if pair[0] not in given]
+    message["headers"] = [*message["headers"], *missing]
+    if not given.get(b"content-type", b"").startswith(b"text/html"):
+        return
+    found = MutableHeaders(scope=message)
+    if NICEGUI_PAGE_HEADER in found:
+        found["content-security-policy"] = (
+            f"default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; {_COMMON}"
         )
-        await self._send(message)
-
-    async def _page_body(self, message: Message) -> None:
-        self._body += message.get("body", b"")
-        if message.get("more_body", False) or self._held is None:
-            return
-        start, self._held = self._held, None
-        body = _SCRIPT.sub(b'<script nonce="' + self._nonce.encode() + b'"', self._body)
-        MutableHeaders(scope=start)["content-length"] = str(len(body))
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+    else:
+        found.setdefault(
+            "content-security-policy", f"default-src 'self'; script-src 'self'; {_COMMON}"
+        )

@@ -29,6 +29,7 @@ from storage.postgres.sessions import PREFETCH
 log = structlog.get_logger()
 
 Send = Callable[[str], None]
+HangUp = Callable[[Code], None]
 
 
 class OpenedPage:
@@ -48,9 +49,11 @@ class OpenedPage:
         catalogue_json: str,
         send: Send,
         network: str,
+        hang_up: HangUp,
     ) -> None:
         self.catalogue_json = catalogue_json
         self._send = send
+        self._end_page = hang_up
         self._actions = services.actions
         self._spoke = False
         self._fetched_ahead = session_id if visitor.bot == PREFETCH else None
@@ -135,7 +138,10 @@ class OpenedPage:
             self._send(frame.json.decode())
 
     def _hang_up(self, code: Code) -> None:
-        """A page has no socket of ours to close; the error frame before it says what is wrong."""
+        """End the page after the frames that wait: the last one says why."""
+        if self._built:
+            self._flush()
+        self._end_page(code)
 
 
 class Pages:
@@ -158,6 +164,7 @@ class Pages:
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        hang_up: HangUp,
         asking: HTTPConnection,
         language: str,  # noqa: ARG002 - frames carry both languages
         admin: Principal | None,
@@ -189,6 +196,7 @@ class Pages:
                 catalogue_json=shelf.json(catalogue),
                 send=send,
                 network=network_in(asking.scope),
+                hang_up=hang_up,
             )
             await page.enter(access)
         except Refused:

@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-import engineio
 import engineio.packet
 import msgspec
 from starlette.types import Receive
@@ -27,6 +26,7 @@ from configurator.protocol.codes import Code
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.frame import Frame
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
+from realtime.transports.engine_bounds import Flow
 from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import WRITE_HIGH_BYTES, WRITE_LOW_BYTES, Socket
 
@@ -35,7 +35,12 @@ NORMAL_CLOSURE: Final = 1000
 
 
 class UnreadableError(Exception):
-    """The client sent what is no Engine.IO packet."""
+    """The client sent what is no packet of Engine.IO or of the layer above."""
+
+
+def reason_of(problem: Exception) -> str:
+    """The kind of problem for a log line, and nothing of what was sent."""
+    return type(problem.__cause__ or problem).__name__
 
 
 class EnginePacket(Frame):
@@ -60,10 +65,17 @@ class DirectSession:
     """One connection that is a WebSocket from its beginning."""
 
     def __init__(
-        self, engine_id: str, socket: Socket, *, finish: Callable[[Code], None], too_large: bytes
+        self,
+        engine_id: str,
+        socket: Socket,
+        *,
+        finish: Callable[[Code], None],
+        too_large: bytes,
+        flow: Flow,
     ) -> None:
         self.peer: Peer[bytes] = Peer(socket, form=_socketio, finish=finish)
         self._socket = socket
+        self._flow = flow
         self._heartbeat: asyncio.TimerHandle | None = None
         self.on_pong: Callable[[], None] = lambda: None
         socket.bound(MESSAGE_BYTES_MAX, too_large=too_large)
@@ -79,9 +91,13 @@ class DirectSession:
         self._ping_later()
 
     async def read(self, receive: Receive, on_message: Callable[[str], Awaitable[None]]) -> None:
-        """Handle one packet after the other until the connection ends. Raises UnreadableError."""
+        """Handle one packet after the other until the connection ends.
+
+        Raises UnreadableError, FloodingError.
+        """
         while (event := await receive())["type"] == "websocket.receive" and not self.peer.ended:
             packet: str = event.get("text") or ""
+            self._flow.take(len(packet))
             match packet[:1]:
                 case "4":
                     await on_message(packet[1:])
@@ -110,15 +126,6 @@ class DirectSession:
     def _stop_heartbeat(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-
-
-class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no types
-    """python-engineio with queues that say when they were emptied."""
-
-    @override
-    def create_queue(self, *_: object, **__: object) -> "PacketQueue":
-        """The queue of one connection."""
-        return PacketQueue()
 
 
 class PacketQueue(asyncio.Queue[Any]):

@@ -1,7 +1,6 @@
 """One Socket.IO client: how its Engine.IO connection is written to and ended, and who is behind it."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -43,18 +42,13 @@ class Link:
     def __init__(
         self,
         peer: Peer[Any],
-        end: Callable[[int, str], None],
         limits: ConnectionLimits,
         visitor: Visitor,
     ) -> None:
         self.peer = peer
-        self.end = end
         self.limits = limits
         self.visitor = visitor
         self.connection: Connection | None = None
-        self.ended_as: Code | None = (
-            None  # what the transport says of its end, where it is asked later
-        )
         self._hello: asyncio.TimerHandle | None = None
         self._opening: list[_Held] | None = None
         self._answering = False

@@ -27,28 +27,33 @@ import socketio
 import structlog
 from socketio.packet import Packet
 from starlette.requests import HTTPConnection
-from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
-from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.connection import Connection
 from realtime.door import network_in
 from realtime.frame import NAMESPACE, Frame
-from realtime.http.edge import Origins
+from realtime.http.edge import Origins, refusal
 from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
 from realtime.services import Services
-from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import (
     DirectSession,
-    Engine,
     EnginePacket,
     PacketQueue,
     Packets,
     QueueOutlet,
     UnreadableError,
+    reason_of,
+)
+from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow
+from realtime.transports.engine_server import (
+    UNREADABLE_PACKET,
+    Engine,
+    EngineSocket,
+    library_logger,
+    refuse_jsonp,
 )
 from realtime.transports.link import Link, connect_error
 from realtime.transports.peer import Peer
@@ -61,7 +66,6 @@ from storage.tasks import TaskOwner
 log = structlog.get_logger()
 
 TOO_LARGE: Final = Frame.of(codec.error(Refused("message_too_large"))).socketio
-UNREADABLE_PACKET: Final = 1002
 
 BAD_PACKETS = (*codec.UNREADABLE, ValueError, KeyError, IndexError, TypeError, UnreadableError)
 """What python-socketio and we raise for what is no packet."""
@@ -126,14 +130,21 @@ Enter = Callable[[Link, Mapping[str, str], str, object], Awaitable[bool]]
 class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no types
     """python-socketio, writing through links. What is no packet ends the connection."""
 
-    def __init__(self, enter: Enter, **options: object) -> None:
-        super().__init__(**options)
+    def __init__(self, enter: Enter, engine: Engine) -> None:
+        self._its_engine = engine
+        super().__init__(
+            async_mode="asgi",
+            async_handlers=False,
+            serializer=PlainPacket,
+            logger=library_logger("socketio.server"),
+            namespaces=[NAMESPACE],
+        )
         self.links: dict[str, Link] = {}
         self._enter = enter
 
     @override
-    def _engineio_server_class(self) -> type[Engine]:
-        return Engine
+    def _engineio_server_class(self) -> Callable[..., Engine]:
+        return lambda **_: self._its_engine
 
     @override
     async def _send_packet(self, eio_sid: str, pkt: Packet) -> None:
@@ -163,13 +174,11 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # socketio has no ty
 
     @override
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        """Raises UnreadableError."""
         try:
             await super()._handle_eio_message(eio_sid, data)
         except BAD_PACKETS as problem:
-            log.info("packet_unreadable", reason=type(problem).__name__)
-            link = self.links.get(eio_sid)
-            if link is not None:
-                link.end(UNREADABLE_PACKET, "")
+            raise UnreadableError from problem
 
     @override
     async def _handle_event(
@@ -210,6 +219,8 @@ class SocketIoTransport(TaskOwner):
         origins: Origins,
         cookie_principal: Callable[..., Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
+        bounds: EngineBounds,
+        clock_ns: Callable[[], int],
     ) -> None:
         super().__init__()
         self._services = services
@@ -217,21 +228,18 @@ class SocketIoTransport(TaskOwner):
         self._cookie_principal = cookie_principal
         self._new_connection_id = new_connection_id
         self._packets = Packets()
-        self._server = _Server(
-            self._enter,
-            async_mode="asgi",
-            async_handlers=False,
+        self._engine = Engine(
+            bounds=bounds,
+            clock_ns=clock_ns,
+            tasks=self._tasks,
             cors_allowed_origins=_origin_check(origins),
-            serializer=PlainPacket,
-            max_http_buffer_size=MESSAGE_BYTES_MAX,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PONG_SECONDS,
-            namespaces=[NAMESPACE],
+            too_large=TOO_LARGE,
+            flooded=self._flooded,
         )
+        self._server = _Server(self._enter, self._engine)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
-        self._server.eio.on("connect", self._begin_queued)
-        self._server.eio.on("disconnect", self._end_engine)
-        self._engine = socketio.ASGIApp(self._server, socketio_path=None)
+        self._engine.on("connect", self._begin_queued)
+        self._engine.on("disconnect", self._end_engine)
 
     @override
     async def _end(self) -> None:
@@ -239,35 +247,22 @@ class SocketIoTransport(TaskOwner):
         await self._server.shutdown()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI app to mount; what is not even an Engine.IO packet ends the connection."""
+        """The ASGI app to mount."""
         socket = socket_of(scope)
-        if socket is not None and _begins(scope):
-            await self._serve(socket, scope, receive, send)
+        if socket is None or not _begins(scope):
+            await self._engine.handle_request(scope, receive, send)
             return
-        if socket is not None:
-            socket.bound(MESSAGE_BYTES_MAX, too_large=TOO_LARGE)
-        if scope["type"] == "websocket":
-            send = self._closing_as_told(scope, send)
+        network = network_in(scope)
         try:
-            await self._engine(scope, receive, send)
-        except (ValueError, LookupError) as problem:
-            log.info("packet_unreadable", reason=type(problem).__name__)
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": UNREADABLE_PACKET})
-            else:
-                await Response(status_code=400)(scope, receive, send)
-
-    def _closing_as_told(self, scope: Scope, send: Send) -> Send:
-        """``send`` for the upgrade of a polling connection: its end has our close code, too."""
-        link = self._server.links.get(_query(scope).get("sid", [""])[0])
-
-        async def told(message: Message) -> None:
-            if message["type"] == "websocket.close" and link is not None and link.ended_as:
-                code = link.ended_as
-                message = {**message, "code": close_code(code), "reason": code.name}
-            await send(message)
-
-        return told
+            refuse_jsonp(scope)
+            self._engine.sessions.enter(network)
+        except Refused as refused:
+            await refusal(refused)(scope, receive, send)
+            return
+        try:
+            await self._serve(socket, scope, receive, send)
+        finally:
+            self._engine.sessions.leave(network)
 
     # ---- connections: a WebSocket from the beginning, or python-engineio's queue
 
@@ -283,13 +278,14 @@ class SocketIoTransport(TaskOwner):
         cookies = {"HTTP_COOKIE": asking.headers.get("cookie", "")}
         del asking
         await send({"type": "websocket.accept"})
-        engine_id = self._server.eio.generate_id()
+        engine_id = self._engine.generate_id()
 
         def finish(code: Code) -> None:
             session.close(close_code(code), code.name)
 
-        session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE)
-        link = Link(session.peer, session.close, limits, visitor)
+        flow = Flow(self._engine.bounds, self._engine.clock_ns)
+        session = DirectSession(engine_id, socket, finish=finish, too_large=TOO_LARGE, flow=flow)
+        link = Link(session.peer, limits, visitor)
         session.on_pong = link.heard
         self._server.links[engine_id] = link
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
@@ -297,47 +293,43 @@ class SocketIoTransport(TaskOwner):
             hear = partial(self._server._handle_eio_message, engine_id)  # noqa: SLF001
             await session.read(receive, hear)
             session.close()
-        except UnreadableError:
-            log.info("packet_unreadable", reason="UnreadableError")
+        except UnreadableError as problem:
+            log.info("packet_unreadable", reason=reason_of(problem))
             session.close(UNREADABLE_PACKET)
+        except FloodingError:
+            link.peer.refuse("flooding")
         finally:
             session.close()
             await self._end_engine(engine_id, self._server.reason.TRANSPORT_CLOSE)
 
     async def _begin_queued(self, engine_id: str, environ: Mapping[str, Any]) -> None:
-        transport = self._server.eio.sockets[engine_id]
-        outlet = QueueOutlet(transport.queue)
-
-        def end(_code: int, reason: str) -> None:
-            link.close()
-            self._tasks.start(_end(transport, reason), name=f"end {engine_id}")
-
-        transport.handle_post_request = partial(_post, transport.handle_post_request, end)
+        session: EngineSocket = self._engine.sockets[engine_id]
+        outlet = QueueOutlet(session.queue)
 
         def finish(code: Code) -> None:
-            link.ended_as = code
-            end(close_code(code), code.name)
+            session.close_code = (close_code(code), code.name)
+            self._tasks.start(_end(session, code.name), name=f"end {engine_id}")
 
         peer = Peer(outlet, form=self._packets, finish=finish)
         outlet.peer = peer
         asking = HTTPConnection(environ["asgi.scope"])
         visitor = self._services.door.visitor(asking)
-        link = Link(
-            peer, end, self._services.limits.of_connection(network_in(asking.scope)), visitor
-        )
+        limits = self._services.limits.of_connection(network_in(asking.scope))
+        link = Link(peer, limits, visitor)
         self._server.links[engine_id] = link
-        transport.schedule_ping = partial(_pong, transport.schedule_ping, link)
+        session.on_pong = link.heard
         cookies = {"HTTP_COOKIE": environ.get("HTTP_COOKIE", "")}
         await self._server._handle_eio_connect(engine_id, cookies)  # noqa: SLF001 - its engine's
+
+    async def _flooded(self, session: EngineSocket) -> None:
+        link = self._server.links.get(session.sid)
+        if link is not None:
+            link.peer.refuse("flooding")
 
     async def _end_engine(self, engine_id: str, reason: str) -> None:
         link = self._server.links.pop(engine_id, None)
         if link is not None:
             link.close()
-        transport = self._server.eio.sockets.get(engine_id)
-        if transport is not None and not transport.upgraded:
-            # The poll that waits is answered now, not when there would have been a ping.
-            transport.queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE))
         await self._server._handle_eio_disconnect(engine_id, reason)  # noqa: SLF001 - its engine's
         if link is not None:
             await link.leave()
@@ -381,36 +373,17 @@ class SocketIoTransport(TaskOwner):
         return self._server.links.get(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
 
 
-def _pong(schedule_ping: Callable[[], None], link: Link) -> None:
-    """What python-engineio calls for a pong."""
-    link.heard()
-    schedule_ping()
-
-
-async def _post(
-    handle: Callable[[object], Awaitable[None]], end: Callable[[int, str], None], environ: object
-) -> None:
-    """Handle the packets of a POST; what are none end the connection, without a traceback."""
-    try:
-        await handle(environ)
-    except BAD_PACKETS as problem:
-        log.info("packet_unreadable", reason=type(problem).__name__)
-        end(UNREADABLE_PACKET, "")
-
-
-async def _end(transport: Any, reason: str) -> None:  # noqa: ANN401
-    """End a connection of python-engineio once the client has fetched what it is still sent.
+async def _end(session: EngineSocket, reason: str) -> None:
+    """End a session once the client has fetched what it is still sent.
 
     A poll has no close code, so the last packet that it fetches carries the reason. It comes in a
     poll of its own: official clients close on it before they look at what came beside it.
     """
-    queue: PacketQueue = transport.queue
-    fetched = await _fetched(queue)
-    if fetched and not (transport.upgraded or transport.closed):
-        queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE, reason or None))
-        await _fetched(queue)
-    await transport.close(wait=False, abort=True)
-    queue.put_nowait(None)  # lets a writer close its socket
+    fetched = await _fetched(session.queue)
+    if fetched and not (session.upgraded or session.closing):
+        session.queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE, reason or None))
+        await _fetched(session.queue)
+    await session.close()
 
 
 async def _fetched(queue: PacketQueue) -> bool:

@@ -29,6 +29,7 @@ async def test_a_page_shows_the_catalogue_of_its_house(web: RunningWeb, database
         configuration_code=begun.json()["code"],
         person_token=begun.json()["token"],
         send=lambda _text: None,
+        hang_up=lambda _code: None,
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         admin=None,

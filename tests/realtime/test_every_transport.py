@@ -64,6 +64,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
         configuration_code=house["code"],
         person_token=token,
         send=lambda text: frames.append(json.loads(text)),
+        hang_up=lambda _code: None,
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         admin=None,

@@ -96,6 +96,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Peer]:
         configuration_code=house["code"],
         person_token=token,
         send=lambda _: None,
+        hang_up=lambda _code: None,
         asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
         language="de",
         admin=None,

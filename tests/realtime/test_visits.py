@@ -53,6 +53,7 @@ async def page(
         configuration_code=house,
         person_token=token,
         send=lambda text: frames.append(json.loads(text)),
+        hang_up=lambda _code: None,
         asking=HTTPConnection(scope),
         language="de",
         admin=None,

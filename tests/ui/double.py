@@ -27,6 +27,7 @@ from configurator.operations import (
     reason_to_json,
     repair_to_json,
 )
+from configurator.protocol.codes import Code
 from configurator.selection import selection_to_json
 from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from configurator.visible import initials
@@ -38,6 +39,7 @@ from tests.protocol.frames import check_from_server
 from tests.ui.live_sample import sample
 
 Send = Callable[[str], None]
+HangUp = Callable[[Code], None]
 
 
 @dataclass
@@ -390,11 +392,12 @@ class World:
         configuration_code: str,
         person_token: str | None,
         send: Send,
+        hang_up: HangUp,
         asking: Request,
         language: str,
         admin: Principal | None,
     ) -> Tab | None:
-        del asking, language
+        del asking, language, hang_up
         if configuration_code == "AWAY":
             raise StorageUnavailable("the database does not answer")
         house = self.houses.get(configuration_code)

@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from nicegui.client import templates
 from starlette.types import Receive, Scope, Send
 
 from configurator.derived import derive
@@ -20,6 +22,7 @@ from ui.assets import DIRECTORY, Assets
 from ui.language import preferred
 from ui.money import euro
 from ui.offer import PublishedCatalogue
+from ui.page_template import put_first_paint_first
 from ui.pages import admin, analytics, configurator, developers, operations
 from ui.pages.conversation import QUEUE_MESSAGES_MAX, Conversation
 from ui.pages.landing import structured
@@ -124,14 +127,65 @@ async def _get(app: SecurityHeaders) -> httpx.Response:
         return await client.get("/")
 
 
+NONCE_TEXT = "MDEyMzQ1Njc4OWFiY2RlZg=="
+HOSTILE = "</div><script>alert(1)</script><script nonce='{{ request.scope[\"nest.nonce\"] }}'>alert(2)</script>"
+
+
 async def test_a_nicegui_page_gets_a_nonce_of_its_own() -> None:
-    page = [b"<html><scr", b"ipt>1</script><script type=module>2</script><scripted>", b"</html>"]
     headers = [(b"content-type", b"text/html; charset=utf-8"), (b"x-nicegui-content", b"page")]
-    answer = await _get(_answering(headers, page))
-    assert answer.text.count('nonce="MDEyMzQ1Njc4OWFiY2RlZg=="') == 2
-    assert "<scripted>" in answer.text
-    assert "'nonce-MDEyMzQ1Njc4OWFiY2RlZg=='" in answer.headers["content-security-policy"]
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    answer = await _get(_answering(headers, [b"<script>1</script>"]))
+    assert f"'nonce-{NONCE_TEXT}'" in answer.headers["content-security-policy"]
+    assert answer.text == "<script>1</script>", "what is in the HTML is not looked at"
+
+
+def test_only_scripts_of_the_template_have_the_nonce() -> None:
+    put_first_paint_first()
+    source = templates.env.loader
+    assert source is not None
+    values = {
+        "request": SimpleNamespace(scope={"nest.nonce": NONCE_TEXT}),
+        "body_html": HOSTILE,
+        "head_html": HOSTILE,
+        "elements": HOSTILE,
+        "vue_scripts": HOSTILE,
+        "title": HOSTILE,
+        "translations": {},
+    }
+    page = templates.env.get_template("index.html").render(values)
+    assert page.count("alert(1)") == 5
+    scripts = re.findall(r"<script[^>]*>", page)
+    stamped = [each for each in scripts if NONCE_TEXT in each]
+    assert not [each for each in stamped if "alert" in page.split(each, 1)[1][:12]]
+    assert page.count(NONCE_TEXT) == len(stamped) == page.count(f'<script nonce="{NONCE_TEXT}"')
+    bare = templates.env.get_template("index.html").render(
+        {**values, "body_html": "", "head_html": ""}
+    )
+    assert bare.count(NONCE_TEXT) == len(stamped)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"x-forwarded-prefix", b"X-Forwarded-Prefix", b"x_forwarded_prefix", b"x-forwarded_prefix"],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_nobody_may_say_where_our_scripts_are(name: bytes, kind: str) -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope)
+
+    async def nothing(*_: object) -> Any:
+        return None
+
+    headers = [
+        (b"host", b"x"),
+        (name, b"//evil.example"),
+        (name, b"/too"),
+        (b"x-forwarded-for", b"1.2.3.4"),
+    ]
+    asked = {"type": kind, "headers": headers}
+    await SecurityHeaders(app, new_nonce=lambda: b"0" * 16)(asked, nothing, nothing)
+    assert [each for each, _ in seen[0]["headers"]] == [b"host", b"x-forwarded-for"]
 
 
 async def test_other_html_runs_only_our_files() -> None:
@@ -149,6 +203,7 @@ async def test_an_own_policy_is_kept_and_json_is_left_alone() -> None:
     plain = await _get(_answering([(b"content-type", b"application/json")], [b"{}"]))
     assert "content-security-policy" not in plain.headers
     assert plain.headers["x-content-type-options"] == "nosniff"
+    assert plain.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_the_in_process_connection_fits_the_port() -> None:

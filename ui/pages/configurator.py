@@ -120,6 +120,7 @@ class ConfiguratorPage:
                 configuration_code=code,
                 person_token=self.visitors.person_token_of(request),
                 send=conversation.send,
+                hang_up=conversation.hang_up,
                 asking=request,
                 language=language,
                 admin=admin,

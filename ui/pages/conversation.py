@@ -6,17 +6,22 @@
 Messages of a tab are handled one at a time and in order. When the queue is full a message is
 dropped: the browser asks again with the same op_id until it is answered. While the browser is
 away frames are kept up to a limit and then dropped: on every connect it asks for what it missed.
-A tab that stays away is taken out of the room, so that nobody looks present who is not.
+A tab that stays away is taken out of the room, so that nobody looks present who is not. A page whose
+connection is ended is told why, and then has no socket and no place in this process any more.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import structlog
 from nicegui import Client, background_tasks
 
+from configurator.protocol.codes import Code
 from ui.components.screens import Screen
-from ui.hardening import tell_signs_of_life
+from ui.hardening import FLOODED, end_page, tell_signs_of_life
+
+log = structlog.get_logger()
 
 QUEUE_MESSAGES_MAX: Final = 256
 AWAY_FRAMES_MAX: Final = 64
@@ -33,10 +38,13 @@ class Conversation:
         self._screen: Screen | None = None
         self._client: Client | None = None
         self._away = False
+        self._ended = False
         self._count_dropped = count_dropped
 
     def hear(self, text: str) -> None:
         """Take a message from the browser."""
+        if self._ended:
+            return
         try:
             self._incoming.put_nowait(text)
         except asyncio.QueueFull:
@@ -56,6 +64,14 @@ class Conversation:
         with self._client:
             self._screen.show(frame)
 
+    def hang_up(self, code: Code) -> None:
+        """End the page, after the frames that it was sent; safe to call twice."""
+        if self._client is None or self._ended:
+            return
+        self._ended = True
+        log.info("page_ended", code=code.name)
+        _ = background_tasks.create(end_page(self._client, code), name="page end")
+
     def start(
         self,
         screen: Screen,
@@ -71,6 +87,7 @@ class Conversation:
         """
         client = screen.client
         self._screen, self._client = screen, client
+        client.storage[FLOODED] = self._flooded
         task = background_tasks.create(self._run(receive, leave), name="page conversation")
 
         async def end() -> None:
@@ -88,6 +105,11 @@ class Conversation:
         early, self._early = self._early, []
         for frame in early:
             self.send(frame)
+
+    def _flooded(self, frame: str) -> None:
+        """The page's socket sends too much, whatever it is: say so, and hear no more of it."""
+        self._ended = True
+        self.send(frame)
 
     def _came(self, *, back: bool) -> None:
         self._away = not back

@@ -15,6 +15,7 @@ from nicegui import ui
 from ui.assets import Assets
 from ui.language import Language
 from ui.pages.building import STORAGE_FOR_ALL
+from ui.security_headers import NONCE
 from ui.templates import Templates
 
 SCRIPT: Final = "js/first.js"
@@ -89,7 +90,8 @@ class FirstPaint:
     ) -> None:
         """Picture and style sheets are named before the modules: what is seen is loaded first."""
         url = self.assets.url
-        head = [STORAGE_FOR_ALL]
+        nonce = ui.context.client.request.scope.get(NONCE, "")
+        head = [STORAGE_FOR_ALL.replace("<script>", f'<script nonce="{nonce}">')]
         head += [
             f'<link rel="stylesheet" href="{url(name)}">' for name in ("css/tokens.css", stylesheet)
         ]
@@ -98,7 +100,8 @@ class FirstPaint:
         head += [f'<link rel="modulepreload" href="{url(name)}">' for name in (SCRIPT, *modules)]
         head.append('<meta name="robots" content="noindex">')
         ui.add_head_html("\n".join(head))
-        ui.add_body_html(self.templates.text(template, language, {**values, "script": url(SCRIPT)}))
+        values = {**values, "script": url(SCRIPT), "nonce": nonce}
+        ui.add_body_html(self.templates.text(template, language, values))
 
 
 def _snapshot(frames: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""What clients of an Engine.IO server may take: how many sessions, and how much each may send."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from configurator.protocol.codes import Refused
+from realtime.buckets import Bucket, Rate
+
+log = structlog.get_logger()
+
+
+class FloodingError(Exception):
+    """The client sends more than one session may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineBounds:
+    """What clients of one Engine.IO server may take. Sessions are counted for each web process."""
+
+    sessions: int = 5_000
+    """In all: at 60 kB for each idle session they take 300 MB."""
+
+    network_sessions: int = 200
+    """Of one /24 or /48: an office of 200 people with one page each."""
+
+    packets: Rate = Rate(300, 2_000)
+    """Of one session: 2,000 are what a client may send at once and have refused one by one (LM3)."""
+
+    kilobytes: Rate = Rate(512, 8_192)
+    """Of one session: 8 MB are 128 of the largest messages at once."""
+
+    def scaled(self, scale: float) -> "EngineBounds":
+        """Every figure multiplied by ``scale``."""
+        return EngineBounds(
+            sessions=max(1, int(self.sessions * scale)),
+            network_sessions=max(1, int(self.network_sessions * scale)),
+            packets=self.packets.scaled(scale),
+            kilobytes=self.kilobytes.scaled(scale),
+        )
+
+
+class Flow:
+    """What one session has sent lately."""
+
+    __slots__ = ("_clock_ns", "_kilobytes", "_packets")
+
+    def __init__(self, bounds: EngineBounds, clock_ns: Callable[[], int]) -> None:
+        self._clock_ns = clock_ns
+        self._packets = Bucket(bounds.packets)
+        self._kilobytes = Bucket(bounds.kilobytes)
+
+    def take(self, size: int) -> None:
+        """Count one packet of ``size`` bytes. Raises FloodingError."""
+        now_ns = self._clock_ns()
+        if self._packets.wait_ns(now_ns) or self._kilobytes.wait_ns(now_ns):
+            raise FloodingError
+        self._packets.take(now_ns)
+        self._kilobytes.take(now_ns, size >> 10)
+
+
+class Sessions:
+    """The sessions that are open, in all and of each network."""
+
+    def __init__(self, bounds: EngineBounds) -> None:
+        self._bounds = bounds
+        self._open = 0
+        self._of_network: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return self._open
+
+    def enter(self, network: str) -> None:
+        """Count one more. Raises Refused where there are too many."""
+        if self._open >= self._bounds.sessions:
+            log.warning("engine_sessions_full", sessions=self._open)
+            raise Refused("unavailable", retry_after_ms=5_000)
+        if self._of_network[network] >= self._bounds.network_sessions:
+            raise Refused("too_many_requests", retry_after_ms=5_000)
+        self._of_network[network] += 1
+        self._open += 1
+
+    def leave(self, network: str) -> None:
+        """Count one less."""
+        self._open -= 1
+        self._of_network[network] -= 1
+        if not self._of_network[network]:
+            del self._of_network[network]

@@ -1,0 +1,201 @@
+"""What a stranger can do to the two Engine.IO servers: that of `/socket.io` and that of the pages."""
+
+import asyncio
+import json
+from contextlib import suppress
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from realtime.transports.engine_bounds import EngineBounds
+from tests.attack.conftest import StartVictim
+from tests.attack.engine import (
+    CONNECT,
+    OURS,
+    PAGES,
+    SERVERS,
+    Poller,
+    closed_within,
+    opened,
+    upgraded,
+)
+from tests.attack.victim import Victim
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.timeout(60)
+
+UNLIMITED = "100"
+PAIRS = 300
+FORGED = "A\n" + json.dumps({"event": "admin_logged_in"})
+
+
+async def test_polls_that_are_too_large_leave_nothing(start_victim: StartVictim) -> None:
+    """20 kB stayed for ever for each pair of requests to NiceGUI's server, 3 to 7 kB to ours."""
+    victim = await start_victim(NEST_LIMIT_SCALE=UNLIMITED)
+    for path in SERVERS:
+        async with Poller(victim, path) as poller:
+            await _refuses_what_is_too_large(poller)
+            async with victim.attacked() as cost:
+                for _ in range(PAIRS):
+                    declared = await _declare(victim, poller, await poller.session())
+                    assert declared.startswith(b"HTTP/1.1 413"), declared
+            print(path, cost)  # noqa: T201
+            assert cost.kept < 4, cost
+            assert cost.log_bytes < 10_000, cost
+    assert not list(victim.wrong_lines())
+
+
+async def _declare(victim: Victim, poller: Poller, sid: str) -> bytes:
+    """The answer to a POST that declares 70,000 bytes and sends none."""
+    reader, writer = await victim.connect()
+    head = f"POST {poller.address(sid=sid)} HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(5):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    return answer
+
+
+async def _refuses_what_is_too_large(poller: Poller) -> None:
+    sid = await poller.session()
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(poller.poll(sid))
+        await asyncio.sleep(0.1)  # the poll has begun to wait
+        grown = await poller.post_chunks(sid, b"x" * 10_000, 10)
+    assert grown.status_code == 413
+    assert grown.json()["error"]["code"] == "message_too_large"
+    assert waiting.result().text == "1", "the poll that waited is told that it is over"
+    assert (await poller.poll(sid)).status_code == 400
+    jsonp = await poller.ask(j="0")
+    assert (jsonp.status_code, jsonp.json()["error"]["detail"]) == (400, "JSONP is off")
+    assert (await poller.poll(FORGED)).status_code == 400
+    twice = await poller.session()
+    bodies = (b"9", b"", b"\xff", b"4", b"bAA", b"d=4", b"4" + b"[" * 50_000)
+    assert (await poller.post(twice, b"2probe")).status_code == 400
+    for body in bodies:
+        assert (await poller.post(await poller.session(), body)).status_code == 400, body
+
+
+async def test_sessions_that_nobody_uses_are_few_and_end(victim: Victim) -> None:
+    """3,000 polls without anything else took 73 MB, and kept them."""
+    most = EngineBounds().network_sessions
+    for path in SERVERS:
+        async with Poller(victim, path) as poller, victim.attacked() as cost:
+            answer = await poller.open()
+            begun = 0
+            while answer.status_code == 200 and begun < 2 * most:
+                answer, begun = await poller.open(), begun + 1
+            assert begun <= most
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+            with pytest.raises(InvalidStatus) as refused:
+                await opened(victim, path)
+            assert refused.value.response.status_code == 429
+        print(path, cost)  # noqa: T201
+        assert cost.grown < 15, cost
+    for path in SERVERS:
+        async with Poller(victim, path) as poller:
+
+            async def free_again(poller: Poller = poller) -> bool:
+                return (await poller.open()).status_code == 200
+
+            await eventually(free_again, 20, why="sessions without a handshake have ended")
+    assert not list(victim.wrong_lines())
+
+
+NO_ENGINE_PACKET: tuple[str | bytes, ...] = (
+    "", "0", "2", "5", "6", "7", "8", "9", "x", "b", "bAAAA", "9" * 500, "/", "\x1e", "\u0664",
+    b"", b"\x04", b"42", b"\xff",
+)  # fmt: skip
+NO_PACKET: tuple[str, ...] = (
+    "4", "4x", "45", "46", "47", "49", "48", "44{}", "43[]", '43-1["x"]', "4[[[[", '4{"a":1}', '4"x"',
+    '451-["event",{"_placeholder":true,"num":0}]', '451000000-["event"]', '461-1["event"]', '45-["x"]',
+    "4" + "[" * 60_000, "42" + "[" * 60_000, "42", "42[]", "42null", "42{}", '42"x"', "42" + "9" * 120,
+    '42-["event",{}]',
+)  # fmt: skip
+NO_EVENT_OF_A_PAGE: tuple[str, ...] = (
+    "43[]", "42[null]", '42[["x"]]', '42[{"a":1}]', "42[1,2]", "42[NaN]",
+    '42["connect",1]', '42["connect"]', '42["disconnect",1]', '42["disconnect"]', '42["*",{}]',
+    '42["message",{}]', '42["handshake"]', '42["handshake",1]', '42["handshake",{},{}]', '42["event"]',
+    '42["event",{}]', '42["event",{"client_id":"x"}]', '42["event",{"client_id":{},"id":1}]',
+    '42["event",{"client_id":"x","id":true,"listener_id":"y","args":[]}]',
+    '42["event",{"client_id":"x","id":1,"listener_id":"y","args":[1]}]',
+    '42["event",{"client_id":"x","id":1,"listener_id":"y","args":[null,null,null,null,null]}]',
+    '42["ack",{"client_id":"x","next_message_id":"1"}]', '42["ack",null]', '42["ack",[]]',
+    '42["javascript_response",{"client_id":"x","request_id":7}]', '42["javascript_response",{}]',
+    '42["log",{"client_id":"x","level":"__class__"}]', '42["log",{"client_id":["x"],"level":"info"}]',
+    '42["handshake",{"client_id":"x","tab_id":"y"}]', '42["handshake",{"client_id":7}]',
+    '42["handshake",{"client_id":"x","tab_id":"y","document_id":"z","next_message_id":1e99}]',
+    '42/x,["event",{}]', "40", "40/x,", "41/x,", '42["__proto__",{}]', '42["event",{},{}]',
+)  # fmt: skip
+
+
+async def test_what_is_no_packet_ends_its_socket(start_victim: StartVictim) -> None:
+    """Each was answered with one or two tracebacks, and the socket stayed open."""
+    victim = await start_victim(NEST_LIMIT_SCALE=UNLIMITED)
+    kinds = [(path, how) for path in SERVERS for how in (opened, upgraded)]
+    async with victim.attacked() as cost:
+        for path, how in kinds:
+            packets = [*NO_ENGINE_PACKET, *NO_PACKET]
+            if path == PAGES:
+                packets += NO_EVENT_OF_A_PAGE
+            left_open = []
+            for start in range(0, len(packets), 20):
+                batch = packets[start : start + 20]
+                sockets = [await how(victim, path) for _ in batch]
+                for socket, packet in zip(sockets, batch, strict=True):
+                    if path == PAGES:
+                        await socket.send("40")
+                    await socket.send(packet)
+                async with asyncio.TaskGroup() as tasks:
+                    ended = [tasks.create_task(closed_within(each, 4)) for each in sockets]
+                left_open += [p for p, over in zip(batch, ended, strict=True) if not over.result()]
+            assert left_open == [], (path, how.__name__)
+    print(cost)  # noqa: T201
+    assert not list(victim.wrong_lines()), list(victim.wrong_lines())[:3]
+    assert cost.grown < 12, cost
+
+
+async def test_floods_end_and_cost_little(start_victim: StartVictim) -> None:
+    """920,000 frames of one byte filled 135 MB of log, still written when the attacker was gone."""
+    victim = await start_victim()
+    floods = [
+        (path, how, packet)
+        for path in SERVERS
+        for how in (opened, upgraded)
+        for packet in ("9", "3", "41")
+    ]
+    async with victim.attacked() as cost:
+        for path, how, packet in floods:
+            socket = await how(victim, path)
+            await socket.send(CONNECT[path])
+            sent = await _until_closed(socket, packet)
+            print(path, how.__name__, packet, sent, socket.close_code)  # noqa: T201
+        socket = await opened(victim, OURS)
+        print("pings", await _pings_until_closed(socket))  # noqa: T201
+    print(cost)  # noqa: T201
+    assert cost.log_bytes < 20_000, cost
+    assert cost.grown < 12, cost
+    assert not list(victim.wrong_lines()), list(victim.wrong_lines())[:3]
+
+
+async def _until_closed(socket: ClientConnection, packet: str) -> int:
+    sent = 0
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(5):
+            while True:
+                await socket.send(packet)
+                sent += 1
+    return sent
+
+
+async def _pings_until_closed(socket: ClientConnection) -> int:
+    sent = 0
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(5):
+            while True:
+                await socket.pong(b"x")
+                asyncio.isfuture(await socket.ping(b"%d" % sent))
+                sent += 2
+    return sent
