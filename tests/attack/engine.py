@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import Opcode
 
 from tests.attack.victim import Victim
 
@@ -23,7 +24,7 @@ class Poller:
     def __init__(self, victim: Victim, path: str) -> None:
         self.victim = victim
         self.path = path
-        self._http = httpx.AsyncClient(base_url=victim.url, timeout=10)
+        self._http = httpx.AsyncClient(base_url=victim.url, timeout=10, verify=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,6 +78,11 @@ async def upgraded(victim: Victim, path: str) -> ClientConnection:
     assert await socket.recv() == "3probe"
     await socket.send("5")
     return socket
+
+
+def frame(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
+    """A frame as clients send it, masked with zeros; `payload` is short."""
+    return bytes([fin << 7 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
 
 
 async def closed_within(socket: ClientConnection, seconds: float) -> bool:
