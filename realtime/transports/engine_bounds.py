@@ -23,8 +23,8 @@ class EngineBounds:
     sessions: int = 5_000
     """In all: at 60 kB for each idle session they take 300 MB."""
 
-    network_sessions: int = 200
-    """Of one /24 or /48: an office of 200 people with one page each."""
+    network_sessions: int = 500
+    """Of one /24 or /48: the 400 pages that may be open there, and some that come back."""
 
     packets: Rate = Rate(300, 2_000)
     """Of one session: 2,000 are what a client may send at once and have refused one by one (LM3)."""

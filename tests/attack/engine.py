@@ -24,7 +24,7 @@ class Poller:
     def __init__(self, victim: Victim, path: str) -> None:
         self.victim = victim
         self.path = path
-        self._http = httpx.AsyncClient(base_url=victim.url, timeout=10, verify=False)
+        self._http = httpx.AsyncClient(base_url=victim.url, timeout=20, verify=False)
 
     async def __aenter__(self) -> Self:
         return self

@@ -27,7 +27,6 @@ from configurator.operations import (
     reason_to_json,
     repair_to_json,
 )
-from configurator.protocol.codes import Code
 from configurator.selection import selection_to_json
 from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back
 from configurator.visible import initials
@@ -39,7 +38,6 @@ from tests.protocol.frames import check_from_server
 from tests.ui.live_sample import sample
 
 Send = Callable[[str], None]
-HangUp = Callable[[Code], None]
 
 
 @dataclass
@@ -392,7 +390,7 @@ class World:
         configuration_code: str,
         person_token: str | None,
         send: Send,
-        hang_up: HangUp,
+        hang_up: Callable[..., None],
         asking: Request,
         language: str,
         admin: Principal | None,
@@ -400,8 +398,7 @@ class World:
         del asking, language, hang_up
         if configuration_code == "AWAY":
             raise StorageUnavailable("the database does not answer")
-        house = self.houses.get(configuration_code)
-        if house is None:
+        if (house := self.houses.get(configuration_code)) is None:
             return None
         if admin is not None:
             return Tab(house, Person("Admin", 0), "admin", send)
