@@ -67,7 +67,7 @@ class Sessions:
     def __init__(self, bounds: EngineBounds) -> None:
         self._bounds = bounds
         self._open = 0
-        self._of_network: Counter[str] = Counter()
+        self.networks: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return self._open
@@ -77,14 +77,14 @@ class Sessions:
         if self._open >= self._bounds.sessions:
             log.warning("engine_sessions_full", sessions=self._open)
             raise Refused("unavailable", retry_after_ms=5_000)
-        if self._of_network[network] >= self._bounds.network_sessions:
+        if self.networks[network] >= self._bounds.network_sessions:
             raise Refused("too_many_requests", retry_after_ms=5_000)
-        self._of_network[network] += 1
+        self.networks[network] += 1
         self._open += 1
 
     def leave(self, network: str) -> None:
         """Count one less."""
         self._open -= 1
-        self._of_network[network] -= 1
-        if not self._of_network[network]:
-            del self._of_network[network]
+        self.networks[network] -= 1
+        if not self.networks[network]:
+            del self.networks[network]

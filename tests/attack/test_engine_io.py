@@ -83,21 +83,18 @@ async def _refuses_what_is_too_large(poller: Poller) -> None:
         assert (await poller.post(await poller.session(), body)).status_code == 400, body
 
 
-async def test_sessions_that_nobody_uses_are_few_and_end(victim: Victim) -> None:
+async def test_sessions_that_nobody_uses_end(victim: Victim) -> None:
     """3,000 polls without anything else took 73 MB, and kept them."""
     async with victim.attacked() as cost:
         for path in SERVERS:
             async with Poller(victim, path) as poller:
                 first = await poller.session()
-                answer, begun = await poller.open(), 2
-                while answer.status_code == 200 and begun < 1000:
-                    answer, begun = await poller.open(), begun + 1
-                assert answer.status_code == 429
-                assert int(answer.headers["retry-after"]) > 0
+                for _ in range(200):
+                    assert (await poller.open()).status_code in {200, 429}
                 told = await poller.poll(first)
                 assert (told.text, (await poller.poll(first)).status_code) == ("1", 400)
     print(cost)  # noqa: T201
-    assert cost.grown < 20, cost
+    assert cost.grown < 12, cost
     assert not list(victim.wrong_lines())
 
 

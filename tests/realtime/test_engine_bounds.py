@@ -1,0 +1,52 @@
+"""What Engine.IO sessions may take, with a clock of the test."""
+
+import pytest
+
+from configurator.protocol.codes import Refused
+from realtime.buckets import SECOND_NS, Rate
+from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow, Sessions
+
+FEW = EngineBounds(sessions=3, network_sessions=2, packets=Rate(2, 3), kilobytes=Rate(1, 8))
+
+
+def refusal(sessions: Sessions, network: str) -> str | None:
+    try:
+        sessions.enter(network)
+    except Refused as refused:
+        assert refused.retry_after_ms
+        return refused.code.name
+    return None
+
+
+def test_a_network_and_a_process_have_so_many_sessions() -> None:
+    sessions = Sessions(FEW)
+    assert [refusal(sessions, "a") for _ in range(3)] == [None, None, "too_many_requests"]
+    assert [refusal(sessions, "b") for _ in range(2)] == [None, "unavailable"]
+    sessions.leave("a")
+    assert len(sessions) == 2
+    assert [refusal(sessions, "a"), refusal(sessions, "b")] == [None, "unavailable"]
+    for network in ("a", "a", "b"):
+        sessions.leave(network)
+    assert len(sessions) == 0
+    assert not sessions.networks
+
+
+def test_a_session_may_send_so_many_packets_and_kilobytes() -> None:
+    now = 0
+    flow = Flow(FEW, lambda: now)
+    for _ in range(3):
+        flow.take(10)
+    with pytest.raises(FloodingError):
+        flow.take(1)
+    now = SECOND_NS
+    flow.take(64 * 1024)
+    with pytest.raises(FloodingError):
+        flow.take(1)
+    now = 60 * SECOND_NS
+    flow.take(1)
+
+
+def test_load_tests_have_more_of_everything() -> None:
+    scaled = FEW.scaled(100)
+    assert (scaled.sessions, scaled.network_sessions) == (300, 200)
+    assert (scaled.packets.burst, scaled.kilobytes.per_second) == (300, 100)
