@@ -38,7 +38,6 @@ from typing import Final, cast
 import httptools
 from typing_extensions import override
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from configurator.protocol.codes import Refused
@@ -48,6 +47,7 @@ from realtime.transports.http_connections import (
     HttpConnections,
     Place,
 )
+from realtime.transports.http_flow import HeldFlow
 from realtime.transports.http_framing import Framing
 from realtime.transports.http_refusals import refusal_bytes
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
@@ -117,7 +117,7 @@ class NestHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody connected."""
         super().connection_made(transport)
-        self.flow = self._reading = _Flow(transport)
+        self.flow = self._reading = HeldFlow(transport)
         host = self.client[0] if self.client else None
         self._from_proxy = self._all.from_proxy(host)
         self._place = self._all.arrived(self, host)
@@ -483,28 +483,6 @@ class NestHttpProtocol(HttpToolsProtocol):
 def http_protocol(connections: HttpConnections) -> type[asyncio.Protocol]:
     """What ``uvicorn.Config`` takes as ``http``: makes a protocol for each connection."""
     return cast("type[asyncio.Protocol]", partial(NestHttpProtocol, connections=connections))
-
-
-class _Flow(FlowControl):
-    """Flow control of which reading can be held, whatever the application asks for."""
-
-    held = False
-
-    def hold(self) -> None:
-        """Read nothing until ``release``."""
-        self.held = True
-        self.pause_reading()
-
-    def release(self) -> None:
-        """Read on."""
-        self.held = False
-        self.resume_reading()
-
-    @override
-    def resume_reading(self) -> None:
-        """Read on, unless it is held."""
-        if self.read_paused and not self.held:
-            super().resume_reading()
 
 
 def _tokens(value: bytes) -> list[bytes]:
