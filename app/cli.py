@@ -222,7 +222,7 @@ def _beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
 def _with_running_servers(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """The running stack's PostgreSQL and Valkey, but an address of our own: its port is taken."""
     found = _beside_running(settings, environ)
-    return replace(settings, database_url=found.database_url, redis_url=found.redis_url)
+    return replace(found, host=settings.host, port=settings.port, public_url=settings.public_url)
 
 
 def _has_servers(settings: Settings, command: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 from app.browser import find_browser
 from app.clients import absent_clients
 from app.database_url import left_out
+from app.doctor_logins import MEND, key_in_file, look_at_logins
 from app.exclusive import AlreadyInUseError, require_free_port
 from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets
@@ -60,7 +61,8 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
     async with asyncio.TaskGroup() as group:
         database = group.create_task(_database(settings.database_url), name="examine database")
         redis = group.create_task(_redis(redis_url), name="examine redis")
-    findings += [*database.result(), *redis.result(), *_clients(), _browser(environ)]
+    findings += [*database.result(), *await _logins(settings, environ)]
+    findings += [*redis.result(), *_clients(), _browser(environ)]
     return tuple(findings)
 
 
@@ -141,6 +143,24 @@ async def _web(settings: Settings, *, running: bool) -> Finding:
             mend="Start with another PORT, or stop the program that listens there.",
         )
     return Finding(state="note", subject="web", text=f"nothing listens on {place}; it is free")
+
+
+async def _logins(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    if not settings.database_url:
+        return []
+    found = await look_at_logins(settings)
+    findings = [
+        Finding(state="wrong", subject="database", text=text, mend=MEND) for text in found.wrong
+    ]
+    findings += [
+        Finding(state="note", subject="database", text=text, mend=MEND) for text in found.better
+    ]
+    if not findings:
+        findings = [Finding(state="ok", subject="database", text=f"logins: {found.well}")]
+    if text := key_in_file(settings, environ):
+        mend = "Set it, the same for all processes, before there is more than one machine."
+        findings.append(Finding(state="note", subject="settings", text=text, mend=mend))
+    return findings
 
 
 async def _database(url: str) -> list[Finding]:

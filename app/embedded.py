@@ -8,7 +8,11 @@
     home/logs       what the servers say
 
 Why sockets and not ports: nothing to collide with, the same address after every restart, and the
-directory (mode 0700) is the lock; nobody else on the machine can connect, so no password exists.
+directory (mode 0700) is the lock; nobody else on the machine can connect.
+
+PostgreSQL asks the kernel who is at the other end of the socket (`peer`): the user who started the
+servers may log in as the owner and as the roles of `storage.postgres.roles`, nobody else as anybody,
+and no password exists. `login_url` makes the address for a role.
 
 Root: PostgreSQL refuses to run as root, so both servers then run as `nobody`, which also owns
 their data. No user is created and no permission of an existing directory is changed.
@@ -19,6 +23,7 @@ Errors: `EmbeddedServerError` (did not start; the sentence ends with the server'
 """
 
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -36,9 +41,11 @@ from app.server_process import (
     run_once,
     service_user,
 )
+from storage.postgres.roles import ANALYTICS, ANALYTICS_STATEMENT_SECONDS, ROLES
 
 DATABASE = "nest"
 OWNER = "nest"
+ROLES_MADE = "nest.roles"  # in the data directory, so that it is as old as what it tells of
 SOCKET_PATH_LIMIT_BYTES = 100  # 107 on Linux, 103 on macOS
 
 POSTGRES_SETTINGS = {
@@ -72,6 +79,11 @@ VALKEY_SETTINGS = {
 }
 
 
+def login_url(url: str, role: str) -> str:
+    """The address of the embedded PostgreSQL for another login than its owner."""
+    return url.replace(f"postgresql://{OWNER}@", f"postgresql://{role}@", 1)
+
+
 def embedded_postgres(home: Path) -> EmbeddedServer:
     """PostgreSQL 18 with its data in `home/postgres`, database and superuser `nest`."""
     home = home.resolve()
@@ -93,6 +105,9 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
         # Leftovers are gone by now, so a lock file can only be stale; PostgreSQL would take any
         # living process that happens to have got the same number for its own postmaster.
         (directory / "postmaster.pid").unlink(missing_ok=True)
+        _let_in(directory)
+        if not (directory / ROLES_MADE).exists():
+            _make_roles(binaries, directory)
 
     return EmbeddedServer(
         Recipe(
@@ -157,7 +172,7 @@ def _create_cluster(binaries: Path, directory: Path) -> None:
         str(binaries / "initdb"),
         f"--pgdata={fresh}",
         f"--username={OWNER}",
-        "--auth=trust",
+        "--auth=peer",
         "--encoding=UTF8",
         "--locale=C",
         "--locale-provider=builtin",
@@ -175,6 +190,35 @@ def _create_cluster(binaries: Path, directory: Path) -> None:
         said=f"CREATE DATABASE {DATABASE};\n",
     )
     fresh.rename(directory)
+
+
+def _let_in(directory: Path) -> None:
+    """Whoever runs us may log in as the owner and the roles; written at each start, for each user."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    logins = ",".join((OWNER, *ROLES))
+    (directory / "pg_hba.conf").write_text(f"local all {logins} peer map=nest\n")
+    (directory / "pg_ident.conf").write_text(f'nest "{user}" all\n')
+
+
+def _make_roles(binaries: Path, directory: Path) -> None:
+    """In a cluster that is new, or of a release before the roles; again it changes nothing."""
+    limit = f"SET statement_timeout = '{ANALYTICS_STATEMENT_SECONDS}s'"
+    run_once(
+        str(binaries / "postgres"),
+        "--single",
+        "-D",
+        str(directory),
+        DATABASE,
+        directory=directory,
+        said="".join(
+            (
+                *(f"CREATE ROLE {role} LOGIN;\n" for role in ROLES),
+                f"ALTER ROLE {ANALYTICS} {limit};\n",
+                f"ALTER ROLE {ANALYTICS} SET default_transaction_read_only = on;\n",
+            )
+        ),
+    )
+    (directory / ROLES_MADE).touch()
 
 
 def _socket_directory(home: Path, name: str) -> Path:

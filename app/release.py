@@ -12,14 +12,16 @@ from storage.postgres.audit_chain import AuditKey
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.engine import Database
 from storage.postgres.migrate import upgrade
+from storage.postgres.roles import grant_rights
 
 
 async def release(database_url: str, key: AuditKey | None = None) -> tuple[str, ...]:
-    """Migrate to head and publish the catalogues that come with the code; returns their ids.
+    """Migrate to head, give the roles their rights, and publish the catalogues that come with the code; returns their ids.
 
     `key` signs the lines of the audit that releases before the chain of signatures wrote.
     """
     await asyncio.to_thread(upgrade, database_url)
+    await grant_rights(database_url)
     async with Database(database_url, pool_size=1, application_name="nest migrate") as database:
         if key is not None:
             await Audit(database, key).adopt()

@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from app.embedded import embedded_postgres, embedded_valkey
+from app.embedded import embedded_postgres, embedded_valkey, login_url
 from app.exclusive import AlreadyInUseError, locked_home
 from app.settings import Settings, without_secrets
+from storage.postgres.roles import ANALYTICS, WEB, WORKER
 
 NOTE: Final = "address.json"
 
@@ -59,6 +60,17 @@ def embedded_urls(settings: Settings) -> tuple[str, str]:
     return embedded_postgres(settings.home).url, embedded_valkey(settings.home).url
 
 
+def with_embedded_logins(settings: Settings, owner_url: str) -> Settings:
+    """The settings with the embedded PostgreSQL, and a login of it for each kind of process."""
+    return replace(
+        settings,
+        database_url=owner_url,
+        web_database_url=login_url(owner_url, WEB),
+        worker_database_url=login_url(owner_url, WORKER),
+        analytics_database_url=login_url(owner_url, ANALYTICS),
+    )
+
+
 def beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """The settings, with what the running stack of this NEST_HOME knows and `environ` leaves open.
 
@@ -72,9 +84,8 @@ def beside_running(settings: Settings, environ: Mapping[str, str]) -> Settings:
             return settings
     else:
         database_url, redis_url = embedded_urls(settings)
-        settings = replace(
-            settings, database_url=database_url, redis_url=settings.redis_url or redis_url
-        )
+        settings = with_embedded_logins(settings, database_url)
+        settings = replace(settings, redis_url=settings.redis_url or redis_url)
     if address is None:
         return settings
     given = {name for name in ("HOST", "PORT", "NEST_PUBLIC_URL") if environ.get(name, "").strip()}

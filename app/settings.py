@@ -50,6 +50,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_TRUSTED_PROXIES", unit="addresses", default="(none)", reason="Whose X-Forwarded-For and X-Forwarded-Proto are believed: proxies or their networks, like 10.0.0.4,10.1.0.0/16"),
     Setting(name="NEST_HOME", unit="directory", default=".nest", reason="Data, sockets and logs of the embedded servers"),
     Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
+    Setting(name="NEST_WEB_DATABASE_URL", unit="URL", default="(DATABASE_URL)", reason="The same database with the login of the web processes (role nest_web)"),
+    Setting(name="NEST_WORKER_DATABASE_URL", unit="URL", default="(DATABASE_URL)", reason="The same with the login of the workers (role nest_worker)"),
+    Setting(name="NEST_ANALYTICS_DATABASE_URL", unit="URL", default="(NEST_WEB_DATABASE_URL)", reason="The same with the login that reads figures (role nest_analytics)"),
     Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
     Setting(name="NEST_ADMIN_IDLE_MINUTES", unit="minutes", default="30", reason="A browser's admin session ends when it was not used for so long; 5 to 480. Programs' tokens end after 8 hours only"),
     Setting(name="NEST_DEV", unit="0 or 1", default="0", reason="Development drawer on the page; never in public"),
@@ -95,6 +98,9 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     home: Path
     database_url: str = field(repr=False)
+    web_database_url: str = field(repr=False)
+    worker_database_url: str = field(repr=False)
+    analytics_database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     admin_idle_minutes: int
     dev: bool
@@ -123,6 +129,28 @@ class Settings:
     log_format: LogFormat
 
     @property
+    def has_logins(self) -> bool:
+        """Whether a kind of process has a login of its own."""
+        return bool(
+            self.web_database_url or self.worker_database_url or self.analytics_database_url
+        )
+
+    @property
+    def for_web(self) -> str:
+        """The database with the login of the web processes."""
+        return self.web_database_url or self.database_url
+
+    @property
+    def for_worker(self) -> str:
+        """The database with the login of the workers."""
+        return self.worker_database_url or self.database_url
+
+    @property
+    def for_analytics(self) -> str:
+        """The database with the login that reads figures."""
+        return self.analytics_database_url or self.for_web
+
+    @property
     def local_url(self) -> str:
         """Where this machine reaches the web process."""
         return local_url(self.host, self.port)
@@ -137,13 +165,20 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
     reader = _Reader(environ)
     host = reader.take("HOST", _host, "127.0.0.1")
     port = reader.take("PORT", _integer(1, 65535), 8080)
+
+    def database(name: str) -> str:
+        return reader.take(name, lambda value: driver_url(value, environ), "")
+
     settings = Settings(
         host=host,
         port=port,
         public_url=reader.take("NEST_PUBLIC_URL", browser_origin, local_url(host, port)),
         trusted_proxies=reader.take("NEST_TRUSTED_PROXIES", _networks, ()),
         home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
-        database_url=reader.take("DATABASE_URL", lambda value: driver_url(value, environ), ""),
+        database_url=database("DATABASE_URL"),
+        web_database_url=database("NEST_WEB_DATABASE_URL"),
+        worker_database_url=database("NEST_WORKER_DATABASE_URL"),
+        analytics_database_url=database("NEST_ANALYTICS_DATABASE_URL"),
         redis_url=reader.take("REDIS_URL", _redis_url, ""),
         admin_idle_minutes=reader.take("NEST_ADMIN_IDLE_MINUTES", _integer(5, 480), 30),
         dev=reader.take("NEST_DEV", _switch, False),
@@ -175,6 +210,11 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         log_level=reader.take("NEST_LOG_LEVEL", _one_of(*LOG_LEVELS), "info"),
         log_format=reader.take("NEST_LOG_FORMAT", _log_format, "auto"),
     )
+    if not settings.database_url and settings.has_logins:
+        reader.problems.append(
+            "NEST_WEB_DATABASE_URL, NEST_WORKER_DATABASE_URL and NEST_ANALYTICS_DATABASE_URL need "
+            "DATABASE_URL, too: with one of them alone `nest run` would start its own PostgreSQL."
+        )
     if reader.problems:
         raise SettingsError(tuple(reader.problems))
     return settings

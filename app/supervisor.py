@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from app.children import Child, Program
 from app.embedded import embedded_postgres, embedded_valkey
 from app.exclusive import AlreadyInUseError, locked_home, require_free_port
-from app.running import note_address
+from app.running import note_address, with_embedded_logins
 from app.server_process import EmbeddedServer, EmbeddedServerError
 from app.settings import Settings, without_secrets
 
@@ -98,19 +98,17 @@ class _Supervisor:
         async with AsyncExitStack() as cleanup:
             cleanup.callback(_show, "nest", "stopped")
             servers = await self._start_servers(cleanup)
-            urls = {
-                "DATABASE_URL": servers["postgres"].url
-                if "postgres" in servers
-                else settings.database_url,
-                "REDIS_URL": servers["valkey"].url if "valkey" in servers else settings.redis_url,
-            }
-            await self._prepare(urls["DATABASE_URL"])
+            if "postgres" in servers:
+                settings = with_embedded_logins(settings, servers["postgres"].url)
+            redis_url = servers["valkey"].url if "valkey" in servers else settings.redis_url
+            await self._prepare(settings.database_url)
             async with asyncio.TaskGroup() as group:
                 for name, server in servers.items():
                     group.create_task(server.keep_alive(_report), name=f"keep {name}")
                 for program in self._stack.programs:
+                    urls = {**logins_of(program.name, settings), "REDIS_URL": redis_url}
                     group.create_task(self._child(program, urls).run(), name=program.name)
-                await self._announce(urls["DATABASE_URL"])
+                await self._announce(settings.database_url)
 
     async def _start_servers(self, cleanup: AsyncExitStack) -> dict[str, EmbeddedServer]:
         settings = self._settings
@@ -162,6 +160,17 @@ class _Supervisor:
         seconds = time.monotonic() - self._began
         place = settings.public_url
         _show("nest", f"ready after {seconds:.1f} s\n{_banner(place, link, str(settings.home))}")
+
+
+def logins_of(program: str, settings: Settings) -> dict[str, str]:
+    """The addresses of the database that a program gets: its own, and not the owner's."""
+    of_worker = program == "worker"
+    return {
+        "DATABASE_URL": settings.for_worker if of_worker else settings.for_web,
+        "NEST_WEB_DATABASE_URL": "",
+        "NEST_WORKER_DATABASE_URL": "",
+        "NEST_ANALYTICS_DATABASE_URL": "" if of_worker else settings.for_analytics,
+    }
 
 
 def _banner(place: str, link: str, home: str) -> str:

@@ -136,13 +136,13 @@ class Web:
     def _build_stores(self) -> None:
         settings = self._settings
         self.database = Database(
-            settings.database_url,
+            settings.for_web,
             pool_size=settings.database_pool_size,
             deadlines=Deadlines(call=settings.database_deadline_seconds),
             application_name=f"nest web {settings.node}"[:63],
         )
         self.analytics_database = Database(
-            settings.database_url,
+            settings.for_analytics,
             pool_size=ANALYTICS_CONNECTIONS,
             deadlines=ANALYTICS_DEADLINES,
             application_name=f"nest analytics {settings.node}"[:63],

@@ -35,13 +35,13 @@ async def run(settings: Settings) -> None:
     Starts whether or not the servers are there, and waits for them.
     """
     database = Database(
-        settings.database_url,
+        settings.for_worker,
         pool_size=settings.database_pool_size,
         deadlines=Deadlines(call=settings.database_deadline_seconds),
         application_name=f"nest-worker {settings.node}",
     )
     patient = Database(
-        settings.database_url,
+        settings.for_worker,
         pool_size=1,
         deadlines=JOB_DEADLINES,
         application_name=f"nest-jobs {settings.node}"[:63],

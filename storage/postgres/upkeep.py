@@ -18,17 +18,17 @@ _EARLIEST = date(2000, 1, 1)
 """Earlier days are counted as one: nothing of them was ever stored on purpose."""
 _PARTITION = re.compile(r"interactions_(\d{8})", re.ASCII)
 
-_ACCOUNT = """
-INSERT INTO activity_dropped AS known (hour, n)
-SELECT date_trunc('hour', occurred_at), count(*) FROM {rows} GROUP BY 1 ORDER BY 1
-ON CONFLICT (hour) DO UPDATE SET n = known.n + excluded.n
-"""
-_DROP_STRAYS = f"""
+_DROP_STRAYS = """
 WITH gone AS (
     DELETE FROM interactions_default WHERE event_id < uuid7_floor(:midnight) RETURNING occurred_at
-), accounted AS ({_ACCOUNT.format(rows="gone")} RETURNING 1)
+), accounted AS (
+    INSERT INTO activity_dropped AS known (hour, n)
+    SELECT date_trunc('hour', occurred_at), count(*) FROM gone GROUP BY 1 ORDER BY 1
+    ON CONFLICT (hour) DO UPDATE SET n = known.n + excluded.n
+    RETURNING 1
+)
 SELECT (SELECT count(*) FROM gone) + 0 * (SELECT count(*) FROM accounted)
-"""  # noqa: S608 - built from the constant above
+"""
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('drop interactions'))")
 
 
@@ -135,20 +135,11 @@ class Upkeep:
         )
 
     async def _drop(self, name: str) -> int:
-        """Counts the rows while nobody can add any, then takes the parent's lock only briefly."""
+        """With the rights of the owner; the function counts the rows first (migration 0019)."""
+        statement = text("SELECT drop_interactions_partition(:name)")
 
         async def work(connection: AsyncConnection) -> int:
-            await connection.execute(_ONE_AT_A_TIME)
-            there = text("SELECT to_regclass(:name) IS NOT NULL")
-            if not (await connection.execute(there, {"name": name})).scalar_one():
-                return 0
-            await connection.execute(text(f"LOCK TABLE {name} IN SHARE MODE"))
-            await connection.execute(text(_ACCOUNT.format(rows=name)))
-            # Who waits for this lock holds up everybody who stores: give up soon, come again later.
-            await connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
-            await connection.execute(text(f"ALTER TABLE interactions DETACH PARTITION {name}"))
-            await connection.execute(text(f"DROP TABLE {name}"))
-            return 1
+            return int((await connection.execute(statement, {"name": name})).scalar_one())
 
         return await self._database.write(work)
 

@@ -128,7 +128,7 @@ async def edited(web: RunningWeb) -> tuple[str, Api, UUID]:
         assert answer.json()["outcome"] == outcome, answer.text
         batch.append(event(session, received_at=now(), total_cents=answer.json()["total_cents"]))
     entries = [Incoming(stream_id=f"{n + 1}-0", event=each) for n, each in enumerate(batch)]
-    await web.parts.interactions.store(entries, consumer="w")
+    await web.store(entries, consumer="w")
     session_id = batch[0].session_id
     await execute(
         web,
@@ -201,7 +201,7 @@ async def test_a_session_is_replayed_and_checked_step_by_step(web: RunningWeb) -
 
 async def test_a_session_without_a_house_has_its_interactions(web: RunningWeb) -> None:
     first = event("client_alone", received_at=now())
-    await web.parts.interactions.store([Incoming(stream_id="1-0", event=first)], consumer="w")
+    await web.store([Incoming(stream_id="1-0", event=first)], consumer="w")
     watcher = await admin(web)
     path = f"/api/admin/analytics/sessions/{first.session_id}/replay"
     found = (await watcher.call("GET", path)).json()

@@ -60,7 +60,7 @@ class Stage:
             if isinstance(found := decode_entry(each.payload), Event)
         ]
         if batch:
-            await self.web.parts.interactions.store(batch, consumer=self.group.consumer)
+            await self.web.store(batch, consumer=self.group.consumer)
             await self.group.acknowledge([each.id for each in entries])
 
     async def work(self) -> None:
@@ -128,7 +128,7 @@ async def bury(stage: Stage, redis_url: str, session: str) -> None:
             await client.xadd(EVENTS, {"s": str(session_uuid(session)), "e": payload})
     dead = await stage.read()
     settled = [Settled(stream_id=each.id, outcome="dead", reason="malformed_json") for each in dead]
-    await stage.web.parts.interactions.store([], consumer="w", settled=settled)
+    await stage.web.store([], consumer="w", settled=settled)
     letters = [DeadLetter(entry=each, reason="malformed_json") for each in dead]
     await DeadLetters(stage.web.parts.redis).bury(letters)
 

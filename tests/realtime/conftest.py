@@ -1,7 +1,7 @@
 """A web process inside the test: the real app without its screens, on a free port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -12,10 +12,14 @@ from app.release import release
 from app.settings import parse_settings
 from app.web import Web
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
+from storage.postgres.engine import Database
+from storage.postgres.interactions import Incoming, Interactions, Settled
+from storage.postgres.roles import ANALYTICS, WEB, WORKER
 from tests.realtime.clients import Api
 from tests.support.audited import SECRET
 from tests.support.described import Described
 from tests.support.ports import free_port
+from tests.support.servers import for_role
 from tests.support.waiting import eventually
 
 UNLIMITED = 100.0
@@ -27,13 +31,21 @@ StartWeb = Callable[..., Awaitable["RunningWeb"]]
 class RunningWeb:
     """One served web process; ``parts`` is what it is made of."""
 
-    def __init__(self, parts: Web, port: int) -> None:
+    def __init__(self, parts: Web, port: int, database_url: str) -> None:
         self.parts = parts
+        self.worker_url = for_role(database_url, WORKER)
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}/ws"
 
     def api(self, token: str | None = None) -> Api:
         return Api(self.url, token)
+
+    async def store(
+        self, batch: Sequence[Incoming], *, consumer: str = "w", settled: Sequence[Settled] = ()
+    ) -> None:
+        """What a worker does, with the rights of one."""
+        async with Database(self.worker_url, pool_size=1) as database:
+            await Interactions(database).store(batch, consumer=consumer, settled=settled)
 
 
 @asynccontextmanager
@@ -57,7 +69,8 @@ async def serving(
     port = free_port()
     settings = parse_settings(
         {
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": for_role(database_url, WEB),
+            "NEST_ANALYTICS_DATABASE_URL": for_role(database_url, ANALYTICS),
             "REDIS_URL": redis_url,
             "NEST_AUDIT_KEY": SECRET,
             "PORT": str(port),
@@ -83,7 +96,7 @@ async def serving(
         serve = tasks.create_task(server._serve())
         await eventually(lambda: server.started or serve.done(), why="uvicorn has started")
         try:
-            yield RunningWeb(parts, port)
+            yield RunningWeb(parts, port, database_url)
         finally:
             server.should_exit = True
     if undescribed is None:

@@ -11,7 +11,8 @@ from realtime.admin_watch import FILL_MAX, AdminWatch
 from realtime.alerts import AlertLimits, Measured
 from realtime.pulse import Pulse
 from realtime.system_events import SystemEvents
-from storage.postgres.jobs import JobRun, Outcome
+from storage.postgres.engine import Database
+from storage.postgres.jobs import JobRun, Jobs, Outcome
 from storage.redis.stops import Stop, WorkerStops
 from tests.activity.parts import event
 from tests.realtime.clients import select
@@ -249,8 +250,9 @@ def test_jobs_and_workers_that_stopped_are_said_once_with_their_own_time() -> No
 
 async def test_what_workers_do_reaches_whoever_watches(start_web: StartWeb) -> None:
     web = await start_web()
-    jobs, stops = web.parts.jobs, WorkerStops(web.parts.redis)
-    async with page_on(web) as page:
+    stops = WorkerStops(web.parts.redis)
+    async with Database(web.worker_url, pool_size=1) as database, page_on(web) as page:
+        jobs = Jobs(database)
         await until(lambda: page.of("live")[-1]["counters"])
         number = await jobs.begin("make partitions", "worker-1")
         await jobs.finish(number, "ok", detail={"made": 3}, due_at=datetime.now(UTC))

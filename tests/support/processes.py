@@ -15,7 +15,9 @@ from typing import Self
 
 import psutil
 
+from storage.postgres.roles import ANALYTICS, WEB, WORKER
 from tests.support.ports import free_port
+from tests.support.servers import for_role
 from tests.support.waiting import POLL_SECONDS, eventually, eventually_blocking
 
 CHECKOUT = Path(__file__).parents[2]
@@ -178,7 +180,8 @@ def web(database_url: str, redis_url: str, *, port: int | None = None, **environ
     """
     port = port or free_port()
     settings = {
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": for_role(database_url, WEB),
+        "NEST_ANALYTICS_DATABASE_URL": for_role(database_url, ANALYTICS),
         "REDIS_URL": redis_url,
         "PORT": str(port),
         "NEST_CONSENT": "assumed",
@@ -189,5 +192,5 @@ def web(database_url: str, redis_url: str, *, port: int | None = None, **environ
 
 def worker(database_url: str, redis_url: str, **environ: str) -> Process:
     """`nest worker`."""
-    settings = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    settings = {"DATABASE_URL": for_role(database_url, WORKER), "REDIS_URL": redis_url}
     return Process(*nest("worker"), environ={**settings, **environ})

@@ -24,8 +24,9 @@ from uuid import uuid4
 import asyncpg
 import redis
 
-from app.embedded import embedded_postgres, embedded_valkey
+from app.embedded import embedded_postgres, embedded_valkey, login_url
 from app.server_process import EmbeddedServer
+from storage.postgres.roles import grant_rights
 
 T = TypeVar("T")
 
@@ -155,6 +156,7 @@ def migrate(url: str) -> None:
     else:
         with ThreadPoolExecutor(1) as thread:
             thread.submit(upgrade, url).result()
+    apart(lambda: grant_rights(url))
 
 
 def apart(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -169,6 +171,11 @@ def apart(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 def with_database(url: str, name: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def for_role(url: str, role: str) -> str:
+    """The same database for a role of `storage.postgres.roles`; only our own server has them."""
+    return url if os.environ.get("TEST_DATABASE_URL") else login_url(url, role)
 
 
 def plain_url(url: str) -> str:

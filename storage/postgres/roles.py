@@ -1,0 +1,209 @@
+"""What each kind of process may do in PostgreSQL: the least that it needs, table by table.
+
+The owner of the tables migrates. The other logins are roles with fixed names:
+
+    nest_web        pages, sockets and HTTP API; appends to the audit and cannot change it
+    nest_worker     stores interactions and does the jobs
+    nest_analytics  reads figures; no names, addresses or tokens
+
+Whoever makes the roles (an operator, or `app.embedded`) decides how they prove who they are.
+`grant_rights` gives those that exist what `RIGHTS` says, and takes away the rest; a role that does
+not exist gets nothing. A table that is missing in `RIGHTS` is one that no role may use, and a test
+fails. Partitions are made and dropped by functions with the rights of the owner (migration 0019).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from storage.postgres.failures import storage_errors
+
+WEB: Final = "nest_web"
+WORKER: Final = "nest_worker"
+ANALYTICS: Final = "nest_analytics"
+ROLES: Final = (WEB, WORKER, ANALYTICS)
+
+ANALYTICS_STATEMENT_SECONDS: Final = 15
+"""What one statement of the analytics role may take, unless the connection asks for another limit."""
+
+_LOCK: Final = 0x6E657372  # "nesr": one grants at a time, PostgreSQL refuses two on one table
+_RETRY_AFTER_SECONDS: Final = 5.0
+_READ: Final = "SELECT"
+_APPEND: Final = "SELECT, INSERT"
+_KEEP: Final = "SELECT, INSERT, UPDATE"
+_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+# UPDATE also where rows or the table are only locked: FOR UPDATE and LOCK TABLE ask for it.
+RIGHTS: Final[dict[str, dict[str, str]]] = {
+    "alembic_version": {WEB: _READ, WORKER: _READ, ANALYTICS: _READ},
+    "deployment": {WEB: _READ, WORKER: _READ},
+    "catalogues": {WEB: _READ, WORKER: _READ, ANALYTICS: _READ},
+    # houses and people; the web process also erases
+    "people": {WEB: _ALL},
+    "configurations": {WEB: _ALL, WORKER: _READ, ANALYTICS: _READ},
+    "operations": {WEB: _ALL, WORKER: _READ, ANALYTICS: _READ},
+    "share_links": {WEB: _ALL},
+    "grants": {WEB: _ALL},
+    "inquiries": {
+        WEB: _ALL,
+        WORKER: "SELECT, UPDATE, DELETE",
+        ANALYTICS: "SELECT (created_at, session_id)",
+    },
+    # admins
+    "admin_links": {WEB: "SELECT, UPDATE"},
+    "admin_sessions": {WEB: _KEEP},
+    "admin_actions": {WEB: _APPEND, WORKER: _READ},
+    # visits
+    "sessions": {WEB: _ALL, WORKER: _ALL, ANALYTICS: _READ},
+    "session_choices": {WEB: "SELECT, DELETE", WORKER: _ALL, ANALYTICS: _READ},
+    "interactions": {WEB: "SELECT, DELETE", WORKER: _ALL, ANALYTICS: _READ},
+    "interactions_default": {WORKER: "SELECT, DELETE"},
+    "page_views": {WEB: _KEEP, WORKER: _READ, ANALYTICS: _READ},
+    "erased_sessions": {WEB: _KEEP, WORKER: _KEEP, ANALYTICS: _READ},
+    # counts
+    "activity_minutes": {WEB: _ALL, WORKER: _ALL, ANALYTICS: _READ},
+    "activity_quarters": {WEB: _READ, WORKER: _ALL, ANALYTICS: _READ},
+    "activity_hours": {WEB: _READ, WORKER: _READ, ANALYTICS: _READ},
+    "activity_dropped": {WEB: _READ, WORKER: _KEEP, ANALYTICS: _READ},
+    "activity_ledger": {WEB: _KEEP, WORKER: _KEEP, ANALYTICS: _READ},
+    "settled_entries": {WEB: _APPEND, WORKER: "SELECT, INSERT, DELETE"},
+    "stream_watermark": {WEB: _READ, WORKER: _KEEP, ANALYTICS: _READ},
+    "daily_statistics": {},  # the three are of releases before December 2025
+    "daily_popular": {},
+    "daily_combinations": {},
+    # the running of it
+    "job_runs": {WEB: "SELECT, UPDATE", WORKER: _ALL},
+    "analytics_links": {WEB: _KEEP},
+    "analytics_schedules": {WEB: "SELECT, INSERT, DELETE", WORKER: "SELECT, UPDATE"},
+    "analytics_files": {WEB: _READ, WORKER: _ALL},
+}
+FUNCTIONS: Final = {
+    "ensure_interactions_partition(date)": WORKER,
+    "drop_interactions_partition(text)": WORKER,
+}
+"""Those that run with the rights of the owner, and who may call them."""
+
+_GRANTED: Final = """
+SELECT c.relname || ' ' || g.rolname || ' ' || a.privilege_type
+FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a JOIN pg_roles AS g ON g.oid = a.grantee
+WHERE c.relnamespace = current_schema()::regnamespace AND g.rolname = ANY($1)
+UNION ALL
+SELECT c.relname || ' ' || g.rolname || ' ' || a.privilege_type || ' ' || t.attname
+FROM pg_class AS c JOIN pg_attribute AS t ON t.attrelid = c.oid
+    CROSS JOIN aclexplode(t.attacl) AS a JOIN pg_roles AS g ON g.oid = a.grantee
+WHERE c.relnamespace = current_schema()::regnamespace AND g.rolname = ANY($1)
+UNION ALL
+SELECT f.oid::regprocedure::text || ' ' || g.rolname || ' ' || a.privilege_type
+FROM pg_proc AS f CROSS JOIN aclexplode(f.proacl) AS a JOIN pg_roles AS g ON g.oid = a.grantee
+WHERE f.pronamespace = current_schema()::regnamespace AND g.rolname = ANY($1)
+"""
+_TEMPORARY: Final = """
+SELECT pg_has_role(datdba, 'USAGE') AND EXISTS (
+    SELECT FROM unnest($1::text[]) AS role (name)
+    WHERE has_database_privilege(name, datname, 'TEMPORARY') <> (name = $2))
+FROM pg_database WHERE datname = current_database()
+"""
+
+
+async def grant_rights(database_url: str) -> tuple[str, ...]:
+    """Gives the roles that exist their rights in this database; returns those roles.
+
+    For the owner of the tables. Changes nothing where everything is as it should be.
+    Raises StorageUnavailable.
+    """
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=10)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+                found = await connection.fetch(
+                    "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", ROLES
+                )
+                roles = tuple(role for role in ROLES if role in {row["rolname"] for row in found})
+                if roles:
+                    await _grant(connection, roles)
+                return roles
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who somebody is in PostgreSQL; `owns`: they may change every table, and the rights to it."""
+
+    name: str
+    owns: bool
+
+
+async def login_at(database_url: str) -> Login:
+    """Who a process with this address is. Raises StorageUnavailable."""
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=5)
+        try:
+            row = await connection.fetchrow(
+                "SELECT current_user, coalesce((SELECT pg_has_role(relowner, 'USAGE')"
+                " FROM pg_class WHERE oid = to_regclass('admin_actions')), true)"
+            )
+        finally:
+            await connection.close()
+    return Login(row[0], row[1])
+
+
+async def _grant(connection: asyncpg.Connection, roles: tuple[str, ...]) -> None:
+    there = {row[0] for row in await connection.fetch(_GRANTED, roles)}
+    if there != _wanted(roles):
+        await connection.execute(";\n".join(_statements(roles)))
+    if await connection.fetchval(_TEMPORARY, roles, WORKER):
+        # A temporary table would hide the real one from the rest of its connection.
+        await connection.execute(
+            "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC',"
+            " current_database()); END $$"
+        )
+        if WORKER in roles:
+            await connection.execute(
+                "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO "
+                f"{WORKER}', current_database()); END $$"
+            )
+
+
+def _wanted(roles: tuple[str, ...]) -> set[str]:
+    """As `_GRANTED` says it."""
+    wanted = {f"{name} {role} EXECUTE" for name, role in FUNCTIONS.items() if role in roles}
+    for table, of_roles in RIGHTS.items():
+        for role, rights in of_roles.items():
+            if role in roles:
+                kind, _, columns = rights.partition(" (")
+                if columns:
+                    named = columns.rstrip(")").split(", ")
+                    wanted |= {f"{table} {role} {kind} {column}" for column in named}
+                else:
+                    wanted |= {f"{table} {role} {right}" for right in rights.split(", ")}
+    return wanted
+
+
+def _statements(roles: tuple[str, ...]) -> list[str]:
+    """Takes everything away, then gives what is needed; others see both at once."""
+    everybody = ", ".join(roles)
+    statements = [
+        _in_schema("REVOKE CREATE ON SCHEMA %I FROM PUBLIC"),
+        _in_schema(f"GRANT USAGE ON SCHEMA %I TO {everybody}"),
+        _in_schema(f"REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM {everybody}"),
+        _in_schema(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM {everybody}"),
+    ]
+    for table, of_roles in RIGHTS.items():
+        statements += [
+            f"GRANT {rights} ON {table} TO {role}"
+            for role, rights in of_roles.items()
+            if role in roles
+        ]
+    for function, role in FUNCTIONS.items():
+        statements.append(f"REVOKE ALL ON FUNCTION {function} FROM {everybody}")
+        if role in roles:
+            statements.append(f"GRANT EXECUTE ON FUNCTION {function} TO {role}")
+    return statements
+
+
+def _in_schema(statement: str) -> str:
+    """The statement, with the schema of the tables for %I."""
+    return f"DO $$ BEGIN EXECUTE format('{statement}', current_schema()); END $$"
