@@ -5,12 +5,14 @@ they are about. All processes of one installation need the same one.
 """
 
 import contextlib
+import getpass
 import os
 from pathlib import Path
 from typing import Final
 
 from app.chance import new_secret
 from app.settings import Settings
+from storage.postgres.audit import Actor
 from storage.postgres.audit_chain import AuditKey
 
 FILE: Final = "audit.key"
@@ -25,6 +27,15 @@ def audit_key(settings: Settings) -> AuditKey:
         return AuditKey(file.read_bytes())
     except FileNotFoundError:
         return AuditKey(_made(file))
+
+
+def operator(settings: Settings, command: str) -> tuple[AuditKey, Actor]:
+    """The key, and what the audit calls whoever uses this command."""
+    try:
+        who = f"{command}, {getpass.getuser()}"
+    except (KeyError, OSError):  # a container without that user
+        who = command
+    return audit_key(settings), Actor(who)
 
 
 def _made(file: Path) -> bytes:

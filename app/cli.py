@@ -80,10 +80,17 @@ def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str,
     supervisor = import_module("app.supervisor")
     stack = supervisor.Stack(
         prepare=partial(_prepare, settings),
-        mint_link=import_module("app.admin_link").mint_admin_link,
+        mint_link=partial(_mint_link, settings),
     )
     code: int = asyncio.run(supervisor.run(settings, stack, environ))
     return code
+
+
+async def _mint_link(settings: Settings, database_url: str, public_url: str) -> str:
+    minting = import_module("app.admin_link")
+    minter = minting.Minter(*import_module("app.audit_key").operator(settings, "nest run"))
+    link: str = await minting.mint_admin_link(database_url, public_url, minter=minter)
+    return link
 
 
 async def _prepare(settings: Settings, database_url: str) -> tuple[str, ...]:
@@ -126,10 +133,14 @@ def _admin_link(settings: Settings, options: argparse.Namespace, environ: Mappin
     if not settings.database_url:
         return _missing("admin-link", "DATABASE_URL")
     minting = import_module("app.admin_link")
+    minter = minting.Minter(*import_module("app.audit_key").operator(settings, "nest admin-link"))
     if options.token:
-        print(asyncio.run(minting.mint_admin_token(settings.database_url, options.name)))
+        token = minting.mint_admin_token(settings.database_url, options.name, minter=minter)
+        print(asyncio.run(token))
     else:
-        link = minting.mint_admin_link(settings.database_url, settings.public_url, options.name)
+        link = minting.mint_admin_link(
+            settings.database_url, settings.public_url, options.name, minter=minter
+        )
         print(asyncio.run(link))
     return 0
 

@@ -22,6 +22,7 @@ from app.audit_key import audit_key
 from app.catalogue import current_catalogue
 from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
 from app.connections import http_connections
+from app.databases import analytics_database, web_database
 from app.memory import MemoryKeeper
 from app.public_url import browser_origin
 from app.sdk import sdk_files
@@ -58,6 +59,7 @@ from realtime.http.tracking import TrackingEndpoints
 from realtime.hub import Hub
 from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
+from realtime.looks import Looks
 from realtime.metrics import Metrics, Sources
 from realtime.news import RENAMED, SESSIONS_ENDED, News
 from realtime.page_views import PageViews
@@ -80,7 +82,6 @@ from storage.postgres.audit import Audit
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.committer import Committer
 from storage.postgres.configurations import Configurations
-from storage.postgres.engine import Database, Deadlines
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs
@@ -105,10 +106,6 @@ from ui.offer import PublishedCatalogue
 from ui.ports import Legal, Visitors
 
 log = structlog.get_logger()
-
-ANALYTICS_CONNECTIONS = 2
-ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
-"""Figures of a long range take their time on connections of their own: no click waits for them."""
 
 
 def served_web(settings: Settings) -> "Web":
@@ -135,18 +132,8 @@ class Web:
 
     def _build_stores(self) -> None:
         settings = self._settings
-        self.database = Database(
-            settings.for_web,
-            pool_size=settings.database_pool_size,
-            deadlines=Deadlines(call=settings.database_deadline_seconds),
-            application_name=f"nest web {settings.node}"[:63],
-        )
-        self.analytics_database = Database(
-            settings.for_analytics,
-            pool_size=ANALYTICS_CONNECTIONS,
-            deadlines=ANALYTICS_DEADLINES,
-            application_name=f"nest analytics {settings.node}"[:63],
-        )
+        self.database = web_database(settings)
+        self.analytics_database = analytics_database(settings)
         self.redis = Redis(
             settings.redis_url,
             pool_size=settings.redis_pool_size,
@@ -169,6 +156,7 @@ class Web:
         )
         self.admins = Admins(self.database)
         self.audit = Audit(self.database, audit_key(settings))
+        self.looks = Looks(self.audit, clock=monotonic)
 
     def mount_screens(self) -> None:
         """Add the pages; NiceGUI answers whatever no route before it does, so this comes last."""
@@ -289,6 +277,7 @@ class Web:
             stores=self.stores,
             grants=self.grants,
             catalogues=self.catalogues,
+            looks=self.looks,
             tell_renamed=self.news.on(RENAMED, Person, self._take_renamed),
             now=now,
             new_id=new_id,
@@ -397,6 +386,7 @@ class Web:
             *AdminSessionEndpoints(
                 admins=self.admins,
                 audit=self.audit,
+                looks=self.looks,
                 tell_ended=self._tell_sessions_ended,
                 idle_minutes=self._settings.admin_idle_minutes,
                 now=now,
@@ -407,7 +397,8 @@ class Web:
                 stream=self.stream,
                 interactions=self.interactions,
                 figures=Figures(self.analytics_database),
-                is_admin=self.authenticator.is_admin,
+                admin_name=self.authenticator.admin_name,
+                looks=self.looks,
                 now=now,
             ).endpoints(),
             *admin_endpoints(
@@ -437,8 +428,9 @@ class Web:
         ]
         public_url = self._settings.public_url
         self.described = openapi(endpoints, public_url=public_url)
+        named = self.authenticator.admin_name
         return [
-            *routes(endpoints, self.origins, self.authenticator.admin_name, self.limiter),
+            *routes(endpoints, self.origins, named, self.limiter, self.looks),
             *description_routes(self.described, docs_page(endpoints, public_url=public_url)),
             *documents(public_url=public_url),
             *sdk_routes(self._sdk),

@@ -20,6 +20,7 @@ from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
+from workers.audit_head import audit_head_chore
 from workers.consumer import Consumer
 from workers.leader import Leader
 from workers.runner import run_worker
@@ -56,7 +57,7 @@ async def run(settings: Settings) -> None:
         group = StreamGroup(redis, consumer=settings.node)
         await run_worker(
             Consumer(group, interactions, now=now),
-            chores(interactions, group),
+            (*chores(interactions, group), audit_head_chore(database, redis)),
             leader_of(patient, settings),
             runs=Jobs(database),
             stops=group.stops,

@@ -33,6 +33,7 @@ from realtime.catalogues import CatalogueShelf
 from realtime.grants import Grants
 from realtime.hub import Hub
 from realtime.judge import repeated_outcome
+from realtime.looks import Looks
 from realtime.principal import Principal, token_sha256
 from realtime.room import Room
 from storage.errors import CodeTaken, HouseMovedOn, InquiryDiffers, TooMany
@@ -109,6 +110,7 @@ class Actions:
         stores: Stores,
         grants: Grants,
         catalogues: CatalogueShelf,
+        looks: Looks,
         tell_renamed: Callable[[Person], None],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
@@ -119,6 +121,7 @@ class Actions:
         self._hub = hub
         self._stores = stores
         self._grants = grants
+        self._looks = looks
         self._tell_renamed = tell_renamed
         self._now = now
         self._new_id = new_id
@@ -199,14 +202,19 @@ class Actions:
         found = await self._stores.configurations.latest_of(principal.person.id, limit=1)
         return found[0] if found else None
 
-    async def access(self, principal: Principal, reference: str) -> Access:
+    async def access(
+        self, principal: Principal, reference: str, *, network: str | None = None
+    ) -> Access:
         """The configuration with this id or code, if the person may see it.
+
+        That an admin looks at it goes into the audit, with the ``network`` they ask from.
 
         Raises:
             Refused: ``not_found``, whether it does not exist or is somebody else's.
         """
         found = await self._find(reference)
         if found is not None and principal.admin:
+            await self._looks.house(principal, found.code, network)
             return Access(configuration=found, role=Role.ADMIN)
         # Asked also where there is no house: else the time of the answer tells that there is one.
         role = await self._grants.read(found.id if found else NO_HOUSE, principal.person.id)
@@ -214,10 +222,13 @@ class Actions:
             raise Refused("not_found")
         return Access(configuration=found, role=role)
 
-    async def way_back(self, principal: Principal, reference: str) -> tuple[Room, Role]:
+    async def way_back(
+        self, principal: Principal, reference: str, *, network: str | None = None
+    ) -> tuple[Room, Role]:
         """The room somebody returns to, and as what: without a read where both are known here.
 
-        The configuration is not read: what the room has not heard of, it will.
+        The configuration is not read: what the room has not heard of, it will. With a ``network``
+        it is a look at the house, which goes into the audit where it is an admin's.
 
         Raises:
             Refused: ``not_found``.
@@ -227,7 +238,7 @@ class Actions:
         if room is not None:
             configuration_id = room.id
         if configuration_id is None:
-            access = await self.access(principal, reference)
+            access = await self.access(principal, reference, network=network)
             configuration_id, role = access.configuration.id, access.role
         else:
             try:
@@ -235,7 +246,10 @@ class Actions:
             except Refused:
                 await self._find(reference)  # as for a house that is not there: see `access`
                 raise
-        return await self._hub.room(configuration_id), role
+        room = await self._hub.room(configuration_id)
+        if principal.admin and network is not None:
+            await self._looks.house(principal, room.code, network)
+        return room, role
 
     async def role(self, principal: Principal, configuration_id: UUID) -> Role:
         """As what somebody may see a configuration, as far as is known here.

@@ -126,7 +126,7 @@ class Authenticator:
     async def admin(self, connection: HTTPConnection) -> Principal | None:
         """The admin of an open session whose token the request carries as cookie or bearer."""
         sessions = await self._admin_sessions(connection)
-        return admin_of(min(sessions)) if sessions else None
+        return admin_of(*min(sessions.items(), key=_by_session)) if sessions else None
 
     async def was_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries the token of an admin session, open or over."""
@@ -147,8 +147,7 @@ class Authenticator:
         sessions = await self._admin_sessions(connection)
         if not sessions:
             return None
-        session, name = min(sessions.items(), key=lambda each: each[0])
-        return called(session, name)
+        return called(*min(sessions.items(), key=_by_session))
 
     async def _admin_sessions(self, connection: HTTPConnection) -> dict[bytes, str | None]:
         """The open admin sessions of this request, each with its admin's name if it has one.
@@ -196,8 +195,8 @@ class Authenticator:
         }
         others = [token_hash for token_hash in hashes if token_hash not in found]
         if others:
-            for session in await self._admins.sessions_valid(others, self._now()):
-                found[session] = admin_of(session)
+            named = await self._admins.names_of_valid(others, self._now())
+            found |= {session: admin_of(session, name) for session, name in named.items()}
         return found
 
     def _keep(self, token_hash: bytes, principal: Principal | None) -> None:
@@ -222,9 +221,15 @@ def admin_hashes(connection: HTTPConnection) -> list[bytes]:
     return [token_sha256(token) for token in tokens if token]
 
 
-def admin_of(session_sha256: bytes) -> Principal:
+def admin_of(session_sha256: bytes, name: str | None = None) -> Principal:
     """The admin of this session."""
-    return Principal(person=ADMIN, admin=True, admin_session=session_sha256)
+    return Principal(
+        person=ADMIN, admin=True, admin_session=session_sha256, called=called(session_sha256, name)
+    )
+
+
+def _by_session(named: tuple[bytes, str | None]) -> bytes:
+    return named[0]
 
 
 def person_token(connection: HTTPConnection) -> str | None:

@@ -283,14 +283,14 @@ class Connection:
     # ---- configurations
 
     async def _join(self, message: Join) -> None:
-        principal, actions = self._known(), self._services.actions
+        principal, actions, at = self._known(), self._services.actions, self._visit.visitor.network
         if message.since is None:
-            access = await actions.access(principal, message.configuration)
+            access = await actions.access(principal, message.configuration, network=at)
             self._check_room_for(access.configuration.id)
             await self._visit.link(actions, principal, access.configuration.id)
             await self.enter(access, re=message.id)
             return
-        room, role = await actions.way_back(principal, message.configuration)
+        room, role = await actions.way_back(principal, message.configuration, network=at)
         self._check_room_for(room.id)
         await room.reach(message.since)
         self._attach(room, role, since=message.since, re=message.id)

@@ -13,12 +13,14 @@ ADMIN_COOKIE = "nest_admin"
 class Principal:
     """Somebody who proved who they are; ``admin`` may read everything and change nothing.
 
-    ``admin_session`` is the hash of the admin session's token, where it was shown to us.
+    ``admin_session`` is the hash of the admin session's token, where it was shown to us, and
+    ``called`` what the audit calls its admin.
     """
 
     person: Person
     admin: bool = False
     admin_session: bytes | None = field(default=None, repr=False)
+    called: str = field(default="", compare=False)
 
     def is_same_as(self, other: "Principal") -> bool:
         """Whether both are the same person or admin session, under whatever name."""

@@ -52,13 +52,14 @@ class Job:
     run: Callable[[], Awaitable[Detail | None]]
 
 
-CHORES = ("say that it is alive", "trim the stream", "forget consumers")
+AUDIT_HEAD = "keep the head of the audit"
+CHORES = ("say that it is alive", "trim the stream", "forget consumers", AUDIT_HEAD)
 """The names of the chores: their failed runs are kept among those of the jobs."""
 
 
 def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
     """What every worker does beside consuming."""
-    alive, trimming, forgetting = CHORES
+    alive, trimming, forgetting, _ = CHORES
 
     async def trim() -> None:
         await group.trim()

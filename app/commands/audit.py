@@ -7,9 +7,13 @@ from typing import Final
 
 from app.audit_key import audit_key
 from app.settings import Settings
+from storage.errors import StorageUnavailable
 from storage.postgres.audit import Audit
 from storage.postgres.audit_chain import Break, Head
+from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
+from storage.redis.audit_head import KeptHead
+from storage.redis.client import Redis
 
 BREAKS_SHOWN: Final = 20
 _WORDS: Final = {
@@ -22,14 +26,15 @@ _WORDS: Final = {
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Says which lines are wrong; 0: none is."""
-    return asyncio.run(_verify(settings, options.head))
+    return asyncio.run(_verify(settings, options.head, forget=options.forget_head))
 
 
-async def _verify(settings: Settings, known: Head | None) -> int:
+async def _verify(settings: Settings, known: Head | None, *, forget: bool) -> int:
     broken = 0
     async with Database(
         settings.database_url, pool_size=1, application_name="nest audit"
     ) as database:
+        known = known or await _kept(settings, database, forget=forget)
         async for each in Audit(database, audit_key(settings)).verify(known):
             if isinstance(each, Head):
                 print(_end(each, broken))
@@ -38,6 +43,21 @@ async def _verify(settings: Settings, known: Head | None) -> int:
             if broken <= BREAKS_SHOWN:
                 print(f"nest: {_sentence(each)}.", file=sys.stderr)
     return 1 if broken else 0
+
+
+async def _kept(settings: Settings, database: Database, *, forget: bool) -> Head | None:
+    """The head that workers keep in Redis, if Redis is there."""
+    if not settings.redis_url:
+        return None
+    async with Redis(settings.redis_url, pool_size=1) as redis:
+        kept = KeptHead(redis, await Deployment(database).epoch())
+        if forget:
+            await kept.forget()
+        try:
+            return await kept.read()
+        except StorageUnavailable as away:
+            print(f"nest: without the head in Redis: {away}", file=sys.stderr)
+            return None
 
 
 def _sentence(found: Break) -> str:

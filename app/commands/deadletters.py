@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import getpass
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from app.audit_key import audit_key
+from app.audit_key import operator
 from app.settings import Settings
 from configurator.untrusted import InteractionInvalid
 from realtime.letter_desk import Examined, LetterDesk
-from storage.postgres.audit import Actor, Audit
+from storage.postgres.audit import Audit
+from storage.postgres.audit_chain import AuditKey
 from storage.postgres.engine import Database
 from storage.postgres.ledger import Ledger
 from storage.redis.client import Redis
@@ -42,19 +42,20 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         "redrive": _redrive,
         "drop": _drop,
     }
-    async with _desk(settings) as desk:
+    key, options.actor = operator(settings, "nest deadletters")
+    async with _desk(settings, key) as desk:
         return await acts[options.act](desk, options)
 
 
 @asynccontextmanager
-async def _desk(settings: Settings) -> AsyncIterator[LetterDesk]:
+async def _desk(settings: Settings, key: AuditKey) -> AsyncIterator[LetterDesk]:
     async with (
         Database(settings.database_url, pool_size=1, application_name="nest deadletters") as base,
         Redis(settings.redis_url, pool_size=2) as redis,
     ):
         yield LetterDesk(
             letters=DeadLetters(redis),
-            audit=Audit(base, audit_key(settings)),
+            audit=Audit(base, key),
             ledger=Ledger(base),
             now=lambda: datetime.now(UTC),
         )
@@ -87,7 +88,7 @@ async def _fix(desk: LetterDesk, options: argparse.Namespace) -> int:
     (letter_id,) = options.letters
     try:
         payload = await asyncio.to_thread(_read, options.file)
-        examined = await desk.fix(letter_id, payload.strip(), actor=_actor())
+        examined = await desk.fix(letter_id, payload.strip(), actor=options.actor)
     except InteractionInvalid as invalid:
         place = f" at {invalid.field}" if invalid.field else ""
         return _complain(f"nothing was changed: {invalid.en} ({invalid.code}{place})")
@@ -104,10 +105,10 @@ async def _redrive(desk: LetterDesk, options: argparse.Namespace) -> int:
     if bool(options.letters) == bool(options.kind):
         return _complain("say which letters, or --kind", 2)
     if options.kind:
-        count = await desk.redrive_all(options.kind, actor=_actor())
+        count = await desk.redrive_all(options.kind, actor=options.actor)
         print(f"{count} letters went back into the stream.")
         return 0
-    driven = await desk.redrive(options.letters, actor=_actor())
+    driven = await desk.redrive(options.letters, actor=options.actor)
     for letter_id, entry_id in driven.items():
         print(f"{letter_id} went back into the stream as {entry_id}")
     missing = [each for each in dict.fromkeys(options.letters) if each not in driven]
@@ -117,7 +118,7 @@ async def _redrive(desk: LetterDesk, options: argparse.Namespace) -> int:
 async def _drop(desk: LetterDesk, options: argparse.Namespace) -> int:
     missing = []
     for letter_id in dict.fromkeys(options.letters):
-        if await desk.drop(letter_id, actor=_actor()):
+        if await desk.drop(letter_id, actor=options.actor):
             print(f"{letter_id} is gone for ever")
         else:
             missing.append(letter_id)
@@ -129,13 +130,6 @@ def _read(file: str) -> bytes:
         return sys.stdin.buffer.read(PAYLOAD_BYTES_MAX + 1)
     with Path(file).open("rb") as opened:
         return opened.read(PAYLOAD_BYTES_MAX + 1)
-
-
-def _actor() -> Actor:
-    try:
-        return Actor(f"nest deadletters, {getpass.getuser()}")
-    except (KeyError, OSError):  # a container without that user
-        return Actor("nest deadletters")
 
 
 def _complain(sentence: str, code: int = 1) -> int:

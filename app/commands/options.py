@@ -81,8 +81,13 @@ def audit_arguments(parser: argparse.ArgumentParser) -> None:
         "--head",
         type=_head,
         metavar="NUMBER:SIGNATURE",
-        help="a head that was written down before (log line `audit_head`): tells whether lines "
-        "are missing at the end",
+        help="a head that was written down before (log line `audit_head`) instead of the one "
+        "that workers keep in Redis: tells whether lines are missing at the end",
+    )
+    verify.add_argument(
+        "--forget-head",
+        action="store_true",
+        help="the lines that are there are right, as after a backup was restored",
     )
 
 
@@ -127,7 +132,9 @@ def _head(value: str) -> Head:
     try:
         return Head.parse(value)
     except ValueError:
-        raise argparse.ArgumentTypeError("must be like 57:9f86d081…, 64 digits") from None
+        raise argparse.ArgumentTypeError(
+            "must be like 57:9f86d081884c7d65, with 16 to 64 digits"
+        ) from None
 
 
 def _count(text: str) -> int:

@@ -2,16 +2,15 @@
 
 import argparse
 import asyncio
-import getpass
 import sys
 
 import msgspec
 
-from app.audit_key import audit_key
+from app.audit_key import operator
 from app.chance import new_id, new_key, now
 from app.settings import Settings
 from realtime.privacy import PrivacyOffice, SubjectUnknown
-from storage.postgres.audit import Actor, Audit
+from storage.postgres.audit import Audit
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.privacy import Privacy
 from storage.redis.client import Redis
@@ -36,6 +35,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _do(settings: Settings, step: str, subject: str) -> bytes:
+    key, actor = operator(settings, "nest privacy")
     database = Database(
         settings.database_url, pool_size=2, deadlines=PATIENT, application_name="nest privacy"
     )
@@ -47,10 +47,9 @@ async def _do(settings: Settings, step: str, subject: str) -> bytes:
                 new_secret=new_key,
             ),
             traces=Traces(redis),
-            audit=Audit(database, audit_key(settings)),
+            audit=Audit(database, key),
             now=now,
         )
-        actor = Actor(f"nest privacy, {getpass.getuser()}")
         if step == "export":
             return msgspec.json.encode(await office.export(subject, actor=actor))
         return msgspec.json.encode(await office.erase(subject, actor=actor))

@@ -2,15 +2,12 @@
 
 import os
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from app.commands.edit import NobodyError
 from configurator.house_code import as_code, as_id
-from realtime.auth import ADMIN_SESSION_TTL
 from realtime.principal import token_sha256
-from storage.postgres.admins import Admins
 from storage.postgres.configurations import Configurations, StoredConfiguration
 from storage.postgres.engine import Database
 from storage.postgres.people import People
@@ -20,15 +17,6 @@ EDITOR_NAME = "nest edit"
 TOKEN_FILE = "nest-edit.token"  # noqa: S105 - a name of a file
 TOKEN_LENGTH_MIN = 16
 ROLE = "advisor"
-
-
-async def admin_token(database_url: str) -> str:
-    """The token of a new admin session. Raises StorageUnavailable."""
-    session = secrets.token_urlsafe(32)
-    async with Database(database_url, pool_size=1, application_name="nest tail") as database:
-        expires_at = datetime.now(UTC) + ADMIN_SESSION_TTL
-        await Admins(database).open_session(token_sha256(session), expires_at)
-    return session
 
 
 async def editor_token(database_url: str, home: Path, reference: str) -> str:

@@ -1,6 +1,6 @@
 """What the original API tells of interactions: those of a session, and the overview."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -15,11 +15,14 @@ from configurator.protocol.codes import Refused
 from configurator.ranges import TIME_RANGES, RangeInvalid, parse_range
 from configurator.rounding import hundredths
 from configurator.untrusted import NAME_PATTERN, InteractionInvalid
+from realtime.door import network_in
 from realtime.http.edge import json
-from realtime.http.endpoints import Endpoint, one_of_these
+from realtime.http.endpoints import AdminName, Endpoint, one_of_these
 from realtime.http.original import OriginalRefusal, answering, error, iso
 from realtime.http.tracking import TRACK_PATH
+from realtime.looks import Looks
 from storage.postgres.analytics.figures import Figures
+from storage.postgres.audit import Actor
 from storage.postgres.interactions import Interactions
 from storage.redis.stream import Entry, InteractionStream, id_pair
 
@@ -108,13 +111,15 @@ class ActivityEndpoints:
         stream: InteractionStream,
         interactions: Interactions,
         figures: Figures,
-        is_admin: Callable[[Request], Awaitable[bool]],
+        admin_name: AdminName,
+        looks: Looks,
         now: Callable[[], datetime],
     ) -> None:
         self._stream = stream
         self._interactions = interactions
         self._figures = figures
-        self._is_admin = is_admin
+        self._admin_name = admin_name
+        self._looks = looks
         self._now = now
 
     def endpoints(self) -> list[Endpoint]:
@@ -163,6 +168,8 @@ class ActivityEndpoints:
         if not asked:
             return json({"error": "Missing sessionId parameter"}, 400)
         session_id = session_uuid(parse_session_id(asked))
+        if name := await self._admin_name(request):
+            await self._looks.session(Actor(name, network_in(request.scope)), str(session_id))
         events = _readable(await self._stream.unacknowledged(session_id), unix_ms(self._now()))
         waiting = _by_id(events)
         stored = await self._interactions.of_session(
@@ -191,7 +198,7 @@ class ActivityEndpoints:
 
         The original takes what it does not know as `all`; here that is refused.
         """
-        if not await self._is_admin(request):
+        if await self._admin_name(request) is None:
             raise Refused("admins_only")
         asked = request.query_params.getlist("timeRange")[:1]
         try:

@@ -15,6 +15,7 @@ from configurator.visitor import printable
 from realtime.auth import ADMIN_SESSION_TTL, admin_hashes
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint, actor, network
+from realtime.looks import Looks
 from realtime.principal import ADMIN_COOKIE, token_sha256
 from storage.postgres.admins import ID_CHARACTERS, Admins, AdminSession, NewSession, called
 from storage.postgres.audit import Actor, Audit
@@ -77,6 +78,7 @@ class AdminSessionEndpoints:
         *,
         admins: Admins,
         audit: Audit,
+        looks: Looks,
         tell_ended: Callable[[list[bytes]], None],
         idle_minutes: int,
         now: Callable[[], datetime],
@@ -84,6 +86,7 @@ class AdminSessionEndpoints:
     ) -> None:
         self._admins = admins
         self._audit = audit
+        self._looks = looks
         self._tell_ended = tell_ended
         self._idle_minutes = idle_minutes
         self._now = now
@@ -172,6 +175,7 @@ class AdminSessionEndpoints:
             audit=self._audit,
         )
         if not opened:
+            await self._looks.sign_in_refused(network(request))
             raise Refused("login_unusable")
         await self._end_shown(request)
         answer = json(Done())

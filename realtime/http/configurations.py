@@ -15,7 +15,7 @@ from configurator.protocol.messages import VERSION_MAX, OpRequest, Outcome, Pers
 from configurator.selection import Choice, selection_from_json
 from realtime.actions import Access, Actions, Inquiry
 from realtime.auth import Authenticator, credential
-from realtime.door import Door
+from realtime.door import Door, network_in
 from realtime.http.edge import body, has, json
 from realtime.http.endpoints import UUID_TEXT, Endpoint, whole
 from realtime.limits import Limits
@@ -266,7 +266,9 @@ class ConfigurationEndpoints:
         person_id = principal.person.id
         if wait_ms := self._limits.too_fast(person_id):
             raise Refused("too_many_requests", retry_after_ms=wait_ms)
-        access = await self._actions.access(principal, request.path_params["id"])
+        access = await self._actions.access(
+            principal, request.path_params["id"], network=network_in(request.scope)
+        )
         asked = await body(request, OpRequest)
         edits = may(access.role, Permission.EDIT)
         if wait_ms := self._limits.op(person_id, access.configuration.id if edits else None):
@@ -337,7 +339,10 @@ class ConfigurationEndpoints:
 
     async def _access(self, request: Request) -> tuple[Principal, Access]:
         principal = await self._principal(request)
-        return principal, await self._actions.access(principal, request.path_params["id"])
+        access = await self._actions.access(
+            principal, request.path_params["id"], network=network_in(request.scope)
+        )
+        return principal, access
 
     async def _answer(self, access: Access, *, token: str | None = None) -> ConfigurationAnswer:
         stored: StoredConfiguration = access.configuration

@@ -122,6 +122,7 @@ class DeadLetterEndpoints:
             Endpoint(
                 method="GET",
                 path=PATH,
+                look="dead_letters.look",
                 handler=self.page,
                 summary="Entries of the stream that could not be stored, newest first. "
                 f"`kind`: only these; `limit`: up to {PAGE_MAX}; `before`: from the last page. "
@@ -163,6 +164,7 @@ class DeadLetterEndpoints:
             Endpoint(
                 method="GET",
                 path=one,
+                look="dead_letters.look",
                 handler=self.show,
                 summary="One dead letter, opened, and what is wrong with it.",
                 answer=LetterAnswer,

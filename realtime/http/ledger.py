@@ -135,6 +135,7 @@ class LedgerEndpoints:
             Endpoint(
                 method="GET",
                 path="/api/admin/ledger",
+                look="ledger.look",
                 handler=self.ledger,
                 summary="What became of every interaction that was offered, by day and reason, and "
                 f"whether it adds up. `days`: 1 to {DAYS_MAX}, 7 if not said. "
@@ -149,12 +150,18 @@ class LedgerEndpoints:
             Endpoint(
                 method="GET",
                 path="/api/admin/audit",
+                look="audit",
                 handler=self.audit,
-                summary="What admins did, newest first. "
+                summary="What admins did and looked at, newest first. `about`: only what is about "
+                "this person, session, address or house, also where the lines hide it; "
                 f"`limit`: up to {LINES_MAX}; `before`: from the last page. "
                 "As a file it is the whole list.",
-                query=["before", "limit", "tz", *FORM_FIELDS],
-                parameters={"before": whole(1, _ID_MAX), "limit": whole(1, LINES_MAX)},
+                query=["before", "limit", "about", "tz", *FORM_FIELDS],
+                parameters={
+                    "before": whole(1, _ID_MAX),
+                    "limit": whole(1, LINES_MAX),
+                    "about": {"type": "string", "maxLength": 320},
+                },
                 answer=AuditAnswer,
                 codes=["malformed_message", "query_unusable"],
                 tags=["admin"],
@@ -188,14 +195,15 @@ class LedgerEndpoints:
         before = None
         if "before" in request.query_params:
             before = _number(request, "before", default=0, most=_ID_MAX)
+        about = request.query_params.get("about")
         wanted = wanted_in(request, self._now())
         if wanted is not None:
-            return await self._audit_file(wanted)
-        lines = await self._lines(before, limit)
+            return await self._audit_file(wanted, about)
+        lines = await self._lines(before, limit, about)
         more = len(lines) == limit
         return json(AuditAnswer(lines=lines, before=lines[-1].id if more else None))
 
-    async def _lines(self, before: int | None, limit: int) -> list[AuditLine]:
+    async def _lines(self, before: int | None, limit: int, about: str | None) -> list[AuditLine]:
         return [
             AuditLine(
                 id=line.id,
@@ -207,14 +215,14 @@ class LedgerEndpoints:
                 result=line.result,
                 detail=line.detail,
             )
-            for line in await self._audit.latest(limit=limit, before=before)
+            for line in await self._audit.latest(limit=limit, before=before, subject=about)
         ]
 
-    async def _audit_file(self, wanted: Wanted) -> Response:
+    async def _audit_file(self, wanted: Wanted, about: str | None) -> Response:
         async def read(before: int | None, limit: int) -> list[AuditLine]:
             lines: list[AuditLine] = []
             while len(lines) < limit:
-                some = await self._lines(lines[-1].id if lines else before, LINES_MAX)
+                some = await self._lines(lines[-1].id if lines else before, LINES_MAX, about)
                 lines += some
                 if len(some) < LINES_MAX:
                     break

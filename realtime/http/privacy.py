@@ -16,7 +16,7 @@ EXPORT_PATH = "/api/admin/privacy/export"
 ERASE_PATH = "/api/admin/privacy/erase"
 
 SUBJECT = {"type": "string", "minLength": 1, "maxLength": SUBJECT_MAX}
-Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=SUBJECT_MAX)]
+Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=SUBJECT_MAX, pattern="^[^\\x00]*$")]
 
 
 class EraseRequest(msgspec.Struct, frozen=True, kw_only=True):

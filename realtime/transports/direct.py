@@ -180,8 +180,10 @@ class Pages:
         if principal is None:
             return None
         try:
-            access = await self._services.actions.access(principal, configuration_code)
             visitor = self._services.door.visitor(asking)
+            access = await self._services.actions.access(
+                principal, configuration_code, network=visitor.network
+            )
             session_id = None
             if asking.scope.get("method") != "HEAD":
                 session_id = await self._session(principal, visitor, access.configuration.id)

@@ -87,7 +87,12 @@ class Admins:
         self._database = database
 
     async def mint_link(
-        self, token_sha256: bytes, expires_at: datetime, *, name: str | None = None
+        self,
+        token_sha256: bytes,
+        expires_at: datetime,
+        *,
+        name: str | None = None,
+        by: Recorder | None = None,
     ) -> None:
         """Stores a link that works once until `expires_at`, for whoever `name` says."""
         new = insert(admin_links).values(
@@ -96,6 +101,8 @@ class Admins:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(new)
+            if by is not None:
+                await by.within(connection, action="admin_links.mint", subject=name or "")
 
         await self._database.write(work)
 
@@ -136,7 +143,12 @@ class Admins:
         return await self._database.write(work)
 
     async def open_session(
-        self, session_sha256: bytes, expires_at: datetime, *, name: str | None = None
+        self,
+        session_sha256: bytes,
+        expires_at: datetime,
+        *,
+        name: str | None = None,
+        by: Recorder | None = None,
     ) -> None:
         """Opens a session until `expires_at`, for whoever may write to the database.
 
@@ -148,6 +160,9 @@ class Admins:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(new)
+            if by is not None:
+                subject = session_id(session_sha256)
+                await by.within(connection, action="admin_sessions.mint", subject=subject)
 
         await self._database.write(work)
 

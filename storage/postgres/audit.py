@@ -79,6 +79,29 @@ class AdminAction:
     detail: dict[str, Any]
 
 
+class AuditLines:
+    """Where the audit ends. Needs no key."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def newest(self) -> Head | None:
+        """The newest line; None: there is none."""
+        return await self._head("ORDER BY id DESC LIMIT 1")
+
+    async def line(self, number: int) -> Head | None:
+        """The line with this number."""
+        return await self._head("AND id = :number", number=number)
+
+    async def _head(self, which: str, **asked: int) -> Head | None:
+        statement = text(
+            f"SELECT id, signature FROM admin_actions WHERE signature IS NOT NULL {which}"  # noqa: S608
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement, asked))
+        row = found.one_or_none()
+        return None if row is None else Head(id=row.id, signature=bytes(row.signature))
+
+
 class Audit:
     """Writes, reads and verifies the lines."""
 
@@ -133,7 +156,7 @@ class Audit:
             id=(head.id or 0) + 1,
             at=head.at,
             actor=actor.name[:128],
-            network=actor.network,
+            network=actor.network or None,
             action=action,
             subject=subject[:256],
             result=result,
@@ -165,16 +188,6 @@ class Audit:
         }
         found = await self._database.read(lambda connection: connection.execute(statement, asked))
         return [AdminAction(**row._mapping) for row in found]  # noqa: SLF001 - a public name
-
-    async def head(self) -> Head | None:
-        """The newest signed line; None: there is none."""
-        statement = text(
-            "SELECT id, signature FROM admin_actions WHERE signature IS NOT NULL"
-            " ORDER BY id DESC LIMIT 1"
-        )
-        found = await self._database.read(lambda connection: connection.execute(statement))
-        row = found.one_or_none()
-        return None if row is None else Head(id=row.id, signature=bytes(row.signature))
 
     def verify(self, known: Head | None = None) -> AsyncIterator[Break | Head]:
         """Every place where the chain is broken, and its head at last."""

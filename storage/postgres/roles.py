@@ -9,7 +9,7 @@ The owner of the tables migrates. The other logins are roles with fixed names:
 Whoever makes the roles (an operator, or `app.embedded`) decides how they prove who they are.
 `grant_rights` gives those that exist what `RIGHTS` says, and takes away the rest; a role that does
 not exist gets nothing. A table that is missing in `RIGHTS` is one that no role may use, and a test
-fails. Partitions are made and dropped by functions with the rights of the owner (migration 0019).
+fails. Partitions are made and dropped by functions with the rights of the owner (migration 0020).
 """
 
 from dataclasses import dataclass
@@ -44,6 +44,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     "configurations": {WEB: _ALL, WORKER: _READ, ANALYTICS: _READ},
     "operations": {WEB: _ALL, WORKER: _READ, ANALYTICS: _READ},
     "share_links": {WEB: _ALL},
+    "link_uses": {WEB: _ALL},
     "grants": {WEB: _ALL},
     "inquiries": {
         WEB: _ALL,

@@ -135,7 +135,7 @@ class Upkeep:
         )
 
     async def _drop(self, name: str) -> int:
-        """With the rights of the owner; the function counts the rows first (migration 0019)."""
+        """With the rights of the owner; the function counts the rows first (migration 0020)."""
         statement = text("SELECT drop_interactions_partition(:name)")
 
         async def work(connection: AsyncConnection) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 
 from configurator.activity import Event, Interaction
 from configurator.event_ids import RANDOM_BITS, uuid7
@@ -27,7 +27,7 @@ from storage.postgres.interactions import Interactions
 from storage.redis.capacity import Limits
 from storage.redis.client import Redis
 from storage.redis.stream import InteractionStream
-from tests.support.described import endpoints_alone, unlimited
+from tests.support.described import NothingWritten, endpoints_alone, unlimited
 from tests.support.waiting import eventually
 
 TRACK = "/api/sessions/track-interaction"
@@ -92,8 +92,8 @@ async def parts(
 async def client_of(
     parts: Parts, *, admin: bool = False, consent: Consent = "assumed"
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async def is_admin(_request: Request) -> bool:
-        return admin
+    async def admin_name(_connection: HTTPConnection) -> str | None:
+        return "somebody" if admin else None
 
     async def no_admin(_connection: HTTPConnection) -> None:
         return None
@@ -102,7 +102,8 @@ async def client_of(
         stream=parts.stream,
         interactions=parts.interactions,
         figures=Figures(parts.database),
-        is_admin=is_admin,
+        admin_name=admin_name,
+        looks=NothingWritten(),
         now=now,
     )
     door = Door(consent=consent, bots=Bots(["Googlebot/"]))

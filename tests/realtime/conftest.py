@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 import pytest
 import uvicorn
@@ -12,6 +13,7 @@ from app.release import release
 from app.settings import parse_settings
 from app.web import Web
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
+from storage.postgres.admins import Admins
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Incoming, Interactions, Settled
 from storage.postgres.roles import ANALYTICS, WEB, WORKER
@@ -33,12 +35,20 @@ class RunningWeb:
 
     def __init__(self, parts: Web, port: int, database_url: str) -> None:
         self.parts = parts
+        self.owner_url = database_url
         self.worker_url = for_role(database_url, WORKER)
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}/ws"
 
     def api(self, token: str | None = None) -> Api:
         return Api(self.url, token)
+
+    async def mint_link(
+        self, token_sha256: bytes, expires_at: datetime, *, name: str | None = None
+    ) -> None:
+        """What `nest admin-link` does; no web process may."""
+        async with Database(self.owner_url, pool_size=1) as database:
+            await Admins(database).mint_link(token_sha256, expires_at, name=name)
 
     async def store(
         self, batch: Sequence[Incoming], *, consumer: str = "w", settled: Sequence[Settled] = ()

@@ -230,9 +230,7 @@ async def test_unreadable_news_of_ended_sessions(web: RunningWeb, payload: bytes
 async def signed_in(web: RunningWeb, name: str = "Anna", **headers: str) -> str:
     """The token of a session that a browser begins with a one-time link."""
     link = f"link-{uuid4()}"
-    await web.parts.admins.mint_link(
-        token_sha256(link), datetime.now(UTC) + timedelta(hours=1), name=name
-    )
+    await web.mint_link(token_sha256(link), datetime.now(UTC) + timedelta(hours=1), name=name)
     answer = await web.api().call("POST", "/api/admin/login", json={"token": link}, headers=headers)
     assert answer.status_code == 200
     (cookie,) = answer.headers.get_list("set-cookie")
@@ -280,7 +278,7 @@ async def test_sessions_are_listed_and_ended_one_by_one_or_all_others(
         await program.ended(WITHIN_SECONDS)
     assert [row["current"] for row in await listed(one, mine)] == [True]
     said = [(line.actor.split(",")[0], line.action) for line in await one.parts.audit.latest()]
-    assert said == [
+    assert [each for each in said if each[1].startswith("sessions.")] == [
         ("Anna", "sessions.end"),
         ("Anna", "sessions.end"),
         ("Bert", "sessions.begin"),
@@ -326,8 +324,8 @@ async def test_a_session_that_nobody_uses_ends(web: RunningWeb) -> None:
 async def test_guesses_of_a_login_link_are_refused_alike(web: RunningWeb) -> None:
     """Unknown, used up, run out: the same words, and none of them opens a session."""
     now = datetime.now(UTC)
-    await web.parts.admins.mint_link(token_sha256("x" * 43), now + timedelta(hours=1))
-    await web.parts.admins.mint_link(token_sha256("y" * 43), now - timedelta(seconds=1))
+    await web.mint_link(token_sha256("x" * 43), now + timedelta(hours=1))
+    await web.mint_link(token_sha256("y" * 43), now - timedelta(seconds=1))
     first = await web.api().call("POST", "/api/admin/login", json={"token": "x" * 43})
     assert first.status_code == 200
     answers = [

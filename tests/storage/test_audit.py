@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from storage.postgres.audit import Actor, Audit
+from storage.postgres.audit import Actor, Audit, AuditLines
 from storage.postgres.audit_chain import AuditKey, Break, Head
+from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
+from storage.redis.audit_head import KeptHead
+from storage.redis.client import Redis
 from tests.support.audited import KEY
+from workers.audit_head import AuditShortened, audit_head_chore
 
 ANNA = Actor("Anna, admin session 0a1b2c3d4e5f", "198.51.100.0/24")
 
@@ -69,10 +73,12 @@ async def test_not_even_the_owner_changes_a_line_by_a_statement(
     assert await found(audit) == []
 
 
-async def test_an_untouched_chain_is_whole_and_says_its_head(audit: Audit) -> None:
+async def test_an_untouched_chain_is_whole_and_says_its_head(
+    audit: Audit, database: Database
+) -> None:
     await lines(audit, 3)
     told = [each async for each in audit.verify()]
-    head = await audit.head()
+    head = await AuditLines(database).newest()
     assert told == [head]
     assert head is not None
     assert head.id == 3
@@ -113,13 +119,16 @@ async def test_what_a_superuser_does_is_told_with_the_number_of_the_line(
 
 
 async def test_a_shortened_end_is_told_by_a_head_that_was_kept_elsewhere(
-    audit: Audit, database_url: str
+    audit: Audit, database: Database, database_url: str
 ) -> None:
     await lines(audit, 5)
-    kept = await audit.head()
+    kept = await AuditLines(database).newest()
     await as_superuser(database_url, "DELETE FROM admin_actions WHERE id > 3")
     assert await found(audit) == []
     assert await found(audit, kept) == [Break(first=4, last=5, wrong="missing")]
+    assert kept is not None
+    noted = Head.parse(f"{kept.id}:{kept.short}")
+    assert await found(audit, noted) == [Break(first=4, last=5, wrong="missing")]
     await lines(audit, 3)  # other lines grow in their place
     assert await found(audit, kept) == one(5, "changed")
 
@@ -169,3 +178,26 @@ async def test_a_subject_says_nothing_without_the_key(audit: Audit) -> None:
     await audit.record(actor=ANNA, action="privacy.look", subject=said)
     (line,) = await audit.latest(subject="anna@example.org")
     assert "anna" not in line.subject
+
+
+async def test_workers_notice_that_the_end_is_gone(
+    audit: Audit, database: Database, database_url: str, redis_url: str
+) -> None:
+    async with Redis(redis_url) as redis:
+        chore = audit_head_chore(database, redis)
+        await chore.run()
+        await lines(audit, 3)
+        await chore.run()
+        await lines(audit, 1)
+        await chore.run()
+        kept = KeptHead(redis, await Deployment(database).epoch())
+        known = await kept.read()
+        assert known == await AuditLines(database).newest()
+        await as_superuser(database_url, "DELETE FROM admin_actions WHERE id = 4")
+        assert await found(audit, known) == one(4, "missing")
+        await lines(audit, 2)  # another line 4
+        with pytest.raises(AuditShortened):
+            await chore.run()
+        assert await found(audit, known) == one(4, "changed")
+        await kept.forget()
+        await chore.run()

@@ -14,13 +14,17 @@ from typing import Any
 
 import jsonschema_rs
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from realtime.allowances import RequestLimits
 from realtime.http.edge import Origins
 from realtime.http.endpoints import AdminName, Endpoint, routes
 from realtime.http.limiting import Limiter
 from realtime.http.openapi import openapi
+from realtime.looks import Looks
+from storage.postgres.audit import Actor
 
 Json = dict[str, Any]
 
@@ -42,9 +46,26 @@ def as_described(app: ASGIApp, document: Json) -> Iterator["Described"]:
 @contextmanager
 def endpoints_alone(endpoints: Sequence[Endpoint], admin_name: AdminName) -> Iterator["Described"]:
     """An app of these endpoints only, held against their description."""
-    app = Starlette(routes=routes(endpoints, Origins(frozenset()), admin_name, unlimited()))
+    app = Starlette(
+        routes=routes(endpoints, Origins(frozenset()), admin_name, unlimited(), NothingWritten())
+    )
     with as_described(app, openapi(endpoints, public_url="http://test")) as described:
         yield described
+
+
+class NothingWritten(Looks):
+    """Of endpoints on their own nobody asks what was looked at."""
+
+    def __init__(self) -> None:
+        """Needs no audit."""
+
+    @override
+    async def asked(self, actor: Actor, look: str, request: Request) -> None:
+        """Nothing is written."""
+
+    @override
+    async def session(self, actor: Actor, session: str) -> None:
+        """Nothing is written."""
 
 
 def unlimited() -> Limiter:

@@ -96,6 +96,7 @@ class AnalyticsEndpoints:
             Endpoint(
                 method="GET",
                 path=f"{ANALYTICS_PATH}/abandoned",
+                look="visits.list",
                 handler=self.abandoned,
                 summary="Sessions that ended with something chosen and no inquiry: where, and "
                 "what the house costs; searched, sorted and by page as `sessions`, or whole as CSV "
@@ -110,6 +111,7 @@ class AnalyticsEndpoints:
             Endpoint(
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions",
+                look="visits.list",
                 handler=self.sessions,
                 summary="Sessions that began in the range, newest first or by `sort` "
                 f"({', '.join(SORTS)}) in the `direction` asc or desc, by page, or whole as CSV or "
@@ -124,6 +126,7 @@ class AnalyticsEndpoints:
             Endpoint(
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions/{{id}}",
+                look="sessions.look",
                 handler=self.session,
                 summary="One session and what happened in it, by page, or whole as CSV or Excel",
                 query=("tz", *PAGING),
@@ -235,7 +238,8 @@ class AnalyticsEndpoints:
         _refuse_pages(asked)
         if await self._visits.get(session_id) is None:
             raise Refused("session_unknown")
-        await self._note(request, "session", {**asked, "session": str(session_id)})
+        hidden = self._audit.hidden(str(session_id))
+        await self._note(request, "session", {**asked, "session": hidden})
         return await self._sheets.by_pages(
             "session", Happening, wanted, read=read, where=lambda each: each.event_id
         )
@@ -243,7 +247,13 @@ class AnalyticsEndpoints:
     async def _note(self, request: Request, name: str, asked: Mapping[str, object]) -> None:
         """Writes a line into the audit before single visits are handed out."""
         await self._audit.record(
-            actor=actor(request), action="visits.download", subject=name, detail=dict(asked)
+            actor=actor(request),
+            action="visits.download",
+            subject=name,
+            detail={
+                **asked,
+                **({"q": self._audit.hidden(str(asked["q"]))} if "q" in asked else {}),
+            },
         )
 
 

@@ -121,6 +121,7 @@ class ReplayEndpoints:
             Endpoint(
                 method="GET",
                 path=f"{ANALYTICS_PATH}/sessions/{{id}}/replay",
+                look="sessions.look",
                 handler=self.replay,
                 summary="The house of a session version by version with its interactions beside "
                 "it, every op carried out again and compared with what is stored; by page",

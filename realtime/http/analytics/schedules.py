@@ -133,6 +133,7 @@ class ScheduleEndpoints:
             Endpoint(
                 method="GET",
                 path=f"{ANALYTICS_PATH}/files/{{id}}",
+                look="files.download",
                 handler=self.file,
                 summary="A file that was made, CSV or Excel",
                 answer=str,

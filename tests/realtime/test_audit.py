@@ -1,0 +1,134 @@
+"""What admins do and look at is in the audit: who, what, about what, from where, with which result."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.admin_link import Minter, mint_admin_link
+from realtime.looks import REFUSED_MAX, SAME_LOOK_SECONDS, Looks
+from realtime.principal import token_sha256
+from storage.errors import StorageUnavailable
+from storage.postgres.audit import Actor, Audit
+from storage.postgres.audit_chain import Break
+from storage.postgres.engine import Database
+from tests.realtime.clients import Api, joined
+from tests.realtime.conftest import RunningWeb
+from tests.support.audited import KEY, SOMEBODY
+
+Line = tuple[str, str, str]
+
+
+async def lines(web: RunningWeb) -> list[Line]:
+    """Action, subject and result, the oldest first."""
+    found = await web.parts.audit.latest()
+    assert all(line.network == "127.0.0.0/24" for line in found if line.actor != "nest admin-link")
+    return [(line.action, line.subject, line.result) for line in reversed(found)]
+
+
+async def admin(web: RunningWeb, session: str = "an admin session of the audit") -> Api:
+    until = datetime(2100, 1, 1, tzinfo=UTC)
+    await web.parts.admins.open_session(token_sha256(session), until, name="Anna")
+    return web.api(session)
+
+
+async def test_a_sign_in_its_refusal_and_the_sign_out(web: RunningWeb, database_url: str) -> None:
+    minter = Minter(KEY, Actor("nest admin-link"))
+    link = await mint_admin_link(database_url, web.url, "Anna", minter=minter)
+    asked = {"token": link.partition("#")[2]}
+    signed = await web.api().call("POST", "/api/admin/login", json=asked)
+    for _ in range(5):
+        again = await web.api().call("POST", "/api/admin/login", json=asked)
+        assert again.json()["error"]["code"] == "login_unusable"
+    token = signed.cookies["nest_admin"]
+    session = token_sha256(token).hex()[:12]
+    who = f"Anna, admin session {session}"
+    await web.api(token).call("POST", "/api/admin/logout")
+    assert await lines(web) == [
+        ("admin_links.mint", "Anna", "done"),
+        ("sessions.begin", session, "done"),
+        ("sessions.begin", "", "refused"),
+        ("sessions.end", session, "done"),
+    ]
+    told = await web.parts.audit.latest()
+    assert [line.actor for line in told] == [who, "nobody", who, "nest admin-link"]
+    assert [each async for each in web.parts.audit.verify() if isinstance(each, Break)] == []
+
+
+async def test_looks_at_a_house_on_every_way_are_one_line(web: RunningWeb) -> None:
+    owner = web.api()
+    house = await owner.create()
+    watcher = await admin(web)
+    for path in ("", "/ops", "/inquiries"):
+        answer = await watcher.call("GET", f"/api/configurations/{house['code']}{path}")
+        assert answer.status_code in {200, 403}
+        await owner.call("GET", f"/api/configurations/{house['code']}{path}")
+    async with joined(web.ws_url, watcher.token or "", house["code"]):
+        pass
+    assert await lines(web) == [("houses.look", house["code"], "done")]
+
+
+async def test_looks_at_single_sessions_hide_which(web: RunningWeb) -> None:
+    session = "01a20743-a08d-7b72-a25f-d04cfc4e2365"
+    watcher, hidden = await admin(web), KEY.subject(session)
+    for path in (
+        f"/api/sessions/track-interaction?sessionId={session}",
+        f"/api/admin/analytics/sessions/{session}",
+        f"/api/admin/analytics/sessions/{session.upper()}/replay",
+        "/api/admin/analytics/sessions",
+        "/api/admin/analytics/sessions?status=ACTIVE",
+        "/api/admin/analytics/kpis",
+        "/api/admin/analytics/kpis?format=csv",
+        "/api/admin/audit?format=xlsx",
+        "/api/admin/dead-letters",
+        "/api/admin/ledger",
+    ):
+        assert (await watcher.call("GET", path)).status_code in {200, 404}, path
+    await web.api().call("GET", f"/api/sessions/track-interaction?sessionId={session}")
+    assert await lines(web) == [
+        ("sessions.look", hidden, "done"),
+        ("visits.list", "", "done"),
+        ("figures.download", "kpis", "done"),
+        ("audit.download", "audit", "done"),
+        ("dead_letters.look", "", "done"),
+        ("ledger.look", "", "done"),
+    ]
+    about: dict[str, Any] = (
+        await watcher.call("GET", "/api/admin/audit", params={"about": session})
+    ).json()
+    assert [line["action"] for line in about["lines"]] == ["sessions.look"]
+
+
+async def test_a_look_that_cannot_be_written_down_is_refused(database_url: str) -> None:
+    async with Database(database_url) as database:
+        looks = Looks(Audit(database, KEY), clock=lambda: 0.0)
+        async with Database(database_url) as other, other.driver() as held, held.transaction():
+            await held.execute("LOCK TABLE admin_actions")
+            with pytest.raises(StorageUnavailable):
+                await looks.write(SOMEBODY, "houses.look", "7K3M9QXA")
+
+
+async def test_the_same_look_is_written_again_after_ten_minutes(database_url: str) -> None:
+    moments = [0.0, 1.0, SAME_LOOK_SECONDS - 1, SAME_LOOK_SECONDS, SAME_LOOK_SECONDS + 1]
+    moment = 0.0
+    async with Database(database_url) as database:
+        audit = Audit(database, KEY)
+        looks = Looks(audit, clock=lambda: moment)
+        for each in moments:
+            moment = each
+            await looks.write(SOMEBODY, "houses.look", "7K3M9QXA")
+        assert len(await audit.latest()) == 2
+
+
+async def test_refused_sign_ins_from_everywhere_do_not_fill_the_audit(database_url: str) -> None:
+    moment = 0.0
+    async with Database(database_url) as database:
+        audit = Audit(database, KEY)
+        looks = Looks(audit, clock=lambda: moment)
+        for number in range(200):
+            await looks.sign_in_refused(f"10.0.{number}.0/24")
+        assert len(await audit.latest(limit=500)) == REFUSED_MAX
+        moment = 3600.0
+        await looks.sign_in_refused("192.0.2.0/24")
+        (newest,) = await audit.latest(limit=1)
+        assert newest.detail == {"left_out": 200 - REFUSED_MAX}

@@ -1,0 +1,41 @@
+"""Notices when the end of the audit is gone, or was written anew."""
+
+from uuid import UUID
+
+import structlog
+
+from storage.postgres.audit import AuditLines
+from storage.postgres.deployment import Deployment
+from storage.postgres.engine import Database
+from storage.redis.audit_head import KeptHead
+from storage.redis.client import Redis
+from workers.schedule import AUDIT_HEAD, Chore
+
+log = structlog.get_logger()
+
+EVERY_SECONDS = 5.0
+"""How old a line is at most when its removal can no longer go unnoticed."""
+
+
+class AuditShortened(RuntimeError):  # noqa: N818 - what the failed chore is called
+    """Lines that were in the audit are not in it any more: `nest audit verify` says which."""
+
+
+def audit_head_chore(database: Database, redis: Redis) -> Chore:
+    """Keeps the newest line in mind; fails, which is an alert, from when it is gone."""
+    lines = AuditLines(database)
+    epoch: UUID | None = None
+
+    async def keep_head() -> None:
+        nonlocal epoch
+        epoch = epoch or await Deployment(database).epoch()
+        kept = KeptHead(redis, epoch)
+        known, head = await kept.read(), await lines.newest()
+        if known is not None and await lines.line(known.id) != known:
+            log.critical("audit_shortened", kept=known.id, found=head.id if head else 0)
+            raise AuditShortened
+        if head is not None and head != known:
+            await kept.keep(head)
+            log.info("audit_head", line=head.id, signature=head.short)
+
+    return Chore(name=AUDIT_HEAD, every_seconds=EVERY_SECONDS, run=keep_head)
