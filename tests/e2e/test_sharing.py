@@ -15,7 +15,7 @@ def test_the_owner_removes_a_guest_who_is_told_and_stays_out(
     bert.introduce("Bert Thaler")
     old = anna.invitation()
     anna.page.get_by_role("button", name="Einladen").click()
-    guest = anna.page.locator(".access-list li", has_text="Bert Thaler")
+    guest = anna.page.locator("[data-person]", has_text="Bert Thaler")
     expect(guest).to_contain_text("gerade hier")
     expect(anna.page.locator("[data-link]")).to_have_count(2)
     guest.get_by_role("button", name="Bert Thaler entfernen").click()
