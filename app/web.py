@@ -147,15 +147,17 @@ class Web:
             editing_roles=roles_with(Permission.EDIT),
             deadline_seconds=settings.database_deadline_seconds,
         )
+        self.audit = Audit(self.database, audit_key(settings))
         self.stores = Stores(
             configurations=Configurations(self.database),
             people=People(self.database),
-            shares=Shares(self.database, sharing_roles=roles_with(Permission.INVITE)),
+            shares=Shares(
+                self.database, sharing_roles=roles_with(Permission.INVITE), audit=self.audit
+            ),
             sessions=Sessions(self.database),
             inquiries=Inquiries(self.database, inquiring_roles=roles_with(Permission.INQUIRE)),
         )
         self.admins = Admins(self.database)
-        self.audit = Audit(self.database, audit_key(settings))
         self.looks = Looks(self.audit, clock=monotonic)
 
     def mount_screens(self) -> None:

@@ -8,7 +8,7 @@ roles. So each of them happens wholly before or after any other and any op: a li
 gives exactly three roles, and when a removal has returned, no op of that person commits any more.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from typing_extensions import TypeIs
 
 from configurator.sharing import LinksOfParticipant, ParticipantsOfLink
 from storage.errors import OwnerStays, TooMany, Unknown
+from storage.postgres.audit import Actor, Audit
 from storage.postgres.configurations import OWNER
 from storage.postgres.engine import Database
 from storage.postgres.share_statements import (
@@ -85,7 +86,10 @@ class Ended:
 
 
 class Shares:
-    """Grants and share links. `ranking`: roles from weakest to strongest."""
+    """Grants and share links. `ranking`: roles from weakest to strongest.
+
+    With an `audit`, what is made and ended is written into it in the same transaction.
+    """
 
     def __init__(
         self,
@@ -93,10 +97,12 @@ class Shares:
         *,
         ranking: Sequence[str] = ("viewer", "editor", "advisor", OWNER),
         sharing_roles: Sequence[str] = ("advisor", OWNER),
+        audit: Audit | None = None,
     ) -> None:
         self._database = database
         self._ranking = tuple(ranking)
         self._sharing_roles = tuple(sharing_roles)
+        self._audit = audit
 
     async def create(
         self,
@@ -148,7 +154,10 @@ class Shares:
             ):
                 raise TooMany("share links")
             await connection.execute(new)
-            return _link((await connection.execute(stored)).one())
+            link = _link((await connection.execute(stored)).one())
+            told = {"link": str(link.id), "role": role}
+            await self._note(connection, "invitations.make", configuration_id, created_by, told)
+            return link
 
         return await self._database.write(work)
 
@@ -237,6 +246,9 @@ class Shares:
                 raise Unknown
             links = await end_links(connection, *which)
             lost = await revoke(connection, *came) if participants == "remove" else []
+            told = {"link": str(link_id), "removed": len(lost)}
+            if links or lost:
+                await self._note(connection, "invitations.end", configuration_id, by, told)
             return Ended(people=tuple(lost), links=tuple(links))
 
         return await self._database.write(work)
@@ -277,9 +289,33 @@ class Shares:
                 grants.c.configuration_id == configuration_id,
                 grants.c.person_id == person_id,
             )
+            if lost or ended:
+                told = {"person": str(person_id), "links": [str(each) for each in ended]}
+                await self._note(connection, "members.remove", configuration_id, by, told)
             return Ended(people=tuple(lost), links=tuple(ended))
 
         return await self._database.write(work)
+
+    async def _note(
+        self,
+        connection: AsyncConnection,
+        action: str,
+        configuration_id: UUID,
+        by: UUID,
+        detail: Mapping[str, object],
+    ) -> None:
+        """The last step of a transaction: those who append to the audit take turns."""
+        if self._audit is not None:
+            hidden = self._audit.hidden
+            if "person" in detail:
+                detail = {**detail, "person": hidden(str(detail["person"]))}
+            await self._audit.within(
+                connection,
+                actor=Actor(f"person {hidden(str(by))[:12]}"),
+                action=action,
+                subject=str(configuration_id),
+                detail=detail,
+            )
 
     # ---- who may be here now
 

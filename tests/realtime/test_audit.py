@@ -22,7 +22,7 @@ Line = tuple[str, str, str]
 async def lines(web: RunningWeb) -> list[Line]:
     """Action, subject and result, the oldest first."""
     found = await web.parts.audit.latest()
-    assert all(line.network == "127.0.0.0/24" for line in found if line.actor != "nest admin-link")
+    assert all(line.network == "127.0.0.0/24" for line in found if "session" in line.actor)
     return [(line.action, line.subject, line.result) for line in reversed(found)]
 
 
@@ -66,6 +66,28 @@ async def test_looks_at_a_house_on_every_way_are_one_line(web: RunningWeb) -> No
     async with joined(web.ws_url, watcher.token or "", house["code"]):
         pass
     assert await lines(web) == [("houses.look", house["code"], "done")]
+
+
+async def test_links_and_members_of_a_house(web: RunningWeb) -> None:
+    owner, guest = web.api(), web.api()
+    house = await owner.create()
+    path = f"/api/configurations/{house['id']}"
+    made = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
+    token = made.json()["url"].partition("#")[2]
+    registered = (await guest.call("POST", "/api/people")).json()
+    guest.token = registered["token"]
+    await guest.call("POST", "/api/share-links/redeem", json={"token": token})
+    person = registered["person"]["id"]
+    removed = await owner.call("DELETE", f"{path}/participants/{person}")
+    assert removed.status_code == 200, removed.text
+    assert await lines(web) == [
+        ("invitations.make", house["id"], "done"),
+        ("members.remove", house["id"], "done"),
+    ]
+    removal, making = await web.parts.audit.latest()
+    assert removal.actor == making.actor
+    assert removal.detail["person"] == KEY.subject(person)
+    assert removal.detail["links"] == [making.detail["link"]]
 
 
 async def test_looks_at_single_sessions_hide_which(web: RunningWeb) -> None:
