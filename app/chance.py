@@ -36,3 +36,8 @@ def new_key() -> bytes:
 def new_connection_id() -> str:
     """Unique among the connections of all processes."""
     return secrets.token_urlsafe(9)
+
+
+def new_session_key() -> str:
+    """The id of a visitor's session, 128 random bits: whoever knows it can read the session."""
+    return secrets.token_urlsafe(16)

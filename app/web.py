@@ -20,7 +20,15 @@ from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
 from app.audit_key import audit_key
 from app.catalogue import current_catalogue
-from app.chance import new_connection_id, new_id, new_key, new_secret, now, random_bits
+from app.chance import (
+    new_connection_id,
+    new_id,
+    new_key,
+    new_secret,
+    new_session_key,
+    now,
+    random_bits,
+)
 from app.connections import http_connections
 from app.databases import analytics_database, web_database
 from app.memory import MemoryKeeper
@@ -283,6 +291,7 @@ class Web:
             tell_renamed=self.news.on(RENAMED, Person, self._take_renamed),
             now=now,
             new_id=new_id,
+            new_session_key=new_session_key,
             scale=settings.limit_scale,
         )
         self.sharing = Sharing(
@@ -425,7 +434,8 @@ class Web:
                 )
             ),
             *HealthEndpoints(
-                database=self.database, bus=self.bus, node=self._settings.node
+                database=self.database,
+                bus=self.bus,
             ).endpoints(),
         ]
         public_url = self._settings.public_url

@@ -12,6 +12,9 @@ from uuid import UUID
 RANDOM_BITS = 74
 """How many random bits a UUIDv7 has."""
 
+HASHED = 8
+"""The version of stored ids that come of a hash."""
+
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999, the last that datetime knows."""
 
@@ -60,12 +63,19 @@ def moment_of(milliseconds: int) -> datetime:
 def session_uuid(text: str) -> UUID:
     """The stored id of a session id: itself when it is written as a UUID is, else of its hash (v8).
 
+    Who knows a session id can read the session. A stored id stands in addresses of admins, so one
+    that comes of a hash (v8) is no session id itself: written as one it is a text like any other.
     Other spellings of a UUID (capitals, no dashes, in braces) are other texts, so other sessions.
     """
-    if _WRITTEN_UUID.fullmatch(text):
-        return UUID(text)
+    if _WRITTEN_UUID.fullmatch(text) and (written := UUID(text)).version != HASHED:
+        return written
     digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
-    return UUID(int=_stamped(digest, version=8))
+    return UUID(int=_stamped(digest, version=HASHED))
+
+
+def session_meant(text: str) -> UUID:
+    """The stored id that an admin means, who may write it or the id that the client has."""
+    return UUID(text) if _WRITTEN_UUID.fullmatch(text) else session_uuid(text)
 
 
 def _stamped(value: int, *, version: int) -> int:

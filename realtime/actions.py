@@ -26,6 +26,7 @@ from configurator.presence import COLOURS, guest_name
 from configurator.pricing import price
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import OpRequest, Outcome, Person
+from configurator.reserved_names import is_reserved
 from configurator.selection import Choice, selection_to_json
 from configurator.visible import NAME_CHARACTERS_MAX, one_line, several_lines
 from realtime.allowances import HOUSES_OF_PERSON
@@ -41,7 +42,7 @@ from storage.postgres.configurations import Configurations, StoredConfiguration,
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.inquiries import Inquiry as StoredInquiry
 from storage.postgres.people import People
-from storage.postgres.sessions import Sessions
+from storage.postgres.sessions import CurrentSession, Sessions
 from storage.postgres.shares import Shares
 
 NO_HOUSE = UUID(int=0)
@@ -114,6 +115,7 @@ class Actions:
         tell_renamed: Callable[[Person], None],
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        new_session_key: Callable[[], str],
         scale: float = 1.0,
     ) -> None:
         """``scale`` multiplies how many houses a person may have."""
@@ -125,6 +127,7 @@ class Actions:
         self._tell_renamed = tell_renamed
         self._now = now
         self._new_id = new_id
+        self._new_session_key = new_session_key
         self.catalogues = catalogues
 
     # ---- people
@@ -133,9 +136,9 @@ class Actions:
         """A new person, and the secret token that proves it is them; without a name a guest.
 
         Raises:
-            Refused: ``name_unusable``; then nobody is made.
+            Refused: ``name_unusable`` or ``name_reserved``; then nobody is made.
         """
-        kept = _kept_of(name) if name is not None else guest_name(secrets.randbelow(2**31))
+        kept = _free(_kept_of(name)) if name is not None else guest_name(secrets.randbelow(2**31))
         token = secrets.token_urlsafe(32)
         person = Person(
             id=self._new_id(),
@@ -154,11 +157,14 @@ class Actions:
         """The person under a new name: 1 to 40 characters of what is kept of it.
 
         Raises:
-            Refused: ``people_only`` for an admin session, or ``name_unusable``.
+            Refused: ``people_only`` for an admin session, ``name_unusable``, or ``name_reserved``
+                unless it is the name they have.
         """
         if principal.admin:
             raise Refused("people_only")
         clean = _kept_of(name)
+        if clean != principal.person.name:
+            _free(clean)
         await self._stores.people.rename(principal.person.id, clean)
         renamed = _renamed(principal, clean)
         self._tell_renamed(renamed.person)
@@ -328,7 +334,7 @@ class Actions:
 
     async def session(
         self, principal: Principal, configuration_id: UUID, *, bot_reason: str | None = None
-    ) -> UUID:
+    ) -> CurrentSession:
         """The visitor session of this visit: the running one, or a new one after 30 minutes.
 
         Only for visitors who may be measured. ``bot_reason``: why this is no person.
@@ -336,7 +342,7 @@ class Actions:
         return await self._stores.sessions.current(
             person_id=principal.person.id,
             configuration_id=configuration_id,
-            new_id=self._new_id(),
+            new_key=self._new_session_key(),
             since=self._now() - SESSION_TIMEOUT,
             bot_reason=bot_reason,
         )
@@ -438,6 +444,13 @@ def _kept_of(name: str) -> str:
     if not 0 < len(kept) <= NAME_CHARACTERS_MAX:
         raise Refused("name_unusable", detail=f"{len(kept)} characters are left of this one")
     return kept
+
+
+def _free(name: str) -> str:
+    """The name, unless its bearer would pass for somebody of the company. Raises Refused."""
+    if is_reserved(name):
+        raise Refused("name_reserved")
+    return name
 
 
 def _renamed(principal: Principal, name: str) -> Principal:

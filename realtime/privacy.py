@@ -15,7 +15,7 @@ import msgspec
 
 from configurator.activity import Event, parse_session_id
 from configurator.entries import decode_entry
-from configurator.event_ids import session_uuid
+from configurator.event_ids import session_meant, session_uuid
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit
@@ -124,8 +124,9 @@ class PrivacyOffice:
         # Before, every spelling of a UUID was the session of that UUID.
         if person_id is not None and (found := await self._privacy.session(person_id)):
             return found
-        if await self._traces.kept([session_id]) or await self._traces.letters([session_id]):
-            return Subject(sessions=(session_id,))
+        for each in {session_id, session_meant(text)}:
+            if await self._traces.kept([each]) or await self._traces.letters([each]):
+                return Subject(sessions=(each,))
         raise SubjectUnknown
 
     async def known(self, text: str, *, actor: Actor) -> Known:

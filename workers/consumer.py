@@ -199,7 +199,7 @@ class Consumer:
         What a stop leaves undone, the next worker does again.
         """
         buried = {letter.entry.id for letter in dead}
-        stored = [entry.id for entry in entries if entry.id not in buried]
+        stored = [entry for entry in entries if entry.id not in buried]
         ended = [*filtered, *map(_as_settled, dead)]
         while True:
             try:

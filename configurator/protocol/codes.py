@@ -180,6 +180,12 @@ CODES: dict[str, Code] = {
             "A name has 1 to 40 visible characters. Choose another one.",
         ),
         _code(
+            "name_reserved",
+            422,
+            "So heißt, wer bei NEST-Haus arbeitet. Wähle einen anderen Namen.",
+            "This is how people of NEST-Haus are called. Choose another name.",
+        ),
+        _code(
             "not_joined",
             409,
             "Betritt zuerst das Haus mit join.",

@@ -17,7 +17,7 @@ from configurator.rounding import hundredths
 from configurator.untrusted import NAME_PATTERN, InteractionInvalid
 from realtime.door import network_in
 from realtime.http.edge import json
-from realtime.http.endpoints import AdminName, Endpoint, one_of_these
+from realtime.http.endpoints import UUID_TEXT, AdminName, Endpoint, one_of_these
 from realtime.http.original import OriginalRefusal, answering, error, iso
 from realtime.http.tracking import TRACK_PATH
 from realtime.looks import Looks
@@ -26,6 +26,7 @@ from storage.postgres.audit import Actor
 from storage.postgres.interactions import Interactions
 from storage.redis.stream import Entry, InteractionStream, id_pair
 
+ADMIN_TIMELINE_PATH = "/api/admin/sessions/{id}/timeline"
 OVERVIEW_PATH = "/api/admin/analytics/overview"
 TIMELINE_MAX = 100
 PERFORMANCE_OF = 10
@@ -141,6 +142,18 @@ class ActivityEndpoints:
             ),
             Endpoint(
                 method="GET",
+                path=ADMIN_TIMELINE_PATH,
+                handler=self.timeline_for_admins,
+                summary="The latest interactions of the session with this stored id: an address of "
+                "an admin has no id by which others could read the session",
+                parameters={"id": UUID_TEXT},
+                answer=TimelineAnswer,
+                codes=("session_unknown", "unavailable"),
+                tags=("activity",),
+                admins=True,
+            ),
+            Endpoint(
+                method="GET",
                 path=OVERVIEW_PATH,
                 handler=answering(self.overview),
                 summary="Sessions, completed configurations, conversion, order value of the last 30 "
@@ -168,8 +181,24 @@ class ActivityEndpoints:
         if not asked:
             return json({"error": "Missing sessionId parameter"}, 400)
         session_id = session_uuid(parse_session_id(asked))
+        await self._note(request, session_id)
+        return await self._timeline(session_id, asked)
+
+    async def timeline_for_admins(self, request: Request) -> Response:
+        """``GET /api/admin/sessions/{id}/timeline``: the same, by the stored id."""
+        try:
+            session_id = UUID(request.path_params["id"])
+        except ValueError:
+            raise Refused("session_unknown") from None
+        await self._note(request, session_id)
+        return await self._timeline(session_id, str(session_id))
+
+    async def _note(self, request: Request, session_id: UUID) -> None:
+        """Writes into the audit that an admin looks at this session."""
         if name := await self._admin_name(request):
             await self._looks.session(Actor(name, network_in(request.scope)), str(session_id))
+
+    async def _timeline(self, session_id: UUID, asked: str) -> Response:
         events = _readable(await self._stream.unacknowledged(session_id), unix_ms(self._now()))
         waiting = _by_id(events)
         stored = await self._interactions.of_session(

@@ -22,23 +22,21 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this process; ``problems`` says what is wrong."""
+    """The state of this process; ``problems`` says what is wrong. Strangers ask: no name of a machine."""
 
     ready: bool
     database: bool
     migrated: bool
     bus: bool
-    node: str
     problems: list[str]
 
 
 class HealthEndpoints:
     """The handlers. A process that is stopping takes no new requests, so it need not say so."""
 
-    def __init__(self, *, database: Database, bus: Bus, node: str) -> None:
+    def __init__(self, *, database: Database, bus: Bus) -> None:
         self._database = database
         self._bus = bus
-        self._node = node
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -88,7 +86,6 @@ class HealthEndpoints:
             database=database,
             migrated=migrated,
             bus=self._bus.healthy,
-            node=self._node,
             problems=problems,
         )
         return json(health, 200 if ready else 503)

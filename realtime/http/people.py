@@ -81,7 +81,7 @@ class PeopleEndpoints:
                 body_optional=True,
                 answer=PersonAnswer,
                 status=201,
-                codes=["name_unusable"],
+                codes=["name_unusable", "name_reserved"],
                 tags=["people"],
                 away="not_saved",
                 limit="create",

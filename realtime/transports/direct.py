@@ -24,7 +24,7 @@ from realtime.principal import Principal
 from realtime.services import Services
 from realtime.visits import PAGE, Visit
 from storage.errors import StorageUnavailable
-from storage.postgres.sessions import PREFETCH
+from storage.postgres.sessions import PREFETCH, CurrentSession
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class OpenedPage:
         services: Services,
         principal: Principal,
         visitor: Visitor,
-        session_id: UUID | None,
+        session: CurrentSession | None,
         catalogue_json: str,
         send: Send,
         network: str,
@@ -56,7 +56,7 @@ class OpenedPage:
         self._end_page = hang_up
         self._actions = services.actions
         self._spoke = False
-        self._fetched_ahead = session_id if visitor.bot == PREFETCH else None
+        self._fetched_ahead = session.id if session and visitor.bot == PREFETCH else None
         self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
         self._scheduled = False
@@ -72,7 +72,7 @@ class OpenedPage:
             visit=Visit(
                 visitor=visitor,
                 source=PAGE,
-                session_id=str(session_id) if session_id is not None else None,
+                session_id=session.key if session is not None else None,
             ),
             seen=False,
             limits=services.limits.of_connection(network),
@@ -184,9 +184,9 @@ class Pages:
             access = await self._services.actions.access(
                 principal, configuration_code, network=visitor.network
             )
-            session_id = None
+            session = None
             if asking.scope.get("method") != "HEAD":
-                session_id = await self._session(principal, visitor, access.configuration.id)
+                session = await self._session(principal, visitor, access.configuration.id)
             shelf = self._services.actions.catalogues
             catalogue = await shelf.get(access.configuration.catalogue_id)
             page = OpenedPage(
@@ -194,7 +194,7 @@ class Pages:
                 services=self._services,
                 principal=principal,
                 visitor=visitor,
-                session_id=session_id,
+                session=session,
                 catalogue_json=shelf.json(catalogue),
                 send=send,
                 network=network_in(asking.scope),
@@ -211,7 +211,7 @@ class Pages:
 
     async def _session(
         self, principal: Principal, visitor: Visitor, configuration_id: UUID
-    ) -> UUID | None:
+    ) -> CurrentSession | None:
         if principal.admin or visitor.objection is not None:
             return None
         actions = self._services.actions

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from configurator.event_ids import session_uuid
+from configurator.event_ids import session_meant
 from configurator.house_code import as_code
 from storage.postgres.engine import Database
 
@@ -81,7 +81,7 @@ class PastInteractions:
                     "category": wish.category,
                     "session": wish.session_id,
                     "needles": [needle.lower() for needle in wish.needles],
-                    "needle_session": session_uuid(wish.needles[0]) if wish.needles else None,
+                    "needle_session": session_meant(wish.needles[0]) if wish.needles else None,
                     "code": as_code(wish.needles[0]) if wish.needles else None,
                 }
             )

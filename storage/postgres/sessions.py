@@ -10,11 +10,20 @@ from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.event_ids import session_uuid
 from storage.postgres.engine import Database
 from storage.postgres.tables import configurations, sessions
 
 PREFETCH = "prefetch"
 """The reason of a visit that was only a browser that fetched the page ahead (`realtime.bots`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSession:
+    """A session under its stored id, and `key`, by which its visitor's page tracks into it."""
+
+    id: UUID
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,35 +60,40 @@ class Sessions:
         *,
         person_id: UUID,
         configuration_id: UUID,
-        new_id: UUID,
+        new_key: str,
         since: datetime,
         bot_reason: str | None = None,
-    ) -> UUID:
+    ) -> CurrentSession:
         """The person's session on this configuration that was active after `since`, or a new one.
+
+        A new one has the key `new_key`; one without a key is known by its id.
 
         Two tabs that open at the same moment share one session. `bot_reason`: why this is no person;
         such a visit joins the person's session where one is running, and never becomes one.
         """
         running = _running(person_id, configuration_id, since, bot_reason)
 
-        async def work(connection: AsyncConnection) -> UUID:
+        new_id = session_uuid(new_key)
+
+        async def work(connection: AsyncConnection) -> CurrentSession:
             await connection.execute(
                 select(func.pg_advisory_xact_lock(_lock_key(person_id, configuration_id)))
             )
-            found = (await connection.execute(running)).scalar_one_or_none()
+            found = (await connection.execute(running)).one_or_none()
             if found is not None:
-                return UUID(str(found))
+                return CurrentSession(id=found.id, key=found.external_id or str(found.id))
             await connection.execute(
                 insert(sessions)
                 .values(
                     id=new_id,
+                    external_id=new_key,
                     person_id=person_id,
                     configuration_id=configuration_id,
                     bot_reason=bot_reason,
                 )
                 .on_conflict_do_nothing()
             )
-            return new_id
+            return CurrentSession(id=new_id, key=new_key)
 
         return await self._database.write(work)
 
@@ -89,8 +103,8 @@ class Sessions:
         """The person's session on this configuration that was active after `since`; none is made."""
         statement = _running(person_id, configuration_id, since, None)
         found = await self._database.read(lambda connection: connection.execute(statement))
-        row = found.scalar_one_or_none()
-        return None if row is None else UUID(str(row))
+        row = found.one_or_none()
+        return None if row is None else UUID(str(row.id))
 
     async def link(
         self,
@@ -159,12 +173,12 @@ class Sessions:
 
 def _running(
     person_id: UUID, configuration_id: UUID, since: datetime, bot_reason: str | None
-) -> Select[tuple[UUID]]:
+) -> Select[tuple[UUID, str | None]]:
     known: ColumnElement[bool] = sessions.c.bot_reason.is_(None)
     if bot_reason is not None:
         known = or_(known, sessions.c.bot_reason == bot_reason)
     return (
-        select(sessions.c.id)
+        select(sessions.c.id, sessions.c.external_id)
         .where(
             sessions.c.person_id == person_id,
             sessions.c.configuration_id == configuration_id,

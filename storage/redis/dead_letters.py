@@ -20,7 +20,16 @@ from configurator.entries import decode_entry
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
-from storage.redis.stream import DEAD, EVENTS, GROUP, Entry, call, commands, id_pair
+from storage.redis.stream import (
+    DEAD,
+    EVENTS,
+    GROUP,
+    WAITING,
+    Entry,
+    call,
+    commands,
+    id_pair,
+)
 
 T = TypeVar("T")
 
@@ -37,13 +46,14 @@ _FULL_RETRY_SECONDS = 5.0
 # XACK answers 1 only for what was pending, so each delivery is buried once, however often it is
 # tried; ZADD NX answers 1 only for an entry that was never buried. All or nothing.
 _BURY = """
-if redis.call('XLEN', KEYS[2]) + (#ARGV - 2) / 3 > tonumber(ARGV[2]) then return 'full' end
+if redis.call('XLEN', KEYS[2]) + (#ARGV - 2) / 4 > tonumber(ARGV[2]) then return 'full' end
 local now = redis.call('TIME')
 local at = now[1] * 1000 + math.floor(now[2] / 1000)
-for i = 3, #ARGV, 3 do
+for i = 3, #ARGV, 4 do
   local id = ARGV[i]
   local waiting = redis.pcall('XPENDING', KEYS[1], ARGV[1], id, id, 1)
   local deliveries = waiting and waiting[1] and waiting[1][4] or 1
+  redis.call('SREM', KEYS[4] .. ARGV[i + 3], id)
   if redis.call('XACK', KEYS[1], ARGV[1], id) == 1
       and redis.call('ZADD', KEYS[3], 'NX', string.match(id, '^%d+'), id) == 1 then
     redis.call('XADD', KEYS[2], '*', 'id', id, 'e', ARGV[i + 1], 'reason', ARGV[i + 2],
@@ -62,6 +72,7 @@ for i = 1, #ARGV, 2 do
   if found then
     local new = redis.call('XADD', KEYS[1], '*', 's', ARGV[i + 1], 'e', found[2][4],
       'redriven', '1')
+    if ARGV[i + 1] ~= '' then redis.call('SADD', KEYS[3] .. ARGV[i + 1], new) end
     redis.call('XDEL', KEYS[2], ARGV[i])
     driven[#driven + 1] = ARGV[i]
     driven[#driven + 1] = new
@@ -181,11 +192,11 @@ class DeadLetters:
         arguments = [
             part
             for letter in letters
-            for part in (letter.entry.id, letter.entry.payload, letter.reason)
+            for part in (letter.entry.id, letter.entry.payload, letter.reason, letter.entry.session)
         ]
         answer = await self._within(
             lambda: commands(self._redis).eval(
-                _BURY, 3, EVENTS, DEAD, BURIED, GROUP, self._letters_max, *arguments
+                _BURY, 4, EVENTS, DEAD, BURIED, WAITING, GROUP, self._letters_max, *arguments
             )
         )
         if answer == b"full":
@@ -331,7 +342,7 @@ class DeadLetters:
             part for letter in letters for part in (letter.id, _session_of(letter.entry.payload))
         ]
         answer = await self._within(
-            lambda: commands(self._redis).eval(_REDRIVE, 2, EVENTS, DEAD, *arguments)
+            lambda: commands(self._redis).eval(_REDRIVE, 3, EVENTS, DEAD, WAITING, *arguments)
         )
         texts = [each.decode() for each in answer]
         return dict(zip(texts[::2], texts[1::2], strict=True))

@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -24,7 +24,7 @@ from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError, StorageUnavailable
-from storage.redis.capacity import FULL_RETRY_SECONDS, Capacity, Limits
+from storage.redis.capacity import Capacity, Limits
 from storage.redis.client import Memory, Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
@@ -32,23 +32,52 @@ from storage.tasks import OwnedTasks
 EVENTS = "{activity}:events"
 DEAD = "{activity}:dead"
 SEEN = "{activity}:seen:"
+WAITING = "{activity}:waiting:"
+"""With a session's id behind it: the set of its entries that the group has not acknowledged."""
+
 GROUP = "postgres"
 HINTS = "activity"
 """The pub/sub channel that says, without a word more, that there are new entries."""
 
 FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
-SCAN_ENTRIES = 1_000
+WAITING_MAX = 2_000
+"""So many waiting entries of one session are read at most: some 5 ms of Redis' time."""
+
+WAITING_SECONDS = 7 * 86_400
+"""A set that nothing came to for so long goes: a worker of an older release may have left it."""
+
+WAITING_RETRY_SECONDS = 5.0
 SEEN_SECONDS = 900
 
-_OF_SESSION = """
-local batch = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[3])
-local found = {}
-for _, entry in ipairs(batch) do
-  local fields = entry[2]
-  if fields[2] == ARGV[2] then found[#found + 1] = {entry[1], fields[4]} end
+# In one step, so that nothing is in the stream without being found by its session.
+_APPEND = """
+local ids, waiting = {}, {}
+for i = 2, #ARGV, 2 do
+  local session = ARGV[i]
+  local id = redis.call('XADD', KEYS[1], '*', 's', session, 'e', ARGV[i + 1])
+  ids[#ids + 1] = id
+  if session ~= '' then
+    local mine = waiting[session]
+    if mine then mine[#mine + 1] = id else waiting[session] = {id} end
+  end
 end
-return {#batch, #batch > 0 and batch[#batch][1] or '', found}
+for session, mine in pairs(waiting) do
+  local key = KEYS[2] .. session
+  redis.call('SADD', key, unpack(mine))
+  redis.call('EXPIRE', key, ARGV[1])
+end
+return ids
+"""
+
+_WAITING = """
+if redis.call('SCARD', KEYS[2]) > tonumber(ARGV[1]) then return false end
+local found = {}
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+  if entry then found[#found + 1] = {id, entry[2][4]} end
+end
+return found
 """
 
 
@@ -56,11 +85,12 @@ return {#batch, #batch > 0 and batch[#batch][1] or '', found}
 class Entry:
     """One entry of the stream; `payload` is what `decode_entry` reads, or something broken.
 
-    `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
+    `session`: the field `s`, where the entry was read with its fields. `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
     """
 
     id: str
     payload: bytes
+    session: str = field(default="", compare=False)
     redriven: bool = False
 
 
@@ -212,9 +242,11 @@ class InteractionStream:
             payloads = [encode_event(event) for event in events]
             await self._capacity.require(sum(map(len, payloads)), len(payloads))
             pipe = commands(self._redis).pipeline(transaction=False)
+            arguments: list[str | bytes | int] = [WAITING_SECONDS]
             for event, payload in zip(events, payloads, strict=True):
-                session = str(event.session_id) if isinstance(event, Event) else ""
-                pipe.execute_command("XADD", EVENTS, "*", "s", session, "e", payload)
+                arguments.append(str(event.session_id) if isinstance(event, Event) else "")
+                arguments.append(payload)
+            pipe.eval(_APPEND, 2, EVENTS, WAITING, *arguments)
             told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
             repeatable = [event for event in told if isinstance(event, Event)]
             for event in repeatable:
@@ -229,9 +261,7 @@ class InteractionStream:
                 if isinstance(answer, Exception):
                     raise answer
         self._capacity.note_length(answers[-1])
-        self._answer(
-            batch, [_text(each) for each in answers[: len(events)]], iter(answers[len(events) :])
-        )
+        self._answer(batch, [_text(each) for each in answers[0]], iter(answers[1:]))
 
     def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> None:
         taken = iter(ids)
@@ -327,29 +357,21 @@ class InteractionStream:
         async with call(self._redis):
             return int(await commands(self._redis).xlen(DEAD))
 
-    async def unacknowledged(
-        self, session_id: UUID, *, scan_entries_max: int = 500_000
-    ) -> list[Entry]:
-        """At least all entries of the session that are not acknowledged, ascending.
+    async def unacknowledged(self, session_id: UUID) -> list[Entry]:
+        """All entries of the session that are not acknowledged, ascending.
 
-        Position and scan are two steps, and that is enough: whatever is acknowledged in between
-        is in the scan all the same (XACK leaves the entry in the stream), and whatever is not
-        acknowledged lies at or after the position. Redis filters, 1,000 entries at a time.
+        Found by the session: what waits of others costs nothing.
 
-        Raises StorageUnavailable when more than `scan_entries_max` entries wait to be stored.
+        Raises StorageUnavailable when more than `WAITING_MAX` of this session wait to be stored.
         """
-        start = (await position(self._redis)).first_unfinished
-        found: list[Entry] = []
-        for _ in range(0, scan_entries_max, SCAN_ENTRIES):
-            async with call(self._redis):
-                scanned, last, mine = await commands(self._redis).eval(
-                    _OF_SESSION, 1, EVENTS, start, str(session_id), SCAN_ENTRIES
-                )
-            found += [Entry(id=_text(each), payload=payload) for each, payload in mine]
-            if scanned < SCAN_ENTRIES:
-                return found
-            start = f"({_text(last)}"
-        raise StorageUnavailable("the stream is far ahead of the database", FULL_RETRY_SECONDS)
+        async with call(self._redis):
+            found = await commands(self._redis).eval(
+                _WAITING, 2, EVENTS, f"{WAITING}{session_id}", WAITING_MAX
+            )
+        if found is None:
+            raise StorageUnavailable("too much of one session waits", WAITING_RETRY_SECONDS)
+        entries = [Entry(id=_text(each), payload=payload) for each, payload in found]
+        return sorted(entries, key=lambda entry: id_pair(entry.id))
 
 
 def commands(redis: Redis) -> Any:  # noqa: ANN401
@@ -438,6 +460,7 @@ def entries_of(found: Sequence[tuple[bytes | None, dict[bytes, bytes] | None]]) 
         Entry(
             id=_text(each),
             payload=(fields or {}).get(b"e", b""),
+            session=(fields or {}).get(b"s", b"").decode(errors="replace"),
             redriven=b"redriven" in (fields or {}),
         )
         for each, fields in found

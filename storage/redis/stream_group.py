@@ -4,6 +4,7 @@ What was delivered and not acknowledged stays with the group, whoever dies. Redi
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from redis.exceptions import ResponseError
@@ -16,6 +17,7 @@ from storage.redis.stream import (
     EVENTS,
     FIRST_ID,
     GROUP,
+    WAITING,
     Entry,
     Position,
     call,
@@ -65,6 +67,21 @@ return forgotten
 """
 
 
+_ACKNOWLEDGE = """
+local ids, settled = {}, {}
+for i = 2, #ARGV, 2 do
+  local id, session = ARGV[i], ARGV[i + 1]
+  ids[#ids + 1] = id
+  local mine = settled[session]
+  if mine then mine[#mine + 1] = id else settled[session] = {id} end
+end
+for session, mine in pairs(settled) do redis.call('SREM', KEYS[2] .. session, unpack(mine)) end
+return redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
+"""
+_ACKNOWLEDGE_STEP = 1_000
+"""Lua unpacks a few thousand values at most."""
+
+
 class StreamGroup:
     """One consumer of the group.
 
@@ -112,10 +129,16 @@ class StreamGroup:
         """Whether the last `claim` reached the end of what is pending."""
         return self._claim_cursor == FIRST_ID
 
-    async def acknowledge(self, stream_ids: Sequence[str]) -> None:
-        """Forgets entries that are stored."""
-        if stream_ids:
-            await self._within(lambda: commands(self._redis).xack(EVENTS, GROUP, *stream_ids))
+    async def acknowledge(self, entries: Sequence[Entry]) -> None:
+        """Forgets entries that are stored: they do not wait any more."""
+        for start in range(0, len(entries), _ACKNOWLEDGE_STEP):
+            await self._within(
+                partial(self._acknowledge, entries[start : start + _ACKNOWLEDGE_STEP])
+            )
+
+    async def _acknowledge(self, entries: Sequence[Entry]) -> None:
+        named = [part for entry in entries for part in (entry.id, entry.session)]
+        await commands(self._redis).eval(_ACKNOWLEDGE, 2, EVENTS, WAITING, GROUP, *named)
 
     async def trim(self) -> int:
         """Removes entries that are stored and older than `KEPT_MS`; returns how many.

@@ -19,6 +19,7 @@ from storage.redis.stream import (
     EVENTS,
     GROUP,
     SEEN,
+    WAITING,
     Entry,
     call,
     commands,
@@ -39,7 +40,7 @@ local batch = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
 local found = {}
 for _, entry in ipairs(batch) do
   local fields = entry[2]
-  if wanted[fields[2]] then found[#found + 1] = {entry[1], fields[4]} end
+  if wanted[fields[2]] then found[#found + 1] = {entry[1], fields[2], fields[4]} end
 end
 return {#batch, #batch > 0 and batch[#batch][1] or '', found}
 """
@@ -86,7 +87,10 @@ class Traces:
                 scanned, last, mine = await commands(self._redis).eval(
                     _OF_SESSIONS, 1, EVENTS, start, SCAN_ENTRIES, *names
                 )
-            found += [Entry(id=each.decode(), payload=payload) for each, payload in mine]
+            found += [
+                Entry(id=each.decode(), session=session.decode(), payload=payload)
+                for each, session, payload in mine
+            ]
             if scanned < SCAN_ENTRIES:
                 break
             start = f"({last.decode()}"
@@ -118,8 +122,10 @@ class Traces:
         return found
 
     async def remove_entries(self, entries: Sequence[Entry]) -> int:
-        """Takes entries out of the group and out of the stream; how many were there."""
-        return await self._remove(EVENTS, [each.id for each in entries])
+        """Takes all entries of some sessions out of the group and the stream; how many were there."""
+        removed = await self._remove(EVENTS, [each.id for each in entries])
+        await self._unlink([f"{WAITING}{each}" for each in {entry.session for entry in entries}])
+        return removed
 
     async def remove_letters(self, letters: Sequence[Letter]) -> int:
         """Removes dead letters; how many were there."""

@@ -189,7 +189,7 @@ async def test_what_was_answered_is_in_the_next_answer_whatever_the_clock(
         taken = await group.read(len(entries), 10)
         batch = [Incoming(stream_id=e.id, event=decode_event(e.payload)) for e in taken]
         await all_parts.interactions.store(batch, consumer="w")
-        await group.acknowledge([each.id for each in taken])
+        await group.acknowledge(taken)
         stored = (await client.get(asked)).json()["data"]
         for found in (waiting, stored):
             assert answered <= {each["id"] for each in found["interactions"]}
@@ -277,7 +277,7 @@ async def test_an_answered_post_is_in_the_next_get_when_workers_die(
                 if lives % 2 and taken:
                     await store(all_parts, taken)
                 if lives % 4 == 1:
-                    await group.acknowledge([entry.id for entry in taken])
+                    await group.acknowledge(taken)
 
         async with asyncio.TaskGroup() as tasks:
             killer = tasks.create_task(die_again_and_again())

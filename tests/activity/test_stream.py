@@ -11,12 +11,17 @@ from storage.errors import StorageUnavailable
 from storage.redis import stream_group
 from storage.redis.capacity import FULL_RETRY_SECONDS, INTAKE_SHARE, Limits
 from storage.redis.client import Redis
+from storage.redis.dead_letters import DeadLetter
 from storage.redis.stream import (
     EVENTS,
     HINTS,
+    WAITING,
+    WAITING_MAX,
+    WAITING_SECONDS,
     Bounds,
     InteractionStream,
     commands,
+    id_pair,
     position,
 )
 from storage.redis.stream_group import KEPT_MS, MARKS, StreamGroup
@@ -104,7 +109,7 @@ async def test_intake_is_refused_before_the_memory_is_full_and_everything_else_g
             group = StreamGroup(redis, consumer="c")
             taken = await group.read(acknowledged, 10)
             assert len(taken) == acknowledged
-            await group.acknowledge([entry.id for entry in taken])
+            await group.acknowledge(taken)
             monkeypatch.setattr(stream_group, "KEPT_TIGHT_MS", 0)
             assert await group.trim() > acknowledged / 2  # not after ten minutes
             assert len(await stream.append([event()])) == 1
@@ -168,21 +173,57 @@ async def test_unacknowledged_follows_the_life_of_an_entry(redis_url: str) -> No
         taken = await group.read(10, 10)
         assert len(taken) == 2
         assert await waiting() == ["mine"]  # delivered
-        await group.acknowledge([taken[1].id])
+        await group.acknowledge([taken[1]])
         assert await waiting() == ["mine"]  # still pending
-        await group.acknowledge([taken[0].id])
+        await group.acknowledge([taken[0]])
         assert await waiting() == []
 
 
-async def test_unacknowledged_reads_over_pages_and_says_when_it_is_too_far(redis_url: str) -> None:
+async def test_what_waits_of_others_costs_a_session_nothing(redis_url: str) -> None:
+    """With 10,000 waiting entries a read took a scan of all of them; it looks at its own now."""
     async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
         mine = event("mine")
-        for _ in range(3):
-            await stream.append([event("other") for _ in range(900)])
-            await stream.append([mine])
-        assert len(await stream.unacknowledged(mine.session_id)) == 3
+        for n in range(20):
+            await stream.append([event(f"other {n}") for _ in range(500)])
+            if n in {3, 7, 19}:
+                await stream.append([mine])
+        before = await looked_at(redis)
+        found = await stream.unacknowledged(mine.session_id)
+        assert await looked_at(redis) - before == 3
+        assert [decode_event(entry.payload).session for entry in found] == ["mine"] * 3
+        assert [entry.id for entry in found] == sorted((e.id for e in found), key=id_pair)
+
+
+async def looked_at(redis: Redis) -> int:
+    """How often Redis was asked for a range of the stream, by scripts, too."""
+    stats = await commands(redis).info("commandstats")
+    return int(stats.get("cmdstat_xrange", {"calls": 0})["calls"])
+
+
+async def test_too_much_of_one_session_is_refused(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        for _ in range(WAITING_MAX // 500):
+            await stream.append([event("mine") for _ in range(500)])
+        assert len(await stream.unacknowledged(event("mine").session_id)) == WAITING_MAX
+        await stream.append([event("mine")])
         with pytest.raises(StorageUnavailable):
-            await stream.unacknowledged(mine.session_id, scan_entries_max=2_000)
+            await stream.unacknowledged(event("mine").session_id)
+
+
+async def test_nothing_is_left_of_a_session_whose_entries_are_stored(redis_url: str) -> None:
+    async with Redis(redis_url) as redis, InteractionStream(redis) as stream:
+        await stream.append([event("mine"), event("other"), event("mine")])
+        kept = [each async for each in commands(redis).scan_iter(match=f"{WAITING}*")]
+        assert len(kept) == 2
+        assert 0 < await commands(redis).ttl(kept[0]) <= WAITING_SECONDS
+        group = StreamGroup(redis, consumer="a")
+        first, *others = await group.read(10, 10)
+        await group.dead_letters.bury([DeadLetter(entry=first, reason="poison")])
+        await group.acknowledge(others)
+        assert not [each async for each in commands(redis).scan_iter(match=f"{WAITING}*")]
+        (letter,) = (await group.dead_letters.page()).letters
+        await group.dead_letters.redrive([letter.id])
+        assert len(await stream.unacknowledged(event("mine").session_id)) == 1
 
 
 async def test_a_group_that_is_gone_is_made_again_from_the_start(redis_url: str) -> None:
@@ -215,7 +256,7 @@ async def test_another_consumer_claims_and_a_returning_one_finds_its_own(redis_u
         claimed += await heir.claim(10, 0)
         assert await heir.claim(10, 60_000) == []  # from the start again
         assert claimed == taken
-        await heir.acknowledge([entry.id for entry in claimed])
+        await heir.acknowledge(claimed)
         assert await dead.forget_consumers(-1) == 2
 
 
@@ -232,17 +273,17 @@ async def test_trimming_keeps_what_is_not_stored_and_the_last_ten_minutes(redis_
         group = StreamGroup(redis, consumer="a")
         assert await group.trim() == 0  # nothing delivered
         taken = await group.read(900, 10)
-        await group.acknowledge([entry.id for entry in taken if entry.id != taken[500].id])
+        await group.acknowledge([entry for entry in taken if entry != taken[500]])
         assert 0 < await group.trim() <= 500  # one is pending
         assert (await stream.newest(1_000))[-1].id == f"{hour_ago + 999}-0"
         assert any(entry.id == taken[500].id for entry in await stream.newest(1_000))
-        await group.acknowledge([taken[500].id])
+        await group.acknowledge([taken[500]])
         rest = await group.read(1_000, 10)
         assert len(rest) == 100
-        await group.acknowledge([entry.id for entry in rest])
+        await group.acknowledge(rest)
         (young,) = await stream.append([event()])
         (entry,) = await group.read(10, 10)
-        await group.acknowledge([entry.id])
+        await group.acknowledge([entry])
         await group.trim()
         assert (await stream.newest(1))[0].id == young.stream_id
 
@@ -256,7 +297,7 @@ async def test_after_a_clock_that_was_ahead_what_is_stored_still_goes(redis_url:
         await stream.append([event() for _ in range(1_000)])
         group = StreamGroup(redis, consumer="a")
         taken = await group.read(901, 10)
-        await group.acknowledge([entry.id for entry in taken])
+        await group.acknowledge(taken)
         assert await group.trim() == 0
         ((noted, at_ms),) = await commands(redis).zrange(MARKS, 0, -1, withscores=True)
         assert noted.decode() == taken[-1].id
@@ -264,7 +305,7 @@ async def test_after_a_clock_that_was_ahead_what_is_stored_still_goes(redis_url:
         # Ten minutes later; the rest came meanwhile, and one is not stored.
         await commands(redis).zadd(MARKS, {noted: now_ms - KEPT_MS})
         rest = await group.read(1_000, 10)
-        await group.acknowledge([entry.id for entry in rest])
+        await group.acknowledge(rest)
         assert await group.trim() > 0
         kept = [entry.id for entry in await stream.newest(1_001)]
         assert kept[-100:] == [entry.id for entry in rest]
@@ -284,7 +325,7 @@ async def test_after_a_clock_that_was_ahead_the_lag_is_known(redis_url: str) -> 
         assert 90 <= lag.seconds < 100
         group = StreamGroup(redis, consumer="a")
         (first,) = await group.read(1, 10)
-        await group.acknowledge([first.id])
+        await group.acknowledge([first])
         assert (await stream.lag()).seconds == 0  # what cannot be read says nothing
 
 
@@ -300,7 +341,7 @@ async def test_lag_tells_entries_and_their_age(redis_url: str) -> None:
         assert 90 <= lag.seconds < 100
         taken = await group.read(1, 10)
         assert (await stream.lag()).entries == 2
-        await group.acknowledge([taken[0].id])
+        await group.acknowledge([taken[0]])
         lag = await stream.lag()
         assert lag.entries == 1
         assert lag.seconds < 10

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -39,7 +40,8 @@ class Stage:
     alone: UUID
     ours: UUID
     visit: UUID
-    ben_visit: UUID
+    visit_key: str
+    ben_visit_key: str
     group: StreamGroup
 
     @property
@@ -61,7 +63,7 @@ class Stage:
         ]
         if batch:
             await self.web.store(batch, consumer=self.group.consumer)
-            await self.group.acknowledge([each.id for each in entries])
+            await self.group.acknowledge(entries)
 
     async def work(self) -> None:
         await self.store(await self.read())
@@ -100,13 +102,16 @@ async def staged(web: RunningWeb) -> Stage:
     since = datetime.now(UTC) - timedelta(minutes=30)
     visit, ben_visit = [
         await visits.current(
-            person_id=each, configuration_id=UUID(ours["id"]), new_id=uuid4(), since=since
+            person_id=each,
+            configuration_id=UUID(ours["id"]),
+            new_key=token_urlsafe(16),
+            since=since,
         )
         for each in (anna_id, ben_id)
     ]
     return Stage(
         web=web, anna=anna, ben=ben, anna_id=anna_id, ben_id=ben_id, alone=UUID(alone["id"]),
-        ours=UUID(ours["id"]), visit=visit, ben_visit=ben_visit,
+        ours=UUID(ours["id"]), visit=visit.id, visit_key=visit.key, ben_visit_key=ben_visit.key,
         group=StreamGroup(web.parts.redis, consumer="w"),
     )  # fmt: skip
 

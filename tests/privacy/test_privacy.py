@@ -58,15 +58,15 @@ async def test_a_person_is_exported_whole_and_erased_everywhere(
     web: RunningWeb, database_url: str, redis_url: str
 ) -> None:
     stage = await staged(web)
-    name_of_visit = str(stage.visit)
+    name_of_visit = stage.visit_key
     await stage.happened(
         event(name_of_visit, event_type="selection", selection_value="nest100"),
         event(name_of_visit, category="fenster"),
-        event(str(stage.ben_visit)),
+        event(stage.ben_visit_key),
     )
     await stage.work()
     await bury(stage, redis_url, name_of_visit)
-    pending = [event(name_of_visit, element_id="pending"), event(str(stage.ben_visit))]
+    pending = [event(name_of_visit, element_id="pending"), event(stage.ben_visit_key)]
     await stage.happened(*pending)
     in_hand = await stage.read()  # a worker has them and has not stored them yet
     await stage.happened(event(name_of_visit, element_id="waiting"))
@@ -130,7 +130,7 @@ async def test_a_person_is_exported_whole_and_erased_everywhere(
     await web.parts.hub._store_presence()
     await web.parts.hub._report()
     everywhere = await places(
-        database_url, redis_url, str(stage.anna_id), name_of_visit, EMAIL, NAME
+        database_url, redis_url, str(stage.anna_id), str(stage.visit), name_of_visit, EMAIL, NAME
     )
     assert everywhere == ["erased_sessions"]  # the id alone, so that late events are refused
 

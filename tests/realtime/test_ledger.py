@@ -8,7 +8,7 @@ import httpx
 from configurator.activity import Filtered
 from storage.postgres.interactions import Incoming, Settled
 from storage.postgres.jobs import Jobs
-from storage.redis.stream import EVENTS, commands
+from storage.redis.stream import EVENTS, Entry, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event, now
 from tests.realtime.test_operation import ADMIN, bearer, web
@@ -43,7 +43,7 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
             consumer="w",
             settled=[Settled(stream_id=refused.id, outcome="filtered", reason="gpc")],
         )
-        await group.acknowledge([first.id, again.id, refused.id])
+        await group.acknowledge([first, again, refused])
         jobs = Jobs(built.database)
         run = await jobs.begin("audit today", "w")
         await jobs.finish(run, "ok", detail={"drift": 2, "days": {"2026-11-25": 2}}, due_at=now())
@@ -59,7 +59,7 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
         # An entry that leaves without an end is missed, and a new stream knows nothing of before.
         lost = await commands(built.redis).xadd(EVENTS, {"s": "x", "e": b"lost"})
         await group.read(1, 10)
-        await group.acknowledge([lost.decode()])
+        await group.acknowledge([Entry(id=lost.decode(), payload=b"lost")])
         assert (await read(client, LEDGER))["stream"]["missing"] == 1
         await commands(built.redis).flushdb()
         stream = (await read(client, LEDGER))["stream"]

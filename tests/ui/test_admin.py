@@ -164,7 +164,7 @@ def test_a_session_is_followed_from_its_beginning(served: Served, page: Any) -> 
         "timestamp": "2026-11-23T09:59:00Z",
     }
     body = {"success": True, "data": {"interactionCount": 3, "interactions": [stored]}}
-    page.route("**/api/sessions/track-interaction?**", lambda route: route.fulfill(json=body))
+    page.route("**/api/admin/sessions/*/timeline", lambda route: route.fulfill(json=body))
     show(served, entry(2))
     page.locator(".line-button").first.click()
     page.get_by_role("button", name="Sitzung verfolgen").click()

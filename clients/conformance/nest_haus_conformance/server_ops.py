@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from secrets import token_urlsafe
 from uuid import UUID, uuid4
 
 from nest_haus_conformance.peer import Json, Peer, dial, greeted, joined, rest
@@ -279,7 +280,7 @@ async def _tracked(server: Server) -> None:
     """The same interaction again counts once."""
     house = await server.house()
     event = {
-        "session_id": f"conformance-{uuid4()}",
+        "session_id": f"conformance-{token_urlsafe(16)}",
         "event_id": str(_uuid7()),
         "interaction": {"eventType": "click", "category": house.size_category},
     }

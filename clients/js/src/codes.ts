@@ -163,6 +163,13 @@ export const CODES = {
     de: "Ein Name hat 1 bis 40 sichtbare Zeichen. Wähle einen anderen.",
     en: "A name has 1 to 40 visible characters. Choose another one.",
   },
+  name_reserved: {
+    status: 422,
+    retryable: false,
+    close: null,
+    de: "So heißt, wer bei NEST-Haus arbeitet. Wähle einen anderen Namen.",
+    en: "This is how people of NEST-Haus are called. Choose another name.",
+  },
   not_joined: {
     status: 409,
     retryable: false,

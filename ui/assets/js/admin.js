@@ -41,10 +41,10 @@ export default {
         <Numbers />
         <Houses />
         <div class="beside"><Funnel /><Processes /></div>
-        <Lines @session="session = $event" />
+        <Lines @session="open" />
       </main>
       <LegalFoot :t="desk.t" />
-      <Timeline v-if="session" ref="timeline" :session="session" @close="closeSession" />
+      <Timeline v-if="session" ref="timeline" :session="session" :stored="stored" @close="closeSession" />
     </div>`,
   setup(props, { emit }) {
     const ask = (message) => emit("message", JSON.stringify(message));
@@ -55,7 +55,7 @@ export default {
   provide() {
     return { desk: this.desk };
   },
-  data: () => ({ socket: "connecting", session: "" }),
+  data: () => ({ socket: "connecting", session: "", stored: "" }),
   created() {
     this.pending = [];
     for (const frame of JSON.parse(this.frames)) this.hear(frame);
@@ -146,6 +146,10 @@ export default {
       if (socket.connected) this.socket = "up";
       document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !socket.connected && socket.connect());
       window.addEventListener("online", () => !socket.connected && socket.connect());
+    },
+    open(entry) {
+      this.stored = entry.stored;
+      this.session = entry.session;
     },
     async closeSession() {
       this.session = "";

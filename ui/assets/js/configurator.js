@@ -20,7 +20,7 @@ import { Toasts } from "./parts/toasts.js";
 import { askedChoices } from "./pending.js";
 import { createRoom, statusOf } from "./room.js";
 import { mayMeasure } from "./consent.js";
-import { uuid7 } from "./ids.js";
+import { sessionKey } from "./ids.js";
 import { takesBack, typing } from "./keys.js";
 import { createMeasure } from "./measure.js";
 import { initialsOf } from "./names.js";
@@ -245,7 +245,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const consent = createConsent({ mode: props.consent, reactive, changed: decided });
   // No session was kept of a visitor who had not decided: one begins with their word.
   function decided() {
-    if (mayMeasure(props.consent) && !state.sessionId) room.send({ type: "hello", protocol: 1, session_id: uuid7() });
+    if (mayMeasure(props.consent) && !state.sessionId) room.send({ type: "hello", protocol: 1, session_id: sessionKey() });
     tracker.decided();
   }
   const notices = createNotices({ ui, t });

@@ -222,6 +222,7 @@ export function normal(raw) {
     bot: pick("bot") === "false" ? "" : pick("bot"),
     subject: pick("subject"),
     session: pick("session", "session_id", "sessionId"),
+    stored: pick("session_id"),
     code: pick("configuration_code", "configurationCode", "code"),
     search: text.toLowerCase(),
     raw: entry,

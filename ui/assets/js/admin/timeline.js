@@ -1,12 +1,12 @@
 // One session from its beginning, growing while it goes on.
 import { last } from "../older.js";
 
-const URL_SESSION = "/api/sessions/track-interaction?sessionId=";
+const urlOf = (id) => `/api/admin/sessions/${encodeURIComponent(id)}/timeline`;
 const SHOWN_MAX = 500;
 
 export const Timeline = {
   inject: ["desk"],
-  props: { session: String },
+  props: { session: String, stored: String },
   emits: ["close"],
   data: () => ({ entries: [], count: 0, state: "loading" }),
   template: `
@@ -40,7 +40,7 @@ export const Timeline = {
       this.entries = [];
       let found = null;
       try {
-        const answer = await fetch(URL_SESSION + encodeURIComponent(session), { credentials: "same-origin" });
+        const answer = await fetch(urlOf(this.stored), { credentials: "same-origin" });
         if (answer.ok) found = (await answer.json()).data;
       } catch {
         // told below

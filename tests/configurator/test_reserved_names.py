@@ -1,0 +1,28 @@
+"""Nobody passes for somebody of the company, and nobody loses a name that is their own."""
+
+import pytest
+
+from configurator.reserved_names import is_reserved
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Admin", "ADMIN", " admin ", "A d m i n", "a.d.m.i.n", "Ädmin", "Аdmin", "аԁmіn", "Adm1n",
+        "@dmin", "Αdmin", "𝐀𝐝𝐦𝐢𝐧", "Ａｄｍｉｎ", "ⓐⓓⓜⓘⓝ", "admln", "Admin (Wien)", "Frau Admin",
+        "Nest-Haus", "NEST HAUS", "nesthaus.at", "N\u200be\u00adst-Haus", "Team Nest-Haus", "Nеst Hаus",
+        "Beraterin", "Beraterin Eva", "Eva, Beraterin", "Berаterin", "Support", "5upport", "Sуstem",
+        "Kundenservice", "Moderator", "Advisor Ben",
+    ],
+)  # fmt: skip
+def test_a_name_of_the_company_is_reserved(name: str) -> None:
+    assert is_reserved(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Anna", "Jürgen Öller", "Admiral", "Badminton", "Bernhard Nest", "Nesta Haussmann", "Дмитрий",
+     "Ελένη", "Systema", "李小龙", "Gast Ahorn", "👩‍👧", "Mia Serviceberg", "", "7", "Supporter"],
+)  # fmt: skip
+def test_other_names_are_free(name: str) -> None:
+    assert not is_reserved(name)
