@@ -14,8 +14,12 @@ from storage.postgres.analytics.houses import Houses
 from storage.postgres.analytics.paths import Paths
 from storage.postgres.analytics.signals import SignalReader
 from storage.postgres.analytics.visits import Visits
-from storage.postgres.engine import Database
+from storage.postgres.engine import Database, Deadlines
 from ui.texts import Texts
+
+ANALYTICS_CONNECTIONS = 2
+ANALYTICS_DEADLINES = Deadlines(pool=15, statement=15, call=20)
+"""Figures of a long range take their time on connections of their own: no click waits for them."""
 
 
 def views_over(

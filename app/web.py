@@ -9,13 +9,14 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic, monotonic_ns
+from uuid import UUID
 
 import structlog
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.about_people import AboutPeople
 from app.admin_endpoints import AdminParts, admin_endpoints
 from app.alerting import alarms, alert_limits
 from app.audit_key import audit_key
@@ -31,10 +32,11 @@ from app.chance import (
 )
 from app.connections import http_connections
 from app.databases import analytics_database, web_database
+from app.legal import legal
 from app.memory import MemoryKeeper
-from app.public_url import browser_origin
 from app.sdk import sdk_files
 from app.settings import Settings
+from app.visitors import visitors
 from configurator.access import Permission, roles_with
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
@@ -42,9 +44,10 @@ from realtime.activity_feed import ActivityFeed
 from realtime.admin_board import AdminBoard
 from realtime.admin_sessions import AdminSessions
 from realtime.allowances import RequestLimits
-from realtime.auth import Authenticator, person_token
+from realtime.auth import Authenticator
 from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
+from realtime.cookies import Cookies
 from realtime.door import Door
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
@@ -69,8 +72,9 @@ from realtime.intake import Intake, MessageTracker
 from realtime.limits import Limits, Rates
 from realtime.looks import Looks
 from realtime.metrics import Metrics, Sources
-from realtime.news import RENAMED, SESSIONS_ENDED, News
+from realtime.news import RENAMED, SESSIONS_ENDED, TOKENS_ENDED, News
 from realtime.page_views import PageViews
+from realtime.person_tokens import PersonTokens
 from realtime.previews import preview_url
 from realtime.privacy import Forgotten, PrivacyOffice
 from realtime.room import RoomParts
@@ -82,7 +86,6 @@ from realtime.transports.direct import Pages
 from realtime.transports.engine_bounds import EngineBounds
 from realtime.transports.socketio import SocketIoTransport
 from realtime.transports.websocket import WebSockets
-from storage.errors import StorageUnavailable
 from storage.postgres.access_list import AccessLists
 from storage.postgres.admins import Admins
 from storage.postgres.analytics.figures import Figures
@@ -111,7 +114,6 @@ from storage.redis.tickets import Tickets
 from storage.redis.traces import FORGOTTEN, Traces
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
-from ui.ports import Legal, Visitors
 
 log = structlog.get_logger()
 
@@ -128,6 +130,7 @@ class Web:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.cookies = Cookies.of(settings.public_url)
         self._catalogue = current_catalogue()
         self._sdk = sdk_files()
         self.connections = http_connections(settings)
@@ -180,12 +183,11 @@ class Web:
             ),
             catalogue_source=PublishedCatalogue(self.catalogues.current, preview_url),
             admin_source=self.board,
-            visitors=Visitors(
-                person_token_of=person_token,
-                house_code_of=self._latest_code,
-                seen=self.page_views.seen,
-                admin_of=self.authenticator.admin,
-                was_admin=self.authenticator.was_admin,
+            visitors=visitors(
+                authenticator=self.authenticator,
+                actions=self.actions,
+                cookies=self.cookies,
+                page_views=self.page_views,
                 sessions=self.admin_sessions,
             ),
             count_dropped=self.hub.count_page_dropped,
@@ -195,12 +197,7 @@ class Web:
             origins=sorted(self.origins.allowed),
             limit_scale=settings.limit_scale,
             public_origin=settings.public_url,
-            legal=Legal(
-                company=settings.company,
-                keep_interactions_days=settings.keep_interactions_days,
-                keep_sessions_days=settings.keep_sessions_days,
-                keep_inquiries_days=settings.keep_inquiries_days,
-            ),
+            legal=legal(settings),
             sdk=self._sdk,
             bounds=self.engine_bounds,
             clock_ns=monotonic_ns,
@@ -212,19 +209,10 @@ class Web:
         """Put whatever is no endpoint behind the limits: pages, files, sockets."""
         self.limiter.guard(each for each in self.app.routes if not isinstance(each, EndpointRoute))
 
-    async def _latest_code(self, request: Request) -> str | None:
-        """The house the visitor worked on last; the start page also works without knowing it."""
-        try:
-            principal = await self.authenticator.of(request)
-            latest = await self.actions.latest(principal) if principal else None
-        except StorageUnavailable:
-            return None
-        return latest.code if latest else None
-
     def _build_activity(self) -> None:
         self.stream = InteractionStream(self.redis)
         crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
-        self.door = Door(consent=self._settings.consent, bots=Bots(crawlers))
+        self.door = Door(consent=self._settings.consent, bots=Bots(crawlers), cookies=self.cookies)
         self.page_views = PageViews(StoredPageViews(self.database), door=self.door, now=now)
         self.intake = Intake(self.stream, now=now, random_bits=random_bits)
         self.feed = ActivityFeed(self.stream, now=now)
@@ -260,13 +248,13 @@ class Web:
             presence=self.presence,
         )
         self.authenticator = Authenticator(
-            people=self.stores.people, admins=self.admins, now=now, clock=monotonic
+            people=self.stores.people,
+            admins=self.admins,
+            cookies=self.cookies,
+            now=now,
+            clock=monotonic,
         )
         self.admin_sessions = AdminSessions(admins=self.admins, now=now)
-        self._tell_sessions_ended = self.news.on(
-            SESSIONS_ENDED, list[bytes], self.admin_sessions.end
-        )
-        self.news.on(FORGOTTEN, Forgotten, self._take_forgotten)
         self.grants = Grants(
             shares=self.stores.shares,
             people=self.stores.people,
@@ -274,11 +262,22 @@ class Web:
             clock=monotonic,
             now=now,
         )
+        about_people = AboutPeople(self.authenticator, self.grants, self.hub)
+        self._tell_ended = self.news.on(SESSIONS_ENDED, list[bytes], self.admin_sessions.end)
+        self.person_tokens = PersonTokens(
+            people=self.stores.people,
+            tell_ended=self.news.on(TOKENS_ENDED, UUID, about_people.token_ended),
+            new_secret=new_secret,
+            now=now,
+        )
+        self.news.on(FORGOTTEN, Forgotten, about_people.forgotten)
         self.tickets = TicketOffice(
             tickets=Tickets(self.redis), authenticator=self.authenticator, new_ticket=new_secret
         )
         self.requests = RequestLimits(scale=settings.limit_scale, clock_ns=monotonic_ns)
-        self.limiter = Limiter(self.requests, is_admin=self.authenticator.is_admin_session)
+        self.limiter = Limiter(
+            self.requests, is_admin=self.authenticator.is_admin_session, cookies=self.cookies
+        )
         self.limits = Limits(
             Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns, requests=self.requests
         )
@@ -288,7 +287,7 @@ class Web:
             grants=self.grants,
             catalogues=self.catalogues,
             looks=self.looks,
-            tell_renamed=self.news.on(RENAMED, Person, self._take_renamed),
+            tell_renamed=self.news.on(RENAMED, Person, about_people.renamed),
             now=now,
             new_id=new_id,
             new_session_key=new_session_key,
@@ -332,6 +331,7 @@ class Web:
             now=now,
             limits=alert_limits(settings),
         )
+        about_people.forget_sessions = self.board.forget_sessions
         self._alarms = alarms(
             settings,
             redis=self.redis,
@@ -356,7 +356,7 @@ class Web:
             clock=monotonic,
             now=now,
         )
-        self.origins = Origins(frozenset({settings.public_url, browser_origin(settings.local_url)}))
+        self.origins = Origins(frozenset({settings.public_url}))
         self.websockets = WebSockets(
             services=self.services,
             origins=self.origins,
@@ -367,7 +367,7 @@ class Web:
         self.socketio = SocketIoTransport(
             services=self.services,
             origins=self.origins,
-            cookie_principal=self.authenticator.by_tokens,
+            cookie_principal=self.authenticator.by_cookies,
             new_connection_id=new_connection_id,
             bounds=self.engine_bounds,
             clock_ns=monotonic_ns,
@@ -386,22 +386,25 @@ class Web:
                 authenticator=self.authenticator,
                 limits=self.limits,
                 door=self.door,
+                cookies=self.cookies,
                 public_url=self._settings.public_url,
             ).endpoints(),
             *PeopleEndpoints(
                 actions=self.actions,
                 sharing=self.sharing,
                 authenticator=self.authenticator,
+                tokens=self.person_tokens,
+                cookies=self.cookies,
                 public_url=self._settings.public_url,
             ).endpoints(),
             *AdminSessionEndpoints(
                 admins=self.admins,
                 audit=self.audit,
                 looks=self.looks,
-                tell_ended=self._tell_sessions_ended,
+                tell_ended=self._tell_ended,
                 idle_minutes=self._settings.admin_idle_minutes,
                 now=now,
-                public_url=self._settings.public_url,
+                cookies=self.cookies,
             ).endpoints(),
             *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
             *ActivityEndpoints(
@@ -490,19 +493,6 @@ class Web:
             self.feed.hint()
         elif not self.news.hear(channel, payload):
             self.hub.hear(channel, payload)
-
-    def _take_renamed(self, person: Person) -> None:
-        self.authenticator.forget(person.id)
-        self.grants.renamed(person.id, person.name)
-
-    def _take_forgotten(self, forgotten: Forgotten) -> None:
-        """Somebody was erased: what this process remembers of them goes, and their connections end."""
-        if forgotten.person is not None:
-            self.authenticator.forget(forgotten.person)
-            self.grants.forget(forgotten.person)
-        self.hub.forget_authors(forgotten.houses)
-        if forgotten.sessions:
-            self.board.forget_sessions(forgotten.sessions)
 
     def _suspect(self) -> None:
         self.hub.suspect_all()

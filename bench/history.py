@@ -18,10 +18,10 @@ from bench.machine import cores_used
 from bench.screens import admin_token
 from bench.stage import Stage
 from configurator.ranges import Range, parse_range
+from realtime.cookies import Cookies
 from realtime.http.activity import OVERVIEW_PATH
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.tracking import TRACK_PATH
-from realtime.principal import ADMIN_COOKIE
 from tests.analytics.second_count import SecondCount
 from tests.faults.ledger import Json
 
@@ -107,7 +107,7 @@ class _Admin:
 
     def __init__(self, own: Stage, token: str) -> None:
         self._own = own
-        self._cookies = {ADMIN_COOKIE: token}
+        self._cookies = {Cookies().admin: token}
 
     @classmethod
     async def of(cls, own: Stage) -> "_Admin":

@@ -13,8 +13,8 @@ from bench.figures import Run, percentile
 from bench.machine import cores_used
 from bench.stage import Stage, person, visitor
 from configurator.event_ids import RANDOM_BITS, uuid7
+from realtime.cookies import Cookies
 from realtime.http.tracking import TRACK_MANY_PATH, TRACK_PATH
-from realtime.principal import ADMIN_COOKIE
 
 NOW = "window.benchNow = () => performance.timeOrigin + performance.now();"
 
@@ -120,7 +120,7 @@ async def _interactions(stage: Stage, *, requests: int, each: int) -> Run:
     random = Random(3)
     url = stage.stand.urls[0]
     async with stage.browser() as browser:
-        context = await visitor(browser, url, {ADMIN_COOKIE: await admin_token(stage)})
+        context = await visitor(browser, url, {Cookies().admin: await admin_token(stage)})
         page = await context.new_page()
         await page.add_init_script(NOW)
         await page.goto(f"{url}/admin")
@@ -193,7 +193,7 @@ async def admin_token(stage: Stage) -> str:
         http.post(f"{url}/api/admin/login", json={"token": token}) as answer,
     ):
         answer.raise_for_status()
-        return str(answer.cookies[ADMIN_COOKIE].value)
+        return str(answer.cookies[Cookies().admin].value)
 
 
 async def weight(stage: Stage) -> Run:

@@ -10,7 +10,7 @@ import psutil
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from app.browser import find_browser
-from realtime.principal import PERSON_COOKIE
+from realtime.cookies import Cookies
 from tests.faults.houses import house_of
 from tests.faults.ledger import Json
 from tests.faults.stand import Stand
@@ -91,4 +91,4 @@ async def visitor(browser: Browser, url: str, cookies: dict[str, str]) -> Browse
 
 async def person(browser: Browser, url: str, token: str) -> BrowserContext:
     """A browser of somebody who is known."""
-    return await visitor(browser, url, {PERSON_COOKIE: token})
+    return await visitor(browser, url, {Cookies().person: token})

@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -151,7 +151,7 @@ class Actions:
             name=person.name,
             colour=person.colour,
         )
-        return Principal(person=person), token
+        return Principal(person=person, token_sha256=token_sha256(token)), token
 
     async def introduce(self, principal: Principal, name: str) -> Principal:
         """The person under a new name: 1 to 40 characters of what is kept of it.
@@ -455,6 +455,4 @@ def _free(name: str) -> str:
 
 def _renamed(principal: Principal, name: str) -> Principal:
     """The same principal under another name."""
-    return Principal(
-        person=msgspec.structs.replace(principal.person, name=name), admin=principal.admin
-    )
+    return replace(principal, person=msgspec.structs.replace(principal.person, name=name))

@@ -17,8 +17,9 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from configurator.protocol.messages import Person
+from realtime.cookies import Cookies, only
 from realtime.lookups import Lookups
-from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal, token_sha256
+from realtime.principal import Principal, token_sha256
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins, called
 from storage.postgres.people import People
@@ -61,11 +62,13 @@ class Authenticator:
         *,
         people: People,
         admins: Admins,
+        cookies: Cookies,
         now: Callable[[], datetime],
         clock: Callable[[], float],
     ) -> None:
         self._people = people
         self._admins = admins
+        self._cookies = cookies
         self._now = now
         self._clock = clock
         self._known: OrderedDict[bytes, _Answer] = OrderedDict()
@@ -116,10 +119,13 @@ class Authenticator:
 
     async def with_token(self, connection: HTTPConnection) -> tuple[Principal, str] | None:
         """As ``of``, and the token that says so."""
-        return await self._first(credential(connection), connection.cookies.get(ADMIN_COOKIE))
+        return await self._first(
+            credential(connection, self._cookies), self._cookies.admin_token(connection)
+        )
 
-    async def by_tokens(self, *tokens: str | None) -> Principal | None:
-        """The first of these tokens that belongs to somebody."""
+    async def by_cookies(self, header: str) -> Principal | None:
+        """Whoever a Cookie header belongs to, the person before the admin."""
+        tokens = only(header, self._cookies.person), only(header, self._cookies.admin)
         found = await self._first(*tokens)
         return found[0] if found else None
 
@@ -130,7 +136,7 @@ class Authenticator:
 
     async def was_admin(self, connection: HTTPConnection) -> bool:
         """Whether the request carries the token of an admin session, open or over."""
-        hashes = admin_hashes(connection)
+        hashes = admin_hashes(connection, self._cookies)
         return bool(hashes) and await self._admins.known(hashes)
 
     async def is_admin(self, connection: HTTPConnection) -> bool:
@@ -154,7 +160,7 @@ class Authenticator:
 
         They count as used, unless the request says that nobody asked for it.
         """
-        hashes = admin_hashes(connection)
+        hashes = admin_hashes(connection, self._cookies)
         if not hashes:
             return {}
         now = self._now()
@@ -190,7 +196,10 @@ class Authenticator:
 
     async def _load(self, hashes: list[bytes]) -> dict[bytes, Principal]:
         found = {
-            token_hash: Principal(person=Person(id=each.id, name=each.name, colour=each.colour))
+            token_hash: Principal(
+                person=Person(id=each.id, name=each.name, colour=each.colour),
+                token_sha256=token_hash,
+            )
             for token_hash, each in (await self._people.by_tokens(hashes)).items()
         }
         others = [token_hash for token_hash in hashes if token_hash not in found]
@@ -215,9 +224,9 @@ class Authenticator:
                     self._tokens.pop(dropped.principal.person.id, None)
 
 
-def admin_hashes(connection: HTTPConnection) -> list[bytes]:
+def admin_hashes(connection: HTTPConnection, cookies: Cookies) -> list[bytes]:
     """The hashes of the tokens of a request that may be those of an admin session."""
-    tokens = {bearer(connection), connection.cookies.get(ADMIN_COOKIE)}
+    tokens = {bearer(connection), cookies.admin_token(connection)}
     return [token_sha256(token) for token in tokens if token]
 
 
@@ -232,17 +241,12 @@ def _by_session(named: tuple[bytes, str | None]) -> bytes:
     return named[0]
 
 
-def person_token(connection: HTTPConnection) -> str | None:
-    """The token in the person's cookie, as our pages use it."""
-    return connection.cookies.get(PERSON_COOKIE)
-
-
 def bearer(connection: HTTPConnection) -> str | None:
     """The bearer token of a request."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip()[:128] or None if scheme.lower() == "bearer" else None
 
 
-def credential(connection: HTTPConnection) -> str | None:
+def credential(connection: HTTPConnection, cookies: Cookies) -> str | None:
     """The token that says which person is asking: bearer, else cookie."""
-    return bearer(connection) or person_token(connection)
+    return bearer(connection) or cookies.person_token(connection)

@@ -92,13 +92,15 @@ class Connection:
         visit: Visit,
         limits: ConnectionLimits | None = None,
         seen: bool = True,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """``limits`` may outlive the connection; who is not ``seen`` is silent until it speaks."""
+        """``limits`` may outlive this; not ``seen``: silent until it speaks; ``ended``: signed out."""
         self.id = connection_id
         self.principal = principal
         self._services = services
         self._deliver = deliver
         self._hang_up = hang_up
+        self._ended = ended
         self._visit = visit
         self._limits = limits or services.limits.of_connection()
         self._joined: dict[UUID, _Joined] = {}
@@ -163,8 +165,6 @@ class Connection:
         opening = isinstance(message, Hello) and not self.welcomed
         if refused.code.close is not None or (opening and refused.code.name in NOT_JUDGED):
             self._hang_up(refused.code)
-
-    # ---- how much
 
     def _admit(self, message: FromClient | None) -> None:
         """Let one message through, or what was none. Presence is never too much: see ``_place``."""
@@ -456,19 +456,18 @@ class Connection:
             self._show_name(self.principal)
 
     def admin_ended(self) -> None:
-        """Leave every room and stop watching: the session is over."""
+        """Leave every room and stop watching: the session or token is over."""
         for room_id in list(self._joined):
             self.access_ended(room_id)
         if self._watching is not None:
             self._deliver(Frame.of(Unwatched(code="admins_only")))
         self._depart()
         self.principal = None
+        self._ended()
 
     def _show_name(self, principal: Principal) -> None:
         for joined in self._joined.values():
             joined.room.members.rename(self.id, principal.person)
-
-    # ---- ourselves
 
     def _show(self, present: bool) -> None:
         for joined in self._joined.values():

@@ -15,7 +15,7 @@ from configurator.visitor import (
     printable,
 )
 from realtime.bots import Bots
-from realtime.principal import PERSON_COOKIE
+from realtime.cookies import Cookies
 
 _READ: Final = frozenset(
     {
@@ -40,21 +40,22 @@ class Door:
     has put it there (`app.processes.web_config`), and no header is looked at here.
     """
 
-    def __init__(self, *, consent: Consent, bots: Bots) -> None:
+    def __init__(self, *, consent: Consent, bots: Bots, cookies: Cookies) -> None:
         self._consent: Consent = consent
+        self._person_cookie = cookies.person
         self._bots = bots
 
     def visitor(self, asking: HTTPConnection) -> Visitor:
         """Who this is, as far as it may be known."""
         told = {name: value for name, value in asking.scope["headers"] if name in _READ}
         headers = {name: value.decode("latin-1") for name, value in told.items()}
-        cookies = _cookies_in(headers.get(b"cookie", ""))
+        cookies = _cookies_in(headers.get(b"cookie", ""), self._person_cookie)
         objection = objection_of(
             gpc=headers.get(b"sec-gpc"),
             dnt=headers.get(b"dnt"),
             consent_cookie=cookies.get(CONSENT_COOKIE),
             consent=self._consent,
-            on_our_page=PERSON_COOKIE in cookies,
+            on_our_page=self._person_cookie in cookies,
         )
         if objection is not None:
             return Visitor(objection=objection)
@@ -79,9 +80,9 @@ def network_in(scope: Scope) -> str:
     return network_of(host) or host[:64]
 
 
-def _cookies_in(header: str) -> dict[str, str]:
+def _cookies_in(header: str, person_cookie: str) -> dict[str, str]:
     """The cookies, where there are ours among them: this stands before every interaction."""
-    if PERSON_COOKIE not in header and CONSENT_COOKIE not in header:
+    if person_cookie not in header and CONSENT_COOKIE not in header:
         return {}
     cookies = cookie_parser(header)
     if f"{CONSENT_COOKIE}=none" in map(str.strip, header.split(";")):

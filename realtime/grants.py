@@ -56,7 +56,7 @@ class Holder(Protocol):
         """The person has another name now."""
 
     def admin_ended(self) -> None:
-        """The admin session is over, or the person was erased: nobody from now on."""
+        """The admin session or the person's token is over, or they were erased: nobody from now on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +70,7 @@ class _Known:
 
 @dataclass(slots=True, eq=False)
 class _Here:
-    connections: set[Holder] = field(default_factory=set)
+    connections: dict[Holder, bytes | None] = field(default_factory=dict)
     named_at: float = float("-inf")
     noted_at: float = float("-inf")
 
@@ -165,7 +165,8 @@ class Grants:
         if principal.admin_session is not None:
             self._sessions.hold(principal.admin_session, holder.admin_ended)
         elif not principal.admin:
-            self._here.setdefault(principal.person.id, _Here()).connections.add(holder)
+            here = self._here.setdefault(principal.person.id, _Here())
+            here.connections[holder] = principal.token_sha256
 
     def depart(self, principal: Principal, holder: Holder) -> None:
         """They are gone."""
@@ -173,7 +174,7 @@ class Grants:
             self._sessions.release(principal.admin_session, holder.admin_ended)
         here = self._here.get(principal.person.id)
         if here is not None:
-            here.connections.discard(holder)
+            here.connections.pop(holder, None)
             if not here.connections:
                 del self._here[principal.person.id]
 
@@ -190,6 +191,12 @@ class Grants:
         for pair in [pair for pair in self._known if pair[1] == person_id]:
             self._drop(pair)
         here = self._here.pop(person_id, None)
+        for holder in list(here.connections) if here is not None else []:
+            holder.admin_ended()
+
+    def sign_out(self, person_id: UUID) -> None:
+        """The token that this person had is nobody's now: their connections are, too."""
+        here = self._here.get(person_id)
         for holder in list(here.connections) if here is not None else []:
             holder.admin_ended()
 
@@ -214,7 +221,24 @@ class Grants:
             found = await self._shares.roles_of(asked)
             for pair in asked:
                 self._take(pair, found.get(pair), began_at)
+        await self._check_tokens()
         await self._note_seen(self._clock())
+
+    async def _check_tokens(self) -> None:
+        """Find the tokens that are nobody's any more, where nobody told."""
+        held = [
+            (holder, token)
+            for here in self._here.values()
+            for holder, token in here.connections.items()
+            if token is not None
+        ]
+        tokens = list({token for _, token in held})
+        valid: set[bytes] = set()
+        for start in range(0, len(tokens), KEYS_MAX):
+            valid |= (await self._people.by_tokens(tokens[start : start + KEYS_MAX])).keys()
+        for holder, token in held:
+            if token not in valid:
+                holder.admin_ended()
 
     async def _note_seen(self, now: float) -> None:
         """Say in the store who is here and in which house, of each once in ``SEEN_SECONDS``."""

@@ -25,6 +25,9 @@ ACCESS: Final = "access"
 """Roles or links of a configuration changed: an `AccessChange`. What they are now every process reads
 from PostgreSQL, so a forged message costs a read and takes nobody's role."""
 
+TOKENS_ENDED: Final = "person-tokens"
+"""The token that this person had is nobody's now: the id of the person."""
+
 Message = TypeVar("Message")
 
 

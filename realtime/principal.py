@@ -5,22 +5,20 @@ from dataclasses import dataclass, field
 
 from configurator.protocol.messages import Person
 
-PERSON_COOKIE = "nest_person"
-ADMIN_COOKIE = "nest_admin"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Somebody who proved who they are; ``admin`` may read everything and change nothing.
 
-    ``admin_session`` is the hash of the admin session's token, where it was shown to us, and
-    ``called`` what the audit calls its admin.
+    ``admin_session`` is the hash of the admin session's token, ``token_sha256`` that of the person's,
+    where it was shown to us, and ``called`` what the audit calls its admin.
     """
 
     person: Person
     admin: bool = False
     admin_session: bytes | None = field(default=None, repr=False)
     called: str = field(default="", compare=False)
+    token_sha256: bytes | None = field(default=None, repr=False)
 
     def is_same_as(self, other: "Principal") -> bool:
         """Whether both are the same person or admin session, under whatever name."""

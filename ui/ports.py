@@ -84,11 +84,13 @@ class Live(Protocol):
         asking: Request,
         language: str,
         admin: Principal | None,
+        ended: Callable[[], None],
     ) -> OpenedPage | None:
         """Let the visitor in, or return None when the link is wrong or the house is private.
 
         `asking` is the request for the page, which also says whether they may be measured.
         `admin`: who looks on, with the role `admin`, instead of the person.
+        `ended` is called when the visitor's token or session is over.
         Raises StorageUnavailable.
         """
         ...
@@ -191,3 +193,5 @@ class Visitors:
     sessions: "OpenSessions"
     seen: Callable[[str, Request], None]
     """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""
+    moves: Callable[[Request], bool] = lambda _request: False
+    """Whether the browser has only a cookie of an earlier release, which `private.js` exchanges."""

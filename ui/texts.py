@@ -12,6 +12,8 @@ SERVED_ALONE: Final = (
     "landing.",
     "join.",
     "adminLogin.",
+    "comeBack.",
+    "signedOut.",
     "cookies.",
     "formRefused.",
     "tooMany.",

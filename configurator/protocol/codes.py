@@ -352,6 +352,22 @@ CODES: dict[str, Code] = {
             "This login link is no longer valid. Make a new one with: nest admin-link",
         ),
         _code(
+            "way_back_unusable",
+            410,
+            "Dieser Link zum Wiederkommen gilt nicht mehr: Er wurde schon benutzt, durch einen "
+            "neueren ersetzt oder ist abgelaufen.",
+            "This link back is no longer valid: it was used, was replaced by a newer one, or has "
+            "run out.",
+        ),
+        _code(
+            "already_somebody",
+            409,
+            "Dieser Browser gehört schon zu jemandem. Vergiss zuerst dieses Gerät (auf der Seite "
+            "eines Hauses unter den Personen), dann öffne den Link noch einmal.",
+            "This browser already belongs to somebody. Forget this device first (on the page of a "
+            "house, among the people), then open the link again.",
+        ),
+        _code(
             "admins_only",
             401,
             "Das sehen nur Admins. Öffne den Anmeldelink aus: nest admin-link",

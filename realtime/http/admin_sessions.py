@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -13,10 +12,11 @@ from starlette.responses import Response
 from configurator.protocol.codes import Refused
 from configurator.visitor import printable
 from realtime.auth import ADMIN_SESSION_TTL, admin_hashes
+from realtime.cookies import Cookies
 from realtime.http.edge import body, json
 from realtime.http.endpoints import Endpoint, actor, network
 from realtime.looks import Looks
-from realtime.principal import ADMIN_COOKIE, token_sha256
+from realtime.principal import token_sha256
 from storage.postgres.admins import ID_CHARACTERS, Admins, AdminSession, NewSession, called
 from storage.postgres.audit import Actor, Audit
 
@@ -82,7 +82,7 @@ class AdminSessionEndpoints:
         tell_ended: Callable[[list[bytes]], None],
         idle_minutes: int,
         now: Callable[[], datetime],
-        public_url: str,
+        cookies: Cookies,
     ) -> None:
         self._admins = admins
         self._audit = audit
@@ -90,7 +90,7 @@ class AdminSessionEndpoints:
         self._tell_ended = tell_ended
         self._idle_minutes = idle_minutes
         self._now = now
-        self._secure = urlsplit(public_url).scheme == "https"
+        self._cookies = cookies
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -179,32 +179,26 @@ class AdminSessionEndpoints:
             raise Refused("login_unusable")
         await self._end_shown(request)
         answer = json(Done())
-        answer.set_cookie(
-            ADMIN_COOKIE,
-            token,
-            max_age=int(ADMIN_SESSION_TTL.total_seconds()),
-            httponly=True,
-            samesite="strict",
-            secure=self._secure,
-        )
+        seconds = int(ADMIN_SESSION_TTL.total_seconds())
+        self._cookies.remember_admin(answer, token, seconds=seconds)
         return answer
 
     async def logout(self, request: Request) -> Response:
         """``POST /api/admin/logout``."""
         await self._end_shown(request)
         answer = json(Done())
-        answer.delete_cookie(ADMIN_COOKIE)
+        self._cookies.forget_admin(answer)
         return answer
 
     async def _end_shown(self, request: Request) -> None:
         """End the sessions whose tokens the request carries."""
-        names = await self._admins.names_of_valid(admin_hashes(request), self._now())
+        names = await self._admins.names_of_valid(admin_hashes(request, self._cookies), self._now())
         for session, name in names.items():
             await self._end([session], Actor(called(session, name), network(request)))
 
     async def listed(self, request: Request) -> Response:
         """``GET /api/admin/sessions``."""
-        mine = set(admin_hashes(request))
+        mine = set(admin_hashes(request, self._cookies))
         found = await self._admins.listed(self._now())
         return json(SessionsAnswer(sessions=[_row(each, mine) for each in found]))
 
@@ -219,7 +213,7 @@ class AdminSessionEndpoints:
 
     async def end_others(self, request: Request) -> Response:
         """``POST /api/admin/sessions/end-others``."""
-        mine = set(admin_hashes(request))
+        mine = set(admin_hashes(request, self._cookies))
         found = await self._admins.listed(self._now())
         sessions = [each.token_sha256 for each in found if each.token_sha256 not in mine]
         return json(EndedAnswer(ended=await self._end(sessions, actor(request))))

@@ -26,8 +26,8 @@ from configurator.protocol.schema import (
     protocol_schema,
     tag_of,
 )
+from realtime.cookies import Cookies
 from realtime.http.edge import json
-from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
 
 JsonObject = dict[str, Any]
 CHANNEL = "configurator"
@@ -108,7 +108,7 @@ def asyncapi(*, public_url: str) -> JsonObject:
         "components": {
             "messages": {each.__name__: _message(each) for each in messages},
             "schemas": _as_asyncapi(message_schemas(_SCHEMA).components),
-            "securitySchemes": _security_schemes(),
+            "securitySchemes": _security_schemes(public_url),
         },
         "x-codes": {code.name: code_to_json(code) for code in CODES.values()},
         "x-outcomes": OUTCOME_STATUS,
@@ -142,7 +142,9 @@ def codes_table() -> str:
 def _servers(public_url: str) -> JsonObject:
     address = urlsplit(public_url)
     secure = address.scheme == "https"
-    security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in _security_schemes()]
+    security = [
+        {"$ref": f"#/components/securitySchemes/{name}"} for name in _security_schemes(public_url)
+    ]
     return {
         "websocket": {
             "host": address.netloc,
@@ -167,7 +169,8 @@ def _servers(public_url: str) -> JsonObject:
     }
 
 
-def _security_schemes() -> JsonObject:
+def _security_schemes(public_url: str) -> JsonObject:
+    cookies = Cookies.of(public_url)
     return {
         "helloToken": {
             "type": "apiKey",
@@ -183,13 +186,13 @@ def _security_schemes() -> JsonObject:
         "personCookie": {
             "type": "httpApiKey",
             "in": "cookie",
-            "name": PERSON_COOKIE,
+            "name": cookies.person,
             "description": "The cookie of our own pages; pages of other origins cannot use it.",
         },
         "adminCookie": {
             "type": "httpApiKey",
             "in": "cookie",
-            "name": ADMIN_COOKIE,
+            "name": cookies.admin,
             "description": "The session of an admin: watches everything, changes nothing.",
         },
     }

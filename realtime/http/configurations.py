@@ -15,6 +15,7 @@ from configurator.protocol.messages import VERSION_MAX, OpRequest, Outcome, Pers
 from configurator.selection import Choice, selection_from_json
 from realtime.actions import Access, Actions, Inquiry
 from realtime.auth import Authenticator, credential
+from realtime.cookies import Cookies
 from realtime.door import Door, network_in
 from realtime.http.edge import body, has, json
 from realtime.http.endpoints import UUID_TEXT, Endpoint, whole
@@ -125,12 +126,14 @@ class ConfigurationEndpoints:
         authenticator: Authenticator,
         limits: Limits,
         door: Door,
+        cookies: Cookies,
         public_url: str,
     ) -> None:
         self._actions = actions
         self._authenticator = authenticator
         self._limits = limits
         self._door = door
+        self._cookies = cookies
         self._public_url = public_url
 
     def endpoints(self) -> list[Endpoint]:
@@ -239,7 +242,7 @@ class ConfigurationEndpoints:
         asked = await body(request, CreateRequest)
         token: str | None = None
         principal = await self._authenticator.of(request)
-        if principal is None and credential(request) is not None:
+        if principal is None and credential(request, self._cookies) is not None:
             raise Refused("not_authenticated")
         if principal is None or principal.admin:
             principal, token = await self._actions.register()

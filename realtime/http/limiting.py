@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from configurator.protocol.codes import Refused
 from realtime.allowances import Kind, RequestLimits
 from realtime.auth import admin_hashes, credential
+from realtime.cookies import Cookies
 from realtime.door import network_in
 from realtime.http.edge import refusal
 from realtime.principal import token_sha256
@@ -39,8 +40,9 @@ IsAdmin = Callable[[bytes], Awaitable[bool]]
 class Limiter:
     """Refuses requests beyond their allowance."""
 
-    def __init__(self, limits: RequestLimits, *, is_admin: IsAdmin) -> None:
+    def __init__(self, limits: RequestLimits, *, is_admin: IsAdmin, cookies: Cookies) -> None:
         self.limits = limits
+        self._cookies = cookies
         self._is_admin = is_admin
 
     async def check(self, scope: Scope, kind: Kind, *, guess: bool = False) -> None:
@@ -69,7 +71,7 @@ class Limiter:
 
         Sessions that are not known are looked up many at once, in one query at a time.
         """
-        for each in admin_hashes(HTTPConnection(scope)):
+        for each in admin_hashes(HTTPConnection(scope), self._cookies):
             if self.limits.is_known_open(each):
                 return each
             if await self._is_admin(each):
@@ -96,7 +98,7 @@ class Limiter:
         """Whoever this says it is: a token that is nobody's has an allowance of its own, too."""
         if not self.limits.by_person(kind):
             return None
-        token = credential(HTTPConnection(scope))
+        token = credential(HTTPConnection(scope), self._cookies)
         return token_sha256(token) if token else None
 
     def _note(self, kind: Kind, where: str) -> None:

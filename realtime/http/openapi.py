@@ -14,9 +14,9 @@ from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import PROTOCOL, VERSION_MAX
 from configurator.protocol.schema import plain_values
 from configurator.ranges import TIME_RANGES, ZONE, Bots, Comparison
+from realtime.cookies import Cookies
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, ErrorAnswer, one_of_these
-from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE
 from realtime.sheets.answers import FORMATS
 from realtime.sheets.words import LANGUAGES
 
@@ -143,8 +143,12 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": PERSON_COOKIE},
-                "adminCookie": {"type": "apiKey", "in": "cookie", "name": ADMIN_COOKIE},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": Cookies.of(public_url).person},
+                "adminCookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": Cookies.of(public_url).admin,
+                },
             },
         },
         "security": [{"bearer": []}, {"cookie": []}, {}],

@@ -1,6 +1,8 @@
 """Who you are: a person on first use, an invitation that is accepted."""
 
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
@@ -9,15 +11,16 @@ from starlette.responses import RedirectResponse, Response
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import Person, Token
 from realtime.actions import Actions
-from realtime.auth import Authenticator
+from realtime.auth import Authenticator, bearer
+from realtime.cookies import Cookies
 from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
-from realtime.principal import PERSON_COOKIE, Principal
+from realtime.person_tokens import PersonTokens
+from realtime.principal import Principal
 from realtime.sharing import Sharing
 
 PROBE_COOKIE = "nest_cookies"
 """Says that this browser keeps cookies; `invitation.js` sets the same."""
-PERSON_COOKIE_SECONDS = 400 * 24 * 3600
 
 
 class PersonAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,37 @@ class RedeemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The new token of a program; null for a browser, which has it in its cookie."""
+
+    token: str | None
+
+
+class WayBackAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A link that gives this person a new token, once, until then."""
+
+    url: str
+    until: datetime
+
+
+class ComeBackRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a link back after the #."""
+
+    token: Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
+
+
+class ComeBackAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration that this person worked on last; null: none."""
+
+    code: str | None
+
+
+class SignedOutAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The token is nobody's from now on."""
+
+    done: bool = True
+
+
 class StartForm(msgspec.Struct, frozen=True, kw_only=True):
     """What the form of the start page sends: the size, if one was chosen, and its language."""
 
@@ -53,7 +87,7 @@ class StartForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeopleEndpoints:
-    """The handlers; ``public_url`` decides whether cookies are for https only."""
+    """The handlers; links begin with ``public_url``."""
 
     def __init__(
         self,
@@ -61,12 +95,16 @@ class PeopleEndpoints:
         actions: Actions,
         sharing: Sharing,
         authenticator: Authenticator,
+        tokens: PersonTokens,
+        cookies: Cookies,
         public_url: str,
     ) -> None:
         self._actions = actions
         self._sharing = sharing
         self._authenticator = authenticator
-        self._secure = urlsplit(public_url).scheme == "https"
+        self._tokens = tokens
+        self._cookies = cookies
+        self._public_url = public_url
 
     def endpoints(self) -> list[Endpoint]:
         """Every endpoint of this module."""
@@ -96,6 +134,54 @@ class PeopleEndpoints:
                 answer=RedeemAnswer,
                 headers={200: ["Set-Cookie"]},
                 codes=["invitation_unusable"],
+                tags=["people"],
+                away="not_saved",
+                limit="redeem",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/people/me/token",
+                handler=self.exchange,
+                summary="Get a new token. The old one is nobody's from now on: its pages and "
+                "sockets end within a second, on every process.",
+                answer=TokenAnswer,
+                headers={200: ["Set-Cookie"]},
+                codes=["not_authenticated"],
+                tags=["people"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/people/me/sign-out",
+                handler=self.sign_out,
+                summary="End the token, as on a computer that others use: its pages and sockets end "
+                "within a second, on every process, and the cookie is deleted. Without a link back "
+                "nobody is this person any more.",
+                answer=SignedOutAnswer,
+                headers={200: ["Set-Cookie"]},
+                tags=["people"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/people/me/way-back",
+                handler=self.way_back,
+                summary="Make a link back: it gives this person a new token, once, within 90 days, "
+                "and ends the token of then. A newer link replaces it.",
+                answer=WayBackAnswer,
+                codes=["not_authenticated", "people_only"],
+                tags=["people"],
+                away="not_saved",
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/people/come-back",
+                handler=self.come_back,
+                summary="Use a link back: sets the cookie of this browser, which must be nobody's.",
+                body=ComeBackRequest,
+                answer=ComeBackAnswer,
+                headers={200: ["Set-Cookie"]},
+                codes=["way_back_unusable", "already_somebody"],
                 tags=["people"],
                 away="not_saved",
                 limit="redeem",
@@ -135,6 +221,50 @@ class PeopleEndpoints:
         code = await self._sharing.redeem(principal, asked.token)
         return self._remember(json(RedeemAnswer(code=code)), token)
 
+    async def exchange(self, request: Request) -> Response:
+        """``POST /api/people/me/token``."""
+        program = bearer(request)
+        shown = program or self._cookies.person_token(request)
+        shown = shown or self._cookies.former_person(request)
+        fresh = await self._tokens.exchange(shown) if shown else None
+        if fresh is None:
+            raise Refused("not_authenticated")
+        if program:
+            return json(TokenAnswer(token=fresh))
+        return self._remember(json(TokenAnswer(token=None)), fresh)
+
+    async def sign_out(self, request: Request) -> Response:
+        """``POST /api/people/me/sign-out``. Of a bearer and a cookie, the bearer's person only."""
+        shown = bearer(request) or self._cookies.person_token(request)
+        if shown:
+            await self._tokens.end(shown)
+        answer = json(SignedOutAnswer())
+        if not bearer(request):
+            self._cookies.forget_person(answer)
+        return answer
+
+    async def way_back(self, request: Request) -> Response:
+        """``POST /api/people/me/way-back``."""
+        principal = await self._authenticator.of(request)
+        if principal is None:
+            raise Refused("not_authenticated")
+        secret, until = await self._tokens.way_back(principal)
+        return json(WayBackAnswer(url=f"{self._public_url}/come-back#{secret}", until=until))
+
+    async def come_back(self, request: Request) -> Response:
+        """``POST /api/people/come-back``.
+
+        Not in a browser that is somebody's: their houses would be lost, and whoever sent them a
+        link of their own would see what they do from then on.
+        """
+        asked = await body(request, ComeBackRequest)
+        here = await self._authenticator.of(request)
+        if here is not None and not here.admin:
+            raise Refused("already_somebody")
+        principal, token = await self._tokens.come_back(asked.token)
+        latest = await self._actions.latest(principal)
+        return self._remember(json(ComeBackAnswer(code=latest.code if latest else None)), token)
+
     async def start(self, request: Request) -> Response:
         """``POST /start``.
 
@@ -147,7 +277,9 @@ class PeopleEndpoints:
             if "cookies" in request.query_params:
                 raise Refused("cookies_needed")
             again = RedirectResponse("/start?cookies=asked", status_code=307)
-            again.set_cookie(PROBE_COOKIE, "on", max_age=60, samesite="lax", secure=self._secure)
+            again.set_cookie(
+                PROBE_COOKIE, "on", max_age=60, samesite="lax", secure=self._cookies.secure
+            )
             return again
         principal, token = await self._person(request)
         stored = await self._actions.create(principal, size=form.get("size", [""])[0])
@@ -155,18 +287,16 @@ class PeopleEndpoints:
 
     async def _person(self, request: Request) -> tuple[Principal, str | None]:
         principal = await self._authenticator.of(request)
-        if principal is None or principal.admin:
-            return await self._actions.register()
-        return principal, None
+        if principal is not None and not principal.admin:
+            return principal, None
+        if principal is None and (former := self._cookies.former_person(request)):
+            token = await self._tokens.exchange(former)
+            moved = await self._authenticator.by_token(token) if token else None
+            if moved is not None:
+                return moved, token
+        return await self._actions.register()
 
     def _remember(self, answer: Response, token: str | None) -> Response:
         if token is not None:
-            answer.set_cookie(
-                PERSON_COOKIE,
-                token,
-                max_age=PERSON_COOKIE_SECONDS,
-                httponly=True,
-                samesite="lax",
-                secure=self._secure,
-            )
+            self._cookies.remember_person(answer, token)
         return answer

@@ -50,6 +50,7 @@ class OpenedPage:
         send: Send,
         network: str,
         hang_up: HangUp,
+        ended: Callable[[], None],
     ) -> None:
         self.catalogue_json = catalogue_json
         self._send = send
@@ -75,6 +76,7 @@ class OpenedPage:
                 session_id=session.key if session is not None else None,
             ),
             seen=False,
+            ended=ended,
             limits=services.limits.of_connection(network),
         )
         self._connection.welcome()
@@ -168,12 +170,14 @@ class Pages:
         asking: HTTPConnection,
         language: str,  # noqa: ARG002 - frames carry both languages
         admin: Principal | None,
+        ended: Callable[[], None] = lambda: None,
     ) -> OpenedPage | None:
         """The opened tab, or None when the link is wrong or the house is somebody else's.
 
         ``asking`` is the request for the page: no session is kept of a visitor who objects in it,
         nor of HEAD, after which nobody sees a page. ``admin``: who looks on instead of the person;
-        their page leaves the house when their session ends.
+        their page leaves the house when their session ends. ``ended`` is called when that happens,
+        or when the person's token is over.
         Raises StorageUnavailable.
         """
         principal = admin or await self._person(person_token)
@@ -199,6 +203,7 @@ class Pages:
                 send=send,
                 network=network_in(asking.scope),
                 hang_up=hang_up,
+                ended=ended,
             )
             await page.enter(access)
         except Refused:

@@ -17,7 +17,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -36,7 +35,7 @@ from realtime.connection import Connection
 from realtime.door import network_in
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins, refusal
-from realtime.principal import ADMIN_COOKIE, PERSON_COOKIE, Principal
+from realtime.principal import Principal
 from realtime.services import Services
 from realtime.transports.engine import (
     DirectSession,
@@ -217,7 +216,7 @@ class SocketIoTransport(TaskOwner):
         *,
         services: Services,
         origins: Origins,
-        cookie_principal: Callable[..., Awaitable[Principal | None]],
+        cookie_principal: Callable[[str], Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
         bounds: EngineBounds,
         clock_ns: Callable[[], int],
@@ -348,20 +347,12 @@ class SocketIoTransport(TaskOwner):
             limits=link.limits,
         )
         try:
-            connection.principal = await self._cookie(environ)
+            connection.principal = await self._cookie_principal(environ.get("HTTP_COOKIE", ""))
         except StorageUnavailable:
             # Not knowing who connects is not the same as their being unknown.
             link.hang_up(CODES["unavailable"])
             return False
         return await link.enter(connection, _hello(auth), sid)
-
-    async def _cookie(self, environ: Mapping[str, str]) -> Principal | None:
-        try:
-            jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
-            morsels = (jar.get(PERSON_COOKIE), jar.get(ADMIN_COOKIE))
-            return await self._cookie_principal(*(each.value for each in morsels if each))
-        except CookieError:
-            return None
 
     async def _disconnect(self, sid: str, _reason: object = None) -> None:
         link = self._link(sid)

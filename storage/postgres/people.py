@@ -91,6 +91,51 @@ class People:
 
         await self._database.write(work)
 
+    async def replace_token(self, token_sha256: bytes, fresh_sha256: bytes) -> UUID | None:
+        """Gives whoever has this token another one instead; their id, or None: it is nobody's."""
+        replaced = (
+            update(people)
+            .where(people.c.token_sha256 == token_sha256)
+            .values(token_sha256=fresh_sha256)
+            .returning(people.c.id)
+        )
+
+        async def work(connection: AsyncConnection) -> UUID | None:
+            row = (await connection.execute(replaced)).one_or_none()
+            return None if row is None else UUID(str(row.id))
+
+        return await self._database.write(work)
+
+    async def keep_way_back(self, person_id: UUID, way_back_sha256: bytes, until: datetime) -> None:
+        """Keeps the secret with which the person comes back, in the place of the one before."""
+        kept = (
+            update(people)
+            .where(people.c.id == person_id)
+            .values(way_back_sha256=way_back_sha256, way_back_until=until)
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(kept)
+
+        await self._database.write(work)
+
+    async def come_back(
+        self, way_back_sha256: bytes, fresh_sha256: bytes, now: datetime
+    ) -> Person | None:
+        """Gives whoever kept this way back a new token, once; None: nobody did, or it is too late."""
+        returned = (
+            update(people)
+            .where(people.c.way_back_sha256 == way_back_sha256, people.c.way_back_until > now)
+            .values(token_sha256=fresh_sha256, way_back_sha256=None, way_back_until=None)
+            .returning(*_columns)
+        )
+
+        async def work(connection: AsyncConnection) -> Person | None:
+            row = (await connection.execute(returned)).one_or_none()
+            return None if row is None else _person(row)
+
+        return await self._database.write(work)
+
     async def rename(self, person_id: UUID, name: str) -> Person | None:
         """Changes the name; None when there is no such person."""
         statement = (

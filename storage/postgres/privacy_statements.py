@@ -142,7 +142,7 @@ PERSON: Final = "DELETE FROM people WHERE id = :person"
 # ---- what an export shows; hashes of secrets are left out
 
 EXPORT: Final = {
-    "person": "SELECT to_jsonb(t) - 'token_sha256' FROM people AS t WHERE id = :person",
+    "person": "SELECT to_jsonb(t) - 'token_sha256' - 'way_back_sha256' FROM people AS t WHERE id = :person",
     "sessions": "SELECT to_jsonb(t) FROM sessions AS t"
     " WHERE id = ANY(CAST(:sessions AS uuid[])) ORDER BY started_at, id",
     "interactions": "SELECT to_jsonb(t) FROM interactions AS t"

@@ -70,6 +70,8 @@ people = Table(
     Column("colour", SmallInteger, nullable=False),
     _time("created_at", default=True),
     _time("last_seen_at", default=True),
+    Column("way_back_sha256", LargeBinary, unique=True),
+    _time("way_back_until", nullable=True),
 )
 
 configurations = Table(

@@ -16,6 +16,7 @@ from configurator.activity import Event, Interaction
 from configurator.event_ids import RANDOM_BITS, uuid7
 from configurator.visitor import Consent
 from realtime.bots import Bots
+from realtime.cookies import Cookies
 from realtime.door import Door
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.tracking import TrackingEndpoints
@@ -106,7 +107,7 @@ async def client_of(
         looks=NothingWritten(),
         now=now,
     )
-    door = Door(consent=consent, bots=Bots(["Googlebot/"]))
+    door = Door(consent=consent, bots=Bots(["Googlebot/"]), cookies=Cookies())
     tracking = TrackingEndpoints(intake=parts.intake, door=door, requests=unlimited().limits)
     both = [*tracking.endpoints(), *endpoints.endpoints()]
     with endpoints_alone(both, no_admin) as app:

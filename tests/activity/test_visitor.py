@@ -18,6 +18,7 @@ from configurator.visitor import (
     referrer_of,
 )
 from realtime.bots import Bots
+from realtime.cookies import Cookies
 from realtime.door import Door
 
 CHROME = (
@@ -206,7 +207,7 @@ def asking(**headers: str) -> HTTPConnection:
 
 def test_the_door_sees_what_may_be_seen(bots: Bots) -> None:
     """(AC11, AC12)"""
-    door = Door(consent="assumed", bots=bots)
+    door = Door(consent="assumed", bots=bots, cookies=Cookies())
     person = door.visitor(
         asking(
             user_agent=CHROME,
@@ -236,11 +237,11 @@ def test_of_whom_the_door_may_not_let_in_it_knows_nothing(bots: Bots) -> None:
         ({"cookie": "nest_person=0123456789abcdef"}, "asked", "no_consent"),
         ({"cookie": "nest_person=0123456789abcdef; nest_consent=no"}, "asked", "no_consent"),
     ):
-        door = Door(consent=consent, bots=bots)  # type: ignore[arg-type]
+        door = Door(consent=consent, bots=bots, cookies=Cookies())  # type: ignore[arg-type]
         assert door.visitor(asking(**seen, **headers)) == Visitor(objection=objection)  # type: ignore[arg-type]
-    required = Door(consent="required", bots=bots)
+    required = Door(consent="required", bots=bots, cookies=Cookies())
     assert required.visitor(asking(cookie="nest_consent=all")).objection is None
-    asked = Door(consent="asked", bots=bots)
+    asked = Door(consent="asked", bots=bots, cookies=Cookies())
     for cookies in ("nest_person=0123456789abcdef; nest_consent=all", "theirs=1", ""):
         assert asked.visitor(asking(cookie=cookies)).objection is None
 

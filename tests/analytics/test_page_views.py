@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from configurator.ranges import parse_range
 from configurator.visitor import Consent
 from realtime.bots import Bots
+from realtime.cookies import Cookies
 from realtime.door import Door
 from realtime.page_views import PageViews
 from storage.postgres.analytics.figures import Figures
@@ -46,7 +47,7 @@ async def landing_views(database: Database, bots: str = "none") -> int:
 async def test_who_is_counted(
     database: Database, headers: dict[str, str], consent: Consent, counted: tuple[int, int]
 ) -> None:
-    door = Door(consent=consent, bots=Bots(["Googlebot/"]))
+    door = Door(consent=consent, bots=Bots(["Googlebot/"]), cookies=Cookies())
     views = PageViews(StoredPageViews(database), door=door, now=lambda: NOW)
     views.seen("landing", asking(**headers))
     await views.store()
@@ -56,7 +57,7 @@ async def test_who_is_counted(
 
 
 async def test_processes_add_up_and_what_waits_is_stored_at_the_end(database: Database) -> None:
-    door = Door(consent="assumed", bots=Bots(["Googlebot/"]))
+    door = Door(consent="assumed", bots=Bots(["Googlebot/"]), cookies=Cookies())
     processes = [PageViews(StoredPageViews(database), door=door, now=lambda: NOW) for _ in range(3)]
     for views in processes:
         async with views:

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from realtime.principal import PERSON_COOKIE
+from realtime.cookies import Cookies
 from tests.attack.canaries import Canaries
 from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
@@ -150,7 +150,7 @@ async def say_everything(victim: Victim, canaries: Canaries) -> None:
             await talk(victim, target, f"40{auth}", last, **headers_with(canaries))
     owner = Api(victim.url)
     house = (await owner.create())["code"]
-    cookie = {"cookie": f"{PERSON_COOKIE}={owner.token}"}
+    cookie = {"cookie": f"{Cookies().person}={owner.token}"}
     page = await owner.call("GET", f"/c/{house}", headers=cookie)
     found = re.search(r"client_id.{1,6}([0-9a-f-]{36})", page.text)
     assert found is not None, page.text[:500]

@@ -109,6 +109,7 @@ async def desk_on(web: RunningWeb, token: str) -> AsyncIterator[Desk]:
         configuration_code=house["code"],
         person_token=None,
         send=looking.send,
+        hang_up=lambda _code: None,
         asking=HTTPConnection({"type": "http", "method": "GET", "headers": []}),
         language="de",
         admin=admin,

@@ -2,6 +2,7 @@
 
 import httpx
 
+from realtime.http.edge import Origins
 from tests.realtime.conftest import RunningWeb
 
 SOCKETS = "/socket.io/?EIO=4&transport=polling"
@@ -30,3 +31,12 @@ async def test_other_pages_may_not(web: RunningWeb) -> None:
         f"{web.url}.evil.example",
     ):
         assert await handshake(web, origin=origin) == 400, origin
+
+
+def test_this_machine_is_no_origin_of_a_public_address() -> None:
+    """What else listens on the machine of a visitor must not use their cookies of our address."""
+    ours = Origins(frozenset({"https://house.example"}))
+    asked = {"scheme": "https", "host": "house.example"}
+    assert ours.includes("https://house.example", **asked)
+    assert not ours.includes("http://127.0.0.1:8080", **asked)
+    assert ours.includes("http://127.0.0.1:8080", scheme="http", host="127.0.0.1:8080")

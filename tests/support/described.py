@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from realtime.allowances import RequestLimits
+from realtime.cookies import Cookies
 from realtime.http.edge import Origins
 from realtime.http.endpoints import AdminName, Endpoint, routes
 from realtime.http.limiting import Limiter
@@ -74,7 +75,9 @@ def unlimited() -> Limiter:
     async def nobody(_token: bytes) -> bool:
         return False
 
-    return Limiter(RequestLimits(scale=1e6, clock_ns=monotonic_ns), is_admin=nobody)
+    return Limiter(
+        RequestLimits(scale=1e6, clock_ns=monotonic_ns), is_admin=nobody, cookies=Cookies()
+    )
 
 
 class Described:

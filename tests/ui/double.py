@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from starlette.requests import Request
-
 from configurator.catalogue import catalogue_to_json
 from configurator.derived import derive, derived_to_json
 from configurator.operations import (
@@ -390,12 +388,9 @@ class World:
         configuration_code: str,
         person_token: str | None,
         send: Send,
-        hang_up: Callable[..., None],
-        asking: Request,
-        language: str,
         admin: Principal | None,
+        **_: object,
     ) -> Tab | None:
-        del asking, language, hang_up
         if configuration_code == "AWAY":
             raise StorageUnavailable("the database does not answer")
         if (house := self.houses.get(configuration_code)) is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import json
 from typing import Final
 
 from nicegui import Client, ui
@@ -65,12 +66,21 @@ def end_with_session(client: Client, admin: Principal, sessions: OpenSessions) -
     assert session is not None  # noqa: S101 - there is no other way to be an admin
 
     def over() -> None:
-        if not client.is_deleted:
-            _ = client.run_javascript("window.location.reload()")
-            asyncio.get_running_loop().call_later(LEAVE_WITHIN_S, delete_now, client)
+        leave(client, "")
 
     sessions.hold(session, over)
     client.on_delete(lambda: sessions.release(session, over))
+
+
+def leave(client: Client, address: str) -> None:
+    """Have the browser go there, "" for the same address again, and forget the page here."""
+    if client.is_deleted:
+        return
+    if address:
+        _ = client.run_javascript(f"window.location.replace({json.dumps(address)})")
+    else:
+        _ = client.run_javascript("window.location.reload()")
+    asyncio.get_running_loop().call_later(LEAVE_WITHIN_S, delete_now, client)
 
 
 def only_headers(request: Request) -> Response | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from nicegui import ui
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from ui.components.screens import ConfiguratorScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, end_with_session, only_headers, speak
+from ui.pages.building import BUILD_WITHIN_S, leave, only_headers, speak
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -54,6 +55,7 @@ MODULES = (
     "js/parts/ended.js",
     "js/parts/face.js",
     "js/parts/focus.js",
+    "js/parts/forget.js",
     "js/parts/history.js",
     "js/parts/house.js",
     "js/parts/inquiry.js",
@@ -104,7 +106,7 @@ class ConfiguratorPage:
     async def _not_opened(self, request: Request) -> Response:
         if request.query_params.get("as") == "admin" and await self.visitors.was_admin(request):
             return self.messages.session_over(request)
-        return self.messages.private(request)
+        return self.messages.private(request, moves=self.visitors.moves(request))
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)
@@ -124,6 +126,7 @@ class ConfiguratorPage:
                 asking=request,
                 language=language,
                 admin=admin,
+                ended=partial(leave, client, "" if admin else "/signed-out"),
             )
         except StorageUnavailable:
             client.delete()
@@ -134,8 +137,6 @@ class ConfiguratorPage:
         if (headers := only_headers(request)) or client.is_deleted:
             await opened.close()
             return headers
-        if admin is not None:
-            end_with_session(client, admin, self.visitors.sessions)
         speak(language)
         self.first.house(
             language,

@@ -84,6 +84,19 @@ class PublicPages:
         """`/admin/login#token`: the same for the one-time link of an admin."""
         return self.templates.response(request, "join.html", {"door": "adminLogin"})
 
+    async def come_back(self, request: Request) -> Response:
+        """`/come-back#token`: the same for the link that somebody made for themselves."""
+        return self.templates.response(request, "join.html", {"door": "comeBack"})
+
+    async def come_back_encoded(self, request: Request) -> Response:
+        """The same for `/come-back%23token`."""
+        return _with_fragment("/come-back", request.path_params["token"])
+
+    async def signed_out(self, request: Request) -> Response:
+        """`/signed-out`: where every tab of somebody goes whose token is over."""
+        nobody = self.visitors.person_token_of(request) is None
+        return self.templates.response(request, "signed_out.html", {"nobody": nobody})
+
 
 def _with_fragment(path: str, token: str) -> Response:
     return RedirectResponse(f"{path}#{quote(token, safe='')}", status_code=303)
@@ -96,6 +109,9 @@ def public_routes(pages: PublicPages) -> list[Route]:
         Route("/join", pages.join, methods=["GET", "HEAD"]),
         Route("/join/", pages.join, methods=["GET", "HEAD"]),
         Route("/admin/login", pages.admin_login, methods=["GET", "HEAD"]),
+        Route("/come-back", pages.come_back, methods=["GET", "HEAD"]),
+        Route("/come-back/", pages.come_back, methods=["GET", "HEAD"]),
+        Route("/signed-out", pages.signed_out, methods=["GET", "HEAD"]),
         Route("/imprint", pages.imprint, methods=["GET", "HEAD"]),
         Route("/privacy", pages.privacy, methods=["GET", "HEAD"]),
         Route("/admin/login/", pages.admin_login, methods=["GET", "HEAD"]),
@@ -104,6 +120,7 @@ def public_routes(pages: PublicPages) -> list[Route]:
             for page, answer in (
                 ("/join", pages.join_encoded),
                 ("/admin/login", pages.admin_login_encoded),
+                ("/come-back", pages.come_back_encoded),
             )
             for path in (page, f"{page}/")
         ),

@@ -20,9 +20,12 @@ class MessagePages:
         """Nothing at this address."""
         return self._page(request, 404, "page404")
 
-    def private(self, request: Request) -> Response:
-        """Wrong link or a house that was not shared: the same page, so that nothing leaks."""
-        return self._page(request, 404, "page403")
+    def private(self, request: Request, *, moves: bool = False) -> Response:
+        """Wrong link or a house that was not shared: the same page, so that nothing leaks.
+
+        `moves`: the browser has a cookie of an earlier release, which is exchanged first.
+        """
+        return self._page(request, 404, "page403", moves=moves)
 
     def admins_only(self, request: Request) -> Response:
         """The visitor is not signed in as an admin."""
@@ -76,9 +79,11 @@ class MessagePages:
         again_after_s: int | None = None,
         seconds: int | None = None,
         sentence: str | None = None,
+        moves: bool = False,
     ) -> Response:
         values = {
             "sentence": sentence,
+            "moves": moves,
             "key": key,
             "reload": reload,
             "address": request.url.path,

@@ -352,6 +352,20 @@ export const CODES = {
     de: "Dieser Anmeldelink gilt nicht mehr. Erzeuge einen neuen mit: nest admin-link",
     en: "This login link is no longer valid. Make a new one with: nest admin-link",
   },
+  way_back_unusable: {
+    status: 410,
+    retryable: false,
+    close: null,
+    de: "Dieser Link zum Wiederkommen gilt nicht mehr: Er wurde schon benutzt, durch einen neueren ersetzt oder ist abgelaufen.",
+    en: "This link back is no longer valid: it was used, was replaced by a newer one, or has run out.",
+  },
+  already_somebody: {
+    status: 409,
+    retryable: false,
+    close: null,
+    de: "Dieser Browser gehört schon zu jemandem. Vergiss zuerst dieses Gerät (auf der Seite eines Hauses unter den Personen), dann öffne den Link noch einmal.",
+    en: "This browser already belongs to somebody. Forget this device first (on the page of a house, among the people), then open the link again.",
+  },
   admins_only: {
     status: 401,
     retryable: false,

@@ -1,4 +1,4 @@
-// Invitation and admin login: the token is in the fragment, which browsers never send. Only the
+// Invitation, link back and admin login: the token is in the fragment, which browsers never send. Only the
 // button posts it: programs that look into mails open links, run scripts, and must spend nothing.
 // The address keeps its token until it was redeemed, so that a damaged one can be mended there.
 import { cookiesWork, tokenIn } from "./invitation.js";
@@ -6,6 +6,7 @@ import { patiently } from "./patience.js";
 
 const DOORS = {
   join: { url: "/api/share-links/redeem", length: 32, next: (body) => `/c/${encodeURIComponent(body.code)}` },
+  comeBack: { url: "/api/people/come-back", length: 43, next: (body) => (body.code ? `/c/${encodeURIComponent(body.code)}` : "/") },
   adminLogin: { url: "/api/admin/login", length: 43, next: () => "/admin" },
 };
 const door = document.getElementById("door");

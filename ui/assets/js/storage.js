@@ -45,6 +45,14 @@ export function keys(storage) {
   }
 }
 
+// Everything that our pages keep in this browser is gone.
+export function clear() {
+  for (const name of ["localStorage", "sessionStorage"]) {
+    const storage = place(name);
+    for (const key of keys(storage)) remove(storage, key);
+  }
+}
+
 // What a text of JSON says; null for no text and for none of ours.
 export function parsed(text) {
   try {

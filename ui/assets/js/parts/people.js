@@ -2,6 +2,7 @@
 import { lengthOf, NAME_CHARACTERS_MAX, oneLine } from "../names.js";
 import { createTyped } from "../typed.js";
 import { Face } from "./face.js";
+import { Forget } from "./forget.js";
 import { History } from "./history.js";
 import { Leave } from "./sharing.js";
 
@@ -34,7 +35,7 @@ export const PeopleButton = {
 };
 
 export const PeopleSheet = {
-  components: { Face, History, Leave },
+  components: { Face, Forget, History, Leave },
   inject: ["screen"],
   data: () => ({ name: typed.text() ?? "", problem: "", away: false }),
   template: `
@@ -57,7 +58,8 @@ export const PeopleSheet = {
       <p v-if="away" class="problem" role="alert">{{ screen.t("people.away") }}</p>
       <p id="own-name-hint" class="hint" :class="{ problem }" role="status">{{ problem || counted }}</p>
     </form>
-    <Leave />`,
+    <Leave />
+    <Forget />`,
   computed: {
     own() {
       return this.screen.people.value.find((p) => p.me)?.name ?? "";

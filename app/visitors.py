@@ -1,0 +1,41 @@
+"""Who asks for a page, as the screens want to know it."""
+
+from starlette.requests import Request
+
+from realtime.actions import Actions
+from realtime.admin_sessions import AdminSessions
+from realtime.auth import Authenticator
+from realtime.cookies import Cookies
+from realtime.page_views import PageViews
+from storage.errors import StorageUnavailable
+from ui.ports import Visitors
+
+
+def visitors(
+    *,
+    authenticator: Authenticator,
+    actions: Actions,
+    cookies: Cookies,
+    page_views: PageViews,
+    sessions: AdminSessions,
+) -> Visitors:
+    """Visitors, known by their cookies."""
+
+    async def latest_code(request: Request) -> str | None:
+        """The house the visitor worked on last; the start page also works without knowing it."""
+        try:
+            principal = await authenticator.of(request)
+            latest = await actions.latest(principal) if principal else None
+        except StorageUnavailable:
+            return None
+        return latest.code if latest else None
+
+    return Visitors(
+        person_token_of=cookies.person_token,
+        house_code_of=latest_code,
+        seen=page_views.seen,
+        admin_of=authenticator.admin,
+        was_admin=authenticator.was_admin,
+        sessions=sessions,
+        moves=lambda request: cookies.former_person(request) is not None,
+    )

@@ -1,0 +1,74 @@
+"""The token that proves who a person is: exchanged, ended, and got back with a link of one's own.
+
+A person has one token. A new one ends the old one everywhere: its connections and pages end within
+a second on every process, or by the sweep of `realtime.grants` where the bus is away; requests with
+it are refused after 30 seconds at the latest (`realtime.auth.KNOWN_SECONDS`).
+
+A way back is a second secret of the person that opens nothing by itself. It can be exchanged once
+for a new token, so somebody who signs out on a shared computer finds their houses again.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from configurator.protocol.codes import Refused
+from configurator.protocol.messages import Person
+from realtime.principal import Principal, token_sha256
+from storage.postgres.people import People
+
+WAY_BACK_TTL: Final = timedelta(days=90)
+"""How long a way back works: as long as an invitation."""
+
+
+class PersonTokens:
+    """``tell_ended`` ends on every process what hangs on the token that this person had."""
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        tell_ended: Callable[[UUID], None],
+        new_secret: Callable[[], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._people = people
+        self._tell_ended = tell_ended
+        self._new_secret = new_secret
+        self._now = now
+
+    async def exchange(self, token: str) -> str | None:
+        """A new token for whoever has this one, which is nobody's from now on; None: it was nobody's."""
+        fresh = self._new_secret()
+        person_id = await self._people.replace_token(token_sha256(token), token_sha256(fresh))
+        if person_id is None:
+            return None
+        self._tell_ended(person_id)
+        return fresh
+
+    async def end(self, token: str) -> None:
+        """This token is nobody's from now on, and its person has none."""
+        await self.exchange(token)  # nobody learns the new one
+
+    async def way_back(self, principal: Principal) -> tuple[str, datetime]:
+        """The secret of a link back, and until when it works; the one before works no more."""
+        if principal.admin:
+            raise Refused("people_only")
+        secret, until = self._new_secret(), self._now() + WAY_BACK_TTL
+        await self._people.keep_way_back(principal.person.id, token_sha256(secret), until)
+        return secret, until
+
+    async def come_back(self, secret: str) -> tuple[Principal, str]:
+        """Whoever kept this way back, and their new token.
+
+        Raises:
+            Refused: ``way_back_unusable``.
+        """
+        fresh = self._new_secret()
+        found = await self._people.come_back(token_sha256(secret), token_sha256(fresh), self._now())
+        if found is None:
+            raise Refused("way_back_unusable")
+        self._tell_ended(found.id)
+        person = Person(id=found.id, name=found.name, colour=found.colour)
+        return Principal(person=person, token_sha256=token_sha256(fresh)), fresh

@@ -1,0 +1,214 @@
+"""Signing out, a new token, and the way back: what the old token opened ends everywhere."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from realtime.cookies import Cookies, only
+from tests.realtime.clients import Json, Socket, joined, opened, select
+from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.test_socketio import connected
+from tests.support.waiting import eventually
+
+WITHIN_SECONDS = 1.0
+
+
+def asking(*cookies: str, scheme: str = "https") -> HTTPConnection:
+    headers = [(b"cookie", each.encode()) for each in cookies]
+    return HTTPConnection({"type": "http", "method": "GET", "scheme": scheme, "headers": headers})
+
+
+async def hears_nothing(web: RunningWeb, house: Json, socket: Socket, owner: str) -> None:
+    """Nothing that happens in the house arrives, and nothing that is asked is done."""
+    assert (await socket.until("left"))["code"] == "access_revoked"
+    told = len(socket.frames)
+    outcome = await web.api(owner).submit(house["code"], select("nest", "nest100"))
+    assert outcome.status_code == 200
+    refused = await socket.op(house["code"], select("nest", "nest120"))
+    assert refused["code"] == "not_authenticated"
+    assert [frame["type"] for frame in socket.frames[told:]] == ["error"]
+
+
+async def test_signing_out_ends_the_token_and_its_connections_on_every_process(
+    start_web: StartWeb,
+) -> None:
+    """(AU12)"""
+    one, two = await start_web("one"), await start_web("two")
+    api = one.api()
+    house = await api.create()
+    other, token = one.api(), api.token or ""
+    await other.create()
+    async with (
+        joined(one.ws_url, token, house["code"]) as here,
+        joined(two.ws_url, token, house["code"]) as there,
+        connected(two, token) as socketio,
+    ):
+        await socketio.ask("join", configuration=house["code"])
+        done = await one.api(token).call("POST", "/api/people/me/sign-out")
+        assert done.status_code == 200
+        for socket in (here, there):
+            async with asyncio.timeout(WITHIN_SECONDS):
+                assert (await socket.until("left"))["code"] == "access_revoked"
+            refused = await socket.op(house["code"], select("nest", "nest120"))
+            assert refused["code"] == "not_authenticated"
+        await eventually(lambda: socketio.seen("left"), deadline=WITHIN_SECONDS)
+        for web in (one, two):
+            answer = await web.api(token).call("GET", f"/api/configurations/{house['code']}")
+            assert answer.status_code == 401
+        async with opened(two.ws_url) as again:
+            assert (await again.hello(token))["code"] == "not_authenticated"
+
+
+async def test_a_new_token_ends_the_old_one_and_keeps_the_houses(web: RunningWeb) -> None:
+    """(AU12)"""
+    api = web.api()
+    house = await api.create()
+    old = api.token or ""
+    async with joined(web.ws_url, old, house["code"]) as socket:
+        answer = await api.call("POST", "/api/people/me/token")
+        fresh = answer.json()["token"]
+        assert fresh != old
+        await hears_nothing(web, house, socket, fresh)
+    assert (await web.api(old).call("POST", "/api/people/me/token")).status_code == 401
+    assert (await web.api(fresh).read(house["code"]))["role"] == "owner"
+
+
+async def test_with_the_bus_away_the_sweep_ends_the_connections(start_web: StartWeb) -> None:
+    """(AU12)"""
+    one, two = await start_web("one"), await start_web("two")
+    api = one.api()
+    house = await api.create()
+    async with joined(two.ws_url, api.token or "", house["code"]) as socket:
+        two.parts.news._heard.clear()
+        fresh = (await api.call("POST", "/api/people/me/token")).json()["token"]
+        await two.parts.grants.sweep()
+        await hears_nothing(one, house, socket, fresh)
+
+
+async def test_a_way_back_is_used_once_and_ends_the_token_of_then(web: RunningWeb) -> None:
+    """(AU13)"""
+    api = web.api()
+    house = await api.create()
+    first = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
+    second = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
+    secrets = [each.partition("/come-back#")[2] for each in (first, second)]
+    assert len({len(each) for each in secrets} | {43}) == 1
+    await api.call("POST", "/api/people/me/sign-out")
+    answers = [
+        await web.api().call("POST", "/api/people/come-back", json={"token": secret})
+        for secret in (*secrets, secrets[1])
+    ]
+    assert [each.status_code for each in answers] == [410, 200, 410]
+    back = answers[1]
+    assert back.json() == {"code": house["code"]}
+    token = only(back.headers["set-cookie"], "nest_person")
+    assert (await web.api(token).read(house["code"]))["role"] == "owner"
+
+
+async def test_a_way_back_runs_out(web: RunningWeb) -> None:
+    """(AU13)"""
+    api = web.api()
+    await api.create()
+    url = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
+    web.parts.person_tokens._now = lambda: datetime.now(UTC) + timedelta(days=90)
+    body = {"token": url.partition("#")[2]}
+    answer = await web.api().call("POST", "/api/people/come-back", json=body)
+    assert answer.status_code == 410
+
+
+async def test_nobody_else_is_put_in_the_place_of_whoever_a_browser_belongs_to(
+    web: RunningWeb,
+) -> None:
+    """A stranger's link back does not make one's browser theirs, and stays good for its owner."""
+    mallory, anna = web.api(), web.api()
+    await mallory.create()
+    house = await anna.create()
+    url = (await mallory.call("POST", "/api/people/me/way-back")).json()["url"]
+    sent: dict[str, Any] = {"json": {"token": url.partition("#")[2]}}
+    cookie = {"cookie": f"nest_person={anna.token}"}
+    refused = await web.api().call("POST", "/api/people/come-back", headers=cookie, **sent)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "already_somebody")
+    assert "set-cookie" not in refused.headers
+    assert (await anna.read(house["code"]))["role"] == "owner"
+    assert (await web.api().call("POST", "/api/people/come-back", **sent)).status_code == 200
+
+
+async def test_an_admin_session_has_no_way_back(web: RunningWeb) -> None:
+    from tests.realtime.test_watching import admin_token
+
+    answer = await web.api(await admin_token(web)).call("POST", "/api/people/me/way-back")
+    assert answer.status_code == 403
+
+
+# ---- cookies
+
+
+@pytest.mark.parametrize(
+    ("sent", "believed"),
+    [
+        (["nest_person=a"], "a"),
+        (['nest_person="a"'], "a"),
+        (["x=1; nest_person=a; y=2"], "a"),
+        (["nest_person=a; nest_person=a"], "a"),
+        (["nest_person=a; nest_person=b"], None),
+        (["nest_person=a", "nest_person=b"], None),
+        (["nest_person=; nest_person=b"], None),
+        (["nest_person="], None),
+        (["nest_person"], None),
+        (["xnest_person=a; nest_personx=b"], None),
+        (["__Host-nest_person=a"], None),
+    ],
+)
+def test_of_two_cookies_that_differ_neither_is_believed(
+    sent: list[str], believed: str | None
+) -> None:
+    """As somebody plants one for a longer path, or from another host of the domain."""
+    assert Cookies().person_token(asking(*sent, scheme="http")) == believed
+
+
+def test_over_https_only_names_that_nobody_can_plant_are_read() -> None:
+    ours = Cookies.of("https://house.example")
+    planted = asking("nest_person=planted; nest_admin=planted")
+    assert ours.person_token(planted) is None
+    assert ours.admin_token(planted) is None
+    assert ours.former_person(planted) == "planted"
+    both = asking("nest_person=planted; __Host-nest_person=mine")
+    assert ours.person_token(both) == "mine"
+    assert ours.former_person(both) is None
+    assert ours.former_person(asking("nest_person=a; nest_person=b")) is None
+    assert Cookies().former_person(planted) is None
+    answer = Response()
+    ours.remember_person(answer, "token")
+    ours.remember_admin(answer, "token", seconds=60)
+    person, former, admin = answer.headers.getlist("set-cookie")
+    assert person.startswith("__Host-nest_person=token; HttpOnly; Max-Age=34560000; Path=/;")
+    assert admin.startswith("__Host-nest_admin=token; HttpOnly; Max-Age=60; Path=/;")
+    for cookie, site in ((person, "lax"), (admin, "strict")):
+        assert cookie.endswith(f"SameSite={site}; Secure")
+        assert "domain" not in cookie.lower()
+    assert former.startswith('nest_person=""')
+    assert "Max-Age=0" in former
+
+
+async def test_a_person_of_an_earlier_release_is_moved_over_with_a_new_token(
+    web: RunningWeb,
+) -> None:
+    """Whoever planted the plain cookie of a person of theirs is that person no more."""
+    api = web.api()
+    house = await api.create()
+    planted = api.token or ""
+    object.__setattr__(web.parts.cookies, "secure", True)
+    cookie = {"cookie": f"nest_person={planted}", "origin": web.url}
+    read = await web.api().call("GET", f"/api/configurations/{house['code']}", headers=cookie)
+    assert read.status_code == 401
+    moved = await web.api().call("POST", "/api/people/me/token", headers=cookie)
+    assert moved.json() == {"token": None}
+    fresh = only(moved.headers["set-cookie"].partition(";")[0], "__Host-nest_person")
+    assert fresh
+    assert fresh != planted
+    assert (await web.api(planted).call("POST", "/api/people/me/token")).status_code == 401
+    assert (await web.api(fresh).read(house["code"]))["role"] == "owner"

@@ -1,0 +1,71 @@
+// Signing out on a computer that others use: what will be gone, a link back, and then nothing is left.
+import { request } from "../http.js";
+import { clear } from "../storage.js";
+
+export const Forget = {
+  inject: ["screen"],
+  data: () => ({ asking: false, busy: false, url: "", until: "", copied: false, problem: "" }),
+  template: `
+    <div v-if="screen.room.you?.role !== 'admin'" class="forget">
+      <button v-if="!asking" type="button" class="text-button" data-testid="forget" @click="ask">{{ screen.t("forget.title") }}</button>
+      <section v-else aria-labelledby="forget-title">
+        <h2 id="forget-title" ref="title" tabindex="-1">{{ screen.t("forget.title") }}</h2>
+        <p>{{ screen.t("forget.about") }}</p>
+        <p v-if="waiting" class="problem" role="status" data-testid="forget-waiting">{{ screen.t("forget.waiting", { count: waiting }) }}</p>
+        <template v-if="url">
+          <label for="way-back">{{ screen.t("forget.link") }}</label>
+          <div class="row"><input id="way-back" ref="link" readonly :value="url" @focus="$event.target.select()" /><button type="button" class="button" @click="copy">{{ screen.t(copied ? "invite.copied" : "invite.copy") }}</button></div>
+          <p class="hint">{{ screen.t("forget.linkAbout", { date: until }) }}</p>
+        </template>
+        <template v-else><p>{{ screen.t("forget.noLink") }}</p><button type="button" class="button" :disabled="busy" data-testid="way-back-make" @click="make">{{ screen.t("forget.make") }}</button></template>
+        <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
+        <div class="row"><button type="button" class="button primary" :disabled="busy" data-testid="forget-sure" @click="forget">{{ screen.t(waiting ? "forget.sureWaiting" : url ? "forget.sure" : "forget.sureWithout") }}</button><button type="button" class="button" @click="asking = false">{{ screen.t("forget.keep") }}</button></div>
+      </section>
+    </div>`,
+  computed: {
+    // Changes that the server has not answered: with this person's token they are lost.
+    waiting() {
+      return this.screen.room.pending.length;
+    },
+  },
+  methods: {
+    async ask() {
+      this.asking = true;
+      await this.$nextTick();
+      this.$refs.title.focus();
+    },
+    make() {
+      return this.trying(async () => {
+        const { url, until } = await this.post("way-back");
+        Object.assign(this, { url, until: new Date(until).toLocaleDateString(document.documentElement.lang === "de" ? "de-AT" : "en-GB") });
+        await this.$nextTick();
+        this.$refs.link.select();
+      });
+    },
+    async copy() {
+      this.$refs.link.select();
+      this.copied = await navigator.clipboard?.writeText(this.url).then(() => true, () => false);
+    },
+    forget() {
+      return this.trying(async () => {
+        await this.post("sign-out");
+        clear();
+        window.location.replace("/signed-out");
+      });
+    },
+    async post(what) {
+      const answer = await request("POST", `/api/people/me/${what}`);
+      if (!answer.ok) throw new Error(this.screen.say(answer.body?.error?.message) || what);
+      return answer.body;
+    },
+    async trying(work) {
+      Object.assign(this, { busy: true, problem: "" });
+      try {
+        await work();
+      } catch {
+        this.problem = this.screen.t("forget.failed");
+      }
+      this.busy = false;
+    },
+  },
+};

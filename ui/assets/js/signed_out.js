@@ -1,0 +1,5 @@
+// Nobody is known in this browser any more: what the pages of that person kept here goes, too. Each
+// tab comes here, because a part of it is kept for each tab.
+import { clear } from "./storage.js";
+
+clear();
