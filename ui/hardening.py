@@ -42,8 +42,10 @@ PAGE_SOCKETS_MAX: Final = 4
 PAGE_DOCUMENTS_MAX: Final = 16
 """Loads of one page that are remembered while their socket may come back."""
 
-TOLD_SECONDS: Final = 0.5
+TOLD_SECONDS: Final = 3.0
 """A page that is ended is given this time to take what it is still sent."""
+
+TOLD_EVERY_SECONDS: Final = 0.05
 
 LOG_LINES: Final = Rate(1, 20)
 """What all pages of a process may write into its log: 1 line a second, 20 at once."""
@@ -233,15 +235,31 @@ class PageSockets(TaskOwner):
 
 
 async def end_page(client: Client, code: Code) -> None:
-    """End a page, after what it was told last: its browser does not come back by itself."""
+    """End a page, after what it was told last.
+
+    Its browser stays away if it has taken that; otherwise it comes back, finds that the page is gone,
+    and loads it anew.
+    """
     sessions = list(_sessions(client))
-    if sessions:
-        await asyncio.sleep(TOLD_SECONDS)
+    told = not sessions or await _told(client, [session for _, session in sessions])
     for sid, session in sessions:
         session.close_code = (close_code(code), code.name)
-        await core.sio.disconnect(sid)
+        if told:
+            await core.sio.disconnect(sid)
         await session.close()
     delete_now(client)
+
+
+async def _told(client: Client, sessions: Sequence[EngineSocket]) -> bool:
+    """Whether everything that waits for a page goes out in time; a task of NiceGUI's sends it."""
+    sent = -1
+    for _ in range(int(TOLD_SECONDS / TOLD_EVERY_SECONDS)):
+        await asyncio.sleep(TOLD_EVERY_SECONDS)
+        before, sent = sent, client.outbox.next_message_id
+        waiting = client.outbox.messages or any(not each.queue.empty() for each in sessions)
+        if sent == before and not waiting:
+            return True
+    return False
 
 
 def delete_now(client: Client) -> None:

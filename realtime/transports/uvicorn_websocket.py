@@ -54,6 +54,9 @@ one pong in 20 seconds, other clients as many pings."""
 
 SMALL_PART_BYTES: Final = 256
 
+AFTER_CLOSE_BYTES: Final = 64 * 1024
+"""Parsed after our close frame at most. Whatever a flood sends on is thrown away as it comes."""
+
 LINGER_SECONDS: Final = 2.0
 """So long a connection that is over has to read what it was still sent."""
 
@@ -158,6 +161,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     socket: Socket | None = None
     _lingering = False
+    _cut_off = False
+    _after_close_bytes = 0
     _received = b""
     """Received and not parsed, because the application has not taken what came before."""
 
@@ -266,18 +271,34 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        """Parse what the application can take now."""
+        """Parse what the application can take now; after our close frame, only to find the peer's."""
+        if self.close_sent and self._is_over_for_good(len(data)):
+            return
         if self._received or len(data) > PARSED_BYTES:
             self._received += data
             self._parse()
         else:
             super().data_received(data)
 
+    def _is_over_for_good(self, n_bytes: int) -> bool:
+        """Whether so much came after our close frame that the peer's is looked for no more."""
+        self._after_close_bytes += n_bytes
+        if self._after_close_bytes <= AFTER_CLOSE_BYTES:
+            return False
+        if not (self._lingering or self._cut_off):
+            self._cut_off = True
+            if self.close_timer is not None:
+                self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        return True
+
     def _parse(self) -> None:
         received, place = self._received, 0
         while place < len(received) and not self.read_paused and not self.transport.is_closing():
             super().data_received(received[place : place + PARSED_BYTES])
             place += PARSED_BYTES
+            if self.close_sent and self._is_over_for_good(PARSED_BYTES):
+                place = len(received)
         self._received = received[place:]
 
     @override

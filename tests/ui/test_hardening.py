@@ -4,11 +4,13 @@ import json
 from contextlib import suppress
 
 import pytest
+from nicegui import Client
 from playwright.sync_api import expect
 from websockets import Origin
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status, total
 from ui.hardening import TextOnlyPacket, origin_check
@@ -50,6 +52,27 @@ def test_an_event_from_a_foreign_socket_does_nothing(served: Served, visit: Visi
     assert house.version == 0
     anna.evaluate(send, [forged, text])
     total(anna, "€ 313.100")
+
+
+@pytest.mark.e2e
+def test_a_page_that_floods_is_told_and_ends(served: Served, visit: Visit) -> None:
+    """Its socket is closed for good, its place here is given up, and it loads itself again later."""
+    anna = open_house(visit, served.house())
+    status(anna, "saved")
+    client_id = anna.evaluate("window.clientId")
+    anna.evaluate(
+        """() => {
+            window.waits = [];
+            const later = window.setTimeout;
+            window.setTimeout = (what, ms, ...more) => { window.waits.push(ms); return later(what, ms, ...more); };
+            const message = { client_id: window.clientId, next_message_id: 0 };
+            for (let i = 0; i < 4000; i++) window.socket.emit("ack", message);
+        }"""
+    )
+    status(anna, "offline")
+    anna.wait_for_function("window.waits.some((ms) => ms > 10000 && ms < 13000)")
+    assert anna.evaluate("window.socket.active") is False
+    eventually_blocking(lambda: client_id not in Client.instances, why="the page is forgotten")
 
 
 def test_a_foreign_origin_is_refused(served: Served) -> None:

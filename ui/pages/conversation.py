@@ -108,8 +108,9 @@ class Conversation:
 
     def _flooded(self, frame: str) -> None:
         """The page's socket sends too much, whatever it is: say so, and hear no more of it."""
-        self._ended = True
-        self.send(frame)
+        if not self._ended:
+            self._ended = True
+            self.send(frame)
 
     def _came(self, *, back: bool) -> None:
         self._away = not back
