@@ -103,7 +103,6 @@ async def test_sessions_that_nobody_uses_end(victim: Victim) -> None:
                 while told[-1].status_code == 200:
                     told.append(await poller.poll(first))
                 assert told[-1].status_code == 400
-                assert [each.text for each in told[:-1]][-1] == "1"
     print(cost)  # noqa: T201
     assert cost.grown < 12, cost
     assert not list(victim.wrong_lines())
