@@ -7,6 +7,7 @@ Those who append take turns from the line to COMMIT. So `within` comes last in a
 is locked before it must not wait for somebody who waits for this turn.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,6 +109,7 @@ class Audit:
     def __init__(self, database: Database, key: AuditKey) -> None:
         self._database = database
         self._key = key
+        self._turn = asyncio.Lock()
 
     async def record(
         self,
@@ -130,7 +132,12 @@ class Audit:
                 detail=detail,
             )
 
-        await self._database.write(work)
+        # One connection of this process waits for its turn, never the whole pool.
+        try:
+            async with asyncio.timeout(self._database.deadlines.call), self._turn:
+                await self._database.write(work)
+        except TimeoutError:
+            raise StorageUnavailable("others write into the audit") from None
 
     def by(self, actor: Actor) -> "Recorder":
         """Writes what this actor does."""
