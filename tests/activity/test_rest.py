@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from configurator.entries import decode_event
-from configurator.event_ids import uuid7, uuid7_ms
+from configurator.event_ids import session_uuid, uuid7, uuid7_ms
 from configurator.rounding import hundredths
 from storage.postgres.interactions import Incoming
 from storage.redis.client import Redis
@@ -296,6 +296,29 @@ async def store(parts: Parts, taken: list[Entry]) -> None:
         [Incoming(stream_id=e.id, event=decode_event(e.payload)) for e in taken],
         consumer="w",
     )
+
+
+async def test_a_timeline_opens_by_its_key_and_names_nobody(
+    database_url: str, redis_url: str
+) -> None:
+    """What an admin sees in an address, the stored id, opens nothing for others."""
+    key = "k8Jw3vXb1YQ0tR5uLm2NaA"
+    told = {"id", "eventType", "category", "elementId", "selectionValue", "timestamp", "timeSpent"}
+    async with parts(database_url, redis_url) as built, client_of(built) as client:
+        sent = {**body(key), "visit": {"language": "de-AT", "referrer": "https://a.example/b"}}
+        answer = await client.post(TRACK, json=sent, headers={"user-agent": "Mozilla/5.0 Anna"})
+        assert answer.status_code == 200
+        data = (await client.get(TRACK, params={"sessionId": key})).json()["data"]
+        stored_id = str(session_uuid(key))
+        empty = (await client.get(TRACK, params={"sessionId": stored_id})).json()["data"]
+        assert (data["interactionCount"], empty["interactionCount"]) == (1, 0)
+        (shown,) = data["interactions"]
+        assert set(shown) == told
+        assert set(data) == {
+            "sessionId", "interactionCount", "interactions", "performance", "lostEvents",
+        }  # fmt: skip
+        by_admin = f"/api/admin/sessions/{stored_id}/timeline"
+        assert (await client.get(by_admin)).status_code in {401, 403}
 
 
 async def test_the_same_event_id_counts_once(database_url: str, redis_url: str) -> None:

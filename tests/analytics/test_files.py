@@ -1,20 +1,21 @@
 """Figures and lists as files: for programs, and for people with a German or an English Excel."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from app.analytics import sheets_of
-from configurator.event_ids import session_uuid
+from configurator.activity import DeviceInfo, Event, Interaction
+from configurator.event_ids import session_uuid, unix_ms, uuid7
 from realtime.http.dead_letters import DeadLetterEndpoints
 from realtime.http.openapi import openapi
 from realtime.letter_desk import LetterDesk
 from realtime.sheets.answers import MEDIA_TYPES
 from tests.analytics.stage import CATALOGUE, PATH, WEEK, opened, read
 from tests.analytics.test_endpoints import NAMES
-from tests.analytics.visitors import FIRST_DAY
+from tests.analytics.visitors import FIRST_DAY, store
 from tests.sheets.reading import book, carried_out, table
 
 LISTS = ["sessions", "abandoned"]
@@ -45,6 +46,61 @@ async def test_every_figure_and_list_opens_in_columns_and_says_the_same(database
                 sheet = book(answer.content)
                 assert [cell.value for cell in sheet[1]] == lines[0]
                 assert sheet.max_row == len(lines)
+
+
+FORMULAS = [";=1+1", 'x;=cmd|"/C calc"!A0', " =1+1", "a, =1+1", "＝1+1;＋1", "|@SUM(1)", "-1;-1"]
+
+
+def hostile(at: datetime) -> list[Event]:
+    """Every field that a stranger fills and that comes into a file, with each formula."""
+    return [
+        Event(
+            event_id=uuid7(unix_ms(at) + number, number),
+            session=f"{text} hostile",
+            received_at=at,
+            source="rest",
+            interaction=Interaction(
+                event_type="selection",
+                category=text,
+                element_id=text,
+                selection_value=text,
+                previous_value=text,
+                total_cents=-5,
+                change_cents=-5,
+                device_info=DeviceInfo(type=text),
+            ),
+            language="de",
+            referrer=f"https://evil.example/{text}",
+            user_agent=text,
+        )
+        for number, text in enumerate(FORMULAS)
+    ]
+
+
+async def test_no_file_carries_out_what_strangers_tracked(database_url: str) -> None:
+    """However a spreadsheet splits it; a negative figure stays a number."""
+    async with opened(database_url, 2) as (world, client):
+        await store(world.interactions, hostile(FIRST_DAY + timedelta(hours=1)))
+        paths = [
+            *NAMES,
+            *LISTS,
+            *(f"sessions/{session_uuid(f'{t} hostile')}" for t in FORMULAS[:2]),
+        ]
+        seen = ""
+        for path in paths:
+            asked = {} if path.startswith("sessions/") else {**WEEK, "bots": "all"}
+            for form in ({}, {"lang": "de"}):
+                answer = await client.get(
+                    f"{PATH}/{path}", params={**asked, **form, "format": "csv"}
+                )
+                assert answer.status_code == 200, answer.text
+                assert carried_out(answer.text) == [], path
+                seen += answer.text
+            answer = await client.get(f"{PATH}/{path}", params={**asked, "format": "xlsx"})
+            cells = [cell for row in book(answer.content) for cell in row]
+            assert not [cell.value for cell in cells if cell.data_type == "f"], path
+        assert "'=1+1" in seen
+        assert ",-5," in seen
 
 
 def test_openapi_says_where_files_come_from() -> None:

@@ -245,7 +245,7 @@ async def test_an_inquiry_alone_is_no_session(web: RunningWeb) -> None:
     async with page(web, api.token, house["code"]) as (_, frames):
         assert (await api.call("POST", path, json=inquiry())).status_code == 201
         (kept,) = await sessions(web)
-        assert (str(kept["id"]), kept["status"]) == (frames[0]["session_id"], "COMPLETED")
+        assert (kept["external_id"], kept["status"]) == (frames[0]["session_id"], "COMPLETED")
         async with web.parts.database.driver() as connection:
             await connection.execute(
                 "UPDATE sessions SET status = 'EXPIRED', last_seen_at = now() - interval '1 hour'"
