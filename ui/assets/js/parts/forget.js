@@ -7,7 +7,7 @@ export const Forget = {
   data: () => ({ asking: false, busy: false, url: "", until: "", copied: false, problem: "" }),
   template: `
     <div v-if="screen.room.you?.role !== 'admin'" class="forget">
-      <button v-if="!asking" type="button" class="text-button" data-testid="forget" @click="ask">{{ screen.t("forget.title") }}</button>
+      <button v-if="!asking" ref="ask" type="button" class="text-button" data-testid="forget" @click="ask">{{ screen.t("forget.title") }}</button>
       <section v-else aria-labelledby="forget-title">
         <h2 id="forget-title" ref="title" tabindex="-1">{{ screen.t("forget.title") }}</h2>
         <p>{{ screen.t("forget.about") }}</p>
@@ -19,7 +19,7 @@ export const Forget = {
         </template>
         <template v-else><p>{{ screen.t("forget.noLink") }}</p><button type="button" class="button" :disabled="busy" data-testid="way-back-make" @click="make">{{ screen.t("forget.make") }}</button></template>
         <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
-        <div class="row"><button type="button" class="button primary" :disabled="busy" data-testid="forget-sure" @click="forget">{{ screen.t(waiting ? "forget.sureWaiting" : url ? "forget.sure" : "forget.sureWithout") }}</button><button type="button" class="button" @click="asking = false">{{ screen.t("forget.keep") }}</button></div>
+        <div class="row"><button type="button" class="button primary" :disabled="busy" data-testid="forget-sure" @click="forget">{{ screen.t(waiting ? "forget.sureWaiting" : url ? "forget.sure" : "forget.sureWithout") }}</button><button type="button" class="button" @click="keep">{{ screen.t("forget.keep") }}</button></div>
       </section>
     </div>`,
   computed: {
@@ -33,6 +33,11 @@ export const Forget = {
       this.asking = true;
       await this.$nextTick();
       this.$refs.title.focus();
+    },
+    async keep() {
+      this.asking = false;
+      await this.$nextTick();
+      this.$refs.ask.focus();
     },
     make() {
       return this.trying(async () => {
