@@ -33,7 +33,10 @@ EVENTS = "{activity}:events"
 DEAD = "{activity}:dead"
 SEEN = "{activity}:seen:"
 WAITING = "{activity}:waiting:"
-"""With a session's id behind it: the set of its entries that the group has not acknowledged."""
+"""With a session's id behind it: the set of its entries that the group has not acknowledged.
+
+Redis removes a set with its last entry, so nothing is left of sessions whose entries are stored.
+"""
 
 GROUP = "postgres"
 HINTS = "activity"
@@ -44,16 +47,13 @@ FLUSH_EVENTS_MAX = 1_000
 WAITING_MAX = 2_000
 """So many waiting entries of one session are read at most: some 5 ms of Redis' time."""
 
-WAITING_SECONDS = 7 * 86_400
-"""A set that nothing came to for so long goes: a worker of an older release may have left it."""
-
 WAITING_RETRY_SECONDS = 5.0
 SEEN_SECONDS = 900
 
 # In one step, so that nothing is in the stream without being found by its session.
 _APPEND = """
 local ids, waiting = {}, {}
-for i = 2, #ARGV, 2 do
+for i = 1, #ARGV, 2 do
   local session = ARGV[i]
   local id = redis.call('XADD', KEYS[1], '*', 's', session, 'e', ARGV[i + 1])
   ids[#ids + 1] = id
@@ -62,11 +62,7 @@ for i = 2, #ARGV, 2 do
     if mine then mine[#mine + 1] = id else waiting[session] = {id} end
   end
 end
-for session, mine in pairs(waiting) do
-  local key = KEYS[2] .. session
-  redis.call('SADD', key, unpack(mine))
-  redis.call('EXPIRE', key, ARGV[1])
-end
+for session, mine in pairs(waiting) do redis.call('SADD', KEYS[2] .. session, unpack(mine)) end
 return ids
 """
 
@@ -242,7 +238,7 @@ class InteractionStream:
             payloads = [encode_event(event) for event in events]
             await self._capacity.require(sum(map(len, payloads)), len(payloads))
             pipe = commands(self._redis).pipeline(transaction=False)
-            arguments: list[str | bytes | int] = [WAITING_SECONDS]
+            arguments: list[str | bytes] = []
             for event, payload in zip(events, payloads, strict=True):
                 arguments.append(str(event.session_id) if isinstance(event, Event) else "")
                 arguments.append(payload)
