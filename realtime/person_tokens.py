@@ -5,7 +5,8 @@ a second on every process, or by the sweep of `realtime.grants` where the bus is
 it are refused after 30 seconds at the latest (`realtime.auth.KNOWN_SECONDS`).
 
 A way back is a second secret of the person that opens nothing by itself. It can be exchanged once
-for a new token, so somebody who signs out on a shared computer finds their houses again.
+for a new token, so somebody who signs out on a shared computer finds their houses again. It ends
+with the token it was made with, but for the one that somebody names when they sign out.
 """
 
 from collections.abc import Callable
@@ -38,25 +39,37 @@ class PersonTokens:
         self._new_secret = new_secret
         self._now = now
 
-    async def exchange(self, token: str) -> str | None:
-        """A new token for whoever has this one, which is nobody's from now on; None: it was nobody's."""
+    async def exchange(self, token: str, *, keep: str | None = None) -> str | None:
+        """A new token for whoever has this one, which is nobody's from now on; None: it was nobody's.
+
+        The way back ends, unless it is ``keep``: somebody else who knew the token may have made it.
+        """
         fresh = self._new_secret()
-        person_id = await self._people.replace_token(token_sha256(token), token_sha256(fresh))
+        kept = token_sha256(keep) if keep else None
+        person_id = await self._people.replace_token(token_sha256(token), token_sha256(fresh), kept)
         if person_id is None:
             return None
         self._tell_ended(person_id)
         return fresh
 
-    async def end(self, token: str) -> None:
-        """This token is nobody's from now on, and its person has none."""
-        await self.exchange(token)  # nobody learns the new one
+    async def end(self, token: str, *, keep: str | None = None) -> None:
+        """This token is nobody's from now on, and its person has none; ``keep`` as in `exchange`."""
+        await self.exchange(token, keep=keep)  # nobody learns the new one
 
     async def way_back(self, principal: Principal) -> tuple[str, datetime]:
-        """The secret of a link back, and until when it works; the one before works no more."""
+        """The secret of a link back, and until when it works; the one before works no more.
+
+        Raises:
+            Refused: ``people_only``; ``not_authenticated``: the token ended a moment ago.
+        """
         if principal.admin:
             raise Refused("people_only")
         secret, until = self._new_secret(), self._now() + WAY_BACK_TTL
-        await self._people.keep_way_back(principal.person.id, token_sha256(secret), until)
+        token = principal.token_sha256
+        if token is None or not await self._people.keep_way_back(
+            token, token_sha256(secret), until
+        ):
+            raise Refused("not_authenticated")
         return secret, until
 
     async def come_back(self, secret: str) -> tuple[Principal, str]:

@@ -73,6 +73,15 @@ class ComeBackAnswer(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
 
 
+class SignOutRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``POST /api/people/me/sign-out`` takes: the link back that goes on working, if any.
+
+    ``way_back`` is its part after the #. Any other link back ends.
+    """
+
+    way_back: Annotated[str, msgspec.Meta(min_length=16, max_length=128)] | None = None
+
+
 class SignedOutAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The token is nobody's from now on."""
 
@@ -156,7 +165,10 @@ class PeopleEndpoints:
                 handler=self.sign_out,
                 summary="End the token, as on a computer that others use: its pages and sockets end "
                 "within a second, on every process, and the cookie is deleted. Without a link back "
-                "nobody is this person any more.",
+                "nobody is this person any more: name the one that you kept, every other one ends. The "
+                "body may be left out.",
+                body=SignOutRequest,
+                body_optional=True,
                 answer=SignedOutAnswer,
                 headers={200: ["Set-Cookie"]},
                 tags=["people"],
@@ -208,9 +220,7 @@ class PeopleEndpoints:
 
     async def register(self, request: Request) -> Response:
         """``POST /api/people``."""
-        headers = request.headers
-        bare = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
-        asked = RegisterRequest() if bare else await body(request, RegisterRequest)
+        asked = RegisterRequest() if _is_bare(request) else await body(request, RegisterRequest)
         principal, token = await self._actions.register(asked.name)
         return json(PersonAnswer(person=principal.person, token=token), 201)
 
@@ -235,9 +245,10 @@ class PeopleEndpoints:
 
     async def sign_out(self, request: Request) -> Response:
         """``POST /api/people/me/sign-out``. Of a bearer and a cookie, the bearer's person only."""
+        asked = SignOutRequest() if _is_bare(request) else await body(request, SignOutRequest)
         shown = bearer(request) or self._cookies.person_token(request)
         if shown:
-            await self._tokens.end(shown)
+            await self._tokens.end(shown, keep=asked.way_back)
         answer = json(SignedOutAnswer())
         if not bearer(request):
             self._cookies.forget_person(answer)
@@ -300,3 +311,8 @@ class PeopleEndpoints:
         if token is not None:
             self._cookies.remember_person(answer, token)
         return answer
+
+
+def _is_bare(request: Request) -> bool:
+    headers = request.headers
+    return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers

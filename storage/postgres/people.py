@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Row, Uuid, bindparam, func, select, update
+from sqlalchemy import LargeBinary, Row, Uuid, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -91,12 +91,23 @@ class People:
 
         await self._database.write(work)
 
-    async def replace_token(self, token_sha256: bytes, fresh_sha256: bytes) -> UUID | None:
-        """Gives whoever has this token another one instead; their id, or None: it is nobody's."""
+    async def replace_token(
+        self, token_sha256: bytes, fresh_sha256: bytes, kept_way_back: bytes | None = None
+    ) -> UUID | None:
+        """Gives whoever has this token another one instead; their id, or None: it is nobody's.
+
+        A way back other than ``kept_way_back`` ends with the token: whoever knew the token may have
+        made it.
+        """
+        kept = people.c.way_back_sha256 == (kept_way_back or b"")
         replaced = (
             update(people)
             .where(people.c.token_sha256 == token_sha256)
-            .values(token_sha256=fresh_sha256)
+            .values(
+                token_sha256=fresh_sha256,
+                way_back_sha256=case((kept, people.c.way_back_sha256)),
+                way_back_until=case((kept, people.c.way_back_until)),
+            )
             .returning(people.c.id)
         )
 
@@ -106,18 +117,24 @@ class People:
 
         return await self._database.write(work)
 
-    async def keep_way_back(self, person_id: UUID, way_back_sha256: bytes, until: datetime) -> None:
-        """Keeps the secret with which the person comes back, in the place of the one before."""
+    async def keep_way_back(
+        self, token_sha256: bytes, way_back_sha256: bytes, until: datetime
+    ) -> bool:
+        """Keeps the secret with which whoever has this token comes back, in the place of the one before.
+
+        False: the token is nobody's, as one that was replaced a moment ago.
+        """
         kept = (
             update(people)
-            .where(people.c.id == person_id)
+            .where(people.c.token_sha256 == token_sha256)
             .values(way_back_sha256=way_back_sha256, way_back_until=until)
+            .returning(people.c.id)
         )
 
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(kept)
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(kept)).one_or_none() is not None
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def come_back(
         self, way_back_sha256: bytes, fresh_sha256: bytes, now: datetime

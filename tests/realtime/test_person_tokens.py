@@ -97,7 +97,7 @@ async def test_a_way_back_is_used_once_and_ends_the_token_of_then(web: RunningWe
     second = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
     secrets = [each.partition("/come-back#")[2] for each in (first, second)]
     assert len({len(each) for each in secrets} | {43}) == 1
-    await api.call("POST", "/api/people/me/sign-out")
+    await api.call("POST", "/api/people/me/sign-out", json={"way_back": secrets[1]})
     answers = [
         await web.api().call("POST", "/api/people/come-back", json={"token": secret})
         for secret in (*secrets, secrets[1])
@@ -107,6 +107,39 @@ async def test_a_way_back_is_used_once_and_ends_the_token_of_then(web: RunningWe
     assert back.json() == {"code": house["code"]}
     token = only(back.headers["set-cookie"], "nest_person")
     assert (await web.api(token).read(house["code"]))["role"] == "owner"
+
+
+@pytest.mark.parametrize("ends_with", ["token", "sign-out"])
+async def test_a_way_back_that_somebody_else_made_ends_with_the_token(
+    web: RunningWeb, ends_with: str
+) -> None:
+    """Whoever holds the token makes a link for later; its person then gets rid of the token."""
+    anna = web.api()
+    await anna.create()
+    thief = web.api(anna.token)
+    url = (await thief.call("POST", "/api/people/me/way-back")).json()["url"]
+    done = await anna.call("POST", f"/api/people/me/{ends_with}")
+    assert done.status_code == 200
+    body = {"token": url.partition("#")[2]}
+    assert (await web.api().call("POST", "/api/people/come-back", json=body)).status_code == 410
+    assert (await thief.call("POST", "/api/people/me/way-back")).status_code == 401
+    if ends_with == "token":
+        fresh = web.api(done.json()["token"])
+        assert (await fresh.call("POST", "/api/people/me/way-back")).status_code == 200
+
+
+async def test_a_token_that_ended_makes_no_way_back_where_the_news_has_not_come(
+    start_web: StartWeb,
+) -> None:
+    """A process without the bus believes a token for 30 seconds; the store does not."""
+    one, two = await start_web("one"), await start_web("two")
+    anna = one.api()
+    house = await anna.create()
+    thief = two.api(anna.token)
+    await thief.read(house["code"])
+    two.parts.news._heard.clear()
+    await anna.call("POST", "/api/people/me/token")
+    assert (await thief.call("POST", "/api/people/me/way-back")).status_code == 401
 
 
 async def test_a_way_back_runs_out(web: RunningWeb) -> None:

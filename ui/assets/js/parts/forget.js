@@ -53,13 +53,14 @@ export const Forget = {
     },
     forget() {
       return this.trying(async () => {
-        await this.post("sign-out");
+        // The link that was made here goes on working; one that somebody else made with this token ends.
+        await this.post("sign-out", { way_back: this.url.split("#")[1] ?? null });
         clear();
         window.location.replace("/signed-out");
       });
     },
-    async post(what) {
-      const answer = await request("POST", `/api/people/me/${what}`);
+    async post(what, body) {
+      const answer = await request("POST", `/api/people/me/${what}`, body);
       if (!answer.ok) throw new Error(this.screen.say(answer.body?.error?.message) || what);
       return answer.body;
     },
