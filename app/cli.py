@@ -95,7 +95,9 @@ async def _mint_link(settings: Settings, database_url: str, public_url: str) -> 
 
 async def _prepare(settings: Settings, database_url: str) -> tuple[str, ...]:
     key = import_module("app.audit_key").audit_key(settings)
-    published: tuple[str, ...] = await import_module("app.release").release(database_url, key)
+    published: tuple[str, ...] = await import_module("app.release").release(
+        database_url, key, settings.redis_url
+    )
     return published
 
 

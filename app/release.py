@@ -6,26 +6,52 @@ Repeating it changes nothing. Errors: those of `storage.errors`; `CatalogueError
 import asyncio
 from importlib import resources
 
+import structlog
+
 from configurator.catalogue import parse_catalogue
+from storage.errors import StorageUnavailable
 from storage.postgres.audit import Audit
-from storage.postgres.audit_chain import AuditKey
+from storage.postgres.audit_chain import AuditKey, Head
 from storage.postgres.catalogues import Catalogues
+from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
 from storage.postgres.migrate import upgrade
 from storage.postgres.roles import grant_rights
+from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
+from storage.redis.client import Redis
+
+log = structlog.get_logger()
 
 
-async def release(database_url: str, key: AuditKey | None = None) -> tuple[str, ...]:
+async def release(
+    database_url: str, key: AuditKey | None = None, redis_url: str = ""
+) -> tuple[str, ...]:
     """Migrate to head, give the roles their rights, and publish the catalogues that come with the code; returns their ids.
 
-    `key` signs the lines of the audit that releases before the chain of signatures wrote.
+    `key` signs the lines of the audit that releases before the chain of signatures wrote, unless
+    Redis has a head of the chain already.
     """
     await asyncio.to_thread(upgrade, database_url)
     await grant_rights(database_url)
     async with Database(database_url, pool_size=1, application_name="nest migrate") as database:
         if key is not None:
-            await Audit(database, key).adopt()
+            await Audit(database, key).adopt(await _kept(database, redis_url))
         return await publish_catalogues(database)
+
+
+async def _kept(database: Database, redis_url: str) -> Head | None:
+    """The head of the audit that workers kept; one that cannot be read counts as one."""
+    if not redis_url:
+        return None
+    epoch = await Deployment(database).epoch()
+    async with Redis(redis_url, pool_size=1) as redis:
+        try:
+            return await KeptHead(redis, epoch).read()
+        except KeptHeadUnreadable:
+            return Head(id=0, signature=b"")
+        except StorageUnavailable as away:
+            log.warning("audit_head_unknown", problem=str(away))
+            return None
 
 
 async def publish_catalogues(database: Database) -> tuple[str, ...]:

@@ -12,14 +12,17 @@ from storage.postgres.audit import Audit
 from storage.postgres.audit_chain import Break, Head
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
-from storage.redis.audit_head import KeptHead
+from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
 from storage.redis.client import Redis
 
 BREAKS_SHOWN: Final = 20
 _WORDS: Final = {
     "changed": "was changed",
-    "missing": "is missing",
-    "unsigned": "is not signed: run `nest migrate`",
+    "missing": "is missing, or what follows was put in",
+    "number": "was put in: the first line has the number 1",
+    "unsigned": "has no signature: somebody put it in or took the signature away; only lines of a "
+    "release before November 2026 have none, until the first `nest migrate` of a later one",
+    "after_unsigned": "follows a line without a signature, so that it cannot be proved",
     "other_key": "is signed with another key: set the NEST_AUDIT_KEY, or the NEST_HOME, of then",
 }
 
@@ -34,7 +37,14 @@ async def _verify(settings: Settings, known: Head | None, *, forget: bool) -> in
     async with Database(
         settings.database_url, pool_size=1, application_name="nest audit"
     ) as database:
-        known = known or await _kept(settings, database, forget=forget)
+        try:
+            known = known or await _kept(settings, database, forget=forget)
+        except KeptHeadUnreadable as unreadable:
+            broken += 1
+            print(
+                f"nest: {unreadable}. If the lines are right: `nest audit verify --forget-head`.",
+                file=sys.stderr,
+            )
         async for each in Audit(database, audit_key(settings)).verify(known):
             if isinstance(each, Head):
                 print(_end(each, broken))

@@ -15,12 +15,25 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 import orjson
+import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import StorageUnavailable
-from storage.postgres.audit_chain import FIRST, AuditKey, Break, Head, Line, SignedLine, breaks
+from storage.postgres.audit_chain import (
+    FIRST,
+    NUMBER_MAX,
+    NUMBER_MIN,
+    AuditKey,
+    Break,
+    Head,
+    Line,
+    SignedLine,
+    breaks,
+)
 from storage.postgres.engine import Database
+
+log = structlog.get_logger()
 
 LINES_MAX: Final = 500
 PAGE_LINES: Final = 1_000
@@ -41,10 +54,12 @@ _INSERT: Final = text(
     " VALUES (:id, :at, :actor, :network, :action, :subject, :result, CAST(:detail AS jsonb),"
     " :key_id, :signature)"
 )
-_LINE: Final = "id, at, actor, network, action, subject, result, detail::text AS detail"
+# Times that Python cannot hold are those of no true line.
+_AT: Final = "least(greatest(at, timestamptz '0001-01-02 UTC'), timestamptz '9999-12-30 UTC') AS at"
+_LINE: Final = f"id, {_AT}, actor, network, action, subject, result, detail::text AS detail"
 _PAGE: Final = text(
-    f"SELECT {_LINE}, key_id, signature FROM admin_actions WHERE id > :after"  # noqa: S608
-    " ORDER BY id LIMIT :limit"
+    f"SELECT {_LINE}, key_id, signature FROM admin_actions "  # noqa: S608
+    " WHERE id >= :lowest ORDER BY id LIMIT :limit"
 )
 _UNSIGNED: Final = text(
     f"SELECT {_LINE} FROM admin_actions WHERE NOT EXISTS"  # noqa: S608
@@ -54,6 +69,8 @@ _SIGN: Final = text(
     "UPDATE admin_actions SET subject = :subject, key_id = :key_id, signature = :signature"
     " WHERE id = :id AND signature IS NULL"
 )
+_ADOPTED: Final = text("SELECT audit_adopted_at FROM deployment FOR UPDATE")
+_ADOPT: Final = text("UPDATE deployment SET audit_adopted_at = clock_timestamp()")
 _HIDDEN: Final = "privacy."
 """Actions of earlier releases about a person, whose subject is SHA-256 of it."""
 
@@ -87,7 +104,7 @@ class AuditLines:
         self._database = database
 
     async def newest(self) -> Head | None:
-        """The newest line; None: there is none."""
+        """The newest line that has a signature, of whatever length; None: there is none."""
         return await self._head("ORDER BY id DESC LIMIT 1")
 
     async def line(self, number: int) -> Head | None:
@@ -158,9 +175,14 @@ class Audit:
         asked = {"detail": orjson.dumps(dict(detail or {})).decode()}
         head = (await connection.execute(_HEAD, asked)).one()
         if head.id is not None and head.signature is None:
-            raise StorageUnavailable("the audit has lines that are not signed: run `nest migrate`")
+            raise StorageUnavailable(
+                "the audit ends with lines that are not signed: run `nest migrate`, then"
+                " `nest audit verify`"
+            )
+        if head.id == NUMBER_MAX:
+            raise StorageUnavailable("the audit has a forged end: run `nest audit verify`")
         line = Line(
-            id=(head.id or 0) + 1,
+            id=max(head.id or 0, 0) + 1,
             at=head.at,
             actor=actor.name[:128],
             network=actor.network or None,
@@ -183,8 +205,8 @@ class Audit:
         `subject`: only those about it, also where the lines hide it.
         """
         statement = text(
-            "SELECT id, at, actor, network, action, subject, result, detail FROM admin_actions"
-            " WHERE id < coalesce(CAST(:before AS bigint), 9223372036854775807)"
+            f"SELECT id, {_AT}, actor, network, action, subject, result, detail FROM admin_actions"  # noqa: S608
+            " WHERE (CAST(:before AS bigint) IS NULL OR id < CAST(:before AS bigint))"
             " AND (CAST(:subjects AS text[]) IS NULL OR subject = ANY(CAST(:subjects AS text[])))"
             " ORDER BY id DESC LIMIT :limit"
         )
@@ -200,15 +222,22 @@ class Audit:
         """Every place where the chain is broken, and its head at last."""
         return breaks(self._key, self._lines(), known)
 
-    async def adopt(self) -> int:
-        """Signs the lines of releases before the chain; returns how many. For the owner only.
+    async def adopt(self, kept: Head | None = None) -> int:
+        """Signs the lines of releases before the chain, once; returns how many. For the owner only.
 
-        Subjects of persons, which were plain SHA-256, are hidden with the key.
+        Never again after that, and never where a line was signed or a head was `kept`: a line
+        without a signature is then a forged one, which must not get a true signature. Subjects of
+        persons, which were plain SHA-256, are hidden with the key.
         """
 
         async def work(connection: AsyncConnection) -> int:
             await connection.execute(_TURN)
+            if (await connection.execute(_ADOPTED)).scalar_one() is not None:
+                return 0
             rows = (await connection.execute(_UNSIGNED)).all()
+            if rows and kept is not None:
+                log.critical("audit_lines_not_adopted", lines=len(rows), kept=kept.id)
+                return 0
             before, signed = FIRST, []
             for row in rows:
                 line = _line(row, subject=self._hidden_again(row.action, row.subject))
@@ -216,6 +245,10 @@ class Audit:
                 before = signed[-1]["signature"]
             if signed:
                 await connection.execute(_SIGN, signed)
+                log.warning(
+                    "audit_lines_adopted", lines=len(rows), first=rows[0].id, last=rows[-1].id
+                )
+            await connection.execute(_ADOPT)
             return len(signed)
 
         return await self._database.write(work)
@@ -235,9 +268,9 @@ class Audit:
         return {**values, "key_id": self._key.id, "signature": signature}
 
     async def _lines(self) -> AsyncIterator[SignedLine]:
-        after = 0
+        lowest = NUMBER_MIN
         while True:
-            asked = {"after": after, "limit": PAGE_LINES}
+            asked = {"lowest": lowest, "limit": PAGE_LINES}
             found = await self._database.read(lambda connection: connection.execute(_PAGE, asked))  # noqa: B023
             rows = found.all()
             for row in rows:
@@ -245,9 +278,9 @@ class Audit:
                 yield SignedLine(
                     line=_line(row, subject=row.subject), key_id=row.key_id, signature=signature
                 )
-            if len(rows) < PAGE_LINES:
+            if len(rows) < PAGE_LINES or rows[-1].id == NUMBER_MAX:
                 return
-            after = rows[-1].id
+            lowest = rows[-1].id + 1
 
 
 @dataclass(frozen=True, slots=True)

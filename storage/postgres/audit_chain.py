@@ -26,7 +26,11 @@ FIRST: Final = b"\x00" * 32
 SHORT_BYTES: Final = 8
 """Bytes of a signature in the log, whose longer random texts are cut: 1 in 2^64 is the same by chance."""
 
-Wrong = Literal["changed", "missing", "unsigned", "other_key"]
+NUMBER_MIN: Final = -(2**63)
+NUMBER_MAX: Final = 2**63 - 1
+"""What PostgreSQL can store as a number; lines begin with 1."""
+
+Wrong = Literal["changed", "missing", "unsigned", "other_key", "number", "after_unsigned"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,9 +77,14 @@ class Head:
         """The head that was written so. Raises ValueError."""
         number, _, signature = written.partition(":")
         head = cls(id=int(number), signature=bytes.fromhex(signature))
-        if head.id < 1 or not SHORT_BYTES <= len(head.signature) <= len(FIRST):
+        if not 1 <= head.id <= NUMBER_MAX or not SHORT_BYTES <= len(head.signature) <= len(FIRST):
             raise ValueError("no head of the audit")
         return head
+
+    @property
+    def whole(self) -> bool:
+        """Whether a line can have this number and signature."""
+        return 1 <= self.id < NUMBER_MAX and len(self.signature) == len(FIRST)
 
     @property
     def short(self) -> str:
@@ -121,24 +130,41 @@ async def breaks(
     `known` is a head that was kept elsewhere: the line with its number must be there, unchanged.
     A line that was removed or changed is told once; those after it are held against what is stored.
     """
-    before, number = FIRST, 0
+    before, number, provable = FIRST, 0, True
     async for each in lines:
         line, signature = each.line, each.signature
+        if line.id < 1:
+            yield _at(line.id, "number")
+            continue
         if signature is None:
+            if provable and line.id > number + 1 and number:
+                yield Break(first=number + 1, last=line.id - 1, wrong="missing")
             yield _at(line.id, "unsigned")
+            number, provable = line.id, False
             continue
         if known is not None and line.id == known.id and not known.agrees(signature):
             yield _at(line.id, "changed")
         elif each.key_id == key.id and hmac.compare_digest(key.sign(before, line), signature):
             pass  # also after a gap: numbers of lines from before the chain have some
-        elif line.id > number + 1:
-            yield Break(first=number + 1, last=line.id - 1, wrong="missing")
         else:
-            yield _at(line.id, "changed" if each.key_id == key.id else "other_key")
-        before, number = signature, line.id
+            for wrong in _misfit(key, each, number, provable=provable):
+                yield wrong
+        before, number, provable = signature, line.id, True
     if known is not None and number < known.id:
         yield Break(first=number + 1, last=known.id, wrong="missing")
     yield Head(id=number, signature=before)
+
+
+def _misfit(key: AuditKey, each: SignedLine, number: int, *, provable: bool) -> list[Break]:
+    """What is wrong with a line that does not follow the one with this number."""
+    line, found = each.line, []
+    if line.id > number + 1:
+        found = [Break(first=number + 1, last=line.id - 1, wrong="missing")]
+        if each.signature is not None and len(each.signature) == len(FIRST):
+            return found
+    if each.key_id != key.id:
+        return [*found, _at(line.id, "other_key")]
+    return [*found, _at(line.id, "changed" if provable else "after_unsigned")]
 
 
 def _at(number: int, wrong: Wrong) -> Break:

@@ -49,6 +49,7 @@ deployment = Table(
     metadata,
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("epoch", Uuid, nullable=False),
+    Column("audit_adopted_at", DateTime(timezone=True)),
     CheckConstraint("only_row", name="one_row"),
 )
 

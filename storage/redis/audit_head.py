@@ -14,6 +14,10 @@ from storage.redis.client import Redis
 _KEY: Final = "nest:audit:head"
 
 
+class KeptHeadUnreadable(ValueError):  # noqa: N818 - the sentence is what it is about
+    """What is kept is no head of an audit."""
+
+
 class KeptHead:
     """Keeps and says a head. Every method raises StorageUnavailable when Redis is away."""
 
@@ -22,13 +26,19 @@ class KeptHead:
         self._key = f"{_KEY}:{epoch}"
 
     async def read(self) -> Head | None:
-        """The head that was kept; None: none is known."""
+        """The head that was kept; None: none is known. Raises KeptHeadUnreadable."""
         with self._redis.errors():
             async with asyncio.timeout(self._redis.call_seconds):
                 kept = await self._redis.client.get(self._key)
-        return (
-            None if kept is None else Head.parse(kept if isinstance(kept, str) else kept.decode())
-        )
+        if kept is None:
+            return None
+        written = kept if isinstance(kept, str) else kept.decode(errors="replace")
+        try:
+            return Head.parse(written)
+        except ValueError:
+            raise KeptHeadUnreadable(
+                f"the head kept in Redis is {written[:80]!r}, which is none"
+            ) from None
 
     async def keep(self, head: Head) -> None:
         """From now on this is the head."""

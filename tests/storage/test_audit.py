@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit, AuditLines
 from storage.postgres.audit_chain import AuditKey, Break, Head
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
-from storage.redis.audit_head import KeptHead
+from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
 from storage.redis.client import Redis
 from tests.support.audited import KEY
-from workers.audit_head import AuditShortened, audit_head_chore
+from tests.support.servers import for_role
+from workers.audit_head import AuditForged, AuditShortened, audit_head_chore
 
 ANNA = Actor("Anna, admin session 0a1b2c3d4e5f", "198.51.100.0/24")
 
@@ -201,3 +203,109 @@ async def test_workers_notice_that_the_end_is_gone(
         assert await found(audit, known) == one(4, "changed")
         await kept.forget()
         await chore.run()
+
+
+async def test_the_web_role_appends_nothing_but_the_next_line_of_now(
+    audit: Audit, database_url: str
+) -> None:
+    await lines(audit, 2)
+    true = {
+        "id": "3",
+        "at": "clock_timestamp()",
+        "signature": "sha256('x')",
+        "key_id": f"'{KEY.id}'",
+        "detail": "'{}'",
+    }
+    forged = (
+        {"id": "0"},
+        {"id": "-7"},
+        {"id": "2"},
+        {"id": "4"},
+        {"id": "9223372036854775807"},
+        {"id": "(-9223372036854775808)"},
+        {"at": "now() - interval '1 day'"},
+        {"at": "'infinity'"},
+        {"at": "'0044-03-15 BC'"},
+        {"signature": "''"},
+        {"signature": "NULL"},
+        {"signature": "sha512('x')"},
+        {"key_id": "NULL"},
+        {"key_id": "'me'"},
+        {"key_id": "repeat('a', 100000)"},
+        {"detail": "'7'"},
+    )
+    for url in (for_role(database_url, "nest_web"), database_url):
+        connection = await asyncpg.connect(url)
+        try:
+            for each in forged:
+                values = {**true, **each}
+                statement = (
+                    "INSERT INTO admin_actions (actor, action, subject,"
+                    f" {', '.join(values)}) VALUES ('Anna', 'a', 'b', {', '.join(values.values())})"
+                )
+                with pytest.raises(
+                    asyncpg.PostgresError, match=r"append-only|duplicate|null value"
+                ):
+                    await connection.execute(statement)
+        finally:
+            await connection.close()
+    await lines(audit, 1)
+    assert await found(audit) == []
+
+
+async def test_lines_that_cannot_be_are_named_and_shown(
+    audit: Audit, database: Database, database_url: str, redis_url: str
+) -> None:
+    """As lines that a process with the right to append could write before migration 0022."""
+    await lines(audit, 3)
+    forge = (
+        "INSERT INTO admin_actions (id, at, actor, action, subject, key_id, signature) VALUES"
+        f" ({{}}, {{}}, 'nobody', 'jobs.run', 'forged', '{KEY.id}', {{}})"
+    )
+    for number in (0, -(2**63)):
+        await as_superuser(database_url, forge.format(f"'{number}'", "now()", "sha256('x')"))
+    assert await found(audit) == [*one(-(2**63), "number"), *one(0, "number")]
+    await as_superuser(database_url, "DELETE FROM admin_actions WHERE id < 1")
+    for at in ("'infinity'", "'-infinity'", "'0044-03-15 BC'", "'280000-01-01'"):
+        await as_superuser(database_url, forge.format(4, at, "sha256('x')"))
+        assert await found(audit) == one(4, "changed"), at
+        await as_superuser(database_url, "DELETE FROM admin_actions WHERE id = 4")
+    async with Redis(redis_url) as redis:
+        chore = audit_head_chore(database, redis)
+        await chore.run()
+        known = await KeptHead(redis, await Deployment(database).epoch()).read()
+        await as_superuser(database_url, forge.format(4, "now()", "''"))
+        with pytest.raises(AuditForged):
+            await chore.run()
+        assert await found(audit, known) == one(4, "changed")
+        key = f"nest:audit:head:{await Deployment(database).epoch()}"
+        for written in ("31:", "", "x", f"{2**63}:{'0' * 64}", "-1:00", "\xff"):
+            await redis.client.set(key, written)
+            with pytest.raises(KeptHeadUnreadable):
+                await chore.run()
+    await as_superuser(database_url, "DELETE FROM admin_actions WHERE id = 4")
+    await as_superuser(database_url, forge.format(2**63 - 1, "now()", "sha256('x')"))
+    assert await found(audit) == [Break(first=4, last=2**63 - 2, wrong="missing")]
+    assert (await audit.latest())[0].id == 2**63 - 1
+    with pytest.raises(StorageUnavailable, match="nest audit verify"):
+        await lines(audit, 1)
+
+
+async def test_a_line_that_lost_its_signature_is_never_signed_again(
+    audit: Audit, database: Database, database_url: str
+) -> None:
+    await lines(audit, 3)
+    kept = await AuditLines(database).newest()
+    forged = "UPDATE admin_actions SET actor = 'nobody', key_id = NULL, signature = NULL"
+    await as_superuser(database_url, f"{forged} WHERE id = 2")
+    assert await audit.adopt() == 0
+    assert await found(audit) == [*one(2, "unsigned"), *one(3, "after_unsigned")]
+    await as_superuser(database_url, forged)
+    assert await audit.adopt() == 0  # it was asked before
+    await as_superuser(database_url, "UPDATE deployment SET audit_adopted_at = NULL")
+    assert await audit.adopt(kept) == 0  # a worker kept a head
+    assert await found(audit, kept) == [
+        *one(1, "unsigned"),
+        *one(2, "unsigned"),
+        *one(3, "unsigned"),
+    ]
