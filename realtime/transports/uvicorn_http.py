@@ -49,6 +49,7 @@ from realtime.transports.http_connections import (
 )
 from realtime.transports.http_flow import HeldFlow
 from realtime.transports.http_framing import Framing
+from realtime.transports.http_heads import handshake, offers_websocket, without_offer
 from realtime.transports.http_refusals import refusal_bytes
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
@@ -58,7 +59,7 @@ HEADERS_MAX: Final = 100
 UNREAD_BYTES_MAX: Final = 1024 * 1024
 """Bytes of one request that are thrown away after it was answered or refused."""
 
-WEBSOCKET: Final = b"websocket"
+SOCKET_ALONE: Final = "a WebSocket is opened when everything asked before it was answered"
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{0,5})?")
 
 
@@ -99,6 +100,9 @@ class NestHttpProtocol(HttpToolsProtocol):
     _unread_bytes = 0
     """Of a request that was answered, or of whatever comes when all is over."""
 
+    _handing_over = False
+    """The head that was read last opens a WebSocket."""
+
     _ignored = False
     """The head that was read last offers what is not spoken; it is read again without."""
 
@@ -137,18 +141,16 @@ class NestHttpProtocol(HttpToolsProtocol):
             place.give_back()
         self._forget()
 
-    @override
-    def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over, with its places."""
-        super().handle_websocket_upgrade()
+    def _hand_over(self, received: bytes) -> None:
+        """Let the WebSocket protocol answer, which takes the places; ``received`` came after the head."""
         self._over = True
-        places = (self._place, *self._asked)
-        protocol = self.transport.get_protocol()
-        if isinstance(protocol, NestWebSocketProtocol):
-            protocol.keep(places)
-        else:
-            for place in places:
-                place.give_back()
+        self.connections.discard(self)
+        request = handshake(self.url, self.parser.get_http_version(), self.headers)
+        protocol = NestWebSocketProtocol(self.config, self.server_state, self.app_state)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        self._reading.release()
+        protocol.begin(request, received, (self._place, *self._asked))
         self._forget()
 
     def _forget(self) -> None:
@@ -199,7 +201,10 @@ class NestHttpProtocol(HttpToolsProtocol):
                     self._reading.hold()
                     self._received = data[place:]
                     return
-                place += self._parse(view[place : self._framing.end_of_piece(data, place)])
+                end = self._framing.end_of_piece(data, place)
+                place += self._parse(view[place:end])
+                if self._handing_over:
+                    self._hand_over(data[place:])
         except Refused as refused:
             self._refuse(refused)
         except httptools.HttpParserError as error:
@@ -229,10 +234,12 @@ class NestHttpProtocol(HttpToolsProtocol):
             if self._ignored:
                 self._read_head_again()
                 return int(stopped.args[0])
-            if not self._should_upgrade() or self._unanswered:
+            if not self._should_upgrade():
                 raise Refused("request_unreadable", detail="CONNECT is not served") from None
-            self.handle_websocket_upgrade()
-            return len(piece)
+            if self._unanswered:
+                raise Refused("request_unreadable", detail=SOCKET_ALONE) from None
+            self._handing_over = True
+            return int(stopped.args[0])
         self._framing.check()
         return len(piece)
 
@@ -263,6 +270,8 @@ class NestHttpProtocol(HttpToolsProtocol):
         if self._ignored:
             return
         length = self._look_at_head()
+        if length != 0 and self._should_upgrade() and self.parser.should_upgrade():
+            raise Refused("request_unreadable", detail="a WebSocket handshake has no body")
         super().on_headers_complete()
         self._framing.head_parsed(length)
         self._began, self._unread_bytes = 0.0, 0
@@ -287,6 +296,8 @@ class NestHttpProtocol(HttpToolsProtocol):
                 length = int(value)
             elif name == b"transfer-encoding":
                 length = None  # the parser takes chunked only, and never both
+        if not self.url.isascii():
+            raise Refused("request_unreadable", detail="the address is not ASCII")
         if hosts > 1 or not (hosts or self.parser.get_http_version() == "1.0"):
             raise Refused("request_unreadable", detail="exactly one header Host")
         self._take_place(told)
@@ -461,29 +472,17 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     @override
     def _should_upgrade(self) -> bool:
-        offered = b",".join(value for name, value in self.headers if name == b"upgrade")
-        return self.parser.get_method() == b"GET" and WEBSOCKET in _tokens(offered)
+        return self.parser.get_method() == b"GET" and offers_websocket(self.headers)
 
     def _read_head_again(self) -> None:
-        version = self.parser.get_http_version().encode()
-        lines = [b" ".join((self.parser.get_method(), self.url, b"HTTP/" + version))]
-        for name, value in self.headers:
-            kept = value
-            if name == b"upgrade":
-                continue
-            if name == b"connection":
-                kept = b", ".join(token for token in _tokens(value) if token != b"upgrade")
-            lines.append(name + b": " + kept)
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        head = without_offer(method, self.url, version, self.headers)
         self._ignored = False
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.parser.feed_data(b"\r\n".join((*lines, b"", b"")))
+        self.parser.feed_data(head)
 
 
 def http_protocol(connections: HttpConnections) -> type[asyncio.Protocol]:
     """What ``uvicorn.Config`` takes as ``http``: makes a protocol for each connection."""
     return cast("type[asyncio.Protocol]", partial(NestHttpProtocol, connections=connections))
-
-
-def _tokens(value: bytes) -> list[bytes]:
-    return [token.strip() for token in value.lower().split(b",")]

@@ -12,15 +12,18 @@ What is bounded here for every connection:
 - Frames that carry nothing end a connection that sends too many of them.
 - Pongs for a peer that does not read are left out (RFC 6455, 5.5.3 allows it).
 - A connection that is over but cannot be flushed is cut off.
+- A handshake is answered within ``HANDSHAKE_SECONDS``. Its head was parsed and bounded by the HTTP
+  protocol (``begin``), so that ``websockets``, with narrower limits and another answer, reads frames
+  only. What a peer sends before it was answered waits, ``PARSED_BYTES`` at most.
 """
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol, cast
 
+import structlog
 from starlette.types import Scope
 from typing_extensions import override
 from uvicorn._types import ASGIReceiveEvent
@@ -30,7 +33,12 @@ from websockets.frames import Frame as MessageFrame
 from websockets.http11 import Request
 from websockets.protocol import Protocol as FrameProtocol
 
-from realtime.transports.http_connections import Place
+from configurator.protocol.codes import Refused
+from realtime.transports.http_connections import RETRY_MS, Place
+from realtime.transports.http_refusals import refusal_bytes
+from realtime.transports.inbox import Inbox
+
+log = structlog.get_logger()
 
 EXTENSION: Final = "nest.socket"
 WRITE_HIGH_BYTES: Final = 64 * 1024
@@ -56,6 +64,9 @@ SMALL_PART_BYTES: Final = 256
 
 AFTER_CLOSE_BYTES: Final = 64 * 1024
 """Parsed after our close frame at most. Whatever a flood sends on is thrown away as it comes."""
+
+HANDSHAKE_SECONDS: Final = 20.0
+"""So long the application has to accept a WebSocket or to refuse it; then the answer is 503."""
 
 LINGER_SECONDS: Final = 2.0
 """So long a connection that is over has to read what it was still sent."""
@@ -172,16 +183,40 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     _needless = 0
     _needless_since = 0.0
     _places: Sequence[Place] = ()
+    _answer_by: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
-        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", _Inbox())
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Inbox())
 
-    def keep(self, places: Sequence[Place]) -> None:
-        """Give these places back when the connection is gone."""
+    def begin(self, request: Request, received: bytes, places: Sequence[Place]) -> None:
+        """Answer this handshake; ``received`` came after it, ``places`` are given back at the end."""
         self._places = places
         for place in places:
             place.holder = None
+        self.conn.parser = FrameProtocol.parse(self.conn)
+        next(self.conn.parser)
+        self._answer_by = self.loop.call_later(HANDSHAKE_SECONDS, self._give_up)
+        self.handle_connect(request)
+        if received and not self.handshake_complete:
+            self.data_received(received)
+
+    def _give_up(self) -> None:
+        """The application does not answer the handshake."""
+        if not (self.over or self.initial_response):
+            refused = Refused("unavailable", retry_after_ms=RETRY_MS)
+            self.transport.write(refusal_bytes(refused, self.default_headers))
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self.transport.close()
+
+    @override
+    def start_keepalive(self) -> None:
+        """The handshake was answered: read what has come since."""
+        if self._answer_by is not None:
+            self._answer_by.cancel()
+            self._answer_by = None
+        super().start_keepalive()
+        self._parse()
 
     @property
     def over(self) -> bool:
@@ -214,11 +249,6 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         """Its headers are most of what an idle connection would keep."""
         del self.request, self.response
         self.scope["headers"] = []
-        frames = getattr(self.conn.parser, "gi_yieldfrom", None)
-        between = getattr(frames, "gi_yieldfrom", None)
-        if getattr(between, "__name__", "") == "at_eof":  # no frame has begun
-            self.conn.parser = FrameProtocol.parse(self.conn)
-            next(self.conn.parser)
 
     def close(self, code: int, reason: str) -> None:
         """What uvicorn does for ``websocket.close``, without waiting for a transport that is full."""
@@ -252,6 +282,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         super().connection_lost(exc)
+        if self._answer_by is not None:
+            self._answer_by.cancel()
         for place in self._places:
             place.give_back()
         self._end()
@@ -265,13 +297,22 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     def shutdown(self) -> None:
-        """The server stops."""
-        super().shutdown()
+        """The server stops. It asks one connection after the other: none may keep it from the next."""
+        try:
+            super().shutdown()
+        except Exception:
+            log.exception("socket_not_closed")
+            self.transport.abort()
         self._end()
 
     @override
     def data_received(self, data: bytes) -> None:
         """Parse what the application can take now; after our close frame, only to find the peer's."""
+        if not self.handshake_complete:
+            self._received += data
+            if len(self._received) > PARSED_BYTES:
+                self.transport.abort()
+            return
         if self.close_sent and self._is_over_for_good(len(data)):
             return
         if self._received or len(data) > PARSED_BYTES:
@@ -331,10 +372,7 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
             self._needless, self._needless_since = 0, now
         self._needless += 1
         if self._needless > NEEDLESS_FRAMES_MAX and not self.over:
-            if self.handshake_complete:
-                self.close(CLOSE_FLOODING, "flooding")
-            else:
-                self.transport.abort()
+            self.close(CLOSE_FLOODING, "flooding")
         return self.over
 
     @override
@@ -429,35 +467,3 @@ def _utf8(frames: list[bytes]) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-class _Inbox:
-    """What arrived and was not taken yet: as an ``asyncio.Queue`` of one reader, a tenth its size."""
-
-    __slots__ = ("_events", "_reader")
-
-    def __init__(self) -> None:
-        self._events: deque[ASGIReceiveEvent] | None = None
-        self._reader: asyncio.Future[None] | None = None
-
-    def put_nowait(self, event: ASGIReceiveEvent) -> None:
-        if self._events is None:
-            self._events = deque()
-        self._events.append(event)
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
-
-    async def get(self) -> ASGIReceiveEvent:
-        while self._events is None:
-            self._reader = asyncio.get_running_loop().create_future()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
-        event = self._events.popleft()
-        if not self._events:
-            self._events = None
-        return event
-
-    def empty(self) -> bool:
-        return self._events is None
