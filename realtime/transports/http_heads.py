@@ -1,14 +1,53 @@
 """Heads of requests, as the parser found them: what is asked of a connection beside HTTP itself. Pure."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
+from configurator.protocol.codes import Refused
+
 WEBSOCKET: Final = b"websocket"
 
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{0,5})?")
+
 Fields = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the connection has to know of a request. ``length``: of the body, None: in chunks."""
+
+    host: bytes | None
+    length: int | None
+    forwarded_for: list[bytes]
+
+
+def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | None) -> Head:
+    """Look at a head; ``known_host`` was found right before. Raises Refused."""
+    host, hosts = known_host, 0
+    length: int | None = 0
+    told = []
+    for name, value in headers:
+        if name == b"x-forwarded-for":
+            told.append(value)
+        elif name == b"host":
+            hosts += 1
+            if value != host and not _HOST.fullmatch(value):
+                raise Refused("request_unreadable", detail="the header Host is no host")
+            host = value
+        elif name == b"content-length":
+            length = int(value)
+        elif name == b"transfer-encoding":
+            length = None  # the parser takes chunked only, and never both
+    if not url.isascii():
+        raise Refused("request_unreadable", detail="the address is not ASCII")
+    if hosts > 1 or not (hosts or version == "1.0"):
+        raise Refused("request_unreadable", detail="exactly one header Host")
+    return Head(host, length, told)
 
 
 def offers_websocket(headers: Fields) -> bool:

@@ -30,7 +30,6 @@ WebSocket, which is a ``GET`` (RFC 6455, 4.1); offered with any other method it 
 """
 
 import asyncio
-import re
 from collections import deque
 from functools import partial
 from typing import Final, cast
@@ -49,7 +48,7 @@ from realtime.transports.http_connections import (
 )
 from realtime.transports.http_flow import HeldFlow
 from realtime.transports.http_framing import Framing
-from realtime.transports.http_heads import handshake, offers_websocket, without_offer
+from realtime.transports.http_heads import handshake, looked_at, offers_websocket, without_offer
 from realtime.transports.http_refusals import refusal_bytes
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
@@ -57,10 +56,13 @@ HEADERS_MAX: Final = 100
 """Each header field costs ten times its bytes when it is short; 100 is what Apache allows."""
 
 UNREAD_BYTES_MAX: Final = 1024 * 1024
-"""Bytes of one request that are thrown away after it was answered or refused."""
+"""Bytes of one request, whatever they mean, that are thrown away after it was answered or refused."""
+
+PARSED_BYTES: Final = 16 * 1024
+"""Parsed in one turn of the event loop, about 2 ms: a chunk may be one byte, and a read of the socket
+may hand over 256 kB many times."""
 
 SOCKET_ALONE: Final = "a WebSocket is opened when everything asked before it was answered"
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{0,5})?")
 
 
 class NestHttpProtocol(HttpToolsProtocol):
@@ -194,22 +196,39 @@ class NestHttpProtocol(HttpToolsProtocol):
                 self._expect()
 
     def _read(self, data: bytes) -> None:
-        view, place, length = memoryview(data), 0, len(data)
+        now, later = data[:PARSED_BYTES], data[PARSED_BYTES:]
+        view, place, length = memoryview(now), 0, len(now)
         try:
             while place < length and not self._over:
                 if self._unanswered and self._waits():
                     self._reading.hold()
                     self._received = data[place:]
                     return
-                end = self._framing.end_of_piece(data, place)
+                end = self._framing.end_of_piece(now, place)
+                if self._is_answered_body:
+                    self._throw_away(end - place)
                 place += self._parse(view[place:end])
                 if self._handing_over:
                     self._hand_over(data[place:])
+                    return
         except Refused as refused:
             self._refuse(refused)
         except httptools.HttpParserError as error:
             raised = error.__context__  # by what the parser called
             self._refuse(raised if isinstance(raised, Refused) else Refused("request_unreadable"))
+        if later and not (self._over or self._refused):
+            self._reading.hold()
+            self._received = later
+            self.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Parse what was kept, once the requests before it, or other connections, had their turn."""
+        if self._over or self._refused is not None or not self._reading.held:
+            return
+        self._reading.release()
+        received, self._received = self._received, b""
+        self._read(received)
+        self._expect()
 
     def _waits(self) -> bool:
         """Whether what comes next is not for now: a request waits, or the connection ends before."""
@@ -223,8 +242,13 @@ class NestHttpProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     @property
+    def _is_answered_body(self) -> bool:
+        return not (self._framing.in_head or self._unanswered)
+
+    @property
     def _at_rest(self) -> bool:
-        return self._framing.in_head and not (self._unanswered or self._framing.begun)
+        begun = self._framing.begun or self._received
+        return self._framing.in_head and not (self._unanswered or begun)
 
     def _parse(self, piece: memoryview) -> int:
         """Feed the parser; returns how many bytes it took, the next parser gets the others."""
@@ -281,27 +305,10 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     def _look_at_head(self) -> int | None:
         """The length of the body, None: in chunks. Raises Refused."""
-        hosts = 0
-        length: int | None = 0
-        told = []
-        for name, value in self.headers:
-            if name == b"x-forwarded-for":
-                told.append(value)
-            elif name == b"host":
-                hosts += 1
-                if value != self._host and not _HOST.fullmatch(value):
-                    raise Refused("request_unreadable", detail="the header Host is no host")
-                self._host = value
-            elif name == b"content-length":
-                length = int(value)
-            elif name == b"transfer-encoding":
-                length = None  # the parser takes chunked only, and never both
-        if not self.url.isascii():
-            raise Refused("request_unreadable", detail="the address is not ASCII")
-        if hosts > 1 or not (hosts or self.parser.get_http_version() == "1.0"):
-            raise Refused("request_unreadable", detail="exactly one header Host")
-        self._take_place(told)
-        return length
+        head = looked_at(self.url, self.parser.get_http_version(), self.headers, self._host)
+        self._host = head.host
+        self._take_place(head.forwarded_for)
+        return head.length
 
     def _take_place(self, told: list[bytes]) -> None:
         refused = self._place.refused
@@ -319,8 +326,6 @@ class NestHttpProtocol(HttpToolsProtocol):
         if self._ignored:
             return
         self._framing.body_parsed(len(body))
-        if self.cycle.response_complete:
-            self._throw_away(len(body))
         super().on_body(body)
 
     @override
@@ -353,12 +358,10 @@ class NestHttpProtocol(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         if self._reading.held:
-            self._reading.release()
-            received, self._received = self._received, b""
-            self._read(received)
+            self._read_on()
         else:
             self._reading.resume_reading()
-        self._expect()
+            self._expect()
 
     def _refuse(self, refused: Refused) -> None:
         """Answer in its turn why something is not read, and end."""
