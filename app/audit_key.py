@@ -4,29 +4,58 @@ It must not be in the database: whoever has a copy of that must neither sign lin
 they are about. All processes of one installation need the same one.
 """
 
+import asyncio
 import contextlib
 import getpass
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from app.chance import new_secret
-from app.settings import Settings
-from storage.postgres.audit import Actor
+from app.settings import Settings, SettingsError
+from storage.errors import StorageError
+from storage.postgres.audit import Actor, newest_key_id
 from storage.postgres.audit_chain import AuditKey
 
 FILE: Final = "audit.key"
 
 
-def audit_key(settings: Settings) -> AuditKey:
-    """The key that is set, else the one in `NEST_HOME/audit.key`, made if there is none yet."""
+KEY_BYTES_MIN: Final = 32
+"""As NEST_AUDIT_KEY: with less the key could be found by trying."""
+
+_TOO_SHORT: Final = (
+    "{file}, the key of the audit, has {found} bytes and must have at least {least}: bring it back"
+    " from your backup, or set NEST_AUDIT_KEY"
+)
+_ELSEWHERE: Final = (
+    "{file} is not there, but the audit in the database is signed with a key ({used}): set"
+    " NEST_HOME to the folder, or NEST_AUDIT_KEY to the key, of then; it may be in your backup, on"
+    " the machine of `nest run`, or in the settings of the web processes. If it is lost, set a new"
+    " NEST_AUDIT_KEY: older lines can then not be verified"
+)
+
+
+def audit_key(settings: Settings, database_url: str = "") -> AuditKey:
+    """The key that is set, else the one in `NEST_HOME/audit.key`, made if there is none yet.
+
+    None is made for a database whose audit was signed with another one already. Raises
+    SettingsError.
+    """
     if settings.audit_key:
         return AuditKey(settings.audit_key.encode())
     file = settings.home / FILE
     try:
-        return AuditKey(file.read_bytes())
-    except FileNotFoundError:
-        return AuditKey(_made(file))
+        try:
+            secret = file.read_bytes()
+        except FileNotFoundError:
+            _refuse_a_second(file, database_url or settings.for_web or settings.database_url)
+            secret = _made(file)
+    except OSError as error:
+        raise SettingsError((f"{file}, the key of the audit, cannot be used: {error}",)) from None
+    if len(secret.strip()) < KEY_BYTES_MIN:
+        raise SettingsError((_TOO_SHORT.format(file=file, found=len(secret), least=KEY_BYTES_MIN),))
+    return AuditKey(secret)
 
 
 def operator(settings: Settings, command: str) -> tuple[AuditKey, Actor]:
@@ -36,6 +65,19 @@ def operator(settings: Settings, command: str) -> tuple[AuditKey, Actor]:
     except (KeyError, OSError):  # a container without that user
         who = command
     return audit_key(settings), Actor(who)
+
+
+def _refuse_a_second(file: Path, database_url: str) -> None:
+    """Raises SettingsError where the newest line of the audit has a key, which is then elsewhere."""
+    if not database_url:
+        return
+    with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop, once, at its start
+        try:
+            used = thread.submit(asyncio.run, newest_key_id(database_url)).result()
+        except StorageError:
+            return  # the process starts without its database; `nest doctor` compares the keys later
+    if used is not None:
+        raise SettingsError((_ELSEWHERE.format(file=file, used=used),))
 
 
 def _made(file: Path) -> bytes:

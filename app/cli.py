@@ -65,6 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
         return command(settings, options, environ)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except SettingsError as error:
+        print(f"nest: {error}", file=sys.stderr)
+        return 2
     except StorageError as error:
         print(f"nest: {error}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001 - reported, and the process ends
@@ -94,7 +97,7 @@ async def _mint_link(settings: Settings, database_url: str, public_url: str) -> 
 
 
 async def _prepare(settings: Settings, database_url: str) -> tuple[str, ...]:
-    key = import_module("app.audit_key").audit_key(settings)
+    key = import_module("app.audit_key").audit_key(settings, database_url)
     published: tuple[str, ...] = await import_module("app.release").release(
         database_url, key, settings.redis_url
     )

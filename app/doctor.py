@@ -12,7 +12,7 @@ from typing import Literal
 from app.browser import find_browser
 from app.clients import absent_clients
 from app.database_url import left_out
-from app.doctor_logins import MEND, key_in_file, look_at_logins
+from app.doctor_logins import MEND, key_in_file, look_at_logins, wrong_key
 from app.exclusive import AlreadyInUseError, require_free_port
 from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets
@@ -157,6 +157,15 @@ async def _logins(settings: Settings, environ: Mapping[str, str]) -> list[Findin
     ]
     if not findings:
         findings = [Finding(state="ok", subject="database", text=f"logins: {found.well}")]
+    findings += [
+        Finding(
+            state="wrong",
+            subject="audit",
+            text=text,
+            mend="All processes need the key of then, and nobody else: docs/operations.md, The audit.",
+        )
+        for text in await wrong_key(settings)
+    ]
     if text := key_in_file(settings, environ):
         mend = "Set it, the same for all processes, before there is more than one machine."
         findings.append(Finding(state="note", subject="settings", text=text, mend=mend))

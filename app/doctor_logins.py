@@ -1,11 +1,15 @@
 """What `nest doctor` says about the logins of processes, and about the key of the audit."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.audit_key import FILE, KEY_BYTES_MIN
 from app.settings import Settings
 from storage.errors import StorageError
+from storage.postgres.audit import newest_key_id
+from storage.postgres.audit_chain import AuditKey
 from storage.postgres.roles import login_at
 
 MEND: Final = "Make a login for each kind of process: docs/operations.md, Logins."
@@ -40,6 +44,29 @@ async def look_at_logins(settings: Settings) -> Logins:
                 f"{kind} log in as {login.name}, who may change everything, also the audit"
             )
     return Logins(well=", ".join(said), better=tuple(better), wrong=tuple(wrong))
+
+
+async def wrong_key(settings: Settings) -> tuple[str, ...]:
+    """What is wrong with the key of the audit. Makes none."""
+    secret, said = settings.audit_key.encode(), []
+    file = settings.home / FILE
+    if not secret:
+        try:
+            mode = file.stat().st_mode
+            secret = file.read_bytes()
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            return (f"{file}, the key of the audit, cannot be read: {error}",)
+        if mode & 0o077:
+            said.append(f"{file}, the key of the audit, can be read by others: chmod 600")
+        if len(secret.strip()) < KEY_BYTES_MIN:
+            return (*said, f"{file}, the key of the audit, has fewer than {KEY_BYTES_MIN} bytes")
+    with contextlib.suppress(StorageError, OSError, ValueError):  # told where the login is told
+        used = await newest_key_id(settings.database_url)
+        if used not in {None, AuditKey(secret).id}:
+            said.append(f"the newest line of the audit is signed with another key ({used})")
+    return tuple(said)
 
 
 def key_in_file(settings: Settings, environ: Mapping[str, str]) -> str | None:

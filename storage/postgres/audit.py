@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
 
+import asyncpg
 import orjson
 import structlog
 from sqlalchemy import Row, text
@@ -32,9 +33,11 @@ from storage.postgres.audit_chain import (
     breaks,
 )
 from storage.postgres.engine import Database
+from storage.postgres.failures import storage_errors
 
 log = structlog.get_logger()
 
+_RETRY_AFTER_SECONDS: Final = 5.0
 LINES_MAX: Final = 500
 PAGE_LINES: Final = 1_000
 """Lines that are read at once while all of them are verified."""
@@ -302,6 +305,22 @@ class Recorder:
         await self.audit.within(
             connection, actor=self.actor, action=action, subject=subject, detail=detail
         )
+
+
+async def newest_key_id(database_url: str) -> str | None:
+    """The name of the key of the newest signed line; None: there is none. Raises StorageUnavailable."""
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=3)
+        try:
+            found: str | None = await connection.fetchval(
+                "SELECT key_id FROM admin_actions WHERE signature IS NOT NULL"
+                " ORDER BY id DESC LIMIT 1"
+            )
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            return None  # of a release before the chain
+        finally:
+            await connection.close()
+    return found
 
 
 def _line(row: Row[Any], *, subject: str) -> Line:
