@@ -10,7 +10,7 @@ from app.settings import Settings
 from storage.errors import StorageError
 from storage.postgres.audit import newest_key_id
 from storage.postgres.audit_chain import AuditKey
-from storage.postgres.roles import login_at
+from storage.postgres.roles import ROLES, changed_settings, login_at
 
 MEND: Final = "Make a login for each kind of process: docs/operations.md, Logins."
 
@@ -36,9 +36,12 @@ async def look_at_logins(settings: Settings) -> Logins:
         try:
             login = await login_at(url)
         except (StorageError, OSError, ValueError) as error:
-            wrong.append(f"the login of the {kind} does not work: {error}")
+            if url != settings.database_url:  # else it is told where the database is told
+                wrong.append(f"the login of the {kind} does not work: {error}")
             continue
         said.append(f"{kind} {login.name}")
+        if login.name in ROLES and (names := await changed_settings(url)):
+            better.append(f"{login.name} has settings of its own: {', '.join(names)}")
         if login.owns:
             better.append(
                 f"{kind} log in as {login.name}, who may change everything, also the audit"

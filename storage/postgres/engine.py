@@ -209,8 +209,11 @@ class Database:
             self._url,
             timeout=self.deadlines.connect,
             command_timeout=self.deadlines.statement + 0.5,
+            # Explicit, all of them: what is asked for here is stronger than settings of the role,
+            # which somebody with its rights may change for all its later connections.
             server_settings={
                 "synchronous_commit": "on",
+                "default_transaction_isolation": "read committed",
                 "statement_timeout": _milliseconds(self.deadlines.statement),
                 "lock_timeout": _milliseconds(self.deadlines.lock),
                 "idle_in_transaction_session_timeout": _milliseconds(self.deadlines.call + 5),

@@ -12,6 +12,7 @@ not exist gets nothing. A table that is missing in `RIGHTS` is one that no role 
 fails. Partitions are made and dropped by functions with the rights of the owner (migration 0020).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,9 @@ ROLES: Final = (WEB, WORKER, ANALYTICS)
 
 ANALYTICS_STATEMENT_SECONDS: Final = 15
 """What one statement of the analytics role may take, unless the connection asks for another limit."""
+
+_SETTINGS: Final = frozenset({"statement_timeout", "default_transaction_read_only"})
+"""What the analytics role has of its own."""
 
 _LOCK: Final = 0x6E657372  # "nesr": one grants at a time, PostgreSQL refuses two on one table
 _RETRY_AFTER_SECONDS: Final = 5.0
@@ -48,13 +52,13 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     "grants": {WEB: _ALL},
     "inquiries": {
         WEB: _ALL,
-        WORKER: "SELECT, UPDATE, DELETE",
+        WORKER: "SELECT (created_at, session_id), UPDATE (session_id), DELETE",
         ANALYTICS: "SELECT (created_at, session_id)",
     },
     # admins
     "admin_links": {WEB: "SELECT, UPDATE"},
     "admin_sessions": {WEB: _KEEP},
-    "admin_actions": {WEB: _APPEND, WORKER: _READ},
+    "admin_actions": {WEB: _APPEND, WORKER: "SELECT (id, signature)"},
     # visits
     "sessions": {WEB: _ALL, WORKER: _ALL, ANALYTICS: _READ},
     "session_choices": {WEB: "SELECT, DELETE", WORKER: _ALL, ANALYTICS: _READ},
@@ -84,6 +88,9 @@ FUNCTIONS: Final = {
     "drop_interactions_partition(text)": WORKER,
 }
 """Those that run with the rights of the owner, and who may call them."""
+
+_RIGHT: Final = re.compile(r"([A-Z]+)(?: \(([a-z_, ]+)\))?")
+"""One right, and its columns if it is for some only."""
 
 _GRANTED: Final = """
 SELECT c.relname || ' ' || g.rolname || ' ' || a.privilege_type
@@ -151,6 +158,28 @@ async def login_at(database_url: str) -> Login:
     return Login(row[0], row[1])
 
 
+async def changed_settings(database_url: str) -> tuple[str, ...]:
+    """Settings of this login that nobody should have changed. Raises StorageUnavailable.
+
+    A role may change its own for all its later connections. Ours ask for what they need
+    (`Database`), so this weakens nothing of theirs, but somebody was there.
+    """
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=5)
+        try:
+            found = await connection.fetch(
+                "SELECT DISTINCT split_part(setting, '=', 1) AS name"
+                " FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting"
+                " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+                " ORDER BY 1"
+            )
+            login = await connection.fetchval("SELECT current_user")
+        finally:
+            await connection.close()
+    expected = _SETTINGS if login == ANALYTICS else frozenset[str]()
+    return tuple(row["name"] for row in found if row["name"] not in expected)
+
+
 async def _grant(connection: asyncpg.Connection, roles: tuple[str, ...]) -> None:
     there = {row[0] for row in await connection.fetch(_GRANTED, roles)}
     if there != _wanted(roles):
@@ -174,12 +203,9 @@ def _wanted(roles: tuple[str, ...]) -> set[str]:
     for table, of_roles in RIGHTS.items():
         for role, rights in of_roles.items():
             if role in roles:
-                kind, _, columns = rights.partition(" (")
-                if columns:
-                    named = columns.rstrip(")").split(", ")
-                    wanted |= {f"{table} {role} {kind} {column}" for column in named}
-                else:
-                    wanted |= {f"{table} {role} {right}" for right in rights.split(", ")}
+                for kind, columns in _RIGHT.findall(rights):
+                    named = [f" {column}" for column in columns.split(", ")] if columns else [""]
+                    wanted |= {f"{table} {role} {kind}{column}" for column in named}
     return wanted
 
 

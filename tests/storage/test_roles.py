@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from app.release import release
 from storage.postgres.engine import Database
@@ -19,6 +20,7 @@ from storage.postgres.roles import (
     WEB,
     WORKER,
     Login,
+    changed_settings,
     grant_rights,
     login_at,
 )
@@ -66,6 +68,10 @@ REFUSED = {
         "SELECT * FROM grants",
         "SELECT * FROM share_links",
         "SELECT * FROM admin_sessions",
+        "SELECT email FROM inquiries",
+        "SELECT name, message FROM inquiries",
+        "UPDATE inquiries SET name = 'x'",
+        "SELECT actor FROM admin_actions",
         "INSERT INTO admin_actions (id, actor, action, subject) VALUES (1, 'a', 'b', 'c')",
         "UPDATE configurations SET total_cents = 0",
         "CREATE TABLE mine (n int)",
@@ -123,6 +129,39 @@ async def test_a_worker_makes_and_drops_partitions_that_it_does_not_own(
     async with Database(for_role(database_url, WORKER)) as database:
         assert await Interactions(database).ensure_partitions(day, day) == 1
         assert (await Upkeep(database).drop_before(day.replace(day=2))).partitions == 1
+
+
+async def test_a_role_cannot_weaken_what_connections_promise(database_url: str) -> None:
+    """A role may change its own settings for all its later connections."""
+    weak = (
+        "synchronous_commit TO off",
+        "statement_timeout TO 0",
+        "lock_timeout TO 0",
+        "idle_in_transaction_session_timeout TO 0",
+        "default_transaction_isolation TO serializable",
+        "timezone TO 'Asia/Tokyo'",
+    )
+    asked = text(
+        "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout'),"
+        " current_setting('lock_timeout'),"
+        " current_setting('idle_in_transaction_session_timeout'),"
+        " current_setting('default_transaction_isolation'), current_setting('timezone')"
+    )
+    async with logged_in(database_url, WEB) as attacker:
+        try:
+            for setting in weak:
+                await attacker.execute(f"ALTER ROLE CURRENT_USER SET {setting}")
+            async with logged_in(database_url, WEB) as later:
+                assert await later.fetchval("SHOW synchronous_commit") == "off"
+            assert set(await changed_settings(for_role(database_url, WEB))) == {
+                each.split()[0] for each in weak
+            }
+            async with Database(for_role(database_url, WEB)) as database:
+                found = await database.read(lambda connection: connection.execute(asked))
+                assert tuple(found.one()) == ("on", "4s", "2s", "11s", "read committed", "UTC")
+        finally:
+            await attacker.execute("ALTER ROLE CURRENT_USER RESET ALL")
+    assert await changed_settings(for_role(database_url, WEB)) == ()
 
 
 async def test_rights_are_given_once_and_brought_back(database_url: str) -> None:
