@@ -1,6 +1,7 @@
 """Who asks for a page, as the screens want to know it."""
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from realtime.actions import Actions
 from realtime.admin_sessions import AdminSessions
@@ -30,8 +31,14 @@ def visitors(
             return None
         return latest.code if latest else None
 
+    def forget_person(request: Request, answer: Response) -> None:
+        if cookies.has_person(request):
+            cookies.forget_person(answer)
+
     return Visitors(
         person_token_of=cookies.person_token,
+        still_known=authenticator.still_known,
+        forget_person=forget_person,
         house_code_of=latest_code,
         seen=page_views.seen,
         admin_of=authenticator.admin,

@@ -129,6 +129,15 @@ class Authenticator:
         found = await self._first(*tokens)
         return found[0] if found else None
 
+    async def still_known(self, connection: HTTPConnection) -> bool:
+        """Whether the person's cookie is somebody's, as PostgreSQL has it now."""
+        shown = self._cookies.person_token(connection) or self._cookies.former_person(connection)
+        token_hash = token_sha256(shown or "")
+        if shown and token_hash in await self._people.by_tokens([token_hash]):
+            return True
+        self._known.pop(token_hash, None)
+        return False
+
     async def admin(self, connection: HTTPConnection) -> Principal | None:
         """The admin of an open session whose token the request carries as cookie or bearer."""
         sessions = await self._admin_sessions(connection)
@@ -217,6 +226,9 @@ class Authenticator:
         elif not principal.admin:
             self._known[token_hash] = _Answer(principal, self._clock() + KNOWN_SECONDS)
             self._known.move_to_end(token_hash)
+            before = self._tokens.get(principal.person.id)
+            if before is not None and before != token_hash:
+                self._known.pop(before, None)  # a person has one token
             self._tokens[principal.person.id] = token_hash
             if len(self._known) > KNOWN_MAX:
                 _, dropped = self._known.popitem(last=False)

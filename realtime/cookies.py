@@ -61,6 +61,10 @@ class Cookies:
             return None
         return only(header, _PERSON)
 
+    def has_person(self, connection: HTTPConnection) -> bool:
+        """Whether there is a cookie of a person, believed or not."""
+        return any(name in connection.cookies for name in (self.person, _PERSON))
+
     def remember_person(self, answer: Response, token: str) -> None:
         """Make the browser this person's."""
         self._set(answer, self.person, token, PERSON_SECONDS, "lax")

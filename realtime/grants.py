@@ -9,7 +9,7 @@ A role that was read is dated by the moment its reading began; what is older nev
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -195,10 +195,15 @@ class Grants:
             holder.admin_ended()
 
     def sign_out(self, person_id: UUID) -> None:
-        """The token that this person had is nobody's now: their connections are, too."""
-        here = self._here.get(person_id)
-        for holder in list(here.connections) if here is not None else []:
-            holder.admin_ended()
+        """A token of this person is nobody's now: its connections end, those with a newer one stay."""
+        if person_id in self._here:
+            self._tasks.start(self._check_tokens_of(person_id), name="tokens")
+
+    async def _check_tokens_of(self, person_id: UUID) -> None:
+        """While PostgreSQL is away the sweep finds them."""
+        with suppress(StorageUnavailable):
+            here = self._here.get(person_id)
+            await self._check([here] if here is not None else [])
 
     # ---- the sweep
 
@@ -226,9 +231,12 @@ class Grants:
 
     async def _check_tokens(self) -> None:
         """Find the tokens that are nobody's any more, where nobody told."""
+        await self._check(self._here.values())
+
+    async def _check(self, of: Iterable[_Here]) -> None:
         held = [
             (holder, token)
-            for here in self._here.values()
+            for here in of
             for holder, token in here.connections.items()
             if token is not None
         ]

@@ -10,6 +10,7 @@ with the token it was made with, but for the one that somebody names when they s
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,6 +22,14 @@ from storage.postgres.people import People
 
 WAY_BACK_TTL: Final = timedelta(days=90)
 """How long a way back works: as long as an invitation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """Whose token was exchanged, and their new one."""
+
+    person_id: UUID
+    token: str = field(repr=False)
 
 
 class PersonTokens:
@@ -39,22 +48,23 @@ class PersonTokens:
         self._new_secret = new_secret
         self._now = now
 
-    async def exchange(self, token: str, *, keep: str | None = None) -> str | None:
+    async def exchange(self, token: str, *, keep: str | None = None) -> Exchanged | None:
         """A new token for whoever has this one, which is nobody's from now on; None: it was nobody's.
 
         The way back ends, unless it is ``keep``: somebody else who knew the token may have made it.
+        ``ended`` is called for them once a browser has its answer: its own tabs hear of the end,
+        load again, and need the new cookie for that.
         """
         fresh = self._new_secret()
         kept = token_sha256(keep) if keep else None
         person_id = await self._people.replace_token(token_sha256(token), token_sha256(fresh), kept)
         if person_id is None:
             return None
-        self._tell_ended(person_id)
-        return fresh
+        return Exchanged(person_id=person_id, token=fresh)
 
-    async def end(self, token: str, *, keep: str | None = None) -> None:
-        """This token is nobody's from now on, and its person has none; ``keep`` as in `exchange`."""
-        await self.exchange(token, keep=keep)  # nobody learns the new one
+    def ended(self, person_id: UUID) -> None:
+        """Tell every process that a token of this person ended."""
+        self._tell_ended(person_id)
 
     async def way_back(self, principal: Principal) -> tuple[str, datetime]:
         """The secret of a link back, and until when it works; the one before works no more.

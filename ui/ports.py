@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from configurator.protocol.codes import Code
 from realtime.principal import Principal
@@ -184,6 +185,10 @@ class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
 
     person_token_of: Callable[[Request], str | None]
+    still_known: Callable[[Request], Awaitable[bool]]
+    """Whether the person's cookie is somebody's now; raises StorageUnavailable."""
+    forget_person: Callable[[Request, Response], None]
+    """Has the browser drop the person's cookie, if it sent one."""
     house_code_of: Callable[[Request], Awaitable[str | None]]
     """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
     admin_of: Callable[[Request], Awaitable[Principal | None]]

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qs
+from uuid import UUID
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -236,23 +238,27 @@ class PeopleEndpoints:
         program = bearer(request)
         shown = program or self._cookies.person_token(request)
         shown = shown or self._cookies.former_person(request)
-        fresh = await self._tokens.exchange(shown) if shown else None
-        if fresh is None:
+        exchanged = await self._tokens.exchange(shown) if shown else None
+        if exchanged is None:
             raise Refused("not_authenticated")
-        if program:
-            return json(TokenAnswer(token=fresh))
-        return self._remember(json(TokenAnswer(token=None)), fresh)
+        answer = json(TokenAnswer(token=exchanged.token if program else None))
+        answer.background = BackgroundTask(self._tell_ended, exchanged.person_id)
+        return answer if program else self._remember(answer, exchanged.token)
 
     async def sign_out(self, request: Request) -> Response:
         """``POST /api/people/me/sign-out``. Of a bearer and a cookie, the bearer's person only."""
         asked = SignOutRequest() if _is_bare(request) else await body(request, SignOutRequest)
         shown = bearer(request) or self._cookies.person_token(request)
-        if shown:
-            await self._tokens.end(shown, keep=asked.way_back)
         answer = json(SignedOutAnswer())
+        if shown and (ended := await self._tokens.exchange(shown, keep=asked.way_back)):
+            # Nobody learns the new token.
+            answer.background = BackgroundTask(self._tell_ended, ended.person_id)
         if not bearer(request):
             self._cookies.forget_person(answer)
         return answer
+
+    async def _tell_ended(self, person_id: UUID) -> None:
+        self._tokens.ended(person_id)
 
     async def way_back(self, request: Request) -> Response:
         """``POST /api/people/me/way-back``."""
@@ -301,10 +307,12 @@ class PeopleEndpoints:
         if principal is not None and not principal.admin:
             return principal, None
         if principal is None and (former := self._cookies.former_person(request)):
-            token = await self._tokens.exchange(former)
-            moved = await self._authenticator.by_token(token) if token else None
-            if moved is not None:
-                return moved, token
+            exchanged = await self._tokens.exchange(former)
+            if exchanged is not None:
+                self._tokens.ended(exchanged.person_id)
+                moved = await self._authenticator.by_token(exchanged.token)
+                if moved is not None:
+                    return moved, exchanged.token
         return await self._actions.register()
 
     def _remember(self, answer: Response, token: str | None) -> Response:

@@ -177,6 +177,65 @@ async def test_an_admin_session_has_no_way_back(web: RunningWeb) -> None:
     assert answer.status_code == 403
 
 
+async def test_a_connection_with_the_new_token_stays(web: RunningWeb) -> None:
+    """The news of the end may come after the person was here again."""
+    api = web.api()
+    house = await api.create()
+    principal = await web.parts.authenticator.by_token(api.token or "")
+    assert principal is not None
+    async with joined(web.ws_url, api.token or "", house["code"]) as old:
+        fresh = (await api.call("POST", "/api/people/me/token")).json()["token"]
+        async with joined(web.ws_url, fresh, house["code"]) as new:
+            assert (await old.until("left"))["code"] == "access_revoked"
+            web.parts.person_tokens.ended(principal.person.id)
+            await web.parts.grants.sweep()
+            assert (await new.op(house["code"], select("nest", "nest100")))["type"] != "error"
+
+
+async def test_the_end_is_told_when_a_browser_has_its_answer(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own tabs hear of the end and load again: before that they need the new cookie."""
+    api = web.api()
+    await api.create()
+    seen: list[str] = []
+    told = web.parts.person_tokens._tell_ended
+
+    def tell(person_id: Any) -> None:
+        seen.append("told")
+        told(person_id)
+
+    monkeypatch.setattr(web.parts.person_tokens, "_tell_ended", tell)
+    remember = Cookies.remember_person
+
+    def remembered(self: Cookies, answer: Response, token: str) -> None:
+        seen.append("cookie")
+        remember(self, answer, token)
+
+    monkeypatch.setattr(Cookies, "remember_person", remembered)
+    cookie = {"cookie": f"nest_person={api.token}"}
+    answer = await web.api().call("POST", "/api/people/me/token", headers=cookie)
+    assert answer.status_code == 200
+    await eventually(lambda: seen == ["cookie", "told"], deadline=WITHIN_SECONDS)
+
+
+async def test_whether_a_cookie_is_still_somebodys_is_not_what_a_process_remembers(
+    start_web: StartWeb,
+) -> None:
+    """A process that did not hear of the end believes the token for 30 seconds, but says no page."""
+    one, two = await start_web("one"), await start_web("two")
+    api = one.api()
+    house = await api.create()
+    shown = asking(f"nest_person={api.token}", scheme="http")
+    await two.api(api.token).read(house["code"])
+    assert await two.parts.authenticator.still_known(shown)
+    two.parts.news._heard.clear()
+    await api.call("POST", "/api/people/me/token")
+    assert not await two.parts.authenticator.still_known(shown)
+    assert await two.parts.authenticator.of(shown) is None
+    assert not await two.parts.authenticator.still_known(asking(scheme="http"))
+
+
 # ---- cookies
 
 

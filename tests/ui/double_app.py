@@ -126,6 +126,8 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         admin_source=world,
         visitors=Visitors(
             person_token_of=lambda request: request.cookies.get("person"),
+            still_known=known,
+            forget_person=lambda _request, answer: answer.delete_cookie("person"),
             house_code_of=house_of,
             admin_of=admin_of,
             was_admin=was_admin,
@@ -160,6 +162,10 @@ def inquire_once(world: World, house: House, body: dict[str, Any]) -> tuple[dict
     }
     world.answers.append((house.id, answer))
     return answer, 201
+
+
+async def known(request: Request) -> bool:
+    return request.cookies.get("person", "dead") != "dead"
 
 
 async def house_of(request: Request) -> str | None:

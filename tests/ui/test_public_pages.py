@@ -185,3 +185,20 @@ def test_a_shared_link_has_a_picture_that_messengers_show(client: httpx.Client) 
         picture = client.get(found[1])
         assert picture.headers["content-type"] == "image/jpeg"
         assert len(picture.content) < 300_000
+
+
+def test_who_signed_out_is_told_so_only_where_it_is_true(client: httpx.Client) -> None:
+    """A dead cookie goes, with all that the browser keeps; a browser with a new one goes on."""
+    gone = client.get("/signed-out", headers={"cookie": "person=dead"})
+    assert gone.status_code == 200
+    assert "js/signed_out" in gone.text
+    assert gone.headers["cache-control"] == "no-store"
+    assert "Max-Age=0" in gone.headers["set-cookie"]
+    for query, onward in (
+        ("?house=hang-hang", "/c/HANGHANG"),
+        ("?house=//elsewhere.example", "/"),
+        ("", "/"),
+    ):
+        answer = client.get(f"/signed-out{query}", headers={"cookie": "person=Anna"})
+        assert (answer.status_code, answer.headers["location"]) == (303, onward)
+        assert "set-cookie" not in answer.headers

@@ -126,7 +126,7 @@ class ConfiguratorPage:
                 asking=request,
                 language=language,
                 admin=admin,
-                ended=partial(leave, client, "" if admin else "/signed-out"),
+                ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
             )
         except StorageUnavailable:
             client.delete()

@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from configurator.house_code import as_code
 from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
+from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Legal, Offer, Visitors
 from ui.templates import Templates
 from ui.texts import Texts
@@ -93,9 +95,24 @@ class PublicPages:
         return _with_fragment("/come-back", request.path_params["token"])
 
     async def signed_out(self, request: Request) -> Response:
-        """`/signed-out`: where every tab of somebody goes whose token is over."""
-        nobody = self.visitors.person_token_of(request) is None
-        return self.templates.response(request, "signed_out.html", {"nobody": nobody})
+        """`/signed-out`: where every tab of somebody goes whose token is over.
+
+        A browser that is still somebody's, as after an exchange of the token, goes on to the
+        `house` that it came from. In any other one nothing stays.
+        """
+        try:
+            known = await self.visitors.still_known(request)
+        except StorageUnavailable:
+            return MessagePages(self.templates).later(request)
+        if known:
+            code = as_code(request.query_params.get("house", ""))
+            onward = RedirectResponse(f"/c/{code}" if code else "/", status_code=303)
+            onward.headers["cache-control"] = "no-store"
+            return onward
+        answer = self.templates.response(request, "signed_out.html", {})
+        answer.headers["cache-control"] = "no-store"
+        self.visitors.forget_person(request, answer)
+        return answer
 
 
 def _with_fragment(path: str, token: str) -> Response:
