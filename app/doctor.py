@@ -155,7 +155,7 @@ async def _logins(settings: Settings, environ: Mapping[str, str]) -> list[Findin
     findings += [
         Finding(state="note", subject="database", text=text, mend=MEND) for text in found.better
     ]
-    if not findings:
+    if not findings and found.well:
         findings = [Finding(state="ok", subject="database", text=f"logins: {found.well}")]
     findings += [
         Finding(

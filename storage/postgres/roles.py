@@ -113,6 +113,23 @@ SELECT pg_has_role(datdba, 'USAGE') AND EXISTS (
 FROM pg_database WHERE datname = current_database()
 """
 
+_NO_LARGE_OBJECTS: Final = """
+DO $$
+DECLARE
+    made oid;
+BEGIN
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        FOR made IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+            AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite')
+            AND has_function_privilege('public', oid, 'EXECUTE')
+        LOOP
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', made::regprocedure);
+        END LOOP;
+    END IF;
+END $$
+"""
+"""Large objects belong to no table: what a role puts there nobody would find. A superuser may say so."""
+
 
 async def grant_rights(database_url: str) -> tuple[str, ...]:
     """Gives the roles that exist their rights in this database; returns those roles.
@@ -184,6 +201,7 @@ async def _grant(connection: asyncpg.Connection, roles: tuple[str, ...]) -> None
     there = {row[0] for row in await connection.fetch(_GRANTED, roles)}
     if there != _wanted(roles):
         await connection.execute(";\n".join(_statements(roles)))
+    await connection.execute(_NO_LARGE_OBJECTS)
     if await connection.fetchval(_TEMPORARY, roles, WORKER):
         # A temporary table would hide the real one from the rest of its connection.
         await connection.execute(

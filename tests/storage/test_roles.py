@@ -3,15 +3,18 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
+from app.chance import new_id, new_key
 from app.release import release
+from storage.postgres.audit import AuditLines
 from storage.postgres.engine import Database
 from storage.postgres.interactions import Interactions
+from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.roles import (
     ANALYTICS,
     FUNCTIONS,
@@ -57,6 +60,8 @@ REFUSED = {
         "INSERT INTO admin_links (token_sha256, expires_at) VALUES ('x', now())",
         "UPDATE catalogues SET revision = 'x'",
         "UPDATE alembic_version SET version_num = '0001'",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
         "SELECT pg_read_file('/etc/passwd')",
         "COPY people TO PROGRAM 'cat'",
         "SET ROLE nest",
@@ -131,6 +136,15 @@ async def test_a_worker_makes_and_drops_partitions_that_it_does_not_own(
         assert (await Upkeep(database).drop_before(day.replace(day=2))).partitions == 1
 
 
+async def test_a_worker_forgets_what_it_may_not_read(database_url: str) -> None:
+    await release(database_url)
+    kept = Kept(sessions=timedelta(days=1), inquiries=timedelta(days=1))
+    async with Database(for_role(database_url, WORKER)) as database:
+        privacy = Privacy(database, new_id=new_id, new_secret=new_key)
+        assert not await privacy.apply_retention(datetime.now(UTC), kept)
+        assert await AuditLines(database).newest() is None
+
+
 async def test_a_role_cannot_weaken_what_connections_promise(database_url: str) -> None:
     """A role may change its own settings for all its later connections."""
     weak = (
@@ -153,9 +167,9 @@ async def test_a_role_cannot_weaken_what_connections_promise(database_url: str) 
                 await attacker.execute(f"ALTER ROLE CURRENT_USER SET {setting}")
             async with logged_in(database_url, WEB) as later:
                 assert await later.fetchval("SHOW synchronous_commit") == "off"
-            assert set(await changed_settings(for_role(database_url, WEB))) == {
-                each.split()[0] for each in weak
-            }
+            assert {
+                each.lower() for each in await changed_settings(for_role(database_url, WEB))
+            } == {each.split()[0] for each in weak}
             async with Database(for_role(database_url, WEB)) as database:
                 found = await database.read(lambda connection: connection.execute(asked))
                 assert tuple(found.one()) == ("on", "4s", "2s", "11s", "read committed", "UTC")

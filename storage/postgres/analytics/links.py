@@ -65,7 +65,12 @@ class DashboardLinks:
                 connection,
                 action="links.create",
                 subject=name,
-                detail={"views": views, "query": query, "until": expires_at.isoformat()},
+                detail={
+                    "id": str(link_id),
+                    "views": views,
+                    "query": query,
+                    "until": expires_at.isoformat(),
+                },
             )
             return link
 
@@ -93,7 +98,9 @@ class DashboardLinks:
         async def work(connection: AsyncConnection) -> bool:
             name = (await connection.execute(ended)).scalar_one_or_none()
             if name is not None:
-                await by.within(connection, action="links.revoke", subject=name)
+                await by.within(
+                    connection, action="links.revoke", subject=name, detail={"id": str(link_id)}
+                )
             return name is not None
 
         return await self._database.write(work)

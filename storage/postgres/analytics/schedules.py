@@ -113,6 +113,7 @@ class Schedules:
                 action="schedules.create",
                 subject=schedule.name,
                 detail={
+                    "id": str(schedule.id),
                     "view": schedule.view,
                     "query": schedule.query,
                     "days": schedule.days,
@@ -154,7 +155,12 @@ class Schedules:
         async def work(connection: AsyncConnection) -> bool:
             name = (await connection.execute(gone)).scalar_one_or_none()
             if name is not None:
-                await by.within(connection, action="schedules.remove", subject=name)
+                await by.within(
+                    connection,
+                    action="schedules.remove",
+                    subject=name,
+                    detail={"id": str(schedule_id)},
+                )
             return name is not None
 
         return await self._database.write(work)
