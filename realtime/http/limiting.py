@@ -8,6 +8,7 @@ An admin whose session is open is never refused for what others of the same netw
 network's allowance the session's own one counts. It is looked up at most once a minute for that.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
@@ -30,6 +31,10 @@ MISSES: Final = frozenset({"not_found", "invitation_unusable", "dashboard_link_u
 """The codes that answer a guess: of the code of a house, of the token of a link."""
 
 HOUSES: Final = "/c/"
+ENGINES: Final = ("/socket.io", "/_nicegui_ws")
+"""The addresses of the Engine.IO servers: a request that names a session of theirs opens none."""
+
+_SESSION: Final = re.compile(rb"(?:^|&)sid=[^&]")
 LOG_EVERY_REFUSALS: Final = 1_000
 """Of one kind the first refusal is logged, then every so many."""
 
@@ -111,10 +116,10 @@ class Limiter:
 def kind_of(scope: Scope) -> Kind:
     """The kind of a request that is for no endpoint, by its address."""
     path: str = scope["path"]
+    if path.startswith(ENGINES):
+        return "poll" if _SESSION.search(scope["query_string"]) else "socket"
     if scope["type"] == "websocket":
-        return "poll" if b"sid=" in scope["query_string"] else "socket"
-    if path.startswith(("/socket.io", "/_nicegui_ws")):
-        return "poll" if b"sid=" in scope["query_string"] else "socket"
+        return "socket"
     if path.startswith(("/assets/", "/_nicegui/", "/sdk")) or path in {"/openapi.json", "/ws"}:
         return "asset"
     return "page"

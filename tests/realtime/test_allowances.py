@@ -80,6 +80,23 @@ def test_what_is_no_endpoint_has_the_kind_of_its_address(path: str, kind: Kind) 
     assert kind_of({"type": "http", "path": path, "query_string": b""}) == kind
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "kind"),
+    [
+        ("/ws", b"sid=1", "socket"),
+        ("/socket.io/", b"EIO=4&sid=1", "poll"),
+        ("/_nicegui_ws/socket.io/", b"sid=1&EIO=4", "poll"),
+        ("/socket.io/", b"EIO=4&sid=", "socket"),
+        ("/socket.io/", b"EIO=4&sid=&a=1", "socket"),
+        ("/socket.io/", b"EIO=4&tsid=1", "socket"),
+        ("/socket.io/", b"EIO=4&t=?sid=1", "socket"),
+    ],
+)
+def test_only_the_session_of_an_engine_makes_a_poll(path: str, query: bytes, kind: Kind) -> None:
+    """Any query with `sid=` in it made a new socket count as the poll of an old one."""
+    assert kind_of({"type": "websocket", "path": path, "query_string": query}) == kind
+
+
 def test_a_network_and_a_person_get_what_the_table_says_and_what_was_promised(
     limits: RequestLimits, clock: Clock
 ) -> None:
