@@ -59,6 +59,11 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
     return Head(host, length, told)
 
 
+def asks_for_page(method: bytes, headers: Fields) -> bool:
+    """Whether a browser shows the answer to a person."""
+    return method == b"GET" and any(b"text/html" in v for name, v in headers if name == b"accept")
+
+
 def offers_websocket(headers: Fields) -> bool:
     """Whether a WebSocket is among the protocols that the header ``Upgrade`` offers."""
     return WEBSOCKET in _tokens(b",".join(value for name, value in headers if name == b"upgrade"))

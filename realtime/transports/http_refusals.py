@@ -1,20 +1,49 @@
 """Refusals of the HTTP server itself, before any endpoint is asked, as bytes of HTTP/1.1."""
 
 from collections.abc import Sequence
+from html import escape
 from http import HTTPStatus
+from typing import Final
+
+from starlette.responses import HTMLResponse, Response
 
 from configurator.protocol.codes import Refused
 from realtime.http.edge import refusal
 
+PAGE: Final = """<!doctype html>
+<html lang="de"><head><meta charset="utf-8"><meta http-equiv="refresh" content="{seconds}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>NEST-Haus</title>
+<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1.5rem}}</style>
+</head><body><main><p>{de}</p><p lang="en">{en}</p></main></body></html>
+"""
+"""Asks for itself again: it cannot need anything else from a server that has no place left."""
 
-def refusal_bytes(refused: Refused, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+
+def refusal_bytes(
+    refused: Refused, headers: Sequence[tuple[bytes, bytes]] = (), *, page: bool = False
+) -> bytes:
     """The whole answer, as endpoints would give it; it says that the connection is closed.
 
-    ``headers`` are those that each answer of the server has.
+    ``headers`` are those that each answer of the server has. ``page``: a person reads it.
     """
     answer = refusal(refused)
+    if page:
+        answer = _page(refused, answer.headers.get("retry-after", "5"))
     status = answer.status_code
     lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode())]
     fields = (*headers, *answer.raw_headers, (b"connection", b"close"))
     lines += [name + b": " + value for name, value in fields]
     return b"\r\n".join((*lines, b"", bytes(answer.body)))
+
+
+def _page(refused: Refused, seconds: str) -> Response:
+    text = refused.code.text
+    return HTMLResponse(
+        PAGE.format(seconds=seconds, de=escape(text.de), en=escape(text.en)),
+        refused.code.status,
+        {
+            "cache-control": "no-store",
+            "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "retry-after": seconds,
+        },
+    )

@@ -48,7 +48,13 @@ from realtime.transports.http_connections import (
 )
 from realtime.transports.http_flow import HeldFlow
 from realtime.transports.http_framing import Framing
-from realtime.transports.http_heads import handshake, looked_at, offers_websocket, without_offer
+from realtime.transports.http_heads import (
+    asks_for_page,
+    handshake,
+    looked_at,
+    offers_websocket,
+    without_offer,
+)
 from realtime.transports.http_refusals import refusal_bytes
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
@@ -87,6 +93,9 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     _refused: Refused | None = None
     """Is answered after the request before it; nothing is parsed any more."""
+
+    _page = False
+    """It is answered as a page."""
 
     _parsed: RequestResponseCycle | None = None
     """uvicorn's ``cycle``, which is None as well at first: the request that was parsed last."""
@@ -205,7 +214,7 @@ class NestHttpProtocol(HttpToolsProtocol):
                     self._received = data[place:]
                     return
                 end = self._framing.end_of_piece(now, place)
-                if self._is_answered_body:
+                if not (self._framing.in_head or self._unanswered):
                     self._throw_away(end - place)
                 place += self._parse(view[place:end])
                 if self._handing_over:
@@ -240,10 +249,6 @@ class NestHttpProtocol(HttpToolsProtocol):
     def _unanswered(self) -> bool:
         cycle: RequestResponseCycle | None = self._parsed
         return cycle is not None and not cycle.response_complete
-
-    @property
-    def _is_answered_body(self) -> bool:
-        return not (self._framing.in_head or self._unanswered)
 
     @property
     def _at_rest(self) -> bool:
@@ -318,6 +323,7 @@ class NestHttpProtocol(HttpToolsProtocol):
         if refused is not None and (
             self._should_upgrade() or self.url.partition(b"?")[0] not in ALWAYS_ANSWERED
         ):
+            self._page = asks_for_page(self.parser.get_method(), self.headers)
             raise refused
 
     @override
@@ -386,7 +392,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._unread_bytes = 0
-        self.transport.write(refusal_bytes(refused, self.server_state.default_headers))
+        self.transport.write(
+            refusal_bytes(refused, self.server_state.default_headers, page=self._page)
+        )
         self.transport.write_eof()
         self._reading.release()
         self._end_in(self._deadlines.linger)

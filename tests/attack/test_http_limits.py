@@ -414,6 +414,26 @@ async def test_a_network_has_so_many_connections(port: int) -> None:
         assert connections.refusals["too_many_connections"] == 2
 
 
+async def test_a_browser_without_a_place_gets_a_page_that_asks_again() -> None:
+    """It showed JSON, and the person had to reload it."""
+    with echoing(http_connections(per_network=1)) as listened:
+        async with peers(listened) as (busy,):
+            await busy.send(GET[:-2])
+            accept = b"Accept: text/html,application/xhtml+xml\r\n\r\n"
+            answer = await answered(listened, GET[:-2] + accept)
+            posted = await answered(listened, POST + b"Content-Length: 0\r\n" + accept)
+    head, _, page = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 429 ")
+    assert b"content-type: text/html; charset=utf-8" in head
+    assert b"retry-after: 5" in head
+    assert b"content-length: %d" % len(page) in head
+    assert b'<meta http-equiv="refresh" content="5">' in page
+    assert "Schließe Tabs".encode() in page
+    assert b"Close tabs" in page
+    assert b"script" not in page
+    assert code_of(posted) == "too_many_connections"
+
+
 async def test_a_connection_that_only_waits_gives_way() -> None:
     connections = http_connections(per_network=5)
     with echoing(connections) as listened:
