@@ -39,8 +39,12 @@ class Templates:
         values: Mapping[str, object],
         *,
         status: int = 200,
+        personal: bool = False,
     ) -> Response:
-        """Render to a response that no cache shares between languages or visitors."""
+        """Render to a response that no cache shares between languages or visitors.
+
+        What is `personal` no browser keeps either: going back shows it to whoever comes next.
+        """
         language = language_of(request)
         return HTMLResponse(
             self.text(name, language, values),
@@ -48,7 +52,7 @@ class Templates:
             headers={
                 "content-language": language,
                 "vary": "Accept-Language, Cookie",
-                "cache-control": "no-cache, private",
+                "cache-control": "no-store" if personal else "no-cache, private",
             },
         )
 

@@ -48,6 +48,8 @@ def test_landing_in_english_and_for_somebody_with_a_house(client: httpx.Client) 
     assert '<html lang="en">' in page.text
     assert "€295,500" in page.text
     assert 'href="/c/HANG"' in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert client.get("/").headers["cache-control"] == "no-cache, private"
     assert "Continue with your house" in page.text
 
 

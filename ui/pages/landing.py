@@ -35,16 +35,18 @@ class PublicPages:
         offer = self.catalogue.offer()
         origin = self._origin(request)
         language = language_of(request)
+        house_code = await self._house_code(request)
         return self.templates.response(
             request,
             "landing.html",
             {
                 "offer": offer,
                 "origin": origin,
-                "house_code": await self._house_code(request),
+                "house_code": house_code,
                 "structured": structured(self.texts, offer, origin, language),
                 "rate": f"{offer.rate_percent:.1f}".replace(".", "," if language == "de" else "."),
             },
+            personal=house_code is not None,
         )
 
     def _origin(self, request: Request) -> str:
@@ -109,8 +111,7 @@ class PublicPages:
             onward = RedirectResponse(f"/c/{code}" if code else "/", status_code=303)
             onward.headers["cache-control"] = "no-store"
             return onward
-        answer = self.templates.response(request, "signed_out.html", {})
-        answer.headers["cache-control"] = "no-store"
+        answer = self.templates.response(request, "signed_out.html", {}, personal=True)
         self.visitors.forget_person(request, answer)
         return answer
 
