@@ -113,7 +113,8 @@ export const Invite = {
               <button v-if="p.role !== 'owner' && !isMe(p) && asking !== p.id" type="button" class="text-button" :aria-label="screen.t('access.removeWhom', { name: p.name })" @click="ask(p.id)">{{ screen.t("access.remove") }}</button>
             </div>
             <Sure v-if="asking === p.id" :text="screen.t('access.removeSure', { name: p.name })" :busy="busy" :ways="[{ key: 'go', label: screen.t('access.removeWhom', { name: p.name }) }]" @keep="keep(p.id)" @go="remove(p)">
-              <label v-if="access.links.length > 1" class="check"><input type="checkbox" v-model="others" /><span>{{ screen.t("access.allLinks", { count: access.link_count }) }}</span></label>
+              <template v-if="stayingOpen(p)"><p>{{ screen.t("access.othersOpen", { name: p.name, count: stayingOpen(p) }) }}</p>
+                <label class="check"><input type="checkbox" v-model="others" /><span>{{ screen.t("access.allLinks", { count: access.link_count }) }}</span></label></template>
             </Sure>
           </li>
         </ul>
@@ -127,9 +128,9 @@ export const Invite = {
             <div class="entry">
               <span class="grow"><strong>{{ screen.t("invite.role." + l.role) }}</strong> · {{ usesOf(l) }}<br />
                 <span class="quiet">{{ until(l) }}<br />{{ madeBy(l) }}<template v-if="l.used_by.length"><br />{{ screen.t("access.usedBy", { names: names(l) }) }}</template></span></span>
-              <button v-if="asking !== l.id" type="button" class="text-button" :aria-label="screen.t('access.endWhich', { link: madeBy(l) })" @click="ask(l.id)">{{ screen.t("access.end") }}</button>
+              <button v-if="asking !== l.id" type="button" class="text-button" :aria-label="screen.t('access.endWhich', { role: screen.t('invite.role.' + l.role), uses: usesOf(l), link: madeBy(l) })" @click="ask(l.id)">{{ screen.t("access.end") }}</button>
             </div>
-            <Sure v-if="asking === l.id" :text="screen.t('access.endSure')" :busy="busy" :ways="waysOf(l)" @keep="keep(l.id)" @go="(way) => end(l, way)" />
+            <Sure v-if="asking === l.id" :text="screen.t('access.endSure')" :busy="busy" :ways="waysOf(l)" @keep="keep(l.id)" @go="(way) => end(l, way)"><p v-if="comers(l).length && access.link_count > 1">{{ screen.t("access.endOthersOpen", { count: access.link_count - 1 }) }}</p></Sure>
           </li>
         </ul>
       </section>
@@ -183,6 +184,12 @@ export const Invite = {
     // Those who still have their role by it, as far as they are listed.
     comers(l) {
       return this.access.participants.filter((p) => p.link === l.id);
+    },
+    // Links that go on when this person is removed: those that they neither made nor are noted at.
+    // Of the links that are not listed nothing is known.
+    stayingOpen(p) {
+      const noted = this.access.links.filter((l) => l.made_by.id === p.id || l.id === p.link || l.used_by.some((each) => each.id === p.id));
+      return this.access.link_count - noted.length;
     },
     waysOf(l) {
       const people = this.comers(l);
