@@ -79,6 +79,7 @@ def test_lines_of_every_source_are_json_without_secrets() -> None:
         ("postgresql://nest:p@ss@db/nest", "postgresql://db/nest"),
         ("really? yes", "really? yes"),
         ("from anna@example.org and a%40b.org", "from [e-mail] and [e-mail]"),
+        ("network=203.0.113.0/24 2001:db8:1::/48.", "network=203.0.113.0/24 2001:db8:1::/48."),
         ("198.51.100.77:5233 - x", "198.51.100.0/24 - x"),
         ("('198.51.100.77', 5233)", "('198.51.100.0/24')"),
         ("::ffff:198.51.100.77 [2001:db8:1:2::7]:80", "198.51.100.0/24 [2001:db8:1::/48]:80"),

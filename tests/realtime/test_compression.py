@@ -23,6 +23,7 @@ ANSWERS: Mapping[str, Response] = {
     "/svg": Response(TEXT, media_type="image/svg+xml", headers=PUBLIC),
     "/private": Response(TEXT, media_type="text/html", headers={"cache-control": "no-store"}),
     "/large": Response(TEXT * 50, media_type="text/csv"),
+    "/huge": Response(TEXT * 400, media_type="text/javascript"),
     "/failed": Response(TEXT, 500, media_type="text/html"),
     "/small": Response("{}", media_type="application/json"),
     "/picture": Response(TEXT, media_type="image/png"),
