@@ -34,6 +34,7 @@ class Head:
 
 def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | None) -> Head:
     """Look at a head; ``known_host`` was found right before. Raises Refused."""
+    _check_line(url, version)
     host, hosts = known_host, 0
     length: int | None = 0
     told = []
@@ -48,15 +49,22 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
         elif name == b"content-length":
             length = int(value)
         elif name == b"transfer-encoding":
-            length = None  # the parser takes chunked only, and never both
+            length = None  # the parser never takes both
+            if version != "1.1" or value.strip().lower() != b"chunked":
+                raise Refused("request_unreadable", detail="only chunked, and only in HTTP/1.1")
+    if hosts > 1 or not (hosts or version == "1.0"):
+        raise Refused("request_unreadable", detail="exactly one header Host")
+    return Head(host, length, told)
+
+
+def _check_line(url: bytes, version: str) -> None:
+    if version not in {"1.0", "1.1"}:
+        raise Refused("request_unreadable", detail="HTTP/1.1 or HTTP/1.0")
     if not url.isascii():
         raise Refused("request_unreadable", detail="the address is not ASCII")
     path, _, query = url.partition(b"?")
     if len(query) > ENGINE_QUERY_BYTES_MAX and _ENGINE.search(unquote_to_bytes(path)):
         raise Refused("head_too_large", detail=f"at most {ENGINE_QUERY_BYTES_MAX} bytes of query")
-    if hosts > 1 or not (hosts or version == "1.0"):
-        raise Refused("request_unreadable", detail="exactly one header Host")
-    return Head(host, length, told)
 
 
 def asks_for_page(method: bytes, headers: Fields) -> bool:

@@ -172,6 +172,21 @@ async def test_a_long_query_of_an_engine_is_not_read(port: int, path: bytes) -> 
     assert b" 200 " in await answered(port, LAST.replace(b"/last", path + b"?" + query))
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GET.replace(b"HTTP/1.1", b"HTTP/2.0"),
+        GET.replace(b"HTTP/1.1", b"HTTP/0.9"),
+        CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0") + b"0\r\n\r\n",
+        CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n",
+    ],
+)
+async def test_what_would_be_understood_in_two_ways_is_refused(port: int, request_: bytes) -> None:
+    answer = await answered(port, request_)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert code_of(answer) == "request_unreadable"
+
+
 FRAMING = {
     "extensions": b"1;" + b"e" * 50_000 + b"\r\nx\r\n",
     "many extensions": (b"1;" + b"e" * 200 + b"\r\nx\r\n") * 400,
