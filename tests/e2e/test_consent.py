@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
+from configurator.event_ids import session_uuid
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
@@ -78,7 +79,7 @@ def test_nothing_is_sent_before_yes_and_everything_after(
         found = stage.value(
             "SELECT array_agg(selection_value) FROM interactions"
             " WHERE session_id::text = $1 AND event_type = 'selection'",
-            session,
+            str(session_uuid(session)),
         )
         return list(found or [])
 
