@@ -99,7 +99,8 @@ async def serving(
     problems: list[str] = [] if undescribed is None else undescribed
     described = Described(parts.app, parts.described, problems)
     config = web_config(settings, described, parts.connections)
-    config.ws = sockets
+    if sockets is not NestWebSocketProtocol:  # ours is what our HTTP protocol hands over to
+        config.http, config.ws = "httptools", sockets
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     async with asyncio.TaskGroup() as tasks:

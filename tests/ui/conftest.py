@@ -16,8 +16,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from realtime.transports.uvicorn_http import http_protocol
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.support.browser import running_browser
+from tests.support.http_server import http_connections
 from tests.support.ports import free_port
 from tests.ui.double import House, World
 from tests.ui.double_app import build_app
@@ -49,6 +51,7 @@ def served() -> Iterator[Served]:
             port=port,
             log_config=None,  # its handler would keep a stream of the first test
             log_level="error",
+            http=http_protocol(http_connections()),
             ws=NestWebSocketProtocol,
             timeout_graceful_shutdown=1,
         )
