@@ -18,8 +18,7 @@ from websockets.asyncio.client import connect
 from app import processes
 from realtime import signs_of_life
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS, SILENT_SECONDS, SignsOfLife
-from realtime.transports import engine
-from realtime.transports import socketio as socketio_transport
+from realtime.transports import engine, engine_server
 from realtime.transports.direct import Pages
 from tests.realtime.clients import Json, Socket, joined, opened
 from tests.realtime.conftest import RunningWeb, StartWeb
@@ -114,7 +113,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Peer]:
 @pytest.fixture
 async def quick(start_web: StartWeb, monkeypatch: pytest.MonkeyPatch) -> RunningWeb:
     monkeypatch.setattr(signs_of_life, "SILENT_SECONDS", 1.0)
-    for module in (engine, socketio_transport, processes):
+    for module in (engine, engine_server, processes):
         monkeypatch.setattr(module, "PING_SECONDS", 0.1)
     return await start_web()
 
