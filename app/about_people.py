@@ -1,4 +1,4 @@
-"""What a web process does with news about people: who is called what, and who is nobody any more."""
+"""A web process handles news about people here: new names, and tokens that ended."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID

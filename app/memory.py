@@ -1,4 +1,4 @@
-"""What a flood leaves behind is given back: reference cycles to Python, free memory to the system.
+"""Memory that a flood leaves behind is given back: reference cycles to Python, free memory to the system.
 
 `spare_what_stays` lets the garbage collector run seldom, because the ways of ops and interactions
 leave no cycles; pages and handshakes do, and after a flood nothing is allocated that would make it run.

@@ -14,10 +14,10 @@ from typing import Final
 from app.redaction import redacted
 
 CHAIN_MAX: Final = 5
-"""So many errors of a chain or a group are written."""
+"""The number of errors of a chain or a group that are written."""
 
 FRAMES_MAX: Final = 30
-"""So many frames of each, those next to the error."""
+"""The number of frames written of each error, those next to it."""
 
 MESSAGE_CHARACTERS_MAX: Final = 300
 _OF_OUR_MISTAKES: Final = "42"

@@ -1,4 +1,4 @@
-"""Who asks for a page, as the screens want to know it."""
+"""Finds the person or admin that asks for a page, for the screens."""
 
 from starlette.requests import Request
 from starlette.responses import Response

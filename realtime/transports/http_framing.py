@@ -24,7 +24,7 @@ _END: Final = b"\r\n\r\n"
 
 
 class Framing:
-    """What is known of the bytes that come next."""
+    """The parser knows this of the bytes that come next."""
 
     __slots__ = ("_body_bytes", "_counted", "_last", "_length", "in_head")
 

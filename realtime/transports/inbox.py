@@ -1,4 +1,4 @@
-"""What arrived on a WebSocket and was not taken by the application yet."""
+"""The inbox holds messages of a WebSocket until the application takes them."""
 
 import asyncio
 from collections import deque
