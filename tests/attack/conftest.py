@@ -1,12 +1,13 @@
 """A web process as installed - every limit as it ships - to be attacked over loopback."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
 
 from app.release import release
 from tests.attack.victim import Victim
+from tests.support.http_server import echoing
 from tests.support.processes import web
 
 StartVictim = Callable[..., Awaitable[Victim]]
@@ -36,3 +37,9 @@ async def start_victim(database_url: str, redis_url: str) -> AsyncIterator[Start
 @pytest.fixture
 async def victim(start_victim: StartVictim) -> Victim:
     return await start_victim()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with echoing() as listened:
+        yield listened

@@ -1,101 +1,27 @@
-"""What our HTTP server bounds for each connection, with short deadlines and few places."""
+"""What our HTTP server bounds for each connection, with short deadlines."""
 
 import asyncio
-import json
 import random
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from realtime.transports.http_connections import (
-    SPARE_CONNECTIONS_MAX,
-    HttpConnections,
-    HttpDeadlines,
-)
 from realtime.transports.http_framing import HEAD_BYTES_MAX
 from realtime.transports.uvicorn_http import NestHttpProtocol
+from tests.attack.http_peer import (
+    CHUNKED,
+    GET,
+    LAST,
+    POST,
+    SHORT,
+    SOCKET,
+    answered,
+    code_of,
+    peers,
+)
 from tests.support.http_server import echoing, http_connections, read_steadily, send_steadily
 from tests.support.waiting import eventually
-
-HERE = "127.0.0.1"
-SHORT = HttpDeadlines(head=0.3, body=0.3, answer=0.3, spare=0.3, linger=0.1)
-GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
-LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-POST = b"POST /a HTTP/1.1\r\nHost: x\r\n"
-CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-SOCKET = (
-    b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
-
-class Peer:
-    """One connection of somebody."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        with suppress(OSError):
-            await self.writer.drain()
-
-    async def head(self) -> bytes:
-        async with asyncio.timeout(10):
-            return await self.reader.readuntil(b"\r\n\r\n")
-
-    async def status(self, request: bytes) -> int:
-        """The status of an answer that has a body."""
-        await self.send(request)
-        head = await self.head()
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        await self.reader.readexactly(length)
-        return int(head[9:12])
-
-    async def rest(self) -> bytes:
-        """Everything until the other side ends."""
-        read = b""
-        with suppress(ConnectionError):
-            async with asyncio.timeout(10):
-                while more := await self.reader.read(65_536):
-                    read += more
-        return read
-
-
-@asynccontextmanager
-async def peers(port: int, number: int = 1) -> AsyncIterator[list[Peer]]:
-    made = [Peer(*await asyncio.open_connection(HERE, port)) for _ in range(number)]
-    try:
-        yield made
-    finally:
-        for peer in made:
-            peer.writer.transport.abort()
-
-
-async def answered(port: int, *segments: bytes) -> bytes:
-    async with peers(port) as (peer,):
-        for segment in segments:
-            await peer.send(segment)
-            await asyncio.sleep(0)
-        return await peer.rest()
-
-
-def code_of(answer: bytes) -> str:
-    body = answer.rpartition(b"\r\n\r\n")[2]
-    return str(json.loads(body)["error"]["code"])
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with echoing() as listened:
-        yield listened
-
-
-# ---- how much
 
 
 async def test_a_head_of_the_limit_is_read_and_one_more_byte_is_not(port: int) -> None:
@@ -405,120 +331,3 @@ async def test_a_connection_waits_only_for_a_while() -> None:
         async with peers(listened) as (peer,):
             assert await peer.status(GET) == 200
             assert await peer.rest() == b""
-
-
-# ---- how many
-
-
-async def test_a_network_has_so_many_connections(port: int) -> None:
-    connections = http_connections(per_network=5)
-    with echoing(connections) as listened:
-        async with peers(listened, 5) as made, peers(listened, 2) as (late, watching):
-            for peer in made:
-                await peer.send(GET[:-2])  # busy
-            await eventually(lambda: connections.open == 7, why="all have come")
-            await late.send(GET)
-            answer = await late.rest()
-            assert answer.startswith(b"HTTP/1.1 429 ")
-            assert b"retry-after: 5\r\n" in answer
-            assert code_of(answer) == "too_many_connections"
-            assert await watching.status(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == 200
-            assert await watching.rest() == b""
-            await made[0].send(b"\r\n")
-            assert b" 200 " in await made[0].head()
-        assert connections.refusals["too_many_connections"] == 2
-
-
-async def test_a_browser_without_a_place_gets_a_page_that_asks_again() -> None:
-    """It showed JSON, and the person had to reload it."""
-    with echoing(http_connections(per_network=1)) as listened:
-        async with peers(listened) as (busy,):
-            await busy.send(GET[:-2])
-            accept = b"Accept: text/html,application/xhtml+xml\r\n\r\n"
-            answer = await answered(listened, GET[:-2] + accept)
-            posted = await answered(listened, POST + b"Content-Length: 0\r\n" + accept)
-    head, _, page = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 429 ")
-    assert b"content-type: text/html; charset=utf-8" in head
-    assert b"retry-after: 5" in head
-    assert b"content-length: %d" % len(page) in head
-    assert b'<meta http-equiv="refresh" content="5">' in page
-    assert "Schließe Tabs".encode() in page
-    assert b"Close tabs" in page
-    assert b"script" not in page
-    assert code_of(posted) == "too_many_connections"
-
-
-async def test_a_connection_that_only_waits_gives_way() -> None:
-    connections = http_connections(per_network=5)
-    with echoing(connections) as listened:
-        async with peers(listened, 5) as made:
-            for peer in made:
-                assert await peer.status(GET) == 200
-            async with peers(listened) as (late,):
-                assert await late.status(GET) == 200
-            assert await made[0].rest() == b""
-            assert await made[1].status(GET) == 200
-
-
-async def test_sockets_keep_their_place(port: int) -> None:
-    connections = http_connections(per_network=3)
-    with echoing(connections) as listened:
-        async with peers(listened, 3) as made:
-            for peer in made:
-                await peer.send(SOCKET)
-                assert b" 101 " in await peer.head()
-            assert connections.open == 3
-            assert b" 429 " in await answered(listened, SOCKET)
-        await eventually(lambda: connections.open == 0, why="all are gone")
-        assert b" 200 " in await answered(listened, LAST)
-
-
-async def test_a_full_process_still_says_that_it_lives() -> None:
-    connections = http_connections(in_all=3)
-    with echoing(connections) as listened:
-        async with peers(listened, 3) as made:
-            for peer in made:
-                await peer.send(GET[:-2])
-            await eventually(lambda: connections.open == 3, why="all have come")
-            async with peers(listened, SPARE_CONNECTIONS_MAX + 30) as more:
-                for peer in more[:30]:
-                    assert await peer.rest() == b""  # pushed out by those who came later
-                assert connections.open <= 3 + SPARE_CONNECTIONS_MAX
-                assert b" 200 " in await answered(
-                    listened, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-                )
-                answer = await answered(listened, GET)
-                assert answer.startswith(b"HTTP/1.1 503 ")
-                assert b"retry-after: 5\r\n" in answer
-                assert code_of(answer) == "server_full"
-        await eventually(lambda: connections.open == 0, why="all are gone")
-
-
-async def test_behind_a_proxy_the_network_of_the_visitor_counts() -> None:
-    connections = http_connections(per_network=2, trusted=(HERE,))
-    with echoing(connections) as listened:
-
-        def asking(address: bytes, request: bytes = SOCKET) -> bytes:
-            return request[:-2] + b"X-Forwarded-For: 9.9.9.9, " + address + b"\r\n\r\n"
-
-        async with peers(listened, 3) as made, peers(listened, 30) as idle:
-            for peer in idle:
-                assert await peer.status(asking(b"203.0.113.9", GET)) == 200
-            for peer, address in zip(made[:2], (b"203.0.113.9", b"203.0.113.10"), strict=True):
-                await peer.send(asking(address))
-                assert b" 101 " in await peer.head()
-            assert b" 429 " in await answered(listened, asking(b"203.0.113.11"))
-            assert b" 429 " in await answered(listened, asking(b"203.0.113.11", LAST))
-            assert b" 200 " in await answered(listened, asking(b"198.51.100.1", LAST))
-            assert b" 200 " in await answered(listened, LAST)  # the proxy itself
-        await eventually(lambda: connections.open == 0, why="all are gone")
-        assert b" 200 " in await answered(listened, asking(b"203.0.113.11", LAST))
-
-
-def test_a_refusal_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    connections: HttpConnections = http_connections()
-    for _ in range(1_000):
-        connections.refused("head_too_large")
-    assert connections.refusals["head_too_large"] == 1_000
-    assert caplog.text.count("http_refused") <= 1
