@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime.transports import uvicorn_websocket
-from tests.attack.test_http_limits import GET, SOCKET, answered, code_of, peers
+from tests.attack.http_peer import GET, SOCKET, answered, code_of, peers
 from tests.support.http_server import echo, echoing, http_connections
 from tests.support.waiting import eventually
 
