@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -125,7 +126,12 @@ async def test_a_crashed_child_comes_back(running: Process) -> None:
 @pytest.mark.parametrize("name", ["postgres", "valkey-server"])
 async def test_a_crashed_server_comes_back(running: Process, name: str) -> None:
     def server() -> list[psutil.Process]:
-        return [child for child in psutil.Process(running.pid).children() if child.name() == name]
+        found = []
+        for child in psutil.Process(running.pid).children():
+            with suppress(psutil.NoSuchProcess):  # ended since it was listed
+                if child.name() == name:
+                    found.append(child)
+        return found
 
     (first,) = await eventually(server)
     first.kill()

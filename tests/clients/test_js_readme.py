@@ -19,6 +19,7 @@ declare global {
   const url: string;
   const token: string;
   const code: string;
+  const sessionId: string;
   const client: Client;
   var house: House;
   const operation: Operation;

@@ -93,22 +93,22 @@ async def test_one_ticket_that_ran_out_is_not_the_end_and_two_are(web: RunningWe
 async def test_a_function_that_fails_is_asked_again(web: RunningWeb) -> None:
     async with Client.register(web.url) as owner:
         code = (await owner.create()).code
-        failures = deque([OSError("no way to the server"), Refused("unavailable", retryable=True)])
+        refusals = deque([Refused("unavailable", retryable=True)])
         tickets, said = Tickets(owner), asyncio.Event()
 
         async def ticket() -> str:
-            if not failures:
-                return await tickets()
-            if len(failures) == 1:
-                await said.wait()
-            raise failures.popleft()
+            if not said.is_set():
+                raise OSError("no way to the server")
+            if refusals:
+                raise refusals.popleft()
+            return await tickets()
 
         async with Client(web.url, token=ticket) as client:
             await eventually(lambda: client.trouble, why="it is said what is the matter")
             assert client.trouble == "no token: no way to the server"
             said.set()
             assert (await (await client.join(code)).select("nest", "nest120")).ok
-    assert not failures
+    assert not refusals
 
 
 async def test_who_is_refused_tickets_is_refused(web: RunningWeb) -> None:

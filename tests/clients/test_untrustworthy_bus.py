@@ -14,6 +14,7 @@ from nest_haus_client import Changed, Client, House, Replaced
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.postgres.engine import Database
 from storage.redis.bus import Bus
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.storage.link import link_to
@@ -125,7 +126,8 @@ async def test_a_restored_database_reaches_everybody_by_itself(start_web: StartW
     async with people(*webs) as houses:
         await houses[0].select("nest", "nest120")
         await check_whole(houses, 1)
-        await webs[0].parts.database.write(renew)
+        async with Database(webs[0].owner_url, pool_size=1) as restored:
+            await restored.write(renew)
         for house in houses:
             await eventually(
                 lambda house=house: house.confirmed.epoch == epoch,  # type: ignore[misc]

@@ -32,6 +32,7 @@ async def web(database_url: str, redis_url: str) -> AsyncIterator[tuple[Web, htt
             "NEST_METRICS_TOKEN": TOKEN,
             "NEST_AUDIT_KEY": SECRET,
             "NEST_REDIS_DEADLINE_SECONDS": "5",
+            "NEST_LIMIT_SCALE": "100",
         }
     )
     built = Web(settings)
