@@ -31,6 +31,9 @@ MISSES: Final = frozenset({"not_found", "invitation_unusable", "dashboard_link_u
 """The codes that answer a guess: of the code of a house, of the token of a link."""
 
 HOUSES: Final = "/c/"
+NOT_OPENED: Final = frozenset({401, 404})
+"""The statuses of the page of a house that was not opened: 401 where it was asked for as an admin."""
+
 ENGINES: Final = ("/socket.io", "/_nicegui_ws")
 """The addresses of the Engine.IO servers: a request that names a session of theirs opens none."""
 
@@ -144,7 +147,7 @@ class _Guarded:
             return
 
         async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 404:
+            if message["type"] == "http.response.start" and message["status"] in NOT_OPENED:
                 self._limiter.limits.missed(network_in(scope))
             await send(message)
 

@@ -162,12 +162,14 @@ async def _guesses_of_codes(limited: Victim) -> None:
     guesses = MISSES.scaled(SCALE)
     rest: Ask = lambda n: {"method": "GET", "url": f"/api/configurations/GVESS{n:03}"}  # noqa: E731
     page: Ask = lambda n: {"method": "GET", "url": f"/c/GVESS{n:03}"}  # noqa: E731
-    for address, ask in (("198.18.1.7", rest), ("198.18.2.7", page)):
+    looking: Ask = lambda n: {"method": "GET", "url": f"/c/GVESS{n:03}?as=admin"}  # noqa: E731
+    asked = {"198.18.1.7": (rest, 404), "198.18.2.7": (page, 404), "198.18.4.7": (looking, 401)}
+    for address, (ask, status) in asked.items():
         async with of_network(limited, address) as attacker:
             _, known = await a_house(attacker)
             attacker.headers.update(known)
             found = await flood(attacker, ask, 40)
-        assert set(found.others) == {404}
+        assert set(found.others) == {status}
         assert found.refused
         most = guesses.burst + guesses.per_second * (found.seconds + 1) + TOGETHER
         assert found.accepted <= most

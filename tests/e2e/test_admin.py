@@ -46,7 +46,9 @@ def test_without_a_session_there_is_no_data(visitors: Visitors, stage: Stage) ->
         assert page.locator(".numbers").count() == 0
         looked = page.goto(f"{process.url}/c/{anna.code}?as=admin")
         assert looked is not None
-        assert looked.status == 404
+        assert looked.status == 401
+        expect(page.locator("h1")).to_have_text("Nur für Admins")
+        expect(page.locator("main")).to_contain_text("nest admin-link")
         assert "170.700" not in page.content()
 
 
@@ -94,6 +96,30 @@ def test_activity_numbers_and_houses_are_live(
     bert.page.close()
     expect(row).not_to_contain_text("Bert Thaler")
     expect(admin.get_by_test_id("number-online")).to_have_text("1")
+
+
+def test_a_house_says_how_to_sign_in_after_a_sign_out(
+    visitors: Visitors, stage: Stage, admin: Page
+) -> None:
+    """The browser that signed out has no cookie any more; the answer is the same for no house."""
+    anna = visitors.owner()
+    house = f"{stage.one.url}/c/{anna.code}?as=admin"
+    looking = admin.goto(house)
+    assert looking is not None
+    assert looking.status == 200
+    nothing = admin.goto(f"{stage.one.url}/c/7K3M9QXA?as=admin")
+    assert nothing is not None
+    assert nothing.status == 404  # the session is open: it is the house that is not there
+    admin.goto(f"{stage.one.url}/admin/operations#sessions")
+    admin.get_by_test_id("sign-out").click()
+    expect(admin.locator("h1")).to_have_text("Nur für Admins")
+    for address in (house, f"{stage.one.url}/c/7K3M9QXA?as=admin"):
+        answer = admin.goto(address)
+        assert answer is not None
+        assert answer.status == 401
+        expect(admin.locator("h1")).to_have_text("Nur für Admins")
+        expect(admin.locator("main")).to_contain_text("nest admin-link")
+        expect(admin.locator("body")).not_to_contain_text("170.700")
 
 
 def test_every_tab_ends_with_the_session(visitors: Visitors, stage: Stage, admin: Page) -> None:

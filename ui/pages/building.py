@@ -49,12 +49,17 @@ async def admitted(
         if admin := await visitors.admin_of(request):
             end_with_session(client, admin, visitors.sessions)
             return admin
-        over = await visitors.was_admin(request)
-        message = messages.session_over(request) if over else messages.admins_only(request)
+        message = await sign_in_needed(request, visitors, messages)
     except StorageUnavailable:
         message = messages.later(request)
     client.delete()
     return message
+
+
+async def sign_in_needed(request: Request, visitors: Visitors, messages: MessagePages) -> Response:
+    """The page that says how to sign in as an admin. Raises StorageUnavailable."""
+    over = await visitors.was_admin(request)
+    return messages.session_over(request) if over else messages.admins_only(request)
 
 
 def end_with_session(client: Client, admin: Principal, sessions: OpenSessions) -> None:

@@ -14,7 +14,7 @@ from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from ui.components.screens import ConfiguratorScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, leave, only_headers, speak
+from ui.pages.building import BUILD_WITHIN_S, leave, only_headers, sign_in_needed, speak
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -100,12 +100,12 @@ class ConfiguratorPage:
             return await self._build(request, code)
 
     async def _looking_on(self, request: Request) -> Principal | None:
-        asked = request.query_params.get("as") == "admin"
-        return await self.visitors.admin_of(request) if asked else None
+        return await self.visitors.admin_of(request) if _for_admins(request) else None
 
-    async def _not_opened(self, request: Request) -> Response:
-        if request.query_params.get("as") == "admin" and await self.visitors.was_admin(request):
-            return self.messages.session_over(request)
+    async def _not_opened(self, request: Request, admin: Principal | None) -> Response:
+        """The same for every house, so that nothing leaks. Raises StorageUnavailable."""
+        if _for_admins(request) and admin is None:
+            return await sign_in_needed(request, self.visitors, self.messages)
         return self.messages.private(request, moves=self.visitors.moves(request))
 
     async def _build(self, request: Request, code: str) -> Response | None:
@@ -128,12 +128,12 @@ class ConfiguratorPage:
                 admin=admin,
                 ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
             )
+            refusal = None if opened else await self._not_opened(request, admin)
         except StorageUnavailable:
-            client.delete()
-            return self.messages.later(request)
+            opened, refusal = None, self.messages.later(request)
         if opened is None:
             client.delete()
-            return await self._not_opened(request)
+            return refusal
         if (headers := only_headers(request)) or client.is_deleted:
             await opened.close()
             return headers
@@ -163,6 +163,10 @@ class ConfiguratorPage:
             heard=opened.connection.heard,
         )
         return None
+
+
+def _for_admins(request: Request) -> bool:
+    return request.query_params.get("as") == "admin"
 
 
 def _leave_message(frames: object) -> str | None:
