@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visitors
+from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
 
 pytestmark = pytest.mark.e2e
@@ -41,3 +42,45 @@ def test_a_device_is_forgotten_and_the_link_back_opens_the_house(
     late.goto(link)
     late.locator("#door-button").click()
     expect(late.locator("#door-text")).to_contain_text("gilt nicht mehr")
+
+
+def test_what_waits_in_another_tab_is_counted_before_it_is_lost(
+    visitors: Visitors, stage: Stage
+) -> None:
+    anna = visitors.owner(stage.one)
+    page, code = anna.page, anna.code
+    other = second_tab(anna, stage)
+    page.locator("button.people").click()
+    page.get_by_test_id("forget").click()
+    expect(page.get_by_test_id("forget-sure")).to_have_text("Ohne Link vergessen")
+    expect(page.get_by_test_id("forget-waiting")).to_have_count(0)
+    edit_offline(other)
+    page.get_by_test_id("forget-sure").click()
+    waiting = page.get_by_test_id("forget-waiting")
+    expect(waiting).to_contain_text("noch nicht gespeichert oder abgeschickt: 1.")
+    expect(page.get_by_test_id("forget-sure")).to_have_text("Trotzdem vergessen")
+    expect(page.get_by_test_id("forget-sure")).to_be_enabled()
+    other.page.evaluate("window.dispatchEvent(new Event('online'))")
+    other.shows_status("saved")
+    assert stage.version(code) == 1
+    page.get_by_role("button", name="Abbrechen").click()
+    page.get_by_test_id("forget").click()
+    expect(page.get_by_test_id("forget-sure")).to_have_text("Ohne Link vergessen")
+    expect(waiting).to_have_count(0)
+    page.get_by_test_id("forget-sure").click()
+    expect(page.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
+
+
+def second_tab(screen: Screen, stage: Stage) -> Screen:
+    """The same house in another tab of the same browser."""
+    page = screen.page.context.new_page()
+    page.goto(f"{stage.one.url}/c/{screen.code}")
+    return Screen(page).opened()
+
+
+def edit_offline(screen: Screen) -> None:
+    """A change that waits in a tab without a connection."""
+    screen.page.evaluate("window.socket.disconnect()")
+    screen.shows_status("offline")
+    screen.choose("nest", "nest120")
+    expect(screen.page.get_by_test_id("status")).to_contain_text("noch nicht gespeichert: 1")

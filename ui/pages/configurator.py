@@ -42,6 +42,7 @@ MODULES = (
     "js/referrer.js",
     "js/room.js",
     "js/sentences.js",
+    "js/siblings.js",
     "js/storage.js",
     "js/tabs.js",
     "js/telling.js",

@@ -31,6 +31,7 @@ import { createTracker } from "./track.js";
 import { request } from "./http.js";
 import { createInquiry } from "./inquiry.js";
 import { last } from "./older.js";
+import { createSiblings } from "./siblings.js";
 import { parsed, place, read, write } from "./storage.js";
 
 const VIEWS = ["exterior", "interior", "pv", "fenster"];
@@ -261,6 +262,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     changed: () => tracker.track("inquiry", "inquiry", { elementId: "sent" }),
     reactive,
   });
+  const siblings = createSiblings({ waiting: () => state.pending.length });
   const status = computed(() => statusOf(state));
   const asked = computed(() => (state.ended ? {} : askedChoices(state.pending)));
   const mayEdit = computed(() => !["viewer", "admin"].includes(state.you?.role) && !state.gone && !state.ended);
@@ -366,6 +368,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     measure,
     consent,
     inquiry,
+    siblings,
     withInitials,
     look,
     visit,

@@ -17,6 +17,12 @@ const PREFIX = "nest-inquiry:";
 const KEPT_MS = 86_400_000;
 const FIELDS = ["name", "email", "message"];
 
+// How many inquiries are written in this browser, in any tab, and not sent.
+export function unsentInquiries(storage) {
+  const drafts = keys(storage).filter((key) => key.startsWith(PREFIX)).map((key) => parsed(read(storage, key)));
+  return drafts.filter((draft) => FIELDS.some((field) => draft?.[field])).length;
+}
+
 export function createInquiry({ configuration, person, post, get, version = () => undefined, changed = () => {}, reactive = (state) => state, storage = place("localStorage"), now = Date.now, newId = uuid7 }) {
   const key = `${PREFIX}${configuration}:${person}`;
   const state = reactive({ ...blank(), sending: false, problem: null, sent: [] });

@@ -4,7 +4,7 @@ import { clear } from "../storage.js";
 
 export const Forget = {
   inject: ["screen"],
-  data: () => ({ asking: false, busy: false, url: "", until: "", copied: false, problem: "" }),
+  data: () => ({ asking: false, elsewhere: 0, busy: false, url: "", until: "", copied: false, problem: "" }),
   template: `
     <div v-if="screen.room.you?.role !== 'admin'" class="forget">
       <button v-if="!asking" ref="ask" type="button" class="text-button" data-testid="forget" @click="ask">{{ screen.t("forget.title") }}</button>
@@ -23,9 +23,9 @@ export const Forget = {
       </section>
     </div>`,
   computed: {
-    // Changes that the server has not answered: with this person's token they are lost.
+    // What nobody has answered, in this tab and in the others: without this person's token it is lost.
     waiting() {
-      return this.screen.room.pending.length;
+      return this.screen.room.pending.length + this.elsewhere;
     },
   },
   methods: {
@@ -33,6 +33,10 @@ export const Forget = {
       this.asking = true;
       await this.$nextTick();
       this.$refs.title.focus();
+      await this.count();
+    },
+    async count() {
+      this.elsewhere = await this.screen.siblings.unsent();
     },
     async keep() {
       this.asking = false;
@@ -53,6 +57,9 @@ export const Forget = {
     },
     forget() {
       return this.trying(async () => {
+        const told = this.waiting;
+        await this.count();
+        if (this.waiting > told) return; // more is lost than the button said: it is pressed once more
         // The link that was made here goes on working; one that somebody else made with this token ends.
         await this.post("sign-out", { way_back: this.url.split("#")[1] ?? null });
         clear();
