@@ -40,30 +40,64 @@ def test_what_strangers_sent_is_text(served: Served, visit: Visit) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_sign_ins_are_ended_and_one_signs_out(served: Served, visit: Visit) -> None:
-    answers = sample("Firefox")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+
+def test_sign_ins_are_ended_after_a_question_and_one_signs_out(
+    served: Served, visit: Visit
+) -> None:
+    answers = sample(FIREFOX)
     asked: list[tuple[str, Any]] = []
 
     def answer(method: str, path: str, body: Any) -> tuple[int, Any]:
         if method == "GET":
             return 200, answers[path]
         asked.append((path, body))
-        if path == "sessions/end":
-            del answers["sessions"]["sessions"][1]
+        if path.startswith("sessions/end"):
+            del answers["sessions"]["sessions"][1:2]
         return 200, {"ended": 1, "done": True}
 
     page = operations(served, visit, answer)
     page.locator('.tabs a[href="#sessions"]').click()
     rows = page.get_by_test_id("session")
-    expect(rows.first).to_contain_text("diese hier")
+    expect(rows.first).to_contain_text("Deine Anmeldung")
+    expect(rows.last).to_contain_text(
+        "Ohne Namen bbbbbbbbbbbb"
+    )  # in words that do not run together
+    expect(rows.last).to_contain_text("falls unbenutzt")
+    expect(rows.last).to_contain_text("Firefox auf Linux 192.0.2.0/24")
     expect(rows.first.get_by_role("button")).to_have_count(0)
-    rows.last.get_by_role("button").click()
+    third = {**answers["sessions"]["sessions"][1], "id": "c" * 12}
+    answers["sessions"]["sessions"].append(third)
+    end = rows.nth(1).get_by_role("button", name="Anmeldung bbbbbbbbbbbb beenden")
+    end.click()
+    question = rows.nth(1).get_by_role("group", name="Diese Anmeldung beenden?")
+    expect(question.get_by_role("button", name="Doch nicht")).to_be_focused()
+    question.get_by_role("button", name="Doch nicht").click()
+    expect(end).to_be_focused()
+    assert asked == []
+    end.click()
+    question.get_by_role("button", name="Beenden").click()
     expect(page.locator(".told")).to_have_text("Beendet: 1")
+    expect(rows).to_have_count(2)
+    expect(page.locator(".operations h2")).to_be_focused()
+    others = page.get_by_test_id("end-others")
+    others.click()
+    expect(others).to_contain_text("Alle Anmeldungen außer deiner beenden?")
+    others.get_by_role("button", name="Doch nicht").press("Escape")
+    expect(others).to_be_focused()
+    others.click()
+    assert [path for path, _ in asked] == ["sessions/end"]
+    others.get_by_role("button", name="Alle anderen beenden").click()
     expect(rows).to_have_count(1)
-    expect(page.get_by_test_id("end-others")).to_have_count(0)
+    expect(others).to_have_count(0)
     with page.expect_navigation():
         page.get_by_test_id("sign-out").click()
-    assert asked == [("sessions/end", {"id": "b" * 12}), ("logout", None)]
+    assert asked == [
+        ("sessions/end", {"id": "b" * 12}),
+        ("sessions/end-others", {}),
+        ("logout", None),
+    ]
 
 
 def test_an_action_that_fails_is_said_in_words_and_the_list_is_read_again(

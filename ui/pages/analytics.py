@@ -52,11 +52,11 @@ MODULES = (
     "js/analytics/player.js",
     "js/analytics/range.js",
     "js/analytics/sessions.js",
-    "js/analytics/sure.js",
     "js/analytics/trying.js",
     "js/analytics/zones.js",
     "js/legal.js",
     "js/older.js",
+    "js/sure.js",
     *FIGURES,
 )
 

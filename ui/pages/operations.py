@@ -30,6 +30,7 @@ MODULES = (
     "js/operations/words.js",
     "js/patience.js",
     "js/storage.js",
+    "js/sure.js",
     "js/typed.js",
 )
 

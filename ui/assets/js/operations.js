@@ -11,7 +11,7 @@ import { Letters } from "./operations/letters.js";
 import { Privacy } from "./operations/privacy.js";
 import { Sessions } from "./operations/sessions.js";
 import { attend } from "./attended.js";
-import { did, word } from "./operations/words.js";
+import { device, did, word } from "./operations/words.js";
 
 const TABS = { letters: Letters, jobs: Jobs, ledger: Ledger, audit: Audit, privacy: Privacy, sessions: Sessions };
 const REFRESH_MS = 5000;
@@ -115,9 +115,16 @@ function createDesk(props) {
     number,
     word: (group, name, values) => word(t, group, name, values),
     did: (detail) => did(t, number, detail),
+    device: (said) => device(t, said),
     time(at) {
       const today = format("day", { dateStyle: "short" });
       const shape = today.format(moment(at)) === today.format(Date.now()) ? format("clock", { timeStyle: "medium" }) : format("both", { dateStyle: "short", timeStyle: "medium" });
+      return shape.format(moment(at));
+    },
+    // To the minute: today's time, or the day with it.
+    minute(at) {
+      const today = format("day", { dateStyle: "short" });
+      const shape = today.format(moment(at)) === today.format(Date.now()) ? format("minute", { timeStyle: "short" }) : format("dayAndMinute", { dateStyle: "short", timeStyle: "short" });
       return shape.format(moment(at));
     },
     day: (date) => format("date", { weekday: "short", day: "numeric", month: "numeric", year: "numeric" }).format(Date.parse(`${date}T12:00:00Z`)),

@@ -2,7 +2,7 @@
 import SortedTable from "./table.js";
 import { FIGURES, ownQuery } from "./figures.js";
 import { fileAddress, read, send } from "./reading.js";
-import Sure from "./sure.js";
+import Sure from "../sure.js";
 import trying from "./trying.js";
 
 const SPANS = [1, 7, 30, 90];
@@ -41,7 +41,7 @@ export default {
       <li v-for="row in schedules" :key="row.schedule.id" class="panel">
         <header>
           <h3>{{ row.schedule.name }}</h3>
-          <Sure :label="w.t('analytics.scheduleRemove')" :question="w.t('analytics.scheduleSure')" :w="w" @sure="remove(row.schedule)" />
+          <Sure :label="w.t('analytics.scheduleRemove')" :question="w.t('analytics.scheduleSure')" :keep="w.t('analytics.cancel')" @sure="remove(row.schedule)" />
         </header>
         <p>{{ sentence(row.schedule) }}</p>
         <p class="quiet">{{ w.t("analytics.scheduleNext", { time: w.minute(row.schedule.next_due_at, row.schedule.zone) }) }}</p>

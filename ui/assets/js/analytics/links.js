@@ -2,7 +2,7 @@
 import { FIGURES, ownQuery } from "./figures.js";
 import { rangeOf } from "./asked.js";
 import { read, send } from "./reading.js";
-import Sure from "./sure.js";
+import Sure from "../sure.js";
 import trying from "./trying.js";
 
 const DAYS = [7, 30, 90];
@@ -39,7 +39,7 @@ export default {
       <li v-for="link in shown" :key="link.id" class="panel">
         <header>
           <h3>{{ link.name }}</h3>
-          <Sure v-if="isOpen(link)" :label="w.t('analytics.revoke')" :question="w.t('analytics.revokeSure')" :w="w" @sure="revoke(link)" />
+          <Sure v-if="isOpen(link)" :label="w.t('analytics.revoke')" :question="w.t('analytics.revokeSure')" :keep="w.t('analytics.cancel')" @sure="revoke(link)" />
         </header>
         <p>{{ figuresOf(link) }}</p>
         <p class="quiet">{{ state(link) }}</p>

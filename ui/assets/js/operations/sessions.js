@@ -1,19 +1,26 @@
 // Which admins are signed in, from where, and how to end that; also one's own.
 import { ask } from "../calling.js";
+import Sure from "../sure.js";
 
 export const Sessions = {
+  components: { Sure },
   inject: ["desk"],
   data: () => ({ sessions: null, busy: false, told: "", problem: "" }),
   template: `
     <section aria-labelledby="sessions-title">
-      <header><h2 id="sessions-title" tabindex="-1">{{ desk.t("operations.tab.sessions") }}</h2>
-        <button v-if="others.length" type="button" class="button" :disabled="busy" data-testid="end-others" @click="end('end-others', {})">{{ desk.t("operations.sessions.endOthers") }}</button>
-        <button type="button" class="button" :disabled="busy" data-testid="sign-out" @click="signOut">{{ desk.t("operations.sessions.signOut") }}</button></header>
+      <header><h2 id="sessions-title" ref="title" tabindex="-1">{{ desk.t("operations.tab.sessions") }}</h2>
+        <button type="button" class="button small" :disabled="busy" data-testid="sign-out" @click="signOut">{{ desk.t("operations.sessions.signOut") }}</button>
+        <Sure v-if="others.length" plain data-testid="end-others" :label="desk.t('operations.sessions.endOthers')" :question="desk.t('operations.sessions.endOthersSure')" :go="desk.t('operations.sessions.endOthers')" :keep="desk.t('operations.sessions.keepOthers')" :busy="busy" @sure="end('end-others', {})" /></header>
       <p class="quiet">{{ desk.t("operations.sessions.about") }}</p>
       <div role="status" class="told"><p v-if="told">{{ told }}</p></div><p v-if="problem" class="problem" role="alert">{{ problem }}</p>
-      <table v-if="sessions" class="stack" data-testid="sessions"><thead><tr><th scope="col">{{ desk.t("operations.sessions.who") }}</th><th scope="col">{{ desk.t("operations.sessions.since") }}</th><th scope="col">{{ desk.t("operations.sessions.used") }}</th><th scope="col">{{ desk.t("operations.sessions.ends") }}</th><th scope="col">{{ desk.t("operations.sessions.where") }}</th><th scope="col"><span class="sr-only">{{ desk.t("operations.sessions.end") }}</span></th></tr></thead>
-        <tbody><tr v-for="s in sessions" :key="s.id" data-testid="session"><th scope="row">{{ s.name || desk.t("operations.sessions.unnamed") }} <span class="quiet id">{{ s.id }}</span><span v-if="s.current" class="ok">{{ " · " + desk.t("operations.sessions.current") }}</span></th><td :data-label="desk.t('operations.sessions.since')">{{ desk.time(s.created_at) }}</td><td :data-label="desk.t('operations.sessions.used')">{{ desk.time(s.last_used_at) }}</td><td :data-label="desk.t('operations.sessions.ends')">{{ desk.time(s.ends_at) }}</td><td class="wide-cell" :data-label="desk.t('operations.sessions.where')">{{ s.network || desk.t("operations.sessions.program") }}<span v-if="s.user_agent" class="quiet id">{{ " · " + s.user_agent }}</span></td>
-          <td class="num"><button v-if="!s.current" type="button" class="button small" :disabled="busy" :aria-label="desk.t('operations.sessions.endNamed', { id: s.id })" @click="end('end', { id: s.id })">{{ desk.t("operations.sessions.end") }}</button></td></tr></tbody></table>
+      <table v-if="sessions" class="stack sign-ins" data-testid="sessions"><thead><tr><th scope="col">{{ desk.t("operations.sessions.who") }}</th><th scope="col">{{ desk.t("operations.sessions.since") }}</th><th scope="col">{{ desk.t("operations.sessions.used") }}</th><th scope="col">{{ desk.t("operations.sessions.ends") }}</th><th scope="col">{{ desk.t("operations.sessions.where") }}</th><th scope="col"><span class="sr-only">{{ desk.t("operations.sessions.end") }}</span></th></tr></thead>
+        <tbody><tr v-for="s in sessions" :key="s.id" data-testid="session">
+          <th scope="row"><span>{{ s.name || desk.t("operations.sessions.unnamed") }}</span> <span v-if="s.current" class="ok">{{ desk.t("operations.sessions.current") }}</span> <span class="quiet id">{{ s.id }}</span></th>
+          <td :data-label="desk.t('operations.sessions.since')">{{ desk.minute(s.created_at) }}</td>
+          <td :data-label="desk.t('operations.sessions.used')">{{ desk.minute(s.last_used_at) }}</td>
+          <td :data-label="desk.t('operations.sessions.ends')"><span>{{ desk.minute(s.ends_at) }}</span> <span v-if="s.idle_minutes" class="quiet">{{ desk.t("operations.sessions.unlessUsed") }}</span></td>
+          <td :data-label="desk.t('operations.sessions.where')"><span :title="s.user_agent">{{ s.user_agent ? desk.device(s.user_agent) : s.network ? "" : desk.t("operations.sessions.program") }}</span> <span v-if="s.network" class="quiet id">{{ s.network }}</span></td>
+          <td class="num wide-cell"><Sure v-if="!s.current" plain :label="desk.t('operations.sessions.end')" :named="desk.t('operations.sessions.endNamed', { id: s.id })" :question="desk.t('operations.sessions.endSure')" :keep="desk.t('operations.sessions.keep')" :busy="busy" @sure="end('end', { id: s.id })" /></td></tr></tbody></table>
       <p v-else-if="!problem" class="quiet">{{ desk.t("operations.loading") }}</p>
     </section>`,
   computed: {
@@ -33,6 +40,7 @@ export const Sessions = {
         const { ended } = await ask("POST", `sessions/${which}`, { body });
         this.told = this.desk.t("operations.sessions.ended", { n: this.desk.number(ended) });
         await this.refresh();
+        this.$refs.title?.focus({ preventScroll: true });
       });
     },
     // The page ends with the session; where its connection is away it loads again by itself.

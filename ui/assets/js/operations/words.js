@@ -12,6 +12,17 @@ export function word(t, group, name, values) {
 
 export const jobName = (t, job) => word(t, "job", job);
 
+// The first that fits: later names also stand in what earlier ones say they are.
+const BROWSERS = [[/Edg(e|A|iOS)?\//, "Edge"], [/OPR\/|Opera/, "Opera"], [/SamsungBrowser\//, "Samsung Internet"], [/Firefox\/|FxiOS\//, "Firefox"], [/Chrome\/|CriOS\//, "Chrome"], [/Version\/|Safari\//, "Safari"]];
+const SYSTEMS = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Windows/, "Windows"], [/Macintosh/, "macOS"], [/CrOS/, "ChromeOS"], [/Linux|X11/, "Linux"]];
+const known = (names, text) => names.find(([form]) => form.test(text))?.[1];
+
+// "Safari auf iPhone"; what is not known is shown as the browser said it.
+export function device(t, said) {
+  const browser = known(BROWSERS, said), system = known(SYSTEMS, said);
+  return browser && system ? t("operations.sessions.device", { browser, system }) : said;
+}
+
 // "3 Tage gelöscht, 12 Sitzungen"; empty when there was nothing to do. `reason`: why it failed.
 export function did(t, number, detail) {
   const parts = Object.entries(detail ?? {}).map(([what, n]) => {
