@@ -24,9 +24,8 @@ and ``curl --http2`` send ``Upgrade: h2c`` with their first request. The parser 
 it: where it reads ``Connection: upgrade`` with ``Upgrade`` it takes what follows the head for the
 other protocol and stops, and uvicorn throws that away, body and all. Here such a request is not begun
 when its head is complete. A new parser is given the same head without the offer, then the bytes from
-where the old one stopped; it goes on with the connection. The only protocol that is spoken is
-WebSocket, which is a ``GET`` (RFC 6455, 4.1); offered with any other method it is ignored as well.
-``CONNECT``, which also stops the parser, is refused.
+where the old one stopped. Only WebSocket is spoken, which is a ``GET`` (RFC 6455, 4.1); offered with
+any other method it is ignored as well. ``CONNECT``, which also stops the parser, is refused.
 """
 
 import asyncio
@@ -46,7 +45,7 @@ from realtime.transports.http_connections import (
     HttpConnections,
     Place,
 )
-from realtime.transports.http_flow import HeldFlow
+from realtime.transports.http_flow import AnswerTransport, HeldFlow
 from realtime.transports.http_framing import Framing
 from realtime.transports.http_heads import (
     asks_for_page,
@@ -347,6 +346,8 @@ class NestHttpProtocol(HttpToolsProtocol):
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        if cycle.scope["method"] != "HEAD":
+            cycle.transport = cast("asyncio.Transport", AnswerTransport(self.transport, self.loop))
         super()._start_asgi_task(cycle, app)
 
     @override
