@@ -82,12 +82,21 @@ class PersonTokens:
             raise Refused("not_authenticated")
         return secret, until
 
-    async def come_back(self, secret: str) -> tuple[Principal, str]:
-        """Whoever kept this way back, and their new token.
+    async def come_back(
+        self, secret: str, *, here: Principal | None = None
+    ) -> tuple[Principal, str]:
+        """Whoever kept this way back, and their new token; ``here``: whose browser opens it.
 
         Raises:
-            Refused: ``way_back_unusable``.
+            Refused: ``way_back_unusable``; ``already_somebody`` for a link of somebody else, with
+            the name of whoever is here.
         """
+        if here is not None:
+            kept_by = await self._people.kept_way_back(token_sha256(secret), self._now())
+            if kept_by is None:
+                raise Refused("way_back_unusable")
+            if kept_by != here.person.id:
+                raise Refused("already_somebody", detail=here.person.name)
         fresh = self._new_secret()
         found = await self._people.come_back(token_sha256(secret), token_sha256(fresh), self._now())
         if found is None:

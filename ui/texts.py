@@ -13,6 +13,7 @@ SERVED_ALONE: Final = (
     "join.",
     "adminLogin.",
     "comeBack.",
+    "taken.",
     "signedOut.",
     "cookies.",
     "formRefused.",

@@ -362,10 +362,10 @@ CODES: dict[str, Code] = {
         _code(
             "already_somebody",
             409,
-            "Dieser Browser gehört schon zu jemandem. Vergiss zuerst dieses Gerät (auf der Seite "
-            "eines Hauses unter den Personen), dann öffne den Link noch einmal.",
-            "This browser already belongs to somebody. Forget this device first (on the page of a "
-            "house, among the people), then open the link again.",
+            "Dieser Browser gehört schon jemand anderem. Vergiss zuerst dieses Gerät, dann öffne den "
+            "Link noch einmal.",
+            "This browser already belongs to somebody else. Forget this device first, then open the "
+            "link again.",
         ),
         _code(
             "admins_only",

@@ -191,7 +191,8 @@ class PeopleEndpoints:
                 method="POST",
                 path="/api/people/come-back",
                 handler=self.come_back,
-                summary="Use a link back: sets the cookie of this browser, which must be nobody's.",
+                summary="Use a link back: sets the cookie of this browser, which must not "
+                "be somebody else's: `detail` of `already_somebody` is the name of that person.",
                 body=ComeBackRequest,
                 answer=ComeBackAnswer,
                 headers={200: ["Set-Cookie"]},
@@ -271,14 +272,14 @@ class PeopleEndpoints:
     async def come_back(self, request: Request) -> Response:
         """``POST /api/people/come-back``.
 
-        Not in a browser that is somebody's: their houses would be lost, and whoever sent them a
-        link of their own would see what they do from then on.
+        Not in a browser that is somebody else's: their houses would be lost, and whoever sent them
+        a link of their own would see what they do from then on. Its page offers to forget them.
         """
         asked = await body(request, ComeBackRequest)
         here = await self._authenticator.of(request)
-        if here is not None and not here.admin:
-            raise Refused("already_somebody")
-        principal, token = await self._tokens.come_back(asked.token)
+        if here is not None and here.admin:
+            here = None
+        principal, token = await self._tokens.come_back(asked.token, here=here)
         latest = await self._actions.latest(principal)
         return self._remember(json(ComeBackAnswer(code=latest.code if latest else None)), token)
 

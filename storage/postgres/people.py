@@ -136,6 +136,15 @@ class People:
 
         return await self._database.write(work)
 
+    async def kept_way_back(self, way_back_sha256: bytes, now: datetime) -> UUID | None:
+        """Whoever kept this way back; None: nobody did, or it is too late. It stays good."""
+        statement = select(people.c.id).where(
+            people.c.way_back_sha256 == way_back_sha256, people.c.way_back_until > now
+        )
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one_or_none()
+        return None if row is None else UUID(str(row.id))
+
     async def come_back(
         self, way_back_sha256: bytes, fresh_sha256: bytes, now: datetime
     ) -> Person | None:

@@ -71,6 +71,71 @@ def test_what_waits_in_another_tab_is_counted_before_it_is_lost(
     expect(page.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
 
 
+TAKEN = {
+    "de": ("Dieser Browser gehört zu Anna Leitner", "auf diesem Gerät vergessen?", "noch nicht"),
+    "en": ("This browser belongs to Anna Leitner", "on this device?", "Not saved"),
+}
+
+
+@pytest.mark.parametrize("language", TAKEN)
+def test_a_link_back_in_somebody_elses_browser_offers_to_forget_them(
+    visitors: Visitors, stage: Stage, language: str
+) -> None:
+    heading, sure, lost = TAKEN[language]
+    bert = visitors.owner(stage.one)
+    anna = visitors.owner(stage.one)
+    anna.introduce("Anna Leitner")
+    anna.page.context.add_cookies(
+        [{"name": "nest_language", "value": language, "url": stage.one.url}]
+    )
+    edit_offline(anna)
+    page = anna.page.context.new_page()
+    page.goto(way_back(bert))
+    page.locator("#door-button").click()
+    expect(page.locator("h1")).to_have_text(heading)
+    page.locator('[data-part="begin"]').click()
+    expect(page.locator('[data-part="title"]')).to_contain_text(sure)
+    expect(page.locator('[data-part="title"]')).to_be_focused()
+    expect(page.locator('[data-part="waiting"]')).to_contain_text(lost)
+    expect(page.locator('[data-part="waiting"]')).to_contain_text(" 1.")
+    page.locator('[data-part="keep"]').click()
+    expect(page.locator('[data-part="begin"]')).to_be_focused()
+    assert stage.version(anna.code) == 0
+    page.locator('[data-part="begin"]').click()
+    page.locator('[data-part="make"]').click()
+    back = page.locator("#taken-link")
+    expect(back).to_be_visible()
+    annas = back.input_value()
+    page.locator('[data-part="forget"]').click()
+    page.wait_for_url(f"**/c/{bert.code}")
+    Screen(page).opened()
+    expect(bert.page.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
+    home = visitors.stranger()
+    home.goto(annas)
+    home.locator("#door-button").click()
+    home.wait_for_url(f"**/c/{anna.code}")
+
+
+def test_ones_own_link_back_just_opens_the_house(visitors: Visitors, stage: Stage) -> None:
+    anna = visitors.owner(stage.one)
+    anna.choose("nest", "nest120")
+    anna.shows_status("saved")
+    link = way_back(anna)
+    page = anna.page.context.new_page()
+    page.goto(link)
+    page.locator("#door-button").click()
+    page.wait_for_url(f"**/c/{anna.code}")
+    Screen(page).opened().shows_chosen("nest", "nest120")
+
+
+def way_back(screen: Screen) -> str:
+    """A new link back of this person."""
+    screen.page.locator("button.people").click()
+    screen.page.get_by_test_id("forget").click()
+    screen.page.get_by_test_id("way-back-make").click()
+    return screen.page.locator("#way-back").input_value()
+
+
 def second_tab(screen: Screen, stage: Stage) -> Screen:
     """The same house in another tab of the same browser."""
     page = screen.page.context.new_page()

@@ -165,9 +165,40 @@ async def test_nobody_else_is_put_in_the_place_of_whoever_a_browser_belongs_to(
     cookie = {"cookie": f"nest_person={anna.token}"}
     refused = await web.api().call("POST", "/api/people/come-back", headers=cookie, **sent)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "already_somebody")
+    here = await web.parts.authenticator.by_token(anna.token or "")
+    assert here is not None
+    assert refused.json()["error"]["detail"] == here.person.name
     assert "set-cookie" not in refused.headers
     assert (await anna.read(house["code"]))["role"] == "owner"
     assert (await web.api().call("POST", "/api/people/come-back", **sent)).status_code == 200
+
+
+async def test_a_link_that_is_over_is_refused_before_a_browser_is_asked_to_forget_anybody(
+    web: RunningWeb,
+) -> None:
+    anna = web.api()
+    await anna.create()
+    cookie = {"cookie": f"nest_person={anna.token}"}
+    over = {"token": "A" * 43}
+    refused = await web.api().call("POST", "/api/people/come-back", headers=cookie, json=over)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (410, "way_back_unusable")
+
+
+async def test_ones_own_link_back_is_used_in_ones_own_browser(web: RunningWeb) -> None:
+    """(AU13) Nobody is forgotten for it, and the browser has the new token."""
+    anna = web.api()
+    house = await anna.create()
+    url = (await anna.call("POST", "/api/people/me/way-back")).json()["url"]
+    back = await web.api().call(
+        "POST",
+        "/api/people/come-back",
+        headers={"cookie": f"nest_person={anna.token}"},
+        json={"token": url.partition("#")[2]},
+    )
+    assert back.json() == {"code": house["code"]}
+    token = only(back.headers["set-cookie"], "nest_person")
+    assert (await web.api(token).read(house["code"]))["role"] == "owner"
+    assert (await web.api(anna.token).call("POST", "/api/people/me/token")).status_code == 401
 
 
 async def test_an_admin_session_has_no_way_back(web: RunningWeb) -> None:

@@ -27,6 +27,7 @@ MODULES = (
     "js/configurator.js",
     "js/consent.js",
     "js/counting.js",
+    "js/forgetting.js",
     "js/format.js",
     "js/http.js",
     "js/ids.js",

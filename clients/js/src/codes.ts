@@ -363,8 +363,8 @@ export const CODES = {
     status: 409,
     retryable: false,
     close: null,
-    de: "Dieser Browser gehört schon zu jemandem. Vergiss zuerst dieses Gerät (auf der Seite eines Hauses unter den Personen), dann öffne den Link noch einmal.",
-    en: "This browser already belongs to somebody. Forget this device first (on the page of a house, among the people), then open the link again.",
+    de: "Dieser Browser gehört schon jemand anderem. Vergiss zuerst dieses Gerät, dann öffne den Link noch einmal.",
+    en: "This browser already belongs to somebody else. Forget this device first, then open the link again.",
   },
   admins_only: {
     status: 401,

@@ -3,6 +3,7 @@
 // The address keeps its token until it was redeemed, so that a damaged one can be mended there.
 import { cookiesWork, tokenIn } from "./invitation.js";
 import { patiently } from "./patience.js";
+import { createTaken } from "./taken.js";
 
 const DOORS = {
   join: { url: "/api/share-links/redeem", length: 32, next: (body) => `/c/${encodeURIComponent(body.code)}` },
@@ -17,6 +18,8 @@ const home = document.getElementById("door-home");
 const said = { title: title.textContent, text: text.textContent };
 const { url, length, next } = DOORS[door.dataset.door];
 const language = document.documentElement.lang;
+const box = document.getElementById("taken");
+const taken = box ? createTaken(box, open) : null;
 const readToken = () => tokenIn(window.location.hash, length);
 
 function show({ heading = said.title, sentence = said.text, pressable = true }) {
@@ -24,6 +27,7 @@ function show({ heading = said.title, sentence = said.text, pressable = true }) 
   text.textContent = sentence;
   button.hidden = !pressable;
   home.hidden = pressable;
+  if (box) box.hidden = true;
   button.disabled = false;
 }
 
@@ -57,6 +61,11 @@ async function open() {
     if (answer.status >= 500 || answer.status === 429) show({ sentence: door.dataset.failed });
     else if (token.length < length || answer.status === 400) {
       show({ heading: door.dataset.noTokenTitle, sentence: door.dataset.noToken, pressable: false });
+    } else if (taken && body.error?.code === "already_somebody") {
+      const name = body.error.detail;
+      show({ heading: box.dataset.title.replace("{name}", name), sentence: box.dataset.text.replaceAll("{name}", name), pressable: false });
+      home.hidden = true;
+      taken(name);
     } else {
       const sentence = body.error?.message?.[language] ?? door.dataset.refused;
       show({ heading: door.dataset.refusedTitle, sentence, pressable: false });

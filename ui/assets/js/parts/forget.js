@@ -1,6 +1,5 @@
 // Signing out on a computer that others use: what will be gone, a link back, and then nothing is left.
-import { request } from "../http.js";
-import { clear } from "../storage.js";
+import { forgetDevice, makeWayBack } from "../forgetting.js";
 
 export const Forget = {
   inject: ["screen"],
@@ -45,7 +44,7 @@ export const Forget = {
     },
     make() {
       return this.trying(async () => {
-        const { url, until } = await this.post("way-back");
+        const { url, until } = await makeWayBack();
         Object.assign(this, { url, until: new Date(until).toLocaleDateString(document.documentElement.lang === "de" ? "de-AT" : "en-GB") });
         await this.$nextTick();
         this.$refs.link.select();
@@ -60,16 +59,9 @@ export const Forget = {
         const told = this.waiting;
         await this.count();
         if (this.waiting > told) return; // more is lost than the button said: it is pressed once more
-        // The link that was made here goes on working; one that somebody else made with this token ends.
-        await this.post("sign-out", { way_back: this.url.split("#")[1] ?? null });
-        clear();
+        await forgetDevice(this.url);
         window.location.replace("/signed-out");
       });
-    },
-    async post(what, body) {
-      const answer = await request("POST", `/api/people/me/${what}`, body);
-      if (!answer.ok) throw new Error(this.screen.say(answer.body?.error?.message) || what);
-      return answer.body;
     },
     async trying(work) {
       Object.assign(this, { busy: true, problem: "" });
