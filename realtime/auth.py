@@ -6,7 +6,7 @@ Admin sessions end, so those are looked up each time.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from realtime.principal import Principal, token_sha256
 from storage.errors import StorageUnavailable
 from storage.postgres.admins import Admins, called
 from storage.postgres.people import People
+from storage.postgres.people import Person as StoredPerson
 
 ADMIN_SESSION_TTL = timedelta(hours=8)
 UNATTENDED = "x-nest-unattended"
@@ -31,6 +32,9 @@ does not count as used by it."""
 
 USED = timedelta(minutes=1)
 """The use of an admin session is noted this often at most."""
+
+TOKEN_USED = timedelta(days=1)
+"""The use of a person's token is noted this often at most, whatever the number of requests."""
 
 ADMIN = Person(id=UUID(int=0), name="Admin", colour=0)
 """The person that every admin is shown as."""
@@ -204,18 +208,32 @@ class Authenticator:
         return None
 
     async def _load(self, hashes: list[bytes]) -> dict[bytes, Principal]:
+        people = await self._people.by_tokens(hashes)
         found = {
             token_hash: Principal(
                 person=Person(id=each.id, name=each.name, colour=each.colour),
                 token_sha256=token_hash,
             )
-            for token_hash, each in (await self._people.by_tokens(hashes)).items()
+            for token_hash, each in people.items()
         }
+        await self._note_tokens_used(people)
         others = [token_hash for token_hash in hashes if token_hash not in found]
         if others:
             named = await self._admins.names_of_valid(others, self._now())
             found |= {session: admin_of(session, name) for session, name in named.items()}
         return found
+
+    async def _note_tokens_used(self, people: Mapping[bytes, StoredPerson]) -> None:
+        """At most once in ``TOKEN_USED`` of each; what cannot be noted is noted next time."""
+        before = self._now() - TOKEN_USED
+        due = [
+            token_hash
+            for token_hash, each in people.items()
+            if each.token_used_at is not None and each.token_used_at < before
+        ]
+        if due:
+            with suppress(StorageUnavailable):
+                await self._people.tokens_used(due, since=before)
 
     def _keep(self, token_hash: bytes, principal: Principal | None) -> None:
         if principal is None:

@@ -150,9 +150,13 @@ def _retention(
     async def forget_old() -> Detail:
         return dict(await stores.privacy.apply_retention(now(), kept))
 
+    async def forget_ended() -> Detail:
+        return dict(await stores.upkeep.forget_ended_tokens())
+
     return (
         Job(name="drop old interactions", every_seconds=HOUR, run=drop_old),
         Job(name="forget old sessions", every_seconds=HOUR, run=forget_old),
+        Job(name="forget ended tokens", every_seconds=DAY, run=forget_ended),
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, Row, Uuid, bindparam, case, func, select, update
@@ -13,16 +13,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.postgres.engine import Database
 from storage.postgres.tables import people
 
+TOKEN_UNUSED_MAX: Final = timedelta(days=400)
+"""A token that was not used for so long is nobody's; a job removes its hash (migration 0023)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who can be a member of rooms. `colour`: 0..7."""
+    """Somebody who can be a member of rooms. `colour`: 0..7.
+
+    `token_used_at`: true to the day; None: the token ended.
+    """
 
     id: UUID
     name: str
     colour: int
     created_at: datetime
     last_seen_at: datetime
+    token_used_at: datetime | None
 
 
 _columns = (
@@ -31,7 +38,9 @@ _columns = (
     people.c.colour,
     people.c.created_at,
     people.c.last_seen_at,
+    people.c.token_used_at,
 )
+_IN_USE = people.c.token_used_at > func.now() - TOKEN_UNUSED_MAX
 
 
 class People:
@@ -61,7 +70,7 @@ class People:
 
     async def by_token(self, token_sha256: bytes) -> Person | None:
         """The person this token belongs to."""
-        statement = select(*_columns).where(people.c.token_sha256 == token_sha256)
+        statement = select(*_columns).where(people.c.token_sha256 == token_sha256, _IN_USE)
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
         return None if row is None else _person(row)
@@ -70,20 +79,39 @@ class People:
         """The people these tokens belong to, by token, in one query; unknown tokens are absent."""
         asked = bindparam("tokens", list(tokens_sha256), ARRAY(LargeBinary))
         statement = select(people.c.token_sha256, *_columns).where(
-            people.c.token_sha256 == func.any(asked)
+            people.c.token_sha256 == func.any(asked), _IN_USE
         )
         found = await self._database.read(lambda connection: connection.execute(statement))
         return {row.token_sha256: _person(row) for row in found}
 
+    async def tokens_used(self, tokens_sha256: Collection[bytes], *, since: datetime) -> None:
+        """Notes that these tokens are used now; one that was noted after ``since`` is left alone."""
+        asked = bindparam("tokens", list(tokens_sha256), ARRAY(LargeBinary))
+        statement = (
+            update(people)
+            .where(
+                people.c.token_sha256 == func.any(asked), people.c.token_used_at < since, _IN_USE
+            )
+            .values(token_used_at=func.now())
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(work)
+
     async def seen(self, person_ids: Collection[UUID], *, since: datetime) -> None:
-        """Notes that these people are here now; whoever was noted after ``since`` is left alone."""
+        """Notes that these people are here, and use their tokens, now.
+
+        Whoever was noted after ``since`` is left alone.
+        """
         statement = (
             update(people)
             .where(
                 people.c.id == func.any(bindparam("people", list(person_ids), ARRAY(Uuid))),
                 people.c.last_seen_at < since,
             )
-            .values(last_seen_at=func.now())
+            .values(last_seen_at=func.now(), token_used_at=func.now())
         )
 
         async def work(connection: AsyncConnection) -> None:
@@ -102,9 +130,10 @@ class People:
         kept = people.c.way_back_sha256 == (kept_way_back or b"")
         replaced = (
             update(people)
-            .where(people.c.token_sha256 == token_sha256)
+            .where(people.c.token_sha256 == token_sha256, _IN_USE)
             .values(
                 token_sha256=fresh_sha256,
+                token_used_at=func.now(),
                 way_back_sha256=case((kept, people.c.way_back_sha256)),
                 way_back_until=case((kept, people.c.way_back_until)),
             )
@@ -126,7 +155,7 @@ class People:
         """
         kept = (
             update(people)
-            .where(people.c.token_sha256 == token_sha256)
+            .where(people.c.token_sha256 == token_sha256, _IN_USE)
             .values(way_back_sha256=way_back_sha256, way_back_until=until)
             .returning(people.c.id)
         )
@@ -152,7 +181,12 @@ class People:
         returned = (
             update(people)
             .where(people.c.way_back_sha256 == way_back_sha256, people.c.way_back_until > now)
-            .values(token_sha256=fresh_sha256, way_back_sha256=None, way_back_until=None)
+            .values(
+                token_sha256=fresh_sha256,
+                token_used_at=func.now(),
+                way_back_sha256=None,
+                way_back_until=None,
+            )
             .returning(*_columns)
         )
 
@@ -182,4 +216,5 @@ def _person(row: Row[*tuple[Any, ...]]) -> Person:
         colour=row.colour,
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
+        token_used_at=row.token_used_at,
     )

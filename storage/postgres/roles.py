@@ -9,7 +9,8 @@ The owner of the tables migrates. The other logins are roles with fixed names:
 Whoever makes the roles (an operator, or `app.embedded`) decides how they prove who they are.
 `grant_rights` gives those that exist what `RIGHTS` says, and takes away the rest; a role that does
 not exist gets nothing. A table that is missing in `RIGHTS` is one that no role may use, and a test
-fails. Partitions are made and dropped by functions with the rights of the owner (migration 0020).
+fails. Partitions are made and dropped, and hashes of ended tokens removed, by functions with the
+rights of the owner (migrations 0020 and 0023).
 """
 
 import re
@@ -86,6 +87,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
 FUNCTIONS: Final = {
     "ensure_interactions_partition(date)": WORKER,
     "drop_interactions_partition(text)": WORKER,
+    "forget_ended_tokens(integer)": WORKER,
 }
 """Those that run with the rights of the owner, and who may call them."""
 

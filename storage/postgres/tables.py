@@ -66,13 +66,14 @@ people = Table(
     "people",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("token_sha256", LargeBinary, nullable=False, unique=True),
+    Column("token_sha256", LargeBinary, unique=True),
     Column("name", Text, nullable=False),
     Column("colour", SmallInteger, nullable=False),
     _time("created_at", default=True),
     _time("last_seen_at", default=True),
     Column("way_back_sha256", LargeBinary, unique=True),
     _time("way_back_until", nullable=True),
+    _time("token_used_at", default=True, nullable=True),
 )
 
 configurations = Table(

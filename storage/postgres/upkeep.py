@@ -1,4 +1,4 @@
-"""Retention of raw interactions, and the audit that roll-ups count what was stored.
+"""Retention of raw interactions and ended tokens, and the audit that roll-ups count what was stored.
 
 What retention removes is counted by hour in `activity_dropped`, in the same transaction. So for
 every hour, at every moment: minutes + quarters + hours = rows that are kept + rows that were
@@ -6,6 +6,7 @@ dropped; `activity_hours` has what earlier releases folded.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,6 +30,8 @@ WITH gone AS (
 )
 SELECT (SELECT count(*) FROM gone) + 0 * (SELECT count(*) FROM accounted)
 """
+_ENDED_AT_ONCE = 1_000
+_ENDED_ROUNDS = 50
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('drop interactions'))")
 
 
@@ -57,6 +60,26 @@ class Upkeep:
             if of_day < day:
                 partitions += await self._drop(name)
         return Dropped(partitions=partitions, stray_rows=await self._drop_strays(day))
+
+    async def forget_ended_tokens(self) -> Counter[str]:
+        """Removes the hashes of tokens, ways back, admin sessions and admin links that have ended.
+
+        How long after is in migration 0023. Returns how many, by kind; what is left after
+        `_ENDED_ROUNDS` transactions is for the next call. Safe to repeat and to run twice at once.
+        """
+        statement = text("SELECT kind, n FROM forget_ended_tokens(:at_most)")
+
+        async def work(connection: AsyncConnection) -> dict[str, int]:
+            found = await connection.execute(statement, {"at_most": _ENDED_AT_ONCE})
+            return {row.kind: row.n for row in found}
+
+        forgotten: Counter[str] = Counter()
+        for _ in range(_ENDED_ROUNDS):
+            counts = await self._database.write(work)
+            forgotten.update(counts)
+            if max(counts.values()) < _ENDED_AT_ONCE:
+                break
+        return +forgotten
 
     async def drift(self, *, kept_days: int, now: datetime) -> dict[str, int]:
         """Roll-ups minus rows for each day (UTC) where that is not 0; all days since the first.
