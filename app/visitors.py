@@ -9,7 +9,7 @@ from realtime.auth import Authenticator
 from realtime.cookies import Cookies
 from realtime.page_views import PageViews
 from storage.errors import StorageUnavailable
-from ui.ports import Visitors
+from ui.ports import Browser, Visitors
 
 
 def visitors(
@@ -31,6 +31,13 @@ def visitors(
             return None
         return latest.code if latest else None
 
+    async def browser_of(request: Request) -> Browser:
+        if cookies.former_person(request) is not None:
+            return Browser(moves=True)
+        person = await authenticator.person_now(request)
+        shown = cookies.person_token(request) is not None
+        return Browser(person=str(person or ""), ended=shown and person is None)
+
     def forget_person(request: Request, answer: Response) -> None:
         if cookies.has_person(request):
             cookies.forget_person(answer)
@@ -38,11 +45,11 @@ def visitors(
     return Visitors(
         person_token_of=cookies.person_token,
         still_known=authenticator.still_known,
+        browser_of=browser_of,
         forget_person=forget_person,
         house_code_of=latest_code,
         seen=page_views.seen,
         admin_of=authenticator.admin,
         was_admin=authenticator.was_admin,
         sessions=sessions,
-        moves=lambda request: cookies.former_person(request) is not None,
     )

@@ -133,14 +133,20 @@ class Authenticator:
         found = await self._first(*tokens)
         return found[0] if found else None
 
+    async def person_now(self, connection: HTTPConnection) -> UUID | None:
+        """Whose the person's cookie is, as PostgreSQL has it now; None: nobody's."""
+        shown = self._cookies.person_token(connection) or self._cookies.former_person(connection)
+        if not shown:
+            return None
+        token_hash = token_sha256(shown)
+        found = (await self._people.by_tokens([token_hash])).get(token_hash)
+        if found is None:
+            self._known.pop(token_hash, None)
+        return found.id if found else None
+
     async def still_known(self, connection: HTTPConnection) -> bool:
         """Whether the person's cookie is somebody's, as PostgreSQL has it now."""
-        shown = self._cookies.person_token(connection) or self._cookies.former_person(connection)
-        token_hash = token_sha256(shown or "")
-        if shown and token_hash in await self._people.by_tokens([token_hash]):
-            return True
-        self._known.pop(token_hash, None)
-        return False
+        return await self.person_now(connection) is not None
 
     async def admin(self, connection: HTTPConnection) -> Principal | None:
         """The admin of an open session whose token the request carries as cookie or bearer."""

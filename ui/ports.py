@@ -180,6 +180,19 @@ class OpenSessions(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Browser:
+    """Whose browser asks: `person` is the id of the person, empty where it is nobody's.
+
+    `ended`: it shows a token that is nobody's now. `moves`: it has only the cookie of an earlier
+    release, which `private.js` exchanges.
+    """
+
+    person: str = ""
+    ended: bool = False
+    moves: bool = False
+
+
 @dataclass(frozen=True)
 class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
@@ -187,6 +200,8 @@ class Visitors:
     person_token_of: Callable[[Request], str | None]
     still_known: Callable[[Request], Awaitable[bool]]
     """Whether the person's cookie is somebody's now; raises StorageUnavailable."""
+    browser_of: Callable[[Request], Awaitable[Browser]]
+    """Whose browser this is now; raises StorageUnavailable."""
     forget_person: Callable[[Request, Response], None]
     """Has the browser drop the person's cookie, if it sent one."""
     house_code_of: Callable[[Request], Awaitable[str | None]]
@@ -198,5 +213,3 @@ class Visitors:
     sessions: "OpenSessions"
     seen: Callable[[str, Request], None]
     """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""
-    moves: Callable[[Request], bool] = lambda _request: False
-    """Whether the browser has only a cookie of an earlier release, which `private.js` exchanges."""

@@ -6,8 +6,11 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
+from tests.ui.test_accessibility import violations
 
 pytestmark = pytest.mark.e2e
+GONE = "Dieser Browser kennt dich nicht mehr"
+UNSENT = "Nicht gespeichert oder abgeschickt und jetzt gelöscht: 1."
 
 
 def test_a_device_is_forgotten_and_the_link_back_opens_the_house(
@@ -25,7 +28,7 @@ def test_a_device_is_forgotten_and_the_link_back_opens_the_house(
     link = page.locator("#way-back").input_value()
     page.get_by_test_id("forget-sure").click()
     for tab in (page, other):
-        expect(tab.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
+        expect(tab.locator(".single h1")).to_have_text(GONE)
         assert code not in tab.content()
         assert tab.evaluate("localStorage.length + sessionStorage.length") == 0
     assert [each["name"] for each in page.context.cookies() if "person" in each["name"]] == []
@@ -68,7 +71,68 @@ def test_what_waits_in_another_tab_is_counted_before_it_is_lost(
     expect(page.get_by_test_id("forget-sure")).to_have_text("Ohne Link vergessen")
     expect(waiting).to_have_count(0)
     page.get_by_test_id("forget-sure").click()
-    expect(page.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
+    expect(page.locator(".single h1")).to_have_text(GONE)
+
+
+def test_a_tab_that_was_offline_keeps_nothing_of_who_was_forgotten_meanwhile(
+    visitors: Visitors, stage: Stage
+) -> None:
+    anna = visitors.owner(stage.one)
+    code = anna.code
+    hearing, deaf, late = (second_tab(anna, stage) for _ in range(3))
+    for tab in (hearing, deaf, late):
+        edit_offline(tab)
+    for tab in (deaf, late):  # as a tab that was frozen
+        tab.page.goto(f"{stage.one.url}/imprint")
+    anna.page.locator("button.people").click()
+    anna.page.get_by_test_id("forget").click()
+    expect(anna.page.get_by_test_id("forget-waiting")).to_contain_text("abgeschickt: 1.")
+    anna.page.get_by_test_id("forget-sure").click()
+    for tab in (anna, hearing):
+        expect(tab.page.locator(".single h1")).to_have_text(GONE)
+    expect(hearing.page.locator("#unsent")).to_have_text(UNSENT)
+    expect(anna.page.locator("#unsent")).to_be_hidden()
+
+    gone = deaf.page.goto(f"{stage.one.url}/c/{code}")
+    assert gone is not None
+    assert gone.status == 404
+    expect(deaf.page.locator(".single h1")).to_have_text(GONE)
+    expect(deaf.page.locator("#unsent")).to_have_text(UNSENT)
+    for tab in (anna, hearing, deaf):
+        assert tab.page.evaluate("localStorage.length + sessionStorage.length") == 0
+    deaf.page.reload()
+    expect(deaf.page.locator(".single h1")).to_have_text("Dieses Haus ist privat")
+
+    deaf.page.goto(stage.one.url)
+    deaf.page.locator('form[action="/start"] button').click()
+    deaf.page.wait_for_url("**/c/*")
+    deaf.opened()
+    late.page.goto(f"{stage.one.url}/c/{code}")
+    expect(late.page.locator(".single h1")).to_have_text(
+        "Dieser Browser gehört jetzt jemand anderem"
+    )
+    expect(late.page.locator("#unsent")).to_have_text(UNSENT)
+    assert late.page.evaluate("Object.keys(sessionStorage)") == ["nest-owner"]
+
+
+def test_a_browser_whose_token_ended_elsewhere_keeps_nothing(
+    visitors: Visitors, stage: Stage
+) -> None:
+    """The cookie is there and nobody's, as after the link back was used in another browser."""
+    anna = visitors.owner(stage.one)
+    edit_offline(anna)
+    link = way_back(anna)
+    home = visitors.stranger()
+    home.goto(link)
+    home.locator("#door-button").click()
+    home.wait_for_url(f"**/c/{anna.code}")
+    gone = anna.page.reload()
+    assert gone is not None
+    assert gone.status == 404
+    expect(anna.page.locator(".single h1")).to_have_text(GONE)
+    expect(anna.page.locator("#unsent")).to_have_text(UNSENT)
+    assert anna.page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert [each["name"] for each in anna.page.context.cookies() if "person" in each["name"]] == []
 
 
 TAKEN = {
@@ -103,13 +167,14 @@ def test_a_link_back_in_somebody_elses_browser_offers_to_forget_them(
     assert stage.version(anna.code) == 0
     page.locator('[data-part="begin"]').click()
     page.locator('[data-part="make"]').click()
+    assert violations(page) == []
     back = page.locator("#taken-link")
     expect(back).to_be_visible()
     annas = back.input_value()
     page.locator('[data-part="forget"]').click()
     page.wait_for_url(f"**/c/{bert.code}")
     Screen(page).opened()
-    expect(bert.page.locator(".single h1")).to_have_text("Dieser Browser kennt dich nicht mehr")
+    expect(bert.page.locator(".single h1")).to_have_text(GONE)
     home = visitors.stranger()
     home.goto(annas)
     home.locator("#door-button").click()

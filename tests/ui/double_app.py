@@ -18,7 +18,7 @@ from tests.configurator.nest_haus import CATALOGUE
 from tests.ui.double import House, World
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
-from ui.ports import Consent, Visitors
+from ui.ports import Browser, Consent, Visitors
 
 LINK = "01a20744-02b1-7a44-8c1f-3e9d2b7f5a61"
 GUEST = {"id": "01a20744-1c02-7d0e-9f55-6b1d7a4c2e90", "name": "Bert-Maria Thaler-Hinterholzer"}
@@ -127,6 +127,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         visitors=Visitors(
             person_token_of=lambda request: request.cookies.get("person"),
             still_known=known,
+            browser_of=browser_of,
             forget_person=lambda _request, answer: answer.delete_cookie("person"),
             house_code_of=house_of,
             admin_of=admin_of,
@@ -166,6 +167,11 @@ def inquire_once(world: World, house: House, body: dict[str, Any]) -> tuple[dict
 
 async def known(request: Request) -> bool:
     return request.cookies.get("person", "dead") != "dead"
+
+
+async def browser_of(request: Request) -> Browser:
+    shown = request.cookies.get("person", "")
+    return Browser(person="" if shown == "dead" else shown, ended=shown == "dead")
 
 
 async def house_of(request: Request) -> str | None:

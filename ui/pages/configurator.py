@@ -38,6 +38,7 @@ MODULES = (
     "js/names.js",
     "js/notices.js",
     "js/older.js",
+    "js/owner.js",
     "js/patience.js",
     "js/pending.js",
     "js/referrer.js",
@@ -108,7 +109,14 @@ class ConfiguratorPage:
         """The same for every house, so that nothing leaks. Raises StorageUnavailable."""
         if _for_admins(request) and admin is None:
             return await sign_in_needed(request, self.visitors, self.messages)
-        return self.messages.private(request, moves=self.visitors.moves(request))
+        try:
+            browser = await self.visitors.browser_of(request)
+        except StorageUnavailable:
+            return self.messages.later(request)
+        answer = self.messages.private(request, browser)
+        if browser.ended:
+            self.visitors.forget_person(request, answer)
+        return answer
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
 from ui.language import language_of
+from ui.ports import Browser
 from ui.templates import Templates
 
 
@@ -20,12 +21,13 @@ class MessagePages:
         """Nothing at this address."""
         return self._page(request, 404, "page404")
 
-    def private(self, request: Request, *, moves: bool = False) -> Response:
+    def private(self, request: Request, browser: Browser) -> Response:
         """Wrong link or a house that was not shared: the same page, so that nothing leaks.
 
-        `moves`: the browser has a cookie of an earlier release, which is exchanged first.
+        Its script removes what the browser kept for somebody whose browser it is not any more.
         """
-        return self._page(request, 404, "page403", moves=moves)
+        key = "signedOut" if browser.ended else "page403"
+        return self._page(request, 404, key, browser=browser)
 
     def admins_only(self, request: Request) -> Response:
         """The visitor is not signed in as an admin."""
@@ -79,18 +81,21 @@ class MessagePages:
         again_after_s: int | None = None,
         seconds: int | None = None,
         sentence: str | None = None,
-        moves: bool = False,
+        browser: Browser | None = None,
     ) -> Response:
         values = {
             "sentence": sentence,
-            "moves": moves,
+            "browser": browser,
             "key": key,
             "reload": reload,
             "address": request.url.path,
             "again_after_s": again_after_s,
             "seconds": seconds,
         }
-        return self.templates.response(request, "message.html", values, status=status)
+        personal = browser is not None
+        return self.templates.response(
+            request, "message.html", values, status=status, personal=personal
+        )
 
 
 def _said(request: Request, refused: Refused) -> str:

@@ -25,6 +25,7 @@ import { takesBack, typing } from "./keys.js";
 import { createMeasure } from "./measure.js";
 import { initialsOf } from "./names.js";
 import { createNotices } from "./notices.js";
+import { isForgotten, settle } from "./owner.js";
 import { createSentences } from "./sentences.js";
 import { createTelling } from "./telling.js";
 import { createTracker } from "./track.js";
@@ -93,8 +94,11 @@ export default {
     const ui = reactive({ language: props.language, view: "exterior", sheet: null, announcement: "", toasts: [], category: null });
     const devLog = reactive({ frames: [], answers: [] });
     const hear = { change: () => {}, nothing: () => {}, refused: () => {}, full: () => {} };
+    const frames = JSON.parse(props.frames);
+    const you = frames.find((frame) => frame.you)?.you;
+    if (you && you.role !== "admin") settle(you.person);
     const room = createRoom({
-      frames: JSON.parse(props.frames),
+      frames,
       reactive,
       onChange: (entry) => hear.change(entry),
       onNothing: (reason) => hear.nothing(reason),
@@ -145,7 +149,7 @@ export default {
       this.screen.measure.leave();
       this.engine.send({ type: "leave", configuration: this.room.configuration });
     });
-    listen(window, "storage", (event) => this.screen.inquiry.heard(event));
+    listen(window, "storage", (event) => (isForgotten(event, this.room.you?.person) ? this.screen.forgotten() : this.screen.inquiry.heard(event)));
     listen(window, "pageshow", (event) => event.persisted && wake());
     listen(window, "scroll", () => this.shrinkHouse(), { passive: true });
     listen(window, "keydown", (event) => this.takeBackByKey(event));
@@ -241,7 +245,8 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const language = () => ui.language;
   const sentences = createSentences({ catalogue, texts: JSON.parse(props.texts), language });
   const { t, say, categoryName, optionName, choiceText, refusalTitle } = sentences;
-  const tracker = createTracker(() => state.sessionId, { allowed: () => mayMeasure(props.consent) });
+  let over = false; // another tab has forgotten this person
+  const tracker = createTracker(() => state.sessionId, { allowed: () => !over && mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: decided });
   // No session was kept of a visitor who had not decided: one begins with their word.
@@ -344,8 +349,17 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     if (moved) sendPresence();
   }
 
+  // Nothing more is kept; the page that comes says what was lost.
+  function forgotten() {
+    if (state.you?.role === "admin") return;
+    over = true;
+    tracker.decided();
+    window.location.replace(`/signed-out?house=${encodeURIComponent(state.code)}`);
+  }
+
   const screen = {
     ...sentences,
+    forgotten,
     ui,
     room: state,
     houseApi,

@@ -11,6 +11,7 @@
 // Until then what it asked for is shown. It leaves in the step in which its change arrives, so what
 // somebody chose never jumps back in between (CL7).
 export const PENDING_MAX = 256;
+export const KEPT_UNDER = "nest-pending-"; // and the id of the configuration, in sessionStorage
 
 // `ops` is the list itself, {op_id, base_version, guarded, operation, since, ...}; others may read it.
 export function createPending(ops) {

@@ -15,7 +15,7 @@
 //
 // The first join asks for a few versions before its own: they are what was changed last.
 import { uuid7 } from "./ids.js";
-import { createPending, PENDING_MAX } from "./pending.js";
+import { createPending, KEPT_UNDER, PENDING_MAX } from "./pending.js";
 import { parsed, place, read, remove, write } from "./storage.js";
 
 const ANSWER_WITHIN_MS = 6000;
@@ -378,7 +378,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
 
   // -- keeping -----------------------------------------------------------------------------
 
-  const storageKey = () => `nest-pending-${state.configuration}`;
+  const storageKey = () => `${KEPT_UNDER}${state.configuration}`;
 
   function persist() {
     const kept = state.pending.map(({ op_id, base_version, guarded, operation, since }) => ({ op_id, base_version, guarded, operation, since, person: state.you?.person }));
