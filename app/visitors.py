@@ -32,6 +32,8 @@ def visitors(
         return latest.code if latest else None
 
     async def browser_of(request: Request) -> Browser:
+        if cookies.differing(request):
+            return Browser(unclear=True)
         if cookies.former_person(request) is not None:
             return Browser(moves=True)
         person = await authenticator.person_now(request)
@@ -39,7 +41,7 @@ def visitors(
         return Browser(person=str(person or ""), ended=shown and person is None)
 
     def forget_person(request: Request, answer: Response) -> None:
-        if cookies.has_person(request):
+        if cookies.has_person(request) and not cookies.differing(request):
             cookies.forget_person(answer)
 
     return Visitors(

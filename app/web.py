@@ -61,6 +61,7 @@ from realtime.http.endpoints import EndpointRoute, routes
 from realtime.http.handshakes import Handshakes, UpgradeRequired
 from realtime.http.health import HealthEndpoints
 from realtime.http.limiting import Limiter
+from realtime.http.one_cookie import OneCookie
 from realtime.http.openapi import description_routes, docs_page, openapi
 from realtime.http.people import PeopleEndpoints
 from realtime.http.sdk import sdk_routes
@@ -140,6 +141,7 @@ class Web:
         self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
         self._limit_the_others()
         self.app.add_middleware(Handshakes)
+        self.app.add_middleware(OneCookie, cookies=self.cookies)
 
     def _build_stores(self) -> None:
         settings = self._settings
@@ -436,10 +438,7 @@ class Web:
                     new_token=new_secret,
                 )
             ),
-            *HealthEndpoints(
-                database=self.database,
-                bus=self.bus,
-            ).endpoints(),
+            *HealthEndpoints(database=self.database, bus=self.bus).endpoints(),
         ]
         public_url = self._settings.public_url
         self.described = openapi(endpoints, public_url=public_url)

@@ -7,9 +7,12 @@ cookie: the first form that they send moves them over (`former_person`), with a 
 planted the plain cookie knows only the old token, which is nobody's then.
 
 Two cookies of one name with different values: neither is believed, because nothing says which of
-them is ours.
+them is ours. To believe the one that is a known person would pick a planted one as soon as ours has
+ended. `realtime.http.one_cookie` has the browser drop the other (`removals`). A single planted cookie
+cannot be told from ours where the address is plain http: only https protects from that.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -23,6 +26,12 @@ PERSON_SECONDS: Final = 400 * 24 * 3600
 _PERSON: Final = "nest_person"
 _ADMIN: Final = "nest_admin"
 _HOST: Final = "__Host-"
+_DOMAINS_MAX: Final = 4
+_PATHS_MAX: Final = 9
+_NAMED_HOST: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z_-][a-z0-9_-]*", re.IGNORECASE)
+"""A host with a domain above it; an IP address has none."""
+_PLAIN_PATH: Final = re.compile(r"[!-+\--:<-~]*")
+"""What can be written into a Set-Cookie header as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,29 @@ class Cookies:
         if not self.secure or f"{self.person}=" in header:
             return None
         return only(header, _PERSON)
+
+    def differing(self, connection: HTTPConnection) -> list[str]:
+        """The names of ours that this request brings with different values, and that we would read."""
+        header = _header(connection)
+        names = [self.person, self.admin]
+        if self.secure:
+            names = [] if f"{self.person}=" in header else [_PERSON]
+        return [name for name in names if len(_values(header, name)) > 1]
+
+    def removals(self, connection: HTTPConnection) -> list[str]:
+        """Set-Cookie headers that delete what is not ours of the cookies that differ.
+
+        Ours is for this host alone and for all paths. Another one that the browser sent here is for
+        a path that this address begins with, or for a domain that this host belongs to.
+        """
+        domains = ["", *_domains(connection.url.hostname or "")]
+        return [
+            f'{name}=""; Max-Age=0; Path={path}{f"; Domain={domain}" if domain else ""}'
+            for name in self.differing(connection)
+            for domain in domains
+            for path in _paths(connection)
+            if domain or path != "/"
+        ]
 
     def has_person(self, connection: HTTPConnection) -> bool:
         """Whether there is a cookie of a person, believed or not."""
@@ -106,14 +138,38 @@ class Cookies:
 
 def only(header: str, name: str) -> str | None:
     """The value of this cookie in a Cookie header; None without one, and where two differ."""
-    if name not in header:
-        return None
-    found = set()
-    for part in header.split(";"):
-        key, equals, value = part.partition("=")
-        if equals and key.strip() == name:
-            found.add(value.strip().strip('"'))
+    found = _values(header, name)
     return found.pop() or None if len(found) == 1 else None
+
+
+def _values(header: str, name: str) -> set[str]:
+    if name not in header:
+        return set()
+    parts = (part.partition("=") for part in header.split(";"))
+    return {
+        value.strip().strip('"') for key, equals, value in parts if equals and key.strip() == name
+    }
+
+
+def _domains(host: str) -> list[str]:
+    """The domains for which a host can be sent a cookie beside its own, the widest first."""
+    if not _NAMED_HOST.fullmatch(host):
+        return []
+    labels = host.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels) - 2, -1, -1)][:_DOMAINS_MAX]
+
+
+def _paths(connection: HTTPConnection) -> list[str]:
+    """The paths for which a cookie can be that is sent to this address, the shortest first."""
+    raw: bytes = connection.scope.get("raw_path") or connection.scope.get("path", "/").encode()
+    path = raw.decode("latin-1").rstrip("/")
+    if not _PLAIN_PATH.fullmatch(path):
+        return ["/"]
+    found = ["/"]
+    for end in range(1, len(path) + 1):
+        if end == len(path) or path[end] == "/":
+            found += [path[:end], f"{path[:end]}/"]
+    return list(dict.fromkeys(found))[:_PATHS_MAX]
 
 
 def _header(connection: HTTPConnection) -> str:

@@ -185,12 +185,13 @@ class Browser:
     """Whose browser asks: `person` is the id of the person, empty where it is nobody's.
 
     `ended`: it shows a token that is nobody's now. `moves`: it has only the cookie of an earlier
-    release, which `private.js` exchanges.
+    release, which `private.js` exchanges. `unclear`: it shows two that differ.
     """
 
     person: str = ""
     ended: bool = False
     moves: bool = False
+    unclear: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ SERVED_ALONE: Final = (
     "taken.",
     "signedOut.",
     "cookies.",
+    "cookiesDiffer.",
     "formRefused.",
     "tooMany.",
     "privacy.",

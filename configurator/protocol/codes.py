@@ -124,6 +124,16 @@ CODES: dict[str, Code] = {
             "find it again. Allow them for this page and try again.",
         ),
         _code(
+            "cookies_differ",
+            409,
+            "Dein Browser hat von uns zwei verschiedene Cookies mit demselben Namen geschickt, und eines "
+            "davon ist nicht von uns. Wir glauben keinem. Versuche es noch einmal; wenn das wieder hier "
+            "steht, lösche die Cookies dieser Website.",
+            "Your browser sent two different cookies of ours with the same name, and one of them is not "
+            "from us. We believe neither. Try again; if you read this again, delete the cookies of this "
+            "website.",
+        ),
+        _code(
             "foreign_origin",
             403,
             "Diese Anfrage kommt von einer anderen Website. Öffne den Konfigurator direkt.",

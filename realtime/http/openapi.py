@@ -82,6 +82,7 @@ OF_STATUS: Mapping[int, str] = {
 }
 """The headers that each answer with such a status has."""
 OF_CODE: Mapping[str, str] = {
+    "cookies_differ": "Set-Cookie",
     "unsupported_encoding": "Accept-Encoding",
     "unsupported_media_type": "Accept",
 }
@@ -120,7 +121,8 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "title": "NEST-Haus Live",
             "version": str(PROTOCOL),
             "description": "Authenticate with `Authorization: Bearer <token>` or the cookie of "
-            "the pages. Money is integer cents. In a body an integer may be written 121, 121.0 or "
+            "the pages. Two cookies that differ count as none; any answer then deletes the one that "
+            "is not ours (`Set-Cookie`). Money is integer cents. In a body an integer may be written 121, 121.0 or "
             "1.21e2, and is answered as 121; in an address it is digits only. Every refusal has "
             "a code. At every address the server itself may refuse in the same form, and then "
             "closes the connection: 400 `request_unreadable`, 408 `request_too_slow`, 429 "

@@ -144,7 +144,7 @@ class PeopleEndpoints:
                 body=RedeemRequest,
                 answer=RedeemAnswer,
                 headers={200: ["Set-Cookie"]},
-                codes=["invitation_unusable"],
+                codes=["invitation_unusable", "cookies_differ"],
                 tags=["people"],
                 away="not_saved",
                 limit="redeem",
@@ -157,7 +157,7 @@ class PeopleEndpoints:
                 "sockets end within a second, on every process.",
                 answer=TokenAnswer,
                 headers={200: ["Set-Cookie"]},
-                codes=["not_authenticated"],
+                codes=["not_authenticated", "cookies_differ"],
                 tags=["people"],
                 away="not_saved",
             ),
@@ -173,6 +173,7 @@ class PeopleEndpoints:
                 body_optional=True,
                 answer=SignedOutAnswer,
                 headers={200: ["Set-Cookie"]},
+                codes=["cookies_differ"],
                 tags=["people"],
                 away="not_saved",
             ),
@@ -196,7 +197,7 @@ class PeopleEndpoints:
                 body=ComeBackRequest,
                 answer=ComeBackAnswer,
                 headers={200: ["Set-Cookie"]},
-                codes=["way_back_unusable", "already_somebody"],
+                codes=["way_back_unusable", "already_somebody", "cookies_differ"],
                 tags=["people"],
                 away="not_saved",
                 limit="redeem",
@@ -215,7 +216,7 @@ class PeopleEndpoints:
                 also={307: None},
                 headers={303: ["Set-Cookie"], 307: ["Set-Cookie"]},
                 query=["cookies"],
-                codes=["too_many_houses", "cookies_needed"],
+                codes=["too_many_houses", "cookies_needed", "cookies_differ"],
                 tags=["pages"],
                 limit="create",
             ),
@@ -230,12 +231,14 @@ class PeopleEndpoints:
     async def redeem(self, request: Request) -> Response:
         """``POST /api/share-links/redeem``."""
         asked = await body(request, RedeemRequest)
+        self._one_cookie(request)
         principal, token = await self._person(request)
         code = await self._sharing.redeem(principal, asked.token)
         return self._remember(json(RedeemAnswer(code=code)), token)
 
     async def exchange(self, request: Request) -> Response:
         """``POST /api/people/me/token``."""
+        self._one_cookie(request)
         program = bearer(request)
         shown = program or self._cookies.person_token(request)
         shown = shown or self._cookies.former_person(request)
@@ -249,6 +252,7 @@ class PeopleEndpoints:
     async def sign_out(self, request: Request) -> Response:
         """``POST /api/people/me/sign-out``. Of a bearer and a cookie, the bearer's person only."""
         asked = SignOutRequest() if _is_bare(request) else await body(request, SignOutRequest)
+        self._one_cookie(request)
         shown = bearer(request) or self._cookies.person_token(request)
         answer = json(SignedOutAnswer())
         if shown and (ended := await self._tokens.exchange(shown, keep=asked.way_back)):
@@ -276,6 +280,7 @@ class PeopleEndpoints:
         a link of their own would see what they do from then on. Its page offers to forget them.
         """
         asked = await body(request, ComeBackRequest)
+        self._one_cookie(request)
         here = await self._authenticator.of(request)
         if here is not None and here.admin:
             here = None
@@ -299,9 +304,19 @@ class PeopleEndpoints:
                 PROBE_COOKIE, "on", max_age=60, samesite="lax", secure=self._cookies.secure
             )
             return again
+        self._one_cookie(request)
         principal, token = await self._person(request)
         stored = await self._actions.create(principal, size=form.get("size", [""])[0])
         return self._remember(RedirectResponse(f"/c/{stored.code}", status_code=303), token)
+
+    def _one_cookie(self, request: Request) -> None:
+        """Refuse what would set or delete a cookie where two differ: ours could be the one that goes.
+
+        Raises:
+            Refused: ``cookies_differ``.
+        """
+        if not bearer(request) and self._cookies.differing(request):
+            raise Refused("cookies_differ")
 
     async def _person(self, request: Request) -> tuple[Principal, str | None]:
         principal = await self._authenticator.of(request)

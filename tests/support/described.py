@@ -35,6 +35,9 @@ OF_EVERY_ANSWER = frozenset(
 )
 """Headers that HTTP itself gives a meaning, the same at every address: they need no description."""
 
+_REMOVAL = re.compile(r'nest_\w+=""; Max-Age=0; Path=\S+(; Domain=\S+)?')
+"""The Set-Cookie header that any answer may have for a browser whose cookies differ, as `/docs` says."""
+
 
 @contextmanager
 def as_described(app: ASGIApp, document: Json) -> Iterator["Described"]:
@@ -120,7 +123,11 @@ class Described:
         status = int(head["status"])
         if not body and status == 400:
             return  # the client has gone; nobody reads it
-        headers = {name.decode().lower(): value.decode() for name, value in head["headers"]}
+        headers = {
+            name.decode().lower(): value.decode()
+            for name, value in head["headers"]
+            if not _REMOVAL.fullmatch(value.decode())
+        }
         where = f"{method} {path} {status}"
         operations = self._document["paths"][path]
         operation = operations.get("get" if method == "HEAD" else method.lower())

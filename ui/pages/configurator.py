@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from configurator.house_code import as_code
+from configurator.protocol.codes import Refused
 from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from ui.components.screens import ConfiguratorScreen
@@ -113,6 +114,8 @@ class ConfiguratorPage:
             browser = await self.visitors.browser_of(request)
         except StorageUnavailable:
             return self.messages.later(request)
+        if browser.unclear:
+            return self.messages.refused(request, Refused("cookies_differ"))
         answer = self.messages.private(request, browser)
         if browser.ended:
             self.visitors.forget_person(request, answer)

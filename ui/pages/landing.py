@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from configurator.house_code import as_code
+from configurator.protocol.codes import Refused
 from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
 from ui.pages.messages import MessagePages
@@ -103,6 +104,9 @@ class PublicPages:
         `house` that it came from. In any other one nothing stays.
         """
         try:
+            browser = await self.visitors.browser_of(request)
+            if browser.unclear:
+                return MessagePages(self.templates).refused(request, Refused("cookies_differ"))
             known = await self.visitors.still_known(request)
         except StorageUnavailable:
             return MessagePages(self.templates).later(request)

@@ -10,6 +10,9 @@ from ui.language import language_of
 from ui.ports import Browser
 from ui.templates import Templates
 
+_TITLES = {"cookies_needed": "cookies", "cookies_differ": "cookiesDiffer"}
+"""The texts of pages whose code has a title of its own."""
+
 
 @dataclass(frozen=True)
 class MessagePages:
@@ -42,8 +45,9 @@ class MessagePages:
         code = refused.code
         if code.retryable:
             return self._wait(request, refused)
-        key = "cookies" if code.name == "cookies_needed" else "formRefused"
-        return self._page(request, code.status, key, sentence=_said(request, refused))
+        key = _TITLES.get(code.name, "formRefused")
+        again = key == "cookiesDiffer" and request.method == "GET"
+        return self._page(request, code.status, key, sentence=_said(request, refused), reload=again)
 
     def _wait(self, request: Request, refused: Refused) -> Response:
         """A page that was asked for comes by itself when it is time; a form is sent by a person."""

@@ -100,6 +100,13 @@ export const CODES = {
     de: "Dein Browser lässt keine Cookies zu. Wir brauchen eines, damit dein Haus dir gehört und du es wiederfindest. Erlaube sie für diese Seite und versuche es noch einmal.",
     en: "Your browser does not allow cookies. We need one so that your house is yours and you find it again. Allow them for this page and try again.",
   },
+  cookies_differ: {
+    status: 409,
+    retryable: false,
+    close: null,
+    de: "Dein Browser hat von uns zwei verschiedene Cookies mit demselben Namen geschickt, und eines davon ist nicht von uns. Wir glauben keinem. Versuche es noch einmal; wenn das wieder hier steht, lösche die Cookies dieser Website.",
+    en: "Your browser sent two different cookies of ours with the same name, and one of them is not from us. We believe neither. Try again; if you read this again, delete the cookies of this website.",
+  },
   foreign_origin: {
     status: 403,
     retryable: false,

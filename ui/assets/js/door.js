@@ -61,7 +61,8 @@ async function open() {
     if (answer.status >= 500 || answer.status === 429) show({ sentence: door.dataset.failed });
     else if (token.length < length || answer.status === 400) {
       show({ heading: door.dataset.noTokenTitle, sentence: door.dataset.noToken, pressable: false });
-    } else if (taken && body.error?.code === "already_somebody") {
+    } else if (body.error?.code === "cookies_differ") show({ sentence: body.error.message[language] });
+    else if (taken && body.error?.code === "already_somebody") {
       const name = body.error.detail;
       show({ heading: box.dataset.title.replace("{name}", name), sentence: box.dataset.text.replaceAll("{name}", name), pressable: false });
       home.hidden = true;
