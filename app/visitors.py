@@ -7,7 +7,10 @@ from realtime.actions import Actions
 from realtime.admin_sessions import AdminSessions
 from realtime.auth import Authenticator
 from realtime.cookies import Cookies
+from realtime.door import network_in
+from realtime.looks import Looks
 from realtime.page_views import PageViews
+from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from ui.ports import Browser, Visitors
 
@@ -19,6 +22,7 @@ def visitors(
     cookies: Cookies,
     page_views: PageViews,
     sessions: AdminSessions,
+    looks: Looks,
 ) -> Visitors:
     """Visitors, known by their cookies."""
 
@@ -40,6 +44,9 @@ def visitors(
         shown = cookies.person_token(request) is not None
         return Browser(person=str(person or ""), ended=shown and person is None)
 
+    async def looked(request: Request, admin: Principal) -> None:
+        await looks.page(admin, request.url.path, network_in(request.scope))
+
     def forget_person(request: Request, answer: Response) -> None:
         if cookies.has_person(request) and not cookies.differing(request):
             cookies.forget_person(answer)
@@ -52,6 +59,7 @@ def visitors(
         house_code_of=latest_code,
         seen=page_views.seen,
         admin_of=authenticator.admin,
+        looked=looked,
         was_admin=authenticator.was_admin,
         sessions=sessions,
     )

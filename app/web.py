@@ -191,6 +191,7 @@ class Web:
                 cookies=self.cookies,
                 page_views=self.page_views,
                 sessions=self.admin_sessions,
+                looks=self.looks,
             ),
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
@@ -321,6 +322,7 @@ class Web:
         self.board = AdminBoard(
             hub=self.hub,
             open_sessions=self.admin_sessions,
+            looks=self.looks,
             feed=self.feed,
             presence=self.presence,
             statistics=self.statistics,

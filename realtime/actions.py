@@ -257,6 +257,16 @@ class Actions:
             await self._looks.house(principal, room.code, network)
         return room, role
 
+    async def watch(self, principal: Principal, network: str | None) -> None:
+        """An admin begins to watch the interactions of all visitors; that goes into the audit.
+
+        Raises:
+            Refused: ``admins_only``.
+        """
+        if not principal.admin:
+            raise Refused("admins_only")
+        await self._looks.activity(principal, network)
+
     async def role(self, principal: Principal, configuration_id: UUID) -> Role:
         """As what somebody may see a configuration, as far as is known here.
 

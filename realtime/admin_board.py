@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -37,9 +38,11 @@ from realtime.admin_sessions import AdminSessions
 from realtime.admin_watch import AdminWatch, Send
 from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
+from realtime.looks import Looks
 from realtime.principal import Principal
 from realtime.system_events import SystemEvents
 from storage.errors import StorageUnavailable
+from storage.postgres.audit import Actor
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, overdue
 from storage.postgres.past_interactions import PastInteractions
@@ -127,6 +130,7 @@ class AdminBoard(TaskOwner):
         *,
         hub: Hub,
         open_sessions: AdminSessions,
+        looks: Looks,
         feed: ActivityFeed,
         presence: Presence,
         statistics: Statistics,
@@ -142,6 +146,7 @@ class AdminBoard(TaskOwner):
         super().__init__()
         self._hub = hub
         self._open_sessions = open_sessions
+        self._looks = looks
         self._feed = feed
         self._presence = presence
         self._statistics = statistics
@@ -167,10 +172,12 @@ class AdminBoard(TaskOwner):
         """Wait for somebody to watch."""
         self._tasks.start(self._report_forever(), name="admin board")
 
-    async def watch(self, send: Send, *, admin: Principal) -> AdminWatch:
+    async def watch(
+        self, send: Send, *, admin: Principal, network: str | None = None
+    ) -> AdminWatch:
         """Begin feeding ``send``; everything after the initial frames is pushed.
 
-        The watch ends with the session of the admin.
+        The watch ends with the session of the admin. ``network`` is where they are, for the audit.
         """
         assert admin.admin_session is not None  # noqa: S101 - there is no other way to be an admin
         watch = AdminWatch(
@@ -180,6 +187,7 @@ class AdminBoard(TaskOwner):
             initial_frames=[await self._live(), *self._events.frames()],
             feed=self._feed,
             past=self._past,
+            looked=partial(self._looks.session, Actor(admin.called, network)),
             codes=self._codes_of,
             closed=self._forget,
         )

@@ -10,7 +10,8 @@ a pause or an outage. When more came than a page keeps (`FILL_MAX`), it is told 
 out, and finds them in the history.
 
 A watch belongs to the session of its admin. It ends with it, and every message asks again whether
-the session is open: nothing is told and nothing answered after that.
+the session is open: nothing is told and nothing answered after that. Before a page is told of a
+single session of a visitor, the audit says that its admin looks at it.
 """
 
 import asyncio
@@ -96,6 +97,7 @@ class AdminWatch:
         initial_frames: list[str],
         feed: ActivityFeed,
         past: PastInteractions,
+        looked: Callable[[str], Awaitable[None]],
         codes: Callable[[Iterable[UUID]], Awaitable[dict[UUID, str]]],
         closed: Callable[["AdminWatch"], None],
     ) -> None:
@@ -106,6 +108,7 @@ class AdminWatch:
         self._over = False
         self._feed = feed
         self._past = past
+        self._looked = looked
         self._codes = codes
         self._closed = closed
         self._tasks: OwnedTasks | None = None
@@ -158,7 +161,7 @@ class AdminWatch:
             case History():
                 self._ask(message)
             case Timeline():
-                self._session = message.session
+                self._session = message.session if await self._may_see(message.session) else ""
 
     # ---- feeding
 
@@ -259,6 +262,16 @@ class AdminWatch:
     def _frame(self, frame: dict[str, object]) -> None:
         self.send(msgspec.json.encode(frame).decode())
 
+    async def _may_see(self, session: str) -> bool:
+        """Whether it is in the audit that the admin looks at this session."""
+        try:
+            if session:
+                await self._looked(str(session_uuid(session)))
+        except StorageUnavailable as away:
+            log.info("store_away", step="admin watch", reason=str(away)[:200])
+            return False
+        return True
+
     # ---- history
 
     def _ask(self, asked: History) -> None:
@@ -276,6 +289,8 @@ class AdminWatch:
             needles=tuple(filter(None, (asked.wish.text.strip(), *asked.wish.also))),
         )
         try:
+            if wish.session_id is not None:
+                await self._looked(str(wish.session_id))
             found = await self._past.page(wish, before=asked.before, before_id=asked.before_id)
         except StorageUnavailable as away:
             log.info("store_away", step="admin history", reason=str(away)[:200])

@@ -208,7 +208,8 @@ class Connection:
                 self._end_watch()
                 self._send(Unwatched(re=message.id))
             case Invite() | AccessOf() | EndLink() | Remove():
-                answer = await self._services.sharing.answer(self._known(), message)
+                sharing, at = self._services.sharing, self._visit.visitor.network
+                answer = await sharing.answer(self._known(), message, network=at)
                 self._send(msgspec.structs.replace(answer, re=message.id))
             case _:
                 await self._dispatch_in_room(message)
@@ -419,8 +420,7 @@ class Connection:
     # ---- interactions, for admins
 
     async def _watch(self, message: Watch) -> None:
-        if not self._known().admin:
-            raise Refused("admins_only")
+        await self._services.actions.watch(self._known(), self._visit.visitor.network)
         subscription = await self._services.subscriptions.begin(message, self._deliver)
         self._end_watch()
         if self._closed or self.principal is None:

@@ -1,9 +1,11 @@
-"""What admins look at, in the audit: houses, single sessions, lists of them, files.
+"""What admins look at, in the audit: pages, the live view, houses, single sessions, lists, files.
 
-Pages ask again every few seconds, so the same look of the same admin is one line in ten minutes. A
-look that cannot be written down, because PostgreSQL is away, is refused.
+Pages ask again every few seconds and sockets come back, so the same look of the same admin is one
+line in ten minutes of each process. A look that cannot be written down, because PostgreSQL is away,
+is refused.
 """
 
+import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from math import inf
@@ -13,6 +15,7 @@ from starlette.requests import Request
 
 from realtime.principal import Principal
 from realtime.sheets.answers import MEDIA_TYPES
+from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit
 
 SAME_LOOK_SECONDS: Final = 600.0
@@ -34,9 +37,18 @@ class Looks:
         self._audit = audit
         self._clock = clock
         self._written: OrderedDict[tuple[str, ...], float] = OrderedDict()
+        self._writing: dict[tuple[str, ...], asyncio.Future[bool]] = {}
         self._refused: deque[float] = deque(maxlen=REFUSED_MAX)
         self._refused_of: OrderedDict[str, float] = OrderedDict()
         self._left_out = 0
+
+    async def page(self, admin: Principal, path: str, network: str | None) -> None:
+        """An admin opens a page of `/admin`. Raises StorageUnavailable."""
+        await self.write(Actor(admin.called, network), "pages.open", path)
+
+    async def activity(self, admin: Principal, network: str | None) -> None:
+        """An admin's program watches what all visitors do. Raises StorageUnavailable."""
+        await self.write(Actor(admin.called, network), "activity.watch", "")
 
     async def house(self, admin: Principal, code: str, network: str | None) -> None:
         """An admin looks at a house. Raises StorageUnavailable."""
@@ -87,12 +99,29 @@ class Looks:
     async def write(
         self, actor: Actor, action: str, subject: str, detail: Mapping[str, object] | None = None
     ) -> None:
-        """Writes a line, unless the same was written lately. Raises StorageUnavailable."""
+        """Writes a line, unless the same was written lately. Raises StorageUnavailable.
+
+        The same looks at the same moment wait for one line.
+        """
         look = (actor.name, actor.network or "", action, subject, repr(detail))
         before = self._written.get(look)
         if before is not None and self._clock() - before < SAME_LOOK_SECONDS:
             return
-        await self._audit.record(actor=actor, action=action, subject=subject, detail=detail)
+        if (writing := self._writing.get(look)) is not None:
+            if not await asyncio.shield(writing):
+                raise StorageUnavailable("the same look could not be written into the audit")
+            return
+        self._writing[look] = writing = asyncio.get_running_loop().create_future()
+        stored = False
+        try:
+            await self._audit.record(actor=actor, action=action, subject=subject, detail=detail)
+            stored = True
+            self._remember(look)
+        finally:
+            del self._writing[look]
+            writing.set_result(stored)
+
+    def _remember(self, look: tuple[str, ...]) -> None:
         self._written[look] = self._clock()
         self._written.move_to_end(look)
         if len(self._written) > LOOKS_MAX:

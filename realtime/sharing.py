@@ -87,8 +87,13 @@ class Sharing:
         self._public_url = public_url
         self._links_max = int(LINKS_OF_HOUSE * scale)
 
-    async def answer(self, principal: Principal, message: SharingMessage) -> SharingAnswer:
-        """Carry out a message of a socket or page. Raises Refused as the methods below."""
+    async def answer(
+        self, principal: Principal, message: SharingMessage, *, network: str | None = None
+    ) -> SharingAnswer:
+        """Carry out a message of a socket or page. Raises Refused as the methods below.
+
+        ``network``: where it comes from, for the audit.
+        """
         match message:
             case Invite(configuration=reference):
                 asked = Invitation(
@@ -96,23 +101,32 @@ class Sharing:
                     lifetime_hours=message.lifetime_hours,
                     uses_max=message.uses_max,
                 )
-                return await self.invite(principal, reference, asked)
+                return await self.invite(principal, reference, asked, network=network)
             case AccessOf(configuration=reference):
-                return await self.access_of(principal, reference)
+                return await self.access_of(principal, reference, network=network)
             case EndLink(configuration=reference, link=link, participants=participants):
-                return await self.end_link(principal, reference, link, participants)
+                return await self.end_link(
+                    principal, reference, link, participants, network=network
+                )
             case Remove(configuration=reference, person=person, links=links):
-                return await self.remove(principal, reference, person, links)
+                return await self.remove(principal, reference, person, links, network=network)
             case _:
                 assert_never(message)
 
-    async def invite(self, principal: Principal, reference: str, invitation: Invitation) -> Invited:
+    async def invite(
+        self,
+        principal: Principal,
+        reference: str,
+        invitation: Invitation,
+        *,
+        network: str | None = None,
+    ) -> Invited:
         """A new link and its secret address, which is shown this once.
 
         Raises:
             Refused: ``owners_only``, ``too_many_links``.
         """
-        access = await self._may_invite(principal, reference)
+        access = await self._may_invite(principal, reference, network)
         house = access.configuration.id
         token = secrets.token_urlsafe(24)
         try:
@@ -161,13 +175,15 @@ class Sharing:
             raise Refused("invitation_unusable")
         return found.code
 
-    async def access_of(self, principal: Principal, reference: str) -> AccessFrame:
+    async def access_of(
+        self, principal: Principal, reference: str, *, network: str | None = None
+    ) -> AccessFrame:
         """Who may be in a configuration, and by which links.
 
         Raises:
             Refused: ``owners_only``.
         """
-        access = await self._may_invite(principal, reference)
+        access = await self._may_invite(principal, reference, network)
         house = access.configuration.id
         room = await self._hub.room(house)
         listed = await self._lists.of(house)
@@ -188,14 +204,20 @@ class Sharing:
         )
 
     async def end_link(
-        self, principal: Principal, reference: str, link: UUID, participants: ParticipantsOfLink
+        self,
+        principal: Principal,
+        reference: str,
+        link: UUID,
+        participants: ParticipantsOfLink,
+        *,
+        network: str | None = None,
     ) -> LinkEnded:
         """Ends a link, with the roles that came from it or without. Safe to repeat.
 
         Raises:
             Refused: ``owners_only``, ``link_unknown``.
         """
-        access = await self._may_invite(principal, reference)
+        access = await self._may_invite(principal, reference, network)
         house = access.configuration.id
         try:
             ended = await self._shares.end_link(
@@ -209,14 +231,20 @@ class Sharing:
         return LinkEnded(configuration=house, link=link, removed=list(ended.people))
 
     async def remove(
-        self, principal: Principal, reference: str, person: UUID, links: LinksOfParticipant
+        self,
+        principal: Principal,
+        reference: str,
+        person: UUID,
+        links: LinksOfParticipant,
+        *,
+        network: str | None = None,
     ) -> Removed:
         """Ends somebody's role, or the own one, and links by which they would return.
 
         Raises:
             Refused: ``owners_only``, ``owner_stays``, ``participant_unknown``.
         """
-        access = await self._actions.access(principal, reference)
+        access = await self._actions.access(principal, reference, network=network)
         house = access.configuration.id
         if person != principal.person.id and not may(access.role, Permission.INVITE):
             raise Refused("owners_only")
@@ -239,8 +267,10 @@ class Sharing:
         self._grants.suspect(changed.configuration, changed.people)
         self._hub.tell_access_changed(changed.configuration)
 
-    async def _may_invite(self, principal: Principal, reference: str) -> Access:
-        access = await self._actions.access(principal, reference)
+    async def _may_invite(
+        self, principal: Principal, reference: str, network: str | None
+    ) -> Access:
+        access = await self._actions.access(principal, reference, network=network)
         if not may(access.role, Permission.INVITE):
             raise Refused("owners_only")
         return access

@@ -117,10 +117,10 @@ class AdminWatch(Protocol):
 class AdminSource(Protocol):
     """Feeds admin pages with `activity` and `live` frames."""
 
-    async def watch(self, send: Send, *, admin: Principal) -> AdminWatch:
+    async def watch(self, send: Send, *, admin: Principal, network: str | None) -> AdminWatch:
         """Begin feeding `send`; everything after the initial frames is pushed.
 
-        The watch ends with the session of the admin.
+        `network` is where the page was asked for, for the audit. The watch ends with the session of the admin.
         """
         ...
 
@@ -209,6 +209,8 @@ class Visitors:
     """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
     admin_of: Callable[[Request], Awaitable[Principal | None]]
     """The admin whose session is open; None for everybody else."""
+    looked: Callable[[Request, Principal], Awaitable[None]]
+    """Writes into the audit that this admin opens the page; raises StorageUnavailable."""
     was_admin: Callable[[Request], Awaitable[bool]]
     """Whether the visitor still shows the token of an admin session, which may be over."""
     sessions: "OpenSessions"

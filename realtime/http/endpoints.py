@@ -63,7 +63,8 @@ class Endpoint:
     and ``required`` name those of the query. ``admins``: it is for admins only, and ``actor`` tells
     its handler who asks. ``anonymous``: it is also for whoever brings no token. ``limit``: the kind of
     request that it counts as; without one it is "admin", "read" or "write". ``look``: what the audit
-    calls it when an admin reads it; without a dot it names nobody, and only files are written down.
+    calls it when an admin asks for it, by whatever method; without a dot it names nobody, and only
+    files are written down.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -268,7 +269,7 @@ def _for_admins(each: Endpoint, admin_name: AdminName, looks: Looks) -> Handler:
         if name is None:
             raise Refused("admins_only")
         request.state.actor = Actor(name, network(request))
-        if each.method == "GET":
+        if each.look or each.method == "GET":
             await looks.asked(actor(request), each.look, request)
         return await each.handler(request)
 

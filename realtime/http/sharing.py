@@ -16,6 +16,7 @@ from configurator.sharing import (
     ShareLink,
 )
 from realtime.auth import Authenticator
+from realtime.door import network_in
 from realtime.http.edge import body, json
 from realtime.http.endpoints import UUID_TEXT, Endpoint, one_of_these
 from realtime.principal import Principal
@@ -126,13 +127,17 @@ class SharingEndpoints:
         """``POST /api/configurations/{id}/share-links``."""
         principal = await self._principal(request)
         asked = await body(request, Invitation)
-        made = await self._sharing.invite(principal, request.path_params["id"], asked)
+        made = await self._sharing.invite(
+            principal, request.path_params["id"], asked, network=network_in(request.scope)
+        )
         return json(ShareAnswer(url=made.url, role=made.link.role, link=made.link), 201)
 
     async def access(self, request: Request) -> Response:
         """``GET /api/configurations/{id}/access``."""
         principal = await self._principal(request)
-        found = await self._sharing.access_of(principal, request.path_params["id"])
+        found = await self._sharing.access_of(
+            principal, request.path_params["id"], network=network_in(request.scope)
+        )
         return json(found.access)
 
     async def end_link(self, request: Request) -> Response:
@@ -143,6 +148,7 @@ class SharingEndpoints:
             request.path_params["id"],
             _id(request, "link"),
             _choice(request, "participants", ParticipantsOfLink, "remove"),
+            network=network_in(request.scope),
         )
         return json(LinkEndedAnswer(link=ended.link, removed=ended.removed))
 
@@ -154,6 +160,7 @@ class SharingEndpoints:
             request.path_params["id"],
             _id(request, "person"),
             _choice(request, "links", LinksOfParticipant, "known"),
+            network=network_in(request.scope),
         )
         return json(RemovedAnswer(person=removed.person, links=removed.links))
 

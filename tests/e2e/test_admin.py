@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from realtime.principal import token_sha256
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
@@ -120,6 +121,22 @@ def test_a_house_says_how_to_sign_in_after_a_sign_out(
         expect(admin.locator("h1")).to_have_text("Nur für Admins")
         expect(admin.locator("main")).to_contain_text("nest admin-link")
         expect(admin.locator("body")).not_to_contain_text("170.700")
+
+
+def test_the_audit_says_once_which_pages_were_opened(stage: Stage, admin: Page) -> None:
+    """However often they are loaded again; HEAD opens none."""
+    (token,) = [each["value"] for each in admin.context.cookies() if "admin" in each["name"]]
+    session = token_sha256(token).hex()[:12]
+    for path in ("/admin", "/admin/analytics", "/admin/operations"):
+        for _ in range(2):
+            admin.goto(stage.two.url + path)
+            expect(admin.locator("h1").first).to_be_visible()
+    httpx.head(f"{stage.one.url}/admin", headers={"authorization": f"Bearer {token}"})
+    lines = (
+        "SELECT string_agg(subject, ' ' ORDER BY id) FROM admin_actions"
+        " WHERE action = 'pages.open' AND actor LIKE '%' || $1"
+    )
+    assert stage.value(lines, session) == "/admin /admin/analytics /admin/operations"
 
 
 def test_every_tab_ends_with_the_session(visitors: Visitors, stage: Stage, admin: Page) -> None:

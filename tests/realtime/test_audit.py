@@ -1,20 +1,27 @@
 """What admins do and look at is in the audit: who, what, about what, from where, with which result."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.admin_link import Minter, mint_admin_link
+from configurator.event_ids import session_uuid
 from realtime.looks import REFUSED_MAX, SAME_LOOK_SECONDS, Looks
 from realtime.principal import token_sha256
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit
 from storage.postgres.audit_chain import Break
-from storage.postgres.engine import Database
-from tests.realtime.clients import Api, joined
+from storage.postgres.engine import Database, Deadlines
+from tests.realtime.clients import Api, joined, opened
 from tests.realtime.conftest import RunningWeb
 from tests.support.audited import KEY, SOMEBODY
+from tests.support.waiting import eventually
 
 Line = tuple[str, str, str]
 
@@ -65,6 +72,28 @@ async def test_looks_at_a_house_on_every_way_are_one_line(web: RunningWeb) -> No
         await owner.call("GET", f"/api/configurations/{house['code']}{path}")
     async with joined(web.ws_url, watcher.token or "", house["code"]):
         pass
+    assert await lines(web) == [("houses.look", house["code"], "done")]
+
+
+async def test_what_an_admin_may_not_change_is_a_look_as_well(web: RunningWeb) -> None:
+    """Whatever the method, and over a socket: the refusal tells that the house is there."""
+    owner = web.api()
+    house = await owner.create()
+    watcher, some, path = await admin(web), uuid4(), f"/api/configurations/{house['code']}"
+    for method, asked in (
+        ("DELETE", f"/share-links/{some}"),
+        ("DELETE", f"/participants/{some}"),
+        ("GET", "/access"),
+    ):
+        answer = await watcher.call(method, path + asked)
+        assert answer.json()["error"]["code"] == "owners_only"
+    refused = await watcher.call("POST", f"{path}/share-links", json={"role": "editor"})
+    assert refused.json()["error"]["code"] == "owners_only"
+    async with opened(web.ws_url) as socket:
+        await socket.hello(watcher.token or "")
+        for asked_of in ("access_of", "end_link"):
+            answered = await socket.ask(asked_of, configuration=house["code"], link=str(some))
+            assert answered["code"] == "owners_only"
     assert await lines(web) == [("houses.look", house["code"], "done")]
 
 
@@ -121,11 +150,86 @@ async def test_looks_at_single_sessions_hide_which(web: RunningWeb) -> None:
     assert [line["action"] for line in about["lines"]] == ["sessions.look"]
 
 
+async def test_watching_over_sockets_is_one_line_however_often_they_come_back(
+    web: RunningWeb,
+) -> None:
+    watcher = await admin(web)
+    for _ in range(3):
+        async with opened(web.ws_url) as socket:
+            await socket.hello(watcher.token or "")
+            assert (await socket.ask("watch"))["type"] == "watching"
+    stranger = web.api()
+    await stranger.create()
+    async with opened(web.ws_url) as socket:
+        await socket.hello(stranger.token or "")
+        assert (await socket.ask("watch"))["code"] == "admins_only"
+    assert await lines(web) == [("activity.watch", "", "done")]
+
+
+async def test_the_live_view_tells_of_a_single_session_after_the_audit_says_so(
+    web: RunningWeb,
+) -> None:
+    watcher, frames = await admin(web), list[dict[str, Any]]()
+    principal = await web.parts.authenticator.by_token(watcher.token or "")
+    assert principal is not None
+    watch = await web.parts.board.watch(
+        lambda text: frames.append(json.loads(text)), admin=principal, network="127.0.0.0/24"
+    )
+    history = {"type": "history", "before": datetime.now(UTC).isoformat()}
+
+    async def asked(number: int, session: str) -> object:
+        await watch.receive(json.dumps({**history, "re": number, "wish": {"session": session}}))
+        found = await eventually(
+            lambda: [each for each in frames if each["type"] == "history" and each["re"] == number]
+        )
+        return found[0]["entries"]
+
+    assert await asked(1, "") == []
+    assert await lines(web) == []
+    assert await asked(2, "a visit") == []
+    await watch.receive(json.dumps({"type": "timeline", "session": "a visit"}))
+    await watch.receive(json.dumps({"type": "timeline", "session": ""}))
+    seen = [("sessions.look", KEY.subject(str(session_uuid("a visit"))), "done")]
+    assert await lines(web) == seen
+    web.parts.database.deadlines = Deadlines(call=0.5)
+    async with locked_audit(web.owner_url):
+        assert await asked(3, "another visit") is None
+    await watch.close()
+    assert await lines(web) == seen
+
+
+@asynccontextmanager
+async def locked_audit(database_url: str) -> AsyncIterator[None]:
+    """Nobody writes into the audit meanwhile."""
+    async with Database(database_url) as other, other.driver() as held, held.transaction():
+        await held.execute("LOCK TABLE admin_actions")
+        yield
+
+
+async def refused(look: Awaitable[None]) -> None:
+    with pytest.raises(StorageUnavailable):
+        await look
+
+
+async def test_the_same_looks_at_the_same_moment_are_one_line(database_url: str) -> None:
+    async with Database(database_url, deadlines=Deadlines(call=1.0)) as database:
+        audit = Audit(database, KEY)
+        looks = Looks(audit, clock=lambda: 0.0)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(20):
+                tasks.create_task(looks.write(SOMEBODY, "houses.look", "7K3M9QXA"))
+        assert len(await audit.latest()) == 1
+        async with locked_audit(database_url), asyncio.TaskGroup() as tasks:
+            for _ in range(5):
+                tasks.create_task(refused(looks.write(SOMEBODY, "houses.look", "GVESS000")))
+        await looks.write(SOMEBODY, "houses.look", "GVESS000")
+        assert len(await audit.latest()) == 2
+
+
 async def test_a_look_that_cannot_be_written_down_is_refused(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=Deadlines(call=0.5)) as database:
         looks = Looks(Audit(database, KEY), clock=lambda: 0.0)
-        async with Database(database_url) as other, other.driver() as held, held.transaction():
-            await held.execute("LOCK TABLE admin_actions")
+        async with locked_audit(database_url):
             with pytest.raises(StorageUnavailable):
                 await looks.write(SOMEBODY, "houses.look", "7K3M9QXA")
 

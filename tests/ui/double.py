@@ -402,8 +402,8 @@ class World:
         role = self.roles.get(person_token, "owner")
         return Tab(house, self.person(person_token), role, send)
 
-    async def watch(self, send: Send, *, admin: Principal) -> "Watch":
-        del admin
+    async def watch(self, send: Send, *, admin: Principal, network: str | None) -> "Watch":
+        del admin, network
         watch = Watch(self, send)
         self.watchers.append(watch)
         return watch

@@ -131,6 +131,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             forget_person=lambda _request, answer: answer.delete_cookie("person"),
             house_code_of=house_of,
             admin_of=admin_of,
+            looked=looked,
             was_admin=was_admin,
             sessions=SessionsHeld(),
             seen=lambda _page, _request: None,
@@ -192,6 +193,11 @@ class SessionsHeld:
 async def admin_of(request: Request) -> Principal | None:
     """Whether this is an admin."""
     return auth.admin_of(b"the session") if request.cookies.get("admin") == "yes" else None
+
+
+async def looked(request: Request, admin: Principal) -> None:
+    """There is no audit."""
+    del request, admin
 
 
 async def was_admin(request: Request) -> bool:

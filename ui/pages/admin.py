@@ -7,6 +7,7 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
+from realtime.door import network_in
 from storage.errors import StorageUnavailable
 from ui.components.screens import AdminScreen
 from ui.language import language_of
@@ -70,7 +71,9 @@ class AdminPage:
             return headers
         conversation = Conversation(self.count_dropped)
         try:
-            watch = await self.source.watch(conversation.send, admin=admin)
+            watch = await self.source.watch(
+                conversation.send, admin=admin, network=network_in(request.scope)
+            )
         except StorageUnavailable:
             client.delete()
             return self.messages.later(request)

@@ -42,12 +42,14 @@ async def admitted(
 ) -> Principal | Response:
     """The admin; for others the page to answer with, and the one being built is gone.
 
-    The page ends with the admin's session.
+    The page ends with the admin's session. That it was opened is in the audit.
     """
     client = ui.context.client
     try:
         if admin := await visitors.admin_of(request):
             end_with_session(client, admin, visitors.sessions)
+            if request.method != "HEAD":
+                await visitors.looked(request, admin)
             return admin
         message = await sign_in_needed(request, visitors, messages)
     except StorageUnavailable:
