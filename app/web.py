@@ -356,6 +356,7 @@ class Web:
                 ledger=Ledger(self.database),
                 jobs=self.jobs,
                 requests=self.requests,
+                audit=self.audit,
             ),
             clock=monotonic,
             now=now,

@@ -19,6 +19,7 @@ from realtime.allowances import RequestLimits
 from realtime.hub import Hub
 from realtime.transports.http_connections import HttpConnections
 from storage.errors import StorageUnavailable
+from storage.postgres.audit import Audit
 from storage.postgres.committer import Committer
 from storage.postgres.jobs import JobRun, Jobs
 from storage.postgres.ledger import Ledger
@@ -45,6 +46,7 @@ class Sources:
     ledger: Ledger
     jobs: Jobs
     requests: RequestLimits
+    audit: Audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,14 @@ class Metrics:
         for kind, number in self._sources.requests.refused.items():
             refused.add_metric([kind], number)
         yield refused
+        audit = CounterMetricFamily(
+            "nest_audit_lines",
+            "Lines of the audit: written, or failed, so that what they say was not done",
+            labels=["result"],
+        )
+        audit.add_metric(["written"], self._sources.audit.written)
+        audit.add_metric(["failed"], self._sources.audit.failed)
+        yield audit
 
     def _of_stores(self) -> Iterator[Metric]:
         redis, postgres = self._stores.redis, self._stores.postgres

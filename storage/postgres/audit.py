@@ -130,6 +130,10 @@ class Audit:
         self._database = database
         self._key = key
         self._turn = asyncio.Lock()
+        self.written = 0
+        """Lines that this process added; those of a transaction count before its COMMIT."""
+        self.failed = 0
+        """Lines that it could not add, so that what they would have said was not done."""
 
     async def record(
         self,
@@ -143,7 +147,7 @@ class Audit:
         """Adds a line. Raises StorageUnavailable: then do not do what it would have said."""
 
         async def work(connection: AsyncConnection) -> None:
-            await self.within(
+            await self._add(
                 connection,
                 actor=actor,
                 action=action,
@@ -157,7 +161,12 @@ class Audit:
             async with asyncio.timeout(self._database.deadlines.call), self._turn:
                 await self._database.write(work)
         except TimeoutError:
+            self.failed += 1
             raise StorageUnavailable("others write into the audit") from None
+        except Exception:
+            self.failed += 1
+            raise
+        self.written += 1
 
     def by(self, actor: Actor) -> "Recorder":
         """Writes what this actor does."""
@@ -174,6 +183,30 @@ class Audit:
         detail: Mapping[str, object] | None = None,
     ) -> None:
         """Adds a line in the caller's transaction, as its last step: both are stored, or none."""
+        try:
+            await self._add(
+                connection,
+                actor=actor,
+                action=action,
+                subject=subject,
+                result=result,
+                detail=detail,
+            )
+        except BaseException:  # also the end of the deadline of the transaction
+            self.failed += 1
+            raise
+        self.written += 1
+
+    async def _add(
+        self,
+        connection: AsyncConnection,
+        *,
+        actor: Actor,
+        action: str,
+        subject: str,
+        result: Result,
+        detail: Mapping[str, object] | None,
+    ) -> None:
         await connection.execute(_TURN)
         asked = {"detail": orjson.dumps(dict(detail or {})).decode()}
         head = (await connection.execute(_HEAD, asked)).one()

@@ -226,6 +226,24 @@ async def test_the_same_looks_at_the_same_moment_are_one_line(database_url: str)
         assert len(await audit.latest()) == 2
 
 
+async def test_lines_and_those_that_failed_are_counted(web: RunningWeb) -> None:
+    owner, watcher = web.api(), await admin(web)
+    house = await owner.create()
+    path = f"/api/configurations/{house['code']}"
+    link = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
+    assert link.status_code == 201
+    assert (await watcher.call("GET", path)).status_code == 200
+    web.parts.database.deadlines = Deadlines(call=0.5)
+    async with locked_audit(web.owner_url):
+        assert (await watcher.call("GET", "/api/admin/ledger")).status_code == 503
+        again = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
+        assert again.status_code == 503
+    text = (await watcher.call("GET", "/metrics")).text
+    assert 'nest_audit_lines_total{result="written"} 2.0' in text
+    assert 'nest_audit_lines_total{result="failed"} 2.0' in text
+    assert len(await lines(web)) == 2
+
+
 async def test_a_look_that_cannot_be_written_down_is_refused(database_url: str) -> None:
     async with Database(database_url, deadlines=Deadlines(call=0.5)) as database:
         looks = Looks(Audit(database, KEY), clock=lambda: 0.0)
