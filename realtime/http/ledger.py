@@ -14,6 +14,7 @@ from configurator.protocol.codes import Refused
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, whole
 from realtime.http.files import wanted_in
+from realtime.privacy import SUBJECT_MAX
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
 from realtime.sheets.sheet import Column, Kind, Sheet, values_of
 from storage.errors import StorageUnavailable
@@ -160,7 +161,7 @@ class LedgerEndpoints:
                 parameters={
                     "before": whole(1, _ID_MAX),
                     "limit": whole(1, LINES_MAX),
-                    "about": {"type": "string", "maxLength": 320},
+                    "about": {"type": "string", "maxLength": SUBJECT_MAX},
                 },
                 answer=AuditAnswer,
                 codes=["malformed_message", "query_unusable"],
@@ -196,6 +197,9 @@ class LedgerEndpoints:
         if "before" in request.query_params:
             before = _number(request, "before", default=0, most=_ID_MAX)
         about = request.query_params.get("about")
+        if about is not None and len(about) > SUBJECT_MAX:
+            detail = f"about may have {SUBJECT_MAX} characters"
+            raise Refused("malformed_message", detail=detail)
         wanted = wanted_in(request, self._now())
         if wanted is not None:
             return await self._audit_file(wanted, about)

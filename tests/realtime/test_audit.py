@@ -14,6 +14,7 @@ from app.admin_link import Minter, mint_admin_link
 from configurator.event_ids import session_uuid
 from realtime.looks import REFUSED_MAX, SAME_LOOK_SECONDS, Looks
 from realtime.principal import token_sha256
+from realtime.privacy import SUBJECT_MAX
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit
 from storage.postgres.audit_chain import Break
@@ -148,6 +149,9 @@ async def test_looks_at_single_sessions_hide_which(web: RunningWeb) -> None:
         await watcher.call("GET", "/api/admin/audit", params={"about": session})
     ).json()
     assert [line["action"] for line in about["lines"]] == ["sessions.look"]
+    longer = {"about": "0" * (SUBJECT_MAX + 1)}
+    refused = await watcher.call("GET", "/api/admin/audit", params=longer)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "malformed_message")
 
 
 async def test_watching_over_sockets_is_one_line_however_often_they_come_back(
