@@ -32,6 +32,7 @@ from realtime.transports.engine_bounds import EngineBounds
 from realtime.transports.engine_server import Engine, EngineSocket, library_logger
 from realtime.transports.websocket import close_code
 from storage.tasks import TaskOwner
+from ui.page_history import PageHistory
 
 HANDSHAKE_SECONDS: Final = 10.0
 """A socket says within this time which page it belongs to; NiceGUI's script does at once."""
@@ -194,8 +195,12 @@ class PageSockets(TaskOwner):
         client = Client.instances.get(message["client_id"])
         if client is None or not _takes_one_more(client, message["document_id"]):
             return False
+        if not isinstance(client.outbox.message_history, PageHistory):  # nothing was sent yet
+            client.outbox.message_history = PageHistory()
         if not await accept_handshake(sid, {**message, "old_tab_id": _name(former)}):
             return False
+        # Our pages keep nothing for a tab, and NiceGUI would keep that for an hour.
+        core.app.storage._tabs.pop(message["tab_id"], None)  # noqa: SLF001 - it has no public name
         session = _session(sid)
         if session is not None:
             session.session[_CLIENT] = client.id

@@ -13,6 +13,7 @@ nothing overtakes anything, and the bounds hold for all of it.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 from typing import Any, Final
@@ -32,6 +33,9 @@ from realtime.transports.uvicorn_websocket import WRITE_HIGH_BYTES, WRITE_LOW_BY
 
 PING: Final = b"2"
 NORMAL_CLOSURE: Final = 1000
+
+PACKET_BYTES: Final = 512
+"""Memory that a packet takes beside its text: acknowledgements of 20 bytes filled 50 times their size."""
 
 
 class UnreadableError(Exception):
@@ -129,27 +133,51 @@ class DirectSession:
 
 
 class PacketQueue(asyncio.Queue[Any]):
-    """Packets that were not sent yet; ``size_bytes`` of them. None stands for the end."""
+    """Packets that were not sent yet; ``size_bytes`` is what they take. None stands for the end.
+
+    ``account`` is told of each change of it, until ``settle``.
+    """
 
     size_bytes = 0
     on_taken: Callable[[], None] | None = None
+    account: Callable[[int], None] | None = None
+
+    def settle(self) -> None:
+        """Nobody waits for what is left."""
+        if self.account is not None:
+            self.account(-self.size_bytes)
+            self.account = None
+
+    def drop(self) -> None:
+        """Forget what waits: its client does not read."""
+        self.on_taken = None
+        while not self.empty():
+            self.get_nowait()
+            self.task_done()
 
     @override
     def _put(self, item: Any) -> None:
-        self.size_bytes += _size(item)
+        self._count(_size(item))
+        if item is not None:
+            item.data = None  # it is in the encoded text, which is as long
         super()._put(item)
 
     @override
     def _get(self) -> Any:
         item = super()._get()
-        self.size_bytes -= _size(item)
+        self._count(-_size(item))
         if self.on_taken is not None:
             self.on_taken()
         return item
 
+    def _count(self, n_bytes: int) -> None:
+        self.size_bytes += n_bytes
+        if self.account is not None:
+            self.account(n_bytes)
+
 
 def _size(item: Any) -> int:  # noqa: ANN401
-    return len(item.encode()) if item is not None else 0
+    return sys.getsizeof(item.encode()) + PACKET_BYTES if item is not None else 0
 
 
 class QueueOutlet:

@@ -26,6 +26,10 @@ class EngineBounds:
     network_sessions: int = 500
     """Of one /24 or /48: the 400 pages that may be open there, and some that come back."""
 
+    network_unsent_bytes: int = 32 * 1024 * 1024
+    """That the sessions of one network have not read, together: 500 pages that join a house at once
+    are told 10 MB. Beyond it the session that has most unread ends."""
+
     packets: Rate = Rate(300, 2_000)
     """Of one session: 2,000 are what a client may send at once and have refused one by one (LM3)."""
 
@@ -37,6 +41,7 @@ class EngineBounds:
         return EngineBounds(
             sessions=max(1, int(self.sessions * scale)),
             network_sessions=max(1, int(self.network_sessions * scale)),
+            network_unsent_bytes=int(self.network_unsent_bytes * scale),
             packets=self.packets.scaled(scale),
             kilobytes=self.kilobytes.scaled(scale),
         )
@@ -68,6 +73,7 @@ class Sessions:
         self._bounds = bounds
         self._open = 0
         self.networks: Counter[str] = Counter()
+        self._unsent_bytes: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return self._open
@@ -88,3 +94,13 @@ class Sessions:
         self.networks[network] -= 1
         if not self.networks[network]:
             del self.networks[network]
+
+    def hold(self, network: str, n_bytes: int) -> None:
+        """So many bytes more wait for the clients of a network; fewer where it is negative."""
+        self._unsent_bytes[network] += n_bytes
+        if not self._unsent_bytes[network]:
+            del self._unsent_bytes[network]
+
+    def unsent_is_too_much(self, network: str) -> bool:
+        """Whether the clients of a network leave too much unread, together."""
+        return self._unsent_bytes[network] > self._bounds.network_unsent_bytes

@@ -22,8 +22,8 @@ the layers below, events that nobody listens to.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import engineio
 import engineio.packet
@@ -41,6 +41,7 @@ from realtime.http.edge import bounded, refusal
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import PacketQueue, UnreadableError, reason_of
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow, Sessions
+from realtime.transports.engine_requests import environ_of, query_of, refuse_jsonp
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, socket_of
 from storage.tasks import OwnedTasks
 
@@ -58,6 +59,9 @@ UNSENT_BYTES_MAX: Final = 2 * 1024 * 1024
 
 SEPARATOR: Final = "\x1e"
 """Between the packets of one POST."""
+
+PACKETS_IN_A_TURN: Final = 32
+"""Packets of one POST that are handled in one turn of the event loop, about 2 ms."""
 
 _REFUSED: Final = "nest.refused"
 """Where in the environ of a request its refusal is put, for the answer that engineio makes."""
@@ -100,7 +104,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
             cors_allowed_origins=cors_allowed_origins,
             logger=library_logger("engineio.server"),
         )
-        self._async = {**self._async, "translate_request": _environ}
+        self._async = {**self._async, "translate_request": environ_of}
         self.bounds = bounds
         self.clock_ns = clock_ns
         self.sessions = Sessions(bounds)
@@ -140,7 +144,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         try:
             return await bounded(Request(scope, receive))
         except Refused:
-            session = self.sockets.get(_query(scope).get("sid", [""])[0])
+            session = self.sockets.get(query_of(scope).get("sid", [""])[0])
             if session is not None:
                 await session.close()
             raise
@@ -203,6 +207,15 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         """A session is over."""
         if self.sockets.pop(session.sid, None) is not None:
             self.sessions.leave(session.network)
+            session.queue.settle()
+
+    def look_at_unsent(self, network: str) -> None:
+        """Let go the session of a network that has most unread, if all of them have too much."""
+        if self.sessions.unsent_is_too_much(network):
+            of_network = (each for each in self.sockets.values() if each.network == network)
+            most = max(of_network, key=lambda each: each.queue.size_bytes, default=None)
+            if most is not None:
+                most.let_go()
 
     @override
     async def shutdown(self) -> None:
@@ -228,7 +241,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
         self._flow = Flow(server.bounds, server.clock_ns)
         self._heartbeat: asyncio.TimerHandle | None = None
         self._handshake: asyncio.TimerHandle | None = None
-        self._over: asyncio.Future[None] | None = None
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._polled = False
+        self.queue.account = partial(server.sessions.hold, network)
 
     # ---- timers
 
@@ -289,10 +304,12 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
         """Handle the packets of a POST."""
         body: bytes = environ["asgi.scope"][_BODY]
         try:
-            for packet in body.decode().split(SEPARATOR):
+            for number, packet in enumerate(body.decode().split(SEPARATOR), 1):
                 await self.hear(packet)
                 if self.closing:
                     return
+                if number % PACKETS_IN_A_TURN == 0:
+                    await asyncio.sleep(0)
         except FloodingError:
             environ[_REFUSED] = Refused("flooding", retry_after_ms=10_000)
             await self._flooded()
@@ -331,18 +348,40 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
             return
         self.queue.put_nowait(packet)
         if self.queue.size_bytes > UNSENT_BYTES_MAX:
-            slow = CODES["slow_reader"]
-            self.close_code = (slow.close or TRY_AGAIN_LATER, slow.name)
-            self.server.end(self, self.server.reason.SERVER_DISCONNECT)
+            self.let_go()
+        else:
+            self.server.look_at_unsent(self.network)
+
+    def let_go(self) -> None:
+        """End the session, because its client does not read."""
+        slow = CODES["slow_reader"]
+        self.close_code = (slow.close or TRY_AGAIN_LATER, slow.name)
+        self.queue.drop()
+        self.server.end(self, self.server.reason.SERVER_DISCONNECT)
+
+    @override
+    async def poll(self) -> Any:
+        """What waits for the client. Two polls at a time are no client's: they end the session.
+
+        Raises QueueEmpty.
+        """
+        if self._polled:
+            await self.close(reason=self.server.reason.TRANSPORT_ERROR)
+            raise QueueEmpty
+        self._polled = True
+        try:
+            return await super().poll()
+        finally:
+            self._polled = False
 
     async def _write(self, socket: Any) -> None:  # noqa: ANN401
         try:
-            while packets := await self.poll():
-                for packet in packets:
-                    await socket.send(packet.encode())
+            while (packet := await self.queue.get()) is not None:
+                await socket.send(packet.encode())
+                self.queue.task_done()
             code, reason = self.close_code
             await socket.asgi_send({"type": "websocket.close", "code": code, "reason": reason})
-        except (QueueEmpty, OSError, RuntimeError):
+        except (OSError, RuntimeError):
             return  # the client is gone, or the server has closed its socket
 
     # ---- WebSocket
@@ -364,9 +403,6 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
             return
         self.connected = self.upgraded = True
         self.upgrading = False
-        self._over = asyncio.get_running_loop().create_future()
-        if self.closing:
-            self._over.set_result(None)
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(socket))
             writing = tasks.create_task(self._write(socket))
@@ -377,7 +413,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
             writing.cancel()
 
     async def _proved(self, socket: Any) -> bool:  # noqa: ANN401
-        """Whether a second connection is that of the client that polls."""
+        """Whether a second connection is that of the client that polls; False when the session ends."""
+        async with asyncio.TaskGroup() as tasks:
+            proving = tasks.create_task(self._prove(socket))
+            await asyncio.wait((proving, self._over), return_when=asyncio.FIRST_COMPLETED)
+            proving.cancel()
+        return not proving.cancelled() and proving.result()
+
+    async def _prove(self, socket: Any) -> bool:  # noqa: ANN401
         try:
             async with asyncio.timeout(UPGRADE_SECONDS):
                 if await socket.wait() != "2probe":
@@ -409,30 +452,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
             if not self.upgraded:
                 self.queue.put_nowait(engineio.packet.Packet(engineio.packet.CLOSE))
             self.queue.put_nowait(None)
-            if self._over is not None and not self._over.done():
+            if not self._over.done():
                 self._over.set_result(None)
-
-
-async def _environ(scope: Scope, receive: Receive, send: Send) -> dict[str, Any]:
-    """What engineio asks of a request.
-
-    Its own function makes a class for each, which stays until the garbage collector comes.
-    """
-    if scope["type"] == "websocket":
-        await receive()  # websocket.connect
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.get("method", "GET"),
-        "PATH_INFO": scope["path"],
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "asgi.receive": receive,
-        "asgi.send": send,
-        "asgi.scope": scope,
-    }
-    for name, value in scope["headers"]:
-        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        text = value.decode("latin-1")
-        environ[key] = f"{environ[key]},{text}" if key in environ else text
-    return environ
 
 
 def library_logger(name: str) -> logging.Logger:
@@ -441,13 +462,3 @@ def library_logger(name: str) -> logging.Logger:
     logger.handlers.clear()
     logger.setLevel(logging.ERROR)
     return logger
-
-
-def refuse_jsonp(scope: Scope) -> None:
-    """Raises Refused for a request whose answer would be a script."""
-    if "j" in _query(scope):
-        raise Refused("handshake_unusable", detail="JSONP is off")
-
-
-def _query(scope: Scope) -> dict[str, list[str]]:
-    return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)

@@ -18,7 +18,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import engineio.packet
 import msgspec
@@ -47,12 +46,12 @@ from realtime.transports.engine import (
     reason_of,
 )
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow
+from realtime.transports.engine_requests import query_of, refuse_jsonp
 from realtime.transports.engine_server import (
     UNREADABLE_PACKET,
     Engine,
     EngineSocket,
     library_logger,
-    refuse_jsonp,
 )
 from realtime.transports.link import Link, connect_error
 from realtime.transports.peer import Peer
@@ -389,14 +388,10 @@ async def _fetched(queue: PacketQueue) -> bool:
 
 def _begins(scope: Scope) -> bool:
     """Whether a WebSocket is a new Engine.IO connection, not the upgrade of one."""
-    query = _query(scope)
+    query = query_of(scope)
     return (
         query.get("EIO") == ["4"] and "sid" not in query and query.get("transport") == ["websocket"]
     )
-
-
-def _query(scope: Scope) -> dict[str, list[str]]:
-    return parse_qs(scope["query_string"].decode("latin-1"))
 
 
 def _origin_check(origins: Origins) -> Callable[[str, Mapping[str, Any]], bool]:

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from nicegui import Client
+from nicegui import Client, core
 from playwright.sync_api import expect
 from websockets import Origin
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -14,6 +14,7 @@ from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status, total
 from ui.hardening import TextOnlyPacket, origin_check
+from ui.page_history import HISTORY_BYTES_MAX, PageHistory
 
 FIND_LISTENER = """() => {
     const [id, element] = Object.entries(mounted_app.elements).find(([, e]) => e.events.some((event) => event.type === "message"));
@@ -73,6 +74,13 @@ def test_a_page_that_floods_is_told_and_ends(served: Served, visit: Visit) -> No
     anna.wait_for_function("window.waits.some((ms) => ms > 10000 && ms < 13000)")
     assert anna.evaluate("window.socket.active") is False
     eventually_blocking(lambda: client_id not in Client.instances, why="the page is forgotten")
+
+
+@pytest.mark.e2e
+def test_nothing_is_kept_for_a_tab(served: Served, visit: Visit) -> None:
+    """NiceGUI kept an entry for an hour of each tab that a stranger made up."""
+    status(open_house(visit, served.house()), "saved")
+    assert not core.app.storage._tabs
 
 
 def test_a_foreign_origin_is_refused(served: Served) -> None:
@@ -153,3 +161,16 @@ def test_attachments_are_refused(announced: str) -> None:
 def test_text_packets_pass() -> None:
     packet = TextOnlyPacket(encoded_packet='2["event",{"a":1}]')
     assert packet.data == ["event", {"a": 1}]
+
+
+def test_the_history_of_a_page_is_bounded_in_bytes() -> None:
+    history = PageHistory()
+    for number in range(1_000):
+        history.append((number, 0.0, ("page", "run_javascript", {"code": "x" * 10_000})))
+    assert [entry[0] for entry in history] == list(range(1_000 - len(history), 1_000))
+    assert HISTORY_BYTES_MAX - 11_000 < history.size_bytes <= HISTORY_BYTES_MAX
+    history.pop()
+    history.popleft()
+    assert history.size_bytes <= HISTORY_BYTES_MAX - 2 * 10_000
+    history.clear()
+    assert history.size_bytes == 0
