@@ -222,11 +222,9 @@ class Web:
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
+        stored = Privacy(self.database, new_id=new_id, new_secret=new_key)
         self.privacy = PrivacyOffice(
-            privacy=Privacy(self.database, new_id=new_id, new_secret=new_key),
-            traces=Traces(self.redis),
-            audit=self.audit,
-            now=now,
+            privacy=stored, traces=Traces(self.redis), audit=self.audit, now=now
         )
         self.jobs = Jobs(self.database)
 
