@@ -40,7 +40,7 @@ async def used(web: RunningWeb, token: str | None, before: timedelta | None = No
 
 @pytest.mark.parametrize("removed", [False, True])
 async def test_a_token_that_nobody_used_opens_nothing(web: RunningWeb, *, removed: bool) -> None:
-    """(AU12) On every way, before and after the job that removes its hash."""
+    """(AU14) On every way, before and after the job that removes its hash."""
     api = web.api()
     house = await api.create()
     way_back = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
@@ -62,7 +62,7 @@ async def test_a_token_that_nobody_used_opens_nothing(web: RunningWeb, *, remove
 
 
 async def test_a_token_that_is_used_stays_and_is_noted_once_a_day(web: RunningWeb) -> None:
-    """(AU12)"""
+    """(AU14)"""
     api = web.api()
     house = await api.create()
     path = f"/api/configurations/{house['code']}"
@@ -82,7 +82,7 @@ async def test_a_token_that_is_used_stays_and_is_noted_once_a_day(web: RunningWe
 
 
 async def test_a_connection_that_stays_open_uses_its_token(web: RunningWeb) -> None:
-    """Nothing is asked with it again; the sweep notes it, and does not end the connection."""
+    """(AU14) Nothing is asked with it again; the sweep notes it, and does not end the connection."""
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["code"]):

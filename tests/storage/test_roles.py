@@ -57,6 +57,7 @@ REFUSED = {
         "CREATE TEMP TABLE admin_actions (n int)",
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "SELECT drop_interactions_partition('interactions_20200101')",
+        "SELECT forget_ended_tokens(1)",
         "INSERT INTO admin_links (token_sha256, expires_at) VALUES ('x', now())",
         "UPDATE catalogues SET revision = 'x'",
         "UPDATE alembic_version SET version_num = '0001'",
@@ -73,6 +74,9 @@ REFUSED = {
         "SELECT * FROM grants",
         "SELECT * FROM share_links",
         "SELECT * FROM admin_sessions",
+        "UPDATE people SET token_sha256 = 'x'",
+        "DELETE FROM admin_sessions",
+        "DELETE FROM admin_links",
         "SELECT email FROM inquiries",
         "SELECT name, message FROM inquiries",
         "UPDATE inquiries SET name = 'x'",
@@ -91,6 +95,7 @@ REFUSED = {
         "SET default_transaction_read_only = off; UPDATE sessions SET status = 'COMPLETED'",
         "SET default_transaction_read_only = off; CREATE TEMP TABLE mine (n int)",
         "SELECT ensure_interactions_partition(date '2020-01-01')",
+        "SET default_transaction_read_only = off; SELECT forget_ended_tokens(1)",
     ),
 }
 

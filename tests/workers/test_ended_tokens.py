@@ -68,7 +68,7 @@ async def link(
 async def test_the_job_removes_what_ended_long_ago_and_nothing_else(
     database_url: str, redis_url: str
 ) -> None:
-    """(AU3, AU12)"""
+    """(AU14)"""
     await release(database_url)
     owner = await asyncpg.connect(database_url)
     try:
