@@ -139,6 +139,27 @@ def test_the_audit_says_once_which_pages_were_opened(stage: Stage, admin: Page) 
     assert stage.value(lines, session) == "/admin /admin/analytics /admin/operations"
 
 
+def test_an_admin_ends_all_other_sign_ins_after_a_question(
+    visitors: Visitors, stage: Stage, admin: Page
+) -> None:
+    other = visitors.stranger()
+    other.goto(stage.admin_link(stage.one))
+    other.locator("#door-button").click()
+    expect(other.get_by_test_id("number-online")).to_be_visible()
+    admin.goto(f"{stage.two.url}/admin/operations#sessions")
+    mine = admin.get_by_test_id("session").filter(has_text="Deine Anmeldung")
+    expect(mine).to_contain_text(re.compile(r"Chrome auf \w+ 127\.0\.0\.0/24"))
+    ending = admin.get_by_test_id("end-others")
+    ending.click()
+    ending.get_by_role("button", name="Doch nicht").click()
+    expect(other.get_by_test_id("number-online")).to_be_visible()
+    ending.click()
+    ending.get_by_role("button", name="Alle anderen beenden").click()
+    expect(other.locator("h1")).to_have_text("Die Anmeldung ist zu Ende")
+    expect(admin.get_by_test_id("session")).to_have_count(1)
+    expect(mine).to_be_visible()
+
+
 def test_every_tab_ends_with_the_session(visitors: Visitors, stage: Stage, admin: Page) -> None:
     """Also those on the process that did not hear the log-out itself, and in a browser that keeps
     the cookie, as somebody who copied it would."""
