@@ -176,6 +176,11 @@ def test_programs_on_the_official_socketio_client(node: Node, houses: Houses) ->
     run_in_node(node, "live/socketio.test.mjs", **live(houses))
 
 
+def test_links_and_roles_are_ended(node: Node, houses: Houses) -> None:
+    """(AU6, AU7, AU8, AU9, AU10, AU11, JN10)"""
+    run_in_node(node, "live/access.test.mjs", **live(houses))
+
+
 def test_admins_watch_on_every_transport(node: Node, houses: Houses) -> None:
     """(AC3, AC4)"""
     run_in_node(node, "live/admin.test.mjs", NEST_ADMIN_TOKEN=admin_token(houses), **live(houses))
