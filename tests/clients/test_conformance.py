@@ -9,10 +9,14 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+from nest_haus_conformance import server_access
 from nest_haus_conformance.__main__ import client_checks
+from nest_haus_conformance.server import Server
+from nest_haus_conformance.verdicts import judge
 
+from storage.postgres.shares import Ended, Shares
 from tests.clients.wrong_clients import MISTAKES, PROGRAM, SHORT_STEP_SECONDS, survives, verdicts
-from tests.realtime.conftest import StartWeb
+from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.support.node import CLIENT, NodeUnusableError, built_client, node_environ
 from tests.support.processes import CHECKOUT
 
@@ -22,6 +26,8 @@ JS_DRIVER = CLIENT / "examples" / "driver.mjs"
 RULES_OF_CLIENTS = {f"CL{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12)}
 SECONDS = 100
 """For a check: enough on a machine that has much else to do; who keeps the rules needs two."""
+SHORT_SECONDS = 4
+"""For a check of a server that is known to leave out what the check waits for."""
 LONG_SECONDS = 15
 """For the whole check of a client that stays away so long: `wrong_client.py` does."""
 PARTS = 4
@@ -74,7 +80,30 @@ async def test_our_server_keeps_the_rules(start_web: StartWeb) -> None:
     assert report.broken == {}
     assert report.skipped == set()
     assert report.code == 0
-    assert len(report.kept) > 50
+    assert len(report.kept) > 60
+    assert report.kept >= {"AU2", *(f"AU{number}" for number in range(6, 13)), "JN10", "OP15"}
+
+
+async def test_a_server_on_which_access_does_not_end_is_found_out(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that a link or a role has ended, and nothing has."""
+
+    async def nothing(*_given: object, **_named: object) -> Ended:
+        return Ended()
+
+    for method in ("end_link", "remove"):
+        monkeypatch.setattr(Shares, method, nothing)
+    found = [
+        await judge(each, Server(url=web.url), seconds=SHORT_SECONDS)
+        for each in server_access.check.chosen(["AU2", "AU8", "AU9", "AU11"])
+    ]
+    kept = {verdict.title for verdict in found if verdict.state == "kept"}
+    assert kept == {
+        "A link for one person lets one in, however often that one opens it.",
+        "Members who may invite receive access_changed when links or roles change; others do not.",
+    }
+    assert len(found) - len(kept) == 5
 
 
 async def test_the_python_client_keeps_the_rules(start_web: StartWeb) -> None:

@@ -12,6 +12,7 @@ from nest_haus_conformance import (
     client_connection,
     client_history,
     client_ops,
+    server_access,
     server_joining,
     server_ops,
 )
@@ -86,6 +87,7 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
     checks = [
         *server_joining.check.chosen(options.rules),
         *server_ops.check.chosen(options.rules),
+        *server_access.check.chosen(options.rules),
     ]
     return await _judge_all(checks, Server(url=url), options.seconds, report)
 
