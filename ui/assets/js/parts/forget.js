@@ -16,9 +16,9 @@ export const Forget = {
           <div class="row"><input id="way-back" ref="link" readonly :value="url" @focus="$event.target.select()" /><button type="button" class="button" @click="copy">{{ screen.t(copied ? "invite.copied" : "invite.copy") }}</button></div>
           <p class="hint">{{ screen.t("forget.linkAbout", { date: until }) }}</p>
         </template>
-        <template v-else><p>{{ screen.t("forget.noLink") }}</p><button type="button" class="button" :disabled="busy" data-testid="way-back-make" @click="make">{{ screen.t("forget.make") }}</button></template>
+        <template v-else><p>{{ screen.t("forget.noLink") }}</p><button type="button" class="button primary" :disabled="busy" data-testid="way-back-make" @click="make">{{ screen.t("forget.make") }}</button></template>
         <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
-        <div class="row"><button type="button" class="button primary" :disabled="busy" data-testid="forget-sure" @click="forget">{{ screen.t(waiting ? "forget.sureWaiting" : url ? "forget.sure" : "forget.sureWithout") }}</button><button type="button" class="button" @click="keep">{{ screen.t("forget.keep") }}</button></div>
+        <div class="row"><button type="button" :class="['button', { primary: url && !waiting }]" :disabled="busy" data-testid="forget-sure" @click="forget">{{ screen.t(waiting ? "forget.sureWaiting" : url ? "forget.sure" : "forget.sureWithout") }}</button><button type="button" class="button" @click="keep">{{ screen.t("forget.keep") }}</button></div>
       </section>
     </div>`,
   computed: {
