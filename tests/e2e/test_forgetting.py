@@ -120,12 +120,13 @@ def test_a_browser_whose_token_ended_elsewhere_keeps_nothing(
 ) -> None:
     """The cookie is there and nobody's, as after the link back was used in another browser."""
     anna = visitors.owner(stage.one)
+    code = anna.code
     edit_offline(anna)
     link = way_back(anna)
     home = visitors.stranger()
     home.goto(link)
     home.locator("#door-button").click()
-    home.wait_for_url(f"**/c/{anna.code}")
+    home.wait_for_url(f"**/c/{code}")
     gone = anna.page.reload()
     assert gone is not None
     assert gone.status == 404
@@ -153,6 +154,7 @@ def test_a_link_back_in_somebody_elses_browser_offers_to_forget_them(
         [{"name": "nest_language", "value": language, "url": stage.one.url}]
     )
     edit_offline(anna)
+    annas_house, berts_house = anna.code, bert.code
     page = anna.page.context.new_page()
     page.goto(way_back(bert))
     page.locator("#door-button").click()
@@ -164,7 +166,7 @@ def test_a_link_back_in_somebody_elses_browser_offers_to_forget_them(
     expect(page.locator('[data-part="waiting"]')).to_contain_text(" 1.")
     page.locator('[data-part="keep"]').click()
     expect(page.locator('[data-part="begin"]')).to_be_focused()
-    assert stage.version(anna.code) == 0
+    assert stage.version(annas_house) == 0
     page.locator('[data-part="begin"]').click()
     page.locator('[data-part="make"]').click()
     assert violations(page) == []
@@ -172,13 +174,13 @@ def test_a_link_back_in_somebody_elses_browser_offers_to_forget_them(
     expect(back).to_be_visible()
     annas = back.input_value()
     page.locator('[data-part="forget"]').click()
-    page.wait_for_url(f"**/c/{bert.code}")
+    page.wait_for_url(f"**/c/{berts_house}")
     Screen(page).opened()
     expect(bert.page.locator(".single h1")).to_have_text(GONE)
     home = visitors.stranger()
     home.goto(annas)
     home.locator("#door-button").click()
-    home.wait_for_url(f"**/c/{anna.code}")
+    home.wait_for_url(f"**/c/{annas_house}")
 
 
 def test_ones_own_link_back_just_opens_the_house(visitors: Visitors, stage: Stage) -> None:
