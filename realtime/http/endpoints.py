@@ -1,5 +1,6 @@
 """One list of REST endpoints, from which routes and OpenAPI both come."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -77,6 +78,7 @@ class Endpoint:
     also: Mapping[int, object | None] = field(default_factory=dict)
     body: object | None = None
     body_optional: bool = False
+    body_media: str = "application/json"
     form: bool = False
     headers: Mapping[int, Sequence[str]] = field(default_factory=dict)
     query: Sequence[str] = ()
@@ -127,7 +129,7 @@ class Endpoint:
             f"by_{part.partition('}')[0].strip('{').partition(':')[0]}" if "{" in part else part
             for part in self.path.removeprefix("/api").strip("/").split("/")
         ]
-        return "_".join([self.method.lower(), *words]).replace("-", "_")
+        return re.sub("[-.]", "_", "_".join([self.method.lower(), *words]))
 
 
 class EndpointRoute(Route):

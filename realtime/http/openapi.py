@@ -17,6 +17,7 @@ from configurator.ranges import TIME_RANGES, ZONE, Bots, Comparison
 from realtime.cookies import Cookies
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, ErrorAnswer, one_of_these
+from realtime.http.polling import polling_endpoints
 from realtime.sheets.answers import FORMATS
 from realtime.sheets.words import LANGUAGES
 
@@ -47,6 +48,7 @@ TAGS: Mapping[str, str] = {
     "analytics": "Figures, for admins and for whoever has a link.",
     "admin": "Running it: jobs, dead letters, the ledger, privacy.",
     "pages": "Forms of the pages.",
+    "sockets": "Connections that stay open; what is said on them is in `/asyncapi.json`.",
     "health": "For load balancers and Prometheus.",
 }
 DESCRIPTIONS: Mapping[int, str] = {
@@ -60,6 +62,8 @@ DESCRIPTIONS: Mapping[int, str] = {
 HEADERS: Mapping[str, JsonObject] = {
     "Accept": {"description": "The media types of bodies that are read", "schema": TEXT},
     "Accept-Encoding": {"description": "The encodings of bodies that are read", "schema": TEXT},
+    "Access-Control-Allow-Credentials": {"description": "`true` for our own pages", "schema": TEXT},
+    "Access-Control-Allow-Origin": {"description": "The origin that asked", "schema": TEXT},
     "Content-Disposition": {"description": "The name of a file to save", "schema": TEXT},
     "ETag": {"description": "Goes into If-None-Match the next time", "schema": TEXT},
     "Location": {
@@ -72,6 +76,7 @@ HEADERS: Mapping[str, JsonObject] = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "Set-Cookie": {"description": "Cookies of the pages", "schema": TEXT},
+    "Vary": {"description": "Origin", "schema": TEXT},
     "WWW-Authenticate": {"description": "How to say who asks", "schema": TEXT},
 }
 """Every header that an answer may have besides those that HTTP gives to each."""
@@ -102,7 +107,8 @@ def description_routes(document: JsonObject, page: str) -> list[Route]:
 
 
 def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
-    """The document of ``/openapi.json``."""
+    """The document of ``/openapi.json``. Long polling is in it: a mounted application answers that."""
+    endpoints = (*endpoints, *polling_endpoints())
     types = list({id(kind): kind for each in endpoints for kind in _types(each)}.values())
     schemas, components = msgspec.json.schema_components(
         types, schema_hook=_any_json, ref_template=_REFS
@@ -254,7 +260,7 @@ def _operation(each: Endpoint, schema_of: Mapping[int, Any]) -> JsonObject:
     if security is not None:
         operation["security"] = security
     if each.body is not None:
-        media = "application/x-www-form-urlencoded" if each.form else "application/json"
+        media = "application/x-www-form-urlencoded" if each.form else each.body_media
         operation["requestBody"] = {
             "required": not each.body_optional,
             "content": {media: {"schema": schema_of[id(each.body)]}},
@@ -363,7 +369,7 @@ def docs_page(endpoints: Sequence[Endpoint], *, public_url: str) -> str:
     rows = "".join(
         f"<tr><td><code>{each.method}</code></td><td><code>{escape(each.path)}</code></td>"
         f"<td>{escape(each.summary)}</td></tr>"
-        for each in endpoints
+        for each in (*endpoints, *polling_endpoints())
     )
     codes = "".join(
         f"<tr><td><code>{code.name}</code></td><td>{code.status}</td><td>{code.close or '–'}</td>"

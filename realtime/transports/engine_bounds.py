@@ -3,13 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from configurator.protocol.codes import Refused
 from realtime.buckets import Bucket, Rate
+from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 
 log = structlog.get_logger()
+
+ENDED_MS: Final = (PING_SECONDS + PONG_SECONDS) * 1_000
+"""Within this time every session ends whose client is gone; a retry before that may find no place."""
 
 
 class FloodingError(Exception):
@@ -82,9 +87,9 @@ class Sessions:
         """Count one more. Raises Refused where there are too many."""
         if self._open >= self._bounds.sessions:
             log.warning("engine_sessions_full", sessions=self._open)
-            raise Refused("unavailable", retry_after_ms=5_000)
+            raise Refused("unavailable", retry_after_ms=ENDED_MS)
         if self.networks[network] >= self._bounds.network_sessions:
-            raise Refused("too_many_requests", retry_after_ms=5_000)
+            raise Refused("too_many_requests", retry_after_ms=ENDED_MS)
         self.networks[network] += 1
         self._open += 1
 

@@ -1,11 +1,22 @@
 """Requests to an Engine.IO server, as python-engineio takes them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
 from configurator.protocol.codes import Refused
+
+_REASONS: Final[Mapping[bytes, str]] = {
+    b'"Invalid session': "no such session: it is over, or of another process",
+    b'"Invalid transport': "transport is polling or websocket",
+    b'"Invalid websocket': "transport=websocket needs a WebSocket",
+    b'"Unexpected HTTP': "the session is a WebSocket now",
+    b'"upgraded already': "the session is a WebSocket now, or one is taking over",
+    b'"The client is using': "EIO is 4",
+}
+"""What python-engineio begins its refusals with, and what we say instead."""
 
 
 async def environ_of(scope: Scope, receive: Receive, send: Send) -> dict[str, Any]:
@@ -39,3 +50,21 @@ def refuse_jsonp(scope: Scope) -> None:
 def query_of(scope: Scope) -> dict[str, list[str]]:
     """The parameters of the address."""
     return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
+def refused_by(answer: Mapping[str, Any]) -> Refused | None:
+    """The refusal that stands for an answer of python-engineio's own; None if it is no refusal.
+
+    What it says of the request is not repeated: a session that is named, an origin.
+    """
+    status, said = str(answer["status"])[:3], bytes(answer["response"])
+    if status == "405":
+        return Refused("method_not_allowed")
+    if status != "400":
+        return None
+    if b"not an accepted origin" in said:
+        return Refused("foreign_origin")
+    for reason, detail in _REASONS.items():
+        if said.startswith(reason):
+            return Refused("handshake_unusable", detail=detail)
+    return Refused("handshake_unusable")

@@ -31,6 +31,7 @@ import structlog
 from engineio.async_socket import AsyncSocket
 from engineio.exceptions import QueueEmpty
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -41,7 +42,7 @@ from realtime.http.edge import bounded, refusal
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import PacketQueue, UnreadableError, reason_of
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow, Sessions
-from realtime.transports.engine_requests import environ_of, query_of, refuse_jsonp
+from realtime.transports.engine_requests import environ_of, query_of, refuse_jsonp, refused_by
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, socket_of
 from storage.tasks import OwnedTasks
 
@@ -125,6 +126,9 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
             socket.bound(MESSAGE_BYTES_MAX, too_large=self._too_large)
         try:
             refuse_jsonp(scope)
+            if scope["type"] == "http" and scope["method"] == "HEAD":
+                await Response(media_type="text/plain")(scope, receive, send)  # it opens no session
+                return
             if scope["type"] == "http" and scope["method"] == "POST":
                 scope = {**scope, _BODY: await self._read(scope, receive)}
             await super().handle_request(scope, receive, send)
@@ -185,11 +189,14 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
 
     @override
     async def _make_response(self, answer: dict[str, Any], environ: dict[str, Any]) -> Any:
-        refused = environ.get(_REFUSED)
+        refused = environ.get(_REFUSED) or refused_by(answer)
         if refused is None:
             return await super()._make_response(answer, environ)
+        response = refusal(refused)
+        if refused.code.name == "method_not_allowed":
+            response.headers["allow"] = "GET, HEAD, POST"
         scope = environ["asgi.scope"]
-        return await refusal(refused)(scope, environ["asgi.receive"], environ["asgi.send"])
+        return await response(scope, environ["asgi.receive"], environ["asgi.send"])
 
     @override
     def _log_error_once(self, message: str, message_key: str) -> None:

@@ -30,6 +30,15 @@ def test_a_network_and_a_process_have_so_many_sessions() -> None:
     assert not sessions.networks
 
 
+def test_whoever_finds_no_place_is_told_when_gone_clients_have_ended() -> None:
+    sessions = Sessions(FEW)
+    for network in ("a", "a", "b"):
+        sessions.enter(network)
+    with pytest.raises(Refused) as refused:
+        sessions.enter("a")
+    assert refused.value.retry_after_ms == 25_000  # a ping, and the wait for its answer
+
+
 def test_a_session_may_send_so_many_packets_and_kilobytes() -> None:
     now = 0
     flow = Flow(FEW, lambda: now)

@@ -30,7 +30,7 @@ async def test_other_pages_may_not(web: RunningWeb) -> None:
         "null",
         f"{web.url}.evil.example",
     ):
-        assert await handshake(web, origin=origin) == 400, origin
+        assert await handshake(web, origin=origin) == 403, origin
 
 
 def test_this_machine_is_no_origin_of_a_public_address() -> None:
