@@ -155,6 +155,7 @@ class Web:
         self.bus = Bus(
             self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
         )
+        self.health = HealthEndpoints(database=self.database, bus=self.bus)
         self.committer = Committer(
             self.database,
             editing_roles=roles_with(Permission.EDIT),
@@ -377,7 +378,7 @@ class Web:
         )
 
     def _routes(self) -> list[BaseRoute]:
-        endpoints = [
+        offered = [
             # First, because it is asked most and routes are tried in order.
             *TrackingEndpoints(
                 intake=self.intake, door=self.door, requests=self.requests
@@ -439,14 +440,13 @@ class Web:
                     new_token=new_secret,
                 )
             ),
-            *HealthEndpoints(database=self.database, bus=self.bus).endpoints(),
+            *self.health.endpoints(),
         ]
         public_url = self._settings.public_url
-        self.described = openapi(endpoints, public_url=public_url)
-        named = self.authenticator.admin_name
+        self.described = openapi(offered, public_url=public_url)
         return [
-            *routes(endpoints, self.origins, named, self.limiter, self.looks),
-            *description_routes(self.described, docs_page(endpoints, public_url=public_url)),
+            *routes(offered, self.origins, self.authenticator.admin_name, self.limiter, self.looks),
+            *description_routes(self.described, docs_page(offered, public_url=public_url)),
             *documents(public_url=public_url),
             *sdk_routes(self._sdk),
             WebSocketRoute("/ws", self.websockets),
@@ -461,6 +461,7 @@ class Web:
                 MemoryKeeper(),
                 self.database,
                 self.analytics_database,
+                self.health.readiness,
                 self.redis,
                 self.bus,
                 self.committer,

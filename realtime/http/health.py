@@ -1,18 +1,14 @@
 """Is this process alive, and may it be sent traffic? Redis away is degraded, not unready."""
 
-import asyncio
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint
-from storage.errors import StorageError
+from realtime.readiness import Readiness
 from storage.postgres.engine import Database
 from storage.redis.bus import Bus
-
-READY_SECONDS = 1.0
 
 
 class Alive(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +31,8 @@ class HealthEndpoints:
     """The handlers. A process that is stopping takes no new requests, so it need not say so."""
 
     def __init__(self, *, database: Database, bus: Bus) -> None:
-        self._database = database
+        """``readiness`` is entered by whoever serves these."""
+        self.readiness = Readiness(database)
         self._bus = bus
 
     def endpoints(self) -> list[Endpoint]:
@@ -68,24 +65,18 @@ class HealthEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """``GET /readyz``."""
-        database, migrated, problems = True, True, []
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                schema = await self._database.migrated()
-            migrated = schema.at_head
-            if not migrated:
-                problems.append("the database is not migrated: run nest migrate")
-        except (StorageError, TimeoutError):
-            database = migrated = False
+        stores, problems = await self.readiness.stores(), []
+        if not stores.answers:
             problems.append("PostgreSQL does not answer")
+        elif not stores.migrated:
+            problems.append("the database is not migrated: run nest migrate")
         if not self._bus.healthy:
             problems.append("Redis does not answer: editing goes on, live updates are slower")
-        ready = database and migrated
         health = Health(
-            ready=ready,
-            database=database,
-            migrated=migrated,
+            ready=stores.migrated,
+            database=stores.answers,
+            migrated=stores.migrated,
             bus=self._bus.healthy,
             problems=problems,
         )
-        return json(health, 200 if ready else 503)
+        return json(health, 200 if stores.migrated else 503)
