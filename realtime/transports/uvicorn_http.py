@@ -11,9 +11,10 @@ are counted before they are parsed, so a header of any length costs `HEAD_BYTES_
 body in chunks the sizes, extensions and trailers are counted in the same way; trailers are dropped.
 
 **Everything has a deadline** (`HttpDeadlines`): a head, a body, an answer that is not read, a
-connection that waits for a next request. One timer for each connection serves all of them: a deadline
-that moves on only changes a number, and a timer that fires too early is set again. What an endpoint
-takes to answer is its own affair.
+connection that waits for a next request. What an endpoint takes to answer is its own affair.
+
+**A peer that sends no more may still read** (RFC 9112, 9.6): programs close their side behind a complete
+request and wait for its answer. In the middle of a request the connection ends.
 
 **A refusal is answered in its turn**: after the answer to the request before it, as JSON like every
 refusal, then the connection is closed. What the peer still sends is thrown away for a moment, because
@@ -45,6 +46,7 @@ from realtime.transports.http_connections import (
     HttpConnections,
     Place,
 )
+from realtime.transports.http_deadline import Deadline
 from realtime.transports.http_flow import AnswerTransport, HeldFlow
 from realtime.transports.http_framing import Framing
 from realtime.transports.http_heads import (
@@ -76,10 +78,8 @@ class NestHttpProtocol(HttpToolsProtocol):
     _place: Place
     """Of this connection."""
 
-    _due = 0.0
-    _timer: asyncio.TimerHandle | None = None
-    _fires = 0.0
-    """When the connection ends unless it goes on, and when the timer looks; in the loop's seconds."""
+    _deadline: Deadline
+    """When the connection ends unless it goes on."""
 
     _began = 0.0
     """When the head or the body began that is read now; 0 if none has."""
@@ -132,12 +132,22 @@ class NestHttpProtocol(HttpToolsProtocol):
         """Somebody connected."""
         super().connection_made(transport)
         self.flow = self._reading = HeldFlow(transport)
+        self._deadline = Deadline(self.loop, self._look)
         host = self.client[0] if self.client else None
         self._from_proxy = self._all.from_proxy(host)
         self._place = self._all.arrived(self, host)
         self._began = self.loop.time()
         spare = self._place.refused is not None
         self._end_in(self._deadlines.spare if spare else self._deadlines.head)
+
+    @override
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always ends the connection
+        """The peer sends no more: what it asked for completely is answered, then the connection ends."""
+        if self._over or not (self._framing.in_head and self._unanswered):
+            return False
+        if self._refused is None:
+            self.cycle.keep_alive = False
+        return True
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -165,11 +175,10 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     def _forget(self) -> None:
         """Parser, requests and this object refer to each other, and the collector seldom comes."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadline.stop()
         self._received = b""
         self.pipeline.clear()
-        for name in ("parser", "scope", "headers", "cycle", "_parsed", "_running", "_timer"):
+        for name in ("parser", "scope", "headers", "cycle", "_parsed", "_running", "_deadline"):
             setattr(self, name, None)
 
     @property
@@ -418,23 +427,11 @@ class NestHttpProtocol(HttpToolsProtocol):
             self._end_in(deadlines.head)
 
     def _end_in(self, seconds: float) -> None:
-        if self._lost:
-            return
-        self._due = self.loop.time() + seconds
-        if self._timer is None or self._due < self._fires:
-            self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._fires = self._due
-        self._timer = self.loop.call_at(self._due, self._look)
+        if not self._lost:
+            self._deadline.within(seconds)
 
     def _look(self) -> None:
-        self._timer = None
-        if self._due > self.loop.time():
-            self._set_timer()
-        elif self._over and not self.transport.is_closing():
+        if self._over and not self.transport.is_closing():
             self.cut_off()
         elif (
             self._over
