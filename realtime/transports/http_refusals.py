@@ -6,6 +6,9 @@ from http import HTTPStatus
 from typing import Final
 
 from starlette.responses import HTMLResponse, Response
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeader, InvalidProtocol, InvalidUpgrade
+from websockets.http11 import Response as HandshakeResponse
 
 from configurator.protocol.codes import Refused
 from realtime.http.edge import refusal
@@ -34,6 +37,41 @@ def refusal_bytes(
     fields = (*headers, *answer.raw_headers, (b"connection", b"close"))
     lines += [name + b": " + value for name, value in fields]
     return b"\r\n".join((*lines, b"", bytes(answer.body)))
+
+
+def handshake_refusal(
+    problem: BaseException | None, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> HandshakeResponse:
+    """The answer to the handshake of a WebSocket in which ``websockets`` found this problem.
+
+    ``headers`` are those that each answer of the server has.
+    """
+    refused = _not_a_handshake(problem)
+    answer = refusal(refused)
+    fields = Headers()
+    for name, value in (*headers, *answer.raw_headers):
+        fields[name.decode()] = value.decode()
+    fields["connection"] = "close"
+    if refused.code.name == "upgrade_required":
+        fields["sec-websocket-version"] = "13"  # RFC 6455, 4.4
+    status = HTTPStatus(answer.status_code)
+    return HandshakeResponse(status.value, status.phrase, fields, bytes(answer.body))
+
+
+def _not_a_handshake(problem: BaseException | None) -> Refused:
+    match problem:
+        case InvalidProtocol():
+            return Refused("handshake_unusable", detail="a WebSocket needs HTTP/1.1")
+        case InvalidUpgrade(name=name):
+            return Refused("upgrade_required", detail=f"the header {name}")
+        case InvalidHeader(name="Sec-WebSocket-Version"):
+            return Refused("upgrade_required", detail="Sec-WebSocket-Version is 13")
+        case InvalidHeader(name=name, value=None):
+            return Refused("handshake_unusable", detail=f"the header {name} is missing")
+        case InvalidHeader(name=name):
+            return Refused("handshake_unusable", detail=f"the header {name}")
+        case _:
+            return Refused("handshake_unusable")
 
 
 def _page(refused: Refused, seconds: str) -> Response:

@@ -30,12 +30,12 @@ from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import PayloadTooBig
 from websockets.frames import Frame as MessageFrame
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import Protocol as FrameProtocol
 
 from configurator.protocol.codes import Refused
 from realtime.transports.http_connections import RETRY_MS, Place
-from realtime.transports.http_refusals import refusal_bytes
+from realtime.transports.http_refusals import handshake_refusal, refusal_bytes
 from realtime.transports.inbox import Inbox
 
 log = structlog.get_logger()
@@ -201,6 +201,9 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
         if received and not self.handshake_complete:
             self.data_received(received)
 
+    def _reject(self, _status: object, _text: str) -> Response:
+        return handshake_refusal(self.conn.handshake_exc, self.default_headers)
+
     def _give_up(self) -> None:
         """The application does not answer the handshake."""
         if not (self.over or self.initial_response):
@@ -226,7 +229,11 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def handle_connect(self, event: Request) -> None:
         """Offer the socket to the application."""
-        super().handle_connect(event)
+        setattr(self.conn, "reject", self._reject)  # noqa: B010 - only for what it finds itself
+        try:
+            super().handle_connect(event)
+        finally:
+            del self.conn.reject
         if not self.handshake_complete:  # else it was refused
             self.socket = Socket(self)
             extensions = cast("dict[str, object]", self.scope["extensions"])

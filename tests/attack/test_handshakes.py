@@ -1,6 +1,7 @@
 """Handshakes of WebSockets that are none: every one is answered, and none outlives the server."""
 
 import asyncio
+import json
 import re
 from contextlib import ExitStack
 
@@ -18,18 +19,29 @@ def with_field(field: bytes, after: bytes = b"") -> bytes:
     return SOCKET[:-2] + field + b"\r\n\r\n" + after
 
 
+UNREADABLE = (400, "request_unreadable")
+UNUSABLE = (400, "handshake_unusable")
+UPGRADE = (426, "upgrade_required")
+
 REFUSED = {
-    "a body": with_field(b"Content-Length: 5", b"hello"),
-    "the length of a body": with_field(b"Content-Length: 5"),
-    "a body in chunks": with_field(b"Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n"),
-    "an address that is not ASCII": SOCKET.replace(b"/ws", b"/ws\xc3\xa4"),
-    "HTTP/1.0": SOCKET.replace(b"HTTP/1.1", b"HTTP/1.0"),
-    "no key": SOCKET.replace(b"Sec-WebSocket-Key", b"X"),
-    "two keys": with_field(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
-    "an old version": SOCKET.replace(b"Version: 13", b"Version: 7"),
-    "broken protocols": with_field(b"Sec-WebSocket-Protocol: a b, ;;"),
-    "broken extensions": with_field(b"Sec-WebSocket-Extensions: ;;;"),
-    "too much": with_field(b"Cookie: " + b"c" * 40_000),
+    "a body": (with_field(b"Content-Length: 5", b"hello"), UNREADABLE),
+    "the length of a body": (with_field(b"Content-Length: 5"), UNREADABLE),
+    "a body in chunks": (
+        with_field(b"Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n"),
+        UNREADABLE,
+    ),
+    "an address that is not ASCII": (SOCKET.replace(b"/ws", b"/ws\xc3\xa4"), UNREADABLE),
+    "HTTP/1.0": (SOCKET.replace(b"HTTP/1.1", b"HTTP/1.0"), UNUSABLE),
+    "no key": (SOCKET.replace(b"Sec-WebSocket-Key", b"X"), UNUSABLE),
+    "a short key": (SOCKET.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhl"), UNUSABLE),
+    "no key at all": (SOCKET.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"<script>"), UNUSABLE),
+    "two keys": (with_field(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), UNUSABLE),
+    "no version": (SOCKET.replace(b"Sec-WebSocket-Version", b"X"), UPGRADE),
+    "an old version": (SOCKET.replace(b"Version: 13", b"Version: 7"), UPGRADE),
+    "two protocols to choose": (SOCKET.replace(b"websocket", b"websocket, h2c"), UPGRADE),
+    "broken protocols": (with_field(b"Sec-WebSocket-Protocol: a b, ;;"), UNUSABLE),
+    "broken extensions": (with_field(b"Sec-WebSocket-Extensions: ;;;"), UNUSABLE),
+    "too much": (with_field(b"Cookie: " + b"c" * 40_000), (431, "head_too_large")),
 }
 
 
@@ -37,12 +49,17 @@ async def test_every_handshake_is_answered_and_ends() -> None:
     """100 of 100 with a body stayed open, and one of them broke the stop of the server."""
     connections = http_connections()
     with echoing(connections) as port:
-        for name, request in REFUSED.items():
+        for name, (request, expected) in REFUSED.items():
             answer = await answered(port, request)
-            assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 505 ")), (name, answer[:200])
             assert len(re.findall(rb"HTTP/1.1 \d", answer)) == 1, name
-            if "body" in name:
-                assert code_of(answer) == "request_unreadable"
+            assert (int(answer[9:12]), code_of(answer)) == expected, (name, answer)
+            head, _, body = answer.lower().partition(b"\r\n\r\n")
+            assert b"\r\ncontent-type: application/json" in head
+            assert b"\r\nconnection: close" in head
+            assert head.count(b"\r\ncontent-length: %d" % len(body)) == 1, (name, answer)
+            assert (b"\r\nsec-websocket-version: 13" in head) == (expected == UPGRADE), name
+            assert {"de", "en"} == json.loads(body)["error"]["message"].keys()
+            assert b"script" not in body
         await eventually(lambda: connections.open == 0, why="all have ended")
 
 
