@@ -25,6 +25,9 @@ Objection = Literal["gpc", "dnt", "no_consent"]
 CONSENT_COOKIE = "nest_consent"
 """`all` or `none`; without it the setting decides."""
 
+UNKNOWN_NETWORK = "unknown"
+"""The one network of all whose address is none, as a proxy may hand it on."""
+
 REFERRER_MAX = 256
 USER_AGENT_MAX = 256
 _READ_MAX = 4_096

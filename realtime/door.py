@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from configurator.visitor import (
     CONSENT_COOKIE,
+    UNKNOWN_NETWORK,
     Consent,
     Visitor,
     language_of,
@@ -74,10 +75,11 @@ def network_in(scope: Scope) -> str:
     """The network whose limits count for this request or socket: that of the address, see `Door`.
 
     Where the server knows none, as on a socket of the file system, all requests are of one network.
+    All whose address is none are of another one: what a proxy hands on is not always an address.
     """
     client = scope.get("client")
     host: str = client[0] if client else ""
-    return network_of(host) or host[:64]
+    return network_of(host) or (UNKNOWN_NETWORK if host else "")
 
 
 def _cookies_in(header: str, person_cookie: str) -> dict[str, str]:

@@ -15,14 +15,14 @@ longer than it takes to be pushed out by itself. The descriptors for it are kept
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
 
 from configurator.protocol.codes import Refused
-from configurator.visitor import network_of
+from configurator.visitor import UNKNOWN_NETWORK, network_of
 
 log = structlog.get_logger()
 
@@ -39,6 +39,7 @@ CONNECTIONS_MIN: Final = 32
 ALWAYS_ANSWERED: Final = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 """Whoever watches this process hears from it, however full it is."""
 
+FORWARDED_FOR: Final = b"x-forwarded-for"
 NO_PLACE: Final = frozenset({"server_full", "too_many_connections"})
 
 RETRY_MS: Final = 5_000
@@ -144,7 +145,8 @@ class HttpConnections:
     def arrived(self, holder: Holder, host: str | None) -> Place:
         """A place for a connection of this peer."""
         self.open += 1
-        network = None if host is None or host in self._proxies else network_of(host) or "unknown"
+        named = host is not None and host not in self._proxies
+        network = (network_of(host) or UNKNOWN_NETWORK) if named else None
         place = Place(self, network=network, holder=holder, counts_in_all=True)
         if self.open - len(self._spare) > self.in_all_max:
             self._refuse(place, "server_full")
@@ -158,12 +160,20 @@ class HttpConnections:
         """Whether this peer tells for whom it asks."""
         return host in self._proxies
 
-    def asked(self, told: Iterable[bytes]) -> Place:
-        """A place for a request that a proxy hands over; ``told`` is every X-Forwarded-For of it."""
-        text = b", ".join(told).decode("latin-1")
-        host = self._proxies.get_trusted_client_address(text)[0] if text else ""
-        known = bool(host) and host not in self._proxies
-        network = (network_of(host) or "unknown") if known else None
+    def asked(self, headers: list[tuple[bytes, bytes]]) -> Place:
+        """A place for a request with these headers that a proxy hands over.
+
+        A value of X-Forwarded-For that is no address becomes "unknown" in ``headers``: whatever reads
+        it later would take an empty one for the proxy, and others for as many networks.
+        """
+        told = [value for name, value in headers if name == FORWARDED_FOR]
+        host = self._proxies.get_trusted_client_address(b", ".join(told).decode("latin-1"))[0]
+        network = None
+        if told and host not in self._proxies:
+            network = network_of(host) or UNKNOWN_NETWORK
+        if network == UNKNOWN_NETWORK:
+            headers[:] = [each for each in headers if each[0] != FORWARDED_FOR]
+            headers.append((FORWARDED_FOR, UNKNOWN_NETWORK.encode()))
         place = Place(self, network=network, holder=None, counts_in_all=False)
         self._enter_network(place)
         return place

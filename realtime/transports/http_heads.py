@@ -29,7 +29,6 @@ class Head:
 
     host: bytes | None
     length: int | None
-    forwarded_for: list[bytes]
 
 
 def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | None) -> Head:
@@ -37,11 +36,8 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
     _check_line(url, version)
     host, hosts = known_host, 0
     length: int | None = 0
-    told = []
     for name, value in headers:
-        if name == b"x-forwarded-for":
-            told.append(value)
-        elif name == b"host":
+        if name == b"host":
             hosts += 1
             if value != host and not _HOST.fullmatch(value):
                 raise Refused("request_unreadable", detail="the header Host is no host")
@@ -54,7 +50,7 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
                 raise Refused("request_unreadable", detail="only chunked, and only in HTTP/1.1")
     if hosts > 1 or not (hosts or version == "1.0"):
         raise Refused("request_unreadable", detail="exactly one header Host")
-    return Head(host, length, told)
+    return Head(host, length)
 
 
 def _check_line(url: bytes, version: str) -> None:

@@ -320,13 +320,13 @@ class NestHttpProtocol(HttpToolsProtocol):
         """The length of the body, None: in chunks. Raises Refused."""
         head = looked_at(self.url, self.parser.get_http_version(), self.headers, self._host)
         self._host = head.host
-        self._take_place(head.forwarded_for)
+        self._take_place()
         return head.length
 
-    def _take_place(self, told: list[bytes]) -> None:
+    def _take_place(self) -> None:
         refused = self._place.refused
         if self._from_proxy:
-            self._asked.append(self._all.asked(told))
+            self._asked.append(self._all.asked(self.headers))
             refused = refused or self._asked[-1].refused
         if refused is not None and (
             self._should_upgrade() or self.url.partition(b"?")[0] not in ALWAYS_ANSWERED

@@ -1,13 +1,16 @@
 """How many connections our HTTP server admits: of a network, behind a proxy, and in all."""
 
 import pytest
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from realtime.door import network_in
 from realtime.transports.http_connections import (
     SPARE_CONNECTIONS_MAX,
     HttpConnections,
 )
 from tests.attack.http_peer import GET, HERE, LAST, POST, SOCKET, answered, code_of, peers
-from tests.support.http_server import echoing, http_connections
+from tests.support.http_server import echo, echoing, http_connections
 from tests.support.waiting import eventually
 
 
@@ -115,6 +118,39 @@ async def test_behind_a_proxy_the_network_of_the_visitor_counts() -> None:
             assert b" 200 " in await answered(listened, LAST)  # the proxy itself
         await eventually(lambda: connections.open == 0, why="all are gone")
         assert b" 200 " in await answered(listened, asking(b"203.0.113.11", LAST))
+
+
+GARBAGE = (b"", b" ", b",", b"unknown", b"x1", b"x2", b"_hidden", b"203.0.113", b"1.2.3.4.5", b"a:1",
+           b"[::1", b"999.1.1.1", b"\xe4", b"x" * 300, b"9.9.9.9, x3")  # fmt: skip
+
+
+async def test_what_is_no_address_is_one_network() -> None:
+    """Each such value was a network of its own, or had no limit, or was taken for the proxy's."""
+    connections = http_connections(per_network=2, trusted=(HERE,))
+    seen: list[tuple[str, str]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append((scope["client"][0], network_in(scope)))
+        await echo(scope, receive, send)
+
+    believing = ProxyHeadersMiddleware(app, [HERE])  # type: ignore[arg-type]
+    with echoing(connections, app=believing) as listened:  # type: ignore[arg-type]
+        for first, second in zip(GARBAGE, (*GARBAGE[1:], *GARBAGE[:1]), strict=True):
+            async with peers(listened, 2) as made:
+                for peer in made:
+                    await peer.send(told(first, SOCKET))
+                    assert b" 101 " in await peer.head(), first
+                assert b" 429 " in await answered(listened, told(second, LAST)), second
+                assert b" 200 " in await answered(listened, told(b"198.51.100.1", LAST))
+                assert b" 200 " in await answered(listened, LAST)  # the proxy itself
+            await eventually(lambda: connections.open == 0, why="all are gone")
+    networks = {network for _, network in seen}
+    assert networks == {"unknown", "198.51.100.0/24", "127.0.0.0/24"}
+    assert {host for host, network in seen if network == "unknown"} == {"unknown"}
+
+
+def told(by_proxy: bytes, request: bytes) -> bytes:
+    return request[:-2] + b"X-Forwarded-For: " + by_proxy + b"\r\n\r\n"
 
 
 def test_a_refusal_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
