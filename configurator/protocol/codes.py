@@ -56,6 +56,14 @@ CODES: dict[str, Code] = {
             "This request is not HTTP/1.1 as RFC 9112 describes it. Check request line, Host and length.",
         ),
         _code(
+            "transfer_coding_unknown",
+            501,
+            "So übertragen lesen wir nichts. Sende den Inhalt mit Content-Length oder nur mit "
+            "Transfer-Encoding: chunked.",
+            "We do not read what is transferred in this way. Send the body with Content-Length, or with "
+            "Transfer-Encoding: chunked alone.",
+        ),
+        _code(
             "head_too_large",
             431,
             "Adresse und Header dieser Anfrage sind zu groß. Kürze sie; zu viele Cookies lassen sich im "

@@ -132,7 +132,8 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
             "1.21e2, and is answered as 121; in an address it is digits only. Every refusal has "
             "a code. At every address the server itself may refuse in the same form, and then "
             "closes the connection: 400 `request_unreadable`, 408 `request_too_slow`, 429 "
-            "`too_many_connections`, 431 `head_too_large`, 503 `server_full`.",
+            "`too_many_connections`, 431 `head_too_large`, 501 `transfer_coding_unknown`, 503 "
+            "`server_full`.",
             "license": {
                 "name": "All rights reserved; its clients (Python, JavaScript, conformance) are MIT"
             },

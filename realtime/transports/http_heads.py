@@ -12,6 +12,7 @@ from websockets.http11 import Request
 from configurator.protocol.codes import Refused
 
 WEBSOCKET: Final = b"websocket"
+CHUNKED: Final = b"chunked"
 
 _ENGINE: Final = re.compile(rb"/socket\.io|/_nicegui_ws")
 ENGINE_QUERY_BYTES_MAX: Final = 2 * 1024
@@ -36,6 +37,7 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
     _check_line(url, version)
     host, hosts = known_host, 0
     length: int | None = 0
+    codings: list[bytes] = []
     for name, value in headers:
         if name == b"host":
             hosts += 1
@@ -46,10 +48,11 @@ def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | Non
             length = int(value)
         elif name == b"transfer-encoding":
             length = None  # the parser never takes both
-            if version != "1.1" or value.strip().lower() != b"chunked":
-                raise Refused("request_unreadable", detail="only chunked, and only in HTTP/1.1")
+            codings += _tokens(value)
     if hosts > 1 or not (hosts or version == "1.0"):
         raise Refused("request_unreadable", detail="exactly one header Host")
+    if length is None:
+        _check_codings(codings, version)
     return Head(host, length)
 
 
@@ -61,6 +64,15 @@ def _check_line(url: bytes, version: str) -> None:
     path, _, query = url.partition(b"?")
     if len(query) > ENGINE_QUERY_BYTES_MAX and _ENGINE.search(unquote_to_bytes(path)):
         raise Refused("head_too_large", detail=f"at most {ENGINE_QUERY_BYTES_MAX} bytes of query")
+
+
+def _check_codings(codings: list[bytes], version: str) -> None:
+    """Raises Refused for a body that is not in chunks alone (RFC 9112, 6.1 and 6.3)."""
+    if version != "1.1" or codings[-1:] != [CHUNKED] or codings.count(CHUNKED) > 1:
+        detail = "chunked once, as the last transfer coding, and only in HTTP/1.1"
+        raise Refused("request_unreadable", detail=detail)
+    if len(codings) > 1:
+        raise Refused("transfer_coding_unknown")
 
 
 def asks_for_page(method: bytes, headers: Fields) -> bool:

@@ -104,13 +104,33 @@ async def test_a_long_query_of_an_engine_is_not_read(port: int, path: bytes) -> 
         GET.replace(b"HTTP/1.1", b"HTTP/2.0"),
         GET.replace(b"HTTP/1.1", b"HTTP/0.9"),
         CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0") + b"0\r\n\r\n",
-        CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n",
+        CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"chunked", b"gzip, chunked"),
+        CHUNKED.replace(b"chunked", b"gzip"),
+        CHUNKED.replace(b"chunked", b"chunked, gzip"),
+        CHUNKED.replace(b"chunked", b"chunked, chunked"),
+        CHUNKED.replace(b"chunked", b"chunked\r\nTransfer-Encoding: chunked"),
+        CHUNKED.replace(b"chunked", b"chunked;q=1"),
+        CHUNKED.replace(b"chunked", b""),
     ],
 )
 async def test_what_would_be_understood_in_two_ways_is_refused(port: int, request_: bytes) -> None:
     answer = await answered(port, request_)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert code_of(answer) == "request_unreadable"
+
+
+@pytest.mark.parametrize(
+    "codings",
+    [b"gzip, chunked", b"GZIP , Chunked", b"gzip\r\nTransfer-Encoding: chunked", b"x,y,chunked"],
+)
+async def test_a_transfer_coding_that_nobody_here_knows_is_not_implemented(
+    port: int, codings: bytes
+) -> None:
+    """RFC 9112, 6.1."""
+    request = CHUNKED.replace(b"chunked", codings) + b"5\r\nhello\r\n0\r\n\r\n"
+    answer = await answered(port, request + LAST)
+    assert answer.startswith(b"HTTP/1.1 501 Not Implemented\r\n")
+    assert code_of(answer) == "transfer_coding_unknown"
 
 
 FRAMING = {

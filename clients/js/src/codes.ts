@@ -30,6 +30,13 @@ export const CODES = {
     de: "Diese Anfrage ist kein HTTP/1.1, wie RFC 9112 es beschreibt. Prüfe Anfragezeile, Host und Länge.",
     en: "This request is not HTTP/1.1 as RFC 9112 describes it. Check request line, Host and length.",
   },
+  transfer_coding_unknown: {
+    status: 501,
+    retryable: false,
+    close: null,
+    de: "So übertragen lesen wir nichts. Sende den Inhalt mit Content-Length oder nur mit Transfer-Encoding: chunked.",
+    en: "We do not read what is transferred in this way. Send the body with Content-Length, or with Transfer-Encoding: chunked alone.",
+  },
   head_too_large: {
     status: 431,
     retryable: false,
