@@ -6,7 +6,8 @@ place where a client can put a token, so a text is judged by its form and not by
 - What follows `?` or `#` is cut, and the user part of a URL.
 - A value after a name such as `token` or `Bearer` is cut, and whatever looks like random characters:
   20 and more that are no words. Names in snake case and of classes of errors are words.
-- Of an IP address only the network is kept (/24 or /48), as in the database. Loopback is nobody's.
+- Of an IP address only the network is kept (/24 or /48), as in the database; a larger network stays
+  what it is. Loopback is nobody's.
 - An e-mail address is cut.
 - A character that cannot be printed, line ends included, is written as its escape, so that a text
   stays one line in JSON, in a terminal, and for whoever prints the decoded JSON.
@@ -16,7 +17,7 @@ Pure. The time is linear in the length of the text, of which at most `TEXT_CHARA
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from configurator.visitor import network_of
@@ -50,8 +51,9 @@ _WORDS = re.compile(
 )
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2}){8,}")
 _ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)(?P<v6>[0-9A-Fa-f:.]{2,45})(?:%\w+|/48(?!\d))?"
-    r"|(?<![\d.])(?P<v4>\d{1,3}(?:\.\d{1,3}){3})(?!\.?\d)(?::\d{1,5}|(?P<q>['\"]), ?\d{1,5}|/24(?!\d))?"
+    r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)(?P<v6>[0-9A-Fa-f:.]{2,45})(?:%\w+|/(?P<m6>\d{1,3})(?!\d))?"
+    r"|(?<![\d.])(?P<v4>\d{1,3}(?:\.\d{1,3}){3})(?!\.?\d)"
+    r"(?::\d{1,5}|(?P<q>['\"]), ?\d{1,5}|/(?P<m4>\d{1,2})(?!\d))?"
 )
 
 
@@ -105,6 +107,7 @@ def _closing(found: re.Match[str]) -> str:
 def _network(found: re.Match[str]) -> str:
     """The network instead of the address; what is written there where it is nobody's."""
     written, closing = found["v6"] or found["v4"], found["q"] or ""
+    mask = found["m6"] or found["m4"]
     for address in (written, written.rpartition(":")[0]):  # with a port, as some write it
         try:
             parsed = ip_address(address)
@@ -112,5 +115,8 @@ def _network(found: re.Match[str]) -> str:
             continue
         if parsed.is_loopback or parsed.is_unspecified:
             return found[0]
-        return f"{network_of(address)}{closing}"
+        network = ip_network(str(network_of(address)))
+        if mask is not None and int(mask) < network.prefixlen:  # a network that is larger
+            network = network.supernet(new_prefix=int(mask))
+        return f"{network}{closing}"
     return found[0] if found["v6"] else f"[address]{closing}"

@@ -80,6 +80,11 @@ def test_lines_of_every_source_are_json_without_secrets() -> None:
         ("really? yes", "really? yes"),
         ("from anna@example.org and a%40b.org", "from [e-mail] and [e-mail]"),
         ("network=203.0.113.0/24 2001:db8:1::/48.", "network=203.0.113.0/24 2001:db8:1::/48."),
+        ("10.0.0.0/16 10.0.7.9/16, 10.0.7.9/8.", "10.0.0.0/16 10.0.0.0/16, 10.0.0.0/8."),
+        ("198.51.100.77/24 198.51.100.77/32", "198.51.100.0/24 198.51.100.0/24"),
+        ("2001:DB8:1:2::7/32 2001:db8::/56", "2001:db8::/32 2001:db8::/48"),
+        ("['10.0.0.0/16', '127.0.0.0/8', '::1/128']", "['10.0.0.0/16', '127.0.0.0/8', '::1/128']"),
+        ("::ffff:10.0.7.9/16 ::ffff:10.0.7.9/112", "10.0.0.0/16 10.0.7.0/24"),
         ("198.51.100.77:5233 - x", "198.51.100.0/24 - x"),
         ("('198.51.100.77', 5233)", "('198.51.100.0/24')"),
         ("::ffff:198.51.100.77 [2001:db8:1:2::7]:80", "198.51.100.0/24 [2001:db8:1::/48]:80"),
@@ -98,6 +103,11 @@ def test_lines_of_every_source_are_json_without_secrets() -> None:
 )
 def test_redaction(text: str, safe: str) -> None:
     assert redact(None, "info", {"event": text}) == {"event": safe}
+
+
+def test_a_network_is_written_in_one_way_however_often_it_is_redacted() -> None:
+    told = "10.0.0.0/16 10.0.7.0/24 2001:db8::/32 2001:db8:1::/48 127.0.0.1:80 [address]"
+    assert redact(None, "info", {"event": told}) == {"event": told}
 
 
 def test_values_of_every_kind_are_looked_through() -> None:
