@@ -53,9 +53,9 @@ class AnswerTransport:
         """Send: the first that is no ``100 Continue`` is the head."""
         if self._begun:
             head, self._head = self._head, b""
-            self._transport.write(head + data if head else data)
+            self._send(head + data if head else data)
         elif data.startswith(CONTINUE):
-            self._transport.write(data)
+            self._send(data)
         else:
             self._begun = True
             self._head = data
@@ -73,4 +73,9 @@ class AnswerTransport:
     def _send_head(self) -> None:
         if self._head:
             head, self._head = self._head, b""
-            self._transport.write(head)
+            self._send(head)
+
+    def _send(self, data: bytes) -> None:
+        """The peer may go in the same turn; uvloop raises when a closed transport is written to."""
+        if not self._transport.is_closing():
+            self._transport.write(data)

@@ -72,6 +72,22 @@ async def test_a_head_is_sent_before_the_connection_is_closed() -> None:
     assert answer.is_closing()
 
 
+@pytest.mark.parametrize("more", [b"", BODY])
+async def test_to_a_peer_that_has_gone_in_this_turn_nothing_is_written(more: bytes) -> None:
+    """Whoever cuts a connection off between head and body is no error in the log."""
+    problems: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, found: problems.append(found))
+    wire = Wire()
+    answer = over(wire)
+    answer.write(HEAD)
+    wire.close()
+    if more:
+        answer.write(more)
+    await asyncio.sleep(0)
+    answer.close()
+    assert (wire.written, problems) == ([], [])
+
+
 async def test_the_permission_to_send_a_body_does_not_wait() -> None:
     wire = Wire()
     answer = over(wire)
