@@ -245,7 +245,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   const language = () => ui.language;
   const sentences = createSentences({ catalogue, texts: JSON.parse(props.texts), language });
   const { t, say, categoryName, optionName, choiceText, refusalTitle } = sentences;
-  let over = false; // another tab has forgotten this person
+  let over = false; // this browser has forgotten its person
   const tracker = createTracker(() => state.sessionId, { allowed: () => !over && mayMeasure(props.consent) });
   const measure = createMeasure({ tracker, state, ui });
   const consent = createConsent({ mode: props.consent, reactive, changed: decided });
@@ -349,16 +349,22 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     if (moved) sendPresence();
   }
 
-  // Nothing more is kept; the page that comes says what was lost.
-  function forgotten() {
-    if (state.you?.role === "admin") return;
+  // Nothing more is kept in this browser.
+  function stop() {
     over = true;
     tracker.decided();
+  }
+
+  // The page that comes says what was lost.
+  function forgotten() {
+    if (state.you?.role === "admin") return;
+    stop();
     window.location.replace(`/signed-out?house=${encodeURIComponent(state.code)}`);
   }
 
   const screen = {
     ...sentences,
+    stop,
     forgotten,
     ui,
     room: state,

@@ -60,6 +60,7 @@ export const Forget = {
         await this.count();
         if (this.waiting > told) return; // more is lost than the button said: it is pressed once more
         await forgetDevice(this.url);
+        this.screen.stop();
         window.location.replace("/signed-out");
       });
     },
