@@ -77,7 +77,8 @@ class Framing:
             self._counted -= n_bytes
 
     def request_parsed(self) -> None:
-        """The next request comes."""
+        """The next request comes. Refused: a body in chunks was hardly any body, trailers included."""
+        self.check()
         self.in_head, self._last = True, b""
         self._counted = 0
 

@@ -7,8 +7,12 @@ import re
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from realtime.transports.http_framing import HEAD_BYTES_MAX
-from realtime.transports.uvicorn_http import NestHttpProtocol
+from realtime.transports.http_framing import (
+    CHUNKED_BYTES_MAX,
+    CHUNKED_PER_BODY_BYTE,
+    HEAD_BYTES_MAX,
+)
+from realtime.transports.uvicorn_http import PARSED_BYTES, NestHttpProtocol
 from tests.attack.http_peer import (
     CHUNKED,
     GET,
@@ -147,6 +151,26 @@ async def test_what_is_no_body_is_bounded(port: int, framing: bytes) -> None:
     answer = await answered(port, CHUNKED, framing)
     assert answer.count(b"HTTP/1.1 ") == 1
     assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 ")), answer[:200]
+
+
+async def test_trailers_that_end_within_one_piece_are_bounded(port: int) -> None:
+    """Counted was what came before the last piece: 42 kB of trailers got an answer."""
+    begin, end = b"1\r\nx\r\n0\r\nT: ", b"\r\n\r\n"
+    most = CHUNKED_BYTES_MAX + CHUNKED_PER_BODY_BYTE - len(begin) - len(end) + len(b"x")
+    for more, status in ((0, b"200"), (1, b"431"), (9_000, b"431")):
+        request = CHUNKED + begin + b"t" * (most + more) + end
+        for cut in (len(CHUNKED), len(CHUNKED) + PARSED_BYTES, -1):
+            answer = await answered(port, request[:cut], request[cut:] + LAST)
+            assert answer.startswith(b"HTTP/1.1 " + status), (more, cut, answer[:200])
+            assert answer.count(b"HTTP/1.1 ") == (2 if status == b"200" else 1)
+
+
+@pytest.mark.parametrize("name", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])
+async def test_a_trailer_that_says_where_a_body_ends_is_refused(port: int, name: bytes) -> None:
+    answer = await answered(port, CHUNKED, b"1\r\nx\r\n0\r\n" + name + b"\r\n\r\n" + LAST)
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
+    assert b"GET /last" not in answer
+    assert code_of(answer) == "request_unreadable"
 
 
 async def test_a_trailer_is_no_header() -> None:
