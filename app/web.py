@@ -196,7 +196,6 @@ class Web:
             ),
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
-            node=settings.node,
             consent="assumed" if settings.consent == "assumed" else "required",
             origins=sorted(self.origins.allowed),
             limit_scale=settings.limit_scale,

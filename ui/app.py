@@ -51,7 +51,6 @@ def mount_screens(
     visitors: Visitors,
     count_dropped: Callable[[], None],
     dev: bool,
-    node: str,
     origins: Sequence[str] | None,
     limit_scale: float = 1.0,
     public_origin: str | None = None,
@@ -71,8 +70,6 @@ def mount_screens(
         visitors: Who is asking.
         count_dropped: Called for each frame or message that the queue of a page does not take.
         dev: Shows the development drawer.
-        node: Name of this process; the browser puts it into the socket's address, so that a
-            balancer can bring the socket to the process that built the page.
         origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
         limit_scale: Multiplies how many pages may be open.
         public_origin: `https://…` for canonical addresses; None takes it from the request.
@@ -103,7 +100,6 @@ def mount_screens(
     DashboardPage(catalogue_source, texts, first).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
-    nicegui_app.config.socket_io_js_query_params["node"] = node
     sockets = partial(PageSockets, origins, bounds=bounds or EngineBounds(), clock_ns=clock_ns)
     _guard_sockets_in_lifespan(app, sockets)
     _forget_an_earlier_app()

@@ -49,16 +49,15 @@ class Framing:
         """Where the piece ends that begins at ``place``. Refused: the head is too long with it."""
         if not self.in_head and self._length is not None:
             return min(len(data), place + max(1, self._length - self._body_bytes))
-        end = data.find(_END, place) + len(_END)
+        found = data.find(_END, place)
+        end = found + len(_END) if found >= 0 else len(data)
         if self._last:
-            found = (self._last + data[place : place + 3]).find(_END)
-            if found >= 0:
-                end = place + found + len(_END) - len(self._last)
-        if end < len(_END):
-            end = len(data)
-            self._last = (self._last + data[max(place, end - 3) : end])[-3:]
-        else:
-            self._last = b""
+            across = (self._last + data[place : place + 3]).find(_END)
+            if across >= 0:
+                found = place
+                end = place + across + len(_END) - len(self._last)
+        kept = b"" if found >= 0 else self._last + data[max(place, end - 3) : end]
+        self._last = kept[-3:]
         self._counted += end - place
         if self.in_head and self._counted > HEAD_BYTES_MAX:
             raise Refused("head_too_large", detail=f"at most {HEAD_BYTES_MAX} bytes")

@@ -11,6 +11,7 @@ from realtime.transports.http_framing import (
     CHUNKED_BYTES_MAX,
     CHUNKED_PER_BODY_BYTE,
     HEAD_BYTES_MAX,
+    Framing,
 )
 from realtime.transports.uvicorn_http import PARSED_BYTES, NestHttpProtocol
 from tests.attack.http_peer import (
@@ -159,10 +160,21 @@ async def test_trailers_that_end_within_one_piece_are_bounded(port: int) -> None
     most = CHUNKED_BYTES_MAX + CHUNKED_PER_BODY_BYTE - len(begin) - len(end) + len(b"x")
     for more, status in ((0, b"200"), (1, b"431"), (9_000, b"431")):
         request = CHUNKED + begin + b"t" * (most + more) + end
-        for cut in (len(CHUNKED), len(CHUNKED) + PARSED_BYTES, -1):
+        for cut in (len(CHUNKED), len(CHUNKED) + PARSED_BYTES, -3, -2, -1):
             answer = await answered(port, request[:cut], request[cut:] + LAST)
             assert answer.startswith(b"HTTP/1.1 " + status), (more, cut, answer[:200])
             assert answer.count(b"HTTP/1.1 ") == (2 if status == b"200" else 1)
+
+
+@pytest.mark.parametrize("split", [1, 2, 3])
+def test_a_piece_ends_with_its_request_where_the_empty_line_comes_in_two(split: int) -> None:
+    """The first bytes of the next request counted as trailers of the one before."""
+    framing = Framing()
+    framing.head_parsed(None)
+    trailers = b"0\r\nT: t\r\n\r\n"
+    first, second = trailers[:-split], trailers[-split:] + LAST
+    assert framing.end_of_piece(first, 0) == len(first)
+    assert framing.end_of_piece(second, 0) == split
 
 
 @pytest.mark.parametrize("name", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])

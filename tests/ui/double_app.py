@@ -138,7 +138,6 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         ),
         count_dropped=world.count_dropped,
         dev=dev,
-        node="test",
         origins=None,
         consent=consent,
         sdk=sdk_files(),
