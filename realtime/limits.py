@@ -11,7 +11,7 @@ from uuid import UUID
 
 from configurator.protocol.codes import Refused
 from realtime.allowances import RequestLimits
-from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all
+from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all, whole_ms
 
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
@@ -35,6 +35,8 @@ class Rates:
     connection_presence: Rate = Rate(30, 30)
     connection_interactions: Rate = Rate(50, 200)
     connection_other: Rate = Rate(20, 60)
+    connection_kilobytes: Rate = Rate(64, 512)
+    """To read 64 kB takes up to 3 ms, so the connections of one network take a third of a core."""
     person_ops: Rate = Rate(40, 120)
     room_ops: Rate = Rate(200, 400)
 
@@ -45,6 +47,7 @@ class Rates:
             connection_presence=self.connection_presence.scaled(scale),
             connection_interactions=self.connection_interactions.scaled(scale),
             connection_other=self.connection_other.scaled(scale),
+            connection_kilobytes=self.connection_kilobytes.scaled(scale),
             person_ops=self.person_ops.scaled(scale),
             room_ops=self.room_ops.scaled(scale),
         )
@@ -151,6 +154,7 @@ class ConnectionLimits:
     __slots__ = (
         "_clock_ns",
         "_interactions",
+        "_kilobytes",
         "_limits",
         "_network",
         "_ops",
@@ -169,7 +173,16 @@ class ConnectionLimits:
         self._presence = Bucket(rates.connection_presence)
         self._interactions = Bucket(rates.connection_interactions)
         self._other = Bucket(rates.connection_other)
+        self._kilobytes = Bucket(rates.connection_kilobytes)
         self._patience = Patience()
+
+    def size(self, n_bytes: int) -> int:
+        """A message of any kind, before it is read; one of less than 1 kB weighs nothing."""
+        now_ns = self._clock_ns()
+        if self._kilobytes.wait_ns(now_ns):
+            return whole_ms(self._kilobytes.wait_ns(now_ns))
+        self._kilobytes.take(now_ns, n_bytes >> 10)
+        return 0
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
         """One op, in the room where it belongs, if it is known and they may edit there."""

@@ -106,7 +106,9 @@ def _loose(text: str | bytes) -> dict[str, object]:
     """What can be read of a message that is refused; without anything in it if nothing can."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
-    text = text.removeprefix(BYTE_ORDER_MARK)
+    text = text.removeprefix(BYTE_ORDER_MARK).lstrip()
+    if not text.startswith("{"):
+        return {}
     try:
         try:
             found = json.loads(text)

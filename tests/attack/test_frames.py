@@ -2,9 +2,12 @@
 
 import asyncio
 import struct
+from contextlib import suppress
 
 import pytest
 from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from realtime.transports.uvicorn_websocket import (
@@ -13,6 +16,7 @@ from realtime.transports.uvicorn_websocket import (
     PARSED_BYTES,
     NestWebSocketProtocol,
 )
+from tests.attack.victim import Victim
 from tests.support.http_server import echoing
 
 SOCKET = (
@@ -46,6 +50,33 @@ async def test_frames_that_carry_nothing_end_the_connection(frame: bytes) -> Non
             answer = await reader.read()
         writer.transport.abort()
     assert struct.pack("!H", CLOSE_FLOODING) + b"flooding" in answer
+
+
+NESTED = {
+    "brackets": "[" * 65_000,
+    "brackets in a message": '{"type":"ping","x":' + "[" * 64_000,
+    "brackets and strings in turn": '{"type":"ping","x":' + '[{"a":' * 10_000,
+    "a deep place and many flat ones": '{"type":"x","x":' + "[" * 1_200 + "[]," * 20_000,
+}
+
+
+async def test_large_messages_of_strangers_end_their_connections(victim: Victim) -> None:
+    """Three such sockets took the whole process: 18 ms for each message, others waited 450 ms."""
+    async with victim.attacked() as cost, asyncio.TaskGroup() as attack:
+        ends = [attack.create_task(sent_for_ever(victim.port, text)) for text in NESTED.values()]
+    print(cost)  # noqa: T201
+    assert {end.result() for end in ends} == {"flooding"}
+    assert not cost.wrong
+    assert not [*victim.wrong_lines()]
+
+
+async def sent_for_ever(port: int, text: str) -> str:
+    """Why the connection of somebody ends who sends this text as fast as it is taken."""
+    async with connect(f"ws://127.0.0.1:{port}/ws", max_queue=None) as socket:
+        with suppress(ConnectionClosed):
+            while True:
+                await socket.send(text)
+        return socket.close_reason or ""
 
 
 async def test_messages_that_come_together_are_taken_one_after_the_other() -> None:

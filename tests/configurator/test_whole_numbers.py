@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from configurator.nesting import STEPS_MAX
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 
@@ -153,8 +154,10 @@ def test_what_cannot_be_written_is_not_answered(text: str) -> None:
         '{"type": "join", "id": "7", "configuration": "\ud800"}',
         *(
             f'{{"type": "ping", {before}"deep": {opened * levels}1{closed * levels}{after}}}'
-            for levels in (1_100, 5_000)
-            for opened, closed in (("[", "]"), ('{"]": ', "}"))
+            for opened, closed, levels in (
+                *(("[", "]", levels) for levels in (1_100, 5_000)),
+                *(('{"]": ', "}", levels) for levels in (1_100, STEPS_MAX // 2 - 50)),
+            )
             for before, after in (('"id": "7", ', ""), ("", ', "id": "7"'))
         ),
         '\ufeff{"id": "7", "type": "ping", "\\"[{": [1], "deep": '
@@ -205,6 +208,7 @@ def test_the_op_id_of_what_is_nested_too_deeply_comes_back() -> None:
         '{"id": "7"',
         '["id", "7"]',
         '{"id": 7, "a": NaN}',
+        f'{{"id": "7", "deep": {"[0,[" * STEPS_MAX + "]" * 2 * STEPS_MAX}}}',
         "null",
         '"id"',
         '{"id": "\\ud800", "type": "join"}',

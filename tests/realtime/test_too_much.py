@@ -61,6 +61,20 @@ async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait
         assert through["type"] == "outcome"
 
 
+async def test_large_messages_beyond_the_burst_are_refused_unread(start_web: StartWeb) -> None:
+    """(LM1, LM5) What is large costs time before anybody knows what it is."""
+    web = await start_web(limit_scale=0.1)
+    ahead_ns = 0
+    web.parts.limits._clock_ns = lambda: monotonic_ns() + ahead_ns
+    async with opened(web.ws_url) as socket:
+        for _ in range(2):
+            assert (await socket.ask("ping", note="x" * 30_000))["type"] == "pong"
+        refused = await socket.ask("ping", note="x" * 30_000)
+        assert (refused["code"], refused["retryable"]) == ("too_many_requests", True)
+        ahead_ns += refused["retry_after_ms"] * MILLISECOND_NS
+        assert (await socket.ask("ping"))["type"] == "pong"
+
+
 async def replies(socket: Socket, count: int) -> AsyncIterator[Json]:
     while count:
         frame = await socket.next()
