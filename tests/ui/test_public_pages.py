@@ -1,6 +1,7 @@
 """Pages that are real HTML, over HTTP."""
 
 import json
+import platform
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -51,6 +52,20 @@ def test_landing_in_english_and_for_somebody_with_a_house(client: httpx.Client) 
     assert page.headers["cache-control"] == "no-store"
     assert client.get("/").headers["cache-control"] == "no-cache, private"
     assert "Continue with your house" in page.text
+
+
+def test_a_page_names_neither_its_process_nor_its_machine(
+    served: Served, client: httpx.Client
+) -> None:
+    """The address of a page's socket had the name of the process, as `web-7-4211`."""
+    for path in ("/dashboard", f"/c/{served.house().code}"):
+        page = client.get(path, headers={"cookie": "person=Anna"})
+        query = re.search(r"query: ({.*?}),", page.text)
+        assert query is not None, page.text[:300]
+        keys = set(re.findall(r"&#39;(\w+)&#39;:|['\"](\w+)['\"]:", query[1]))
+        named = {key or other for key, other in keys}
+        assert named == {"client_id", "next_message_id", "implicit_handshake"}
+        assert platform.node() not in page.text
 
 
 @pytest.mark.parametrize("path", ["/", "/join", "/admin/login"])
