@@ -9,7 +9,9 @@ run only our own script files. A header that an inner application has set stays 
 
 `Referrer-Policy` is `same-origin`: no other site learns an address of ours. With `no-referrer`
 browsers would send `Origin: null` with our own forms, and those that do not send `Sec-Fetch-Site`
-(Safari before 16.4) could not be told from a page of somebody else.
+(Safari before 16.4) could not be told from a page of somebody else. It is `no-referrer` where the
+address is a secret and no form is sent: `/dashboard`, and addresses whose `#` a mail program encoded,
+so that the token behind it is in the path.
 
 `X-Forwarded-Prefix` is dropped from every request: NiceGUI believes it, whoever says it, and takes
 its scripts and style sheets from the host that it names.
@@ -60,7 +62,9 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         nonce = scope[NONCE] = b64encode(self._new_nonce()).decode()
-        headers = _SECURE if scope.get("scheme") == "https" else _HEADERS
+        headers = dict(_SECURE if scope.get("scheme") == "https" else _HEADERS)
+        if _is_secret(scope.get("path", "")):
+            headers[b"referrer-policy"] = b"no-referrer"
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -70,13 +74,17 @@ class SecurityHeaders:
         await self._app(scope, receive, answer)
 
 
+def _is_secret(path: str) -> bool:
+    return path.lower().startswith("/dashboard") or "#" in path
+
+
 def _is_prefix(name: bytes) -> bool:
     return len(name) == len(_PREFIX) and name.lower().replace(b"_", b"-") == _PREFIX
 
 
-def _secure(message: Message, headers: tuple[tuple[bytes, bytes], ...], nonce: str) -> None:
+def _secure(message: Message, headers: dict[bytes, bytes], nonce: str) -> None:
     given = dict(message["headers"])
-    missing = [pair for pair in headers if pair[0] not in given]
+    missing = [pair for pair in headers.items() if pair[0] not in given]
     message["headers"] = [*message["headers"], *missing]
     if not given.get(b"content-type", b"").startswith(b"text/html"):
         return

@@ -68,6 +68,13 @@ def test_a_page_names_neither_its_process_nor_its_machine(
         assert platform.node() not in page.text
 
 
+def test_the_page_of_a_dashboard_link_sends_no_referrer(client: httpx.Client) -> None:
+    paths = ("/dashboard", "/Dashboard", "/dashboard/", "/join%23token", "/come-back%23token")
+    for answer in (client.head("/dashboard"), *map(client.get, paths)):
+        assert answer.headers["referrer-policy"] == "no-referrer"
+    assert client.get("/").headers["referrer-policy"] == "same-origin"
+
+
 @pytest.mark.parametrize("path", ["/", "/join", "/admin/login"])
 def test_head_is_answered(client: httpx.Client, path: str) -> None:
     assert client.head(path).status_code == 200

@@ -53,7 +53,6 @@ class DashboardPage:
             stylesheet="css/analytics.css",
             modules=("js/dashboard.js", "js/legal.js", *FIGURES),
         )
-        ui.add_head_html('<meta name="referrer" content="no-referrer">')
         DashboardScreen(
             catalogue=self.catalogue.catalogue_json(),
             texts=self.texts.json,
