@@ -262,6 +262,7 @@ class Web:
             sessions=self.admin_sessions,
             clock=monotonic,
             now=now,
+            token_ended=self.authenticator.forget_token,
         )
         about_people = AboutPeople(self.authenticator, self.grants, self.hub)
         self._tell_ended = self.news.on(SESSIONS_ENDED, list[bytes], self.admin_sessions.end)

@@ -141,7 +141,7 @@ class Authenticator:
         token_hash = token_sha256(shown)
         found = (await self._people.by_tokens([token_hash])).get(token_hash)
         if found is None:
-            self._known.pop(token_hash, None)
+            self.forget_token(token_hash)
         return found.id if found else None
 
     async def still_known(self, connection: HTTPConnection) -> bool:
@@ -205,6 +205,12 @@ class Authenticator:
         token_hash = self._tokens.pop(person_id, None)
         if token_hash is not None:
             self._known.pop(token_hash, None)
+
+    def forget_token(self, token_hash: bytes) -> None:
+        """This token was found to be nobody's: what was known of it is over."""
+        answer = self._known.get(token_hash)
+        if answer is not None and answer.principal is not None:
+            self.forget(answer.principal.person.id)
 
     async def _first(self, *tokens: str | None) -> tuple[Principal, str] | None:
         for token in tokens:

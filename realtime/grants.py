@@ -76,7 +76,10 @@ class _Here:
 
 
 class Grants:
-    """Async context manager: it owns the sweep. ``clock`` is monotonic, in seconds."""
+    """Async context manager: it owns the sweep. ``clock`` is monotonic, in seconds.
+
+    ``token_ended`` is told of each token that was found to be nobody's.
+    """
 
     def __init__(
         self,
@@ -86,7 +89,9 @@ class Grants:
         sessions: AdminSessions,
         clock: Callable[[], float],
         now: Callable[[], datetime],
+        token_ended: Callable[[bytes], None],
     ) -> None:
+        self._token_ended = token_ended
         self._shares = shares
         self._people = people
         self._sessions = sessions
@@ -246,6 +251,7 @@ class Grants:
             valid |= (await self._people.by_tokens(tokens[start : start + KEYS_MAX])).keys()
         for holder, token in held:
             if token not in valid:
+                self._token_ended(token)
                 holder.admin_ended()
 
     async def _note_seen(self, now: float) -> None:

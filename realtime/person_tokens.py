@@ -2,7 +2,8 @@
 
 A person has one token. A new one ends the old one everywhere: its connections and pages end within
 a second on every process, or by the sweep of `realtime.grants` where the bus is away; requests with
-it are refused after 30 seconds at the latest (`realtime.auth.KNOWN_SECONDS`).
+it are refused after 30 seconds at the latest (`realtime.auth.KNOWN_SECONDS`), and at once by a
+process that ended the token or found it ended.
 
 A way back is a second secret of the person that opens nothing by itself. It can be exchanged once
 for a new token, so somebody who signs out on a shared computer finds their houses again. It ends

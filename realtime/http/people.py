@@ -17,8 +17,8 @@ from realtime.auth import Authenticator, bearer
 from realtime.cookies import Cookies
 from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
-from realtime.person_tokens import PersonTokens
-from realtime.principal import Principal
+from realtime.person_tokens import Exchanged, PersonTokens
+from realtime.principal import Principal, token_sha256
 from realtime.sharing import Sharing
 
 PROBE_COOKIE = "nest_cookies"
@@ -242,7 +242,7 @@ class PeopleEndpoints:
         program = bearer(request)
         shown = program or self._cookies.person_token(request)
         shown = shown or self._cookies.former_person(request)
-        exchanged = await self._tokens.exchange(shown) if shown else None
+        exchanged = await self._exchange(shown) if shown else None
         if exchanged is None:
             raise Refused("not_authenticated")
         answer = json(TokenAnswer(token=exchanged.token if program else None))
@@ -255,12 +255,21 @@ class PeopleEndpoints:
         self._one_cookie(request)
         shown = bearer(request) or self._cookies.person_token(request)
         answer = json(SignedOutAnswer())
-        if shown and (ended := await self._tokens.exchange(shown, keep=asked.way_back)):
+        if shown and (ended := await self._exchange(shown, keep=asked.way_back)):
             # Nobody learns the new token.
             answer.background = BackgroundTask(self._tell_ended, ended.person_id)
         if not bearer(request):
             self._cookies.forget_person(answer)
         return answer
+
+    async def _exchange(self, shown: str, *, keep: str | None = None) -> Exchanged | None:
+        """Exchange a token. Requests with it are refused here before this one is answered."""
+        exchanged = await self._tokens.exchange(shown, keep=keep)
+        if exchanged is None:
+            self._authenticator.forget_token(token_sha256(shown))
+        else:
+            self._authenticator.forget(exchanged.person_id)
+        return exchanged
 
     async def _tell_ended(self, person_id: UUID) -> None:
         self._tokens.ended(person_id)
@@ -270,7 +279,12 @@ class PeopleEndpoints:
         principal = await self._authenticator.of(request)
         if principal is None:
             raise Refused("not_authenticated")
-        secret, until = await self._tokens.way_back(principal)
+        try:
+            secret, until = await self._tokens.way_back(principal)
+        except Refused:
+            if principal.token_sha256 is not None:
+                self._authenticator.forget_token(principal.token_sha256)
+            raise
         return json(WayBackAnswer(url=f"{self._public_url}/come-back#{secret}", until=until))
 
     async def come_back(self, request: Request) -> Response:

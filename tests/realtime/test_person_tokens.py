@@ -89,6 +89,40 @@ async def test_with_the_bus_away_the_sweep_ends_the_connections(start_web: Start
         await hears_nothing(one, house, socket, fresh)
 
 
+@pytest.mark.parametrize("learns_by", ["sweep", "way-back", "token", "sign-out"])
+async def test_with_the_bus_away_a_process_that_finds_a_token_ended_believes_it_no_more(
+    start_web: StartWeb, learns_by: str
+) -> None:
+    """The process that had ended the person's sockets answered their old token for 30 seconds."""
+    one, two = await start_web("one"), await start_web("two")
+    api = one.api()
+    house = await api.create()
+    old, path = two.api(api.token), f"/api/configurations/{house['code']}"
+    async with joined(two.ws_url, api.token or "", house["code"]) as socket:
+        two.parts.news._heard.clear()
+        await api.call("POST", "/api/people/me/sign-out")
+        assert (await old.call("GET", path)).status_code == 200  # nobody told, nobody looked
+        if learns_by == "sweep":
+            await two.parts.grants.sweep()
+            assert (await socket.until("left"))["code"] == "access_revoked"
+        else:
+            await old.call("POST", f"/api/people/me/{learns_by}")
+        assert (await old.call("GET", path)).status_code == 401
+
+
+@pytest.mark.parametrize("ends_with", ["token", "sign-out"])
+async def test_a_process_believes_a_token_no_more_once_it_has_answered_its_end(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch, ends_with: str
+) -> None:
+    """However long the news take: its sockets hear of it after the answer."""
+    api = web.api()
+    house = await api.create()
+    await api.read(house["code"])
+    monkeypatch.setattr(web.parts.person_tokens, "_tell_ended", lambda _person: None)
+    await api.call("POST", f"/api/people/me/{ends_with}")
+    assert (await api.call("GET", f"/api/configurations/{house['code']}")).status_code == 401
+
+
 async def test_a_way_back_is_used_once_and_ends_the_token_of_then(web: RunningWeb) -> None:
     """(AU13)"""
     api = web.api()
