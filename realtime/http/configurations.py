@@ -254,11 +254,15 @@ class ConfigurationEndpoints:
         return json(await self._answer(access, token=token), 201)
 
     async def read(self, request: Request) -> Response:
-        """``GET /api/configurations/{id}``."""
+        """``GET /api/configurations/{id}``.
+
+        A program that kept its answer may ask whether it is still true. A browser keeps none: on a
+        shared computer the house would be on the disk after its person left.
+        """
         _, access = await self._access(request)
         stored = access.configuration
         etag = f'"{stored.epoch}.{stored.version}.{access.role.value}"'
-        headers = {"etag": etag, "cache-control": "private, no-cache"}
+        headers = {"etag": etag, "cache-control": "no-store"}
         if has(request, etag):
             return Response(status_code=304, headers=headers)
         return json(await self._answer(access), headers=headers)

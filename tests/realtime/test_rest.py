@@ -347,10 +347,11 @@ async def test_a_house_that_has_not_changed_is_not_sent_again(web: RunningWeb) -
     first = await api.call("GET", path)
     etag = first.headers["etag"]
     assert house["epoch"] in etag
-    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["cache-control"] == "no-store"
     for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         same = await api.call("GET", path, headers={"if-none-match": known})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+        assert same.headers["cache-control"] == "no-store"
     await api.submit(house["id"], select("nest", "nest120"))
     changed = await api.call("GET", path, headers={"if-none-match": etag})
     assert (changed.status_code, changed.json()["version"]) == (200, 1)
@@ -360,6 +361,23 @@ async def test_a_house_that_has_not_changed_is_not_sent_again(web: RunningWeb) -
         401,
         'Bearer realm="nest-haus"',
     )
+
+
+async def test_no_answer_about_somebody_is_kept_by_a_browser(web: RunningWeb) -> None:
+    """A shared computer had a house on its disk after "forget this device"."""
+    api = web.api()
+    house = await api.create()
+    one = f"/api/configurations/{house['id']}"
+    outcome = await api.submit(house["id"], select("nest", "nest120"))
+    assert outcome.headers["cache-control"] == "no-store"
+    for path in (one, f"{one}/ops", f"{one}/access", f"{one}/inquiries"):
+        answer = await api.call("GET", path)
+        assert (path, answer.status_code) == (path, 200)
+        assert (path, answer.headers["cache-control"]) == (path, "no-store")
+    refused = await web.api().call("GET", one)
+    assert (refused.status_code, refused.headers["cache-control"]) == (401, "no-store")
+    public = await api.call("GET", "/api/catalogue")
+    assert public.headers["cache-control"] == "public, max-age=60"
 
 
 async def test_a_page_of_the_log_has_at_least_one_op(web: RunningWeb) -> None:
