@@ -13,6 +13,11 @@ from configurator.reserved_names import is_reserved
         "Nest-Haus", "NEST HAUS", "nesthaus.at", "N\u200be\u00adst-Haus", "Team Nest-Haus", "Nеst Hаus",
         "Beraterin", "Beraterin Eva", "Eva, Beraterin", "Berаterin", "Support", "5upport", "Sуstem",
         "Kundenservice", "Moderator", "Advisor Ben",
+        "ᴀdmin", "ᴀᴅᴍɪɴ", "🅰dmin", "🅐🅓🅜🅘🅝", "🄰🄳🄼🄸🄽", "🇦🇩🇲🇮🇳", "🇦\u200b🇩🇲🇮🇳", "⒜⒟⒨⒤⒩", "ᵃᵈᵐⁱⁿ",
+        "ᴬᴰᴹᴵᴺ", "ꓮꓓꓟꓲꓠ", "ᎪᎠmin", "ꭺꭰmin", "Suⲣⲣⲟrt", "ɐdmin", "Ʌdmin", "Λdmin", "aͩmin", "ɑɗɱɨɲ",
+        "Admin🇦🇹", "🅰dmin🇦🇹", "Admin 🇦🇹", "🇦dmin", "Ꮪupport", "ꓢꓴꓑꓑꓳꓣꓔ", "Nᴇst-Hᴀᴜs",
+        "🅽🅴🆂🆃🅷🅰🆄🆂", "Geschäftsführung", "GESCHAEFTSFUEHRUNG", "root", "ʀooᴛ", "NEST", "Team Nest",
+        "Nest Team", "teamnest", "Team NEST-Haus", "Nest GmbH", "Team", "Kundenberatung Wien",
     ],
 )  # fmt: skip
 def test_a_name_of_the_company_is_reserved(name: str) -> None:
@@ -22,7 +27,10 @@ def test_a_name_of_the_company_is_reserved(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Anna", "Jürgen Öller", "Admiral", "Badminton", "Bernhard Nest", "Nesta Haussmann", "Дмитрий",
-     "Ελένη", "Systema", "李小龙", "Gast Ahorn", "👩‍👧", "Mia Serviceberg", "", "7", "Supporter"],
+     "Ελένη", "Systema", "李小龙", "Gast Ahorn", "👩‍👧", "Mia Serviceberg", "", "7", "Supporter",
+     "Anna Nest", "Geschäftsführerin Huber", "Team Anna", "Root Beer", "Nestor", "Eva 🇦🇹", "Şebnem Çelik",
+     "Łukasz Żółw", "Đorđe", "Աննա", "ᏣᎳᎩ", "Γιώργος", "ᲒᲘᲝᲠᲒᲘ", "🅰🅱", "สมชาย", "Løvland", "Bauleiter Max",
+     "Chefkoch Tom"],
 )  # fmt: skip
 def test_other_names_are_free(name: str) -> None:
     assert not is_reserved(name)

@@ -71,3 +71,15 @@ async def test_an_admin_session_has_no_name_to_change(web: RunningWeb) -> None:
     async with opened(web.ws_url) as socket:
         await socket.hello(await admin_token(web))
         assert (await socket.ask("introduce", name="Ada"))["code"] == "people_only"
+
+
+@pytest.mark.parametrize("name", ["Admin", "ᴀdmin", "🅰dmin", "Team Nest"])
+async def test_nobody_gets_a_name_of_the_company(web: RunningWeb, name: str) -> None:
+    """(PR9) Neither when they register nor later."""
+    api = web.api()
+    refused = await api.call("POST", "/api/people", json={"name": name})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "name_reserved")
+    await api.create()
+    async with opened(web.ws_url) as socket:
+        await socket.hello(api.token)
+        assert (await socket.ask("introduce", name=name))["code"] == "name_reserved"
