@@ -15,7 +15,7 @@ import psutil
 import pytest
 import redis
 
-from app.embedded import embedded_postgres, embedded_valkey
+from app.embedded import embedded_postgres, embedded_valkey, login_url
 from app.server_process import EmbeddedServer, EmbeddedServerError
 from tests.support.processes import CHECKOUT
 from tests.support.waiting import eventually_blocking
@@ -72,6 +72,22 @@ async def test_postgres_keeps_what_it_acknowledged(postgres: EmbeddedServer) -> 
         "server_encoding": "UTF8",
     }
     assert {name: await query(postgres, f"SHOW {name}") for name in wanted} == wanted
+
+
+async def test_a_password_that_a_login_gives_itself_opens_nothing(
+    postgres: EmbeddedServer,
+) -> None:
+    """PostgreSQL lets every role set its own; there is no rule under which it would be asked for."""
+    connection = await asyncpg.connect(login_url(postgres.url, "nest_web"))
+    try:
+        await connection.execute("ALTER ROLE nest_web PASSWORD 'known to somebody'")
+    finally:
+        await connection.close()
+    assert await query(postgres, "SHOW listen_addresses") == ""
+    asked = "SELECT array_agg(DISTINCT auth_method || ' ' || type) FROM pg_hba_file_rules"
+    assert await query(postgres, asked) == ["peer local"]
+    again = await asyncpg.connect(login_url(postgres.url, "nest_web"))  # needs none
+    await again.close()
 
 
 def test_valkey_keeps_what_it_acknowledged(valkey: EmbeddedServer) -> None:
