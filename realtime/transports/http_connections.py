@@ -57,7 +57,7 @@ class HttpDeadlines:
     """Without a byte of a body; and for all of it, unless it comes at ``bytes_per_second``."""
 
     answer: float = 20.0
-    """For the next 20 kB of an answer to be read, or the rest of it."""
+    """For the kernel to take the next 20 kB of an answer, or the rest of it; what it took counts as read."""
 
     spare: float = 2.0
     """For the head of a request that will be refused."""

@@ -371,6 +371,18 @@ async def test_who_does_not_read_an_answer_is_cut_off(path: bytes, closing: byte
             await eventually(lambda: connections.open == 0, why="they are gone")
 
 
+async def test_an_answer_that_the_kernel_took_counts_as_read() -> None:
+    """Its connection ends with the time between two requests, not with that of an answer."""
+    connections = http_connections(deadlines=SHORT)
+    with echoing(connections, idle_seconds=1) as listened:
+        async with peers(listened) as (peer,):
+            await peer.send(GET)  # and nothing is read
+            await eventually(lambda: connections.open == 1, why="it has come")
+            await eventually(lambda: connections.open == 0, why="it has waited for long enough")
+            assert connections.refusals["slow_reader"] == 0
+            assert b"GET /a" in await peer.rest()
+
+
 async def test_who_reads_slowly_but_steadily_gets_the_whole_answer() -> None:
     connections = http_connections(deadlines=SHORT)
     with echoing(connections, app=large) as listened:
