@@ -3,29 +3,74 @@
 import gc
 import weakref
 
-from app.memory import GROWN_BYTES, MemoryKeeper, give_back, resident_bytes
+from app.memory import GROWN_BYTES, LOOKS_AFTER, MemoryKeeper, give_back, resident_bytes
+
+MEGABYTE = 1_000_000
+
+
+class Process:
+    """Its memory: what it needs, and what was freed and is still its own."""
+
+    def __init__(self) -> None:
+        self.needed = 100 * MEGABYTE
+        self.free = 0
+        self.pauses = 0
+
+    def resident(self) -> int:
+        return self.needed + self.free
+
+    def give_back(self) -> None:
+        self.free = 0
+        self.pauses += 1
+
+    def end(self, n_bytes: int) -> None:
+        """Something ends by itself; its memory is still the process's own."""
+        self.needed -= n_bytes
+        self.free += n_bytes
+
+
+def pauses_of(process: Process, keeper: MemoryKeeper, looks: int) -> int:
+    before = process.pauses
+    for _ in range(looks):
+        keeper.look()
+    return process.pauses - before
+
+
+def test_a_process_that_does_not_grow_never_pauses() -> None:
+    process = Process()
+    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    process.needed += GROWN_BYTES
+    assert pauses_of(process, keeper, 100) == 0
 
 
 def test_memory_is_given_back_once_it_has_grown() -> None:
-    sizes = iter(
-        [
-            100,
-            100 + GROWN_BYTES,
-            101 + GROWN_BYTES,
-            105,
-            100 + GROWN_BYTES,
-            50,
-            60 + GROWN_BYTES,
-            70,
-        ]
-    )
-    given: list[int] = []
-    keeper = MemoryKeeper(resident=lambda: next(sizes), give_back=lambda: given.append(1))
-    grown = []
-    for _ in range(5):
-        keeper.look()
-        grown.append(len(given))
-    assert grown == [0, 1, 1, 1, 2]
+    process = Process()
+    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    process.free = GROWN_BYTES + 1
+    assert pauses_of(process, keeper, 1) == 1
+    assert process.free == 0
+    assert pauses_of(process, keeper, 100) == LOOKS_AFTER
+
+
+def test_what_ends_after_the_look_at_its_peak_is_given_back_as_well() -> None:
+    """The peak was remembered as the least, so nothing was given back until the process had outgrown it."""
+    process = Process()
+    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    process.needed += 200 * MEGABYTE
+    assert pauses_of(process, keeper, 1) == 1
+    process.end(150 * MEGABYTE)
+    keeper.look()
+    assert process.resident() == 150 * MEGABYTE
+    process.end(50 * MEGABYTE)
+    keeper.look()
+    assert process.resident() == 100 * MEGABYTE
+
+
+def test_a_process_that_grows_for_good_pauses_a_few_times() -> None:
+    process = Process()
+    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    process.needed += 50 * MEGABYTE
+    assert pauses_of(process, keeper, 100) == 1 + LOOKS_AFTER
 
 
 def test_cycles_and_free_memory_go() -> None:
