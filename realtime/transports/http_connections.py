@@ -3,7 +3,8 @@
 **Places.** A connection takes a place in all and one of its network (IPv4 /24, IPv6 /48); a WebSocket
 keeps those of the connection that it was opened on. A connection of a trusted proxy counts in all
 only: of the visitors behind it each request and each WebSocket takes a place of their network while
-it is open. Where a network has no place left, its connection that waits for a next request gives way.
+it is open. Where a network has no place left, its connection that waits for a next request gives way. Where the peer
+leaves in the middle of a request, its places are given back when nothing works on the answer any more.
 
 **Spare connections.** Somebody for whom no place is left is still heard for a moment, so that they
 are told why, and so that `ALWAYS_ANSWERED` answers whoever watches this process. There are
@@ -14,8 +15,9 @@ longer than it takes to be pushed out by itself. The descriptors for it are kept
 **Told once.** Each refusal is counted for the metric; the log has one line a minute for each code.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -116,6 +118,22 @@ class Place:
         """It is over."""
         self.holder = None
         self._connections.over(self)
+
+
+def give_back_after(answering: asyncio.Task[None] | None, places: Iterable[Place]) -> None:
+    """Give the places of a connection that is gone back as soon as nothing works for it any more."""
+    places = tuple(places)
+    for place in places:
+        place.holder = None
+
+    def give_back(_: object = None) -> None:
+        for place in places:
+            place.give_back()
+
+    if answering is None or answering.done():
+        give_back()
+    else:
+        answering.add_done_callback(give_back)
 
 
 class HttpConnections:

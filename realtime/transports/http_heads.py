@@ -19,6 +19,9 @@ ENGINE_QUERY_BYTES_MAX: Final = 2 * 1024
 """Engine.IO parses its query several times; a thousand parameters cost 30 ms. Clients send 60 bytes,
 NiceGUI's page 300."""
 
+HEADERS_MAX: Final = 100
+"""Each header field costs ten times its bytes when it is short; 100 is what Apache allows."""
+
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{0,5})?")
 
 Fields = Sequence[tuple[bytes, bytes]]

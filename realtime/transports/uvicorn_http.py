@@ -11,7 +11,8 @@ are counted before they are parsed, so a header of any length costs `HEAD_BYTES_
 body in chunks the sizes, extensions and trailers are counted in the same way; trailers are dropped.
 
 **Everything has a deadline** (`HttpDeadlines`): a head, a body, an answer that is not read, a
-connection that waits for a next request. What an endpoint takes to answer is its own affair.
+connection that waits for a next request. What an endpoint takes to answer is its own affair; a peer
+that leaves keeps its place until the endpoint has ended, so leaving each request early gains nothing.
 
 **A peer that sends no more may still read** (RFC 9112, 9.6): programs close their side behind a complete
 request and wait for its answer. In the middle of a request the connection ends.
@@ -45,11 +46,13 @@ from realtime.transports.http_connections import (
     NO_PLACE,
     HttpConnections,
     Place,
+    give_back_after,
 )
 from realtime.transports.http_deadline import Deadline
 from realtime.transports.http_flow import AnswerTransport, HeldFlow
 from realtime.transports.http_framing import Framing
 from realtime.transports.http_heads import (
+    HEADERS_MAX,
     asks_for_page,
     handshake,
     looked_at,
@@ -59,15 +62,11 @@ from realtime.transports.http_heads import (
 from realtime.transports.http_refusals import refusal_bytes
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 
-HEADERS_MAX: Final = 100
-"""Each header field costs ten times its bytes when it is short; 100 is what Apache allows."""
-
 UNREAD_BYTES_MAX: Final = 1024 * 1024
 """Bytes of one request, whatever they mean, that are thrown away after it was answered or refused."""
 
 PARSED_BYTES: Final = 16 * 1024
-"""Parsed in one turn of the event loop, about 2 ms: a chunk may be one byte, and a read of the socket
-may hand over 256 kB many times."""
+"""Parsed in one turn of the event loop, about 2 ms: a read may hand over 256 kB of 1-byte chunks."""
 
 SOCKET_ALONE: Final = "a WebSocket is opened when everything asked before it was answered"
 
@@ -101,6 +100,9 @@ class NestHttpProtocol(HttpToolsProtocol):
 
     _running: RequestResponseCycle | None = None
     """The request that is being answered; ``cycle`` is the one that was parsed last."""
+
+    _answering: asyncio.Task[None] | None = None
+    """What answers it."""
 
     _host: bytes | None = None
     """A Host that was found right on this connection."""
@@ -137,8 +139,7 @@ class NestHttpProtocol(HttpToolsProtocol):
         self._from_proxy = self._all.from_proxy(host)
         self._place = self._all.arrived(self, host)
         self._began = self.loop.time()
-        spare = self._place.refused is not None
-        self._end_in(self._deadlines.spare if spare else self._deadlines.head)
+        self._end_in(self._deadlines.spare if self._place.refused else self._deadlines.head)
 
     @override
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always ends the connection
@@ -157,8 +158,7 @@ class NestHttpProtocol(HttpToolsProtocol):
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
-        for place in (self._place, *self._asked):
-            place.give_back()
+        give_back_after(self._answering, (self._place, *self._asked))
         self._forget()
 
     def _hand_over(self, received: bytes) -> None:
@@ -180,6 +180,7 @@ class NestHttpProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         for name in ("parser", "scope", "headers", "cycle", "_parsed", "_running", "_deadline"):
             setattr(self, name, None)
+        self._answering = None
 
     @property
     def idle(self) -> bool:
@@ -357,7 +358,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         self._running = cycle
         if cycle.scope["method"] != "HEAD":
             cycle.transport = cast("asyncio.Transport", AnswerTransport(self.transport, self.loop))
-        super()._start_asgi_task(cycle, app)
+        self._answering = self.loop.create_task(cycle.run_asgi(app))
+        self._answering.add_done_callback(self.tasks.discard)
+        self.tasks.add(self._answering)
 
     @override
     def on_response_complete(self) -> None:
@@ -484,8 +487,8 @@ class NestHttpProtocol(HttpToolsProtocol):
         return self.parser.get_method() == b"GET" and offers_websocket(self.headers)
 
     def _read_head_again(self) -> None:
-        method, version = self.parser.get_method(), self.parser.get_http_version()
-        head = without_offer(method, self.url, version, self.headers)
+        asked = self.parser.get_method(), self.url, self.parser.get_http_version()
+        head = without_offer(*asked, self.headers)
         self._ignored = False
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -63,6 +65,13 @@ async def peers(port: int, number: int = 1) -> AsyncIterator[list[Peer]]:
     finally:
         for peer in made:
             peer.writer.transport.abort()
+
+
+def leave(writer: asyncio.StreamWriter) -> None:
+    """Reset the connection; a peer that only closes might still read."""
+    at_once = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    writer.transport.abort()
 
 
 async def answered(port: int, *segments: bytes) -> bytes:

@@ -7,7 +7,19 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.attack.http_peer import CHUNKED, GET, LAST, POST, SOCKET, Peer, answered, code_of, peers
+from tests.attack.http_peer import (
+    CHUNKED,
+    GET,
+    HERE,
+    LAST,
+    POST,
+    SOCKET,
+    Peer,
+    answered,
+    code_of,
+    leave,
+    peers,
+)
 from tests.support.http_server import echo, echoing, http_connections
 from tests.support.waiting import eventually
 
@@ -116,6 +128,27 @@ async def test_whoever_is_gone_is_forgotten_when_they_are_answered() -> None:
             await eventually(lambda: app.asked == len(made), why="all are asked")
             app.go_on.set()
             await eventually(lambda: connections.open == 0, 5, why="all have ended")
+
+
+@pytest.mark.parametrize("behind_proxy", [False, True])
+async def test_leaving_gains_no_place_while_the_request_is_worked_on(behind_proxy: bool) -> None:
+    """The place was free at once: one network had any number of requests answered for nobody."""
+    trusted = (HERE,) if behind_proxy else ()
+    connections, app = http_connections(per_network=3, trusted=trusted), Held()
+    request = GET[:-2] + b"X-Forwarded-For: 192.0.2.7\r\n\r\n"
+    with echoing(connections, app=app) as port:
+        async with peers(port, 3) as made:
+            for peer in made:
+                await peer.send(request)
+            await eventually(lambda: app.asked == 3, why="all are asked")
+            for peer in made:
+                leave(peer.writer)
+            for _ in range(5):  # the server has heard of the resets before the last one
+                assert code_of(await answered(port, request)) == "too_many_connections"
+            app.go_on.set()
+            await eventually(lambda: connections.open == 0, 5, why="nothing works for them")
+        async with peers(port) as (late,):
+            assert await late.status(request) == 200
 
 
 async def test_half_a_handshake_opens_nothing() -> None:
