@@ -109,7 +109,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         self.bounds = bounds
         self.clock_ns = clock_ns
         self.sessions = Sessions(bounds)
-        self._tasks = tasks
+        self.tasks = tasks
         self._too_large = too_large
         self.flooded = flooded
 
@@ -208,7 +208,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
     def end(self, session: "EngineSocket", reason: str) -> None:
         """End a session from where nothing can be awaited."""
         if not session.closing:
-            self._tasks.start(session.close(reason=reason), name=f"end {session.sid}")
+            self.tasks.start(session.close(reason=reason), name=f"end {session.sid}")
 
     def forget(self, session: "EngineSocket") -> None:
         """A session is over."""
@@ -365,6 +365,30 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]  # engineio has no types
         self.close_code = (slow.close or TRY_AGAIN_LATER, slow.name)
         self.queue.drop()
         self.server.end(self, self.server.reason.SERVER_DISCONNECT)
+
+    @override
+    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+        """Answer a poll, or serve a WebSocket. Raises QueueEmpty.
+
+        A client that gives a poll up loses what it is answered, so its session ends, as those of
+        the reference server do.
+        """
+        if environ["asgi.scope"]["type"] != "http" or self.upgrading:
+            return await super().handle_get_request(environ)
+        if not self.queue.empty():
+            return await self.poll()
+        watching = self.server.tasks.task(
+            self._watch(environ["asgi.receive"]), name=f"poll {self.sid}"
+        )
+        try:
+            return await self.poll()
+        finally:
+            watching.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.server.end(self, self.server.reason.TRANSPORT_CLOSE)
 
     @override
     async def poll(self) -> Any:
