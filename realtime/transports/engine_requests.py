@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from configurator.protocol.codes import Refused
+from realtime.http.edge import refusal
+
+METHODS: Final = ("GET", "HEAD", "POST")
 
 _REASONS: Final[Mapping[bytes, str]] = {
     b'"Invalid session': "no such session: it is over, or of another process",
@@ -41,10 +45,20 @@ async def environ_of(scope: Scope, receive: Receive, send: Send) -> dict[str, An
     return environ
 
 
-def refuse_jsonp(scope: Scope) -> None:
-    """Raises Refused for a request whose answer would be a script."""
+def check_request(scope: Scope) -> None:
+    """Raises Refused for what is not served: JSONP, whose answer is a script, and other methods."""
     if "j" in query_of(scope):
         raise Refused("handshake_unusable", detail="JSONP is off")
+    if scope.get("method", "GET") not in METHODS:
+        raise Refused("method_not_allowed")  # OPTIONS, too: pages of other origins ask nothing
+
+
+def answer_to(refused: Refused) -> Response:
+    """The answer to a request that is refused."""
+    response = refusal(refused)
+    if refused.code.name == "method_not_allowed":
+        response.headers["allow"] = ", ".join(METHODS)
+    return response
 
 
 def query_of(scope: Scope) -> dict[str, list[str]]:

@@ -38,11 +38,17 @@ from typing_extensions import override
 from configurator.protocol.codes import CODES, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from realtime.door import network_in
-from realtime.http.edge import bounded, refusal
+from realtime.http.edge import bounded
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import PacketQueue, UnreadableError, reason_of
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow, Sessions
-from realtime.transports.engine_requests import environ_of, query_of, refuse_jsonp, refused_by
+from realtime.transports.engine_requests import (
+    answer_to,
+    check_request,
+    environ_of,
+    query_of,
+    refused_by,
+)
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, socket_of
 from storage.tasks import OwnedTasks
 
@@ -125,7 +131,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         if socket is not None:
             socket.bound(MESSAGE_BYTES_MAX, too_large=self._too_large)
         try:
-            refuse_jsonp(scope)
+            check_request(scope)
             if scope["type"] == "http" and scope["method"] == "HEAD":
                 await Response(media_type="text/plain")(scope, receive, send)  # it opens no session
                 return
@@ -133,7 +139,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
                 scope = {**scope, _BODY: await self._read(scope, receive)}
             await super().handle_request(scope, receive, send)
         except Refused as refused:
-            await refusal(refused)(scope, receive, send)
+            await answer_to(refused)(scope, receive, send)
         except (ClientDisconnect, OSError):
             return  # nobody is there to read an answer
         except (ValueError, LookupError) as problem:
@@ -141,7 +147,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": UNREADABLE_PACKET})
             else:
-                await refusal(Refused("handshake_unusable"))(scope, receive, send)
+                await answer_to(Refused("handshake_unusable"))(scope, receive, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         """Read a whole body. Raises Refused."""
@@ -192,11 +198,8 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         refused = environ.get(_REFUSED) or refused_by(answer)
         if refused is None:
             return await super()._make_response(answer, environ)
-        response = refusal(refused)
-        if refused.code.name == "method_not_allowed":
-            response.headers["allow"] = "GET, HEAD, POST"
         scope = environ["asgi.scope"]
-        return await response(scope, environ["asgi.receive"], environ["asgi.send"])
+        return await answer_to(refused)(scope, environ["asgi.receive"], environ["asgi.send"])
 
     @override
     def _log_error_once(self, message: str, message_key: str) -> None:

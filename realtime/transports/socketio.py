@@ -46,7 +46,7 @@ from realtime.transports.engine import (
     reason_of,
 )
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow
-from realtime.transports.engine_requests import query_of, refuse_jsonp
+from realtime.transports.engine_requests import check_request, query_of
 from realtime.transports.engine_server import (
     UNREADABLE_PACKET,
     Engine,
@@ -252,7 +252,7 @@ class SocketIoTransport(TaskOwner):
             return
         network = network_in(scope)
         try:
-            refuse_jsonp(scope)
+            check_request(scope)
             self._engine.sessions.enter(network)
         except Refused as refused:
             await refusal(refused)(scope, receive, send)

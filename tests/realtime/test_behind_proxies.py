@@ -20,8 +20,8 @@ FORWARDED = [
     ("2001:db8:1:2::3, fd00::1", "2001:db8:1::/48"),
     ("[2001:db8:1:2::3]:4711", "2001:db8:1::/48"),
     ("10.1.2.3", "10.1.2.0/24"),  # a proxy that asks by itself
-    ("", HERE),
-    (",", HERE),
+    ("", None),
+    (",", None),
     ("203.0.113.9, unknown", None),
     ("203.0.113.9, 999.1.1.1", None),
     ("203.0.113.9, [::1", None),
@@ -69,7 +69,7 @@ async def test_sockets_have_the_same_address(start_web: StartWeb, way: Any) -> N
         assert stored.network == "203.0.113.0/24"
 
 
-@pytest.mark.parametrize(("trusted", "status"), [(PROXIES, 200), ("", 400)])
+@pytest.mark.parametrize(("trusted", "status"), [(PROXIES, 200), ("", 403)])
 async def test_a_page_over_https_is_ours_if_a_trusted_proxy_says_so(
     start_web: StartWeb, trusted: str, status: int
 ) -> None:
