@@ -3,8 +3,9 @@
 **Places.** A connection takes a place in all and one of its network (IPv4 /24, IPv6 /48); a WebSocket
 keeps those of the connection that it was opened on. A connection of a trusted proxy counts in all
 only: of the visitors behind it each request and each WebSocket takes a place of their network while
-it is open. Where a network has no place left, its connection that waits for a next request gives way. Where the peer
-leaves in the middle of a request, its places are given back when nothing works on the answer any more.
+it is open. Where a network has no place left, its connection that waits for a next request gives way.
+Where the peer leaves in the middle of a request, its places are given back when nothing works on the
+answer any more.
 
 **Spare connections.** Somebody for whom no place is left is still heard for a moment, so that they
 are told why, and so that `ALWAYS_ANSWERED` answers whoever watches this process. There are
