@@ -115,6 +115,10 @@ class Place:
         self.counts_in_all = counts_in_all
         self.refused: Refused | None = None
 
+    def count(self, refused: Refused) -> None:
+        """Count a refusal of what came on it."""
+        self._connections.refused(refused.code.name)
+
     def give_back(self) -> None:
         """It is over."""
         self.holder = None

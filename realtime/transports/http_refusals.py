@@ -39,26 +39,8 @@ def refusal_bytes(
     return b"\r\n".join((*lines, b"", bytes(answer.body)))
 
 
-def handshake_refusal(
-    problem: BaseException | None, headers: Sequence[tuple[bytes, bytes]] = ()
-) -> HandshakeResponse:
-    """The answer to the handshake of a WebSocket in which ``websockets`` found this problem.
-
-    ``headers`` are those that each answer of the server has.
-    """
-    refused = _not_a_handshake(problem)
-    answer = refusal(refused)
-    fields = Headers()
-    for name, value in (*headers, *answer.raw_headers):
-        fields[name.decode()] = value.decode()
-    fields["connection"] = "close"
-    if refused.code.name == "upgrade_required":
-        fields["sec-websocket-version"] = "13"  # RFC 6455, 4.4
-    status = HTTPStatus(answer.status_code)
-    return HandshakeResponse(status.value, status.phrase, fields, bytes(answer.body))
-
-
-def _not_a_handshake(problem: BaseException | None) -> Refused:
+def handshake_refused(problem: BaseException | None) -> Refused:
+    """The refusal of a handshake in which ``websockets`` found this problem."""
     match problem:
         case InvalidProtocol():
             return Refused("handshake_unusable", detail="a WebSocket needs HTTP/1.1")
@@ -72,6 +54,21 @@ def _not_a_handshake(problem: BaseException | None) -> Refused:
             return Refused("handshake_unusable", detail=f"the header {name}")
         case _:
             return Refused("handshake_unusable")
+
+
+def handshake_answer(
+    refused: Refused, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> HandshakeResponse:
+    """The answer to a handshake that is refused; ``headers`` are those that each answer has."""
+    answer = refusal(refused)
+    fields = Headers()
+    for name, value in (*headers, *answer.raw_headers):
+        fields[name.decode()] = value.decode()
+    fields["connection"] = "close"
+    if refused.code.name == "upgrade_required":
+        fields["sec-websocket-version"] = "13"  # RFC 6455, 4.4
+    status = HTTPStatus(answer.status_code)
+    return HandshakeResponse(status.value, status.phrase, fields, bytes(answer.body))
 
 
 def _page(refused: Refused, seconds: str) -> Response:

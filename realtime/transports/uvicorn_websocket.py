@@ -35,7 +35,11 @@ from websockets.protocol import Protocol as FrameProtocol
 
 from configurator.protocol.codes import Refused
 from realtime.transports.http_connections import RETRY_MS, Place
-from realtime.transports.http_refusals import handshake_refusal, refusal_bytes
+from realtime.transports.http_refusals import (
+    handshake_answer,
+    handshake_refused,
+    refusal_bytes,
+)
 from realtime.transports.inbox import Inbox
 
 log = structlog.get_logger()
@@ -202,12 +206,19 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
             self.data_received(received)
 
     def _reject(self, _status: object, _text: str) -> Response:
-        return handshake_refusal(self.conn.handshake_exc, self.default_headers)
+        refused = handshake_refused(self.conn.handshake_exc)
+        self._count(refused)
+        return handshake_answer(refused, self.default_headers)
+
+    def _count(self, refused: Refused) -> None:
+        for place in self._places[:1]:
+            place.count(refused)
 
     def _give_up(self) -> None:
         """The application does not answer the handshake."""
         if not (self.over or self.initial_response):
             refused = Refused("unavailable", retry_after_ms=RETRY_MS)
+            self._count(refused)
             self.transport.write(refusal_bytes(refused, self.default_headers))
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
         self.transport.close()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections import Counter
 from contextlib import ExitStack
 
 import pytest
@@ -61,6 +62,8 @@ async def test_every_handshake_is_answered_and_ends() -> None:
             assert {"de", "en"} == json.loads(body)["error"]["message"].keys()
             assert b"script" not in body
         await eventually(lambda: connections.open == 0, why="all have ended")
+    codes = [code for _, (_, code) in REFUSED.values()]
+    assert connections.refusals == Counter(codes)
 
 
 LARGE = {
