@@ -157,7 +157,7 @@ async def _sender(
         objects = random.random() < FILTERED_PART
         body = msgspec.json.encode(
             TrackBatchRequest(
-                session_id=visit.session, sent_at=now_ms(), tab=0, interactions=list(visit.events)
+                session_id=visit.session, sent_at=now_ms(), tab=0, interactions=visit.reported()
             )
         )
         if not objects:

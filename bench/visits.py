@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from configurator.activity import DeviceInfo, Event, Interaction, Reported
+from configurator.activity import DeviceInfo, Event, Interaction, Reported, ReportedInteraction
 from configurator.event_ids import RANDOM_BITS, uuid7
 
 CHOICES = {
@@ -48,6 +48,13 @@ class Visit:
     session: str
     language: str
     events: tuple[Reported, ...]
+
+    def reported(self) -> list[ReportedInteraction]:
+        """Its events as a client reports them."""
+        return [
+            ReportedInteraction(interaction=each.interaction, event_id=each.event_id, seq=each.seq)
+            for each in self.events
+        ]
 
 
 def visits(events: int, *, random: Random, ends_ms: int, within_ms: int) -> Iterator[Visit]:
