@@ -1,22 +1,30 @@
 """Names under which a visitor would pass for somebody of the company: nobody may take one.
 
-A name is judged as a reader sees it. Capitals, marks, and whatever stands between letters make no
-difference, nor do signs that look like a Latin letter: those that Unicode decomposes into one, those
-whose name in Unicode says which one they are (small capitals, letters in a square or circle, with
-hook or stroke, regional indicators), those of `configurator.look_alikes`, and digits.
+A name of a customer must be free; that counts more than a look-alike that is missed. The rules:
 
-Offices in which somebody of the company writes to visitors (advice, support, administration) are
-reserved as a word of the name. Offices that a visitor's own firm has as well, such as
-"Geschäftsführung", and names of machines' accounts such as "root" are reserved as the whole name:
-alone they sound like the company, and "Geschäftsführerin Huber" is a customer. "Nest" is a surname
-and a house, so it is reserved only where nothing but a word for a company stands beside it, as in
-"Team Nest". Pure.
+- A name is judged as a reader sees it. Capitals and marks make no difference, nor do signs that look
+  like a Latin letter: those that Unicode decomposes into one, those whose name in Unicode says which
+  one they are (small capitals, letters in a square or circle, with hook or stroke, regional
+  indicators), those of `configurator.look_alikes`, and digits. A digit at the end of a word is read
+  as a letter and as nothing. Signs without such a source ("N€st", "aդmin", "ᗩᗪᗰIᑎ") are not read.
+- Words are kept apart, as in "Ernest Haus" and "Mo D.". Joined are single letters ("A d m i n") and
+  the parts of a word with punctuation in it ("Ad-min").
+- Offices in which somebody of the company writes to visitors (advice, support, administration) are
+  reserved as a word of the name.
+- Offices of a visitor's own firm, names of machines' accounts, and offices that are a surname too
+  are reserved as the whole name: "Geschäftsführerin Huber" and "Anna Staff" are customers. For them
+  punctuation joins nothing, because "Lei-Tung" and "Mo.D" are given names.
+- The company is reserved as a word, or as a word together with offices ("nesthausteam"). "Nest" is a
+  surname and a house, so it is reserved only where nothing but an office or a word for a company
+  stands beside it, as in "Team Nest".
+
+Pure.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
 from typing import Final
 
 from configurator.look_alikes import LOOK_ALIKES
@@ -33,7 +41,6 @@ _WORDS: Final = frozenset(
         "webmaster",
         "moderator",
         "moderatorin",
-        "mod",
         "kundenberatung",
         "kundenberater",
         "kundenberaterin",
@@ -49,12 +56,14 @@ _WORDS: Final = frozenset(
         "support",
         "kundendienst",
         "kundenservice",
+        "kunden service",
+        "customer service",
+        "kunden dienst",
         "kundenbetreuung",
         "helpdesk",
-        "service",
+        "help desk",
         "mitarbeiter",
         "mitarbeiterin",
-        "staff",
         "system",
         "official",
         "offiziell",
@@ -62,12 +71,15 @@ _WORDS: Final = frozenset(
         "vertrieb",
     ]
 )
-"""Offices of the company in German and English; each as a word of the name, or as all of it."""
+"""Offices of the company in German and English; each as a word of the name."""
 
 _ALONE: Final = frozenset(
     [
         "root",
         "superuser",
+        "mod",
+        "staff",
+        "service",
         "team",
         "geschäftsführung",
         "geschäftsführer",
@@ -86,14 +98,13 @@ _ALONE: Final = frozenset(
 )
 """Each as all of a name."""
 
-_COMPANY: Final = ("nesthaus", "nesthouse")
-"""The company, wherever it stands in a name."""
-
-_SHORT: Final = "nest"
 _BESIDE_SHORT: Final = frozenset(
-    ["team", "crew", "gmbh", "das", "dein", "your", "the", "at", "live"]
+    ["team", "crew", "gmbh", "office", "büro", "info", "das", "dein", "your", "the", "at", "live"]
 )
-"""Words for a company: beside them "Nest" is no surname."""
+"""Words for a company: beside them, as beside an office, "Nest" is no surname."""
+
+_CAPITALS: Final = str.maketrans("ΗΝΥΣ", "HNYS")
+"""Greek capitals that are read as another Latin letter than their small letters are."""
 
 _LOOKS_LIKE: Final = str.maketrans(
     "аеорсухкмнтвіїјѕԁьгѵԛԝһпидбαβεικμνορτυχηωσδɡɑıłøđհոսցօѡ013457$@!|",
@@ -110,6 +121,12 @@ _NAMED: Final = re.compile(
 _FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
 
 
+_AT_AN_END: Final = re.compile(r"(?<![^\W\d_])[\d$@!|]+|[\d$@!|]+(?![^\W\d_])")
+"""Digits, and signs that are read as letters, that do not stand between two letters."""
+
+_BETWEEN_SINGLE_LETTERS: Final = re.compile(r"(?<=\b\w) (?=\w\b)")
+
+
 def is_reserved(name: str) -> bool:
     """Whether a visitor may not have this name.
 
@@ -122,24 +139,30 @@ def is_reserved(name: str) -> bool:
         _FLAGS.sub(r" \g<0> ", apart),
         "".join(each for each in apart if not _is_sign(each)),
     )
-    return any(_is_reserved(_plain(reading)) for reading in readings)
-
-
-def _is_reserved(plain: str) -> bool:
-    words = _LETTERS.findall(plain)
-    whole = "".join(words)
-    return (
-        any(company in whole for company in _SEEN_COMPANY)
-        or whole in _SEEN_WORDS
-        or whole in _SEEN_ALONE
-        or any(word in _SEEN_WORDS for word in words)
-        or (_SHORT in words and all(word == _SHORT or word in _SEEN_BESIDE for word in words))
-        or whole in _SEEN_SHORT
+    return any(
+        _is_reserved(_plain(reading))
+        for each in readings
+        for reading in (each, _AT_AN_END.sub("", each))
     )
 
 
+def _is_reserved(plain: str) -> bool:
+    words = _spaced(_LETTERS.findall(plain))
+    joined = _spaced("".join(_LETTERS.findall(each)) for each in plain.split())
+    return _SEEN_ALONE.fullmatch(words) is not None or any(
+        _SEEN_WORD.search(each) or _SEEN_COMPANY.search(each) or _SEEN_SHORT.fullmatch(each)
+        for each in (words, joined)
+    )
+
+
+def _spaced(words: Iterable[str]) -> str:
+    """The words with one space between two; single letters are one word."""
+    return _BETWEEN_SINGLE_LETTERS.sub("", " ".join(filter(None, words)))
+
+
 def _apart(text: str) -> str:
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    capitals = unicodedata.normalize("NFKD", text).translate(_CAPITALS)
+    return unicodedata.normalize("NFKD", capitals.casefold())
 
 
 def _is_sign(each: str) -> bool:
@@ -166,17 +189,15 @@ def _named(each: str) -> str:
     return found[1].lower() if found else each
 
 
-def _seen(words: frozenset[str] | tuple[str, ...]) -> frozenset[str]:
-    """As ``_plain`` shows them, also with ae, oe and ue for ä, ö and ü."""
+def _seen(words: frozenset[str]) -> str:
+    """A pattern of the words as ``_plain`` shows them, also with ae, oe and ue for ä, ö and ü."""
     written = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-    both = chain(words, (each.translate(written) for each in words))
-    return frozenset(_plain(_apart(each)) for each in both)
+    both = {_plain(_apart(each)) for word in words for each in (word, word.translate(written))}
+    return f"(?:{'|'.join(sorted(both))})"
 
 
-_SEEN_WORDS: Final = _seen(_WORDS)
-_SEEN_ALONE: Final = _seen(_ALONE)
-_SEEN_COMPANY: Final = _seen(_COMPANY)
-_SEEN_BESIDE: Final = _seen(_BESIDE_SHORT)
-_SEEN_SHORT: Final = frozenset(
-    chain.from_iterable((_SHORT + each, each + _SHORT) for each in _SEEN_BESIDE)
-) | {_SHORT}
+_BESIDE: Final = _seen(_WORDS | _ALONE | _BESIDE_SHORT)
+_SEEN_WORD: Final = re.compile(rf"\b{_seen(_WORDS)}\b")
+_SEEN_ALONE: Final = re.compile(_seen(_ALONE))
+_SEEN_COMPANY: Final = re.compile(rf"\b{_BESIDE}*nest ?(?:haus|house){_BESIDE}*\b")
+_SEEN_SHORT: Final = re.compile(rf"(?:{_BESIDE} ?)*nest(?: ?(?:{_BESIDE}|nest))*")

@@ -18,6 +18,11 @@ from configurator.reserved_names import is_reserved
         "Admin🇦🇹", "🅰dmin🇦🇹", "Admin 🇦🇹", "🇦dmin", "Ꮪupport", "ꓢꓴꓑꓑꓳꓣꓔ", "Nᴇst-Hᴀᴜs",
         "🅽🅴🆂🆃🅷🅰🆄🆂", "Geschäftsführung", "GESCHAEFTSFUEHRUNG", "root", "ʀooᴛ", "NEST", "Team Nest",
         "Nest Team", "teamnest", "Team NEST-Haus", "Nest GmbH", "Team", "Kundenberatung Wien",
+        "Ad-min", "Ad-min Eva", "N.E.S.T", "N e s t H a u s", "N.E.S.T. Haus", "Eva Nest-Haus", "nesthausteam",
+        "TeamNestHaus", "NestHausSupport", "Nest House", "Mod", "M o d", "Help Desk", "Customer Service", "Staff",
+        "Νest Ηaus", "ΝΕΣΤ ΗΑUS", "NEST ΉAUS", "𝚴est-𝚮aus", "SΥSTEM", "Admin1", "Adm1n1", "1Admin", "Admin_01_Wien",
+        "Admin!", "@Admin", "Nest1", "Team 7", "Nest Geschäftsführung", "Nest Geschaeftsfuehrung", "CEO Nest",
+        "Nest Office", "Nest Info", "Nest-Büro", "nestinfo",
     ],
 )  # fmt: skip
 def test_a_name_of_the_company_is_reserved(name: str) -> None:
@@ -30,7 +35,12 @@ def test_a_name_of_the_company_is_reserved(name: str) -> None:
      "Ελένη", "Systema", "李小龙", "Gast Ahorn", "👩‍👧", "Mia Serviceberg", "", "7", "Supporter",
      "Anna Nest", "Geschäftsführerin Huber", "Team Anna", "Root Beer", "Nestor", "Eva 🇦🇹", "Şebnem Çelik",
      "Łukasz Żółw", "Đorđe", "Աննա", "ᏣᎳᎩ", "Γιώργος", "ᲒᲘᲝᲠᲒᲘ", "🅰🅱", "สมชาย", "Løvland", "Bauleiter Max",
-     "Chefkoch Tom"],
+     "Chefkoch Tom",
+     "Ernest Hauser", "Johannes Thaus", "Ernest Hausmann", "Ernest Haus", "Ernest House", "Ernest-Haus",
+     "Agnes Thaus", "Agnes-Thaus", "Agnes T. Haus", "Björn Nesthäuser", "Nesthauser", "Nest Hauser",
+     "Mo D.", "Mo.D", "Tea M.", "Che F.", "Che-F.", "Mo Đ", "Roo T.", "Lê Mộđ", "Mỗ Đ", "Lei Tung", "Lei-Tung",
+     "Mod Sun", "Mod Singh", "Ali Mod", "Anna Staff", "Robert Service", "J. R. Nest", "A. D. Min",
+     "ΝΙΚΟΣ", "ΥΒΌΝΝΗ", "Anna1", "Mo D. 2", "Nest Huber", "Ines Tea M."],
 )  # fmt: skip
 def test_other_names_are_free(name: str) -> None:
     assert not is_reserved(name)
