@@ -143,7 +143,6 @@ class Connection:
     async def _receive(self, text: str | bytes) -> None:
         message: FromClient | None = None
         try:
-            self._limits.check(self._limits.size(len(text)), together=False)
             try:
                 message = codec.decode(text)
             finally:

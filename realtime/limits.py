@@ -11,7 +11,7 @@ from uuid import UUID
 
 from configurator.protocol.codes import Refused
 from realtime.allowances import RequestLimits
-from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all, whole_ms
+from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all
 
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
@@ -27,6 +27,11 @@ EARLY_NS = 5 * MILLISECOND_NS
 """The timers of some programs fire this much too early."""
 
 
+READ_KILOBYTES = Rate(64, 128)
+"""Of one connection, in messages of 1 kB and more. To read 64 kB takes up to 3 ms, so all connections
+of one network take a third of a core; coming back for the 128 kB takes less, see `ALLOWANCES`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Every limit of a process."""
@@ -35,8 +40,7 @@ class Rates:
     connection_presence: Rate = Rate(30, 30)
     connection_interactions: Rate = Rate(50, 200)
     connection_other: Rate = Rate(20, 60)
-    connection_kilobytes: Rate = Rate(64, 512)
-    """To read 64 kB takes up to 3 ms, so the connections of one network take a third of a core."""
+    connection_kilobytes: Rate = READ_KILOBYTES
     person_ops: Rate = Rate(40, 120)
     room_ops: Rate = Rate(200, 400)
 
@@ -176,13 +180,13 @@ class ConnectionLimits:
         self._kilobytes = Bucket(rates.connection_kilobytes)
         self._patience = Patience()
 
-    def size(self, n_bytes: int) -> int:
-        """A message of any kind, before it is read; one of less than 1 kB weighs nothing."""
+    def reads(self, n_bytes: int) -> bool:
+        """Whether a message of any kind is still read; one of less than 1 kB weighs nothing."""
         now_ns = self._clock_ns()
-        if self._kilobytes.wait_ns(now_ns):
-            return whole_ms(self._kilobytes.wait_ns(now_ns))
+        if n_bytes >> 10 and self._kilobytes.wait_ns(now_ns):
+            return False
         self._kilobytes.take(now_ns, n_bytes >> 10)
-        return 0
+        return True
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
         """One op, in the room where it belongs, if it is known and they may edit there."""

@@ -9,6 +9,7 @@ import structlog
 
 from configurator.protocol.codes import Refused
 from realtime.buckets import Bucket, Rate
+from realtime.limits import READ_KILOBYTES
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 
 log = structlog.get_logger()
@@ -38,8 +39,8 @@ class EngineBounds:
     packets: Rate = Rate(300, 2_000)
     """Of one session: 2,000 are what a client may send at once and have refused one by one (LM3)."""
 
-    kilobytes: Rate = Rate(512, 8_192)
-    """Of one session: 8 MB are 128 of the largest messages at once."""
+    kilobytes: Rate = READ_KILOBYTES
+    """Of one session, in packets of 1 kB and more."""
 
     def scaled(self, scale: float) -> "EngineBounds":
         """Every figure multiplied by ``scale``."""
@@ -65,7 +66,8 @@ class Flow:
     def take(self, size: int) -> None:
         """Count one packet of ``size`` bytes. Raises FloodingError."""
         now_ns = self._clock_ns()
-        if self._packets.wait_ns(now_ns) or self._kilobytes.wait_ns(now_ns):
+        large = size >> 10 and self._kilobytes.wait_ns(now_ns)
+        if large or self._packets.wait_ns(now_ns):
             raise FloodingError
         self._packets.take(now_ns)
         self._kilobytes.take(now_ns, size >> 10)

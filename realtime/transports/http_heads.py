@@ -35,6 +35,11 @@ class Head:
     length: int | None
 
 
+def asks_engine(url: bytes) -> bool:
+    """Whether an Engine.IO server answers this address."""
+    return _ENGINE.search(unquote_to_bytes(url.partition(b"?")[0])) is not None
+
+
 def looked_at(url: bytes, version: str, headers: Fields, known_host: bytes | None) -> Head:
     """Look at a head; ``known_host`` was found right before. Raises Refused."""
     _check_line(url, version)
@@ -65,7 +70,7 @@ def _check_line(url: bytes, version: str) -> None:
     if not url.isascii():
         raise Refused("request_unreadable", detail="the address is not ASCII")
     path, _, query = url.partition(b"?")
-    if len(query) > ENGINE_QUERY_BYTES_MAX and _ENGINE.search(unquote_to_bytes(path)):
+    if len(query) > ENGINE_QUERY_BYTES_MAX and asks_engine(path):
         raise Refused("head_too_large", detail=f"at most {ENGINE_QUERY_BYTES_MAX} bytes of query")
 
 

@@ -53,6 +53,7 @@ from realtime.transports.http_flow import AnswerTransport, HeldFlow
 from realtime.transports.http_framing import Framing
 from realtime.transports.http_heads import (
     HEADERS_MAX,
+    asks_engine,
     asks_for_page,
     handshake,
     looked_at,
@@ -99,10 +100,8 @@ class NestHttpProtocol(HttpToolsProtocol):
     """uvicorn's ``cycle``, which is None as well at first: the request that was parsed last."""
 
     _running: RequestResponseCycle | None = None
-    """The request that is being answered; ``cycle`` is the one that was parsed last."""
-
     _answering: asyncio.Task[None] | None = None
-    """What answers it."""
+    """The request that is being answered, and by what; ``cycle`` is the one that was parsed last."""
 
     _host: bytes | None = None
     """A Host that was found right on this connection."""
@@ -144,7 +143,8 @@ class NestHttpProtocol(HttpToolsProtocol):
     @override
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always ends the connection
         """The peer sends no more: what it asked for completely is answered, then the connection ends."""
-        if self._over or not (self._framing.in_head and self._unanswered):
+        asked = self._framing.in_head and self._unanswered
+        if self._over or not asked or asks_engine(self.url):  # whose clients leave in this way
             return False
         if self._refused is None:
             self.cycle.keep_alive = False

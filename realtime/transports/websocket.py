@@ -118,7 +118,11 @@ class WebSockets:
         try:
             while (message := await receive())["type"] == "websocket.receive" and not peer.ended:
                 text = message.get("text")
-                await connection.receive(text if text is not None else message["bytes"])
+                text = text if text is not None else message["bytes"]
+                if not limits.reads(len(text)):
+                    peer.refuse("flooding")
+                    break
+                await connection.receive(text)
                 if connection.welcomed:
                     hello.cancel()
         finally:

@@ -2,11 +2,12 @@
 
 import asyncio
 import struct
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
 from starlette.types import Receive, Scope, Send
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
@@ -16,6 +17,8 @@ from realtime.transports.uvicorn_websocket import (
     PARSED_BYTES,
     NestWebSocketProtocol,
 )
+from tests.attack.engine import OURS, closed_within, upgraded
+from tests.attack.engine import opened as open_directly
 from tests.attack.victim import Victim
 from tests.support.http_server import echoing
 
@@ -52,10 +55,13 @@ async def test_frames_that_carry_nothing_end_the_connection(frame: bytes) -> Non
     assert struct.pack("!H", CLOSE_FLOODING) + b"flooding" in answer
 
 
+Open = Callable[[Victim, str], Awaitable[ClientConnection]]
+
 NESTED = {
     "brackets": "[" * 65_000,
     "brackets in a message": '{"type":"ping","x":' + "[" * 64_000,
     "brackets and strings in turn": '{"type":"ping","x":' + '[{"a":' * 10_000,
+    "many fields": '{"type":"ping",' + ",".join(f'"k{n}":1' for n in range(6_000)) + "}",
     "a deep place and many flat ones": '{"type":"x","x":' + "[" * 1_200 + "[]," * 20_000,
 }
 
@@ -68,6 +74,19 @@ async def test_large_messages_of_strangers_end_their_connections(victim: Victim)
     assert {end.result() for end in ends} == {"flooding"}
     assert not cost.wrong
     assert not [*victim.wrong_lines()]
+
+
+@pytest.mark.parametrize("how", [open_directly, upgraded])
+@pytest.mark.parametrize("begin", ["2", "2/configurator,", "2/x,"])
+async def test_large_events_end_their_sessions(victim: Victim, how: Open, begin: str) -> None:
+    """They were parsed and written anew before anybody asked how much that was, entered or not."""
+    event = f'4{begin}["message",{NESTED["many fields"]}]'
+    socket = await how(victim, OURS)
+    with suppress(ConnectionClosed):
+        for _ in range(10):
+            await socket.send(event)
+    assert await closed_within(socket, 5)
+    assert socket.close_reason == "flooding"
 
 
 async def sent_for_ever(port: int, text: str) -> str:

@@ -1,24 +1,32 @@
 """Polls whose clients leave while they wait: nobody reads what they are answered."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
 import pytest
 
 from tests.attack.engine import PAGES, SERVERS, Poller
-from tests.attack.http_peer import leave
+from tests.attack.http_peer import leave as reset
 from tests.attack.victim import Victim
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(60)
 
+Leave = Callable[[asyncio.StreamWriter], None]
+
+
+def closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
 POLLS = 1_000
 SESSIONS = 140
 
 
-async def given_up(victim: Victim, address: str) -> None:
-    """Ask, and reset the connection once the request was heard."""
+async def given_up(victim: Victim, address: str, leave: Leave = reset) -> None:
+    """Ask, and leave once the request was heard."""
     _, writer = await victim.connect()
     writer.write(f"GET {address} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     await writer.drain()
@@ -26,13 +34,16 @@ async def given_up(victim: Victim, address: str) -> None:
     leave(writer)
 
 
-async def test_a_session_ends_with_the_poll_that_its_client_gives_up(victim: Victim) -> None:
+@pytest.mark.parametrize("leave", [reset, closed])
+async def test_a_session_ends_with_the_poll_that_its_client_gives_up(
+    victim: Victim, leave: Leave
+) -> None:
     """It waited for another 25 s, and what was said meanwhile was lost."""
     for path in SERVERS:
-        async with Poller(victim, path) as poller, asyncio.timeout(3):
+        async with Poller(victim, path) as poller, asyncio.timeout(15):
             sid = await poller.session()
             assert (await poller.post(sid, b"3")).status_code == 200
-            await given_up(victim, poller.address(sid=sid))
+            await given_up(victim, poller.address(sid=sid), leave)
             await eventually(partial(is_over, poller, sid), why="its client is gone")
 
 
@@ -48,7 +59,7 @@ async def test_polls_of_one_session_that_are_given_up_cost_nothing(victim: Victi
             await given_up(victim, poller.address(sid=sid))
     print(cost)  # noqa: T201
     assert cost.grown < 12, cost
-    assert cost.worst_ms < 300, cost
+    assert not cost.wrong, cost
     assert not list(victim.wrong_lines())
 
 
@@ -60,5 +71,5 @@ async def test_sessions_whose_polls_are_given_up_end(victim: Victim) -> None:
                 await given_up(victim, poller.address(sid=await poller.session()))
     print(cost)  # noqa: T201
     assert cost.grown < 12, cost
-    assert cost.worst_ms < 300, cost
+    assert not cost.wrong, cost
     assert not list(victim.wrong_lines())

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from configurator.sharing import Invitation
-from realtime.buckets import MILLISECOND_NS
+from realtime.buckets import MILLISECOND_NS, SECOND_NS
 from tests.realtime.clients import Api, Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.test_socketio import connected
@@ -61,18 +61,23 @@ async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait
         assert through["type"] == "outcome"
 
 
-async def test_large_messages_beyond_the_burst_are_refused_unread(start_web: StartWeb) -> None:
-    """(LM1, LM5) What is large costs time before anybody knows what it is."""
+async def test_more_large_messages_than_are_read_end_the_connection(start_web: StartWeb) -> None:
+    """(LM5) What is large costs time before anybody knows what it is."""
     web = await start_web(limit_scale=0.1)
     ahead_ns = 0
     web.parts.limits._clock_ns = lambda: monotonic_ns() + ahead_ns
     async with opened(web.ws_url) as socket:
         for _ in range(2):
-            assert (await socket.ask("ping", note="x" * 30_000))["type"] == "pong"
-        refused = await socket.ask("ping", note="x" * 30_000)
-        assert (refused["code"], refused["retryable"]) == ("too_many_requests", True)
-        ahead_ns += refused["retry_after_ms"] * MILLISECOND_NS
+            assert (await socket.ask("ping", note="x" * 7_000))["type"] == "pong"
         assert (await socket.ask("ping"))["type"] == "pong"
+        ahead_ns += 3 * SECOND_NS
+        assert (await socket.ask("ping", note="x" * 20_000))["type"] == "pong"
+        await socket.send("ping", note="x" * 7_000)
+        assert (await socket.next())["code"] == "flooding"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.next()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4029, "flooding")
 
 
 async def replies(socket: Socket, count: int) -> AsyncIterator[Json]:
