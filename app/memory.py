@@ -2,9 +2,9 @@
 
 `spare_what_stays` lets the garbage collector run seldom, because the ways of ops and interactions
 leave no cycles; pages and handshakes do, and after a flood nothing is allocated that would make it run.
-So memory is looked at, and once it has grown it is collected and trimmed, and again at each of the looks
-of the next minute and a half: what a flood began ends by itself up to a minute later, a session 25 s, a
-page 60 s, and what it then frees makes no process grow. A process that does not grow never pauses for it.
+So memory is looked at, and once it has grown it is collected and trimmed, and again at the next
+`LOOKS_AFTER` looks: sessions and pages that a flood began end by themselves up to a minute later, and the
+memory they free then makes no process grow. A process that does not grow never pauses for it.
 """
 
 import asyncio

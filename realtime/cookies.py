@@ -31,7 +31,7 @@ _PATHS_MAX: Final = 9
 _NAMED_HOST: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z_-][a-z0-9_-]*", re.IGNORECASE)
 """A host with a domain above it; an IP address has none."""
 _PLAIN_PATH: Final = re.compile(r"[!-+\--:<-~]*")
-"""What can be written into a Set-Cookie header as it is."""
+"""Values that a Set-Cookie header takes as they are."""
 
 
 @dataclass(frozen=True, slots=True)

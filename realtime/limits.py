@@ -29,7 +29,8 @@ EARLY_NS = 5 * MILLISECOND_NS
 
 READ_KILOBYTES = Rate(64, 128)
 """Of one connection, in messages of 1 kB and more. To read 64 kB takes up to 3 ms, so all connections
-of one network take a third of a core; coming back for the 128 kB takes less, see `ALLOWANCES`."""
+of one network take a third of a core. A new connection takes 128 kB at once; `ALLOWANCES` has how many
+sockets a network may open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

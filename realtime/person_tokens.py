@@ -86,7 +86,7 @@ class PersonTokens:
     async def come_back(
         self, secret: str, *, here: Principal | None = None
     ) -> tuple[Principal, str]:
-        """Whoever kept this way back, and their new token; ``here``: whose browser opens it.
+        """The person who kept this way back, and their new token; ``here``: whose browser opens it.
 
         Raises:
             Refused: ``way_back_unusable``; ``already_somebody`` for a link of somebody else, with

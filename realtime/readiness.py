@@ -1,6 +1,6 @@
 """Whether PostgreSQL answers this process, asked at most once a second however many want to know.
 
-Whoever asks while a question is on its way waits for the answer to that one, and never beyond the
+A caller who asks while a question is on its way waits for the answer to that one, and never beyond the
 moment at which it is due: a question that hangs is "no" from then on, for everybody, at once.
 """
 
@@ -25,7 +25,7 @@ KEPT_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What was found of PostgreSQL."""
+    """The state in which PostgreSQL was found."""
 
     answers: bool
     migrated: bool
@@ -48,7 +48,7 @@ class Readiness(TaskOwner):
         """Questions that were put to PostgreSQL."""
 
     async def stores(self) -> Stores:
-        """What is known, at most a second old; answers within ``READY_SECONDS``."""
+        """The state of PostgreSQL, at most a second old; answers within ``READY_SECONDS``."""
         now = asyncio.get_running_loop().time()
         if now < self._kept_until:
             return self._found

@@ -1,4 +1,4 @@
-"""What a page was sent and has not confirmed, kept for the moment in which its browser comes back."""
+"""Messages that a page was sent and has not confirmed, kept for the moment in which its browser comes back."""
 
 import sys
 from collections import deque

@@ -103,7 +103,7 @@ class Sessions:
             del self.networks[network]
 
     def hold(self, network: str, n_bytes: int) -> None:
-        """So many bytes more wait for the clients of a network; fewer where it is negative."""
+        """Count ``n_bytes`` more that wait for the clients of a network; fewer where it is negative."""
         self._unsent_bytes[network] += n_bytes
         if not self._unsent_bytes[network]:
             del self._unsent_bytes[network]

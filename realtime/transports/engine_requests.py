@@ -24,7 +24,7 @@ _REASONS: Final[Mapping[bytes, str]] = {
 
 
 async def environ_of(scope: Scope, receive: Receive, send: Send) -> dict[str, Any]:
-    """What engineio asks of a request.
+    """The environ that engineio asks of a request.
 
     Its own function makes a class for each, which stays until the garbage collector comes.
     """

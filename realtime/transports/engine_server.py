@@ -14,9 +14,10 @@ What is decided before python-engineio sees a request:
   network.
 - JSONP is refused: it runs what is answered as a script, and no client of today needs it.
 
-``Flow`` bounds what one session may send, in packets and in kilobytes. It lies far above what
-messages may come to (``realtime.limits``), and is there for what is no message: pongs, packets of
-the layers below, events that nobody listens to.
+``Flow`` bounds what one session may send. Its packets lie far above what messages may come to
+(``realtime.limits``), and count what is no message as well: pongs, packets of the layers below, events
+that nobody listens to. Its kilobytes are those that one connection may send in large messages (LM5),
+looked at before a packet is parsed.
 """
 
 import asyncio
@@ -77,7 +78,7 @@ _BODY: Final = "nest.body"
 """Where in the scope of a POST its body is put once it has been read."""
 
 _PRIVATE: Final = frozenset({"asgi.receive", "asgi.send"})
-"""What of a request does not outlive it: it would keep the connection that asked."""
+"""Parts of a request that do not outlive it: it would keep the connection that asked."""
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no types

@@ -117,8 +117,7 @@ class WebSockets:
         hello = loop.call_later(HELLO_SECONDS, peer.refuse, "not_authenticated")
         try:
             while (message := await receive())["type"] == "websocket.receive" and not peer.ended:
-                text = message.get("text")
-                text = text if text is not None else message["bytes"]
+                text = message["bytes"] if message.get("text") is None else message["text"]
                 if not limits.reads(len(text)):
                     peer.refuse("flooding")
                     break

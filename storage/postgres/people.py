@@ -166,7 +166,7 @@ class People:
         return await self._database.write(work)
 
     async def kept_way_back(self, way_back_sha256: bytes, now: datetime) -> UUID | None:
-        """Whoever kept this way back; None: nobody did, or it is too late. It stays good."""
+        """The person who kept this way back; None: nobody did, or it is too late. It stays good."""
         statement = select(people.c.id).where(
             people.c.way_back_sha256 == way_back_sha256, people.c.way_back_until > now
         )

@@ -30,7 +30,7 @@ def upgrade(victim: Victim, path: str, sid: str) -> connect:
 async def upgrades(
     stack: AsyncExitStack, victim: Victim, path: str, sid: str, number: int
 ) -> tuple[list[ClientConnection], list[int]]:
-    """What came of so many upgrades at once: the sockets that opened, and the other answers."""
+    """The outcome of many upgrades at once: the sockets that opened, and the other answers."""
     opened, refused = [], []
 
     async def one() -> None:

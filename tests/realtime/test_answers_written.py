@@ -74,7 +74,7 @@ async def test_a_head_is_sent_before_the_connection_is_closed() -> None:
 
 @pytest.mark.parametrize("more", [b"", BODY])
 async def test_to_a_peer_that_has_gone_in_this_turn_nothing_is_written(more: bytes) -> None:
-    """Whoever cuts a connection off between head and body is no error in the log."""
+    """A peer that cuts its connection off between head and body leaves no error in the log."""
     problems: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, found: problems.append(found))
     wire = Wire()

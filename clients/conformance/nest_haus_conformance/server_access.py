@@ -8,7 +8,7 @@ from nest_haus_conformance.server import COMMITTED, Server, is_error, versions_o
 from nest_haus_conformance.verdicts import Checks, expect
 
 OVER = {"not_found", "access_revoked"}
-"""What an op of somebody without a role is answered with; `left` has said why."""
+"""The answer to an op of somebody without a role; `left` has said why."""
 
 check: Checks[Server] = Checks()
 
@@ -92,7 +92,7 @@ async def is_over(house: House, peer: Peer, person: Guest) -> None:
 
 @check("AU11", "JN10", "OP15")
 async def _removed(server: Server) -> None:
-    """Whoever is removed receives left with access_revoked; nothing of theirs commits after it."""
+    """A person who is removed receives left with access_revoked; nothing of theirs commits after it."""
     house = await server.house()
     person = await admitted(house, await link(house))
     async with joined(server.url, person.token, house.id) as peer:
@@ -172,7 +172,7 @@ async def _used_up(server: Server) -> None:
 
 @check("AU2", "OP15")
 async def _lowered(server: Server) -> None:
-    """Whoever may only look from now on is refused with read_only, also on an open connection."""
+    """A person who may only look from now on is refused with read_only, also on an open connection."""
     house = await server.house()
     person = await admitted(house, await link(house))
     async with greeted(server.url, person.token) as peer:
