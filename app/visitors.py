@@ -53,7 +53,6 @@ def visitors(
 
     return Visitors(
         person_token_of=cookies.person_token,
-        still_known=authenticator.still_known,
         browser_of=browser_of,
         forget_person=forget_person,
         house_code_of=latest_code,

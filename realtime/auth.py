@@ -144,10 +144,6 @@ class Authenticator:
             self.forget_token(token_hash)
         return found.id if found else None
 
-    async def still_known(self, connection: HTTPConnection) -> bool:
-        """Whether the person's cookie is somebody's, as PostgreSQL has it now."""
-        return await self.person_now(connection) is not None
-
     async def admin(self, connection: HTTPConnection) -> Principal | None:
         """The admin of an open session whose token the request carries as cookie or bearer."""
         sessions = await self._admin_sessions(connection)

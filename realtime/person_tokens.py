@@ -102,6 +102,5 @@ class PersonTokens:
         found = await self._people.come_back(token_sha256(secret), token_sha256(fresh), self._now())
         if found is None:
             raise Refused("way_back_unusable")
-        self._tell_ended(found.id)
         person = Person(id=found.id, name=found.name, colour=found.colour)
         return Principal(person=person, token_sha256=token_sha256(fresh)), fresh

@@ -199,8 +199,6 @@ class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
 
     person_token_of: Callable[[Request], str | None]
-    still_known: Callable[[Request], Awaitable[bool]]
-    """Whether the person's cookie is somebody's now; raises StorageUnavailable."""
     browser_of: Callable[[Request], Awaitable[Browser]]
     """Whose browser this is now; raises StorageUnavailable."""
     forget_person: Callable[[Request, Response], None]

@@ -14,6 +14,7 @@ SERVED_ALONE: Final = (
     "adminLogin.",
     "comeBack.",
     "taken.",
+    "settling.",
     "signedOut.",
     "cookies.",
     "cookiesDiffer.",

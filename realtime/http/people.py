@@ -1,5 +1,6 @@
 """Who you are: a person on first use, an invitation that is accepted."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qs
@@ -20,6 +21,7 @@ from realtime.http.endpoints import Endpoint
 from realtime.person_tokens import Exchanged, PersonTokens
 from realtime.principal import Principal, token_sha256
 from realtime.sharing import Sharing
+from storage.errors import StorageUnavailable
 
 PROBE_COOKIE = "nest_cookies"
 """Says that this browser keeps cookies; `invitation.js` sets the same."""
@@ -299,8 +301,13 @@ class PeopleEndpoints:
         if here is not None and here.admin:
             here = None
         principal, token = await self._tokens.come_back(asked.token, here=here)
-        latest = await self._actions.latest(principal)
-        return self._remember(json(ComeBackAnswer(code=latest.code if latest else None)), token)
+        self._authenticator.forget(principal.person.id)
+        latest = None
+        with suppress(StorageUnavailable):  # the link is spent: the answer has to bring the token
+            latest = await self._actions.latest(principal)
+        answer = json(ComeBackAnswer(code=latest.code if latest else None))
+        answer.background = BackgroundTask(self._tell_ended, principal.person.id)
+        return self._remember(answer, token)
 
     async def start(self, request: Request) -> Response:
         """``POST /start``.

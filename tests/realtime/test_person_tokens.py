@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from realtime.cookies import Cookies, only
+from storage.errors import StorageUnavailable
 from tests.realtime.clients import Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.test_socketio import connected
@@ -257,12 +258,17 @@ async def test_a_connection_with_the_new_token_stays(web: RunningWeb) -> None:
             assert (await new.op(house["code"], select("nest", "nest100")))["type"] != "error"
 
 
+@pytest.mark.parametrize("path", ["/api/people/me/token", "/api/people/come-back"])
 async def test_the_end_is_told_when_a_browser_has_its_answer(
-    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """Its own tabs hear of the end and load again: before that they need the new cookie."""
     api = web.api()
     await api.create()
+    sent: Json = {}
+    if path == "/api/people/come-back":
+        kept = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
+        sent = {"json": {"token": kept.partition("#")[2]}}
     seen: list[str] = []
     told = web.parts.person_tokens._tell_ended
 
@@ -279,9 +285,29 @@ async def test_the_end_is_told_when_a_browser_has_its_answer(
 
     monkeypatch.setattr(Cookies, "remember_person", remembered)
     cookie = {"cookie": f"nest_person={api.token}"}
-    answer = await web.api().call("POST", "/api/people/me/token", headers=cookie)
+    answer = await web.api().call("POST", path, headers=cookie, **sent)
     assert answer.status_code == 200
     await eventually(lambda: seen == ["cookie", "told"], deadline=WITHIN_SECONDS)
+
+
+async def test_a_link_back_that_is_spent_gives_its_token_whatever_else_fails(
+    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opens once: an answer without the token would leave nobody with the person's houses."""
+    api = web.api()
+    house = await api.create()
+    kept = (await api.call("POST", "/api/people/me/way-back")).json()["url"]
+
+    async def away(_principal: Any) -> None:
+        raise StorageUnavailable("away")
+
+    monkeypatch.setattr(web.parts.actions, "latest", away)
+    there = web.api()
+    spent = {"token": kept.partition("#")[2]}
+    answer = await there.call("POST", "/api/people/come-back", json=spent)
+    assert (answer.status_code, answer.json()) == (200, {"code": None})
+    token = answer.cookies["nest_person"]
+    assert (await web.api(token).read(house["code"]))["code"] == house["code"]
 
 
 async def test_whether_a_cookie_is_still_somebodys_is_not_what_a_process_remembers(
@@ -293,12 +319,12 @@ async def test_whether_a_cookie_is_still_somebodys_is_not_what_a_process_remembe
     house = await api.create()
     shown = asking(f"nest_person={api.token}", scheme="http")
     await two.api(api.token).read(house["code"])
-    assert await two.parts.authenticator.still_known(shown)
+    assert await two.parts.authenticator.person_now(shown)
     two.parts.news._heard.clear()
     await api.call("POST", "/api/people/me/token")
-    assert not await two.parts.authenticator.still_known(shown)
+    assert not await two.parts.authenticator.person_now(shown)
     assert await two.parts.authenticator.of(shown) is None
-    assert not await two.parts.authenticator.still_known(asking(scheme="http"))
+    assert not await two.parts.authenticator.person_now(asking(scheme="http"))
 
 
 # ---- cookies

@@ -126,7 +126,6 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         admin_source=world,
         visitors=Visitors(
             person_token_of=lambda request: request.cookies.get("person"),
-            still_known=known,
             browser_of=browser_of,
             forget_person=lambda _request, answer: answer.delete_cookie("person"),
             house_code_of=house_of,
@@ -163,10 +162,6 @@ def inquire_once(world: World, house: House, body: dict[str, Any]) -> tuple[dict
     }
     world.answers.append((house.id, answer))
     return answer, 201
-
-
-async def known(request: Request) -> bool:
-    return request.cookies.get("person", "dead") != "dead"
 
 
 async def browser_of(request: Request) -> Browser:

@@ -14,6 +14,11 @@ UNCOVERED = """(notice) => {
 }"""
 
 
+def uncovered(page: Page, selector: str) -> None:
+    """Wait until nothing is in front of it: the bar and the question tell their height a frame later."""
+    page.wait_for_function(f"({UNCOVERED})(document.querySelector({selector!r}))")
+
+
 def refuse(page: Page, quantity: str, top: int) -> None:
     """Type a number that does not fit, with the stepper so far from the top of the screen."""
     field = page.locator("#category-pvanlage .stepper input")
@@ -39,7 +44,7 @@ def test_a_refusal_is_seen_wherever_the_stepper_stands(served: Served, visit: Vi
     expect(page.get_by_test_id("announcement")).to_contain_text("gewünscht: 98")
     toast.get_by_role("button", name="Ansehen").click()
     expect(toast).to_have_count(0)
-    page.wait_for_function(f"({UNCOVERED})(document.querySelector('.notice.refused'))")
+    uncovered(page, ".notice.refused")
     notice.get_by_role("button", name="So lassen").click()
     expect(option(page, "pvanlage", "pv_panels")).to_be_focused()
 
@@ -55,8 +60,8 @@ def test_notices_stand_above_the_question_for_consent(
     question, news = bert.locator(".consent"), bert.locator(".toast.news")
     option(anna, "planungspaket", "pro").click()
     expect(news).to_be_visible()
-    assert news.evaluate(UNCOVERED)
-    assert question.evaluate(UNCOVERED)
+    uncovered(bert, ".toast.news")
+    uncovered(bert, ".consent")
     bert.set_viewport_size({"width": 320, "height": 256})
     assert question.evaluate("(e) => getComputedStyle(e).position") == "static"
     bert.set_viewport_size({"width": width, "height": height})
@@ -153,7 +158,7 @@ def test_what_others_do_is_seen_with_its_price(served: Served, visit: Visit) -> 
     news = bert.locator(".toast.news")
     expect(news).to_contain_text("Planungspaket: Anna Leitner hat Planung Pro gewählt")
     expect(news).to_contain_text("+\u00a0€\u00a018.900")
-    assert news.evaluate(UNCOVERED)
+    uncovered(bert, ".toast.news")
     option(anna, "nest", "nest100").click()
     expect(news).to_contain_text("Größe: Anna Leitner hat Nest.\u00a0100 gewählt")
     expect(news).to_contain_text("2 Änderungen zusammen: +\u00a0€\u00a054.500")
@@ -191,7 +196,7 @@ def test_a_viewer_who_taps_is_told_where_the_thumb_is(served: Served, visit: Vis
     toast = page.locator(".toast.own")
     expect(toast).to_contain_text("Du siehst zu.")
     expect(toast).to_contain_text("Bitte um eine Einladung zum Bearbeiten")
-    assert toast.evaluate(UNCOVERED)
+    uncovered(page, ".toast.own")
     expect(page.get_by_test_id("announcement")).to_contain_text("Du siehst zu.")
     key = toast.get_attribute("data-toast")
     option(page, "planungspaket", "plus").click(force=True)

@@ -213,7 +213,7 @@ def test_a_shared_link_has_a_picture_that_messengers_show(client: httpx.Client) 
 
 def test_who_signed_out_is_told_so_only_where_it_is_true(client: httpx.Client) -> None:
     """A dead cookie goes, with all that the browser keeps; a browser with a new one goes on."""
-    gone = client.get("/signed-out", headers={"cookie": "person=dead"})
+    gone = client.get("/signed-out?sure=1", headers={"cookie": "person=dead"})
     assert gone.status_code == 200
     assert "js/signed_out" in gone.text
     assert gone.headers["cache-control"] == "no-store"
@@ -226,3 +226,25 @@ def test_who_signed_out_is_told_so_only_where_it_is_true(client: httpx.Client) -
         answer = client.get(f"/signed-out{query}", headers={"cookie": "person=Anna"})
         assert (answer.status_code, answer.headers["location"]) == (303, onward)
         assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "onward"),
+    [
+        ("/signed-out", 200, "/signed-out?sure=1"),
+        ("/signed-out?house=hang-hang", 200, "/signed-out?sure=1&amp;house=HANGHANG"),
+        ("/signed-out?house=//elsewhere.example", 200, "/signed-out?sure=1"),
+        ("/c/HANGHANG", 404, "/signed-out?sure=1&amp;house=HANGHANG"),
+    ],
+)
+def test_a_dead_cookie_stays_until_the_answer_with_the_new_one_had_time(
+    client: httpx.Client, path: str, status: int, onward: str
+) -> None:
+    """To delete it at once would delete the new one, which another tab was given meanwhile."""
+    page = client.get(path, headers={"cookie": "person=dead", "accept": "text/html"})
+    assert page.status_code == status
+    assert "set-cookie" not in page.headers
+    assert f'content="2; url={onward}"' in page.text
+    assert "<h1>Einen Moment</h1>" in page.text or "<h1>One moment</h1>" in page.text
+    assert "<script" not in page.text.partition("<main")[2]
+    assert page.headers["cache-control"] == "no-store"

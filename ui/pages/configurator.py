@@ -116,10 +116,9 @@ class ConfiguratorPage:
             return self.messages.later(request)
         if browser.unclear:
             return self.messages.refused(request, Refused("cookies_differ"))
-        answer = self.messages.private(request, browser)
         if browser.ended:
-            self.visitors.forget_person(request, answer)
-        return answer
+            return self.messages.looks_again(request, request.path_params["code"], status=404)
+        return self.messages.private(request, browser)
 
     async def _build(self, request: Request, code: str) -> Response | None:
         language = language_of(request)

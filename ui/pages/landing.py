@@ -101,20 +101,25 @@ class PublicPages:
         """`/signed-out`: where every tab of somebody goes whose token is over.
 
         A browser that is still somebody's, as after an exchange of the token, goes on to the
-        `house` that it came from. In any other one nothing stays.
+        `house` that it came from. In any other one nothing stays, once it is `sure`: a token may
+        have ended while the answer with the new one is on its way to another tab, and to delete
+        the cookie would then delete the new one.
         """
         try:
             browser = await self.visitors.browser_of(request)
             if browser.unclear:
                 return MessagePages(self.templates).refused(request, Refused("cookies_differ"))
-            known = await self.visitors.still_known(request)
         except StorageUnavailable:
             return MessagePages(self.templates).later(request)
-        if known:
+        if browser.person:
             code = as_code(request.query_params.get("house", ""))
             onward = RedirectResponse(f"/c/{code}" if code else "/", status_code=303)
             onward.headers["cache-control"] = "no-store"
             return onward
+        if browser.ended and "sure" not in request.query_params:
+            return MessagePages(self.templates).looks_again(
+                request, request.query_params.get("house", "")
+            )
         answer = self.templates.response(request, "signed_out.html", {}, personal=True)
         self.visitors.forget_person(request, answer)
         return answer

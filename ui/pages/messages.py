@@ -1,14 +1,20 @@
 """Pages that say one thing: not found, private, our fault, later, admins only."""
 
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
 from ui.language import language_of
 from ui.ports import Browser
 from ui.templates import Templates
+
+SETTLED_AFTER_S: Final = 2
+"""How long an answer with a new cookie may take to a browser that still shows the old one."""
 
 _TITLES = {"cookies_needed": "cookies", "cookies_differ": "cookiesDiffer"}
 """The texts of pages whose code has a title of its own."""
@@ -29,8 +35,22 @@ class MessagePages:
 
         Its script removes what the browser kept for somebody whose browser it is not any more.
         """
-        key = "signedOut" if browser.ended else "page403"
-        return self._page(request, 404, key, browser=browser)
+        return self._page(request, 404, "page403", browser=browser)
+
+    def looks_again(self, request: Request, house_code: str, *, status: int = 200) -> Response:
+        """The token that the browser shows is nobody's. A moment later `/signed-out` is sure of it."""
+        asked = {"sure": "1"}
+        if code := as_code(house_code):
+            asked["house"] = code
+        response = self._page(
+            request,
+            status,
+            "settling",
+            again_after_s=SETTLED_AFTER_S,
+            again_at=f"/signed-out?{urlencode(asked)}",
+        )
+        response.headers["cache-control"] = "no-store"
+        return response
 
     def admins_only(self, request: Request) -> Response:
         """The visitor is not signed in as an admin."""
@@ -83,6 +103,7 @@ class MessagePages:
         *,
         reload: bool = False,
         again_after_s: int | None = None,
+        again_at: str = "",
         seconds: int | None = None,
         sentence: str | None = None,
         browser: Browser | None = None,
@@ -94,6 +115,7 @@ class MessagePages:
             "reload": reload,
             "address": request.url.path,
             "again_after_s": again_after_s,
+            "again_at": again_at,
             "seconds": seconds,
         }
         personal = browser is not None
