@@ -323,7 +323,6 @@ def teller(database_url: str) -> Iterator[Teller]:
     teller.close()
 
 
-@pytest.mark.timeout(120)
 @settings(
     max_examples=15,
     phases=[Phase.generate],  # a story is short enough to read; making it shorter takes minutes

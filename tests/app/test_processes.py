@@ -64,7 +64,7 @@ def test_a_process_ends_when_its_supervisor_is_gone(
     ) as process:
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 async def test_everything_at_once(tmp_path: Path) -> None:

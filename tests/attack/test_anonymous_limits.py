@@ -21,8 +21,6 @@ from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
 from ui.open_pages import UNCONNECTED_OF_NETWORK
 
-pytestmark = pytest.mark.timeout(120)
-
 SCALE = 0.1
 TOGETHER = 8
 """Requests at a time. What one costs beside the first is known, and owed, when it was read."""

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
 
-import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
@@ -25,8 +24,6 @@ from tests.attack.engine import (
     upgraded,
 )
 from tests.attack.victim import Victim
-
-pytestmark = pytest.mark.timeout(120)
 
 Open = Callable[[Victim, str], Awaitable[ClientConnection]]
 

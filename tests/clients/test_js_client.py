@@ -34,7 +34,7 @@ from tests.support.processes import CHECKOUT, Process, web
 from tests.support.servers import Servers, apart, flush, fresh_database
 from tests.support.waiting import eventually_blocking
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 RUN_SECONDS = 120
 
 

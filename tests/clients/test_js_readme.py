@@ -8,8 +8,6 @@ import pytest
 
 from tests.support.node import CLIENT, Node, built_client, node_environ, pack
 
-pytestmark = pytest.mark.timeout(150)
-
 README = (CLIENT / "README.md").read_text(encoding="utf-8")
 GIVEN = """
 import { socketioTransport, type Client, type House, type HouseView, type Operation } from "nest-haus-client";

@@ -18,7 +18,6 @@ from app.sdk import BUNDLE, members, sdk_files
 from tests.realtime.conftest import RunningWeb
 from tests.support.node import CLIENT, Node, built_client, node_environ, pack
 
-pytestmark = pytest.mark.timeout(150)
 PYTHON = """
 import asyncio, sys
 import nest_haus_client

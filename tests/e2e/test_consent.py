@@ -14,7 +14,7 @@ from tests.e2e.stage import Stage
 from tests.support.processes import Process, web
 from tests.support.waiting import eventually_blocking
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

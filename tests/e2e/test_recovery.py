@@ -9,7 +9,7 @@ from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 
 def test_reload_and_second_tab_show_the_same_house(visitors: Visitors, stage: Stage) -> None:

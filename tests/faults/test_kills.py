@@ -60,7 +60,6 @@ DAMAGES = (
 """What the audit has to notice, to show that its silence means something."""
 
 
-@pytest.mark.timeout(180)
 async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> None:
     """(OP2, OP4, OP6, AC1, CL3)"""
     ledger = Ledger(seed=20251123)

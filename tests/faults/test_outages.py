@@ -15,7 +15,7 @@ from tests.faults.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.faults
 
 
 class Shared:

@@ -33,7 +33,7 @@ from tests.realtime.clients import Api, Json, select
 from tests.support.processes import Process, web
 from tests.support.servers import Servers, fresh_database
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.faults
 
 CLOSE_CODES = {code.close for code in CODES.values() if code.close} | {1002, 1003, 1007, 1009}
 UNREADABLE = {"malformed_message", "unknown_message_type", "message_too_large", "name_unusable"}

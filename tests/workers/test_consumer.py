@@ -104,7 +104,6 @@ async def check(
     assert await Upkeep(parts.database).drift(kept_days=90, now=now()) == {}
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_cancelled_consumers_lose_and_double_nothing(
     database_url: str, redis_url: str, seed: int
@@ -140,7 +139,6 @@ async def test_cancelled_consumers_lose_and_double_nothing(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(180)
 async def test_killed_processes_lose_and_double_nothing(database_url: str, redis_url: str) -> None:
     """Two real worker processes, killed by SIGKILL again and again while events come in."""
     unique, poison = 20_000, 10

@@ -7,8 +7,10 @@ import { Storage } from "./world.mjs";
 const open = [];
 afterEach(() => open.splice(0).forEach((tab) => tab.close()));
 
+const withinMs = 1_500; // a busy machine comes to nothing for longer than a person would wait
+
 function tab(waiting, { storage = new Storage(), ...how } = {}) {
-  const siblings = createSiblings({ waiting: () => waiting, storage, ...how });
+  const siblings = createSiblings({ waiting: () => waiting, storage, withinMs, ...how });
   open.push(siblings);
   return siblings;
 }
