@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack, suppress
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -13,6 +14,8 @@ from tests.attack.victim import Victim
 from tests.realtime.clients import Api
 from tests.support.waiting import eventually
 from ui.hardening import PAGE_DOCUMENTS_MAX, PAGE_SOCKETS_MAX
+
+pytestmark = pytest.mark.timeout(60)
 
 SEPARATOR = "\x1e"
 UPGRADES = 10

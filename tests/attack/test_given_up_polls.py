@@ -12,6 +12,8 @@ from tests.attack.http_peer import leave as reset
 from tests.attack.victim import Victim
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.timeout(60)
+
 Leave = Callable[[asyncio.StreamWriter], None]
 
 

@@ -4,9 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.timeout(60)
 
 MEGABYTE = 1_000_000
 

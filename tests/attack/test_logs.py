@@ -19,6 +19,8 @@ from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
 
+pytestmark = pytest.mark.timeout(60)
+
 FORGED = '{"event":"admin_logged_in","level":"info"}'
 NICEGUI = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 SOCKETIO = "/socket.io/?EIO=4&transport=websocket"
