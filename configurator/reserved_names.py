@@ -120,7 +120,6 @@ _NAMED: Final = re.compile(
 
 _FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
 
-
 _AT_AN_END: Final = re.compile(r"(?<![^\W\d_])[\d$@!|]+|[\d$@!|]+(?![^\W\d_])")
 """Digits, and signs that are read as letters, that do not stand between two letters."""
 

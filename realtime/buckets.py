@@ -68,6 +68,20 @@ class Bucket:
         return self._full_at <= now_ns
 
 
+class KilobyteBucket(Bucket):
+    """A bucket of kilobytes; what is smaller than one is never refused and takes nothing."""
+
+    __slots__ = ()
+
+    def takes(self, now_ns: int, n_bytes: int) -> bool:
+        """Take ``n_bytes`` if any can be taken now; whether they were."""
+        kilobytes = n_bytes >> 10
+        if kilobytes and self.wait_ns(now_ns):
+            return False
+        self.take(now_ns, kilobytes)
+        return True
+
+
 def take_all(buckets: Sequence[Bucket], now_ns: int) -> int:
     """Take one from each bucket, or from none when one of them has none.
 

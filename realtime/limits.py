@@ -11,7 +11,15 @@ from uuid import UUID
 
 from configurator.protocol.codes import Refused
 from realtime.allowances import RequestLimits
-from realtime.buckets import MILLISECOND_NS, SECOND_NS, Bucket, Buckets, Rate, take_all
+from realtime.buckets import (
+    MILLISECOND_NS,
+    SECOND_NS,
+    Bucket,
+    Buckets,
+    KilobyteBucket,
+    Rate,
+    take_all,
+)
 
 FLOOD_REFUSALS = 100
 FLOOD_NS = 10 * SECOND_NS
@@ -178,16 +186,12 @@ class ConnectionLimits:
         self._presence = Bucket(rates.connection_presence)
         self._interactions = Bucket(rates.connection_interactions)
         self._other = Bucket(rates.connection_other)
-        self._kilobytes = Bucket(rates.connection_kilobytes)
+        self._kilobytes = KilobyteBucket(rates.connection_kilobytes)
         self._patience = Patience()
 
     def reads(self, n_bytes: int) -> bool:
         """Whether a message of any kind is still read; one of less than 1 kB weighs nothing."""
-        now_ns = self._clock_ns()
-        if n_bytes >> 10 and self._kilobytes.wait_ns(now_ns):
-            return False
-        self._kilobytes.take(now_ns, n_bytes >> 10)
-        return True
+        return self._kilobytes.takes(self._clock_ns(), n_bytes)
 
     def op(self, person_id: UUID, configuration_id: UUID | None) -> int:
         """One op, in the room where it belongs, if it is known and they may edit there."""

@@ -34,14 +34,14 @@ _COMMON: Final = (
     "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
-_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-)
-_SECURE: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
+_HEADERS: Final = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+_SECURE: Final = {**_HEADERS, b"strict-transport-security": b"max-age=31536000"}
 
 
 class SecurityHeaders:
@@ -62,9 +62,9 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         nonce = scope[NONCE] = b64encode(self._new_nonce()).decode()
-        headers = dict(_SECURE if scope.get("scheme") == "https" else _HEADERS)
+        headers = _SECURE if scope.get("scheme") == "https" else _HEADERS
         if _is_secret(scope.get("path", "")):
-            headers[b"referrer-policy"] = b"no-referrer"
+            headers = {**headers, b"referrer-policy": b"no-referrer"}
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

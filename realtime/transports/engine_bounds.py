@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from configurator.protocol.codes import Refused
-from realtime.buckets import Bucket, Rate
+from realtime.buckets import Bucket, KilobyteBucket, Rate
 from realtime.limits import READ_KILOBYTES
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 
@@ -61,16 +61,14 @@ class Flow:
     def __init__(self, bounds: EngineBounds, clock_ns: Callable[[], int]) -> None:
         self._clock_ns = clock_ns
         self._packets = Bucket(bounds.packets)
-        self._kilobytes = Bucket(bounds.kilobytes)
+        self._kilobytes = KilobyteBucket(bounds.kilobytes)
 
     def take(self, size: int) -> None:
         """Count one packet of ``size`` bytes. Raises FloodingError."""
         now_ns = self._clock_ns()
-        large = size >> 10 and self._kilobytes.wait_ns(now_ns)
-        if large or self._packets.wait_ns(now_ns):
+        if self._packets.wait_ns(now_ns) or not self._kilobytes.takes(now_ns, size):
             raise FloodingError
         self._packets.take(now_ns)
-        self._kilobytes.take(now_ns, size >> 10)
 
 
 class Sessions:

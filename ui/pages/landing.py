@@ -105,21 +105,21 @@ class PublicPages:
         have ended while the answer with the new one is on its way to another tab, and to delete
         the cookie would then delete the new one.
         """
+        messages = MessagePages(self.templates)
         try:
             browser = await self.visitors.browser_of(request)
-            if browser.unclear:
-                return MessagePages(self.templates).refused(request, Refused("cookies_differ"))
         except StorageUnavailable:
-            return MessagePages(self.templates).later(request)
+            return messages.later(request)
+        if browser.unclear:
+            return messages.refused(request, Refused("cookies_differ"))
+        house = request.query_params.get("house", "")
         if browser.person:
-            code = as_code(request.query_params.get("house", ""))
+            code = as_code(house)
             onward = RedirectResponse(f"/c/{code}" if code else "/", status_code=303)
             onward.headers["cache-control"] = "no-store"
             return onward
         if browser.ended and "sure" not in request.query_params:
-            return MessagePages(self.templates).looks_again(
-                request, request.query_params.get("house", "")
-            )
+            return messages.looks_again(request, house)
         answer = self.templates.response(request, "signed_out.html", {}, personal=True)
         self.visitors.forget_person(request, answer)
         return answer

@@ -35,22 +35,21 @@ class MessagePages:
 
         Its script removes what the browser kept for somebody whose browser it is not any more.
         """
-        return self._page(request, 404, "page403", browser=browser)
+        return self._page(request, 404, "page403", browser=browser, personal=True)
 
     def looks_again(self, request: Request, house_code: str, *, status: int = 200) -> Response:
         """The token that the browser shows is nobody's. A moment later `/signed-out` is sure of it."""
         asked = {"sure": "1"}
         if code := as_code(house_code):
             asked["house"] = code
-        response = self._page(
+        return self._page(
             request,
             status,
             "settling",
             again_after_s=SETTLED_AFTER_S,
             again_at=f"/signed-out?{urlencode(asked)}",
+            personal=True,
         )
-        response.headers["cache-control"] = "no-store"
-        return response
 
     def admins_only(self, request: Request) -> Response:
         """The visitor is not signed in as an admin."""
@@ -107,6 +106,7 @@ class MessagePages:
         seconds: int | None = None,
         sentence: str | None = None,
         browser: Browser | None = None,
+        personal: bool = False,
     ) -> Response:
         values = {
             "sentence": sentence,
@@ -118,7 +118,6 @@ class MessagePages:
             "again_at": again_at,
             "seconds": seconds,
         }
-        personal = browser is not None
         return self.templates.response(
             request, "message.html", values, status=status, personal=personal
         )
