@@ -1,15 +1,15 @@
 """Alembic's entry: runs migrations on the connection that `storage.postgres.migrate` passes.
 
-A migration waits at most `lock_timeout` for a table lock, so that it never queues up the traffic
-of the running processes behind itself; run it again instead.
+A migration waits `lock_ms` for each lock, so that it never queues up the traffic of the running
+processes behind itself; `storage.postgres.migrate` tries again instead. CREATE INDEX CONCURRENTLY
+in an `autocommit_block` keeps nobody waiting and waits for all older transactions: such a migration
+sets a longer `lock_timeout` before it.
 """
 
 from alembic import context
 from sqlalchemy import Connection, text
 
 from storage.postgres.tables import metadata
-
-_LOCK_TIMEOUT = "5s"
 
 
 def _is_declared(
@@ -23,8 +23,9 @@ def run() -> None:
     connection: Connection | None = context.config.attributes.get("connection")
     if connection is None:
         raise RuntimeError("run migrations through storage.postgres.migrate.upgrade")
+    lock_ms: int = context.config.attributes["lock_ms"]
     connection.execute(
-        text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": _LOCK_TIMEOUT}
+        text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": str(lock_ms)}
     )
     connection.commit()
     context.configure(

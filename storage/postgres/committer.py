@@ -272,15 +272,17 @@ class _Connection:
 
     async def prepare(self, driver: asyncpg.Connection) -> None:
         self._driver = driver
+        self._commit = await driver.prepare(COMMIT)
+        self._commit_one = await driver.prepare(COMMIT_ONE)
+        self._commit_chain = await driver.prepare(COMMIT_CHAIN)
+        self._find = await driver.prepare(FIND)
+        # Last: asyncpg prepares without a Sync, so the connection would stay in a transaction and
+        # keep the locks of the prepared statements, for as long as nobody edits.
         await driver.execute(
             "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)",
             list(self._settings),
             list(self._settings.values()),
         )
-        self._commit = await driver.prepare(COMMIT)
-        self._commit_one = await driver.prepare(COMMIT_ONE)
-        self._commit_chain = await driver.prepare(COMMIT_CHAIN)
-        self._find = await driver.prepare(FIND)
 
     async def commit_all(self, items: list[Waiting]) -> list[CommitResult] | None:
         """Runs one statement; results in the order of the items. None: look at each of the chain."""

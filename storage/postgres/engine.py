@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from storage.errors import OutcomeUnknown, StorageUnavailable
-from storage.postgres.failures import Failure, describe, failure, storage_errors
+from storage.postgres.failures import Failure, describe, failure, not_sent, storage_errors
 from storage.postgres.migrate import head_revision
 
 Result = TypeVar("Result")
@@ -234,7 +234,14 @@ async def _transaction(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
 ) -> Result:
     async with engine.connect() as connection:
-        result = await work(connection)
+        try:
+            result = await work(connection)
+        except exc.DBAPIError as error:
+            if not_sent(error):
+                # Parsed without a Sync and then not run: outside a transaction block nothing would
+                # end the implicit one, nor its locks, before the connection is used again.
+                await connection.invalidate()
+            raise
         try:
             await connection.commit()
         except Exception as error:

@@ -49,11 +49,22 @@ def failure(error: BaseException) -> Failure:
     return next((found for kinds, found in _OTHERS if isinstance(error, kinds)), Failure.FOREIGN)
 
 
+def not_sent(error: exc.DBAPIError) -> bool:
+    """Whether a value could not be encoded: the statement was prepared, and not executed."""
+    cause = _cause(error)
+    return cause is not None and _is_bad_value(cause)
+
+
+def _cause(error: exc.DBAPIError) -> BaseException | None:
+    """What asyncpg raised."""
+    return error.orig.__cause__ if error.orig is not None else None
+
+
 def _of_dbapi(error: exc.DBAPIError) -> Failure:
     original = error.orig
-    cause = original.__cause__ if original is not None else None
-    if cause is not None and _is_bad_value(cause):
+    if not_sent(error):
         return Failure.DEFECT
+    cause = _cause(error)
     if isinstance(cause, asyncpg.InvalidCachedStatementError):
         return Failure.STALE
     state = getattr(original, "sqlstate", None)

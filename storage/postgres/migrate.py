@@ -1,4 +1,11 @@
-"""Brings a database to the schema this code wants."""
+"""Brings a database to the schema this code wants, beside running processes.
+
+Whoever wants a table while a migration waits for it has to wait, too. So a migration waits
+`LOCK_MS` for a lock, gives up, lets everybody through and is tried again, until it has had
+`lock_seconds` in all. Each migration is one transaction: a try that failed left nothing behind but
+the migrations before it, and an index that CREATE INDEX CONCURRENTLY could not finish, which the
+next try removes first.
+"""
 
 import asyncio
 import time
@@ -14,41 +21,54 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.errors import StorageUnavailable
-from storage.postgres.failures import storage_errors
+from storage.postgres.failures import Failure, failure, storage_errors
 
-_SCRIPTS = Path(__file__).parent.parent / "migrations"
+SCRIPTS = Path(__file__).parent.parent / "migrations"
+LOCK_MS = 400
+"""So long one try waits for each lock, and everybody else behind it."""
+
 _ADVISORY_LOCK = 0x6E657374  # "nest"
 _POLL_SECONDS = 0.05
 _RETRY_AFTER_SECONDS = 5.0
+_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 1.0
 
 
-def upgrade(database_url: str, *, wait_seconds: float = 120.0) -> None:
-    """Runs the missing migrations; returns at once when there are none.
+def upgrade(
+    database_url: str,
+    *,
+    wait_seconds: float = 120.0,
+    lock_seconds: float = 60.0,
+    scripts: Path = SCRIPTS,
+) -> None:
+    """Runs the missing migrations of the directory `scripts`; returns at once when there are none.
 
     Several processes may call it at the same moment: one migrates, the others wait for it up to
     `wait_seconds`. Starts an event loop of its own, so call it where none is running (a thread).
-    Raises StorageUnavailable.
+    Raises StorageUnavailable, also when a lock was not to be had within `lock_seconds`.
     """
-    asyncio.run(_upgrade(database_url, wait_seconds))
+    asyncio.run(_upgrade(database_url, wait_seconds, lock_seconds, scripts))
 
 
 @cache
-def head_revision() -> str:
+def head_revision(scripts: Path = SCRIPTS) -> str:
     """The newest revision among the migration files."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config(scripts=scripts)).get_current_head()
     if head is None:
         raise RuntimeError("there are no migrations")
     return head
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None, scripts: Path = SCRIPTS) -> Config:
     """Alembic's configuration, without a file; `connection` is what the migrations run on."""
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config = Config(attributes={"connection": connection, "lock_ms": LOCK_MS})
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return config
 
 
-async def _upgrade(database_url: str, wait_seconds: float) -> None:
+async def _upgrade(
+    database_url: str, wait_seconds: float, lock_seconds: float, scripts: Path
+) -> None:
     async def connect(*_: object, **__: object) -> asyncpg.Connection:
         return await asyncpg.connect(database_url, timeout=10)
 
@@ -60,17 +80,81 @@ async def _upgrade(database_url: str, wait_seconds: float) -> None:
     with storage_errors(_RETRY_AFTER_SECONDS):
         async with engine.connect() as connection:
             _same = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            if await _current(connection) == head_revision():
+            if await _current(connection) == head_revision(scripts):
                 return
             await _take_turn(connection, wait_seconds)
-            if await _current(connection) == head_revision():
+            if await _current(connection) == head_revision(scripts):
                 return
             await connection.commit()
-            _same = await connection.execution_options(isolation_level="READ COMMITTED")
-            await connection.run_sync(
-                lambda sync: command.upgrade(alembic_config(sync), head_revision())
-            )
+            await _migrate(connection, lock_seconds, scripts)
     await engine.dispose()
+
+
+async def _migrate(connection: AsyncConnection, lock_seconds: float, scripts: Path) -> None:
+    """Tries until the newest revision is reached, or `lock_seconds` are over."""
+    ends = time.monotonic() + lock_seconds
+    pause = _PAUSE_SECONDS
+    while True:
+        await _remove_unfinished_indexes(connection)
+        _same = await connection.execution_options(isolation_level="READ COMMITTED")
+        try:
+            await connection.run_sync(
+                lambda sync: command.upgrade(alembic_config(sync, scripts), head_revision(scripts))
+            )
+        except Exception as error:
+            if failure(error) is not Failure.BUSY:
+                raise
+            await connection.rollback()
+            if time.monotonic() > ends:
+                raise await _in_use(connection, lock_seconds) from error
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+async def _remove_unfinished_indexes(connection: AsyncConnection) -> None:
+    """Drops what a CREATE INDEX CONCURRENTLY that failed has left, so that it can be tried again.
+
+    An index that somebody builds at this moment looks alike, and is left alone.
+    """
+    _same = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    unfinished = await connection.execute(
+        text(
+            "SELECT format('%I.%I', nspname, relname) FROM pg_index"
+            " JOIN pg_class ON pg_class.oid = indexrelid"
+            " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+            " WHERE NOT indisvalid AND relkind = 'i' AND nspname = current_schema()"
+            " AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index"
+            "  WHERE datname = current_database() AND index_relid IS NOT NULL)"
+        )
+    )
+    for name in unfinished.scalars().all():
+        await connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+    await connection.commit()
+
+
+async def _in_use(connection: AsyncConnection, lock_seconds: float) -> StorageUnavailable:
+    """The failure, and which other connection has been in a transaction for the longest time."""
+    found = await connection.execute(
+        text(
+            "SELECT pid, coalesce(nullif(application_name, ''), 'without a name') AS program,"
+            " extract(epoch FROM now() - xact_start)::int AS seconds FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 1"
+        )
+    )
+    oldest = found.one_or_none()
+    message = (
+        f"other connections have used the tables that the migration changes for {lock_seconds:.0f} s;"
+        " end what keeps them, then run `nest migrate` again"
+    )
+    if oldest is not None:
+        message += (
+            f" (the oldest transaction: {oldest.seconds} s, process {oldest.pid}"
+            f" of PostgreSQL, {oldest.program})"
+        )
+    return StorageUnavailable(message, _RETRY_AFTER_SECONDS)
 
 
 async def _current(connection: AsyncConnection) -> str | None:

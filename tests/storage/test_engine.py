@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
 from storage.postgres.engine import Database, Deadlines
 from storage.postgres.people import People
-from tests.storage.conftest import World, terminate_backends
+from tests.storage.conftest import World, terminate_backends, until
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -95,6 +95,19 @@ async def test_deadlocked_transactions_both_succeed(database: Database, world: W
 async def test_our_own_mistakes_are_defects(database: Database) -> None:
     with pytest.raises(StorageDefect):
         await database.read(lambda connection: connection.execute(text("SELECT nothing")))
+
+
+async def test_a_value_that_cannot_be_sent_leaves_no_lock(database: Database) -> None:
+    """asyncpg prepares a statement, which takes its locks, before it looks at the values."""
+    reading = text("SELECT id FROM people WHERE created_at > :since FOR UPDATE")
+    with pytest.raises(StorageDefect):
+        await database.read(lambda connection: connection.execute(reading, {"since": "no time"}))
+
+    async def free(connection: AsyncConnection) -> bool:
+        held = text("SELECT count(*) FROM pg_locks WHERE relation = 'people'::regclass")
+        return int((await connection.execute(held)).scalar_one()) == 0
+
+    await until(lambda: database.read(free))
 
 
 async def test_a_mistake_of_the_caller_passes_through(database: Database) -> None:

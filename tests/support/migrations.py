@@ -1,0 +1,44 @@
+"""Migrations that come after ours, as a later release would bring them."""
+
+import shutil
+from pathlib import Path
+
+from storage.postgres.migrate import SCRIPTS, head_revision
+
+ALTERS = """
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+
+
+def upgrade():
+    op.execute("ALTER TABLE configurations ADD COLUMN of_{revision} integer")
+    op.execute("ALTER TABLE operations ADD COLUMN of_{revision} integer")
+    op.execute("ALTER TABLE grants ADD COLUMN of_{revision} integer")
+"""
+
+INDEXES = """
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+
+
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = '10s'")
+        op.execute("CREATE UNIQUE INDEX CONCURRENTLY of_{revision} ON people (id)")
+"""
+
+
+def migrations(folder: Path, **more: str) -> Path:
+    """Ours, and after them `more`: bodies by the name of their revision."""
+    scripts = folder / f"migrations-{'-'.join(more)}"
+    shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    before = head_revision()
+    for revision, body in more.items():
+        file = scripts / "versions" / f"{revision}.py"
+        file.write_text(body.format(revision=revision, before=before))
+        before = revision
+    return scripts
