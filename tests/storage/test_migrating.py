@@ -31,7 +31,7 @@ async def test_a_lock_that_is_not_to_be_had_is_said_in_words(
     )
     async with holding(other):
         await other.execute("LOCK TABLE operations IN ACCESS SHARE MODE")
-        with pytest.raises(StorageUnavailable, match="run `nest migrate` again.*a long report"):
+        with pytest.raises(StorageUnavailable, match=r"run `nest migrate` again.*a long report"):
             await asyncio.to_thread(partial(upgrade, database_url, lock_seconds=0, scripts=scripts))
     await asyncio.to_thread(partial(upgrade, database_url, scripts=scripts))
     assert await other.fetchval("SELECT version_num FROM alembic_version") == "z1"
@@ -52,14 +52,13 @@ async def test_a_migration_gets_its_locks_once_they_are_free(
     before = await looker.fetchval(
         "SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()"
     )
-    async with holding(holder):
+    async with asyncio.TaskGroup() as tasks, holding(holder):
         await holder.execute("LOCK TABLE operations IN ACCESS SHARE MODE")
-        migrating = asyncio.create_task(
+        migrating = tasks.create_task(
             asyncio.to_thread(partial(upgrade, database_url, scripts=scripts))
         )
         await eventually(given_up)
         assert not migrating.done()
-    await migrating
     assert await looker.fetchval("SELECT version_num FROM alembic_version") == "z1"
     await holder.close()
     await looker.close()
