@@ -1,63 +1,119 @@
-"""The one handler of a process: writes lines, and bounds how many of one kind it writes.
+"""The one handler of a process: writes lines, and folds those that repeat into one with a count.
 
-A kind is a place in the code and the type of the error, if there is one; there are as many as the
-code has such places. Of each kind `LINES_AT_ONCE` lines are written, then `LINES_A_SECOND`. What is
-left out is counted, and a line `lines_left_out` tells the count at most every `REPORT_SECONDS`: with
-the next line of whatever kind, or when the process ends.
+A line repeats if it comes from the same place in the code and says the same; a line about an error
+also if that is of the same type. The first is written at once and whole. Those that follow within
+`FOLD_SECONDS` are counted, and when these are over the latest of them is written without its
+traceback, with `again`: so many lines as this one came since the one before, this one included.
+
+A place whose lines all differ writes `LINES_AT_ONCE`, then `LINES_A_SECOND`; the others are counted
+in the same way, whatever they say. So every line is written or counted, also at the end of the
+process, and what is remembered is bounded by the places that the code has.
 """
 
 import logging
 import sys
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from typing_extensions import override
+
+FOLD_SECONDS: Final = 1.0
 
 LINES_AT_ONCE: Final = 20
 """An outage tells each of its sides a few times; more of the same says nothing new."""
 
 LINES_A_SECOND: Final = 1.0
-"""A flood of one kind then writes some 300 bytes a second, or 3 kB where each has a traceback."""
+"""A flood from one place then writes some 300 bytes a second."""
 
-REPORT_SECONDS: Final = 10.0
+ALL_OTHERS: Final = ""
+"""The kind of the lines of a place that are too many to be told apart."""
 
-Kind = tuple[str, int, str]
+NOT_WHAT_IT_SAYS: Final = frozenset({"ts", "exc_info", "stack_info"})
+SAID_CHARACTERS_MAX: Final = 500
+
+Later = Callable[[float, Callable[[], None]], None]
+"""Calls back after so many seconds, from wherever."""
 
 
 @dataclass(slots=True)
-class _Written:
-    """What was written of one kind. `left_out` lines have not been reported since `since`."""
+class _Kind:
+    """Lines that say the same. `again` of them, `latest` the last, are counted and not written."""
 
-    name: str
+    due: float
+    again: int = 0
+    latest: logging.LogRecord | None = None
+
+
+@dataclass(slots=True)
+class _Place:
+    """The kinds of a place of which a line came within the last `FOLD_SECONDS`."""
+
     tokens: float
     seen: float
-    left_out: int = 0
-    since: float = 0.0
+    kinds: dict[str, _Kind] = field(default_factory=dict)
+
+    def take(self, now: float) -> bool:
+        """Whether one more line of this place may be written."""
+        refilled = self.tokens + (now - self.seen) * LINES_A_SECOND
+        self.tokens, self.seen = min(LINES_AT_ONCE, refilled), now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def in_a_thread(seconds: float, then: Callable[[], None]) -> None:
+    """A handler has no loop of its own, and lines come from every thread."""
+    timer = threading.Timer(seconds, then)
+    timer.daemon = True
+    timer.start()
 
 
 class LogHandler(logging.StreamHandler[TextIO]):
     """`monotonic` gives seconds."""
 
-    def __init__(self, stream: TextIO, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, stream: TextIO, *, monotonic: Callable[[], float], later: Later = in_a_thread
+    ) -> None:
         super().__init__(stream)
         self._monotonic = monotonic
-        self._kinds: dict[Kind, _Written] = {}
-        self._report_due = float("inf")
+        self._later = later
+        self._places: dict[tuple[str, int], _Place] = {}
+        self._due = False
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line, unless there were too many of its kind."""
+        """Write the line, or count it if it repeats."""
         now = self._monotonic()
-        if now >= self._report_due:
-            self._report(now)
-        if self._admits(record, now):
+        place = self._places.setdefault(
+            (record.pathname, record.lineno), _Place(tokens=LINES_AT_ONCE, seen=now)
+        )
+        self._write_counted(place, now)
+        said = _said(record)
+        kind = place.kinds.get(said)
+        if kind is None and ALL_OTHERS not in place.kinds and place.take(now):
+            place.kinds[said] = _Kind(due=now + FOLD_SECONDS)
             super().emit(record)
+            return
+        if kind is None:
+            kind = place.kinds.setdefault(ALL_OTHERS, _Kind(due=now + FOLD_SECONDS))
+        kind.again += 1
+        kind.latest = _without_traceback(record)
+        if not self._due:
+            self._due = True
+            self._later(FOLD_SECONDS, self._write_due)
 
     @override
     def close(self) -> None:
-        """Tell what was left out last."""
-        self._report(float("inf"))
+        """Write what was counted last."""
+        with self.lock or nullcontext():
+            for place in self._places.values():
+                for kind in place.kinds.values():
+                    self._write(kind)
         super().close()
 
     @override
@@ -75,40 +131,70 @@ class LogHandler(logging.StreamHandler[TextIO]):
             )
         )
 
-    def _admits(self, record: logging.LogRecord, now: float) -> bool:
-        error = _error_of(record)
-        kind = (record.pathname, record.lineno, "" if error is None else type(error).__name__)
-        written = self._kinds.get(kind)
-        if written is None:
-            written = _Written(name=_name_of(record), tokens=LINES_AT_ONCE, seen=now)
-            self._kinds[kind] = written
-        refilled = written.tokens + (now - written.seen) * LINES_A_SECOND
-        written.tokens, written.seen = min(LINES_AT_ONCE, refilled), now
-        if written.tokens >= 1:
-            written.tokens -= 1
-            return True
-        if written.left_out == 0:
-            written.since = now
-            self._report_due = min(self._report_due, now + REPORT_SECONDS)
-        written.left_out += 1
-        return False
+    def _write_due(self) -> None:
+        with self.lock or nullcontext():
+            now = self._monotonic()
+            for place in self._places.values():
+                self._write_counted(place, now)
+            self._due = any(
+                kind.again for place in self._places.values() for kind in place.kinds.values()
+            )
+            if self._due:
+                self._later(FOLD_SECONDS, self._write_due)
 
-    def _report(self, now: float) -> None:
-        self._report_due = float("inf")
-        for written in self._kinds.values():
-            if not written.left_out:
+    def _write_counted(self, place: _Place, now: float) -> None:
+        """Write what of this place is due and may be written; forget what did not repeat."""
+        for said, kind in list(place.kinds.items()):
+            if kind.due > now:
                 continue
-            due = written.since + REPORT_SECONDS
-            if due > now:
-                self._report_due = min(self._report_due, due)
-                continue
-            super().emit(_line("lines_left_out", of=written.name, lines=written.left_out))
-            written.left_out = 0
+            if not kind.again:
+                del place.kinds[said]
+            elif place.take(now):
+                self._write(kind)
+                kind.due = now + FOLD_SECONDS
+
+    def _write(self, kind: _Kind) -> None:
+        if kind.latest is not None:
+            _add(kind.latest, again=kind.again)
+            super().emit(kind.latest)
+        kind.again, kind.latest = 0, None
 
 
 def _line(event: str, **fields: object) -> logging.LogRecord:
     named = {"name": __name__, "msg": event, "levelno": logging.WARNING, "levelname": "WARNING"}
     return logging.makeLogRecord({**named, **fields})
+
+
+def _said(record: logging.LogRecord) -> str:
+    """What the line says, for a line about an error its type, as a key.
+
+    A line of a library is known by its place alone: its text may be anything.
+    """
+    error = _error_of(record)
+    if error is not None:
+        return f"error {type(error).__module__}.{type(error).__qualname__}"
+    said: object = record.msg
+    if not isinstance(said, dict):
+        return "line"
+    parts = (f"{name}={value}" for name, value in said.items() if name not in NOT_WHAT_IT_SAYS)
+    return " ".join(parts)[:SAID_CHARACTERS_MAX]
+
+
+def _without_traceback(record: logging.LogRecord) -> logging.LogRecord:
+    """The line without the frames of its error, which would keep what they refer to."""
+    error, kept = _error_of(record), copy(record)
+    kept.exc_info = kept.exc_text = None
+    if isinstance(kept.msg, dict):
+        kept.msg = {name: value for name, value in kept.msg.items() if name != "exc_info"}
+    if error is not None:
+        _add(kept, error=type(error).__name__)
+    return kept
+
+
+def _add(record: logging.LogRecord, **fields: object) -> None:
+    """Add fields to a line of structlog or of the standard library's logging."""
+    said: object = record.msg
+    (said if isinstance(said, dict) else record.__dict__).update(fields)
 
 
 def _error_of(record: logging.LogRecord) -> BaseException | None:
@@ -118,9 +204,3 @@ def _error_of(record: logging.LogRecord) -> BaseException | None:
     if isinstance(thrown, BaseException):
         return thrown
     return (thrown if isinstance(thrown, tuple) else sys.exc_info())[1] if thrown else None
-
-
-def _name_of(record: logging.LogRecord) -> str:
-    """What a kind is called: the event of ours, the place of others, whose text may be anything."""
-    said: object = record.msg
-    return str(said.get("event")) if isinstance(said, dict) else f"{record.name}:{record.lineno}"

@@ -293,7 +293,7 @@ class ActivityFeed(TaskOwner):
             except StorageUnavailable as away:
                 self._unsure = True
                 self.lag = None
-                log.info("store_away", step="activity feed", reason=str(away))
+                log.warning("store_away", step="activity feed", reason=str(away))
                 await asyncio.sleep(POLL_SECONDS)
             await asyncio.sleep(FRAME_SECONDS)
 

@@ -222,7 +222,7 @@ class AdminBoard(TaskOwner):
         try:
             self._codes.update(await self._sessions.codes(unknown))
         except StorageUnavailable as away:
-            log.info("store_away", step="admin board", reason=str(away)[:200])
+            log.warning("store_away", step="admin board", reason=str(away)[:200])
         while len(self._codes) > CODES_MAX:
             self._codes.popitem(last=False)
 
@@ -323,7 +323,7 @@ class AdminBoard(TaskOwner):
                 self._events.store("postgresql", here=True)
             except StorageUnavailable as away:
                 self._events.store("postgresql", here=False)
-                log.info("store_away", step="admin board", reason=str(away)[:200])
+                log.warning("store_away", step="admin board", reason=str(away)[:200])
             with suppress(StorageUnavailable):
                 self._dead = await self._stream.dead_count()
                 stops = await self._stops.latest()

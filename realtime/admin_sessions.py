@@ -121,7 +121,7 @@ class AdminSessions(TaskOwner):
             try:
                 await self.sweep()
             except StorageUnavailable as away:
-                log.info("store_away", step="admin sessions", reason=str(away)[:200])
+                log.warning("store_away", step="admin sessions", reason=str(away)[:200])
             self._news.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._wait_seconds()):

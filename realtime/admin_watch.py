@@ -268,7 +268,7 @@ class AdminWatch:
             if session:
                 await self._looked(str(session_uuid(session)))
         except StorageUnavailable as away:
-            log.info("store_away", step="admin watch", reason=str(away)[:200])
+            log.warning("store_away", step="admin watch", reason=str(away)[:200])
             return False
         return True
 
@@ -293,7 +293,7 @@ class AdminWatch:
                 await self._looked(str(wish.session_id))
             found = await self._past.page(wish, before=asked.before, before_id=asked.before_id)
         except StorageUnavailable as away:
-            log.info("store_away", step="admin history", reason=str(away)[:200])
+            log.warning("store_away", step="admin history", reason=str(away)[:200])
             self._frame({"type": "history", "re": asked.re, "entries": None})
             return
         self._frame({"type": "history", "re": asked.re, "entries": [_past(each) for each in found]})

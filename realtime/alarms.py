@@ -72,7 +72,7 @@ class Alarms(TaskOwner):
             try:
                 await self.look()
             except StorageUnavailable as away:
-                log.info("store_away", step="alarms", reason=str(away)[:200])
+                log.warning("store_away", step="alarms", reason=str(away)[:200])
 
     async def look(self) -> None:
         """Compares what is with the limits, once. Raises StorageUnavailable."""

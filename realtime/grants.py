@@ -218,7 +218,7 @@ class Grants:
             try:
                 await self.sweep()
             except StorageUnavailable as away:
-                log.info("store_away", step="grants", reason=str(away)[:200])
+                log.warning("store_away", step="grants", reason=str(away)[:200])
 
     async def sweep(self) -> None:
         """Look at every role that somebody here hangs on."""

@@ -358,7 +358,7 @@ class Hub(TaskOwner):
         try:
             await step()
         except StorageUnavailable as away:
-            log.info("store_away", step="hub", reason=str(away)[:200])
+            log.warning("store_away", step="hub", reason=str(away)[:200])
 
 
 def _room_report(opened: _Open) -> RoomReport:

@@ -67,7 +67,7 @@ class PageViews(TaskOwner):
         except OutcomeUnknown:
             log.warning("page_views_unknown", n=adding.total())
         except StorageUnavailable as away:
-            log.info("store_away", step="page views", reason=str(away)[:200])
+            log.warning("store_away", step="page views", reason=str(away)[:200])
             self._waiting.update(adding)
 
     async def _store_forever(self) -> None:

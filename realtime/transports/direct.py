@@ -110,7 +110,7 @@ class OpenedPage:
         try:
             await self._actions.woke(session_id)
         except StorageUnavailable as away:
-            log.info("store_away", step="page", reason=str(away)[:200])
+            log.warning("store_away", step="page", reason=str(away)[:200])
 
     def built(self) -> None:
         """What was delivered so far is the first paint; from now on frames are sent."""

@@ -1,20 +1,23 @@
 """Log lines: JSON, one per fact, and no token in any."""
 
+import gc
 import io
 import json
 import logging
 import subprocess
 import sys
 import time
+import weakref
 from base64 import urlsafe_b64encode
-from pathlib import Path
+from collections.abc import Callable
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.log_handler import LINES_AT_ONCE, REPORT_SECONDS, LogHandler
+from app.log_handler import FOLD_SECONDS, LINES_AT_ONCE, LogHandler
 from app.logging import redact
 from app.redaction import redacted
 from app.tracebacks import rendered
@@ -177,53 +180,122 @@ class Clock:
         return self.now
 
 
-def handler_on(clock: Clock) -> tuple[logging.Logger, LogHandler, io.StringIO]:
-    written = io.StringIO()
-    handler = LogHandler(written, monotonic=clock)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(of)s %(lines)s",
-                                           defaults={"of": "", "lines": ""}))  # fmt: skip
-    logger = logging.Logger("there")  # noqa: LOG001 - one of its own
-    logger.addHandler(handler)
-    return logger, handler, written
+class Written:
+    """A handler whose time stands still until `pass_time`, and what it wrote."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.stream = io.StringIO()
+        self._later: list[Callable[[], None]] = []
+        self.handler = LogHandler(
+            self.stream,
+            monotonic=self.clock,
+            later=lambda _seconds, then: self._later.append(then),
+        )
+        self.handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(error)s %(again)s",
+                                                    defaults={"error": "", "again": ""}))  # fmt: skip
+        self.logger = logging.Logger("there")  # noqa: LOG001 - one of its own
+        self.logger.addHandler(self.handler)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self.stream.getvalue().splitlines()]
+
+    def pass_time(self) -> None:
+        """One second, and what was to be done when it is over; no other line comes."""
+        self.clock.now += FOLD_SECONDS
+        due, self._later = self._later, []
+        for each in due:
+            each()
 
 
-def test_lines_of_one_kind_are_counted_when_there_are_too_many() -> None:
-    clock = Clock()
-    logger, handler, written = handler_on(clock)
-    for _ in range(100):
-        logger.warning("same")
-    assert written.getvalue().count("same") == LINES_AT_ONCE
-    logger.warning("another")
-    assert "another" in written.getvalue()
-    assert "lines_left_out" not in written.getvalue()
-    clock.now += REPORT_SECONDS
-    logger.info("news")
-    assert f"lines_left_out there:{_line_of('same')} {100 - LINES_AT_ONCE}\n" in written.getvalue()
-    for _ in range(100):
-        logger.warning("last")
-    handler.close()
-    assert written.getvalue().endswith(f" {100 - LINES_AT_ONCE}\n")
+def test_a_line_that_repeats_is_one_line_a_second_with_a_count() -> None:
+    written = Written()
+    for _ in range(3):
+        for _ in range(118):
+            written.logger.warning("refused")
+        written.pass_time()
+    assert written.lines == [
+        "WARNING refused",
+        "WARNING refused  117",
+        "WARNING refused  118",
+        "WARNING refused  118",
+    ]
+    written.pass_time()
+    for _ in range(2):
+        written.logger.warning("refused")
+    assert written.lines[4:] == ["WARNING refused"]
+    written.handler.close()
+    assert written.lines[5:] == ["WARNING refused  1"]
 
 
-def test_an_error_of_another_type_is_another_kind() -> None:
-    logger, _handler, written = handler_on(Clock())
-    for kind in [OSError] * 50 + [ValueError]:
+def test_what_says_something_else_is_written_at_once() -> None:
+    written = Written()
+    log = structlog.wrap_logger(
+        written.logger, processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+    )
+    for route in ["/api/a", "/api/b", "/api/a"]:
+        log.warning("request_not_served", route=route)
+    assert [each.count("/api/a") for each in written.lines] == [1, 0]
+    written.pass_time()
+    assert "'route': '/api/a', 'event': 'request_not_served', 'again': 1" in written.lines[2]
+
+
+def test_lines_that_all_differ_are_bounded_and_counted() -> None:
+    written = Written()
+    log = structlog.wrap_logger(
+        written.logger, processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+    )
+    for number in range(10_000):
+        log.warning("buried", entry=number)
+    written.logger.warning("elsewhere")
+    assert len(written.lines) == LINES_AT_ONCE + 1
+    for _ in range(3):
+        written.pass_time()
+    assert f"'again': {10_000 - LINES_AT_ONCE}" in written.lines[-1]
+    assert len(written.lines) == LINES_AT_ONCE + 2
+
+
+def test_the_traceback_of_an_error_is_written_once_and_kept_by_nobody() -> None:
+    class AwayError(Exception):
+        """Errors of Python itself cannot be referred to weakly."""
+
+    written, thrown = Written(), []
+    for kind in [AwayError] * 50 + [StorageDefect]:
         try:
             raise kind
-        except (OSError, ValueError):
-            logger.exception("failed")
-    assert written.getvalue().count("ERROR failed") == LINES_AT_ONCE + 1
+        except (AwayError, StorageDefect) as error:
+            thrown.append(weakref.ref(error))
+            written.logger.exception("failed")
+    written.handler.close()
+    assert written.stream.getvalue().count("Traceback") == 2
+    assert written.lines[-1] == "ERROR failed AwayError 49"
+    gc.collect()
+    assert [each() for each in thrown] == [None] * 51
+
+
+def test_counts_are_written_without_another_line_coming() -> None:
+    """The real timer, and the real end of a process."""
+    program = (
+        "import structlog\nfrom app.logging import configure_logging\n"
+        "configure_logging(level='info', form='json', node='here')\n"
+        "for _ in range(10):\n    structlog.get_logger('x').warning('refused', code='busy')\n"
+    )
+    waiting = "import sys, threading\nfor each in threading.enumerate():\n    each is threading.main_thread() or each.join()\n"
+    for ending in ("", waiting):
+        done = subprocess.run(
+            [sys.executable, "-c", program + ending],
+            cwd=CHECKOUT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        first, counted = map(json.loads, done.stderr.splitlines())
+        assert "again" not in first
+        assert (counted["event"], counted["code"], counted["again"]) == ("refused", "busy", 9)
 
 
 def test_a_line_that_cannot_be_written_is_named_without_what_it_says(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    logger, _handler, written = handler_on(Clock())
-    logger.warning("%s and %s", "secret")  # noqa: PLE1206 - that is the mistake
-    assert written.getvalue() == "WARNING log_line_unwritable there \n"
+    written = Written()
+    written.logger.warning("%s and %s", "secret")  # noqa: PLE1206 - that is the mistake
+    assert written.lines == ["WARNING log_line_unwritable"]
     assert capfd.readouterr().err == ""
-
-
-def _line_of(text: str) -> int:
-    lines = Path(__file__).read_text().splitlines()
-    return next(n for n, line in enumerate(lines, start=1) if f'logger.warning("{text}")' in line)
