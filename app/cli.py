@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -28,6 +29,9 @@ from app.commands.options import (
 from app.logging import configure_logging
 from app.settings import Settings, SettingsError, parse_settings, settings_table
 from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from app.release import Released
 
 Command = Callable[[Settings, argparse.Namespace, Mapping[str, str]], int]
 
@@ -82,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     supervisor = import_module("app.supervisor")
     stack = supervisor.Stack(
-        prepare=partial(_prepare, settings),
+        prepare=partial(_note_of, settings),
         mint_link=partial(_mint_link, settings),
     )
     code: int = asyncio.run(supervisor.run(settings, stack, environ))
@@ -96,12 +100,16 @@ async def _mint_link(settings: Settings, database_url: str, public_url: str) -> 
     return link
 
 
-async def _prepare(settings: Settings, database_url: str) -> tuple[str, ...]:
+async def _prepare(settings: Settings, database_url: str) -> "Released":
     key = import_module("app.audit_key").audit_key(settings, database_url)
-    published: tuple[str, ...] = await import_module("app.release").release(
+    released: Released = await import_module("app.release").release(
         database_url, key, settings.redis_url
     )
-    return published
+    return released
+
+
+async def _note_of(settings: Settings, database_url: str) -> str:
+    return (await _prepare(settings, database_url)).note
 
 
 def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -128,8 +136,9 @@ def _migrate(settings: Settings, _options: argparse.Namespace, environ: Mapping[
     settings = _beside_running(settings, environ)
     if not settings.database_url:
         return _missing("migrate", "DATABASE_URL")
-    published = asyncio.run(_prepare(settings, settings.database_url))
-    print(f"The database is migrated. Catalogues: {', '.join(published) or 'none'}.")
+    done = asyncio.run(_prepare(settings, settings.database_url))
+    what = f"Nothing to migrate: {done.note}." if done.note else "The database is migrated."
+    print(f"{what} Catalogues: {', '.join(done.catalogues) or 'none'}.")
     return 0
 
 

@@ -20,6 +20,7 @@ from app.supervisor import answers_ready
 from configurator.event_ids import unix_ms
 from storage.errors import StorageError
 from storage.postgres.engine import Database
+from storage.postgres.schema import Schema
 from storage.redis.capacity import INTAKE_SHARE
 from storage.redis.client import Memory, Redis
 from storage.redis.stream import InteractionStream, id_pair, position
@@ -212,16 +213,19 @@ async def _database(url: str) -> list[Finding]:
             mend="Switch them on: what is acknowledged would be lost in a crash." if unsafe else "",
         ),
     ]
-    at_head = schema.at_head
-    findings.append(
-        Finding(
-            state="ok" if at_head else "wrong",
-            subject="database",
-            text=f"schema {schema.current or '(empty)'}, this code wants {schema.head}",
-            mend="" if at_head else "Run `nest migrate`.",
-        )
-    )
+    findings.append(_schema(schema))
     return [*findings, *_clocks("database", clock)]
+
+
+def _schema(schema: Schema) -> Finding:
+    if schema.at_head:
+        text = f"schema {schema.current}, the newest that this code knows"
+        return Finding(state="ok", subject="database", text=text)
+    what, _, todo = schema.note.partition(": ")
+    state: State = "note" if schema.compatible else "wrong"
+    return Finding(
+        state=state, subject="database", text=what, mend=f"{todo[:1].upper()}{todo[1:]}."
+    )
 
 
 async def _clock_of_database(database: Database) -> timedelta:

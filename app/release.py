@@ -1,15 +1,19 @@
 """What must be true of the database before processes start: newest schema, catalogues published.
 
 Repeating it changes nothing. Errors: those of `storage.errors`; `CatalogueError` with the line.
+
+A database that a newer release has migrated keeps its schema and the rights of its roles, which that
+release knows better; this one publishes its catalogues and works beside it, or is refused.
 """
 
 import asyncio
+from dataclasses import dataclass
 from importlib import resources
 
 import structlog
 
 from configurator.catalogue import parse_catalogue
-from storage.errors import StorageUnavailable
+from storage.errors import SchemaDiffers, StorageUnavailable
 from storage.postgres.audit import Audit
 from storage.postgres.audit_chain import AuditKey, Head
 from storage.postgres.catalogues import Catalogues
@@ -23,20 +27,29 @@ from storage.redis.client import Redis
 log = structlog.get_logger()
 
 
-async def release(
-    database_url: str, key: AuditKey | None = None, redis_url: str = ""
-) -> tuple[str, ...]:
-    """Migrate to head, give the roles their rights, and publish the catalogues that come with the code; returns their ids.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """The ids of the catalogues of this code, and a sentence about a newer database, else ""."""
+
+    catalogues: tuple[str, ...]
+    note: str
+
+
+async def release(database_url: str, key: AuditKey | None = None, redis_url: str = "") -> Released:
+    """Migrate to head, give the roles their rights, and publish the catalogues that come with the code.
 
     `key` signs the lines of the audit that releases before the chain of signatures wrote, unless
-    Redis has a head of the chain already.
+    Redis has a head of the chain already. Raises SchemaDiffers when this code is too old.
     """
-    await asyncio.to_thread(upgrade, database_url)
-    await grant_rights(database_url)
+    schema = await asyncio.to_thread(upgrade, database_url)
+    if not schema.compatible:
+        raise SchemaDiffers(schema.note)
+    if not schema.newer:
+        await grant_rights(database_url)
     async with Database(database_url, pool_size=1, application_name="nest migrate") as database:
-        if key is not None:
+        if key is not None and not schema.newer:
             await Audit(database, key).adopt(await _kept(database, redis_url))
-        return await publish_catalogues(database)
+        return Released(catalogues=await publish_catalogues(database), note=schema.note)
 
 
 async def _kept(database: Database, redis_url: str) -> Head | None:

@@ -28,7 +28,8 @@ from app.settings import Settings, without_secrets
 
 READY_NOTE_SECONDS = 30.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-Prepare = Callable[[str], Awaitable[object]]
+Prepare = Callable[[str], Awaitable[str]]
+"""Makes the database of this address ready; what is to be said about it, or ""."""
 MintLink = Callable[[str, str], Awaitable[str]]
 
 
@@ -126,12 +127,14 @@ class _Supervisor:
 
     async def _prepare(self, database_url: str) -> None:
         try:
-            await self._stack.prepare(database_url)
+            note = await self._stack.prepare(database_url)
         except Exception as error:
             place = without_secrets(database_url)
             raise StartFailedError(
                 f"The database {place} could not be prepared: {error}"
             ) from error
+        if note:
+            _show("nest", note)
 
     def _child(self, program: Program, urls: Mapping[str, str]) -> Child:
         watched = self._settings.log_format == "auto" and sys.stdout.isatty()

@@ -21,6 +21,7 @@ from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
 from storage.redis.stream_group import StreamGroup
 from workers.audit_head import audit_head_chore
+from workers.compatible import while_compatible
 from workers.consumer import Consumer
 from workers.leader import Leader
 from workers.runner import run_worker
@@ -33,7 +34,7 @@ JOB_DEADLINES = Deadlines(statement=110.0, call=120.0)
 async def run(settings: Settings) -> None:
     """Moves interactions to PostgreSQL, and leads the jobs if nobody else does, until cancelled.
 
-    Starts whether or not the servers are there, and waits for them.
+    Starts whether or not the servers are there, and waits for them, and for a schema that fits.
     """
     database = Database(
         settings.for_worker,
@@ -53,16 +54,20 @@ async def run(settings: Settings) -> None:
         call_seconds=settings.redis_deadline_seconds,
     )
     async with database, patient, redis:
-        interactions = Interactions(database)
-        group = StreamGroup(redis, consumer=settings.node)
-        await run_worker(
-            Consumer(group, interactions, now=now),
-            (*chores(interactions, group), audit_head_chore(database, redis)),
-            leader_of(patient, settings),
-            runs=Jobs(database),
-            stops=group.stops,
-            node=settings.node,
-        )
+
+        async def work() -> None:
+            interactions = Interactions(database)
+            group = StreamGroup(redis, consumer=settings.node)
+            await run_worker(
+                Consumer(group, interactions, now=now),
+                (*chores(interactions, group), audit_head_chore(database, redis)),
+                leader_of(patient, settings),
+                runs=Jobs(database),
+                stops=group.stops,
+                node=settings.node,
+            )
+
+        await while_compatible(database, work)
 
 
 def leader_of(database: Database, settings: Settings) -> Leader:

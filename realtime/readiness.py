@@ -1,73 +1,138 @@
-"""Whether PostgreSQL answers this process, asked at most once a second however many want to know.
+"""Whether this process may be sent traffic. PostgreSQL is looked at once a second; answers come from memory.
 
-A caller who asks while a question is on its way waits for the answer to that one, and never beyond the
-moment at which it is due: a question that hangs is "no" from then on, for everybody, at once.
+    starting ──first look that finds a schema──▶ ready ◀──▶ ready, degraded (PostgreSQL or Redis away)
+        ready ──schema that this code does not work with──▶ not ready ──migrated──▶ ready
+        any ──drain()──▶ not ready, for good
+
+PostgreSQL away takes no process out of service: all look at the same one, so that would take all of
+them, with everything that goes on without it (open pages, pictures, interactions).
 """
 
 import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from typing_extensions import override
 
 from storage.errors import StorageError
 from storage.postgres.engine import Database
+from storage.postgres.schema import Schema
 from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
 
-READY_SECONDS: Final = 1.0
-"""PostgreSQL answers within this time, or counts as away."""
+LOOK_SECONDS: Final = 1.0
+"""From the beginning of one look to that of the next, and the time after which one counts as away."""
 
-KEPT_SECONDS: Final = 1.0
-"""An answer is given again for so long."""
+TroublesOf = Callable[[], Iterable[str]]
+"""Sentences about what works worse than it should in a part of this process; none: all is well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stores:
-    """The state in which PostgreSQL was found."""
+class State:
+    """The state of this process. `schema` is the last one seen; None: none since the start."""
 
     answers: bool
-    migrated: bool
+    schema: Schema | None
+    draining: bool
 
+    @property
+    def ready(self) -> bool:
+        """Whether the process may be sent traffic."""
+        return self.compatible and not self.draining
 
-AWAY: Final = Stores(answers=False, migrated=False)
+    @property
+    def compatible(self) -> bool:
+        """Whether the schema is one that this code works with."""
+        return self.schema is not None and self.schema.compatible
+
+    def problems(self) -> list[str]:
+        """What is to be said of it, in sentences without a full stop."""
+        found = []
+        if self.draining:
+            found.append("this process is stopping: it takes no new connections")
+        if self.schema is not None and not self.compatible:
+            found.append(self.schema.note)
+        if not self.answers and self.schema is None:
+            found.append("starting: PostgreSQL has not answered yet")
+        elif not self.answers:
+            found.append(
+                "PostgreSQL does not answer: open pages stay, nothing can be saved until it is back"
+            )
+        return found
 
 
 class Readiness(TaskOwner):
-    """Asks PostgreSQL for whoever watches this process. An async context manager."""
+    """Looks at PostgreSQL for whoever watches this process. An async context manager."""
 
     def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
-        self._asking: asyncio.Task[None] | None = None
-        self._due = 0.0
-        self._found = AWAY
-        self._kept_until = 0.0
-        self.asked = 0
-        """Questions that were put to PostgreSQL."""
+        self._answers = False
+        self._schema: Schema | None = None
+        self._draining = False
+        self._noted = ""
+        self._sources: list[TroublesOf] = []
+        self.looks = 0
+        """How often PostgreSQL was looked at."""
 
-    async def stores(self) -> Stores:
-        """The state of PostgreSQL, at most a second old; answers within ``READY_SECONDS``."""
-        now = asyncio.get_running_loop().time()
-        if now < self._kept_until:
-            return self._found
-        if self._asking is None or self._asking.done():
-            self._due = now + READY_SECONDS
-            self._asking = self._tasks.task(self._ask(), name="readiness")
-        await asyncio.wait((self._asking,), timeout=max(0.0, self._due - now))
-        return self._found if self._asking.done() else AWAY
+    @property
+    def state(self) -> State:
+        """As the last look found it, at most two seconds ago."""
+        return State(answers=self._answers, schema=self._schema, draining=self._draining)
 
-    async def _ask(self) -> None:
-        self.asked += 1
-        found = AWAY
+    @property
+    def draining(self) -> bool:
+        """Whether this process is to get no new connections any more."""
+        return self._draining
+
+    def drain(self) -> None:
+        """From now on this process is not ready."""
+        self._draining = True
+
+    def add_troubles(self, troubles_of: TroublesOf) -> None:
+        """Ask this part of the process, too, what does not work as it should; it answers at once."""
+        self._sources.append(troubles_of)
+
+    def troubles(self) -> list[str]:
+        """What works worse than it should and takes no process out of service."""
+        return [each for troubles_of in self._sources for each in troubles_of()]
+
+    @override
+    def _begin(self) -> None:
+        self._tasks.start(self._look_forever(), name="readiness")
+
+    async def _look_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LOOK_SECONDS
+            looking = self._tasks.task(self._look(), name="look at PostgreSQL")
+            await asyncio.wait((looking,), timeout=LOOK_SECONDS)
+            if not looking.done():
+                self._found(None)
+                # Cancelling takes its time, too, as the connection is closed; one look at a time.
+                await asyncio.wait((looking,))
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def _look(self) -> None:
+        self.looks += 1
+        schema: Schema | None = None
         try:
-            async with asyncio.timeout(READY_SECONDS):
+            async with asyncio.timeout(LOOK_SECONDS):
                 schema = await self._database.migrated()
-            found = Stores(answers=True, migrated=schema.at_head)
         except (StorageError, TimeoutError):
             pass
         except Exception:
             log.exception("readiness_failed")
-        self._found = found
-        self._kept_until = asyncio.get_running_loop().time() + KEPT_SECONDS
+        self._found(schema)
+
+    def _found(self, schema: Schema | None) -> None:
+        self._answers = schema is not None
+        if schema is None:
+            return
+        self._schema = schema
+        if schema.note != self._noted:
+            self._noted = schema.note
+            log.warning("schema_differs", note=schema.note or "not any more")

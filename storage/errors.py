@@ -10,6 +10,7 @@ StorageError
 │   ├── TooMany
 │   ├── HouseMovedOn
 │   ├── OwnerStays
+│   ├── SchemaDiffers
 │   └── Unknown
 └── StorageDefect           the server refused what we sent it: our own bug
 """
@@ -62,6 +63,10 @@ class HouseMovedOn(StorageConflict):
 
 class OwnerStays(StorageConflict):
     """The owner of a configuration cannot be removed from it."""
+
+
+class SchemaDiffers(StorageConflict):
+    """The database has a schema that this code does not work with; the message says what to do."""
 
 
 class Unknown(StorageConflict):

@@ -1,4 +1,4 @@
-"""Is this process alive, and may it be sent traffic? Redis away is degraded, not unready."""
+"""Is this process alive, and may it be sent traffic? A store that is away is degraded, not unready."""
 
 import msgspec
 from starlette.requests import Request
@@ -18,9 +18,16 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of this process; ``problems`` says what is wrong. Strangers ask: no name of a machine."""
+    """The state of this process; ``problems`` says what is wrong. Strangers ask: no name of a machine.
+
+    ``ready``: it has started, works with the schema, and does not drain. ``degraded``: it is ready,
+    and something that it needs is away. ``database`` and ``bus``: PostgreSQL and Redis answer.
+    ``migrated``: the schema last seen is one that this code works with.
+    """
 
     ready: bool
+    degraded: bool
+    draining: bool
     database: bool
     migrated: bool
     bus: bool
@@ -28,7 +35,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthEndpoints:
-    """The handlers. A process that is stopping takes no new requests, so it need not say so."""
+    """The handlers. They wait for nothing: whoever watches this process has an answer at once."""
 
     def __init__(self, *, database: Database, bus: Bus) -> None:
         """``readiness`` is entered by whoever serves these."""
@@ -51,7 +58,8 @@ class HealthEndpoints:
                 method="GET",
                 path="/readyz",
                 handler=self.ready,
-                summary="This process may be sent traffic: 200, else 503 with what is wrong.",
+                summary="This process may be sent traffic: 200, else 503 with what is wrong. With "
+                "PostgreSQL or Redis away it may, and is `degraded`.",
                 answer=Health,
                 also={503: Health},
                 tags=["health"],
@@ -65,18 +73,19 @@ class HealthEndpoints:
 
     async def ready(self, _request: Request) -> Response:
         """``GET /readyz``."""
-        stores, problems = await self.readiness.stores(), []
-        if not stores.answers:
-            problems.append("PostgreSQL does not answer")
-        elif not stores.migrated:
-            problems.append("the database is not migrated: run nest migrate")
-        if not self._bus.healthy:
+        state, troubles = self.readiness.state, self.readiness.troubles()
+        bus = self._bus.healthy
+        problems = state.problems()
+        if not bus:
             problems.append("Redis does not answer: editing goes on, live updates are slower")
+        well = state.answers and bus and not troubles
         health = Health(
-            ready=stores.migrated,
-            database=stores.answers,
-            migrated=stores.migrated,
-            bus=self._bus.healthy,
-            problems=problems,
+            ready=state.ready,
+            degraded=state.ready and not well,
+            draining=state.draining,
+            database=state.answers,
+            migrated=state.compatible,
+            bus=bus,
+            problems=[*problems, *troubles],
         )
-        return json(health, 200 if stores.migrated else 503)
+        return json(health, 200 if state.ready else 503)

@@ -6,10 +6,18 @@ in an `autocommit_block` keeps nobody waiting and waits for all older transactio
 sets a longer `lock_timeout` before it.
 """
 
+from collections.abc import Collection, Mapping
+from typing import Final
+
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script import Script
 from sqlalchemy import Connection, text
 
 from storage.postgres.tables import metadata
+
+_NAMES_OLDEST_CODE: Final = "0024"
+"""From this migration on each names the oldest code that works beside it."""
 
 
 def _is_declared(
@@ -17,6 +25,20 @@ def _is_declared(
 ) -> bool:
     """Tables that SQLAlchemy does not know (partitions, roll-ups) are not compared."""
     return not (kind == "table" and reflected and name not in metadata.tables)
+
+
+def _keep_oldest_code(
+    ctx: MigrationContext,
+    step: MigrationInfo,
+    heads: Collection[object],  # noqa: ARG001 - passed by name
+    run_args: Mapping[str, object],  # noqa: ARG001 - passed by name
+) -> None:
+    """Writes down, in the transaction of the migration, what the schema that it leads to says."""
+    to = step.up_revision if step.is_upgrade else next(iter(step.down_revisions), None)
+    if isinstance(to, Script) and to.revision >= _NAMES_OLDEST_CODE and ctx.connection is not None:
+        ctx.connection.execute(
+            text("UPDATE deployment SET oldest_code = :oldest"), {"oldest": to.module.oldest_code}
+        )
 
 
 def run() -> None:
@@ -35,6 +57,7 @@ def run() -> None:
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,
+        on_version_apply=_keep_oldest_code,
     )
     with context.begin_transaction():
         context.run_migrations()

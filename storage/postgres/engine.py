@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.failures import Failure, describe, failure, not_sent, storage_errors
 from storage.postgres.migrate import head_revision
+from storage.postgres.schema import Schema, schema_of
 
 Result = TypeVar("Result")
 _BUSY_TRIES = 4
@@ -37,19 +38,6 @@ class Deadlines:
     lock: float = 2.0
     statement: float = 4.0
     call: float = 6.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
-    """The revision of the database and the one this code wants. `current` None: empty database."""
-
-    current: str | None
-    head: str
-
-    @property
-    def at_head(self) -> bool:
-        """Whether the database has exactly the schema of this code."""
-        return self.current == self.head
 
 
 class Database:
@@ -117,16 +105,8 @@ class Database:
         await self.read(lambda connection: connection.execute(text("SELECT 1")))
 
     async def migrated(self) -> Schema:
-        """The current schema revision against the one this code wants."""
-
-        async def current(connection: AsyncConnection) -> str | None:
-            found = await connection.execute(text("SELECT to_regclass('alembic_version')::text"))
-            if found.scalar_one() is None:
-                return None
-            version = await connection.execute(text("SELECT version_num FROM alembic_version"))
-            return version.scalar_one_or_none()
-
-        return Schema(current=await self.read(current), head=head_revision())
+        """The schema of the database, held against those that this code works with."""
+        return await self.read(lambda connection: schema_of(connection, head_revision()))
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs statements that only read, each with its own snapshot; retried once when lost."""

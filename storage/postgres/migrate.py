@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from storage.errors import StorageUnavailable
 from storage.postgres.failures import Failure, failure, storage_errors
+from storage.postgres.schema import Schema, schema_of
 
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 LOCK_MS = 400
@@ -40,14 +41,15 @@ def upgrade(
     wait_seconds: float = 120.0,
     lock_seconds: float = 60.0,
     scripts: Path = SCRIPTS,
-) -> None:
-    """Runs the missing migrations of the directory `scripts`; returns at once when there are none.
+) -> Schema:
+    """Runs the missing migrations of the directory `scripts`, if any; returns the schema there is.
 
+    A database that is newer than that stays as it is: the caller looks at `Schema.compatible`.
     Several processes may call it at the same moment: one migrates, the others wait for it up to
     `wait_seconds`. Starts an event loop of its own, so call it where none is running (a thread).
     Raises StorageUnavailable, also when a lock was not to be had within `lock_seconds`.
     """
-    asyncio.run(_upgrade(database_url, wait_seconds, lock_seconds, scripts))
+    return asyncio.run(_upgrade(database_url, wait_seconds, lock_seconds, scripts))
 
 
 @cache
@@ -68,7 +70,7 @@ def alembic_config(connection: Connection | None = None, scripts: Path = SCRIPTS
 
 async def _upgrade(
     database_url: str, wait_seconds: float, lock_seconds: float, scripts: Path
-) -> None:
+) -> Schema:
     async def connect(*_: object, **__: object) -> asyncpg.Connection:
         return await asyncpg.connect(database_url, timeout=10)
 
@@ -77,17 +79,23 @@ async def _upgrade(
         async_creator=connect,
         poolclass=NullPool,
     )
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        async with engine.connect() as connection:
-            _same = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            if await _current(connection) == head_revision(scripts):
-                return
-            await _take_turn(connection, wait_seconds)
-            if await _current(connection) == head_revision(scripts):
-                return
-            await connection.commit()
-            await _migrate(connection, lock_seconds, scripts)
-    await engine.dispose()
+    head = head_revision(scripts)
+    try:
+        with storage_errors(_RETRY_AFTER_SECONDS):
+            async with engine.connect() as connection:
+                _same = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                schema = await schema_of(connection, head)
+                if schema.at_head or schema.newer:
+                    return schema
+                await _take_turn(connection, wait_seconds)
+                schema = await schema_of(connection, head)
+                if schema.at_head or schema.newer:
+                    return schema
+                await connection.commit()
+                await _migrate(connection, lock_seconds, scripts)
+                return await schema_of(connection, head)
+    finally:
+        await engine.dispose()
 
 
 async def _migrate(connection: AsyncConnection, lock_seconds: float, scripts: Path) -> None:
@@ -155,15 +163,6 @@ async def _in_use(connection: AsyncConnection, lock_seconds: float) -> StorageUn
             f" of PostgreSQL, {oldest.program})"
         )
     return StorageUnavailable(message, _RETRY_AFTER_SECONDS)
-
-
-async def _current(connection: AsyncConnection) -> str | None:
-    known = await connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
-    if not known.scalar_one():
-        return None
-    version = await connection.execute(text("SELECT version_num FROM alembic_version"))
-    current: str | None = version.scalar_one_or_none()
-    return current
 
 
 async def _take_turn(connection: AsyncConnection, wait_seconds: float) -> None:

@@ -50,6 +50,7 @@ deployment = Table(
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("epoch", Uuid, nullable=False),
     Column("audit_adopted_at", DateTime(timezone=True)),
+    Column("oldest_code", Text, nullable=False, server_default=text("'0024'")),
     CheckConstraint("only_row", name="one_row"),
 )
 

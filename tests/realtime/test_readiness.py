@@ -1,73 +1,139 @@
-"""``GET /readyz`` from whoever asks it, as often as they like."""
+"""``GET /readyz`` from whoever asks it, as often as they like, whatever PostgreSQL does."""
 
 import asyncio
 
 import httpx
-import pytest
+from sqlalchemy import text
 
 from realtime import readiness
+from storage.postgres.engine import Database
+from tests.realtime.clients import Json
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.storage.link import link_to
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 MANY = 50
 
 
-async def together(web: RunningWeb, number: int) -> list[int]:
+async def together(web: RunningWeb, number: int) -> list[httpx.Response]:
     async with (
         httpx.AsyncClient(base_url=web.url, timeout=10, verify=False) as client,
         asyncio.TaskGroup() as group,
     ):
         asking = [group.create_task(client.get("/readyz")) for _ in range(number)]
-    return [each.result().status_code for each in asking]
+    return [each.result() for each in asking]
 
 
-async def asked(web: RunningWeb) -> int:
-    return (await together(web, 1))[0]
+async def health(web: RunningWeb) -> Json:
+    """The answer, which says the same as its status."""
+    (answer,) = await together(web, 1)
+    found: Json = answer.json()
+    assert answer.status_code == (200 if found["ready"] else 503)
+    return found
 
 
-async def test_asked_often_it_costs_a_query_a_second(web: RunningWeb) -> None:
+async def until(web: RunningWeb, **expected: object) -> Json:
+    async def found() -> Json | None:
+        now = await health(web)
+        return now if now.items() >= expected.items() else None
+
+    answer = await eventually(found, 10, why=f"/readyz says {expected}")
+    assert answer is not None
+    return answer
+
+
+async def test_a_web_that_works_says_so(web: RunningWeb) -> None:
+    assert await until(web, ready=True) == {
+        "ready": True,
+        "degraded": False,
+        "draining": False,
+        "database": True,
+        "migrated": True,
+        "bus": True,
+        "problems": [],
+    }
+
+
+async def test_asked_often_it_costs_a_look_a_second(web: RunningWeb) -> None:
     """Each request was a transaction of two statements."""
+    await until(web, ready=True)
+    looks = web.parts.health.readiness.looks
     began = asyncio.get_running_loop().time()
     for _ in range(3):
-        assert await together(web, MANY) == [200] * MANY
+        assert [each.status_code for each in await together(web, MANY)] == [200] * MANY
     seconds = asyncio.get_running_loop().time() - began
-    assert web.parts.health.readiness.asked <= 1 + seconds / readiness.KEPT_SECONDS
+    assert web.parts.health.readiness.looks - looks <= 1 + seconds / readiness.LOOK_SECONDS
 
 
-async def test_an_answer_is_kept_for_a_second(
-    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0.0)
-    assert await together(web, MANY) == [200] * MANY
-    assert web.parts.health.readiness.asked < MANY / 2, "they shared their questions"
-    before = web.parts.health.readiness.asked
-    assert await asked(web) == 200
-    assert web.parts.health.readiness.asked == before + 1
-
-
-async def test_it_answers_in_time_while_postgresql_hangs(
+async def test_while_postgresql_hangs_it_is_degraded_and_answers_from_memory(
     start_web: StartWeb, database_url: str, redis_url: str
 ) -> None:
-    """(OP16) Each question that hung took a connection of the pool."""
+    """(OP16) A restart of PostgreSQL of 2 s took every web out of service at once."""
     async with link_to(database_url) as link:
         web = await start_web(stores=(link.url, redis_url))
-        assert await asked(web) == 200
+        await until(web, ready=True, degraded=False)
         link.freeze()
-        loop = asyncio.get_running_loop()
-        await eventually(lambda: hangs(web), 5, why="the answer of before is over")
+        away = await until(web, degraded=True)
+        assert (away["ready"], away["database"], away["migrated"]) == (True, False, True)
+        assert away["problems"][0].startswith("PostgreSQL does not answer")
+        looks = web.parts.health.readiness.looks
         for _ in range(3):
-            began = loop.time()
-            assert await together(web, MANY) == [503] * MANY
-            assert loop.time() - began < readiness.READY_SECONDS + 1.0
-        assert web.parts.health.readiness.asked <= 8, "50 times as many were asked of it"
+            assert {each.status_code for each in await together(web, MANY)} == {200}
+        assert web.parts.health.readiness.looks <= looks + 8, "150 times as many were asked of it"
         link.mend()
-        await eventually(lambda: answers(web), 10, why="PostgreSQL answers again")
+        await until(web, ready=True, degraded=False)
 
 
-async def hangs(web: RunningWeb) -> bool:
-    return await asked(web) == 503
+async def test_a_web_that_has_not_seen_the_schema_is_starting(
+    start_web: StartWeb, redis_url: str
+) -> None:
+    nowhere = f"postgresql://nest@127.0.0.1:{free_port()}/nest"
+    web = await start_web(stores=(nowhere, redis_url))
+    found = await health(web)
+    assert (found["ready"], found["degraded"], found["migrated"]) == (False, False, False)
+    assert found["problems"] == ["starting: PostgreSQL has not answered yet"]
 
 
-async def answers(web: RunningWeb) -> bool:
-    return await asked(web) == 200
+async def test_a_web_that_drains_is_not_ready(web: RunningWeb) -> None:
+    await until(web, ready=True)
+    web.parts.health.readiness.drain()
+    found = await health(web)
+    assert (found["ready"], found["draining"], found["degraded"]) == (False, True, False)
+    assert found["problems"] == ["this process is stopping: it takes no new connections"]
+
+
+async def test_troubles_degrade_and_are_said(web: RunningWeb) -> None:
+    await until(web, ready=True)
+    told: list[str] = []
+    web.parts.health.readiness.add_troubles(lambda: told)
+    assert (await health(web))["degraded"] is False
+    told.append("the disk of PostgreSQL is full")
+    found = await health(web)
+    assert (found["ready"], found["degraded"]) == (True, True)
+    assert found["problems"] == told
+
+
+async def test_a_schema_that_this_code_does_not_work_with_is_not_ready(web: RunningWeb) -> None:
+    await until(web, ready=True)
+    await become(web, "0099", oldest_code="0098")
+    found = await until(web, ready=False)
+    assert (found["database"], found["migrated"], found["degraded"]) == (True, False, False)
+    (problem,) = found["problems"]
+    assert problem.startswith("the database is newer than this code (schema 0099, this code knows ")
+    assert problem.endswith("it needs code that knows 0098, start the newer release")
+    await become(web, "0099", oldest_code="0024")
+    assert (await until(web, ready=True))["problems"] == []
+
+
+async def become(web: RunningWeb, revision: str, *, oldest_code: str) -> None:
+    async with Database(web.owner_url, pool_size=1) as database:
+        await database.write(
+            lambda connection: connection.execute(
+                text(
+                    "WITH migrated AS (UPDATE alembic_version SET version_num = :revision)"
+                    " UPDATE deployment SET oldest_code = :oldest_code"
+                ),
+                {"revision": revision, "oldest_code": oldest_code},
+            )
+        )

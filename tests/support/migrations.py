@@ -10,6 +10,7 @@ from alembic import op
 
 revision = "{revision}"
 down_revision = "{before}"
+oldest_code = "{oldest_code}"
 
 
 def upgrade():
@@ -23,6 +24,7 @@ from alembic import op
 
 revision = "{revision}"
 down_revision = "{before}"
+oldest_code = "{oldest_code}"
 
 
 def upgrade():
@@ -32,13 +34,17 @@ def upgrade():
 """
 
 
-def migrations(folder: Path, **more: str) -> Path:
-    """Ours, and after them `more`: bodies by the name of their revision."""
+def migrations(folder: Path, *, oldest_code: str = "", **more: str) -> Path:
+    """Ours, and after them `more`: bodies by the name of their revision.
+
+    `oldest_code` works beside them; that is ours, if nothing is said.
+    """
     scripts = folder / f"migrations-{'-'.join(more)}"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     before = head_revision()
+    oldest_code = oldest_code or before
     for revision, body in more.items():
         file = scripts / "versions" / f"{revision}.py"
-        file.write_text(body.format(revision=revision, before=before))
+        file.write_text(body.format(revision=revision, before=before, oldest_code=oldest_code))
         before = revision
     return scripts

@@ -23,9 +23,10 @@ def program(name: str) -> Program:
 
 
 async def stack() -> int:
-    async def prepare(database_url: str) -> None:
+    async def prepare(database_url: str) -> str:
         if os.environ.get("STANDIN_FAILS"):
             raise ValueError("the catalogue is not readable, line 3")
+        return ""
 
     async def mint_link(database_url: str, public_url: str) -> str:
         return f"{public_url}/admin/login#once"
