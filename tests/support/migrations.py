@@ -48,3 +48,12 @@ def migrations(folder: Path, *, oldest_code: str = "", **more: str) -> Path:
         file.write_text(body.format(revision=revision, before=before, oldest_code=oldest_code))
         before = revision
     return scripts
+
+
+def migrations_until(folder: Path, revision: str) -> Path:
+    """Ours, as the release had them whose newest one was `revision`."""
+    shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (folder / "versions").glob("[0-9]*.py"):
+        if file.name[: len(revision)] > revision:
+            file.unlink()
+    return folder
