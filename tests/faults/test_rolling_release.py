@@ -166,7 +166,7 @@ async def stand_before_migrating(home: Path, revision: str) -> AsyncIterator[Sta
             await publish_catalogues(database)
         # With the rights of the owner: what the roles had then, only that release knows.
         settings = {"NEST_LOG_FORMAT": "json", "DATABASE_URL": urls[0]}
-        one = web(*urls, **settings, NEST_ANALYTICS_DATABASE_URL=urls[0])
+        one = web(*urls, port=None, **settings, NEST_ANALYTICS_DATABASE_URL=urls[0])
         processes: list[Process] = [one, worker(*urls, **settings)]
         for process in processes:
             stack.enter_context(process)
