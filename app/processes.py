@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 
 from app.logging import only_our_handler
 from app.settings import Settings
+from app.web_server import WebServer
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.http_connections import HttpConnections
 from realtime.transports.uvicorn_http import http_protocol
@@ -71,7 +72,7 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     web = import_module("app.web").served_web(settings)
     config = web_config(settings, web.app, web.connections)
     only_our_handler()
-    server = uvicorn.Server(config)
+    server = WebServer(config, web.drain, drain_seconds=settings.drain_seconds)
     spare_what_stays()
 
     async def serve() -> None:

@@ -74,6 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_CSV_WEBHOOK", unit="URL", default="(none)", reason="Gets each scheduled CSV as a post, again up to five times until it is answered with success"),
     Setting(name="NEST_ALERT_LAG_SECONDS", unit="seconds", default="30", reason="Interactions that wait longer to be stored are an alert"),
     Setting(name="NEST_ALERT_ONLINE", unit="people", default="(none)", reason="More people at once are an alert"),
+    Setting(name="NEST_DRAIN_SECONDS", unit="seconds", default="0", reason="How long a web process answers requests after SIGTERM until its proxy has noticed; 0 without a proxy, 2 with deploy/haproxy.cfg"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_KEEP_SESSIONS_DAYS", unit="days", default="400", reason="Sessions that nobody touched for so long are removed, with their interactions and their share of every count"),
     Setting(name="NEST_KEEP_INQUIRIES_DAYS", unit="days", default="(kept)", reason="Inquiries older than this are deleted; empty: none"),
@@ -122,6 +123,7 @@ class Settings:
     csv_webhook: str = field(repr=False)
     alert_lag_seconds: float
     alert_online: int | None
+    drain_seconds: float
     shutdown_deadline_seconds: int
     keep_sessions_days: int
     keep_inquiries_days: int | None
@@ -202,6 +204,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         csv_webhook=reader.take("NEST_CSV_WEBHOOK", _webhook, ""),
         alert_lag_seconds=reader.take("NEST_ALERT_LAG_SECONDS", _seconds, 30.0),
         alert_online=reader.take("NEST_ALERT_ONLINE", _integer(1, 100_000_000), None),
+        drain_seconds=reader.take("NEST_DRAIN_SECONDS", _pause, 0.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10
         ),
@@ -305,6 +308,12 @@ def _lines(value: str) -> tuple[str, ...]:
 def _seconds(value: str) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", value, re.ASCII) or not 0.01 <= float(value) <= 3600:
         raise ValueError(f"must be seconds from 0.01 to 3600, not {value!r}")
+    return float(value)
+
+
+def _pause(value: str) -> float:
+    if not re.fullmatch(r"\d{1,2}(\.\d+)?", value, re.ASCII) or not float(value) <= 60:
+        raise ValueError(f"must be seconds from 0 to 60, not {value!r}")
     return float(value)
 
 

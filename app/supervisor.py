@@ -25,6 +25,7 @@ from app.exclusive import AlreadyInUseError, locked_home, require_free_port
 from app.running import note_address, with_embedded_logins
 from app.server_process import EmbeddedServer, EmbeddedServerError
 from app.settings import Settings, without_secrets
+from realtime.drain import ANSWER_SECONDS, HANDOVER_SECONDS
 
 READY_NOTE_SECONDS = 30.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -147,7 +148,7 @@ class _Supervisor:
                 **urls,
                 "NEST_NODE": f"{self._settings.node}-{program.name}",
             },
-            stop_deadline_seconds=self._settings.shutdown_deadline_seconds + 2.0,
+            stop_deadline_seconds=stop_deadline_seconds(self._settings),
             show=_show,
         )
 
@@ -163,6 +164,12 @@ class _Supervisor:
         seconds = time.monotonic() - self._began
         place = settings.public_url
         _show("nest", f"ready after {seconds:.1f} s\n{_banner(place, link, str(settings.home))}")
+
+
+def stop_deadline_seconds(settings: Settings) -> float:
+    """Within this time a web process has stopped by itself, and a worker long before."""
+    handing_over = HANDOVER_SECONDS + ANSWER_SECONDS
+    return settings.drain_seconds + handing_over + settings.shutdown_deadline_seconds + 2.0
 
 
 def logins_of(program: str, settings: Settings) -> dict[str, str]:

@@ -36,6 +36,7 @@ from app.legal import legal
 from app.memory import MemoryKeeper
 from app.sdk import sdk_files
 from app.settings import Settings
+from app.sockets import sockets
 from app.visitors import visitors
 from configurator.access import Permission, roles_with
 from configurator.protocol.messages import Person
@@ -49,6 +50,7 @@ from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
 from realtime.cookies import Cookies
 from realtime.door import Door
+from realtime.drain import Drain
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
 from realtime.http.admin_sessions import AdminSessionEndpoints
@@ -56,7 +58,6 @@ from realtime.http.asyncapi import documents
 from realtime.http.catalogue import CatalogueEndpoints
 from realtime.http.compression import Compression
 from realtime.http.configurations import ConfigurationEndpoints
-from realtime.http.edge import Origins
 from realtime.http.endpoints import EndpointRoute, routes
 from realtime.http.handshakes import Handshakes, UpgradeRequired
 from realtime.http.health import HealthEndpoints
@@ -84,9 +85,6 @@ from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages
-from realtime.transports.engine_bounds import EngineBounds
-from realtime.transports.socketio import SocketIoTransport
-from realtime.transports.websocket import WebSockets
 from storage.postgres.access_list import AccessLists
 from storage.postgres.admins import Admins
 from storage.postgres.analytics.figures import Figures
@@ -134,7 +132,9 @@ class Web:
         self.cookies = Cookies.of(settings.public_url)
         self._catalogue = current_catalogue()
         self._sdk = sdk_files()
+        self.drain = Drain()
         self.connections = http_connections(settings)
+        self.connections.socket_refusal = self.drain.refusal
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -156,6 +156,7 @@ class Web:
             self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
         )
         self.health = HealthEndpoints(database=self.database, bus=self.bus)
+        self.drain.on_begin(self.health.readiness.drain)
         self.committer = Committer(
             self.database,
             editing_roles=roles_with(Permission.EDIT),
@@ -197,13 +198,14 @@ class Web:
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
             consent="assumed" if settings.consent == "assumed" else "required",
-            origins=sorted(self.origins.allowed),
+            origins=sorted(self.sockets.origins.allowed),
             limit_scale=settings.limit_scale,
             public_origin=settings.public_url,
             legal=legal(settings),
             sdk=self._sdk,
-            bounds=self.engine_bounds,
+            bounds=self.sockets.bounds,
             clock_ns=monotonic_ns,
+            drain=self.drain,
         )
         self._limit_the_others()
         self.app.add_middleware(Compression)  # the last one added sees an answer last
@@ -360,21 +362,8 @@ class Web:
             clock=monotonic,
             now=now,
         )
-        self.origins = Origins(frozenset({settings.public_url}))
-        self.websockets = WebSockets(
-            services=self.services,
-            origins=self.origins,
-            principal_of=self.authenticator.of,
-            new_connection_id=new_connection_id,
-        )
-        self.engine_bounds = EngineBounds().scaled(settings.limit_scale)
-        self.socketio = SocketIoTransport(
-            services=self.services,
-            origins=self.origins,
-            cookie_principal=self.authenticator.by_cookies,
-            new_connection_id=new_connection_id,
-            bounds=self.engine_bounds,
-            clock_ns=monotonic_ns,
+        self.sockets = sockets(
+            settings, services=self.services, authenticator=self.authenticator, drain=self.drain
         )
 
     def _routes(self) -> list[BaseRoute]:
@@ -445,13 +434,19 @@ class Web:
         public_url = self._settings.public_url
         self.described = openapi(offered, public_url=public_url)
         return [
-            *routes(offered, self.origins, self.authenticator.admin_name, self.limiter, self.looks),
+            *routes(
+                offered,
+                self.sockets.origins,
+                self.authenticator.admin_name,
+                self.limiter,
+                self.looks,
+            ),
             *description_routes(self.described, docs_page(offered, public_url=public_url)),
             *documents(public_url=public_url),
             *sdk_routes(self._sdk),
-            WebSocketRoute("/ws", self.websockets),
+            WebSocketRoute("/ws", self.sockets.websockets),
             Route("/ws", UpgradeRequired()),
-            Mount("/socket.io", self.socketio.app),
+            Mount("/socket.io", self.sockets.socketio.app),
         ]
 
     @asynccontextmanager
@@ -474,7 +469,7 @@ class Web:
                 self.subscriptions,
                 self.board,
                 self.page_views,
-                self.socketio,
+                self.sockets.socketio,
             ):
                 await stack.enter_async_context(part)
             for each in self._alarms:

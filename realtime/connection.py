@@ -108,7 +108,8 @@ class Connection:
         self._watching: Subscription | None = None
         self._arrived: Principal | None = None
         self._closed = False
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held while one message is handled."""
         self._life = SignsOfLife(self._show, silent=not seen)
         self._beats = False
         self._reply: Frame | None = None
@@ -117,7 +118,7 @@ class Connection:
     async def receive(self, text: str | bytes) -> Frame | None:
         """Handle one message of the client, in the order of the calls; its reply, if it has one."""
         self._life.heard()
-        async with self._turn:
+        async with self.turn:
             self._reply = None
             await self._receive(text)
             reply, self._reply = self._reply, None  # a snapshot is larger than all that is kept

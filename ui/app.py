@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 
 from configurator.protocol.codes import Refused
+from realtime.drain import Drain
 from realtime.http.edge import refusal
 from realtime.http.sdk import SdkFile
 from realtime.transports.engine_bounds import EngineBounds
@@ -59,6 +60,7 @@ def mount_screens(
     sdk: Sequence[SdkFile] = (),
     bounds: EngineBounds | None = None,
     clock_ns: Callable[[], int] = monotonic_ns,
+    drain: Drain | None = None,
 ) -> None:
     """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
 
@@ -78,6 +80,7 @@ def mount_screens(
         sdk: The files of `/sdk/`, listed at `/developers`; the rules among them are the page `/spec`.
         bounds: What the sockets of pages may take; None: as shipped.
         clock_ns: A clock that never goes back.
+        drain: Hands the sockets of pages over when the process stops; None: they are cut off.
     """
     texts = Texts()
     assets = Assets()
@@ -100,7 +103,13 @@ def mount_screens(
     DashboardPage(catalogue_source, texts, first).register()
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
-    sockets = partial(PageSockets, origins, bounds=bounds or EngineBounds(), clock_ns=clock_ns)
+    sockets = partial(
+        PageSockets,
+        origins,
+        bounds=bounds or EngineBounds(),
+        clock_ns=clock_ns,
+        drain=drain or Drain(),
+    )
     _guard_sockets_in_lifespan(app, sockets)
     _forget_an_earlier_app()
     put_first_paint_first()

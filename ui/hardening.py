@@ -26,6 +26,7 @@ from typing_extensions import override
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from realtime.buckets import Bucket, Rate
+from realtime.drain import Drain, HandOver
 from realtime.http.edge import asked_origin
 from realtime.transports.engine import UnreadableError
 from realtime.transports.engine_bounds import EngineBounds
@@ -88,6 +89,7 @@ class PageSockets(TaskOwner):
         *,
         bounds: EngineBounds,
         clock_ns: Callable[[], int],
+        drain: Drain,
     ) -> None:
         """Connecting is for pages of `origins` and of the address that this process was asked by.
 
@@ -101,6 +103,8 @@ class PageSockets(TaskOwner):
             cors_allowed_origins=origin_check(origins or ()),
             flooded=self._flooded,
         )
+        drain.watch(self._open)
+        self._engine.sessions.refusal = drain.refusal
         self._clock_ns = clock_ns
         self._log_lines = Bucket(LOG_LINES)
         self._events: Mapping[str, Callable[[str, dict[str, Any]], None]] = {
@@ -215,6 +219,20 @@ class PageSockets(TaskOwner):
         client = Client.instances.get(client_id)
         for _, session in _sessions(client) if client is not None else ():
             self._engine.end(session, self._engine.reason.SERVER_DISCONNECT)
+
+    # ---- the process stops
+
+    def _open(self) -> Iterator[HandOver]:
+        return (partial(self._hand_over, each) for each in self._engine.sockets.values())
+
+    async def _hand_over(self, session: EngineSocket, _retry_after_ms: int) -> None:
+        """Close the socket of a page after what it is still sent; its browser opens another one."""
+        client = Client.instances.get(session.session.get(_CLIENT, ""))
+        if client is not None:
+            await _told(client, [session])
+        restarting = CODES["restarting"]
+        session.close_code = (close_code(restarting), restarting.name)
+        await session.close()
 
     # ---- too much
 

@@ -61,7 +61,8 @@ class HealthEndpoints:
                 summary="This process may be sent traffic: 200, else 503 with what is wrong. With "
                 "PostgreSQL or Redis away it may, and is `degraded`.",
                 answer=Health,
-                also={503: Health},
+                also={404: Health, 503: Health},
+                query=("draining",),
                 tags=["health"],
                 limit="unlimited",
             ),
@@ -71,8 +72,8 @@ class HealthEndpoints:
         """``GET /healthz``."""
         return json(Alive())
 
-    async def ready(self, _request: Request) -> Response:
-        """``GET /readyz``."""
+    async def ready(self, request: Request) -> Response:
+        """``GET /readyz``; with ``draining=404`` it is 404 while draining, as HAProxy wants it."""
         state, troubles = self.readiness.state, self.readiness.troubles()
         bus = self._bus.healthy
         problems = state.problems()
@@ -88,4 +89,5 @@ class HealthEndpoints:
             bus=bus,
             problems=[*problems, *troubles],
         )
-        return json(health, 200 if state.ready else 503)
+        drains = state.draining and request.query_params.get("draining") == "404"
+        return json(health, 200 if state.ready else 404 if drains else 503)

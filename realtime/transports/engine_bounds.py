@@ -79,12 +79,16 @@ class Sessions:
         self._open = 0
         self.networks: Counter[str] = Counter()
         self._unsent_bytes: Counter[str] = Counter()
+        self.refusal: Callable[[], Refused | None] = lambda: None
+        """Why no session begins now, whoever asks; None: they do."""
 
     def __len__(self) -> int:
         return self._open
 
     def enter(self, network: str) -> None:
-        """Count one more. Raises Refused where there are too many."""
+        """Count one more. Raises Refused where there are too many, or none are begun."""
+        if (refused := self.refusal()) is not None:
+            raise refused
         if self._open >= self._bounds.sessions:
             log.warning("engine_sessions_full", sessions=self._open)
             raise Refused("unavailable", retry_after_ms=ENDED_MS)

@@ -164,6 +164,8 @@ class HttpConnections:
         self._spare: dict[Place, None] = {}
         self._told_until: dict[str, float] = {}
         self._untold: Counter[str] = Counter()
+        self.socket_refusal: Callable[[], Refused | None] = lambda: None
+        """Why no WebSocket is opened now, whoever asks; None: they are."""
 
     def arrived(self, holder: Holder, host: str | None) -> Place:
         """A place for a connection of this peer."""
@@ -200,6 +202,10 @@ class HttpConnections:
         place = Place(self, network=network, holder=None, counts_in_all=False)
         self._enter_network(place)
         return place
+
+    def refusal(self, *, socket: bool) -> Refused | None:
+        """Why a request is refused, whoever asks; None if it is not. ``socket``: it opens one."""
+        return self.socket_refusal() if socket else None
 
     def over(self, place: Place) -> None:
         """Called by the place; a second time does nothing."""

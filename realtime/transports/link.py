@@ -9,6 +9,7 @@ from configurator.protocol.codes import CODES, Code
 from configurator.protocol.messages import Error
 from configurator.visitor import Visitor
 from realtime.connection import Connection
+from realtime.drain import handing_over
 from realtime.frame import NAMESPACE, Frame
 from realtime.limits import ConnectionLimits
 from realtime.outbox import Lapse
@@ -125,6 +126,14 @@ class Link:
         if self.connection is not None and not code.retryable:
             self.peer.deliver(EnginePacket(DISCONNECT))
         self.peer.hang_up(code)
+
+    async def hand_over(self, retry_after_ms: int) -> None:
+        """The process stops: say when to come back, after the answer to what is being handled."""
+        if self.connection is None:
+            self.hang_up(CODES["restarting"])
+        else:
+            leave = handing_over(self.connection.turn, self.deliver, self.hang_up)
+            await leave(retry_after_ms)
 
     def heard(self) -> None:
         """The client answered a ping of Engine.IO."""

@@ -32,6 +32,7 @@ from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Code, Refused
 from realtime.connection import Connection
 from realtime.door import network_in
+from realtime.drain import Drain
 from realtime.frame import NAMESPACE, Frame
 from realtime.http.edge import Origins, refusal
 from realtime.principal import Principal
@@ -219,6 +220,7 @@ class SocketIoTransport(TaskOwner):
         new_connection_id: Callable[[], str],
         bounds: EngineBounds,
         clock_ns: Callable[[], int],
+        drain: Drain,
     ) -> None:
         super().__init__()
         self._services = services
@@ -236,6 +238,8 @@ class SocketIoTransport(TaskOwner):
         )
         self._server = _Server(self._enter, self._engine)
         self._server.on("disconnect", self._disconnect, namespace=NAMESPACE)
+        drain.watch(lambda: [link.hand_over for link in self._server.links.values()])
+        self._engine.sessions.refusal = drain.refusal
         self._engine.on("connect", self._begin_queued)
         self._engine.on("disconnect", self._end_engine)
 

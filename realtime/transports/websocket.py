@@ -24,6 +24,7 @@ from configurator.protocol.messages import MESSAGE_BYTES_MAX
 from configurator.visitor import Visitor
 from realtime.connection import Connection
 from realtime.door import network_in
+from realtime.drain import Drain, HandOver, handing_over
 from realtime.frame import Frame
 from realtime.http.edge import Origins
 from realtime.http.handshakes import TRY_AGAIN_LATER
@@ -57,11 +58,14 @@ class WebSockets:
         origins: Origins,
         principal_of: Callable[[HTTPConnection], Awaitable[Principal | None]],
         new_connection_id: Callable[[], str],
+        drain: Drain,
     ) -> None:
         self._services = services
         self._origins = origins
         self._principal_of = principal_of
         self._new_connection_id = new_connection_id
+        self._open: set[HandOver] = set()
+        drain.watch(lambda: self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until either side ends it."""
@@ -113,6 +117,8 @@ class WebSockets:
         peer.on_heard = connection.heard
         if watched:
             connection.watch_life()
+        leave = handing_over(connection.turn, peer.deliver, peer.hang_up)
+        self._open.add(leave)
         loop = asyncio.get_running_loop()
         hello = loop.call_later(HELLO_SECONDS, peer.refuse, "not_authenticated")
         try:
@@ -125,6 +131,7 @@ class WebSockets:
                 if connection.welcomed:
                     hello.cancel()
         finally:
+            self._open.discard(leave)
             hello.cancel()
             peer.gone()
             await connection.close()

@@ -154,7 +154,7 @@ async def test_a_poll_that_waits_is_answered_when_its_client_says_goodbye(web: R
         sid = opening.text.split('"sid":"')[1].split('"')[0]
         session = f"{address}&sid={sid}"
         waiting = tasks.create_task(polling.get(session))
-        queue = web.parts.socketio._server.eio.sockets[sid].queue
+        queue = web.parts.sockets.socketio._server.eio.sockets[sid].queue
         await eventually(lambda: queue._getters, why="it waits")
         assert (await polling.post(session, content="1")).status_code == 200
         assert (await waiting).text == "1"

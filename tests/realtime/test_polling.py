@@ -52,7 +52,7 @@ async def test_a_body_that_is_too_large_is_told_so(web: RunningWeb) -> None:
 
 async def test_a_session_that_floods_is_told_when_to_come_back(web: RunningWeb) -> None:
     async with httpx.AsyncClient(base_url=web.url) as client:
-        engine = web.parts.socketio._engine
+        engine = web.parts.sockets.socketio._engine
         engine.clock_ns = lambda: 0  # nothing is forgiven while a busy machine reads them
         flow = engine.bounds.packets
         address, pongs, sent = await session(client), "\x1e".join("3" * 30_000), 0
@@ -70,7 +70,7 @@ async def test_a_head_opens_no_session(web: RunningWeb) -> None:
     async with httpx.AsyncClient(base_url=web.url) as client:
         answer = await client.head(OPENING)
     assert (answer.status_code, answer.text) == (200, "")
-    assert len(web.parts.socketio._engine.sessions) == 0
+    assert len(web.parts.sockets.socketio._engine.sessions) == 0
 
 
 async def test_long_polling_is_described(web: RunningWeb) -> None:

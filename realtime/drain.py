@@ -1,0 +1,127 @@
+"""A web process that is told to stop hands over what is open instead of cutting it off.
+
+Theory. A process goes through these states once, in this order:
+
+- *serving*.
+- *draining*, from ``begin`` on: it is not ready, opens no socket any more, and answers requests until
+  the proxy before it has noticed. The refusal of a socket says when that will be.
+- *handing over*: each open socket is told ``restarting`` with ``retry_after_ms``, after the answer to
+  what it is being handled, and closed with 1012. That happens in batches, in random order, so that
+  the other processes are not asked by everybody in the same moment.
+- *ended*: the server closes what is left.
+
+A page is told nothing, because its script would load it anew: only its socket is closed, and the
+browser opens another one within 0.5 to 1.5 s by itself.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from math import ceil
+from random import Random
+from typing import Final
+
+import structlog
+
+from configurator.protocol import codec
+from configurator.protocol.codes import CODES, Code, Refused
+from realtime.frame import Frame
+from realtime.membership import Deliver
+
+log = structlog.get_logger()
+
+RETRY_MS: Final = 500
+"""A client comes back within this time at random, and adds the jitter of its own."""
+
+BATCH: Final = 50
+"""Connections that are handed over at once, at least."""
+
+PAUSE_SECONDS: Final = 0.025
+"""Between two batches on average: 2,000 connections a second come back."""
+
+HANDOVER_SECONDS: Final = 2.0
+"""All of them are told within this time: of more than 4,000 the batches are larger."""
+
+ANSWER_SECONDS: Final = 5.0
+"""What a connection is being handled is waited for at most so long."""
+
+HandOver = Callable[[int], Awaitable[object]]
+"""Hands one connection over, which comes back after so many milliseconds."""
+
+
+class Drain:
+    """How one web process stops. ``handed_over`` counts connections."""
+
+    def __init__(self, random: Random | None = None) -> None:
+        self._random = random or Random()  # noqa: S311 - jitter is no secret
+        self._sources: list[Callable[[], Iterable[HandOver]]] = []
+        self._begins: list[Callable[[], object]] = []
+        self._until = 0.0
+        self.draining = False
+        self.handed_over = 0
+
+    def watch(self, source: Callable[[], Iterable[HandOver]]) -> None:
+        """Ask ``source`` for the connections that are open when it is time."""
+        self._sources.append(source)
+
+    def on_begin(self, call: Callable[[], object]) -> None:
+        """Call this when the process begins to drain."""
+        self._begins.append(call)
+
+    def begin(self, seconds: float) -> None:
+        """Open nothing from now on; the proxy will know in ``seconds``. Call it in the event loop."""
+        self.draining = True
+        self._until = asyncio.get_running_loop().time() + seconds
+        for call in self._begins:
+            call()
+
+    def refusal(self) -> Refused | None:
+        """Why no socket is opened here, with the time to come back; None while serving."""
+        if not self.draining:
+            return None
+        left_ms = (self._until - asyncio.get_running_loop().time()) * 1000
+        return Refused("restarting", retry_after_ms=max(0, int(left_ms)) + self._retry_ms())
+
+    async def hand_over(self) -> None:
+        """Hand every open connection over; returns when all have been told, or were waited for."""
+        open_ = [each for source in self._sources for each in source()]
+        self._random.shuffle(open_)
+        size = max(BATCH, ceil(len(open_) * PAUSE_SECONDS / HANDOVER_SECONDS))
+        async with asyncio.TaskGroup() as tasks:
+            for first in range(0, len(open_), size):
+                if first:
+                    await asyncio.sleep(PAUSE_SECONDS * self._random.uniform(0.5, 1.5))
+                for each in open_[first : first + size]:
+                    tasks.create_task(self._tell(each))
+        log.info("connections_handed_over", connections=self.handed_over, of=len(open_))
+
+    async def _tell(self, hand_over: HandOver) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await hand_over(self._retry_ms())
+            self.handed_over += 1
+        except TimeoutError:
+            log.info("connection_not_handed_over", reason="what it was being handled took too long")
+        except Exception:
+            log.exception("hand_over_failed")  # the others are handed over all the same
+
+    def _retry_ms(self) -> int:
+        return self._random.randint(1, RETRY_MS)
+
+
+def handing_over(
+    turn: asyncio.Lock, deliver: Deliver, hang_up: Callable[[Code], object]
+) -> HandOver:
+    """How a connection is handed over whose messages are handled one at a time in ``turn``."""
+    return partial(_hand_over, turn, deliver, hang_up)
+
+
+async def _hand_over(
+    turn: asyncio.Lock,
+    deliver: Deliver,
+    hang_up: Callable[[Code], object],
+    retry_after_ms: int,
+) -> None:
+    async with turn:
+        deliver(Frame.of(codec.error(Refused("restarting", retry_after_ms=retry_after_ms))))
+        hang_up(CODES["restarting"])
