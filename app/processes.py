@@ -85,7 +85,7 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
         signal.signal(sign, _already_handled)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve())
-    return 0
+    return 1 if server.lifespan.should_exit else web.end.exit_code
 
 
 def raise_descriptor_limit() -> None:

@@ -4,14 +4,11 @@ Order of starting: stores, bus, committer, rooms, sockets. Order of stopping: so
 withdraw, ops in flight are answered, then the connections to the stores close.
 """
 
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic, monotonic_ns
 from uuid import UUID
 
-import structlog
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -33,6 +30,7 @@ from app.chance import (
 from app.connections import http_connections
 from app.databases import analytics_database, web_database
 from app.legal import legal
+from app.loud_end import LoudEnd
 from app.memory import MemoryKeeper
 from app.sdk import sdk_files
 from app.settings import Settings
@@ -85,6 +83,7 @@ from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
 from realtime.transports.direct import Pages
+from storage.outage import Outages, Stepping
 from storage.postgres.access_list import AccessLists
 from storage.postgres.admins import Admins
 from storage.postgres.analytics.figures import Figures
@@ -114,8 +113,6 @@ from storage.redis.traces import FORGOTTEN, Traces
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
 
-log = structlog.get_logger()
-
 
 def served_web(settings: Settings) -> "Web":
     """One web process with its pages; nothing is connected before the lifespan of its app begins."""
@@ -135,6 +132,7 @@ class Web:
         self.drain = Drain()
         self.connections = http_connections(settings)
         self.connections.socket_refusal = self.drain.refusal
+        self.end = LoudEnd(node=settings.node)
         self._build_stores()
         self._build_activity()
         self._build_realtime()
@@ -345,6 +343,10 @@ class Web:
             jobs=self.jobs,
             now=now,
         )
+        steps: list[Stepping] = [self.committer, self.hub, self.bus, self.grants, self.stream]
+        steps += [self.admin_sessions, self.feed, self.board, self.page_views, *self._alarms]
+        outages = Outages(steps)
+        self.health.readiness.add_troubles(outages.problems)
         self.metrics = Metrics(
             Sources(
                 hub=self.hub,
@@ -358,6 +360,7 @@ class Web:
                 jobs=self.jobs,
                 requests=self.requests,
                 audit=self.audit,
+                outages=outages,
             ),
             clock=monotonic,
             now=now,
@@ -476,13 +479,8 @@ class Web:
                 await stack.enter_async_context(each)
             await self.bus.subscribe(HINTS)
             await self.news.subscribe()
-            try:
+            with self.end:
                 yield
-            except BaseException:
-                # A loop of ours died: end this process loudly, so that it is started anew.
-                log.critical("web_process_broken", node=self._settings.node)
-                os.kill(os.getpid(), signal.SIGTERM)
-                raise
 
     def _hear(self, channel: str, payload: bytes) -> None:
         if channel == HINTS:

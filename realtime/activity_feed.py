@@ -21,18 +21,16 @@ from datetime import datetime
 from typing import Self, TypeAlias
 
 import msgspec
-import structlog
 from typing_extensions import override
 
 from configurator.activity import Event, Filtered
 from configurator.entries import decode_storable
 from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
 from storage.tasks import TaskOwner
-
-log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
 FRAME_SECONDS = 0.05
@@ -167,6 +165,8 @@ class ActivityFeed(TaskOwner):
         self._reading = asyncio.Lock()
         self._lag_due = 0.0
         self.lag: Lag | None = None
+        self.outage = Outage("reading interactions for those who watch")
+        self.outages = (self.outage,)
 
     @override
     def _begin(self) -> None:
@@ -223,7 +223,7 @@ class ActivityFeed(TaskOwner):
             while not self._is_watched_by(watcher):
                 try:
                     page = await self._page(watcher, start.after)
-                except StorageUnavailable:
+                except StorageError:
                     await asyncio.sleep(POLL_SECONDS)
                     start = await self._checked(start)
                     continue
@@ -257,7 +257,7 @@ class ActivityFeed(TaskOwner):
         """After an outage: whether what follows is still all there."""
         try:
             checked = await self.start(since=start.after)
-        except StorageUnavailable:
+        except StorageError:
             return start
         return Start(after=checked.after, gap=checked.gap or start.gap)
 
@@ -273,7 +273,7 @@ class ActivityFeed(TaskOwner):
         """What is newer than `until` is left to the reader, so nothing comes twice."""
         try:
             newest = await self._stream.newest(min(count, HISTORY_MAX))
-        except StorageUnavailable:
+        except StorageError:
             return []
         return self._events([entry for entry in newest if id_pair(entry.id) <= id_pair(until)])
 
@@ -290,11 +290,13 @@ class ActivityFeed(TaskOwner):
                 async with self._reading:
                     await self._read()
                 await self._refresh_lag()
-            except StorageUnavailable as away:
+            except StorageError as away:
                 self._unsure = True
                 self.lag = None
-                log.warning("store_away", step="activity feed", reason=str(away))
+                self.outage.met(away)
                 await asyncio.sleep(POLL_SECONDS)
+            else:
+                self.outage.over()
             await asyncio.sleep(FRAME_SECONDS)
 
     async def _read(self) -> None:

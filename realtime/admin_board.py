@@ -41,7 +41,8 @@ from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from realtime.looks import Looks
 from realtime.principal import Principal
 from realtime.system_events import SystemEvents
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.postgres.audit import Actor
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, overdue
@@ -166,6 +167,8 @@ class AdminBoard(TaskOwner):
         self._due = now()
         self._dead = self._restarts = self._failing = self._overdue = 0
         self._shown = ""
+        self.outage = Outage("counting for the pages of admins")
+        self.outages = (self.outage,)
 
     @override
     def _begin(self) -> None:
@@ -219,10 +222,8 @@ class AdminBoard(TaskOwner):
         unknown = [each for each in session_ids if each not in self._codes]
         if not unknown:
             return
-        try:
+        with self.outage.tolerated():
             self._codes.update(await self._sessions.codes(unknown))
-        except StorageUnavailable as away:
-            log.warning("store_away", step="admin board", reason=str(away)[:200])
         while len(self._codes) > CODES_MAX:
             self._codes.popitem(last=False)
 
@@ -297,7 +298,7 @@ class AdminBoard(TaskOwner):
         mine = self._hub.report()
         try:
             stored = await self._presence.reports()
-        except StorageUnavailable:
+        except StorageError:
             self._events.store("redis", here=False)
             return [mine]
         self._events.store("redis", here=True)
@@ -321,10 +322,11 @@ class AdminBoard(TaskOwner):
                 self._overdue = overdue(runs, now)
                 self._failing = len(await self._jobs.failing())
                 self._events.store("postgresql", here=True)
-            except StorageUnavailable as away:
+                self.outage.over()
+            except StorageError as away:
                 self._events.store("postgresql", here=False)
-                log.warning("store_away", step="admin board", reason=str(away)[:200])
-            with suppress(StorageUnavailable):
+                self.outage.met(away)
+            with suppress(StorageError):
                 self._dead = await self._stream.dead_count()
                 stops = await self._stops.latest()
                 self._restarts = restarts(stops, now)

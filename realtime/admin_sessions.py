@@ -13,14 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
 from typing_extensions import override
 
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.postgres.admins import Admins
 from storage.tasks import TaskOwner
-
-log = structlog.get_logger()
 
 SWEEP_SECONDS = 10.0
 """Seconds between two looks at the sessions that are held here: how late an end may be noticed
@@ -52,6 +50,8 @@ class AdminSessions(TaskOwner):
         self._held: dict[bytes, _Held] = {}
         self._over: OrderedDict[bytes, None] = OrderedDict()
         self._news = asyncio.Event()
+        self.outage = Outage("checking the sessions of admins")
+        self.outages = (self.outage,)
 
     @override
     def _begin(self) -> None:
@@ -89,7 +89,7 @@ class AdminSessions(TaskOwner):
         """Whether the session is open now; as far as is known here while PostgreSQL is away."""
         if session_sha256 in self._over:
             return False
-        with suppress(StorageUnavailable):
+        with suppress(StorageError):
             await self._look([session_sha256])
         return session_sha256 not in self._over
 
@@ -102,7 +102,7 @@ class AdminSessions(TaskOwner):
         now = self._now()
         try:
             found = await self._admins.open_until(sessions, now)
-        except StorageUnavailable:
+        except StorageError:
             self.end(
                 session
                 for session in sessions
@@ -118,10 +118,8 @@ class AdminSessions(TaskOwner):
 
     async def _sweep_forever(self) -> None:
         while True:
-            try:
+            with self.outage.tolerated():
                 await self.sweep()
-            except StorageUnavailable as away:
-                log.warning("store_away", step="admin sessions", reason=str(away)[:200])
             self._news.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._wait_seconds()):

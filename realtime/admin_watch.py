@@ -28,7 +28,7 @@ import structlog
 from configurator.event_ids import session_uuid
 from realtime.activity_feed import HISTORY_MAX, ActivityFeed, FeedBatch, FeedEvent, Start
 from realtime.admin_sessions import AdminSessions
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.past_interactions import Past, PastInteractions, Wish
 from storage.tasks import OwnedTasks
 
@@ -177,7 +177,7 @@ class AdminWatch:
         else:
             try:
                 self._feed_from(await self._feed.start(since=after))
-            except StorageUnavailable:
+            except StorageError:
                 self._feed_from(Start(after=after))  # it waits until Redis is there again
 
     def _feed_from(self, start: Start | None) -> None:
@@ -267,7 +267,7 @@ class AdminWatch:
         try:
             if session:
                 await self._looked(str(session_uuid(session)))
-        except StorageUnavailable as away:
+        except StorageError as away:
             log.warning("store_away", step="admin watch", reason=str(away)[:200])
             return False
         return True
@@ -292,7 +292,7 @@ class AdminWatch:
             if wish.session_id is not None:
                 await self._looked(str(wish.session_id))
             found = await self._past.page(wish, before=asked.before, before_id=asked.before_id)
-        except StorageUnavailable as away:
+        except StorageError as away:
             log.warning("store_away", step="admin history", reason=str(away)[:200])
             self._frame({"type": "history", "re": asked.re, "entries": None})
             return

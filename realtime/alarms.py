@@ -20,7 +20,8 @@ from configurator.protocol import codec
 from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import ProcessReport
 from realtime.webhook import WebhookFailed, post
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.postgres.jobs import Jobs, overdue
 from storage.redis.claims import Claims
 from storage.redis.presence import Presence
@@ -61,6 +62,8 @@ class Alarms(TaskOwner):
         self._claims = claims
         self._node = node
         self._now = now
+        self.outage = Outage("comparing figures with the limits of alerts")
+        self.outages = (self.outage,)
 
     @override
     def _begin(self) -> None:
@@ -69,10 +72,8 @@ class Alarms(TaskOwner):
     async def _look_forever(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
+            with self.outage.tolerated():
                 await self.look()
-            except StorageUnavailable as away:
-                log.warning("store_away", step="alarms", reason=str(away)[:200])
 
     async def look(self) -> None:
         """Compares what is with the limits, once. Raises StorageUnavailable."""
@@ -107,7 +108,7 @@ class Alarms(TaskOwner):
         try:
             waiting = overdue((await self._jobs.latest()).values(), self._now())
             return len(await self._jobs.failing()), waiting
-        except StorageUnavailable:
+        except StorageError:
             return None, None
 
     async def _post(self, state: str, alert: Alert) -> None:

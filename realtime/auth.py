@@ -20,7 +20,7 @@ from configurator.protocol.messages import Person
 from realtime.cookies import Cookies, only
 from realtime.lookups import Lookups
 from realtime.principal import Principal, token_sha256
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.admins import Admins, called
 from storage.postgres.people import People
 from storage.postgres.people import Person as StoredPerson
@@ -192,7 +192,7 @@ class Authenticator:
         fresh = [session for session in sessions if session not in self._used]
         if fresh:
             self._used |= dict.fromkeys(fresh, now)
-            with suppress(StorageUnavailable):
+            with suppress(StorageError):
                 await self._admins.used(fresh, now)
 
     def forget(self, person_id: UUID) -> None:
@@ -240,7 +240,7 @@ class Authenticator:
             if each.token_used_at is not None and each.token_used_at < before
         ]
         if due:
-            with suppress(StorageUnavailable):
+            with suppress(StorageError):
                 await self._people.tokens_used(due, since=before)
 
     def _keep(self, token_hash: bytes, principal: Principal | None) -> None:

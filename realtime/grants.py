@@ -17,18 +17,15 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-import structlog
-
 from configurator.access import Role
 from realtime.admin_sessions import AdminSessions
 from realtime.lookups import KEYS_MAX, Lookups
 from realtime.principal import Principal
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.postgres.people import People
 from storage.postgres.shares import Granted, Shares
 from storage.tasks import OwnedTasks
-
-log = structlog.get_logger()
 
 SWEEP_SECONDS = 10.0
 FRESH_SECONDS = 30.0
@@ -101,6 +98,8 @@ class Grants:
         self._here: dict[UUID, _Here] = {}
         self._lookups: Lookups[Pair, Granted] = Lookups(shares.roles_of, name="roles")
         self._tasks = OwnedTasks()
+        self.outage = Outage("checking the roles of who is here")
+        self.outages = (self.outage,)
 
     async def __aenter__(self) -> Self:
         await self._lookups.__aenter__()
@@ -145,7 +144,7 @@ class Grants:
                 self._tasks.start(self._read_again(configuration_id, person_id), name="role")
 
     async def _read_again(self, configuration_id: UUID, person_id: UUID) -> None:
-        with suppress(StorageUnavailable):
+        with suppress(StorageError):
             await self.read(configuration_id, person_id)
 
     # ---- who hangs on them
@@ -206,7 +205,7 @@ class Grants:
 
     async def _check_tokens_of(self, person_id: UUID) -> None:
         """While PostgreSQL is away the sweep finds them."""
-        with suppress(StorageUnavailable):
+        with suppress(StorageError):
             here = self._here.get(person_id)
             await self._check([here] if here is not None else [])
 
@@ -215,10 +214,8 @@ class Grants:
     async def _sweep_forever(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            try:
+            with self.outage.tolerated():
                 await self.sweep()
-            except StorageUnavailable as away:
-                log.warning("store_away", step="grants", reason=str(away)[:200])
 
     async def sweep(self) -> None:
         """Look at every role that somebody here hangs on."""

@@ -6,7 +6,7 @@ this process for the admin page.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from configurator.protocol.messages import POSITION_MS
 from realtime.catalogues import CatalogueShelf
 from realtime.membership import PRESENCE_TTL
 from realtime.room import Room, RoomParts
-from storage.errors import StorageUnavailable
+from storage.outage import Outage
 from storage.redis.bus import room_channel
 from storage.redis.presence import Presence
 from storage.tasks import TaskOwner
@@ -102,6 +102,9 @@ class Hub(TaskOwner):
         self._stale: set[UUID] = set()
         self._suspicious = False
         self._wake = asyncio.Event()
+        self.heads_outage = Outage("comparing open houses with what is stored")
+        self.presence_outage = Outage("telling other processes who is here")
+        self.outages = (self.heads_outage, self.presence_outage)
 
     @override
     def _begin(self) -> None:
@@ -117,7 +120,8 @@ class Hub(TaskOwner):
         """Stop the loops and say that this process's members are gone."""
         for room in self.rooms():
             room.close()
-        await self._tolerant(self._withdraw_all)
+        with self.presence_outage.tolerated():
+            await self._withdraw_all()
 
     def rooms(self) -> list[Room]:
         """The open rooms."""
@@ -216,11 +220,13 @@ class Hub(TaskOwner):
         self._wake.clear()
         if self._suspicious:
             self._suspicious = False
-            await self._tolerant(self.compare_heads)
+            with self.heads_outage.tolerated():
+                await self.compare_heads()
         while self._stale:
             opened = self._rooms.get(self._stale.pop())
             if opened is not None:
-                await self._tolerant(opened.room.catch_up)
+                with self.heads_outage.tolerated():
+                    await opened.room.catch_up()
 
     async def _repair(self) -> None:
         while True:
@@ -230,7 +236,8 @@ class Hub(TaskOwner):
     async def _beacon(self) -> None:
         while True:
             await asyncio.sleep(BEACON_SECONDS if self._parts.bus.healthy else BEACON_SECONDS / 2)
-            await self._tolerant(self.compare_heads)
+            with self.heads_outage.tolerated():
+                await self.compare_heads()
             self._close_idle()
 
     async def compare_heads(self) -> None:
@@ -288,9 +295,10 @@ class Hub(TaskOwner):
             await asyncio.sleep(REPORT_SECONDS)
             rounds += 1
             self._parts.pulse.beat(loop.time(), loop.time() - planned)
-            await self._tolerant(self._report)
-            if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
-                await self._tolerant(self._store_presence)
+            with self.presence_outage.tolerated():
+                await self._report()
+                if rounds % int(PRESENCE_SECONDS / REPORT_SECONDS) == 0:
+                    await self._store_presence()
 
     async def _store_presence(self) -> None:
         """Ends at the first failure: with many rooms the rest would fail one after the other."""
@@ -309,14 +317,12 @@ class Hub(TaskOwner):
             )
 
     async def _hear_stored_presence(self, room: Room) -> None:
-        async def hear() -> None:
+        with self.presence_outage.tolerated():
             for process, report in (await self._presence.all(room.id)).items():
                 try:
                     room.members.hear(report)
                 except codec.UNREADABLE:
                     log.warning("members_unreadable", process=process)
-
-        await self._tolerant(hear)
 
     async def _withdraw_all(self) -> None:
         """Ends at the first failure: a stopping process does not wait; presence expires by itself."""
@@ -352,13 +358,6 @@ class Hub(TaskOwner):
     async def _report(self) -> None:
         payload = msgspec.json.encode(self.report())
         await self._presence.report(self._parts.process, payload, REPORT_TTL_SECONDS)
-
-    async def _tolerant(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Do a step that may find a store away: the next round tries again."""
-        try:
-            await step()
-        except StorageUnavailable as away:
-            log.warning("store_away", step="hub", reason=str(away)[:200])
 
 
 def _room_report(opened: _Open) -> RoomReport:

@@ -18,7 +18,8 @@ from typing_extensions import override
 from realtime.allowances import RequestLimits
 from realtime.hub import Hub
 from realtime.transports.http_connections import HttpConnections
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outages
 from storage.postgres.audit import Audit
 from storage.postgres.committer import Committer
 from storage.postgres.jobs import JobRun, Jobs
@@ -47,6 +48,7 @@ class Sources:
     jobs: Jobs
     requests: RequestLimits
     audit: Audit
+    outages: Outages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class Metrics:
                 restarts=restarts(await sources.stops.latest(), self._now()),
                 memory=await sources.stream.memory(),
             )
-        except StorageUnavailable:
+        except StorageError:
             return None
 
     async def _postgres(self) -> _InPostgres | None:
@@ -123,7 +125,7 @@ class Metrics:
                 runs=await sources.jobs.latest(),
                 leader=await sources.jobs.leader(),
             )
-        except StorageUnavailable:
+        except StorageError:
             return None
 
     def _of_process(self) -> Iterator[Metric]:
@@ -165,6 +167,14 @@ class Metrics:
         audit.add_metric(["written"], self._sources.audit.written)
         audit.add_metric(["failed"], self._sources.audit.failed)
         yield audit
+        errors = CounterMetricFamily(
+            "nest_store_errors",
+            "Times that a step which is repeated found its store away, by the step",
+            labels=["step"],
+        )
+        for step, times in self._sources.outages.errors().items():
+            errors.add_metric([step], times)
+        yield errors
 
     def _of_stores(self) -> Iterator[Metric]:
         redis, postgres = self._stores.redis, self._stores.postgres

@@ -17,7 +17,8 @@ from starlette.requests import HTTPConnection
 from typing_extensions import override
 
 from realtime.door import Door
-from storage.errors import OutcomeUnknown, StorageUnavailable
+from storage.errors import OutcomeUnknown, StorageError
+from storage.outage import Outage
 from storage.postgres.page_views import PageView, StoredPageViews
 from storage.tasks import TaskOwner
 
@@ -38,6 +39,8 @@ class PageViews(TaskOwner):
         self._door = door
         self._now = now
         self._waiting: Counter[PageView] = Counter()
+        self.outage = Outage("storing visits of the start page")
+        self.outages = (self.outage,)
 
     @override
     def _begin(self) -> None:
@@ -66,9 +69,11 @@ class PageViews(TaskOwner):
             await self._stored.add(adding)
         except OutcomeUnknown:
             log.warning("page_views_unknown", n=adding.total())
-        except StorageUnavailable as away:
-            log.warning("store_away", step="page views", reason=str(away)[:200])
+        except StorageError as away:
+            self.outage.met(away)
             self._waiting.update(adding)
+        else:
+            self.outage.over()
 
     async def _store_forever(self) -> None:
         while True:

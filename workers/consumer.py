@@ -22,7 +22,8 @@ from configurator.activity import Filtered
 from configurator.entries import decode_entry, placed
 from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
+from storage.outage import Outage
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
 from storage.redis.dead_letters import DeadLetter
 from storage.redis.stream import Entry, id_pair
@@ -61,7 +62,7 @@ class Pace:
     claim_idle_ms: int = 10_000
     claim_every_seconds: float = 1.0
     back_off_seconds: float = 0.1
-    back_off_max_seconds: float = 5.0
+    back_off_max_seconds: float = 2.0
 
 
 @dataclass(slots=True)
@@ -106,8 +107,9 @@ class Consumer:
         self._jitter = jitter
         self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
         self._claim_due = 0.0
-        self._failures = 0
         self.tally = Tally()
+        self.reading = Outage("reading interactions from the stream")
+        self.storing = Outage("storing interactions")
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set and the batches at hand are finished.
@@ -129,10 +131,10 @@ class Consumer:
             while not stopping.is_set():
                 try:
                     entries = await self._next()
-                except StorageUnavailable as away:
-                    await self._back_off(away, stopping)
+                except StorageError as away:
+                    await self._back_off(self.reading, away, stopping)
                     continue
-                self._failures = 0
+                self.reading.over()
                 at_hand = [*before, group.create_task(self._handle(entries, stopping))]
                 before = at_hand[-1:] if len(entries) >= self._pace.batch else []
                 if finishing := at_hand[: len(at_hand) - len(before)]:
@@ -145,9 +147,10 @@ class Consumer:
         while not stopping.is_set():
             try:
                 entries = await self._group.left_over(self._pace.batch)
-            except StorageUnavailable as away:
-                await self._back_off(away, stopping)
+            except StorageError as away:
+                await self._back_off(self.reading, away, stopping)
                 continue
+            self.reading.over()
             if not entries:
                 return
             await self._handle(entries, stopping)
@@ -173,16 +176,16 @@ class Consumer:
         while good:
             try:
                 dead += await self._store(good[:size])
-            except StorageUnavailable as away:
+            except StorageError as away:
                 # Smaller after each failure: a batch that takes too long must not do so for ever.
                 size = max(1, size // 2)
-                await self._back_off(away, stopping)
+                await self._back_off(self.storing, away, stopping)
                 if stopping.is_set():
                     return
             else:
                 good = good[size:]
                 size *= 2
-                self._failures = 0
+                self.storing.over()
         if entries:
             self._check_poison(entries, dead)
             await self._settle(entries, filtered, dead, stopping)
@@ -207,13 +210,13 @@ class Consumer:
                     await self._interactions.store([], consumer=self._group.consumer, settled=ended)
                 await self._group.dead_letters.bury(dead)
                 await self._group.acknowledge(stored)
-            except StorageUnavailable as away:
-                await self._back_off(away, stopping)
+            except StorageError as away:
+                await self._back_off(self.storing, away, stopping)
                 if stopping.is_set():
                     return
             else:
                 break
-        self._failures = 0
+        self.storing.over()
         self.tally.filtered += len(filtered)
         self.tally.buried += len(dead)
         for letter in dead:
@@ -261,16 +264,14 @@ class Consumer:
             await self._group.stops.note(
                 self._group.consumer, unreadable=poison.unreadable, of_last=poison.of_last
             )
-        except StorageUnavailable as away:
-            log.warning("store_away", step="stop", reason=str(away))
+        except StorageError as away:
+            self.storing.met(away)
 
-    async def _back_off(self, away: StorageUnavailable, stopping: asyncio.Event) -> None:
-        """Waits 0.1 to 5 s, longer each time; less when told to stop."""
-        longest = min(
-            self._pace.back_off_max_seconds, self._pace.back_off_seconds * 2**self._failures
-        )
-        self._failures = min(self._failures + 1, 16)
-        log.warning("store_away", step="consumer", reason=str(away), retry_seconds=longest)
+    async def _back_off(self, outage: Outage, away: StorageError, stopping: asyncio.Event) -> None:
+        """Waits 0.1 to 2 s, longer each time; less when told to stop."""
+        longest = self._pace.back_off_seconds * 2 ** min(outage.failures, 16)
+        longest = min(self._pace.back_off_max_seconds, longest)
+        outage.met(away)
         await stopped_within(stopping, longest * (0.5 + self._jitter() / 2))
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from storage.errors import StorageError, StorageUnavailable
+from storage.outage import Outage
 from storage.postgres.jobs import Jobs, Leadership, Outcome
 from workers.consumer import stopped_within
 from workers.schedule import Detail, Job
@@ -47,21 +48,21 @@ class Leader:
         self._try_seconds = try_seconds
         self._due: dict[str, datetime] = {}
         self.leads = False
+        self.outage = Outage("leading, or standing by to lead")
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Leads whenever possible, until `stopping` is set. A job that fails ends nothing else."""
         async with self._leadership:
             while not stopping.is_set():
-                try:
+                with self.outage.tolerated():
                     if await self._leadership.acquire():
                         await self._lead(stopping)
-                except StorageUnavailable as away:
-                    log.warning("store_away", step="leader", reason=str(away))
                 await stopped_within(stopping, self._try_seconds)
 
     async def _lead(self, stopping: asyncio.Event) -> None:
         self._due = await self._due_times()
         self.leads = True
+        self.outage.over()
         log.info("leading")
         try:
             while not stopping.is_set() and await self._leadership.holds():
@@ -79,7 +80,7 @@ class Leader:
         """What somebody asked for is due now; one job after the other, as always."""
         try:
             latest = await self._runs.latest()
-        except StorageUnavailable:
+        except StorageError:
             return  # the next round hears it
         for name in self._due:
             if name in latest and latest[name].asked:
@@ -103,7 +104,7 @@ class Leader:
         """
         try:
             run_id = await self._runs.begin(job.name, self._node)
-        except StorageUnavailable as away:
+        except StorageError as away:
             self._later(job, away)
             return
         try:
@@ -131,7 +132,7 @@ class Leader:
         """A record that cannot be written is a run without end, which the next one will mark."""
         try:
             await self._runs.finish(run_id, outcome, detail=detail, due_at=self._due[job.name])
-        except StorageUnavailable as away:
-            log.warning("store_away", step=job.name, reason=str(away))
+        except StorageError as away:
+            log.warning("run_not_recorded", job=job.name, outcome=outcome, reason=str(away))
         except Exception:
             log.exception("run_not_recorded", job=job.name, outcome=outcome)

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 
 import structlog
 
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.jobs import Jobs
 from storage.redis.stops import WorkerStops
 from workers.consumer import Consumer, TooMuchPoison
@@ -49,8 +49,8 @@ async def _told(telling: Coroutine[None, None, None]) -> None:
     """The worker ends whether or not anybody can be told."""
     try:
         await telling
-    except StorageUnavailable as away:
-        log.warning("store_away", step="stop", reason=str(away))
+    except StorageError as away:
+        log.warning("stop_not_told", reason=str(away))
 
 
 def _name(broken: ExceptionGroup[Exception]) -> str:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from realtime.scheduled_csv import ScheduledCsv
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError, StorageUnavailable
+from storage.outage import Outage
 from storage.postgres.interactions import Interactions
 from storage.postgres.jobs import Jobs, Outcome
 from storage.postgres.privacy import Kept, Privacy
@@ -199,8 +200,9 @@ async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node:
     is noted when the chore works again, so that who looks there, or is alerted, hears of it.
     """
     told: Outcome | None = None
+    outage = Outage(chore.name)
     while not stopping.is_set():
-        outcome, detail = await _done(chore)
+        outcome, detail = await _done(chore, outage)
         if outcome not in (None, told):
             if outcome == "failed" or await _is_failing(chore, runs):
                 await _note(chore, runs, node, outcome, detail)
@@ -208,28 +210,29 @@ async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node:
         await stopped_within(stopping, chore.every_seconds)
 
 
-async def _done(chore: Chore) -> tuple[Outcome | None, Detail]:
+async def _done(chore: Chore, outage: Outage) -> tuple[Outcome | None, Detail]:
     """How it went, and why not; None: a store was away."""
     try:
         await chore.run()
     except StorageUnavailable as away:
-        log.warning("store_away", step=chore.name, reason=str(away))
+        outage.met(away)
         return None, {}
     except Exception as error:
         log.exception("chore_broken", chore=chore.name, retry_seconds=chore.every_seconds)
         return "failed", {"reason": type(error).__name__}
+    outage.over()
     return "ok", {}
 
 
 async def _is_failing(chore: Chore, runs: Jobs) -> bool:
     try:
         return chore.name in await runs.failing()
-    except StorageUnavailable:
+    except StorageError:
         return False
 
 
 async def _note(chore: Chore, runs: Jobs, node: str, outcome: Outcome, detail: Detail) -> None:
     try:
         await runs.finish(await runs.begin(chore.name, node), outcome, detail=detail, due_at=None)
-    except StorageUnavailable as away:
-        log.warning("store_away", step=chore.name, reason=str(away))
+    except StorageError as away:
+        log.warning("run_not_recorded", job=chore.name, outcome=outcome, reason=str(away))

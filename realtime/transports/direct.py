@@ -23,7 +23,7 @@ from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
 from realtime.services import Services
 from realtime.visits import PAGE, Visit
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.sessions import PREFETCH, CurrentSession
 
 log = structlog.get_logger()
@@ -109,7 +109,7 @@ class OpenedPage:
     async def _wake(self, session_id: UUID) -> None:
         try:
             await self._actions.woke(session_id)
-        except StorageUnavailable as away:
+        except StorageError as away:
             log.warning("store_away", step="page", reason=str(away)[:200])
 
     def built(self) -> None:

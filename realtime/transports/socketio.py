@@ -59,7 +59,7 @@ from realtime.transports.peer import Peer
 from realtime.transports.uvicorn_websocket import LINGER_SECONDS, Socket, socket_of
 from realtime.transports.websocket import close_code
 from realtime.visits import Visit
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.tasks import TaskOwner
 
 log = structlog.get_logger()
@@ -351,7 +351,7 @@ class SocketIoTransport(TaskOwner):
         )
         try:
             connection.principal = await self._cookie_principal(environ.get("HTTP_COOKIE", ""))
-        except StorageUnavailable:
+        except StorageError:
             # Not knowing who connects is not the same as their being unknown.
             link.hang_up(CODES["unavailable"])
             return False

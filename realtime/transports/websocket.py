@@ -40,7 +40,7 @@ from realtime.transports.uvicorn_websocket import (
     socket_of,
 )
 from realtime.visits import Visit
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 
 SUBPROTOCOL: Final = "nest.v1"
 HELLO_SECONDS: Final = 5.0
@@ -76,7 +76,7 @@ class WebSockets:
             return
         try:
             principal = await self._principal_of(asking)
-        except StorageUnavailable:
+        except StorageError:
             # Not knowing who asks is not the same as their being unknown.
             await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
             return

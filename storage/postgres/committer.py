@@ -14,7 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
-from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
+from storage.errors import OutcomeUnknown, StorageDefect, StorageError, StorageUnavailable
+from storage.outage import Outage
 from storage.postgres.commit_queue import CommitQueue, Waiting
 from storage.postgres.commit_statement import (
     COMMIT,
@@ -84,6 +85,8 @@ class Committer:
         self._open = False
         self.committed = 0
         """How many ops took a version here since the start."""
+        self.outage = Outage("storing edits")
+        self.outages = (self.outage,)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -160,10 +163,12 @@ class Committer:
                     while batch := await self._queue.take():
                         await self._commit_batch(connection, batch)
                         failures = 0
+                        self.outage.over()
                     await driver.execute("RESET ALL")
                     return
-            except StorageUnavailable:
+            except StorageError as error:
                 failures += 1
+                self.outage.met(error)
                 if self._queue.finished:
                     return
             await asyncio.sleep(self._pause(failures))

@@ -140,7 +140,8 @@ class Database:
                 try:
                     yield driver
                 except BaseException as error:
-                    if not isinstance(error, asyncpg.PostgresError) or driver.is_closed():
+                    known = isinstance(error, asyncpg.PostgresError) and not driver.is_closed()
+                    if not known or failure(error) is Failure.STALE:
                         driver.terminate()
                         await connection.invalidate()
                     raise
@@ -217,9 +218,10 @@ async def _transaction(
         try:
             result = await work(connection)
         except exc.DBAPIError as error:
-            if not_sent(error):
-                # Parsed without a Sync and then not run: outside a transaction block nothing would
-                # end the implicit one, nor its locks, before the connection is used again.
+            # A session that no longer fits would fail for whoever gets it next. And what was parsed
+            # without a Sync and then not run: outside a transaction block nothing would end the
+            # implicit one, nor its locks, before the connection is used again.
+            if failure(error) is Failure.STALE or not_sent(error):
                 await connection.invalidate()
             raise
         try:

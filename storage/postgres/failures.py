@@ -2,6 +2,10 @@
 
 SQLAlchemy wraps asyncpg's errors as DBAPIError only while it executes; during an outage it lets
 bare OSError through, and asyncpg used directly raises its own (`research/reliability.md`, row 23).
+
+One table says what each SQLSTATE means for us. Almost everything that PostgreSQL answers can be
+brought about, and ended, by its operator while we run: logins, rights, databases, disks, replicas,
+another schema. Only what comes from nothing but our own value or statement is our bug.
 """
 
 from collections.abc import Iterator
@@ -13,24 +17,70 @@ from sqlalchemy import exc
 
 from storage.errors import StorageDefect, StorageError, StorageUnavailable
 
-_LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57P05"})  # shut down, crash, starting, idle
-_BUSY_STATES = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock_timeout
-_AWAY_STATES = frozenset({"57014", "25006", "53000", "53100", "53200", "53300", "53400"})
-
 
 class Failure(Enum):
     """Who has to act on a database error."""
 
     LOST = "the connection is gone; a fresh one may work at once"
     BUSY = "another transaction was in the way; the same transaction again may work"
-    STALE = "a prepared statement no longer fits the schema; a fresh connection works"
+    STALE = "the session no longer fits the server; a fresh connection may work at once"
     AWAY = "the server cannot serve us now"
     DEFECT = "the server refused what we sent"
     FOREIGN = "not a database error"
 
 
+_MEANINGS: dict[str, Failure] = {
+    # Whole states first, then classes. What is not here, also what a proxy or a later PostgreSQL
+    # makes up, is AWAY.
+    "25P03": Failure.LOST,  # idle in a transaction for too long
+    "25P04": Failure.LOST,  # a transaction that took too long
+    "40002": Failure.DEFECT,  # a constraint that is checked at the end
+    "40003": Failure.LOST,  # nobody knows how the statement ended
+    "42501": Failure.AWAY,  # a right is missing
+    "42P05": Failure.STALE,  # this prepared statement exists already: a pool before the server
+    "42P01": Failure.STALE,  # no such table: another schema, or another search_path
+    "42P10": Failure.STALE,  # no such unique key: another schema
+    "42703": Failure.STALE,  # no such column
+    "42704": Failure.STALE,  # no such type or role
+    "42883": Failure.STALE,  # no such function
+    "55P03": Failure.BUSY,  # lock_timeout
+    "57P01": Failure.LOST,  # shut down
+    "57P02": Failure.LOST,  # another session crashed
+    "57P03": Failure.LOST,  # starting or stopping
+    "57P05": Failure.LOST,  # idle for too long
+    "07": Failure.DEFECT,
+    "08": Failure.LOST,
+    "09": Failure.DEFECT,
+    "0A": Failure.STALE,  # not supported; also a plan whose result has another type now
+    "20": Failure.DEFECT,
+    "21": Failure.DEFECT,
+    "22": Failure.DEFECT,  # a value that no column takes
+    "23": Failure.DEFECT,  # a constraint; those that are expected are caught before
+    "24": Failure.DEFECT,
+    "25": Failure.STALE,  # read only: a server that is no primary, or was none at the login
+    "26": Failure.STALE,  # no such prepared statement: a pool before the server
+    "27": Failure.DEFECT,
+    "2D": Failure.DEFECT,
+    "2F": Failure.DEFECT,
+    "34": Failure.DEFECT,
+    "38": Failure.DEFECT,
+    "39": Failure.DEFECT,
+    "3B": Failure.DEFECT,
+    "3F": Failure.STALE,  # no such schema: another search_path
+    "40": Failure.BUSY,  # serialization, deadlock
+    "42": Failure.DEFECT,  # what we wrote makes no sense
+    "44": Failure.DEFECT,
+    "54": Failure.DEFECT,  # larger than PostgreSQL allows
+    "P0": Failure.DEFECT,  # raised by a function of ours
+}
+
+
+_CLOSED = "This connection is closed"
+"""SQLAlchemy gives up with this when two connections in turn were closed before it used them."""
+
 _OTHERS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((exc.TimeoutError, TimeoutError), Failure.AWAY),
+    ((exc.DisconnectionError,), Failure.LOST),
     ((OSError, asyncpg.InterfaceError, asyncpg.InternalClientError), Failure.LOST),
     ((exc.SQLAlchemyError,), Failure.DEFECT),
 )
@@ -46,6 +96,8 @@ def failure(error: BaseException) -> Failure:
         return _of_state(error.sqlstate)
     if _is_bad_value(error):
         return Failure.DEFECT
+    if isinstance(error, exc.InvalidRequestError) and _CLOSED in str(error):
+        return Failure.LOST
     return next((found for kinds, found in _OTHERS if isinstance(error, kinds)), Failure.FOREIGN)
 
 
@@ -83,13 +135,7 @@ def _is_bad_value(error: BaseException) -> bool:
 def _of_state(state: str | None) -> Failure:
     if state is None:
         return Failure.DEFECT
-    if state in _LOST_STATES or state.startswith("08"):
-        return Failure.LOST
-    if state in _BUSY_STATES:
-        return Failure.BUSY
-    if state in _AWAY_STATES:
-        return Failure.AWAY
-    return Failure.DEFECT
+    return _MEANINGS.get(state) or _MEANINGS.get(state[:2], Failure.AWAY)
 
 
 def unique_violation(error: exc.IntegrityError) -> str | None:
@@ -113,9 +159,11 @@ def storage_errors(retry_after_seconds: float) -> Iterator[None]:
             case Failure.FOREIGN:
                 raise
             case Failure.DEFECT:
-                raise StorageDefect(describe(error)) from error
+                raise StorageDefect(f"PostgreSQL: {describe(error)}") from error
             case _:
-                raise StorageUnavailable(describe(error), retry_after_seconds) from error
+                raise StorageUnavailable(
+                    f"PostgreSQL: {describe(error)}", retry_after_seconds
+                ) from error
 
 
 def describe(error: BaseException) -> str:

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.errors import StorageError, StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.engine import Database
 from storage.postgres.failures import storage_errors
 
@@ -230,7 +230,7 @@ class Leadership:
             return False
         try:
             return await self._ask("SELECT true")
-        except StorageUnavailable:
+        except StorageError:
             return False
 
     async def _ask(self, statement: str, *arguments: object) -> bool:
@@ -240,7 +240,7 @@ class Leadership:
             with storage_errors(self._database.retry_after_seconds):
                 async with asyncio.timeout(CHECK_SECONDS):
                     return bool(await connection.fetchval(statement, *arguments))
-        except StorageUnavailable:
+        except StorageError:
             self._connection = None
             with contextlib.suppress(OSError):
                 connection.terminate()

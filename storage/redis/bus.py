@@ -11,6 +11,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from storage.outage import Outage
 from storage.redis.client import Redis
 from storage.redis.publisher import GAP_CHANNEL, Publisher
 from storage.redis.subscriber import Subscriber
@@ -83,6 +84,11 @@ class Bus(TaskOwner):
     def unsubscribe(self, channel: str) -> None:
         """Takes one subscribe back; also after one that answered False."""
         self._subscriber.unsubscribe(channel)
+
+    @property
+    def outages(self) -> tuple[Outage, Outage]:
+        """Of sending and of hearing."""
+        return self._publisher.outage, self._subscriber.outage
 
     @property
     def healthy(self) -> bool:

@@ -19,15 +19,8 @@ from redis.asyncio import Redis as Client
 from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    BusyLoadingError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-)
 from redis.exceptions import ConnectionError as ClientConnectionError
-from redis.exceptions import TimeoutError as ClientTimeoutError
+from redis.exceptions import DataError, RedisError, ResponseError
 
 from storage.errors import StorageDefect, StorageUnavailable
 
@@ -177,23 +170,24 @@ class Redis:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug."""
+        """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug.
+
+        Whatever a Redis replies, its operator can change it while we run: rights, role, memory,
+        cluster, the type of a key, even which commands there are. So every error reply means that
+        Redis is away. Our bug is only a value that redis-py does not send at all.
+        """
         try:
             yield
-        except (ClientConnectionError, ClientTimeoutError, OSError, TimeoutError) as error:
+        except DataError as error:
+            raise StorageDefect(f"Redis: {error}") from error
+        except (RedisError, OSError, TimeoutError) as error:
             raise self.unavailable(error) from error
-        except (BusyLoadingError, ReadOnlyError, OutOfMemoryError) as error:
-            raise self.unavailable(error) from error
-        except ResponseError as error:
-            if str(error).startswith(("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN")):
-                raise self.unavailable(error) from error
-            raise StorageDefect(str(error)) from error
-        except RedisError as error:
-            raise StorageDefect(str(error)) from error
 
     def unavailable(self, error: BaseException) -> StorageUnavailable:
-        """The error to raise instead of `error`."""
-        return StorageUnavailable(f"Redis: {type(error).__name__}", self.retry_after_seconds)
+        """The error to raise instead of `error`: its class, and the code of an error reply."""
+        return StorageUnavailable(
+            f"Redis: {type(error).__name__}{_reply_code(error)}", self.retry_after_seconds
+        )
 
     async def ping(self) -> None:
         """Returns when the server answered; raises StorageUnavailable."""
@@ -241,6 +235,12 @@ class Redis:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _reply_code(error: BaseException) -> str:
+    """Of a reply such as `WRONGTYPE Operation against ...`; the rest of it may hold a key's name."""
+    word = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
+    return f" {word[:20]}" if word.isalpha() and word.isupper() else ""
 
 
 def _tcp_only(url: str) -> dict[str, bool]:

@@ -8,6 +8,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as ClientConnectionError
 from redis.exceptions import RedisError, ResponseError
 
+from storage.outage import Outage
 from storage.redis.backoff import pause
 from storage.redis.client import Redis
 
@@ -42,6 +43,7 @@ class Publisher:
         self._work = asyncio.Event()
         self.dropped = 0
         self.refused = 0
+        self.outage = Outage("sending live messages")
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -60,7 +62,6 @@ class Publisher:
 
     async def run(self) -> None:
         """Sends until cancelled; losing Redis only makes it wait."""
-        failures = 0
         while True:
             connection = self._redis.connection()
             try:
@@ -68,13 +69,15 @@ class Publisher:
                     await connection.connect()  # type: ignore[no-untyped-call]
                 while True:
                     await self._work.wait()
+                    refused = self.refused
                     await self._send_all(connection)
-                    failures = 0
-            except (RedisError, OSError, TimeoutError):
-                failures += 1
+                    if self.refused == refused:
+                        self.outage.over()
+            except (RedisError, OSError, TimeoutError) as error:
+                self.outage.met(self._redis.unavailable(error))
             finally:
                 await connection.disconnect(nowait=True)
-            await asyncio.sleep(pause(failures, self._jitter))
+            await asyncio.sleep(pause(self.outage.failures, self._jitter))
 
     async def _send_all(self, connection: AbstractConnection) -> None:
         self._work.clear()
@@ -99,8 +102,9 @@ class Publisher:
                 await connection.read_response()
             except ClientConnectionError:
                 raise
-            except ResponseError:  # not allowed, too large: sending it again would not help
+            except ResponseError as error:  # not allowed, too large: again would not help
                 self.refused += 1
+                self.outage.met(self._redis.unavailable(error))
 
     def _give_back(self, batch: list[Message]) -> None:
         self._queue.extendleft(reversed(batch))

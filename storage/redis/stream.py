@@ -24,6 +24,7 @@ from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError, StorageUnavailable
+from storage.outage import Outage
 from storage.redis.capacity import Capacity, Limits
 from storage.redis.client import Memory, Redis
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
@@ -163,6 +164,8 @@ class InteractionStream:
         self._flusher: asyncio.Task[None] | None = None
         self._looker: asyncio.Task[None] | None = None
         self._capacity = Capacity(redis, self._limits, stream=EVENTS)
+        self.outage = Outage("taking interactions")
+        self.outages = (self.outage,)
         self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
@@ -225,12 +228,14 @@ class InteractionStream:
                 await self._flush(batch)
             except StorageError as error:
                 self._silence.heard(error)
+                self.outage.met(error)
                 self._fail(batch, error)
             except asyncio.CancelledError:
                 self._fail(batch, StorageUnavailable("Redis: stopping"))
                 raise
             else:
                 self._silence.heard()
+                self.outage.over()
 
     async def _flush(self, batch: list[_Waiting]) -> None:
         async with call(self._redis, seconds=self._silence.patience(SILENT_TRY_SECONDS)):
@@ -399,13 +404,12 @@ async def position(redis: Redis) -> Position:
         pipe.xlen(EVENTS)
         pipe.xrevrange(EVENTS, "+", "-", 1)
         pipe.time()
-        groups, pending, length, newest, (seconds, micros) = await pipe.execute(
-            raise_on_error=False
-        )
-        for answer in (length, newest):
+        groups, pending, length, newest, time = await pipe.execute(raise_on_error=False)
+        for answer in (length, newest, time):
             if isinstance(answer, Exception):
                 raise answer
         _tolerate_absence(groups, pending)
+    seconds, micros = time
     redis_ms = seconds * 1000 + micros // 1000
     group = next((each for each in _listed(groups) if _text(each["name"]) == GROUP), None)
     if group is None or isinstance(pending, ResponseError):

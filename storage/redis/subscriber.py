@@ -14,6 +14,8 @@ from collections.abc import Callable
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from storage.errors import StorageUnavailable
+from storage.outage import Outage
 from storage.redis.backoff import pause
 from storage.redis.client import Redis
 
@@ -54,6 +56,7 @@ class Subscriber:
         self._live = False
         self._heard = 0.0
         self.sessions = 0
+        self.outage = Outage("hearing live messages")
 
     @property
     def healthy(self) -> bool:
@@ -88,15 +91,16 @@ class Subscriber:
 
     async def run(self) -> None:
         """Receives until cancelled; losing Redis only makes it wait."""
-        failures = 0
         while True:
             try:
                 await self._session()
-            except* (RedisError, OSError, TimeoutError, _Deaf):
-                failures = 1 if self._live else failures + 1
+            except* _Deaf:
+                self.outage.met(StorageUnavailable("Redis: no messages arrive"))
+            except* (RedisError, OSError, TimeoutError) as lost:
+                self.outage.met(self._redis.unavailable(_first(lost)))
             finally:
                 self._end_session()
-            await asyncio.sleep(pause(failures, self._jitter))
+            await asyncio.sleep(pause(self.outage.failures, self._jitter))
 
     async def _session(self) -> None:
         connection = self._redis.connection()
@@ -162,6 +166,7 @@ class Subscriber:
 
     def _begin_live(self) -> None:
         self._live = True
+        self.outage.over()
         self._late.clear()
         self.sessions += 1
         if self._wanted:
@@ -198,3 +203,11 @@ class Subscriber:
                 self._heard = max(self._heard, before)
             if loop.time() - self._heard > self._deaf_after_seconds:
                 raise _Deaf
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
+    """The first error inside; the others are of the same session and say no more."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -92,7 +92,7 @@ async def test_a_web_that_has_not_seen_the_schema_is_starting(
     web = await start_web(stores=(nowhere, redis_url))
     found = await health(web)
     assert (found["ready"], found["degraded"], found["migrated"]) == (False, False, False)
-    assert found["problems"] == ["starting: PostgreSQL has not answered yet"]
+    assert found["problems"][0] == "starting: PostgreSQL has not answered yet"
 
 
 async def test_a_web_that_drains_is_not_ready(web: RunningWeb) -> None:

@@ -94,7 +94,7 @@ async def test_deadlocked_transactions_both_succeed(database: Database, world: W
 
 async def test_our_own_mistakes_are_defects(database: Database) -> None:
     with pytest.raises(StorageDefect):
-        await database.read(lambda connection: connection.execute(text("SELECT nothing")))
+        await database.read(lambda connection: connection.execute(text("SELEKT 1")))
 
 
 async def test_a_value_that_cannot_be_sent_leaves_no_lock(database: Database) -> None:

@@ -44,9 +44,22 @@ async def test_a_cut_connection_is_replaced(redis_url: str) -> None:
         await redis.ping()
 
 
-async def test_our_own_mistakes_are_defects(redis: Redis) -> None:
+async def test_a_value_that_is_not_sent_is_a_defect(redis: Redis) -> None:
     with pytest.raises(StorageDefect), redis.errors():
+        await redis.client.set("key", {"a": "dictionary"})  # type: ignore[arg-type]
+
+
+async def test_a_command_that_there_is_not_is_an_outage(redis: Redis) -> None:
+    """A module was unloaded, a command was renamed, the server is an older one."""
+    with pytest.raises(StorageUnavailable), redis.errors():
         await command(redis, "NO-SUCH-COMMAND")
+
+
+async def test_a_refusal_is_told_without_what_was_refused(redis: Redis) -> None:
+    await command(redis, "SET", "name-of-a-key", "text")
+    told = pytest.raises(StorageUnavailable, match=r"^Redis: ResponseError WRONGTYPE$")
+    with told, redis.errors():
+        await command(redis, "LPUSH", "name-of-a-key", "text")
 
 
 async def test_durability_is_read(redis: Redis) -> None:

@@ -1,0 +1,56 @@
+"""A process with a bug of ours in one of its loops ends, and says so by its exit code."""
+
+import sys
+
+import pytest
+
+from tests.support.processes import Process, web, worker
+
+BROKEN = """
+import sys
+
+async def broken(*_: object) -> None:
+    raise RuntimeError("a bug of ours")
+
+import {module}
+{module}.{method} = broken
+
+from app.cli import main
+sys.exit(main([{program!r}]))
+"""
+
+
+def with_bug(process: Process, *, program: str, module: str, method: str) -> Process:
+    """The same process, in which one coroutine of ours fails."""
+    code = BROKEN.format(program=program, module=module, method=method)
+    return Process(sys.executable, "-c", code, environ=process.environ, port=process.port)
+
+
+@pytest.mark.parametrize("method", ["hub.Hub._tell_positions", "grants.Grants.sweep"])
+def test_a_broken_web_ends_with_an_exit_code(
+    database_url: str, redis_url: str, method: str
+) -> None:
+    """Also where the loop takes every answer of a store for an outage."""
+    module, _, method = method.partition(".")
+    started = web(database_url, redis_url)
+    with with_bug(started, program="web", module=f"realtime.{module}", method=method) as process:
+        assert process.wait() == 1
+        assert "web_process_broken" in process.log
+
+
+def test_a_broken_worker_ends_with_an_exit_code(database_url: str, redis_url: str) -> None:
+    started = worker(database_url, redis_url)
+    broken = with_bug(started, program="worker", module="workers.consumer", method="Consumer._next")
+    with broken as process:
+        assert process.wait() == 1
+        assert "a bug of ours" in process.log
+
+
+def test_a_web_whose_port_is_taken_ends_with_an_exit_code(
+    database_url: str, redis_url: str
+) -> None:
+    with web(database_url, redis_url) as first:
+        first.ready_blocking()
+        with web(database_url, redis_url, port=first.port) as second:
+            assert second.wait() != 0
+        assert first.stop() == 0
