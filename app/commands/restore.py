@@ -1,0 +1,110 @@
+"""`nest restore`: a backup takes the place of what is there. `nest restored`: after other tools."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.audit_key import operator
+from app.backup_file import opened_backup
+from app.chance import new_id
+from app.commands.backup import EXPECTED
+from app.database_at_rest import database_of
+from app.postgres_tools import tools_for
+from app.release import release
+from app.restoring import Replacement, RestoreRefused, amount
+from app.settings import Settings
+from storage.errors import StorageError
+from storage.postgres.audit import Audit
+from storage.postgres.backups import analyse, contents_of, role_names
+from storage.postgres.deployment import Deployment
+from storage.postgres.engine import Database
+
+GONE = """\
+Everything that was changed after {at} is gone, also where somebody was told "saved".
+What follows from that:
+  - Open pages and clients show the restored houses within seconds, and say why.
+  - Changes that were still on their way are judged anew. Interactions that the stream still has
+    (ten minutes, longer where no worker ran) are stored again, once each.
+  - Who was removed from a house, signed out or erased after that moment is back: do it again
+    (your receipts of `nest privacy erase` say who). All admin sessions have ended."""
+
+
+def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """`nest restore FILE [--replace]`; `settings` are those beside a running stack."""
+    try:
+        asyncio.run(_restore(settings, options, environ))
+    except (*EXPECTED, RestoreRefused) as error:
+        print(f"nest: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _restore(
+    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]
+) -> None:
+    with opened_backup(options.file) as backup:
+        async with database_of(settings, make=True) as url:
+            new = Replacement(backup=backup, before=await contents_of(url))
+            new.require(replace=options.replace)
+            key, actor = operator(settings, "nest restore")
+            new.require_key(key.id, chosen=bool(settings.audit_key))
+            tools, roles = tools_for(url, environ), await role_names(url)
+            await asyncio.to_thread(new.carry_out, tools, epoch=new_id(), roles=roles)
+            manifest = backup.manifest
+            print(f"Restored: {amount(manifest.rows)}, as of {manifest.made_at:%c %Z}.", flush=True)
+            try:
+                await release(url, key, settings.redis_url)
+                async with Database(url, pool_size=1, application_name="nest restore") as database:
+                    await Deployment(database).note_restored_to(manifest.made_at)
+                    await Audit(database, key).record(
+                        actor=actor,
+                        action="backup.restore",
+                        subject=str(options.file.name),
+                        detail={
+                            "as_of": manifest.made_at.isoformat(),
+                            "replaced": {
+                                "head": new.before.audit_head,
+                                "rows": dict(new.before.rows),
+                            },
+                        },
+                    )
+                await analyse(url)
+            except StorageError as error:
+                print(
+                    f"nest: The data are restored, but what follows is not done: {error}."
+                    " Run `nest migrate` before you start anything.",
+                    file=sys.stderr,
+                )
+                raise
+            print(GONE.format(at=f"{manifest.made_at:%c %Z}"))
+
+
+def run_restored(
+    settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
+) -> int:
+    """`nest restored [--as-of TIME]`; `settings` are those beside a running stack."""
+    try:
+        asyncio.run(_say_restored(settings, options.as_of))
+    except EXPECTED as error:
+        print(f"nest: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _say_restored(settings: Settings, as_of: datetime | None) -> None:
+    async with database_of(settings, make=False) as url:
+        key, actor = operator(settings, "nest restored")
+        await release(url, key, settings.redis_url)
+        async with Database(url, pool_size=1, application_name="nest restored") as database:
+            epoch = await Deployment(database).renew(new_id, restored_to=as_of)
+            await Audit(database, key).record(
+                actor=actor,
+                action="backup.restored",
+                subject=str(epoch),
+                detail={"as_of": as_of.isoformat() if as_of else None},
+            )
+    print(f"The data have a new epoch, {epoch}.")
+    print(GONE.format(at=f"{as_of:%c %Z}" if as_of else "the moment they are of"))
+    print("Sessions of admins are as they were then: nest admin-sessions end --all")

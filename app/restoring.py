@@ -1,0 +1,140 @@
+"""Puts a backup in the place of what a database holds, in one transaction.
+
+Whatever fails before its COMMIT leaves the database as it was. Web processes and workers may run
+meanwhile: they wait for the tables, and find a new epoch behind them (`realtime.hub`,
+`workers.epoch`).
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from app.backup_file import Backup, Manifest
+from app.postgres_tools import Tools
+from storage.postgres.backups import COUNTED_FIRST, Contents, beginning, finishing
+from storage.postgres.migrate import head_revision
+from storage.postgres.schema import Schema
+
+_OF_SCHEMA: Final = re.compile(r"; \d+ \d+ (SCHEMA|COMMENT - SCHEMA|ACL - SCHEMA) ", re.ASCII)
+_RIGHT: Final = re.compile(rb'(?:GRANT|REVOKE) .* (?:TO|FROM) ("?)([\w ]+)\1;\n')
+_OPTION: Final = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \([^()]*\);\n")
+_LATER_SETTING: Final = b"SET transaction_timeout = 0;\n"
+"""Which servers before 17 do not have, and which an archive of `pg_dump` 18 sets all the same."""
+
+
+class RestoreRefused(Exception):  # noqa: N818 - one sentence that says what to do
+    """The backup does not fit here, or would replace something unasked; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A backup and what it comes in the place of."""
+
+    backup: Backup
+    before: Contents
+
+    def require(self, *, replace: bool) -> None:
+        """Raises RestoreRefused, with what to do."""
+        manifest, before = self.backup.manifest, self.before
+        schema = Schema(current=manifest.revision, head=head_revision())
+        if schema.newer:
+            raise RestoreRefused(
+                f"The backup is newer than this code: its schema is {manifest.revision}, this code"
+                f" knows up to {head_revision()}. Restore it with release {manifest.product} or later."
+            )
+        if manifest.schema != before.schema:
+            raise RestoreRefused(
+                f"The backup is of the schema {manifest.schema}, this login works in"
+                f" {before.schema}. Use a login with search_path={manifest.schema}."
+            )
+        if before.foreign:
+            raise RestoreRefused(
+                f"The schema {before.schema} also has tables of something else"
+                f" ({', '.join(before.foreign[:5])}). Restore into a database of its own."
+            )
+        if before.holds_data and not replace:
+            raise RestoreRefused(
+                f"There is data already: {amount(before.rows)}. With --replace all of it is removed"
+                f" and the backup of {manifest.made_at:%c %Z} ({amount(manifest.rows)}) takes its"
+                " place. Make a backup of it first: nest backup."
+            )
+        if not schema.compatible and before.sessions:
+            raise RestoreRefused(
+                f"The backup has a schema ({manifest.revision}) that is too old for the web processes"
+                " and workers that are connected. Stop them (or `nest run`) first."
+            )
+
+    def require_key(self, key_id: str, *, chosen: bool) -> None:
+        """Raises RestoreRefused where the key is not the one that signed the audit of the backup.
+
+        `chosen`: somebody set NEST_AUDIT_KEY, as whoever lost the old one has to.
+        """
+        signed_with = self.backup.manifest.audit_key
+        if signed_with not in (None, key_id) and not chosen:
+            raise RestoreRefused(
+                f"The audit in the backup is signed with another key ({signed_with}) than the one of"
+                " this NEST_HOME. Bring back the file audit.key of then, or set NEST_AUDIT_KEY to it."
+                " If it is lost, set a new NEST_AUDIT_KEY: older lines can then not be verified."
+            )
+
+    def carry_out(self, tools: Tools, *, epoch: UUID, roles: frozenset[str]) -> None:
+        """The transaction; blocks. `roles`: those that the server has. Raises ToolError."""
+        manifest = self.backup.manifest
+        with tempfile.TemporaryDirectory(prefix="nest-restore-") as directory:
+            contents = Path(directory) / "contents"
+            listed = tools.contents(self.backup.dump())
+            contents.write_text("".join(_without_schema(listed)))
+            tools.psql(self._sql(tools, contents, manifest, epoch, roles))
+
+    def _sql(
+        self, tools: Tools, contents: Path, manifest: Manifest, epoch: UUID, roles: frozenset[str]
+    ) -> Iterator[bytes]:
+        """COMMIT is said only after `pg_restore` has succeeded; without it all is rolled back."""
+        yield beginning(manifest.schema).encode()
+        yield from fitting(tools.script(self.backup.dump(), contents), roles)
+        yield finishing(
+            manifest.schema, rows=manifest.rows, epoch=epoch, at=manifest.made_at
+        ).encode()
+
+
+def fitting(script: Iterable[bytes], roles: frozenset[str]) -> Iterator[bytes]:
+    r"""The script without what this server may not know: a setting, rights of absent roles, options.
+
+    Options of columns are none of ours; variants of PostgreSQL set some that others refuse. Rows of
+    a table, between COPY and `\.`, stay as they are.
+    """
+    rows = False
+    for line in script:
+        if rows:
+            rows = line != b"\\.\n"
+        elif line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n"):
+            rows = True
+        elif _is_unknown(line, roles):
+            continue
+        yield line
+
+
+def amount(rows: Mapping[str, int]) -> str:
+    """How much that is, for people."""
+    words = ("houses", "people", "ops", "inquiries", "interactions")
+    return ", ".join(
+        f"{rows.get(table, 0):,} {word}" for table, word in zip(COUNTED_FIRST, words, strict=True)
+    )
+
+
+def _is_unknown(line: bytes, roles: frozenset[str]) -> bool:
+    if line == _LATER_SETTING or _OPTION.fullmatch(line):
+        return True
+    found = _RIGHT.fullmatch(line)
+    return found is not None and found[2].decode() not in roles | {"PUBLIC"}
+
+
+def _without_schema(listed: str) -> Iterator[str]:
+    """The target has the schema, with an owner and rights of its own."""
+    for line in listed.splitlines(keepends=True):
+        if not _OF_SCHEMA.search(line):
+            yield line

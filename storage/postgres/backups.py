@@ -1,0 +1,270 @@
+"""What a backup has to know of a database, and the SQL around a restore.
+
+A restore is one transaction: take every table, remove them, put the backup's in their place, compare
+the number of rows, begin a new epoch. Whatever fails in it leaves what was there.
+
+Why the tables are locked before anything is removed: processes of the product keep working on them,
+and `DROP` would take one lock after the other in an order of its own. All of them are taken within
+half a second, or let go and tried again, so that nobody waits long and nothing deadlocks. Sessions
+that keep one (a transaction that somebody left open) are ended from the fourth try on.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from storage.postgres.failures import storage_errors
+from storage.postgres.migrate import head_revision
+from storage.postgres.roles import RIGHTS
+from storage.postgres.schema import Schema
+
+_RETRY_AFTER_SECONDS: Final = 5.0
+COUNTED_FIRST: Final = ("configurations", "people", "operations", "inquiries", "interactions")
+"""The tables that say how much a database holds."""
+
+_TABLES: Final = """
+SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+    AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname
+"""
+_SESSIONS: Final = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND (application_name LIKE 'nest web%' OR application_name LIKE 'nest worker%')
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a database holds at one moment.
+
+    `revision`: of its schema; None: it has none. `rows`: by table; partitions count as their table.
+    `audit_head`: `number:signature` of the newest line of the audit, and `audit_key` the name of the
+    key that signed it. `sessions`: connections of web and worker processes.
+    """
+
+    server: int
+    schema: str
+    revision: str | None
+    epoch: UUID | None
+    at: datetime
+    rows: Mapping[str, int]
+    audit_head: str | None
+    audit_key: str | None
+    sessions: int
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether anybody's work would be lost with it."""
+        return any(self.rows.get(table) for table in COUNTED_FIRST)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Tables of the schema that are none of this product, as far as this code can know."""
+        if Schema(current=self.revision, head=head_revision()).newer:
+            return ()
+        return tuple(sorted(set(self.rows) - set(RIGHTS)))
+
+
+@asynccontextmanager
+async def snapshot_of(database_url: str) -> AsyncIterator[tuple[str, Contents]]:
+    """What the database holds, with the name of the snapshot it was read from.
+
+    The name is good inside the block: `pg_dump --snapshot`. Raises StorageError.
+    """
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(
+            database_url, timeout=10, server_settings={"application_name": "nest backup"}
+        )
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                # The first statement takes the snapshot; everything else sees the same.
+                name = await connection.fetchval("SELECT pg_export_snapshot()")
+                yield name, await _contents(connection)
+        finally:
+            await connection.close()
+
+
+async def contents_of(database_url: str) -> Contents:
+    """What the database holds now. Raises StorageError."""
+    async with snapshot_of(database_url) as (_name, contents):
+        return contents
+
+
+async def analyse(database_url: str) -> None:
+    """Gives the planner what it knew before; the tables are as new. Raises StorageError."""
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=10)
+        try:
+            await connection.execute("ANALYZE")
+        finally:
+            await connection.close()
+
+
+async def role_names(database_url: str) -> frozenset[str]:
+    """The roles that this server has. Raises StorageError."""
+    with storage_errors(_RETRY_AFTER_SECONDS):
+        connection = await asyncpg.connect(database_url, timeout=10)
+        try:
+            return frozenset(
+                row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")
+            )
+        finally:
+            await connection.close()
+
+
+async def _contents(connection: asyncpg.Connection) -> Contents:
+    tables = [row["relname"] for row in await connection.fetch(_TABLES)]
+    rows = {
+        table: await connection.fetchval(f"SELECT count(*) FROM {_quoted(table)}")  # noqa: S608
+        for table in tables
+    }
+    audit = await _newest_line(connection) if "admin_actions" in tables else None
+    return Contents(
+        server=connection.get_server_version().major,
+        schema=await connection.fetchval("SELECT current_schema()") or "public",
+        revision=await _one(connection, tables, "alembic_version", "version_num"),
+        epoch=await _one(connection, tables, "deployment", "epoch"),
+        at=await connection.fetchval("SELECT now()"),
+        rows=rows,
+        audit_head=f"{audit['id']}:{bytes(audit['signature']).hex()}" if audit else None,
+        audit_key=audit["key_id"] if audit else None,
+        sessions=await connection.fetchval(_SESSIONS),
+    )
+
+
+async def _one(connection: asyncpg.Connection, tables: list[str], table: str, column: str) -> Any:  # noqa: ANN401
+    if table not in tables:
+        return None
+    return await connection.fetchval(f"SELECT {column} FROM {table}")  # noqa: S608 - constants
+
+
+async def _newest_line(connection: asyncpg.Connection) -> Any:  # noqa: ANN401
+    try:
+        async with connection.transaction():
+            return await connection.fetchrow(
+                "SELECT id, signature, key_id FROM admin_actions"
+                " WHERE signature IS NOT NULL ORDER BY id DESC LIMIT 1"
+            )
+    except asyncpg.UndefinedColumnError:
+        return None  # of a release before the chain
+
+
+def beginning(schema: str) -> str:
+    """Opens the transaction and removes every table, function and type of the schema."""
+    return f"""
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL statement_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+DO $restore$
+DECLARE
+    tries integer := 0;
+    each record;
+BEGIN
+    LOOP
+        tries := tries + 1;
+        BEGIN
+            SET LOCAL lock_timeout = '500ms';
+            FOR each IN SELECT oid::regclass AS name FROM pg_class
+                WHERE relnamespace = {_literal(schema)}::regnamespace AND relkind IN ('r', 'p')
+                    AND NOT relispartition ORDER BY relname
+            LOOP
+                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.name);
+            END LOOP;
+            EXIT;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            IF tries >= 40 THEN
+                RAISE EXCEPTION 'other sessions hold locks on the tables; end them and try again';
+            END IF;
+        END;
+        IF tries > 3 THEN
+            PERFORM pg_stat_clear_snapshot();
+            FOR each IN SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+                AND datname = current_database() AND application_name LIKE 'nest %'
+            LOOP
+                BEGIN
+                    PERFORM pg_terminate_backend(each.pid);
+                EXCEPTION WHEN insufficient_privilege THEN
+                    NULL;
+                END;
+            END LOOP;
+        END IF;
+        PERFORM pg_sleep(0.1);
+    END LOOP;
+    FOR each IN SELECT oid, oid::regclass AS name, relkind FROM pg_class AS c
+        WHERE relnamespace = {_literal(schema)}::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+            AND NOT relispartition AND {_OWN}
+        ORDER BY relkind = 'S', relname
+    LOOP
+        IF EXISTS (SELECT FROM pg_class WHERE oid = each.oid) THEN  -- else it went with another
+            EXECUTE format('DROP %s %s CASCADE', CASE each.relkind WHEN 'v' THEN 'VIEW'
+                WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, each.name);
+        END IF;
+    END LOOP;
+    FOR each IN SELECT oid::regprocedure AS name FROM pg_proc AS c
+        WHERE pronamespace = {_literal(schema)}::regnamespace AND {_OWN}
+    LOOP
+        EXECUTE format('DROP ROUTINE IF EXISTS %s CASCADE', each.name);
+    END LOOP;
+    FOR each IN SELECT oid::regtype AS name FROM pg_type AS c
+        WHERE typnamespace = {_literal(schema)}::regnamespace AND typtype IN ('e', 'd') AND {_OWN}
+    LOOP
+        EXECUTE format('DROP TYPE IF EXISTS %s CASCADE', each.name);
+    END LOOP;
+END
+$restore$;
+"""  # noqa: S608 - the schema is quoted
+
+
+def finishing(schema: str, *, rows: Mapping[str, int], epoch: UUID, at: datetime) -> str:
+    """Compares what came with what the backup counted, begins a new epoch, ends the transaction.
+
+    `at` is the moment that the data are of. Admins sign in again: a session that ended after the
+    backup must not be open again.
+    """
+    counts = "\n    ".join(_counted(table, n) for table, n in rows.items())
+    return f"""
+SELECT pg_catalog.set_config('search_path', {_literal(_quoted(schema))}, true) \\g /dev/null
+DO $restore$
+BEGIN
+    {counts}
+    {_new_epoch(_literal(str(epoch)), _literal(at.isoformat()))}
+    UPDATE admin_sessions SET revoked_at = now() WHERE revoked_at IS NULL;
+    UPDATE admin_links SET used_at = now() WHERE used_at IS NULL;
+END
+$restore$;
+COMMIT;
+"""  # noqa: S608 - values are quoted
+
+
+def _counted(table: str, n: int) -> str:
+    return (
+        f"IF (SELECT count(*) FROM {_quoted(table)}) <> {n} THEN"  # noqa: S608 - the name is quoted
+        f" RAISE EXCEPTION 'the table % is not whole', {_literal(table)}; END IF;"
+    )
+
+
+def _new_epoch(epoch: str, at: str) -> str:
+    """Also in a backup of a release whose `deployment` does not say since when it is."""
+    return f"""UPDATE deployment SET epoch = {epoch};
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'deployment'::regclass
+        AND attname = 'restored_to' AND NOT attisdropped) THEN
+        EXECUTE format('UPDATE deployment SET restored_to = %L', {at});
+    END IF;"""  # noqa: S608 - values are quoted
+
+
+_OWN: Final = (
+    "NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')"  # no extension's
+)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
