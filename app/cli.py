@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -86,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if settings.database_url or settings.redis_url:
+        _require_usable({"DATABASE_URL": settings.database_url}, settings.redis_url)
     supervisor = import_module("app.supervisor")
     stack = supervisor.Stack(
         prepare=partial(_note_of, settings),
@@ -118,6 +121,7 @@ def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, 
     settings = _with_running_servers(settings, environ)
     if not _has_servers(settings, "web"):
         return 2
+    _require_usable(_usable().of_web(settings), settings.redis_url, waits=True)
     code: int = import_module("app.processes").serve_web(
         settings, end_with_stdin=options.end_with_stdin
     )
@@ -128,6 +132,7 @@ def _worker(settings: Settings, options: argparse.Namespace, environ: Mapping[st
     settings = _with_running_servers(settings, environ)
     if not _has_servers(settings, "worker"):
         return 2
+    _require_usable(_usable().of_worker(settings), settings.redis_url, waits=True)
     code: int = import_module("app.processes").run_worker(
         settings, end_with_stdin=options.end_with_stdin
     )
@@ -138,10 +143,19 @@ def _migrate(settings: Settings, _options: argparse.Namespace, environ: Mapping[
     settings = _beside_running(settings, environ)
     if not settings.database_url:
         return _missing("migrate", "DATABASE_URL")
+    _require_usable({"DATABASE_URL": settings.database_url}, "")
     done = asyncio.run(_prepare(settings, settings.database_url))
     what = f"Nothing to migrate: {done.note}." if done.note else "The database is migrated."
     print(f"{what} Catalogues: {', '.join(done.catalogues) or 'none'}.")
     return 0
+
+
+def _require_usable(databases: Mapping[str, str], redis_url: str, *, waits: bool = False) -> None:
+    _usable().require_usable(databases, redis_url, waits=waits)
+
+
+def _usable() -> ModuleType:
+    return import_module("app.usable")
 
 
 def _admin_link(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -5,42 +5,35 @@ Every check returns findings; nothing here changes anything.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from dataclasses import fields
+from functools import partial
+from shutil import disk_usage
+from typing import Final
 
 from app.browser import find_browser
 from app.clients import absent_clients
 from app.database_url import left_out
+from app.doctor_clocks import clocks
 from app.doctor_logins import MEND, key_in_file, look_at_logins, wrong_key
+from app.doctor_redis import look_at_redis
 from app.exclusive import AlreadyInUseError, require_free_port
+from app.finding import Finding, State
+from app.redis_url import left_out_of_redis
 from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets
 from app.supervisor import answers_ready
-from configurator.event_ids import unix_ms
+from app.usable import database_problem
+from realtime.clock import read_clock
 from storage.errors import StorageError
+from storage.postgres.clock import database_time
 from storage.postgres.engine import Database
 from storage.postgres.schema import Schema
-from storage.redis.capacity import INTAKE_SHARE
-from storage.redis.client import Memory, Redis
-from storage.redis.stream import InteractionStream, id_pair, position
 
-State = Literal["ok", "note", "wrong"]
-OLDEST_POSTGRES = 150_000
-OLDEST_REDIS = (7, 0)
-MB = 1_000_000
-CLOCKS_APART = timedelta(seconds=10)
-"""So much a slow answer may make; what is more is a clock that is wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the report. `mend` says what to do, where there is something to do."""
-
-    state: State
-    subject: str
-    text: str
-    mend: str = ""
+OLDEST_POSTGRES: Final = 150_000
+MB: Final = 1_000_000
+SPACE_NEEDED: Final = 200 * MB
+SPACE_WANTED: Final = 1_000 * MB
+"""The embedded servers' logs and the write-ahead log grow within minutes under load."""
 
 
 async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -55,13 +48,15 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
             for text in unknown_settings(environ)
         ),
         *_law(settings),
-        *_without_effect(environ.get("DATABASE_URL", "")),
+        *_without_effect("DATABASE_URL", left_out(environ.get("DATABASE_URL", ""))),
+        *_without_effect("REDIS_URL", left_out_of_redis(environ.get("REDIS_URL", ""))),
         _home(settings, running=running),
+        *_space(settings),
         await _web(settings, running=running),
     ]
     async with asyncio.TaskGroup() as group:
         database = group.create_task(_database(settings.database_url), name="examine database")
-        redis = group.create_task(_redis(redis_url), name="examine redis")
+        redis = group.create_task(look_at_redis(redis_url), name="examine redis")
     findings += [*database.result(), *await _logins(settings, environ)]
     findings += [*redis.result(), *_clients(), _browser(environ)]
     return tuple(findings)
@@ -110,17 +105,33 @@ def _law(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _without_effect(database_url: str) -> list[Finding]:
-    names = left_out(database_url)
+def _without_effect(setting: str, names: tuple[str, ...]) -> list[Finding]:
     if not names:
         return []
-    text = f"DATABASE_URL has parameters without effect here: {', '.join(names)}"
+    text = f"{setting} has parameters without effect here: {', '.join(names)}"
     return [Finding(state="note", subject="settings", text=text)]
 
 
 def _home(settings: Settings, *, running: bool) -> Finding:
     state = "in use by `nest run`" if running else "not in use"
     return Finding(state="ok", subject="home", text=f"{settings.home.resolve()} {state}")
+
+
+def _space(settings: Settings) -> list[Finding]:
+    """What is free where NEST_HOME is, or will be."""
+    home = settings.home.resolve()
+    there = next(each for each in (home, *home.parents) if each.exists())
+    free = disk_usage(there).free
+    if free >= SPACE_WANTED:
+        return []
+    return [
+        Finding(
+            state="wrong" if free < SPACE_NEEDED else "note",
+            subject="home",
+            text=f"{free // MB} MB are free at {there}",
+            mend="Make room: without it PostgreSQL and Valkey refuse to write, and stop.",
+        )
+    ]
 
 
 async def _web(settings: Settings, *, running: bool) -> Finding:
@@ -179,6 +190,8 @@ async def _database(url: str) -> list[Finding]:
         return [Finding(state="note", subject="database", text=text)]
     place = without_secrets(url)
     try:
+        if problem := await database_problem("DATABASE_URL", url):
+            return [Finding(state="wrong", subject="database", text=problem)]
         async with Database(url, pool_size=2, application_name="nest doctor") as database:
             number = int(await _show(database, "server_version_num"))
             version = await _show(database, "server_version")
@@ -188,7 +201,7 @@ async def _database(url: str) -> list[Finding]:
                 if await _show(database, name) == "off"
             ]
             schema = await database.migrated()
-            clock = await _clock_of_database(database)
+            clock = await read_clock(partial(database_time, database))
     except (StorageError, OSError, ValueError) as error:
         return [
             Finding(
@@ -214,7 +227,7 @@ async def _database(url: str) -> list[Finding]:
         ),
     ]
     findings.append(_schema(schema))
-    return [*findings, *_clocks("database", clock)]
+    return [*findings, *clocks("database", clock)]
 
 
 def _schema(schema: Schema) -> Finding:
@@ -228,127 +241,9 @@ def _schema(schema: Schema) -> Finding:
     )
 
 
-async def _clock_of_database(database: Database) -> timedelta:
-    """How far its clock is ahead of this machine's."""
-    found = await database.read(lambda connection: connection.exec_driver_sql("SELECT now()"))
-    at: datetime = found.scalar_one()
-    return at - datetime.now(UTC)
-
-
-def _clocks(subject: str, ahead: timedelta) -> list[Finding]:
-    """Says when a server's clock is not this machine's: times of one are held against the other."""
-    if abs(ahead) < CLOCKS_APART:
-        return []
-    side = "ahead of" if ahead > timedelta(0) else "behind"
-    seconds = timedelta(seconds=round(abs(ahead).total_seconds()))
-    return [
-        Finding(
-            state="wrong",
-            subject=subject,
-            text=f"its clock is {seconds} {side} this machine's",
-            mend="Let both follow the same time (NTP): figures and sessions are by these clocks.",
-        )
-    ]
-
-
 async def _show(database: Database, name: str) -> str:
     found = await database.read(lambda connection: connection.exec_driver_sql(f"SHOW {name}"))
     return str(found.scalar_one())
-
-
-async def _redis(url: str) -> list[Finding]:
-    if not url:
-        text = "no REDIS_URL; `nest run` starts an embedded Valkey"
-        return [Finding(state="note", subject="redis", text=text)]
-    place = without_secrets(url)
-    try:
-        async with Redis(url, pool_size=2) as redis:
-            await redis.ping()
-            durability = await redis.durability()
-            memory = await redis.memory()
-            kind, version = await redis.version()
-            clock, ids = await _clock_of_redis(redis)
-    except (StorageError, OSError, ValueError) as error:
-        return [
-            Finding(
-                state="wrong",
-                subject="redis",
-                text=f"{place} cannot be used: {error}",
-                mend="Check that Redis or Valkey runs there and that REDIS_URL is right. "
-                "Editing goes on without it; live updates and statistics wait.",
-            )
-        ]
-    new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_REDIS
-    keeps = durability.loses_nothing and durability.flushes_first
-    doubtful: State = "wrong" if durability.loses_nothing is False else "note"
-    return [
-        Finding(
-            state="ok" if new_enough else "wrong",
-            subject="redis",
-            text=f"{place} answers, {kind} {version}",
-            mend="" if new_enough else "Redis 7.0 or Valkey 8 or newer is needed.",
-        ),
-        Finding(
-            state="ok" if keeps else doubtful,
-            subject="redis",
-            text=f"appendonly={_yes_no(durability.append_only)} "
-            f"appendfsync={durability.append_fsync or 'unknown'} "
-            f"maxmemory-policy={durability.eviction_policy or 'unknown'}",
-            mend=""
-            if keeps
-            else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
-            "interactions that were acknowledged can be lost.",
-        ),
-        _memory(memory),
-        *_clocks("redis", clock),
-        *_ids_ahead(ids),
-    ]
-
-
-def _memory(memory: Memory) -> Finding:
-    used = f"uses {memory.used_bytes // MB} MB"
-    if not memory.most_bytes:
-        return Finding(
-            state="note",
-            subject="redis",
-            text=f"{used} without a limit: interactions that wait can fill this machine",
-            mend="Set `maxmemory` (NEST_VALKEY_MEMORY_MB where `nest run` starts it); interactions "
-            "are then refused with 503 before it is full, and nothing that was acknowledged goes.",
-        )
-    full = memory.share >= INTAKE_SHARE
-    return Finding(
-        state="wrong" if full else "ok",
-        subject="redis",
-        text=f"{used} of {memory.most_bytes // MB} MB"
-        + (": interactions are refused with 503" if full else ""),
-        mend="See that a worker runs and PostgreSQL answers: what is stored makes room. Else give "
-        "it more memory (`maxmemory`, NEST_VALKEY_MEMORY_MB)."
-        if full
-        else "",
-    )
-
-
-async def _clock_of_redis(redis: Redis) -> tuple[timedelta, timedelta]:
-    """How far its clock, and the ids of its stream, are ahead of this machine's clock."""
-    bounds = await InteractionStream(redis).bounds()
-    redis_ms = (await position(redis)).redis_ms
-    now_ms = unix_ms(datetime.now(UTC))
-    ids_ms = id_pair(bounds.last)[0]
-    return timedelta(milliseconds=redis_ms - now_ms), timedelta(milliseconds=ids_ms - now_ms)
-
-
-def _ids_ahead(ahead: timedelta) -> list[Finding]:
-    """After the clock of Redis was ahead its stream goes on from where it was."""
-    if ahead < CLOCKS_APART:
-        return []
-    seconds = timedelta(seconds=round(ahead.total_seconds()))
-    text = f"its clock was ahead once: the ids of the stream are {seconds} ahead of this machine's"
-    mend = "Nothing is lost; the live view says for so long less about when entries were stored."
-    return [Finding(state="note", subject="redis", text=text, mend=mend)]
-
-
-def _yes_no(value: bool | None) -> str:
-    return {True: "yes", False: "no", None: "unknown"}[value]
 
 
 def _clients() -> list[Finding]:

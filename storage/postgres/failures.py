@@ -11,11 +11,13 @@ another schema. Only what comes from nothing but our own value or statement is o
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from socket import gaierror
 
 import asyncpg
 from sqlalchemy import exc
 
 from storage.errors import StorageDefect, StorageError, StorageUnavailable
+from storage.tls import tls_problem
 
 
 class Failure(Enum):
@@ -171,4 +173,17 @@ def describe(error: BaseException) -> str:
     original = error.orig if isinstance(error, exc.DBAPIError) else error
     cause = original.__cause__ if original is not None and original.__cause__ else original
     state = getattr(cause, "sqlstate", None)
-    return f"{type(cause).__name__} {state}" if state else type(cause).__name__
+    if state:
+        return f"{type(cause).__name__} {state}"
+    return _in_words(cause) or type(cause).__name__
+
+
+def _in_words(error: BaseException | None) -> str | None:
+    """Why no connection came about, where the name of the error does not tell."""
+    if error is None:
+        return None
+    if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
+        return "it offers no TLS, which sslmode asks for"
+    if isinstance(error, gaierror):
+        return "nobody knows its host name"
+    return tls_problem(error, authority="sslrootcert")

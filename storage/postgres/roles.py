@@ -133,6 +133,15 @@ END $$
 """Large objects belong to no table: what a role puts there nobody would find. A superuser may say so."""
 
 
+def rights_of(table: str, role: str) -> tuple[tuple[str, str], ...]:
+    """What the role may do with the table: (column or "" for all, kind of right)."""
+    return tuple(
+        (column, kind)
+        for kind, columns in _RIGHT.findall(RIGHTS[table].get(role, ""))
+        for column in (columns.split(", ") if columns else [""])
+    )
+
+
 async def grant_rights(database_url: str) -> tuple[str, ...]:
     """Gives the roles that exist their rights in this database; returns those roles.
 
@@ -220,12 +229,10 @@ async def _grant(connection: asyncpg.Connection, roles: tuple[str, ...]) -> None
 def _wanted(roles: tuple[str, ...]) -> set[str]:
     """As `_GRANTED` says it."""
     wanted = {f"{name} {role} EXECUTE" for name, role in FUNCTIONS.items() if role in roles}
-    for table, of_roles in RIGHTS.items():
-        for role, rights in of_roles.items():
-            if role in roles:
-                for kind, columns in _RIGHT.findall(rights):
-                    named = [f" {column}" for column in columns.split(", ")] if columns else [""]
-                    wanted |= {f"{table} {role} {kind}{column}" for column in named}
+    for table in RIGHTS:
+        for role in roles:
+            for column, kind in rights_of(table, role):
+                wanted.add(f"{table} {role} {kind} {column}".rstrip())
     return wanted
 
 

@@ -23,6 +23,7 @@ from redis.exceptions import ConnectionError as ClientConnectionError
 from redis.exceptions import DataError, RedisError, ResponseError
 
 from storage.errors import StorageDefect, StorageUnavailable
+from storage.redis.reasons import reason
 
 # With a socket timeout redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a
 # cancellation that comes while a command goes out, and the task runs on for ever. So every use of
@@ -184,10 +185,10 @@ class Redis:
             raise self.unavailable(error) from error
 
     def unavailable(self, error: BaseException) -> StorageUnavailable:
-        """The error to raise instead of `error`: its class, and the code of an error reply."""
-        return StorageUnavailable(
-            f"Redis: {type(error).__name__}{_reply_code(error)}", self.retry_after_seconds
-        )
+        """The error to raise instead of `error`: why in words, or its class and the code of a reply."""
+        why = reason(error, tls=self.url.startswith("rediss:"))
+        said = why or f"{type(error).__name__}{_reply_code(error)}"
+        return StorageUnavailable(f"Redis: {said}", self.retry_after_seconds)
 
     async def ping(self) -> None:
         """Returns when the server answered; raises StorageUnavailable."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from app.doctor import _clocks, _redis
+from app.doctor_clocks import clocks
+from app.doctor_redis import look_at_redis
+from realtime.clock import read_clock
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, commands, position
 from tests.storage.link import Link, link_to
@@ -31,13 +33,13 @@ async def test_a_server_that_says_nothing_about_itself(redis_url: str) -> None:
 
         link._pump = hang  # type: ignore[method-assign]
         async with asyncio.timeout(15):
-            findings = await _redis(link.url)
+            findings = await look_at_redis(link.url)
     assert [finding.state for finding in findings] == ["wrong"]
     assert "cannot be used" in findings[0].text
 
 
 async def test_what_answers_is_named_with_its_version(redis_url: str) -> None:
-    findings = await _redis(redis_url)
+    findings = await look_at_redis(redis_url)
     assert findings[0].state == "ok"
     assert "answers, Valkey" in findings[0].text or "answers, Redis" in findings[0].text
 
@@ -46,15 +48,26 @@ async def test_a_clock_that_was_ahead_is_said(redis_url: str) -> None:
     async with Redis(redis_url) as redis:
         now_ms = (await position(redis)).redis_ms
         await commands(redis).xadd(EVENTS, {"s": "x", "e": "x"}, id=f"{now_ms + 7_200_500}-0")
-    (*_, last) = await _redis(redis_url)
+    (*_, last) = await look_at_redis(redis_url)
     assert (last.state, last.subject) == ("note", "redis")
     assert re.search("ids of the stream are (2:00:00|1:59:5.) ahead", last.text)
 
 
-def test_a_clock_that_is_wrong_is_said() -> None:
-    assert _clocks("database", timedelta(seconds=-9)) == []
-    (ahead,) = _clocks("database", timedelta(days=3_650))
-    (behind,) = _clocks("redis", timedelta(minutes=-5))
-    assert (ahead.state, behind.state) == ("wrong", "wrong")
-    assert "3650 days, 0:00:00 ahead of" in ahead.text
-    assert "0:05:00 behind" in behind.text
+async def test_a_clock_that_is_wrong_is_said() -> None:
+    here = datetime(2026, 11, 30, tzinfo=UTC)
+
+    async def said(ahead: timedelta, trip_seconds: float = 0.0) -> list[str]:
+        times = iter([0.0, trip_seconds])
+
+        async def ask() -> datetime:
+            return here + ahead
+
+        reading = await read_clock(ask, wall=lambda: here, steady=lambda: next(times))
+        return [finding.text for finding in clocks("database", reading)]
+
+    assert await said(timedelta(seconds=-1.9)) == []
+    assert await said(timedelta(seconds=3), trip_seconds=2.0) == []  # may have been the way
+    (ahead,) = await said(timedelta(days=3_650))
+    (behind,) = await said(timedelta(minutes=-5))
+    assert "3650 days, 0:00:00 ahead of" in ahead
+    assert "0:05:00 behind" in behind

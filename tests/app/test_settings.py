@@ -52,7 +52,11 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
         ("NEST_PUBLIC_URL", "house", "NEST_PUBLIC_URL must be like https://house.example."),
         ("NEST_PUBLIC_URL", "ftp://a", "NEST_PUBLIC_URL must be like https://house.example."),
         ("NEST_LOG_FORMAT", "xml", "NEST_LOG_FORMAT must be one of auto, json, text, not 'xml'."),
-        ("REDIS_URL", "http://x", "REDIS_URL must be like redis://host:6379/0."),
+        (
+            "REDIS_URL",
+            "http://x",
+            "REDIS_URL must be like redis://host:6379/0, or rediss:// with TLS.",
+        ),
         (
             "NEST_CONSENT",
             "maybe",

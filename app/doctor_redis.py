@@ -1,0 +1,129 @@
+"""What `nest doctor` says about Redis."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from app.doctor_clocks import clocks
+from app.finding import Finding, State
+from app.settings import without_secrets
+from app.usable import SINGLE
+from configurator.event_ids import unix_ms
+from realtime.clock import read_clock
+from storage.errors import StorageError
+from storage.redis.capacity import INTAKE_SHARE
+from storage.redis.client import Durability, Memory, Redis
+from storage.redis.clock import redis_time
+from storage.redis.stream import InteractionStream, id_pair
+from storage.redis.suitable import missing_rights, unsuitable
+
+OLDEST: Final = (7, 0)
+MB: Final = 1_000_000
+IDS_APART: Final = timedelta(seconds=10)
+
+
+async def look_at_redis(url: str) -> list[Finding]:
+    """What is said of the server at `url`."""
+    if not url:
+        text = "no REDIS_URL; `nest run` starts an embedded Valkey"
+        return [Finding(state="note", subject="redis", text=text)]
+    place = without_secrets(url)
+    try:
+        async with Redis(url, pool_size=2) as redis:
+            await redis.ping()
+            if problem := await unsuitable(redis):
+                return [_wrong(f"{place}: {problem}", f"{SINGLE}.")]
+            missing = await missing_rights(redis)
+            if missing:
+                return [_lacking(purpose, lacking) for purpose, lacking in missing.items()]
+            durability = await redis.durability()
+            memory = await redis.memory()
+            kind, version = await redis.version()
+            clock = await read_clock(partial(redis_time, redis))
+            bounds = await InteractionStream(redis).bounds()
+    except (StorageError, OSError, ValueError) as error:
+        return [
+            _wrong(
+                f"{place} cannot be used: {error}",
+                "Check that Redis or Valkey runs there and that REDIS_URL is right. "
+                "Editing goes on without it; live updates and statistics wait.",
+            )
+        ]
+    new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST
+    return [
+        Finding(
+            state="ok" if new_enough else "wrong",
+            subject="redis",
+            text=f"{place} answers, {kind} {version}",
+            mend="" if new_enough else "Redis 7.0 or Valkey 8 or newer is needed.",
+        ),
+        _durability(durability),
+        _memory(memory),
+        *clocks("redis", clock),
+        *_ids_ahead(timedelta(milliseconds=id_pair(bounds.last)[0] - unix_ms(datetime.now(UTC)))),
+    ]
+
+
+def _wrong(text: str, mend: str) -> Finding:
+    return Finding(state="wrong", subject="redis", text=text, mend=mend)
+
+
+def _lacking(purpose: str, commands: tuple[str, ...]) -> Finding:
+    return _wrong(
+        f"the login may not use {', '.join(commands)}: without them {purpose} do not work",
+        "Give the login of REDIS_URL these rights (ACL SETUSER): all keys and channels of this "
+        "database, and every command but those of @admin and @dangerous, with INFO and CONFIG|GET.",
+    )
+
+
+def _durability(durability: Durability) -> Finding:
+    keeps = durability.loses_nothing and durability.flushes_first
+    doubtful: State = "wrong" if durability.loses_nothing is False else "note"
+    return Finding(
+        state="ok" if keeps else doubtful,
+        subject="redis",
+        text=f"appendonly={_yes_no(durability.append_only)} "
+        f"appendfsync={durability.append_fsync or 'unknown'} "
+        f"maxmemory-policy={durability.eviction_policy or 'unknown'}",
+        mend=""
+        if keeps
+        else "Set `appendonly yes`, `appendfsync always` and `maxmemory-policy noeviction`, or "
+        "interactions that were acknowledged can be lost.",
+    )
+
+
+def _memory(memory: Memory) -> Finding:
+    used = f"uses {memory.used_bytes // MB} MB"
+    if not memory.most_bytes:
+        return Finding(
+            state="note",
+            subject="redis",
+            text=f"{used} without a limit: interactions that wait can fill this machine",
+            mend="Set `maxmemory` (NEST_VALKEY_MEMORY_MB where `nest run` starts it); interactions "
+            "are then refused with 503 before it is full, and nothing that was acknowledged goes.",
+        )
+    full = memory.share >= INTAKE_SHARE
+    return Finding(
+        state="wrong" if full else "ok",
+        subject="redis",
+        text=f"{used} of {memory.most_bytes // MB} MB"
+        + (": interactions are refused with 503" if full else ""),
+        mend="See that a worker runs and PostgreSQL answers: what is stored makes room. Else give "
+        "it more memory (`maxmemory`, NEST_VALKEY_MEMORY_MB)."
+        if full
+        else "",
+    )
+
+
+def _ids_ahead(ahead: timedelta) -> list[Finding]:
+    """After the clock of Redis was ahead its stream goes on from where it was."""
+    if ahead < IDS_APART:
+        return []
+    seconds = timedelta(seconds=round(ahead.total_seconds()))
+    text = f"its clock was ahead once: the ids of the stream are {seconds} ahead of this machine's"
+    mend = "Nothing is lost; the live view says for so long less about when entries were stored."
+    return [Finding(state="note", subject="redis", text=text, mend=mend)]
+
+
+def _yes_no(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "unknown"}[value]

@@ -1,0 +1,16 @@
+"""What PostgreSQL takes the time to be."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from storage.postgres.engine import Database
+
+
+async def database_time(database: Database) -> datetime:
+    """Its clock now. Raises StorageError."""
+    found = await database.read(
+        lambda connection: connection.execute(text("SELECT clock_timestamp()"))
+    )
+    at: datetime = found.scalar_one()
+    return at

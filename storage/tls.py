@@ -1,0 +1,43 @@
+"""Errors of TLS in words, for both stores: what is wrong with which certificate, and what to change."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+_EXPIRED: Final = 10
+_NOT_YET_VALID: Final = 9
+_HOST_NAME: Final = 62
+_ADDRESS: Final = 64
+_UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
+
+CERTIFICATE: Final[Mapping[int, str]] = {
+    _EXPIRED: "its certificate is out of date",
+    _NOT_YET_VALID: "its certificate is not valid yet, or a clock is wrong",
+    _HOST_NAME: "its certificate is for another host name than the one in the URL",
+    _ADDRESS: "its certificate is for another address than the one in the URL",
+}
+"""By what OpenSSL calls the problem (`X509_V_ERR_…`)."""
+
+
+def tls_problem(error: BaseException, *, authority: str) -> str | None:
+    """The end of a sentence about the server, None where TLS is not what went wrong.
+
+    `authority` is the parameter that names the certificates to trust. The error may stand behind
+    others that it led to.
+    """
+    for each in _chain(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            if each.verify_code in _UNKNOWN_ISSUER:
+                return f"its certificate is from an authority that is not trusted: name that as {authority}"
+            return CERTIFICATE.get(each.verify_code, "its certificate is not accepted")
+        if isinstance(each, ssl.SSLError):
+            return "it does not speak TLS as it was asked to"
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
