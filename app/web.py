@@ -24,9 +24,9 @@ from app.chance import (
     new_key,
     new_secret,
     new_session_key,
-    now,
     random_bits,
 )
+from app.clock import clock_of
 from app.connections import http_connections
 from app.databases import analytics_database, web_database
 from app.legal import legal
@@ -150,6 +150,7 @@ class Web:
             pool_size=settings.redis_pool_size,
             call_seconds=settings.redis_deadline_seconds,
         )
+        self.clock = clock_of(self.database, self.redis)
         self.bus = Bus(
             self.redis, process=settings.node, on_message=self._hear, on_gap=self._suspect
         )
@@ -216,15 +217,17 @@ class Web:
         self.stream = InteractionStream(self.redis)
         crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
         self.door = Door(consent=self._settings.consent, bots=Bots(crawlers), cookies=self.cookies)
-        self.page_views = PageViews(StoredPageViews(self.database), door=self.door, now=now)
-        self.intake = Intake(self.stream, now=now, random_bits=random_bits)
-        self.feed = ActivityFeed(self.stream, now=now)
+        self.page_views = PageViews(
+            StoredPageViews(self.database), door=self.door, now=self.clock.now
+        )
+        self.intake = Intake(self.stream, now=self.clock.now, random_bits=random_bits)
+        self.feed = ActivityFeed(self.stream, now=self.clock.now)
         self.subscriptions = Subscriptions(self.feed)
         self.interactions = Interactions(self.database)
         self.statistics = Statistics(self.database)
         stored = Privacy(self.database, new_id=new_id, new_secret=new_key)
         self.privacy = PrivacyOffice(
-            privacy=stored, traces=Traces(self.redis), audit=self.audit, now=now
+            privacy=stored, traces=Traces(self.redis), audit=self.audit, now=self.clock.now
         )
         self.jobs = Jobs(self.database)
 
@@ -242,7 +245,7 @@ class Web:
                 committer=self.committer,
                 bus=self.bus,
                 turn_seconds=settings.database_deadline_seconds,
-                now=now,
+                now=self.clock.now,
                 preview_url=preview_url,
             ),
             catalogues=self.catalogues,
@@ -252,16 +255,16 @@ class Web:
             people=self.stores.people,
             admins=self.admins,
             cookies=self.cookies,
-            now=now,
+            now=self.clock.now,
             clock=monotonic,
         )
-        self.admin_sessions = AdminSessions(admins=self.admins, now=now)
+        self.admin_sessions = AdminSessions(admins=self.admins, now=self.clock.now)
         self.grants = Grants(
             shares=self.stores.shares,
             people=self.stores.people,
             sessions=self.admin_sessions,
             clock=monotonic,
-            now=now,
+            now=self.clock.now,
             token_ended=self.authenticator.forget_token,
         )
         about_people = AboutPeople(self.authenticator, self.grants, self.hub)
@@ -270,7 +273,7 @@ class Web:
             people=self.stores.people,
             tell_ended=self.news.on(TOKENS_ENDED, UUID, about_people.token_ended),
             new_secret=new_secret,
-            now=now,
+            now=self.clock.now,
         )
         self.news.on(FORGOTTEN, Forgotten, about_people.forgotten)
         self.tickets = TicketOffice(
@@ -290,7 +293,7 @@ class Web:
             catalogues=self.catalogues,
             looks=self.looks,
             tell_renamed=self.news.on(RENAMED, Person, about_people.renamed),
-            now=now,
+            now=self.clock.now,
             new_id=new_id,
             new_session_key=new_session_key,
             scale=settings.limit_scale,
@@ -302,7 +305,7 @@ class Web:
             stores=self.stores,
             lists=AccessLists(self.database),
             news=self.news,
-            now=now,
+            now=self.clock.now,
             new_id=new_id,
             public_url=settings.public_url,
             scale=settings.limit_scale,
@@ -331,7 +334,7 @@ class Web:
             past=PastInteractions(self.database),
             jobs=self.jobs,
             stops=WorkerStops(self.redis),
-            now=now,
+            now=self.clock.now,
             limits=alert_limits(settings),
         )
         about_people.forget_sessions = self.board.forget_sessions
@@ -341,12 +344,13 @@ class Web:
             stream=self.stream,
             presence=self.presence,
             jobs=self.jobs,
-            now=now,
+            now=self.clock.now,
         )
         steps: list[Stepping] = [self.committer, self.hub, self.bus, self.grants, self.stream]
         steps += [self.admin_sessions, self.feed, self.board, self.page_views, *self._alarms]
         outages = Outages(steps)
         self.health.readiness.add_troubles(outages.problems)
+        self.health.readiness.add_troubles(self.clock.problems)
         self.metrics = Metrics(
             Sources(
                 hub=self.hub,
@@ -361,9 +365,10 @@ class Web:
                 requests=self.requests,
                 audit=self.audit,
                 outages=outages,
+                clock=self.clock,
             ),
             clock=monotonic,
-            now=now,
+            now=self.clock.now,
         )
         self.sockets = sockets(
             settings, services=self.services, authenticator=self.authenticator, drain=self.drain
@@ -399,7 +404,7 @@ class Web:
                 looks=self.looks,
                 tell_ended=self._tell_ended,
                 idle_minutes=self._settings.admin_idle_minutes,
-                now=now,
+                now=self.clock.now,
                 cookies=self.cookies,
             ).endpoints(),
             *TicketEndpoints(office=self.tickets, limits=self.limits).endpoints(),
@@ -409,7 +414,7 @@ class Web:
                 figures=Figures(self.analytics_database),
                 admin_name=self.authenticator.admin_name,
                 looks=self.looks,
-                now=now,
+                now=self.clock.now,
             ).endpoints(),
             *admin_endpoints(
                 AdminParts(
@@ -427,7 +432,7 @@ class Web:
                     metrics=self.metrics,
                     metrics_token=self._settings.metrics_token,
                     csv_delivered=bool(self._settings.csv_webhook),
-                    now=now,
+                    now=self.clock.now,
                     new_id=new_id,
                     new_token=new_secret,
                 )
@@ -461,6 +466,7 @@ class Web:
                 self.analytics_database,
                 self.health.readiness,
                 self.redis,
+                self.clock,
                 self.bus,
                 self.committer,
                 self.authenticator,

@@ -1,13 +1,15 @@
 """The worker process, put together."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 from time import monotonic
 
 from app.analytics import sheets_of, views_over
 from app.catalogue import current_catalogue
-from app.chance import new_id, new_key, now
+from app.chance import new_id, new_key
+from app.clock import clock_of
 from app.settings import Settings
 from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
@@ -53,15 +55,15 @@ async def run(settings: Settings) -> None:
         pool_size=settings.redis_pool_size,
         call_seconds=settings.redis_deadline_seconds,
     )
-    async with database, patient, redis:
+    async with database, patient, redis, clock_of(database, redis) as clock:
 
         async def work() -> None:
             interactions = Interactions(database)
             group = StreamGroup(redis, consumer=settings.node)
             await run_worker(
-                Consumer(group, interactions, now=now),
+                Consumer(group, interactions, now=clock.now),
                 (*chores(interactions, group), audit_head_chore(database, redis)),
-                leader_of(patient, settings),
+                leader_of(patient, settings, clock.now),
                 runs=Jobs(database),
                 stops=group.stops,
                 node=settings.node,
@@ -70,7 +72,7 @@ async def run(settings: Settings) -> None:
         await while_compatible(database, work)
 
 
-def leader_of(database: Database, settings: Settings) -> Leader:
+def leader_of(database: Database, settings: Settings, now: Callable[[], datetime]) -> Leader:
     """The candidate of this worker, with everything it would do."""
     stores = Stores(
         interactions=Interactions(database),
@@ -83,7 +85,7 @@ def leader_of(database: Database, settings: Settings) -> Leader:
         stores.jobs,
         jobs(
             stores,
-            _scheduled_csv(database, settings),
+            _scheduled_csv(database, settings, now),
             keep_days=settings.keep_interactions_days,
             kept=_kept(settings),
             now=now,
@@ -93,7 +95,9 @@ def leader_of(database: Database, settings: Settings) -> Leader:
     )
 
 
-def _scheduled_csv(database: Database, settings: Settings) -> ScheduledCsv:
+def _scheduled_csv(
+    database: Database, settings: Settings, now: Callable[[], datetime]
+) -> ScheduledCsv:
     catalogue = current_catalogue()
     categories = [each.id for each in catalogue.categories]
     webhook = settings.csv_webhook

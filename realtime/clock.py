@@ -121,17 +121,14 @@ class Clock(TaskOwner):
         """How far the machine's clock is ahead of the server's; 0 while nothing is known."""
         return self._off(self._wall())
 
-    @property
-    def problem(self) -> str | None:
+    def problems(self) -> tuple[str, ...]:
         """A sentence for operators where the machine's clock is off."""
         off_seconds = self.off_seconds
         if abs(off_seconds) <= APART_SECONDS:
-            return None
+            return ()
         side = "ahead of" if off_seconds > 0 else "behind"
-        return (
-            f"the clock of this machine is {abs(off_seconds):.0f} s {side} that of the database, "
-            "which is used instead"
-        )
+        found = f"the clock of this machine is {abs(off_seconds):.0f} s {side} that of PostgreSQL"
+        return (f"{found}, which is used instead: let both follow the same time (NTP)",)
 
     async def tick(self) -> None:
         """Ask again if it is time, or if the machine's clock moved since; to be called each second."""
@@ -172,11 +169,11 @@ class Clock(TaskOwner):
         return abs(self.off_seconds - known) > APART_SECONDS
 
     def _tell(self) -> None:
-        problem = self.problem
-        if (problem is not None) == self._told:
+        problems = self.problems()
+        if bool(problems) == self._told:
             return
-        self._told = problem is not None
-        if problem is None:
-            log.info("clock_right")
+        self._told = bool(problems)
+        if problems:
+            log.error("clock_off", off_seconds=round(self.off_seconds, 1), problem=problems[0])
         else:
-            log.error("clock_off", off_seconds=round(self.off_seconds, 1), problem=problem)
+            log.info("clock_right")

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from realtime.allowances import RequestLimits
+from realtime.clock import Clock
 from realtime.hub import Hub
 from realtime.transports.http_connections import HttpConnections
 from storage.errors import StorageError
@@ -49,6 +50,7 @@ class Sources:
     requests: RequestLimits
     audit: Audit
     outages: Outages
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,11 @@ class Metrics:
         yield _count("nest_bus_dropped", "Messages dropped from a full queue", bus.dropped)
         yield _count("nest_bus_refused", "Messages that Redis refused", bus.refused)
         yield _gauge("nest_loop_late_seconds", "Worst of ten seconds", report.late_ms / 1000)
+        yield _gauge(
+            "nest_clock_off_seconds",
+            "How far the clock of this machine is ahead of PostgreSQL's",
+            self._sources.clock.off_seconds,
+        )
         dropped = CounterMetricFamily(
             "nest_frames_dropped",
             "outbox: frames that gave way because a peer read too slowly; page: what the queues of"

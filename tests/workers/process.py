@@ -35,7 +35,7 @@ async def main() -> None:
         await run_worker(
             Consumer(group, interactions, now=now, pace=pace),
             chores(interactions, group),
-            leader_of(database, parse_settings(os.environ, node=group.consumer)),
+            leader_of(database, parse_settings(os.environ, node=group.consumer), now),
             runs=Jobs(database),
             stops=group.stops,
             node=group.consumer,
