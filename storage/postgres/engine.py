@@ -106,7 +106,16 @@ class Database:
 
     async def migrated(self) -> Schema:
         """The schema of the database, held against those that this code works with."""
-        return await self.read(lambda connection: schema_of(connection, head_revision()))
+
+        async def look(connection: AsyncConnection) -> Schema:
+            found = await schema_of(connection, head_revision())
+            if found.current is None:
+                # No tables, or a session that was begun while its role had another search_path:
+                # the next look has a session of its own.
+                (await connection.get_raw_connection()).invalidate(soft=True)
+            return found
+
+        return await self.read(look)
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs statements that only read, each with its own snapshot; retried once when lost."""

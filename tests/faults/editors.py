@@ -5,7 +5,7 @@ gone they go to the next one. They also watch: versions must arrive in order and
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
@@ -63,7 +63,7 @@ class Asked:
 class Editor(Protocol):
     """Somebody who makes a planned number of edits."""
 
-    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+    async def edit(self, pace: Pace, due: Iterable[float]) -> None:
         """Make one edit at each of these loop times, late rather than never."""
 
 
@@ -148,7 +148,7 @@ class SocketEditor:
         self._socket: ClientConnection | None = None
         self._messages = 0
 
-    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+    async def edit(self, pace: Pace, due: Iterable[float]) -> None:
         """See Editor."""
         for moment in due:
             await self.watch_until(pace, moment)
@@ -264,7 +264,7 @@ class RestEditor:
         self._http = http
         self._place = seat.first_url
 
-    async def edit(self, pace: Pace, due: Sequence[float]) -> None:
+    async def edit(self, pace: Pace, due: Iterable[float]) -> None:
         """See Editor."""
         for moment in due:
             await pace.until(moment)

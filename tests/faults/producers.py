@@ -1,6 +1,6 @@
 """Visitors' browsers that report interactions over keep-alive HTTP, until each is acknowledged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class Producer:
             str(UUID(int=random.getrandbits(128), version=4)) for _ in range(SESSIONS_EACH)
         ]
 
-    async def report(self, pace: Pace, due: Sequence[float]) -> None:
+    async def report(self, pace: Pace, due: Iterable[float]) -> None:
         """Report one interaction at each of these loop times, late rather than never."""
         for moment in due:
             await pace.until(moment)

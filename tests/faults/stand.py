@@ -1,8 +1,8 @@
 """A whole product of real processes on free ports: PostgreSQL, Valkey, web processes, a worker."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ UNHEARD = ("Future exception was never retrieved", "ConnectionDoesNotExistError"
 """asyncpg 0.32 forgets the future of a COPY whose connection breaks: sending CopyFail raises before
 the future is marked as seen. The error itself reaches us by the exception; only this line is noise.
 """
+
+Between = Callable[[str, str], AbstractAsyncContextManager[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,19 @@ class Stand:
 
 
 @asynccontextmanager
-async def running_stand(home: Path, *, webs: int = 2, **environ: str) -> AsyncIterator[Stand]:
-    """Everything ready, until the block ends. `environ`: settings for our own processes."""
+async def running_stand(
+    home: Path, *, webs: int = 2, between: Between | None = None, **environ: str
+) -> AsyncIterator[Stand]:
+    """Everything ready, until the block ends. `environ`: settings for our own processes.
+
+    `between` gives the addresses of the servers that these use instead of the real ones.
+    """
     async with AsyncExitStack() as stack:
         postgres, valkey = embedded_postgres(home), embedded_valkey(home)
         urls = [await stack.enter_async_context(server) for server in (postgres, valkey)]
         await release(urls[0])
+        if between is not None:
+            urls = list(await stack.enter_async_context(between(*urls)))
         settings = {"NEST_LOG_FORMAT": "json", "NEST_LIMIT_SCALE": "100", **environ}
         processes = [web(*urls, port=None, **settings, NEST_NODE=f"web-{n}") for n in range(webs)]
         processes.append(worker(*urls, **settings, NEST_NODE="worker"))

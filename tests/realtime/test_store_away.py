@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -9,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.realtime.clients import opened
 from tests.realtime.conftest import RunningWeb
 from tests.support.servers import Servers
+from tests.support.waiting import eventually
 
 
 async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) -> None:
@@ -52,3 +54,36 @@ async def test_a_cookie_that_cannot_be_looked_up_is_not_called_unknown(
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert b'"unavailable"' in (answer.body or b"")
+
+
+async def test_readiness_and_metrics_name_the_step_whose_store_is_away(
+    servers: Servers, web: RunningWeb
+) -> None:
+    if servers.valkey is None:
+        pytest.skip("the server is not ours to kill")
+    step = "telling other processes who is here"
+    servers.valkey.kill()
+    try:
+        async with httpx.AsyncClient(base_url=web.url) as client:
+
+            async def problems() -> list[str]:
+                answer = await client.get("/readyz")
+                assert answer.status_code == 200
+                found: list[str] = answer.json()["problems"]
+                return [each for each in found if each.startswith(f"{step}: not possible for ")]
+
+            named = await eventually(problems, why="the step is named")
+            assert "Redis: " in named[0]
+            counted = web.parts.hub.presence_outage.errors
+            figures = (await web.parts.metrics.text()).decode()
+            [line] = [each for each in figures.splitlines() if f'step="{step}"' in each]
+            assert line.startswith("nest_store_errors_total{")
+            assert float(line.rpartition(" ")[2]) >= counted > 0
+            servers.revive()
+
+            async def well() -> bool:
+                return not await problems()
+
+            await eventually(well, why="the step works again")
+    finally:
+        servers.revive()
