@@ -1,27 +1,39 @@
-"""Child programs of the supervisor: output passed on line by line, restarted after a crash.
+"""Child programs of the supervisor: output passed on line by line, replaced when they crash or hang.
 
 A child ends with its supervisor in two ways: its standard input closes (portable; `nest web` and
-`nest worker` watch it) and the kernel signals it (Linux, any program).
+`nest worker` watch it) and the kernel signals it (Linux, any program). The same line carries its
+sign of life (`app.lifeline`).
 """
 
 import asyncio
 import os
 import signal
+import socket
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from app.backoff import Backoff
+from app.lifeline import SERVING, Silence
 from app.server_process import launched
 
 LINE_LIMIT_BYTES = 65_536
+SILENT_SECONDS: Final = 10.0
+STARTING_SECONDS: Final = 120.0
+"""Without a sign of life after its start: imports on a machine that is busy take their time."""
+
+TRACEBACK_SECONDS: Final = 0.5
+"""For a process that hangs to say where, before it is killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A child: its name in the output and its command line."""
+    """A child: what it is, its name in the output, its command line."""
 
+    kind: str
     name: str
     command: tuple[str, ...]
 
@@ -36,11 +48,16 @@ class Child:
         environ: Mapping[str, str],
         stop_deadline_seconds: float,
         show: Callable[[str, str], None],
+        listening: tuple[socket.socket, ...] = (),
     ) -> None:
+        """`listening` are handed on, as one `--listen-fd NUMBER` each."""
         self.program = program
+        self.serving = False
+        """Whether it said so last."""
         self._environ = dict(environ)
         self._stop_deadline_seconds = stop_deadline_seconds
         self._show = show
+        self._descriptors = tuple(each.fileno() for each in listening)
 
     async def run(self) -> None:
         """Start the program again and again, with back-off, until cancelled."""
@@ -53,28 +70,50 @@ class Child:
             await asyncio.sleep(delay_seconds)
 
     async def _run_once(self) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *launched(*self.program.command, as_service_user=False),
-            stdin=PIPE,  # never written to: that it closes is the message
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                process = await self._start(theirs)
+            try:
+                return await self._follow(process, ours)
+            finally:
+                self.serving = False
+                if process.returncode is None:
+                    process.terminate()
+                    try:
+                        async with asyncio.timeout(self._stop_deadline_seconds):
+                            await self._output_until_end(process)
+                    except TimeoutError:
+                        self._show("nest", f"{self.program.name} did not stop in time")
+                kill_group(process.pid)
+                await _exited(process)
+
+    async def _start(self, line: socket.socket) -> Process:
+        options = (str(part) for each in self._descriptors for part in ("--listen-fd", each))
+        return await asyncio.create_subprocess_exec(
+            *launched(*self.program.command, *options, as_service_user=False),
+            stdin=line.fileno(),
             stdout=PIPE,
             stderr=STDOUT,
             env=self._environ,
             start_new_session=True,
+            pass_fds=self._descriptors,
         )
-        try:
-            return await self._follow(process)
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                try:
-                    async with asyncio.timeout(self._stop_deadline_seconds):
-                        await self._follow(process)
-                except TimeoutError:
-                    self._show("nest", f"{self.program.name} did not stop in time")
-            _kill_group(process.pid)
-            await _exited(process)
 
-    async def _follow(self, process: Process) -> int:
+    async def _follow(self, process: Process, line: socket.socket) -> int:
+        """Show what it says and listen whether it lives, until it has ended; returns its exit code."""
+        silence = Silence(limit_seconds=SILENT_SECONDS, starting_seconds=STARTING_SECONDS)
+        async with asyncio.TaskGroup() as group:
+            ending = [
+                group.create_task(self._listen(line, silence), name=f"life of {self.program.name}"),
+                group.create_task(self._end_silent(process, silence), name="silence"),
+            ]
+            code = await self._output_until_end(process)
+            for each in ending:
+                each.cancel()
+        return code
+
+    async def _output_until_end(self, process: Process) -> int:
         """Show what it says until it has ended; returns its exit code.
 
         Its end is looked for, not concluded from closed pipes (`Process.wait` does that in some
@@ -83,8 +122,28 @@ class Child:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pass_on(process), name=f"output of {self.program.name}")
             code = await _exited(process)
-            _kill_group(process.pid)
+            kill_group(process.pid)
         return code
+
+    async def _listen(self, line: socket.socket, silence: Silence) -> None:
+        line.setblocking(False)
+        loop = asyncio.get_running_loop()
+        with suppress(ConnectionError):
+            while said := await loop.sock_recv(line, 4096):
+                silence.end()
+                self.serving = said.endswith(SERVING)
+
+    async def _end_silent(self, process: Process, silence: Silence) -> None:
+        await silence.lasts_too_long()
+        self._show(
+            "nest",
+            f"{self.program.name} has not answered for {silence.allowed_seconds:.0f} s: "
+            "it is killed and replaced",
+        )
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGABRT)  # ours write where they hang
+        await asyncio.sleep(TRACEBACK_SECONDS)
+        kill_group(process.pid)
 
     async def _pass_on(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for above
@@ -105,7 +164,7 @@ async def _exited(process: Process) -> int:
     return process.returncode
 
 
-def _kill_group(leader: int) -> None:
+def kill_group(leader: int) -> None:
     """End everything the child started: it leads a session of its own."""
     try:
         os.killpg(leader, signal.SIGKILL)

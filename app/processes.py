@@ -1,7 +1,8 @@
 """`nest web` and `nest worker`: one process each, until SIGTERM.
 
 With `end_with_stdin` they also stop when their standard input closes, which it does when the
-supervisor that holds the other end is gone, however it went.
+supervisor that holds the other end is gone, however it went, and tell it once a second that they
+live (`app.lifeline`).
 
 `app.web:served_web(settings)` has the ASGI application, `app.worker:run(settings)` the coroutine of
 the worker, which is cancelled once to stop. Each is imported only by the process that runs it: the
@@ -9,13 +10,13 @@ worker never pays for the page.
 """
 
 import asyncio
-import contextlib
+import faulthandler
 import gc
-import os
 import resource
 import signal
-import sys
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
@@ -23,6 +24,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from app.lifeline import Beat, watch_stdin
 from app.logging import only_our_handler
 from app.settings import Settings
 from app.web_server import WebServer
@@ -66,8 +68,11 @@ def web_config(settings: Settings, app: ASGIApp, connections: HttpConnections) -
     )
 
 
-def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit code."""
+def serve_web(settings: Settings, *, end_with_stdin: bool, listen_fds: Sequence[int] = ()) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code.
+
+    `listen_fds` are sockets that listen already and were inherited; without them HOST and PORT count.
+    """
     raise_descriptor_limit()
     web = import_module("app.web").served_web(settings)
     config = web_config(settings, web.app, web.connections)
@@ -75,10 +80,15 @@ def serve_web(settings: Settings, *, end_with_stdin: bool) -> int:
     server = WebServer(config, web.drain, drain_seconds=settings.drain_seconds)
     spare_what_stays()
 
+    sockets = [socket.socket(fileno=each) for each in listen_fds] or None
+
     async def serve() -> None:
-        if end_with_stdin:
-            watch_stdin(lambda: setattr(server, "should_exit", True))
-        await server.serve()
+        with _tied_to_stdin(
+            end_with_stdin,
+            stop=lambda: setattr(server, "should_exit", True),
+            serving=lambda: server.started and not server.should_exit,
+        ):
+            await server.serve(sockets)
 
     # uvicorn raises the signal again when it has stopped; without this we would die of it.
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -126,10 +136,9 @@ def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
 
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stop)
-        if end_with_stdin:
-            watch_stdin(stop)
         try:
-            await worker.run(settings)
+            with _tied_to_stdin(end_with_stdin, stop=stop, serving=lambda: True):
+                await worker.run(settings)
         except asyncio.CancelledError:
             if not stopping.is_set():
                 raise
@@ -139,19 +148,24 @@ def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
     return 0
 
 
-def watch_stdin(ended: Callable[[], object]) -> None:
-    """Call `ended` in the running loop when standard input closes."""
-    descriptor = sys.stdin.fileno()
-    loop = asyncio.get_running_loop()
+@contextmanager
+def _tied_to_stdin(
+    tied: bool, *, stop: Callable[[], object], serving: Callable[[], bool]
+) -> Iterator[None]:
+    """For the length of the block: stop when standard input closes, and say over it that we live.
 
-    def read() -> None:
-        with contextlib.suppress(BlockingIOError):
-            if not os.read(descriptor, 4096):
-                loop.remove_reader(descriptor)
-                ended()
-
-    os.set_blocking(descriptor, False)
-    loop.add_reader(descriptor, read)
+    SIGABRT, with which the supervisor ends what hangs, makes us write first where every thread is.
+    """
+    if not tied:
+        yield
+        return
+    faulthandler.enable()
+    watch_stdin(stop)
+    beat = Beat(serving)
+    try:
+        yield
+    finally:
+        beat.stop()
 
 
 def _already_handled(_number: int, _frame: FrameType | None) -> None:

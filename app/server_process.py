@@ -3,10 +3,14 @@
 A server ends with the process that started it (Linux: parent-death signal, see `app.launch`).
 Where one is left over all the same, the next start ends it first: two servers on one data
 directory would be worse than a second of waiting.
+
+While it runs it is asked once a second whether it answers; one that does not for
+`Recipe.silent_seconds` is ended, by force at last, and started again.
 """
 
 import asyncio
 import contextlib
+import errno
 import os
 import pwd
 import signal
@@ -22,14 +26,23 @@ import psutil
 
 from app import launch
 from app.backoff import Backoff
+from app.lifeline import BEAT_SECONDS, Silence
+from app.server_log import ServerLog
 
-START_DEADLINE_SECONDS = 30.0  # recovery after a crash included
-LOG_LIMIT_BYTES = 10_000_000
+START_DEADLINE_SECONDS = 300.0  # recovery after a crash included, which reads up to 1 GB
+ASK_SECONDS = 1.0
+"""For the answer to one question whether it lives."""
+
 PLAIN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 class EmbeddedServerError(Exception):
     """A server did not start, or what it needs is missing."""
+
+
+def keeps_its_data(_reason: str) -> str:
+    """The `mend` of a server whose data nobody sets aside."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +54,16 @@ class Recipe:
     arguments: tuple[str, ...]
     directory: Path  # its data, and its working directory: by this a leftover is recognised
     socket: Path
-    log: Path
+    log: ServerLog
     url: str
     death_signal: signal.Signals
     stop: tuple[tuple[signal.Signals, float], ...]  # signal, seconds to wait for its effect
     prepare: Callable[[], None]
     is_ready: Callable[[int], bool]
+    answers: Callable[[], bool]  # asked while it runs; blocks for at most ASK_SECONDS
+    silent_seconds: float  # without an answer before it counts as hanging
+    mend: Callable[[str], str] = keeps_its_data
+    """Given why it did not start, does what makes the next start work; says what that was, or ""."""
 
 
 class EmbeddedServer:
@@ -59,6 +76,8 @@ class EmbeddedServer:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._process: subprocess.Popen[bytes] | None = None
+        self.up = asyncio.Event()
+        """Set once it has been started, however it went on."""
 
     @property
     def url(self) -> str:
@@ -103,6 +122,8 @@ class EmbeddedServer:
 
     async def start_async(self) -> None:
         """As `start`, without holding up the event loop."""
+        if self.pid is not None:
+            return
         await asyncio.to_thread(self._prepare)
         try:
             for pause_seconds in self._bring_up():
@@ -110,6 +131,7 @@ class EmbeddedServer:
         except asyncio.CancelledError:
             await self.stop_async()
             raise
+        self.up.set()
 
     async def stop_async(self) -> None:
         """As `stop`; cancelled meanwhile, it kills, so that no process is left in any case."""
@@ -120,37 +142,78 @@ class EmbeddedServer:
             self.kill()
             raise
 
-    async def keep_alive(self, report: Callable[[str, float], None]) -> None:
-        """Restart the server whenever it dies, until cancelled.
+    async def keep_alive(self, say: Callable[[str], None]) -> None:
+        """Start the server where it does not run, again whenever it dies or hangs, until cancelled.
 
-        `report` is told the reason and the back-off in seconds before each new start.
+        `say` is told a sentence about each end and each start that failed.
         """
         backoff = Backoff()
         while True:
             began = time.monotonic()
-            while self.pid is not None:  # noqa: ASYNC110 - a process, not a task, ends it
-                await asyncio.sleep(0.05)
-            code = self._process.returncode if self._process else None
-            delay_seconds = backoff.next_delay(alive_seconds=time.monotonic() - began)
-            report(f"{self.recipe.name} ended with {code}", delay_seconds)
-            await asyncio.sleep(delay_seconds)
             try:
                 await self.start_async()
+                problem = await self._end_of_life(say)
             except EmbeddedServerError as error:
-                report(str(error), backoff.limit_seconds)
+                problem = str(error)
+                if done := await asyncio.to_thread(self.recipe.mend, problem):
+                    say(f"{problem}\n{done}")
+                    continue
+            delay_seconds = backoff.next_delay(alive_seconds=time.monotonic() - began)
+            say(f"{problem}, again in {delay_seconds} s")
+            await asyncio.sleep(delay_seconds)
+
+    async def _end_of_life(self, say: Callable[[str], None]) -> str:
+        """Wait until it has ended; one that hangs is ended. Returns the sentence about it."""
+        name, allowed = self.recipe.name, self.recipe.silent_seconds
+        silence = Silence(limit_seconds=allowed, starting_seconds=allowed)
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(self._ask_often(silence), name=f"ask {name}")
+            silent = group.create_task(silence.lasts_too_long(), name=f"silence of {name}")
+            while self.pid is not None and not silent.done():  # noqa: ASYNC110 - a process ends it
+                await asyncio.sleep(0.05)
+            asking.cancel()
+            silent.cancel()
+        if self.pid is not None:
+            say(f"{name} has not answered for {allowed:.0f} s: it is ended and started again")
+            for pause_seconds in self._end_hanging():
+                await asyncio.sleep(pause_seconds)
+        code = self._process.returncode if self._process else None
+        reason = await asyncio.to_thread(self.recipe.log.reason)
+        return f"{name} ended with {code}" + (f" ({reason})" if reason else "")
+
+    async def _ask_often(self, silence: Silence) -> None:
+        while True:
+            if await asyncio.to_thread(self.recipe.answers):
+                silence.end()
+                self.recipe.log.mark()
+            await asyncio.to_thread(self.recipe.log.rotate)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def _end_hanging(self) -> Iterator[float]:
+        """The last way to stop, not the first: what hangs finishes nothing in good order."""
+        assert self._process is not None  # noqa: S101 - it was just seen
+        sign, wait_seconds = self.recipe.stop[-1]
+        deadline = time.monotonic() + wait_seconds
+        self._process.send_signal(sign)
+        self._process.send_signal(signal.SIGCONT)  # a stopped process obeys nothing but SIGKILL
+        while self._process.poll() is None and time.monotonic() < deadline:
+            yield 0.01
+        self.kill()
 
     def _prepare(self) -> None:
         end_leftovers(self.recipe)
         try:
             self.recipe.prepare()
-            self.recipe.log.parent.mkdir(parents=True, exist_ok=True)
-            if self.recipe.log.exists() and self.recipe.log.stat().st_size > LOG_LIMIT_BYTES:
-                self.recipe.log.unlink()
+            self.recipe.log.path.parent.mkdir(parents=True, exist_ok=True)
+            self.recipe.log.rotate()
         except OSError as error:
-            raise EmbeddedServerError(
-                f"{self.recipe.name} cannot use {error.filename}: {error.strerror}. "
-                "Start as the owner of NEST_HOME, or choose another."
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> EmbeddedServerError:
+        place = error.filename or self.recipe.directory
+        return EmbeddedServerError(
+            f"{self.recipe.name} cannot use {place}: {error.strerror}. {advice(error)}"
+        )
 
     def _bring_up(self) -> Iterator[float]:
         """Spawn and look until ready; yields seconds to wait before the next look.
@@ -177,20 +240,23 @@ class EmbeddedServer:
             yield 0.01
 
     def _spawn(self) -> None:
-        with self.recipe.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own recipe
-                launched(
-                    str(self.recipe.program),
-                    *self.recipe.arguments,
-                    directory=self.recipe.directory,
-                    death_signal=self.recipe.death_signal,
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=PLAIN_ENVIRONMENT,
-                start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
-            )
+        try:
+            with self.recipe.log.begin() as log:
+                self._process = subprocess.Popen(  # noqa: S603 - our own recipe
+                    launched(
+                        str(self.recipe.program),
+                        *self.recipe.arguments,
+                        directory=self.recipe.directory,
+                        death_signal=self.recipe.death_signal,
+                    ),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=PLAIN_ENVIRONMENT,
+                    start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
+                )
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _wind_down(self) -> Iterator[float]:
         if self._process is None:
@@ -206,9 +272,15 @@ class EmbeddedServer:
             self.recipe.socket.parent.rmdir()
 
     def _last_words(self, what: str) -> str:
-        lines = self.recipe.log.read_text(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else "nothing"
-        return f"{self.recipe.name} {what}. It said: {said} (all of it in {self.recipe.log})"
+        log = self.recipe.log
+        return f"{self.recipe.name} {what}. It said: {log.last_words()} (all of it in {log.path})"
+
+
+def advice(error: OSError) -> str:
+    """The sentence to do something by, for a file or directory that cannot be used."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return "Free some space on that disk, and start again."
+    return "Start as the owner of NEST_HOME, or choose another."
 
 
 def launched(
@@ -241,6 +313,7 @@ def end_leftovers(recipe: Recipe, *, deadline_seconds: float = 15.0) -> None:
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
+                process.resume()  # a stopped process obeys nothing but SIGKILL
         # Not psutil.wait_procs: it waits for zombies, which nobody may ever reap in a container.
         deadline = time.monotonic() + deadline_seconds
         while any(_works_in(process, recipe) for process in left) and time.monotonic() < deadline:

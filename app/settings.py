@@ -22,6 +22,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 LogFormat = Literal["auto", "json", "text"]
 
+NODE_CHARACTERS = 64
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -69,6 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_AUDIT_KEY", unit="secret", default="(file)", reason="Signs the audit and hides whom it is about; the same for all processes, never changed, 32 characters or more; empty: NEST_HOME/audit.key, made at the first start"),
     Setting(name="NEST_METRICS_TOKEN", unit="token", default="(none)", reason="Bearer token with which GET /metrics answers, beside an admin's"),
     Setting(name="NEST_CONNECTIONS_PER_NETWORK", unit="connections", default="100", reason="Open at once from one network (IPv4 /24, IPv6 /48), per process; times NEST_LIMIT_SCALE"),
+    Setting(name="NEST_LONG_POLLING", unit="0 or 1", default="1", reason="Whether Engine.IO may poll; 0 where requests of one client reach several web processes, as with `nest run --web 2`: sockets are WebSockets then"),
     Setting(name="NEST_LIMIT_SCALE", unit="factor", default="1", reason="Multiplies every limit of messages a second; larger than 1 only for load tests"),
     Setting(name="NEST_ALERT_WEBHOOK", unit="URL", default="(none)", reason="Gets a JSON post once when a threshold is crossed and once when it is over"),
     Setting(name="NEST_CSV_WEBHOOK", unit="URL", default="(none)", reason="Gets each scheduled CSV as a post, again up to five times until it is answered with success"),
@@ -118,6 +120,7 @@ class Settings:
     audit_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
     connections_per_network: int
+    long_polling: bool
     limit_scale: float
     alert_webhook: str = field(repr=False)
     csv_webhook: str = field(repr=False)
@@ -199,6 +202,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         connections_per_network=reader.take(
             "NEST_CONNECTIONS_PER_NETWORK", _integer(1, 1_000_000), 100
         ),
+        long_polling=reader.take("NEST_LONG_POLLING", _switch, True),
         limit_scale=reader.take("NEST_LIMIT_SCALE", _scale, 1.0),
         alert_webhook=reader.take("NEST_ALERT_WEBHOOK", _webhook, ""),
         csv_webhook=reader.take("NEST_CSV_WEBHOOK", _webhook, ""),
@@ -387,7 +391,7 @@ def _network(value: str) -> str:
 
 
 def _node(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):  # NODE_CHARACTERS
         raise ValueError(f"must be 1 to 64 letters, digits, dots, dashes, not {value!r}")
     return value
 

@@ -29,7 +29,7 @@ def sockets(
 ) -> Sockets:
     """Where programs connect; the server of pages takes origins, bounds and drain from here."""
     origins = Origins(frozenset({settings.public_url}))
-    bounds = EngineBounds().scaled(settings.limit_scale)
+    bounds = EngineBounds(polling=settings.long_polling).scaled(settings.limit_scale)
     return Sockets(
         origins=origins,
         bounds=bounds,

@@ -1,10 +1,10 @@
 """`nest run`: everything on one machine, started in order, kept alive, stopped in order.
 
-    lock NEST_HOME, look at PORT
-      → PostgreSQL and Valkey (unless URLs were given)
+    lock NEST_HOME, end what an earlier run left, listen on PORT
+      → PostgreSQL and Valkey (unless URLs were given); Valkey is not waited for when it does not start
         → migrate, publish the catalogue
-          → web and worker, restarted with back-off when they crash
-            → GET /readyz answers 200: print the addresses
+          → web and worker processes, replaced with back-off when they crash or hang
+            → all of them serve, GET /readyz answers 200: print the addresses
 
 One task owns the whole (`_serve`); a signal only sets an event, upon which that task is cancelled
 exactly once. So clean-up is never interrupted, however often somebody presses Ctrl-C, and runs in
@@ -12,31 +12,61 @@ reverse order: web and worker, Valkey, PostgreSQL.
 """
 
 import asyncio
+import errno
 import signal
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from app.children import Child, Program
-from app.embedded import embedded_postgres, embedded_valkey
-from app.exclusive import AlreadyInUseError, locked_home, require_free_port
+from app.embedded import POSTGRES_SETTINGS, embedded_postgres, embedded_valkey
+from app.exclusive import AlreadyInUseError, locked_home
+from app.leftovers import end_left_programs
+from app.listening import listen
 from app.running import note_address, with_embedded_logins
-from app.server_process import EmbeddedServer, EmbeddedServerError
-from app.settings import Settings, without_secrets
+from app.server_process import EmbeddedServer, EmbeddedServerError, advice
+from app.settings import NODE_CHARACTERS, Settings, without_secrets
 from realtime.drain import ANSWER_SECONDS, HANDOVER_SECONDS
 
 READY_NOTE_SECONDS = 30.0
+VALKEY_WAIT_SECONDS: Final = 5.0
+"""For Valkey to answer before web and worker start without it."""
+
+SPARE_CONNECTIONS: Final = 10
+"""Of PostgreSQL, for whoever looks into it."""
+
+UNWRITABLE: Final = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Prepare = Callable[[str], Awaitable[str]]
 """Makes the database of this address ready; what is to be said about it, or ""."""
 MintLink = Callable[[str, str], Awaitable[str]]
 
 
-def nest_program(name: str) -> Program:
-    """`nest web` or `nest worker`, by the Python that runs us, ending when we end."""
-    return Program(name=name, command=(sys.executable, "-m", "app.cli", name, "--end-with-stdin"))
+def nest_programs(web: int = 1, workers: int = 1) -> tuple[Program, ...]:
+    """`nest web` and `nest worker`, so many of each, by the Python that runs us, ending when we end.
+
+    A single one is called "web" or "worker", several "web-1", "web-2", …
+    """
+    return tuple(
+        Program(
+            kind=kind,
+            name=kind if count == 1 else f"{kind}-{number}",
+            command=(sys.executable, "-m", "app.cli", kind, "--end-with-stdin"),
+        )
+        for kind, count in (("web", web), ("worker", workers))
+        for number in range(1, count + 1)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +75,12 @@ class Stack:
 
     prepare: Prepare
     mint_link: MintLink
-    programs: tuple[Program, ...] = field(
-        default_factory=lambda: (nest_program("web"), nest_program("worker"))
-    )
+    programs: tuple[Program, ...] = field(default_factory=nest_programs)
+
+    @property
+    def several_webs(self) -> bool:
+        """Whether web processes share the port."""
+        return sum(program.kind == "web" for program in self.programs) > 1
 
 
 class StartFailedError(Exception):
@@ -63,13 +96,27 @@ async def run(settings: Settings, stack: Stack, environ: Mapping[str, str]) -> i
     stop = asyncio.Event()
     _obey_signals(stop)
     try:
-        with locked_home(settings.home):
-            require_free_port(settings.host, settings.port)
+        with locked_home(settings.home), ExitStack() as opened:
+            for left in end_left_programs(settings.home, stack.programs):
+                _show("nest", f"ended what an earlier run left: {left}")
+            listening = listen(settings.host, settings.port)
+            for each in listening:
+                opened.enter_context(each)
             note_address(settings)
-            await _until(stop, _Supervisor(settings, stack, environ).serve())
+            await _until(stop, _Supervisor(settings, stack, environ, listening).serve())
     except* (AlreadyInUseError, StartFailedError, EmbeddedServerError) as group:
         for error in _leaves(group):
             print(f"nest: {error}", file=sys.stderr)
+        code = 1
+    except* OSError as group:
+        unwritable, others = group.split(
+            lambda error: isinstance(error, OSError) and error.errno in UNWRITABLE
+        )
+        if others is not None:
+            raise others from None
+        assert unwritable is not None  # noqa: S101 - it is what the others are not
+        for error in _leaves(unwritable):
+            print(f"nest: {_unwritable(settings, error)}", file=sys.stderr)
         code = 1
     finally:
         for sign in SIGNALS:  # everything is stopped; one more Ctrl-C must not spoil the exit code
@@ -87,11 +134,24 @@ def _obey_signals(stop: asyncio.Event) -> None:
         signal.signal(sign, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
 
 
+def _unwritable(settings: Settings, error: BaseException) -> str:
+    assert isinstance(error, OSError)  # noqa: S101 - the caller asked for these
+    place = error.filename or settings.home
+    return f"NEST_HOME cannot be used: {place}: {error.strerror}. {advice(error)}"
+
+
 class _Supervisor:
-    def __init__(self, settings: Settings, stack: Stack, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stack: Stack,
+        environ: Mapping[str, str],
+        listening: tuple[socket.socket, ...],
+    ) -> None:
         self._settings = settings
         self._stack = stack
         self._environ = environ
+        self._listening = listening
         self._began = time.monotonic()
 
     async def serve(self) -> None:
@@ -99,32 +159,49 @@ class _Supervisor:
         settings = self._settings
         async with AsyncExitStack() as cleanup:
             cleanup.callback(_show, "nest", "stopped")
-            servers = await self._start_servers(cleanup)
-            if "postgres" in servers:
-                settings = with_embedded_logins(settings, servers["postgres"].url)
-            redis_url = servers["valkey"].url if "valkey" in servers else settings.redis_url
-            await self._prepare(settings.database_url)
+            postgres, valkey = self._embedded_servers(cleanup)
             async with asyncio.TaskGroup() as group:
-                for name, server in servers.items():
-                    group.create_task(server.keep_alive(_report), name=f"keep {name}")
-                for program in self._stack.programs:
-                    urls = {**logins_of(program.name, settings), "REDIS_URL": redis_url}
-                    group.create_task(self._child(program, urls).run(), name=program.name)
-                await self._announce(settings.database_url)
+                if valkey is not None:
+                    settings = replace(settings, redis_url=valkey.url)
+                    group.create_task(valkey.keep_alive(_report), name="keep valkey")
+                if postgres is not None:
+                    await postgres.start_async()
+                    settings = with_embedded_logins(settings, postgres.url)
+                    group.create_task(postgres.keep_alive(_report), name="keep postgres")
+                if valkey is not None:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(VALKEY_WAIT_SECONDS):
+                            await valkey.up.wait()
+                await self._prepare(settings.database_url)
+                children = [self._child(each, settings) for each in self._stack.programs]
+                for child in children:
+                    group.create_task(child.run(), name=child.program.name)
+                await self._announce(children, settings.database_url)
 
-    async def _start_servers(self, cleanup: AsyncExitStack) -> dict[str, EmbeddedServer]:
+    def _embedded_servers(
+        self, cleanup: AsyncExitStack
+    ) -> tuple[EmbeddedServer | None, EmbeddedServer | None]:
+        """PostgreSQL and Valkey, not started, each None where a URL was given; `cleanup` stops them."""
         settings = self._settings
-        servers = {}
+        postgres = valkey = None
         if not settings.database_url:
-            servers["postgres"] = embedded_postgres(settings.home)
-        if not settings.redis_url:
-            servers["valkey"] = embedded_valkey(settings.home, memory_mb=settings.valkey_memory_mb)
-        for server in servers.values():  # last in, first stopped: Valkey before PostgreSQL
-            cleanup.push_async_callback(server.stop_async)
-        async with asyncio.TaskGroup() as group:
-            for name, server in servers.items():
-                group.create_task(server.start_async(), name=f"start {name}")
-        return servers
+            self._require_connections()
+            postgres = embedded_postgres(settings.home)
+            cleanup.push_async_callback(postgres.stop_async)
+        if not settings.redis_url:  # last in, first stopped: Valkey before PostgreSQL
+            valkey = embedded_valkey(settings.home, memory_mb=settings.valkey_memory_mb)
+            cleanup.push_async_callback(valkey.stop_async)
+        return postgres, valkey
+
+    def _require_connections(self) -> None:
+        """Raises StartFailedError where the processes would open more than the embedded server takes."""
+        processes, each = len(self._stack.programs), self._settings.database_pool_size + 2
+        room = int(POSTGRES_SETTINGS["max_connections"]) - SPARE_CONNECTIONS
+        if processes * each > room:
+            raise StartFailedError(
+                f"{processes} processes with {each} connections each are more than the {room} that "
+                "the embedded PostgreSQL has for them. Start fewer, or lower NEST_DATABASE_POOL_SIZE."
+            )
 
     async def _prepare(self, database_url: str) -> None:
         try:
@@ -137,25 +214,34 @@ class _Supervisor:
         if note:
             _show("nest", note)
 
-    def _child(self, program: Program, urls: Mapping[str, str]) -> Child:
-        watched = self._settings.log_format == "auto" and sys.stdout.isatty()
+    def _child(self, program: Program, settings: Settings) -> Child:
+        watched = settings.log_format == "auto" and sys.stdout.isatty()
+        polling = {"NEST_LONG_POLLING": "0"} if self._stack.several_webs else {}
+        node = settings.node[: NODE_CHARACTERS - len(program.name) - 1]
         return Child(
             program,
             environ={
                 "PYTHONUNBUFFERED": "1",
-                "NEST_LOG_FORMAT": "text" if watched else self._settings.log_format,
+                "NEST_LOG_FORMAT": "text" if watched else settings.log_format,
                 **self._environ,
-                **urls,
-                "NEST_NODE": f"{self._settings.node}-{program.name}",
+                **logins_of(program.kind, settings),
+                **polling,
+                "REDIS_URL": settings.redis_url,
+                "NEST_HOME": str(settings.home.resolve()),
+                "NEST_NODE": f"{node}-{program.name}",
             },
             stop_deadline_seconds=stop_deadline_seconds(self._settings),
             show=_show,
+            listening=self._listening if program.kind == "web" else (),
         )
 
-    async def _announce(self, database_url: str) -> None:
+    async def _announce(self, children: list[Child], database_url: str) -> None:
         settings = self._settings
+        webs = [child for child in children if child.program.kind == "web"]
         noted = self._began
-        while not await answers_ready(settings.host, settings.port):
+        while not (
+            all(each.serving for each in webs) and await answers_ready(settings.host, settings.port)
+        ):
             if time.monotonic() - noted > READY_NOTE_SECONDS:
                 noted = time.monotonic()
                 _show("nest", "not ready yet; the lines above should say why")
@@ -172,9 +258,9 @@ def stop_deadline_seconds(settings: Settings) -> float:
     return settings.drain_seconds + handing_over + settings.shutdown_deadline_seconds + 2.0
 
 
-def logins_of(program: str, settings: Settings) -> dict[str, str]:
+def logins_of(kind: str, settings: Settings) -> dict[str, str]:
     """The addresses of the database that a program gets: its own, and not the owner's."""
-    of_worker = program == "worker"
+    of_worker = kind == "worker"
     return {
         "DATABASE_URL": settings.for_worker if of_worker else settings.for_web,
         "NEST_WEB_DATABASE_URL": "",
@@ -230,9 +316,11 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> list[BaseException]:
     return leaves
 
 
-def _report(what: str, delay_seconds: float) -> None:
-    _show("nest", f"{what}, again in {delay_seconds} s")
+def _report(what: str) -> None:
+    for line in what.splitlines():
+        _show("nest", line)
 
 
 def _show(name: str, line: str) -> None:
-    print(f"{name:<7}| {line}", flush=True)
+    with suppress(OSError):  # where the output goes is full or gone: the processes go on
+        print(f"{name:<8}| {line}", flush=True)

@@ -126,6 +126,9 @@ def mount_screens(
         tailwind=False,
         show_welcome_message=False,
     )
+    core.app.config.socket_io_js_transports = ["websocket"]
+    if bounds is None or bounds.polling:
+        core.app.config.socket_io_js_transports.append("polling")
     _cap_pages(app, visitors, limit_scale)
 
 

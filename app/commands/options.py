@@ -10,6 +10,29 @@ from storage.postgres.audit_chain import Head
 NAME_MAX = 60
 
 
+PROCESSES_MAX = 64
+
+
+def run_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `nest run` takes."""
+    parser.add_argument(
+        "--web",
+        type=_processes,
+        default=1,
+        metavar="N",
+        help="web processes, all on PORT, default 1; with more, sockets are WebSockets only",
+    )
+    parser.add_argument(
+        "--workers", type=_processes, default=1, metavar="M", help="worker processes, default 1"
+    )
+
+
+def _processes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= PROCESSES_MAX):
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to {PROCESSES_MAX}")
+    return int(text)
+
+
 def tail_arguments(parser: argparse.ArgumentParser) -> None:
     """What `nest tail` takes."""
     _house(parser)

@@ -42,6 +42,9 @@ class EngineBounds:
     kilobytes: Rate = READ_KILOBYTES
     """Of one session, in packets of 1 kB and more."""
 
+    polling: bool = True
+    """Whether a session may poll. Its requests reach one process only where something pins them."""
+
     def scaled(self, scale: float) -> "EngineBounds":
         """Every figure multiplied by ``scale``."""
         return EngineBounds(
@@ -50,6 +53,7 @@ class EngineBounds:
             network_unsent_bytes=int(self.network_unsent_bytes * scale),
             packets=self.packets.scaled(scale),
             kilobytes=self.kilobytes.scaled(scale),
+            polling=self.polling,
         )
 
 

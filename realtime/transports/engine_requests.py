@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from configurator.protocol.codes import Refused
 from realtime.http.edge import refusal
 
+NO_POLLING: Final = "long polling is off here: open a WebSocket, transport=websocket"
 METHODS: Final = ("GET", "HEAD", "POST")
 
 _REASONS: Final[Mapping[bytes, str]] = {
@@ -45,10 +46,15 @@ async def environ_of(scope: Scope, receive: Receive, send: Send) -> dict[str, An
     return environ
 
 
-def check_request(scope: Scope) -> None:
-    """Raises Refused for what is not served: JSONP, whose answer is a script, and other methods."""
+def check_request(scope: Scope, *, polling: bool = True) -> None:
+    """Raises Refused for what is not served: JSONP, whose answer is a script, and other methods.
+
+    Without ``polling`` a session is a WebSocket from its beginning.
+    """
     if "j" in query_of(scope):
         raise Refused("handshake_unusable", detail="JSONP is off")
+    if not polling and scope["type"] == "http":
+        raise Refused("handshake_unusable", detail=NO_POLLING)
     if scope.get("method", "GET") not in METHODS:
         raise Refused("method_not_allowed")  # OPTIONS, too: pages of other origins ask nothing
 

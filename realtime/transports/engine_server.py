@@ -132,7 +132,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
         if socket is not None:
             socket.bound(MESSAGE_BYTES_MAX, too_large=self._too_large)
         try:
-            check_request(scope)
+            check_request(scope, polling=self.bounds.polling)
             if scope["type"] == "http" and scope["method"] == "HEAD":
                 await Response(media_type="text/plain")(scope, receive, send)  # it opens no session
                 return

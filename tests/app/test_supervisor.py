@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,18 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.ports import free_port
+from tests.app.stacks import nothing_left, stack
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
-
-
-def stack(home: Path, *, port: int | None = None, **environ: str) -> Process:
-    port = port or free_port()
-    settings = {"NEST_HOME": str(home), "PORT": str(port), "PYTHONPATH": "."}
-    command = (sys.executable, "-m", "tests.support.standin", "stack")
-    return Process(*command, environ={**settings, **environ}, port=port)
 
 
 @pytest.fixture
@@ -31,28 +23,12 @@ def running(home: Path) -> Iterator[Process]:
         yield process
 
 
-def working_below(home: Path) -> list[psutil.Process]:
-    """Every living process whose working directory or environment names this home."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if str(home) in process.cwd() or process.environ().get("NEST_HOME") == str(home):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-async def nothing_left(home: Path, deadline: float = 10.0) -> None:
-    await eventually(lambda: not working_below(home), deadline, why="no process is left")
-
-
 async def test_prints_the_three_addresses_when_ready(running: Process) -> None:
     await eventually(lambda: "ready after" in running.log)
     assert f"Configurator   {running.url}/" in running.log
     assert f"{running.url}/admin/login#once" in running.log
     assert f"API docs       {running.url}/docs" in running.log
-    await eventually(lambda: "worker | working" in running.log)
+    await eventually(lambda: "worker  | working" in running.log)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -114,7 +90,7 @@ async def test_the_next_start_takes_over_from_a_killed_one_at_once(home: Path) -
 
 async def test_a_crashed_child_comes_back(running: Process) -> None:
     def web() -> list[psutil.Process]:
-        return [child for child in running.children() if child.cmdline()[-1:] == ["web"]]
+        return [child for child in running.children() if "web" in child.cmdline()]
 
     (first,) = await eventually(web)
     first.kill()
@@ -158,7 +134,8 @@ async def test_a_busy_port_is_refused_in_one_line_before_anything_starts(
     with stack(other, port=running.port) as second:
         assert second.wait() == 1
         assert second.log == (
-            f"nest: PORT {running.port} on 127.0.0.1 is busy. Choose another PORT.\n"
+            f"nest: PORT {running.port} on 127.0.0.1 is busy: `nest run` in {home} (process "
+            f"{running.pid}) listens there. Stop it, or choose another PORT.\n"
         )
     assert sorted(path.name for path in other.iterdir()) == ["lock"]
 

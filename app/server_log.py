@@ -1,0 +1,81 @@
+"""What an embedded server writes: one file, bounded while it runs, and the reason in it.
+
+The server has the file open for appending, so the file is emptied in place and what comes next begins
+at its start; what was in it is kept once, as `NAME.log.1`.
+"""
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+LOG_LIMIT_BYTES: Final = 10_000_000
+READ_BYTES: Final = 65_536
+"""Of the end of the log: the reason of an end is among the last lines."""
+
+
+@dataclass(slots=True)
+class ServerLog:
+    """The log of one server.
+
+    `severe` finds lines that can be a reason, the most severe pattern first; a line that `beside`
+    finds is never one.
+    """
+
+    path: Path
+    severe: tuple[re.Pattern[str], ...]
+    beside: re.Pattern[str]
+    _start: int = field(default=0, init=False)
+
+    def begin(self) -> BinaryIO:
+        """Open it for the next start; what came before that is no reason of anything any more."""
+        opened = self.path.open("ab")
+        self._start = opened.tell()
+        return opened
+
+    def mark(self) -> None:
+        """The server works: what it said until now is no reason of its end."""
+        with suppress(OSError):
+            self._start = self.path.stat().st_size
+
+    def reason(self) -> str:
+        """The last line since `begin` or `mark` that says why; "" where none does."""
+        lines = [each for each in self._lines() if not self.beside.search(each)]
+        for pattern in self.severe:
+            for line in reversed(lines):
+                if pattern.search(line):
+                    return line.strip()
+        return ""
+
+    def last_words(self) -> str:
+        """The reason, else the last line since `begin`, else "nothing"."""
+        lines = self._lines()
+        return self.reason() or (lines[-1].strip() if lines else "nothing")
+
+    def rotate(self) -> None:
+        """Keep it below `LOG_LIMIT_BYTES`; blocks while a file of this size is copied.
+
+        A line that is written in that moment may be lost. A disk that is full keeps no copy.
+        """
+        with suppress(OSError):
+            if self.path.stat().st_size <= LOG_LIMIT_BYTES:
+                return
+            old = self.path.with_name(f"{self.path.name}.1")
+            try:
+                shutil.copyfile(self.path, old)
+            except OSError:
+                old.unlink(missing_ok=True)
+            os.truncate(self.path, 0)
+            self._start = 0
+
+    def _lines(self) -> list[str]:
+        try:
+            with self.path.open("rb") as file:
+                end = file.seek(0, os.SEEK_END)
+                file.seek(max(self._start if self._start <= end else 0, end - READ_BYTES))
+                return file.read().decode(errors="replace").strip().splitlines()
+        except OSError:
+            return []
