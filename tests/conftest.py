@@ -22,7 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.servers import Servers, flush, fresh_database, running_servers
 
-SHARING_FOLDERS: Final = ("tests/app", "tests/e2e", "tests/faults")
+SHARING_FOLDERS: Final = ("tests/app", "tests/deploy", "tests/e2e", "tests/faults")
 """Also so that of those that start and kill processes one runs at a time: the machine's load does
 not decide whether a deadline is met."""
 SHARING_MODULES: Final = (

@@ -65,6 +65,10 @@ HEADERS: Mapping[str, JsonObject] = {
     "Access-Control-Allow-Credentials": {"description": "`true` for our own pages", "schema": TEXT},
     "Access-Control-Allow-Origin": {"description": "The origin that asked", "schema": TEXT},
     "Content-Disposition": {"description": "The name of a file to save", "schema": TEXT},
+    "Engine-Session": {
+        "description": "The session that was opened, for proxies: its requests belong to one process",
+        "schema": TEXT,
+    },
     "ETag": {"description": "Goes into If-None-Match the next time", "schema": TEXT},
     "Location": {
         "description": "The address to go to",

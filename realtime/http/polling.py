@@ -34,7 +34,7 @@ def polling_endpoints() -> Sequence[Endpoint]:
             "open a new one.",
             answer=str,
             media=("text/plain",),
-            headers={200: _OF_OTHER_ORIGINS},
+            headers={200: (*_OF_OTHER_ORIGINS, "Engine-Session")},
             query=("EIO", "transport", "sid"),
             required=("EIO",),
             parameters=_PARAMETERS,

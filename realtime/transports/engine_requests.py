@@ -13,6 +13,9 @@ from realtime.http.edge import refusal
 NO_POLLING: Final = "long polling is off here: open a WebSocket, transport=websocket"
 METHODS: Final = ("GET", "HEAD", "POST")
 
+SESSION_HEADER: Final = "Engine-Session"
+"""Has the id of the session that an answer opens, where a proxy finds it: each poll has to come here."""
+
 _REASONS: Final[Mapping[bytes, str]] = {
     b'"Invalid session': "no such session: it is over, or of another process",
     b'"Invalid transport': "transport is polling or websocket",

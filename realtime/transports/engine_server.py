@@ -44,6 +44,7 @@ from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
 from realtime.transports.engine import PacketQueue, UnreadableError, reason_of
 from realtime.transports.engine_bounds import EngineBounds, FloodingError, Flow, Sessions
 from realtime.transports.engine_requests import (
+    SESSION_HEADER,
     answer_to,
     check_request,
     environ_of,
@@ -192,7 +193,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]  # engineio has no typ
             finally:
                 await session.close(reason=self.reason.TRANSPORT_CLOSE)
         session.connected = True
-        return self._ok(await session.poll())
+        return self._ok(await session.poll(), [(SESSION_HEADER, session.sid)])
 
     @override
     async def _make_response(self, answer: dict[str, Any], environ: dict[str, Any]) -> Any:

@@ -56,13 +56,13 @@ class Stage:
 
 
 @contextmanager
-def running_stage(servers: Servers) -> Iterator[Stage]:
-    """Everything ready, until the block ends."""
+def running_stage(servers: Servers, **environ: str) -> Iterator[Stage]:
+    """Everything ready, until the block ends. `environ`: settings for our own processes."""
     flush(servers)
     with ExitStack() as stack:
         database_url = stack.enter_context(fresh_database(servers))
         apart(lambda: release(database_url))
-        how: dict[str, Any] = {"NEST_LOG_FORMAT": "json"}
+        how: dict[str, Any] = {"NEST_LOG_FORMAT": "json", **environ}
         urls = (database_url, servers.redis_url)
         stage = Stage(
             servers=servers,

@@ -285,7 +285,7 @@ class RestEditor:
                 await pace.back_off(self._random)
                 continue
             if status == 503:
-                assert answer["error"]["code"] == "not_saved", answer
+                assert answer["error"]["code"] in {"not_saved", "restarting"}, answer
                 attempts.later += 1
                 await pace.back_off(self._random)
                 continue

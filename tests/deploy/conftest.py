@@ -1,0 +1,53 @@
+"""The product as `deploy/` has it: two web processes and a worker behind HAProxy."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.e2e.stage import Stage, running_stage
+from tests.support.haproxy import running_haproxy
+from tests.support.ports import free_port
+from tests.support.processes import Process
+from tests.support.servers import Servers
+
+
+@pytest.fixture(scope="package")
+def stage(servers: Servers) -> Iterator[Stage]:
+    """What stands behind the proxy, the same for all tests of this folder."""
+    settings = {"NEST_TRUSTED_PROXIES": "127.0.0.1", "NEST_DRAIN_SECONDS": "2"}
+    with running_stage(servers, **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def proxy(stage: Stage) -> Iterator[Process]:
+    with running_haproxy(stage.one.port or 0, stage.two.port or 0) as process:
+        yield process.ready_blocking()
+
+
+@pytest.fixture(autouse=True)
+def all_up(request: pytest.FixtureRequest) -> None:
+    """Whatever the test before has stopped runs again, and the proxy knows."""
+    if "stage" not in request.fixturenames:
+        return
+    stage: Stage = request.getfixturevalue("stage")
+    for process in (stage.one, stage.two):
+        if not process.alive:
+            process.start()
+        process.ready_blocking()
+    if "proxy" in request.fixturenames:
+        process = request.getfixturevalue("proxy")
+        process.ready_blocking()
+
+
+@pytest.fixture
+def lonely() -> Iterator[Process]:
+    """HAProxy behind which nobody is; its two ports are kept free until the test is over."""
+    with ExitStack() as stack:
+        ports = [free_port(), free_port()]
+        for port in ports:
+            taken = stack.enter_context(socket.socket())
+            taken.bind(("127.0.0.1", port))  # and does not listen
+        yield stack.enter_context(running_haproxy(*ports))

@@ -1,0 +1,87 @@
+"""An HAProxy for the tests of deploy/. `python -m tests.support.haproxy` makes sure there is one.
+
+In this order: HAPROXY_PATH, one that is installed, the distribution's package (as root). Without one
+a test that needs it is skipped, in CI it fails.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.processes import CHECKOUT, Process
+
+INSTALL_SECONDS: Final = 240
+DEPLOY: Final = CHECKOUT / "deploy"
+
+
+def find_haproxy() -> Path | None:
+    """The program, if there is one."""
+    places = (os.environ.get("HAPROXY_PATH"), shutil.which("haproxy"), "/usr/sbin/haproxy")
+    return next((Path(each) for each in places if each and Path(each).is_file()), None)
+
+
+def required_haproxy() -> Path:
+    """The program; skips or fails the test that needs it where there is none."""
+    found = find_haproxy()
+    if found is None:
+        message = "no HAProxy: install it, or set HAPROXY_PATH"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@contextmanager
+def running_haproxy(one: int, two: int, **environ: str) -> Iterator[Process]:
+    """HAProxy with the file that is shipped, before these two ports, until the block ends."""
+    program, port = required_haproxy(), free_port()
+    with TemporaryDirectory(prefix="nest-h-") as directory:
+        settings = {
+            "NEST_BIND": f"127.0.0.1:{port}",
+            "NEST_ERRORS": str(DEPLOY / "errors"),
+            "NEST_HAPROXY_LOG": "stdout",
+            "NEST_HAPROXY_SOCKET": f"{directory}/admin.sock",
+            "NEST_WEB1": f"127.0.0.1:{one}",
+            "NEST_WEB2": f"127.0.0.1:{two}",
+            **environ,
+        }
+        command = (str(program), "-W", "-db", "-f", str(DEPLOY / "haproxy.cfg"))
+        with Process(*command, environ=settings, port=port) as process:
+            yield process
+
+
+def main() -> int:
+    """Find or install HAProxy; the exit code is 1 only in CI without it."""
+    attempts: list[list[str]] = []
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        attempts += [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "haproxy"]]
+    for attempt in attempts:
+        if find_haproxy():
+            break
+        print(f"No HAProxy here: {' '.join(attempt)}", flush=True)  # noqa: T201
+        try:
+            subprocess.run(
+                attempt,
+                check=False,
+                timeout=INSTALL_SECONDS,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(error, flush=True)  # noqa: T201
+    found = find_haproxy()
+    print(f"HAProxy for the tests: {found or 'none'}", flush=True)  # noqa: T201
+    return 1 if found is None and os.environ.get("CI") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
