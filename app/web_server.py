@@ -56,6 +56,9 @@ class WebServer(uvicorn.Server):
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hand over, then stop as uvicorn does."""
+        if sockets:  # others accept on them too, so nothing has to be answered here any more
+            for server in self.servers:
+                server.close()
         async with asyncio.TaskGroup() as tasks:
             self._draining = tasks.create_task(self._hand_over(), name="drain")
         await super().shutdown(sockets)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import aiohttp
@@ -82,6 +83,10 @@ async def crowd(proxy: Process, seed: int) -> AsyncIterator[Crowd]:
             working.sockets.problems += socket.view.gaps
 
 
+def ended(process: Process) -> bool:
+    return not process.alive
+
+
 async def goes_on(working: Crowd, by: int = 40) -> None:
     """Wait until the crowd has done something more."""
     before = working.done
@@ -118,7 +123,7 @@ async def test_nobody_notices_a_rolling_restart(
         await goes_on(working)
         for process in (stage.one, stage.two):
             process.signal(signal.SIGTERM)
-            await eventually(lambda each=process: not each.alive, 30, why="it has stopped")
+            await eventually(partial(ended, process), 30, why="it has stopped")
             assert process.wait() == 0
             await goes_on(working)
             await process.start().ready()
