@@ -216,7 +216,7 @@ class Committer:
                 for item in batch:
                     item.unknown = item.unknown or verdict is Failure.LOST
                 self._queue.give_back(batch, 0.0)
-                raise self._unavailable(describe(error)) from error
+                raise self._unavailable(f"PostgreSQL: {describe(error)}") from error
             case Failure.BUSY | Failure.DEFECT if len(batch) > 1:
                 await self._one_by_one(connection, batch)
             case Failure.BUSY:

@@ -20,6 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from storage.deadline import within
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.failures import Failure, describe, failure, not_sent, storage_errors
 from storage.postgres.migrate import head_revision
@@ -176,7 +177,7 @@ class Database:
         self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
     ) -> Result:
         with storage_errors(self.retry_after_seconds):
-            async with asyncio.timeout(self.deadlines.call):
+            async with within(self.deadlines.call):
                 lost = busy = 0
                 while True:
                     try:

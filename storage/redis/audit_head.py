@@ -4,10 +4,10 @@ Lines at the end of the audit can be removed so that the rest still fits. This r
 went, one for each data set (`deployment.epoch`). When Redis is lost, it begins anew.
 """
 
-import asyncio
 from typing import Final
 from uuid import UUID
 
+from storage.deadline import within
 from storage.postgres.audit_chain import Head
 from storage.redis.client import Redis
 
@@ -28,7 +28,7 @@ class KeptHead:
     async def read(self) -> Head | None:
         """The head that was kept; None: none is known. Raises KeptHeadUnreadable."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 kept = await self._redis.client.get(self._key)
         if kept is None:
             return None
@@ -43,11 +43,11 @@ class KeptHead:
     async def keep(self, head: Head) -> None:
         """From now on this is the head."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 await self._redis.client.set(self._key, str(head))
 
     async def forget(self) -> None:
         """The lines that are there are right, as after a backup was restored."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 await self._redis.client.delete(self._key)

@@ -4,8 +4,7 @@ A claim is a courtesy, not a lock that data may depend on: when Redis loses it, 
 twice.
 """
 
-import asyncio
-
+from storage.deadline import within
 from storage.redis.client import Redis
 
 
@@ -20,7 +19,7 @@ class Claims:
         """Whether the name was free and is ours now; one that is taken lives as long from now."""
         key, ttl_ms = f"{self._prefix}:{name}", int(ttl_seconds * 1000)
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 if await self._redis.client.set(key, b"1", nx=True, px=ttl_ms):
                     return True
                 await self._redis.client.pexpire(key, ttl_ms)
@@ -29,5 +28,5 @@ class Claims:
     async def release(self, name: str) -> bool:
         """Whether the name was taken until now."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 return bool(await self._redis.client.delete(f"{self._prefix}:{name}"))

@@ -5,7 +5,6 @@ Redis Cluster: this wrapper opens single-server URLs only. A cluster client woul
 of each channel's slot; every key and channel of this package already carries one hash tag.
 """
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ClientConnectionError
 from redis.exceptions import DataError, RedisError, ResponseError
 
+from storage.deadline import within
 from storage.errors import StorageDefect, StorageUnavailable
 from storage.redis.reasons import reason
 
@@ -160,7 +160,7 @@ class Redis:
         report the second try, which failed. Here a lost connection is StorageUnavailable.
         """
         with self.errors():
-            async with asyncio.timeout(self.call_seconds):
+            async with within(self.call_seconds):
                 pool = self.client.connection_pool
                 connection = await pool.get_connection()  # type: ignore[no-untyped-call]
                 try:
@@ -193,13 +193,13 @@ class Redis:
     async def ping(self) -> None:
         """Returns when the server answered; raises StorageUnavailable."""
         with self.errors():
-            async with asyncio.timeout(self.call_seconds):
+            async with within(self.call_seconds):
                 await self.client.ping()
 
     async def version(self) -> tuple[str, str]:
         """Which kind of server it is, Redis or Valkey, and its version."""
         with self.errors():
-            async with asyncio.timeout(self.call_seconds):
+            async with within(self.call_seconds):
                 server = await self.client.info("server")
         valkey = server.get("valkey_version")
         return ("Valkey", str(valkey)) if valkey else ("Redis", str(server["redis_version"]))
@@ -207,7 +207,7 @@ class Redis:
     async def memory(self) -> Memory:
         """What memory the server uses; never fails on a forbidden INFO."""
         with self.errors():
-            async with asyncio.timeout(self.call_seconds):
+            async with within(self.call_seconds):
                 try:
                     found = await self.client.info("memory")
                 except ResponseError:
@@ -218,7 +218,7 @@ class Redis:
     async def durability(self) -> Durability:
         """Reads appendonly, appendfsync and maxmemory-policy; never fails on a forbidden CONFIG."""
         with self.errors():
-            async with asyncio.timeout(self.call_seconds):
+            async with within(self.call_seconds):
                 try:
                     answer = await self.client.config_get(
                         "appendonly", "appendfsync", "maxmemory-policy"

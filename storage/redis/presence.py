@@ -5,10 +5,10 @@ itself when the process dies; `presence:{<configuration id>}` lists the processe
 `online:<process>` and `online` are the same for whole processes.
 """
 
-import asyncio
 from collections.abc import Iterable
 from uuid import UUID
 
+from storage.deadline import within
 from storage.redis.client import Redis
 
 _ONLINE = "online:{processes}"
@@ -32,7 +32,7 @@ class Presence:
         """This process holds no members of the configuration any more."""
         index = _room(configuration_id)
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 await self._together(("DEL", _entry(index, process)), ("SREM", index, process))
 
     async def all(self, configuration_id: UUID) -> dict[str, bytes]:
@@ -50,7 +50,7 @@ class Presence:
     async def _put(self, index: str, process: str, value: bytes, ttl_seconds: float) -> None:
         ttl_ms = int(ttl_seconds * 1000)
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 await self._together(
                     ("SET", _entry(index, process), value, "PX", ttl_ms),
                     ("SADD", index, process),
@@ -59,7 +59,7 @@ class Presence:
 
     async def _all(self, index: str) -> dict[str, bytes]:
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 client = self._redis.client
                 members = await client.smembers(index)
                 processes = sorted(_text(name) for name in members)

@@ -23,6 +23,7 @@ from configurator.activity import Event, Filtered, encode_event
 from configurator.entries import decode_entry
 from configurator.event_ids import unix_ms, uuid7_ms
 from configurator.untrusted import InteractionInvalid
+from storage.deadline import within
 from storage.errors import StorageError, StorageUnavailable
 from storage.outage import Outage
 from storage.redis.capacity import Capacity, Limits
@@ -388,7 +389,7 @@ async def call(redis: Redis, *, seconds: float | None = None) -> AsyncIterator[N
     while the command goes out; the task would go on for ever.
     """
     with redis.errors():
-        async with asyncio.timeout(redis.call_seconds if seconds is None else seconds):
+        async with within(redis.call_seconds if seconds is None else seconds):
             yield
     task = asyncio.current_task()
     if task is not None and task.cancelling():

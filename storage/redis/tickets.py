@@ -4,8 +4,7 @@ Keys: `ticket:{<sha256 of the ticket>}` holds the sha256 of its owner's token an
 Neither the ticket nor the token can be found from what is kept.
 """
 
-import asyncio
-
+from storage.deadline import within
 from storage.redis.client import Redis
 
 
@@ -18,13 +17,13 @@ class Tickets:
     async def keep(self, ticket_sha256: bytes, owner_sha256: bytes, ttl_ms: int) -> None:
         """From now on, for `ttl_ms`, this ticket stands for its owner's token."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 await self._redis.client.set(_key(ticket_sha256), owner_sha256, px=ttl_ms)
 
     async def owner(self, ticket_sha256: bytes) -> bytes | None:
         """The hash of the token that this ticket stands for, which stays usable; None: no ticket."""
         with self._redis.errors():
-            async with asyncio.timeout(self._redis.call_seconds):
+            async with within(self._redis.call_seconds):
                 found = await self._redis.client.get(_key(ticket_sha256))
         return found if isinstance(found, bytes) else None
 

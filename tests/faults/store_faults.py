@@ -13,6 +13,7 @@ from storage.postgres.failures import Failure, failure
 from storage.postgres.roles import grant_rights
 from tests.faults.load import Going
 from tests.faults.stand import Stand
+from tests.realtime.clients import Api
 from tests.storage.conftest import terminate_backends
 from tests.support.faulty_postgres import FaultyPostgres
 from tests.support.faulty_redis import FaultyRedis
@@ -128,6 +129,7 @@ async def every_reply(world: World) -> None:
     proxy.fail(REPLIES)
     await eventually(lambda: all(proxy.answered[each] for each in REPLIES), 40)
     await world.edits_go_on()
+    await Api(world.stand.urls[0]).create()
     proxy.mend()
 
 
