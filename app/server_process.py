@@ -33,6 +33,7 @@ START_DEADLINE_SECONDS = 300.0  # recovery after a crash included, which reads u
 ASK_SECONDS = 1.0
 """For the answer to one question whether it lives."""
 
+FREE_SPACE = "Free some space on that disk, and start again."
 PLAIN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -279,7 +280,7 @@ class EmbeddedServer:
 def advice(error: OSError) -> str:
     """The sentence to do something by, for a file or directory that cannot be used."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return "Free some space on that disk, and start again."
+        return FREE_SPACE
     return "Start as the owner of NEST_HOME, or choose another."
 
 
@@ -343,8 +344,11 @@ def run_once(*command: str, directory: Path, said: str = "") -> None:
         check=False,
     )
     if done.returncode:
-        words = " ".join((done.stderr or done.stdout).split())
-        raise EmbeddedServerError(f"{Path(command[0]).name} failed: {words[-600:]}")
+        lines = (done.stderr or done.stdout).splitlines()
+        causes = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
+        words = " ".join(" ".join(causes[:1] or lines).split())
+        full = f" {FREE_SPACE}" if "No space left" in words or "could not extend" in words else ""
+        raise EmbeddedServerError(f"{Path(command[0]).name} failed: {words[-600:]}.{full}")
 
 
 def service_user() -> pwd.struct_passwd | None:

@@ -11,6 +11,7 @@ import redis
 
 from app.embedded import embedded_postgres, embedded_valkey
 from app.server_process import EmbeddedServer, EmbeddedServerError
+from tests.app.stacks import stack
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT
 from tests.support.waiting import eventually
@@ -102,3 +103,15 @@ def test_a_disk_that_takes_nothing_is_named(new_home: Path) -> None:
         f"nest: NEST_HOME cannot be used: {new_home}: File too large. "
         "Free some space on that disk, and start again.\n"
     )
+
+
+async def test_a_valkey_that_cannot_start_at_all_stops_nobody_else(home: Path) -> None:
+    (home / "valkey").write_text("no directory")
+    with stack(home) as running:
+        await running.ready()
+        await eventually(lambda: "ready after" in running.log)
+        assert "valkey cannot use" in running.log
+        await eventually(lambda: ", again in 0.4 s" in running.log)
+        (home / "valkey").unlink()
+        await eventually((home / "valkey" / "appendonlydir").exists, 60.0)
+        assert running.is_ready()
