@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from storage.errors import StorageError
+from storage.errors import StorageDefect, StorageError
 
 log = structlog.get_logger()
 
@@ -52,7 +52,11 @@ class Outage:
         self._reason = str(error)[:REASON_CHARACTERS_MAX]
         if self.failures == 1:
             self._began = asyncio.get_running_loop().time()
-            log.warning("store_away", step=self.step, reason=self._reason)
+            if isinstance(error, StorageDefect):
+                # Our own bug, and nobody but us can end it: an error, and where it came from.
+                log.error("store_away", step=self.step, reason=self._reason, exc_info=error)
+            else:
+                log.warning("store_away", step=self.step, reason=self._reason)
 
     def over(self) -> None:
         """The step worked. Says how long it did not, and how often it was tried."""

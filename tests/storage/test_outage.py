@@ -39,9 +39,10 @@ def fail(error: Exception) -> None:
 
 async def test_every_error_of_storage_is_an_outage_and_nothing_else_is() -> None:
     outage = Outage("storing edits")
-    with outage.tolerated():
+    with capture_logs() as lines, outage.tolerated():
         fail(StorageDefect("PostgreSQL: UniqueViolationError 23505"))
     assert outage.failures == 1
+    assert [line["log_level"] for line in lines] == ["error"], "it is our own bug"
     with pytest.raises(LookupError), outage.tolerated():
         fail(LookupError())
     with outage.tolerated():
