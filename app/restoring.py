@@ -2,7 +2,7 @@
 
 Whatever fails before its COMMIT leaves the database as it was. Web processes and workers may run
 meanwhile: they wait for the tables, and find a new epoch behind them (`realtime.hub`,
-`workers.epoch`).
+`workers.history`).
 """
 
 import re

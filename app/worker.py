@@ -25,6 +25,7 @@ from storage.redis.stream_group import StreamGroup
 from workers.audit_head import audit_head_chore
 from workers.compatible import while_compatible
 from workers.consumer import Consumer
+from workers.history import history_chore
 from workers.leader import Leader
 from workers.runner import run_worker
 from workers.schedule import Stores, chores, jobs
@@ -62,7 +63,11 @@ async def run(settings: Settings) -> None:
             group = StreamGroup(redis, consumer=settings.node)
             await run_worker(
                 Consumer(group, interactions, now=clock.now),
-                (*chores(interactions, group), audit_head_chore(database, redis)),
+                (
+                    *chores(interactions, group),
+                    history_chore(database, group),
+                    audit_head_chore(database, redis),
+                ),
                 leader_of(patient, settings, clock.now),
                 runs=Jobs(database),
                 stops=group.stops,

@@ -31,7 +31,6 @@ from configurator.protocol.messages import (
     Leave,
     Left,
     Op,
-    OpRequest,
     OutcomeOf,
     Ping,
     Pong,
@@ -361,15 +360,7 @@ class Connection:
     async def _op(self, message: Op) -> None:
         room, role = await self._room_of_op(message)
         outcome = await self._services.actions.submit(
-            self._known(),
-            room.id,
-            role,
-            OpRequest(
-                op_id=message.op_id,
-                base_version=message.base_version,
-                operation=message.operation,
-                guarded=message.guarded,
-            ),
+            self._known(), room.id, role, message.request()
         )
         room.show_to(self.id)
         self._send(msgspec.structs.replace(outcome, re=message.id))

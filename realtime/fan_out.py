@@ -10,6 +10,7 @@ who enters between two flushes gets nothing twice.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -43,6 +44,7 @@ class Shown:
     version: int
     selection: Mapping[str, Choice]
     derived: msgspec.Raw
+    restored_to: datetime | None = None
 
 
 class FanOut:
@@ -203,6 +205,7 @@ class FanOut:
                 members=members,
                 member_count=count,
                 you=_you(attachment, can_undo),
+                restored_to=shown.restored_to,
             )
         )
 

@@ -1,14 +1,39 @@
-"""What a guarded op relies on, and who changed it after its author looked."""
+"""What an op relies on: the state that its author saw, and who changed it since."""
 
 from uuid import UUID
 
 from configurator import undo
 from configurator.catalogue import Catalogue
 from configurator.document import Document, written_since
-from configurator.operations import Conflict, conflict, reads
-from configurator.protocol.messages import OpRequest
+from configurator.operations import Conflict, Redo, Undo, conflict, reads
+from configurator.protocol.codes import Refused
+from configurator.protocol.messages import OpRequest, Position
 from configurator.undo import Reversal
 from storage.postgres.configurations import Configurations
+
+
+def relies_on_base(asked: OpRequest) -> bool:
+    """Whether an op means something else on another state than the one that its author saw."""
+    return asked.guarded or isinstance(asked.operation, Undo | Redo)
+
+
+async def require_base(
+    configurations: Configurations, configuration_id: UUID, asked: OpRequest, here: Position
+) -> None:
+    """Raises Refused where what an op was asked on does not exist, and matters.
+
+    Of another history - a backup was restored - it does not exist any more. That matters to an op
+    that relies on it, unless the op was stored before the backup was made.
+    """
+    if asked.epoch == here.epoch:
+        unknown = asked.base_version > here.version
+    else:
+        unknown = (
+            relies_on_base(asked)
+            and await configurations.outcome_of(configuration_id, asked.op_id) is None
+        )
+    if unknown:
+        raise Refused("version_unknown")
 
 
 async def guard_conflict(

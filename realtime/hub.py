@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
-from configurator.protocol.messages import POSITION_MS
+from configurator.protocol.messages import POSITION_MS, Position
 from realtime.catalogues import CatalogueShelf
 from realtime.membership import PRESENCE_TTL
 from realtime.room import Room, RoomParts
@@ -76,7 +76,7 @@ class ProcessReport(msgspec.Struct, frozen=True, kw_only=True):
 class _Open:
     room: Room
     idle_rounds: int = 0
-    told: tuple[UUID, int] | None = None
+    told: Position | None = None
     quiet_rounds: int = 0
     picture: tuple[int, str] | None = None
 
@@ -242,7 +242,9 @@ class Hub(TaskOwner):
 
     async def compare_heads(self) -> None:
         """The head beacon: find the rooms that missed a version or belong to another history."""
-        heads = await self._parts.configurations.heads(list(self._rooms))
+        told = {room.id: room.position for room in self.rooms()}
+        heads = await self._parts.configurations.heads(list(told))
+        lost: UUID | None = None
         for configuration_id, head in heads.items():
             opened = self._rooms.get(configuration_id)
             if opened is None:
@@ -250,6 +252,22 @@ class Hub(TaskOwner):
             room = opened.room
             if head.epoch != room.epoch or head.version > room.version:
                 self._mark(configuration_id)
+            elif head.epoch == told[configuration_id].epoch and (
+                head.version < told[configuration_id].version
+            ):
+                lost = head.epoch
+        if lost is not None:
+            await self._begin_new_epoch(lost)
+
+    async def _begin_new_epoch(self, lost: UUID) -> None:
+        """What was told as stored is not stored any more: the database was put back unasked.
+
+        With another epoch everybody takes a snapshot, on every process, also who is away now and
+        comes back with a version that means something else by then.
+        """
+        epoch = await self._parts.configurations.history_lost(lost)
+        log.critical("history_went_back", before=str(lost), epoch=str(epoch))
+        self.suspect_all()
 
     async def _tell_positions(self) -> None:
         while True:
@@ -259,7 +277,7 @@ class Hub(TaskOwner):
     def tell_positions(self) -> None:
         """Say to members which version is the newest, where it changed and now and then anyway."""
         for opened in list(self._rooms.values()):
-            position = (opened.room.epoch, opened.room.version)
+            position = opened.room.position
             opened.quiet_rounds = 0 if position != opened.told else opened.quiet_rounds + 1
             opened.told = position
             if opened.quiet_rounds % POSITION_ROUNDS == 0:

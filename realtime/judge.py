@@ -175,12 +175,13 @@ def judge(
     head: Head,
     *,
     configuration_id: UUID,
+    epoch: UUID,
     author: Person,
     asked: OpRequest,
     conflicting: Conflict | None,
     reversal: Reversal | None = None,
 ) -> Judged:
-    """The outcome of an op on ``head``.
+    """The outcome of an op on ``head``, which is one of the history ``epoch``.
 
     ``conflicting`` is what a guard already found; ``reversal`` what an undo or redo takes back.
     """
@@ -194,6 +195,7 @@ def judge(
     return Judged(
         request=CommitRequest(
             configuration_id=configuration_id,
+            epoch=epoch,
             op_id=asked.op_id,
             person_id=author.id,
             expected_version=head.version,

@@ -43,7 +43,7 @@ from configurator.protocol.messages import (
 from configurator.undo import Reversal
 from realtime.fan_out import FanOut, Shown, compact
 from realtime.frame import Frame
-from realtime.guards import guard_conflict
+from realtime.guards import guard_conflict, relies_on_base, require_base
 from realtime.judge import (
     DerivedStates,
     Head,
@@ -151,6 +151,11 @@ class Room:
         return self._stored.epoch
 
     @property
+    def position(self) -> Position:
+        """The version its members have seen, in its history."""
+        return Position(epoch=self.epoch, version=self.version)
+
+    @property
     def total_cents(self) -> int:
         """The price at that version."""
         return self._head.total_cents
@@ -168,9 +173,13 @@ class Room:
             Refused: ``version_unknown``, ``op_id_reused``, ``read_only`` or ``not_found``.
             StorageUnavailable: the outcome is unknown; the same ``op_id`` again decides it.
         """
+        if asked.epoch is None:  # then it is of the history that was shown when it came
+            asked = msgspec.structs.replace(asked, epoch=self.epoch)
         for attempt in range(COMMIT_TRIES):
             judged, result = await self._commit(principal, asked, alone=attempt > 0)
             match result:
+                case Stored() if judged.request.epoch != self.epoch:
+                    pass  # a backup came in between, and what was stored before it is gone
                 case Stored():
                     await self._tell_committed(principal, asked, judged, result)
                     return self._with_undo(judged.outcome, principal)
@@ -209,16 +218,17 @@ class Room:
         What is read from the log for an op - own ops to undo, others' ops to guard against - is
         not there yet for ops that are on their way, so such an op waits for them.
         """
-        if asked.base_version > self.version:
+        if asked.epoch != self.epoch or asked.base_version > self.version:
             await self.catch_up()
-            if asked.base_version > self.version:
-                raise Refused("version_unknown")
-        if asked.guarded or isinstance(asked.operation, Undo | Redo):
+            await require_base(self._parts.configurations, self.id, asked, self.position)
+        if relies_on_base(asked):
             await self._under_way.none()
             after, judged = None, await self._judge_by_log(principal, asked)
+        elif after := self._under_way.newest(self.version):
+            head, epoch = after.judged.head, after.judged.request.epoch
+            judged = self._judge(principal, asked, head, epoch=epoch)
         else:
-            after = self._under_way.newest(self.version)
-            judged = self._judge(principal, asked, after.judged.head if after else self._head)
+            judged = self._judge(principal, asked, self._head, epoch=self.epoch)
         return self._under_way.begin(judged, after=after)
 
     async def settled(self) -> None:
@@ -241,7 +251,7 @@ class Room:
 
     async def _judge_by_log(self, principal: Principal, asked: OpRequest) -> Judged:
         """Judge an op whose outcome depends on who did what before."""
-        head = self._head
+        head, epoch = self._head, self.epoch
         reversal: Reversal | None = None
         conflicting: Conflict | None = None
         if isinstance(asked.operation, Undo | Redo):
@@ -250,7 +260,7 @@ class Room:
                 asked.operation,
                 catalogue=self._rules.catalogue,
                 document=head.document,
-                epoch=self._stored.epoch,
+                epoch=epoch,
             )
         if asked.guarded:
             conflicting = await guard_conflict(
@@ -261,7 +271,9 @@ class Room:
                 document=head.document,
                 reversal=reversal,
             )
-        return self._judge(principal, asked, head, conflicting=conflicting, reversal=reversal)
+        return self._judge(
+            principal, asked, head, epoch=epoch, conflicting=conflicting, reversal=reversal
+        )
 
     def _judge(
         self,
@@ -269,6 +281,7 @@ class Room:
         asked: OpRequest,
         head: Head,
         *,
+        epoch: UUID,
         conflicting: Conflict | None = None,
         reversal: Reversal | None = None,
     ) -> Judged:
@@ -276,6 +289,7 @@ class Room:
             self._rules,
             head,
             configuration_id=self.id,
+            epoch=epoch,
             author=principal.person,
             asked=asked,
             conflicting=conflicting,
@@ -474,6 +488,7 @@ class Room:
             version=self.version,
             selection=self._head.document.selection,
             derived=self._head.derived,
+            restored_to=self._stored.restored_to,
         )
 
 

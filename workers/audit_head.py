@@ -1,7 +1,5 @@
 """Notices when the end of the audit is gone, or was written anew."""
 
-from uuid import UUID
-
 import structlog
 
 from storage.postgres.audit import AuditLines
@@ -28,12 +26,10 @@ class AuditForged(RuntimeError):  # noqa: N818 - what the failed chore is called
 def audit_head_chore(database: Database, redis: Redis) -> Chore:
     """Keeps the newest line in mind; fails, which is an alert, from when it is gone."""
     lines = AuditLines(database)
-    epoch: UUID | None = None
 
     async def keep_head() -> None:
-        nonlocal epoch
-        epoch = epoch or await Deployment(database).epoch()
-        kept = KeptHead(redis, epoch)
+        # Read each time: a backup may be restored, with another epoch and an earlier end.
+        kept = KeptHead(redis, await Deployment(database).epoch())
         try:
             known = await kept.read()
         except KeptHeadUnreadable as unreadable:

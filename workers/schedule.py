@@ -54,13 +54,14 @@ class Job:
 
 
 AUDIT_HEAD = "keep the head of the audit"
-CHORES = ("say that it is alive", "trim the stream", "forget consumers", AUDIT_HEAD)
+HISTORY = "follow the history"
+CHORES = ("say that it is alive", "trim the stream", "forget consumers", HISTORY, AUDIT_HEAD)
 """The names of the chores: their failed runs are kept among those of the jobs."""
 
 
 def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
     """What every worker does beside consuming."""
-    alive, trimming, forgetting, _ = CHORES
+    alive, trimming, forgetting, *_others = CHORES
 
     async def trim() -> None:
         await group.trim()

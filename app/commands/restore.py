@@ -98,7 +98,7 @@ async def _say_restored(settings: Settings, as_of: datetime | None) -> None:
         key, actor = operator(settings, "nest restored")
         await release(url, key, settings.redis_url)
         async with Database(url, pool_size=1, application_name="nest restored") as database:
-            epoch = await Deployment(database).renew(new_id, restored_to=as_of)
+            epoch = await Deployment(database).renew(restored_to=as_of)
             await Audit(database, key).record(
                 actor=actor,
                 action="backup.restored",

@@ -224,8 +224,8 @@ CODES: dict[str, Code] = {
         _code(
             "version_unknown",
             409,
-            "Diese Version gibt es noch nicht. Lade den neuesten Stand und versuche es noch einmal.",
-            "This version does not exist yet. Load the latest state and try again.",
+            "Diese Version gibt es nicht. Lade den neuesten Stand und versuche es noch einmal.",
+            "This version does not exist. Load the latest state and try again.",
         ),
         _code(
             "op_unknown",

@@ -106,6 +106,8 @@ class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
     """Asks for a change. The same ``op_id`` again gives the same outcome again.
 
     A guarded op commits only if nobody changed, after ``base_version``, what it relies on.
+    ``epoch``: the history that ``base_version`` counts in. Of another one than the present an op is
+    judged on the newest state, unless it is guarded, an undo or a redo: what it means is gone.
     """
 
     configuration: Reference
@@ -113,6 +115,17 @@ class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
     base_version: Version
     operation: Operation
     guarded: bool = False
+    epoch: UUID | None = None
+
+    def request(self) -> "OpRequest":
+        """Without its address."""
+        return OpRequest(
+            op_id=self.op_id,
+            base_version=self.base_version,
+            operation=self.operation,
+            guarded=self.guarded,
+            epoch=self.epoch,
+        )
 
 
 class OpRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +135,7 @@ class OpRequest(msgspec.Struct, frozen=True, kw_only=True):
     base_version: Version
     operation: Operation
     guarded: bool = False
+    epoch: UUID | None = None
 
 
 class OutcomeOf(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="outcome_of"):
@@ -256,7 +270,11 @@ class Welcome(
 class Snapshot(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="snapshot", omit_defaults=False
 ):
-    """The whole configuration at one version; replaces whatever the client knew."""
+    """The whole configuration at one version; replaces whatever the client knew.
+
+    ``restored_to``: the history of this epoch began with a backup of this moment. Whoever saw
+    another epoch before: what was changed after it is gone.
+    """
 
     configuration: UUID
     code: str
@@ -269,6 +287,7 @@ class Snapshot(
     you: You
     recovered: bool = False
     member_count: int = 0
+    restored_to: datetime | None = None
 
 
 class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):

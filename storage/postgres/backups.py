@@ -33,7 +33,7 @@ SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
 """
 _SESSIONS: Final = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-    AND (application_name LIKE 'nest web%' OR application_name LIKE 'nest worker%')
+    AND application_name ~ '^nest[ -](web|worker|jobs)'
 """
 
 
@@ -184,7 +184,7 @@ BEGIN
         IF tries > 3 THEN
             PERFORM pg_stat_clear_snapshot();
             FOR each IN SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
-                AND datname = current_database() AND application_name LIKE 'nest %'
+                AND datname = current_database() AND application_name ~ '^nest[ -]'
             LOOP
                 BEGIN
                     PERFORM pg_terminate_backend(each.pid);

@@ -8,6 +8,10 @@ Why it is right under READ COMMITTED, where a statement sees one snapshot and th
   moved, or inserting violates the primary key; both are looked at again with a new snapshot.
 - The version is taken by the UPDATE, head + 1, and only from there reaches the op.
 - Heads are locked in the order of their ids, so two batches never wait for each other.
+- An op is stored only in the history that it was judged in: after a restore the head may have the
+  number that is expected, and another house behind it. Then the epoch is another, and the op has
+  "moved". The epoch changes together with all tables, which a restore locks, so what the snapshot
+  says of it is true for the rows that the statement finds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +27,14 @@ from storage.postgres.configurations import StoredOperation
 class CommitRequest:
     """One op with its computed outcome. The documents are JSON strings.
 
+    `epoch`: the history whose head it was judged on, at `expected_version`.
     `takes_version` False: a refused op, stored only for its outcome; it changes nothing else.
     `selection`, `written` and `total_cents` are the state after the op; for a refused op only the
     total is kept: the price its author was told.
     """
 
     configuration_id: UUID
+    epoch: UUID
     op_id: UUID
     person_id: UUID
     expected_version: int
@@ -98,11 +104,11 @@ WITH request AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::bigint[],
         $8::boolean[], $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[],
-        $14::text[], $15::text[], $16::bigint[]
+        $14::text[], $15::text[], $16::bigint[], $18::uuid[]
     ) AS r (
         configuration_id, op_id, person_id, expected, takes_version, outcome, base_version,
         guarded, body_sha256, operation, changes, reasons, repairs,
-        selection, written, total_cents
+        selection, written, total_cents, epoch
     )
 ), head AS MATERIALIZED (
     SELECT c.id, c.head
@@ -125,7 +131,7 @@ WITH request AS MATERIALIZED (
             WHEN h.id IS NULL THEN 'gone'
             WHEN s.configuration_id IS NOT NULL THEN 'repeated'
             WHEN g.configuration_id IS NULL THEN 'not_allowed'
-            WHEN h.head <> r.expected THEN 'moved'
+            WHEN h.head <> r.expected OR r.epoch <> (SELECT epoch FROM deployment) THEN 'moved'
             ELSE 'stored'
         END AS verdict
     FROM request r
@@ -175,7 +181,7 @@ WITH head AS MATERIALIZED (
                 SELECT FROM operations o WHERE o.configuration_id = $1 AND o.op_id = $2
             ) THEN 'repeated'
             WHEN NOT EXISTS (SELECT FROM granted) THEN 'not_allowed'
-            WHEN h.head <> $4 THEN 'moved'
+            WHEN h.head <> $4 OR $18::uuid <> (SELECT epoch FROM deployment) THEN 'moved'
             ELSE 'stored'
         END AS verdict
     FROM (VALUES (true)) AS always LEFT JOIN head h ON true
@@ -223,6 +229,7 @@ WITH request AS MATERIALIZED (
 ), sure AS MATERIALIZED (
     SELECT (
         EXISTS (SELECT FROM head WHERE head = ($5::bigint[])[1])
+        AND $20::uuid = (SELECT epoch FROM deployment)
         AND NOT EXISTS (
             SELECT FROM operations o WHERE o.configuration_id = $1 AND o.op_id = ANY ($3::uuid[])
         )
@@ -268,14 +275,14 @@ def commit_arguments(
     """The arrays of COMMIT; at most one request per configuration."""
     rows = [_values(request) for request in requests]
     columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
-    return (*columns, list(editing_roles))
+    return (*columns, list(editing_roles), [request.epoch for request in requests])
 
 
 def commit_one_arguments(
     request: CommitRequest, editing_roles: Iterable[str]
 ) -> tuple[object, ...]:
     """The scalars of COMMIT_ONE."""
-    return (*_values(request), list(editing_roles))
+    return (*_values(request), list(editing_roles), request.epoch)
 
 
 def chain_arguments(
@@ -292,6 +299,7 @@ def chain_arguments(
         last.selection,
         last.written,
         last.total_cents,
+        requests[0].epoch,
     )
 
 

@@ -6,12 +6,27 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, column, exc, func, or_, select, text, true, update
+from sqlalchemy import (
+    Label,
+    Row,
+    Select,
+    Text,
+    column,
+    exc,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.undo import OwnOp
 from storage.errors import CodeTaken, TooMany
+from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
 from storage.postgres.tables import (
@@ -25,11 +40,18 @@ from storage.postgres.tables import (
 
 Document: TypeAlias = dict[str, object]
 OWNER = "owner"
+# By way of JSON: schemas before 0025 do not have the column.
+_RESTORED_TO: Label[Any] = literal_column(
+    "(to_jsonb(deployment) ->> 'restored_to')::timestamptz"
+).label("restored_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConfiguration:
-    """A configuration at one version. `written`: category -> version that last changed it."""
+    """A configuration at one version. `written`: category -> version that last changed it.
+
+    `restored_to`: the history of this epoch began with a backup of this moment.
+    """
 
     id: UUID
     code: str
@@ -43,6 +65,7 @@ class StoredConfiguration:
     owner_id: UUID
     created_at: datetime
     updated_at: datetime
+    restored_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +330,13 @@ class Configurations:
         found = await self._database.read(lambda connection: connection.execute(statement))
         return {row.id: Head(epoch=row.epoch, version=row.head) for row in found}
 
+    async def history_lost(self, epoch: UUID) -> UUID:
+        """The data went back within this epoch: begins another; returns the one from now on.
+
+        Of several processes that notice it at the same moment one begins it. Raises StorageError.
+        """
+        return await Deployment(self._database).renew(was=epoch)
+
     async def _one(self, statement: Select[Any]) -> StoredConfiguration | None:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
@@ -320,7 +350,7 @@ async def _owned(connection: AsyncConnection, owner_id: UUID, at_most: int) -> i
 
 
 def _configurations() -> Select[Any]:
-    return select(configurations, deployment.c.epoch).select_from(
+    return select(configurations, deployment.c.epoch, _RESTORED_TO).select_from(
         configurations.join(deployment, true())
     )
 
@@ -357,6 +387,7 @@ def _configuration(row: Row[Any]) -> StoredConfiguration:
         owner_id=row.owner_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        restored_to=row.restored_to,
     )
 
 

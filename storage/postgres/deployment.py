@@ -1,10 +1,9 @@
 """The identity of this data set. Versions are only comparable within one epoch."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
@@ -29,7 +28,6 @@ class Deployment:
 
     async def renew(
         self,
-        new_id: Callable[[], UUID],
         *,
         was: UUID | None = None,
         restored_to: datetime | None = None,
@@ -41,10 +39,9 @@ class Deployment:
         Returns the epoch from now on. Clients that are ahead of the data take a snapshot then
         instead of a gap.
         """
-        fresh = new_id()
 
         async def work(connection: AsyncConnection) -> UUID:
-            values: dict[str, object] = {"epoch": fresh}
+            values: dict[str, object] = {"epoch": func.gen_random_uuid()}
             if (await connection.execute(_SAYS_WHEN)).scalar_one():
                 values["restored_to"] = restored_to
             renewal = update(deployment).values(values)

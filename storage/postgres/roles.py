@@ -42,7 +42,8 @@ _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 # UPDATE also where rows or the table are only locked: FOR UPDATE and LOCK TABLE ask for it.
 RIGHTS: Final[dict[str, dict[str, str]]] = {
     "alembic_version": {WEB: _READ, WORKER: _READ, ANALYTICS: _READ},
-    "deployment": {WEB: _READ, WORKER: _READ},
+    # a web process that finds the history gone back begins a new epoch
+    "deployment": {WEB: "SELECT, UPDATE (epoch, restored_to)", WORKER: _READ},
     "catalogues": {WEB: _READ, WORKER: _READ, ANALYTICS: _READ},
     # houses and people; the web process also erases
     "people": {WEB: _ALL},

@@ -6,6 +6,7 @@ What was delivered and not acknowledged stays with the group, whoever dies. Redi
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from redis.exceptions import ResponseError
 
@@ -80,6 +81,20 @@ return redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
 """
 _ACKNOWLEDGE_STEP = 1_000
 """Lua unpacks a few thousand values at most."""
+
+
+HISTORY = "{activity}:history"
+"""The epoch of the database that the entries were stored in."""
+
+# Nothing is known of an earlier epoch: then nothing was stored that could be gone.
+_BEGIN_AGAIN = """
+local before = redis.call('GET', KEYS[2])
+if before == ARGV[2] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2])
+if not before then return 0 end
+redis.pcall('XGROUP', 'SETID', KEYS[1], ARGV[1], '0-0')
+return 1
+"""
 
 
 class StreamGroup:
@@ -168,6 +183,18 @@ class StreamGroup:
             lambda: commands(self._redis).eval(_MARK, 1, MARKS, last_delivered, KEPT_MS)
         )
         return found.decode() if found else FIRST_ID
+
+    async def follow(self, epoch: UUID) -> bool:
+        """Reads everything that is still in the stream again, once, when the database has a new epoch.
+
+        What was stored after a backup was made and before it was restored is gone from PostgreSQL.
+        As far as the stream still has it, it is stored again; of what is there already nothing
+        changes. Returns whether it began again.
+        """
+        again = await self._within(
+            lambda: commands(self._redis).eval(_BEGIN_AGAIN, 2, EVENTS, HISTORY, GROUP, str(epoch))
+        )
+        return bool(again)
 
     async def kept_from(self) -> str | None:
         """The oldest entry that is still there; None: the stream is empty."""

@@ -123,6 +123,7 @@ async def _log(web: RunningWeb, house: Json, count: int) -> None:
         result = await web.parts.committer.commit(
             CommitRequest(
                 configuration_id=stored.id,
+                epoch=stored.epoch,
                 op_id=UUID(int=version),
                 person_id=stored.owner_id,
                 expected_version=version,

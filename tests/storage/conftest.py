@@ -82,6 +82,7 @@ def request(configuration: StoredConfiguration, version: int = 0, **other: Any) 
     values: dict[str, Any] = {
         "configuration_id": configuration.id,
         "op_id": uuid4(),
+        "epoch": configuration.epoch,
         "person_id": configuration.owner_id,
         "expected_version": version,
         "takes_version": True,

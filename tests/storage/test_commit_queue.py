@@ -12,6 +12,7 @@ from storage.postgres.commit_statement import CommitRequest
 def op(configuration_id: UUID) -> CommitRequest:
     return CommitRequest(
         configuration_id=configuration_id,
+        epoch=UUID(int=1),
         op_id=uuid4(),
         person_id=uuid4(),
         expected_version=0,

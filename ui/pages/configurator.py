@@ -57,6 +57,7 @@ MODULES = (
     "js/parts/dev.js",
     "js/parts/dialogs.js",
     "js/parts/ended.js",
+    "js/parts/restored.js",
     "js/parts/face.js",
     "js/parts/focus.js",
     "js/parts/forget.js",

@@ -209,8 +209,8 @@ export const CODES = {
     status: 409,
     retryable: false,
     close: null,
-    de: "Diese Version gibt es noch nicht. Lade den neuesten Stand und versuche es noch einmal.",
-    en: "This version does not exist yet. Load the latest state and try again.",
+    de: "Diese Version gibt es nicht. Lade den neuesten Stand und versuche es noch einmal.",
+    en: "This version does not exist. Load the latest state and try again.",
   },
   op_unknown: {
     status: 404,

@@ -26,7 +26,7 @@ export {
   type Ticket,
 } from "./rest.js";
 export type { Operation, Selection, SingleOperation } from "./selection.js";
-export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp } from "./state.js";
+export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp, type Restored } from "./state.js";
 export type { AskForToken } from "./transports/credential.js";
 export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
 export { socketioTransport, type Io, type SocketLike } from "./transports/socketio.js";

@@ -271,7 +271,9 @@ export interface Named {
 /**
  * Asks for a change. The same `op_id` again gives the same outcome again.
  *
- * A guarded op commits only if nobody changed, after `base_version`, what it relies on.
+ * A guarded op commits only if nobody changed, after `base_version`, what it relies on. `epoch`:
+ * the history that `base_version` counts in. Of another one than the present an op is judged on the
+ * newest state, unless it is guarded, an undo or a redo: what it means is gone.
  */
 export interface Op {
   readonly type: "op";
@@ -281,6 +283,7 @@ export interface Op {
   readonly base_version: number;
   readonly operation: Select | SetQuantity | Clear | Apply | Reset | Undo | Redo;
   readonly guarded?: boolean;
+  readonly epoch?: string | null;
 }
 
 /**
@@ -549,7 +552,12 @@ export interface ShareLink {
   readonly used_by: readonly Named[];
 }
 
-/** The whole configuration at one version; replaces whatever the client knew. */
+/**
+ * The whole configuration at one version; replaces whatever the client knew.
+ *
+ * `restored_to`: the history of this epoch began with a backup of this moment. Whoever saw another
+ * epoch before: what was changed after it is gone.
+ */
 export interface Snapshot {
   readonly type: "snapshot";
   readonly re?: string | null;
@@ -564,6 +572,7 @@ export interface Snapshot {
   readonly you: You;
   readonly recovered?: boolean;
   readonly member_count?: number;
+  readonly restored_to?: string | null;
 }
 
 /** A text for people, in both languages. */

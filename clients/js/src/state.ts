@@ -32,12 +32,15 @@ export const PENDING_MAX = 256;
 export interface PendingOp {
   readonly op_id: string;
   readonly base_version: number;
+  /** The history that `base_version` counts in; null where nothing was seen yet. */
+  readonly epoch?: string | null;
   readonly operation: Operation;
   readonly guarded: boolean;
 }
 
 interface Entry extends PendingOp {
   base_version: number;
+  epoch?: string | null;
   readonly guess: Guess;
   sent: number;
   refused: number;
@@ -46,6 +49,11 @@ interface Entry extends PendingOp {
   /** Its outcome, while that speaks of a version that is not here yet. */
   outcome: messages.Outcome | null;
   versionUnknown: boolean;
+}
+
+/** A backup took the place of what was there: what was changed after `to` is gone. Null: not said. */
+export interface Restored {
+  readonly to: string | null;
 }
 
 /** What is known at one moment; immutable. `shown` is `selection` with what was asked laid over it. */
@@ -59,6 +67,8 @@ export interface HouseView {
   readonly shown: Selection;
   readonly derived: messages.Derived | null;
   readonly totalCents: number | null;
+  /** Set when the house was restored from a backup while this client had it open. */
+  readonly restored: Restored | null;
   readonly members: readonly messages.Member[];
   readonly memberCount: number;
   readonly you: messages.You | null;
@@ -91,6 +101,7 @@ export class HouseState {
   #selection: Selection = {};
   #derived: messages.Derived | null = null;
   #totalCents: number | null = null;
+  #restored: Restored | null = null;
   #members: readonly messages.Member[] = [];
   #memberCount = 0;
   #you: messages.You | null = null;
@@ -128,11 +139,12 @@ export class HouseState {
       shown: overlaid(this.#selection, this.#guesses()),
       derived: this.#derived,
       totalCents: this.#totalCents,
+      restored: this.#restored,
       members: this.#members,
       memberCount: this.#memberCount,
       you: this.#you,
-      pending: this.#pending.map(({ op_id, base_version, operation, guarded }) => {
-        return { op_id, base_version, operation, guarded };
+      pending: this.#pending.map(({ op_id, base_version, epoch, operation, guarded }) => {
+        return { op_id, base_version, epoch: epoch ?? null, operation, guarded };
       }),
       ended: this.#ended,
     };
@@ -159,7 +171,13 @@ export class HouseState {
   submit(opId: string, operation: Operation, guarded = false): Effect[] {
     if (this.#ended) throw this.#ended;
     if (this.#pending.length >= PENDING_MAX) throw new QueueFull(PENDING_MAX);
-    const asked = { op_id: opId, base_version: this.#version, operation, guarded };
+    const asked = {
+      op_id: opId,
+      base_version: this.#version,
+      epoch: this.#epoch,
+      operation,
+      guarded,
+    };
     this.#pending.push(entry(asked, guess(operation, this.view.shown)));
     return [...this.#touched(), ...this.#sendNext()];
   }
@@ -257,6 +275,7 @@ export class HouseState {
     this.#present(frame.members, frame.member_count);
     const effects: Effect[] = [...this.#touched(), { do: "present" }];
     if (again) {
+      this.#restored = { to: frame.restored_to ?? null };
       // Another history: versions of the old one say nothing here, and effects of it may be gone.
       for (const each of this.#pending) {
         each.effected = false;
@@ -313,7 +332,10 @@ export class HouseState {
   /** Whoever asked for the next op saw the effect of their own last one, though not its version. */
   #seenByAuthor(version: number): void {
     for (const each of this.#pending) {
-      if (each.sent === 0 && each.base_version === version - 1) each.base_version = version;
+      const here = (each.epoch ?? this.#epoch) === this.#epoch;
+      if (each.sent > 0 || !here || each.base_version !== version - 1) continue;
+      each.base_version = version;
+      each.epoch = this.#epoch;
     }
   }
 
@@ -405,7 +427,7 @@ export class HouseState {
     if (!next || this.#configuration === null || this.#ended) return [];
     this.#onItsWay = next;
     next.sent += 1;
-    const { op_id, base_version, operation, guarded } = next;
+    const { op_id, base_version, epoch, operation, guarded } = next;
     const op: messages.Op = {
       type: "op",
       id: op_id,
@@ -415,7 +437,7 @@ export class HouseState {
       operation,
       guarded,
     };
-    return [{ do: "send", message: op }];
+    return [{ do: "send", message: epoch ? { ...op, epoch } : op }];
   }
 
   #wait(tries: number, atLeastMs: number | null | undefined): Effect[] {

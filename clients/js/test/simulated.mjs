@@ -43,7 +43,9 @@ export class SimulatedServer {
     if (message.type !== "op") throw new Error(`unexpected ${message.type}`);
     if (!connection.joined) return this.refuse(connection, message, "not_joined", false);
     if (this.chance() < 0.08) return this.refuse(connection, message, "too_many_requests", true);
-    if (message.base_version > this.version) {
+    const here = (message.epoch ?? this.epoch) === this.epoch;
+    const lost = !here && message.guarded && !this.outcomes.has(message.op_id);
+    if (lost || (here && message.base_version > this.version)) {
       return this.refuse(connection, message, "version_unknown", false);
     }
     this.judge(connection, message);

@@ -51,6 +51,20 @@ test("an outcome that is ahead of its effect waits for it", () => {
   assert.deepEqual(settled(house.receive(frame)), ["op-1"]);
 });
 
+test("a restored house says so, and ops name the history they were asked in (CL15, OP20)", () => {
+  const { server, connection, house } = joined();
+  assert.equal(house.view.restored, null);
+  const [op] = sent(house.submit("op-1", select("nest", "o1")));
+  assert.deepEqual([op.epoch, op.base_version], ["epoch-1", 0]);
+  server.restore(0);
+  house.receive({ ...server.snapshot(connection, null), restored_to: "2026-11-03T10:00:00Z" });
+  assert.deepEqual(house.view.restored, { to: "2026-11-03T10:00:00Z" });
+  assert.deepEqual(house.view.pending.map((each) => each.epoch), ["epoch-1"]);
+  const [frame] = commit(server, connection, op);
+  house.receive(frame);
+  assert.deepEqual(house.view.selection.nest, { option: "o1" });
+});
+
 test("somebody else's change of the same category does not show before the own outcome", () => {
   const { server, connection, house } = joined();
   const [op] = sent(house.submit("op-1", select("nest", "o1")));

@@ -10,6 +10,7 @@ import { Storage } from "./world.mjs";
 const select = (category, option) => ({ kind: "select", category, option });
 const clear = (category) => ({ kind: "clear", category });
 const KEY = "nest-pending-house";
+const SEEN = "nest-epoch";
 
 function newClock() {
   mock.timers.reset();
@@ -182,7 +183,7 @@ test("what waits is bounded; what finds no room is said and nothing is dropped (
   tab.settle();
   assert.deepEqual(tab.logged, tab.asked.map((each) => each.opId));
   assert.deepEqual(server.selectionAt(server.version).nest, { option: `o${PENDING_MAX - 1}` });
-  assert.deepEqual(tab.storage.keys(), []);
+  assert.deepEqual(tab.storage.keys(), [SEEN]);
 });
 
 test("a lost answer is asked for again with the same op, a lost answer to a join too (CL3)", () => {
@@ -234,7 +235,7 @@ test("a duplicated tab sends the same ops again, and each counts once (OP4)", ()
   assert.deepEqual(tab.logged.slice(0, 2), asked);
   assert.equal(server.version, 3);
   for (const each of [tab, twin]) assert.deepEqual([each.state.pending, each.state.version], [[], 3]);
-  assert.deepEqual([tab.storage.keys(), twin.storage.keys()], [[], []]);
+  for (const each of [tab, twin]) assert.deepEqual(each.storage.keys(), [SEEN]);
 });
 
 test("an outcome that is ahead of its change ends nothing before the change is there (CL7)", () => {
@@ -283,6 +284,33 @@ test("another history: what is not answered is asked again, a guard of the old o
   assert.deepEqual(tab.refused, [guarded]);
   assert.deepEqual(tab.state.selection, server.selectionAt(2));
   assert.deepEqual(tab.state.changes.map((entry) => entry.version), [2], "what the old history had is not listed");
+});
+
+test("a backup was put back: it is said once, also to a page that loads again (CL15)", () => {
+  const { server, tab } = opened();
+  tab.ask(select("nest", "a"));
+  tab.settle();
+  assert.equal(tab.state.restored, null);
+  server.restore(0);
+  server.tellPositions();
+  tab.settle();
+  assert.deepEqual(tab.state.restored, { to: null });
+  tab.room.dismiss("restored");
+  tab.reload();
+  assert.equal(tab.state.restored, null, "said already");
+  tab.connect();
+  tab.ask(select("nest", "b"));
+  tab.settle();
+  assert.deepEqual(tab.state.restored, null);
+  server.restore(0);
+  tab.reload();
+  assert.deepEqual(tab.state.restored, { to: null }, "the page before had seen another history");
+});
+
+test("an op names the history that it was asked in (CL15, OP20)", () => {
+  const { tab } = opened();
+  tab.ask(select("nest", "a"));
+  assert.deepEqual(tab.lost().map(({ epoch, base_version }) => [epoch, base_version]), [["epoch-1", 0]]);
 });
 
 test("whoever asks for the next one has seen their own last one", () => {
@@ -382,7 +410,7 @@ test("random interleavings: in order, each once, none lost, all the same at the 
       assert.deepEqual(tab.state.selection, server.selectionAt(server.version));
       assert.deepEqual(tab.shown, tab.state.selection);
       assert.equal(tab.state.totalCents, server.version);
-      assert.deepEqual(tab.storage.keys(), []);
+      assert.deepEqual(tab.storage.keys(), [SEEN]);
       const versions = tab.state.changes.map((entry) => entry.version);
       assert.deepEqual(versions, [...versions].sort((x, y) => y - x));
     }

@@ -8,6 +8,7 @@ import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
 import { DevDrawer } from "./parts/dev.js";
 import { Reset } from "./parts/dialogs.js";
 import { Ended } from "./parts/ended.js";
+import { Restored } from "./parts/restored.js";
 import { House } from "./parts/house.js";
 import { Inquiry, Sent } from "./parts/inquiry.js";
 import { PeopleButton, PeopleSheet } from "./parts/people.js";
@@ -41,7 +42,7 @@ const PRESENCE_EVERY_MS = 250;
 const REFUSED_AGAIN_MS = 5000;
 
 export default {
-  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Printed, Sheet, Status, Toasts },
+  components: { Category, Notice, ConsentBar, ConsentLink, DevDrawer, Ended, Inquiry, Invite, Reset, House, PeopleButton, Sent, PeopleSheet, Breakdown, PriceBar, Printed, Restored, Sheet, Status, Toasts },
   props: { frames: String, catalogue: String, texts: String, language: String, dev: Boolean, consent: String },
   emits: ["message"],
   template: `
@@ -63,6 +64,7 @@ export default {
       <main v-else class="layout" ref="layout">
         <House />
         <section class="choices" id="categories" tabindex="-1" :aria-label="screen.t('categories')">
+          <Restored v-if="room.restored" />
           <Ended v-if="room.ended" />
           <p v-else-if="!screen.mayEdit.value" class="notice readonly"><strong>{{ screen.closed.value.title }}</strong> {{ screen.closed.value.text }}</p>
           <Sent v-if="screen.mayShare.value" />

@@ -13,7 +13,9 @@
 export const PENDING_MAX = 256;
 export const KEPT_UNDER = "nest-pending-"; // and the id of the configuration, in sessionStorage
 
-// `ops` is the list itself, {op_id, base_version, guarded, operation, since, ...}; others may read it.
+// `ops` is the list itself, {op_id, base_version, epoch, guarded, operation, since, ...}; others may
+// read it. `epoch` is the history that `base_version` counts in: of an older one, which a backup took
+// the place of, the server judges an op anew, or refuses it where it would mean something else (OP20).
 export function createPending(ops) {
   let onItsWay = null;
 
@@ -43,8 +45,8 @@ export function createPending(ops) {
       if (!op) return null;
       onItsWay = op.op_id;
       op.sent = true;
-      // After an older backup was put back its version may not exist; only a guard means it (OP18).
-      return { ...op, base_version: op.guarded ? op.base_version : Math.min(op.base_version, version) };
+      // Of a release that did not keep the epoch: only a guard means the version (OP18).
+      return { ...op, base_version: op.guarded || op.epoch ? op.base_version : Math.min(op.base_version, version) };
     },
     get onItsWay() {
       return onItsWay;
@@ -53,11 +55,11 @@ export function createPending(ops) {
     lost() {
       onItsWay = null;
     },
-    // The change of an op is in the confirmed selection at this version.
-    effected(opId, version) {
+    // The change of an op is in the confirmed selection at this version of this epoch.
+    effected(opId, version, epoch) {
       const op = end(opId);
       // The person who asked for the next one saw this change, though not its version.
-      if (op) for (const each of ops) if (!each.sent && each.base_version === version - 1) each.base_version = version;
+      if (op) for (const each of ops) if (!each.sent && each.base_version === version - 1 && each.epoch === epoch) each.base_version = version;
       return op;
     },
     // An outcome that took a version came; until that version is here, its change is not.

@@ -25,6 +25,7 @@ const CHANGES_RECALLED = 10;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
 const RELOAD = new Set(["slow_reader", "restarting", "client_too_old", "flooding"]);
 const GONE = new Set(["not_found", "not_authenticated"]);
+const EPOCH_SEEN = "nest-epoch"; // in sessionStorage, so that a page that loads again knows it, too
 const REVERSALS = new Set(["undo", "redo"]);
 const NOTHING = { nothing_to_undo: "canUndo", nothing_to_redo: "canRedo" };
 
@@ -51,6 +52,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     socket: "connecting",
     online: globalThis.navigator?.onLine !== false,
     gone: null,
+    restored: null, // {to}: a backup took the place of what this tab, or its page before, had seen
     ended: null, // why this tab is no member any more, while the house stays in sight
     accessChanges: 0, // how often this tab heard, or may have missed, that links or roles changed
     askingSince: null,
@@ -78,7 +80,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   // The op_id, or null when nothing was taken: after the end, or because too much waits.
   function submit(operation, { guarded = false } = {}) {
     if (state.ended) return null;
-    const op = { op_id: uuid7(), base_version: state.version, guarded, operation, since: Date.now(), refusedTries: 0 };
+    const op = { op_id: uuid7(), base_version: state.version, epoch: state.epoch, guarded, operation, since: Date.now(), refusedTries: 0 };
     if (!queue.add(op)) {
       onFull?.(PENDING_MAX);
       return null;
@@ -92,10 +94,10 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     if (state.socket !== "up" || state.askingSince || state.ended || pauseTimer) return;
     const op = queue.next(state.version);
     if (!op) return;
-    const { op_id, base_version, guarded, operation } = op;
+    const { op_id, base_version, guarded, operation, epoch } = op;
     clearTimeout(answerTimer);
     answerTimer = setTimeout(() => again(op_id, 0), ANSWER_WITHIN_MS);
-    send({ type: "op", id: op_id, configuration: state.configuration, op_id, base_version, guarded, operation });
+    send({ type: "op", id: op_id, configuration: state.configuration, op_id, base_version, guarded, operation, epoch: epoch ?? undefined });
   }
 
   // The same op again, not before `afterMs`.
@@ -172,6 +174,8 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     snapshot(frame) {
       const otherHistory = state.epoch !== null && state.epoch !== frame.epoch;
       if (frame.version !== state.version || otherHistory) state.changes = []; // what came between is not known
+      if ((state.epoch ?? read(storage, EPOCH_SEEN) ?? frame.epoch) !== frame.epoch) state.restored = { to: frame.restored_to ?? null };
+      if (state.epoch !== frame.epoch) write(storage, EPOCH_SEEN, frame.epoch);
       state.configuration = frame.configuration;
       state.code = frame.code;
       state.epoch = frame.epoch;
@@ -245,7 +249,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
       }
       const op = opId ? queue.find(opId) : null;
       if (op?.outcome) return; // an answer to an earlier try
-      const fromAnotherHistory = op?.guarded && frame.code === "version_unknown" && op.base_version > state.version && !state.askingSince;
+      const fromAnotherHistory = op && frame.code === "version_unknown" && op.epoch !== state.epoch && !state.askingSince;
       if (REJOIN.has(frame.code) && !fromAnotherHistory) {
         if (state.ended) return;
         join(frame.code === "version_unknown");
@@ -304,7 +308,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
 
   function apply(frame) {
     if (queue.onItsWay === frame.op_id) clearTimeout(answerTimer);
-    const asked = queue.effected(frame.op_id, frame.version);
+    const asked = queue.effected(frame.op_id, frame.version, frame.epoch);
     if (asked) persist();
     const mine = Boolean(asked) || isMine(frame);
     state.version = frame.version;
@@ -381,7 +385,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   const storageKey = () => `${KEPT_UNDER}${state.configuration}`;
 
   function persist() {
-    const kept = state.pending.map(({ op_id, base_version, guarded, operation, since }) => ({ op_id, base_version, guarded, operation, since, person: state.you?.person }));
+    const kept = state.pending.map(({ op_id, base_version, epoch, guarded, operation, since }) => ({ op_id, base_version, epoch, guarded, operation, since, person: state.you?.person }));
     if (kept.length) write(storage, storageKey(), JSON.stringify(kept));
     else remove(storage, storageKey());
   }
@@ -410,6 +414,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   function dismiss(key) {
     state.refusals = state.refusals.filter((r) => r.key !== key);
     state.adjustments = state.adjustments.filter((a) => a.key !== key);
+    if (key === "restored") state.restored = null;
   }
 
   for (const frame of frames) receive(frame);

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from nest_haus_client.messages import OpFrame, Outcome, Snapshot, You
+from nest_haus_client.messages import OpFrame, Outcome, Position, Snapshot, You
 from nest_haus_client.operations import Choice, Chosen, Selection, plain
 
 
@@ -40,6 +40,11 @@ class Confirmed:
     def selection(self) -> dict[str, Chosen]:
         """What is chosen at this version; a plain copy, as ``House.selection``."""
         return plain(self.choices)
+
+    @property
+    def position(self) -> Position:
+        """The version, in its history."""
+        return Position(epoch=self.epoch, version=self.version)
 
     @classmethod
     def of(cls, frame: Snapshot) -> Self:

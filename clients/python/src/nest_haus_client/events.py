@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -32,12 +33,16 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
     """The confirmed state was replaced as a whole: at the start, or after a gap or a new epoch.
 
-    ``before``: the version that was known until then, None at the start.
+    ``before``: the version that was known until then, None at the start. ``restored``: a backup
+    took the place of what was there, and what was changed after ``restored_to`` (None: not said)
+    is gone.
     """
 
     version: int
     before: int | None
     total_cents: int
+    restored: bool = False
+    restored_to: datetime | None = None
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,6 +125,7 @@ class Op(_ToServer, frozen=True, kw_only=True, tag="op"):
     base_version: int
     operation: Operation
     guarded: bool = False
+    epoch: UUID | None = None
 
 
 class OutcomeOf(_ToServer, frozen=True, kw_only=True, tag="outcome_of"):
@@ -204,6 +205,7 @@ class Snapshot(_FromServer, frozen=True, kw_only=True, tag="snapshot"):
     you: You
     recovered: bool = False
     member_count: int = 0
+    restored_to: datetime | None = None
 
 
 class OpFrame(_FromServer, frozen=True, kw_only=True, tag="op"):

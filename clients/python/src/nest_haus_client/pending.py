@@ -14,8 +14,8 @@ import msgspec
 
 from nest_haus_client.errors import QueueFull, Refused
 from nest_haus_client.events import Settled
-from nest_haus_client.messages import Op, OpFrame, Outcome
-from nest_haus_client.operations import Guess, Operation, Selection, guess
+from nest_haus_client.messages import Op, OpFrame, Outcome, Position
+from nest_haus_client.operations import Guess, Operation, Redo, Selection, Undo, guess
 
 ANSWER_SECONDS = 10.0
 """Longer than the server's own deadlines; who hears nothing for so long has lost the connection."""
@@ -31,6 +31,12 @@ class PendingOp(msgspec.Struct, frozen=True, kw_only=True):
     base_version: int
     operation: Operation
     guarded: bool = False
+    epoch: UUID | None = None
+
+    @property
+    def relies_on_base(self) -> bool:
+        """Whether it means something else on another state than the one that its author saw."""
+        return self.guarded or isinstance(self.operation, Undo | Redo)
 
 
 @dataclass(slots=True)
@@ -46,10 +52,10 @@ class Entry:
     outcome: Outcome | None = None  # known, but confirmed has not reached its version
     arrive_by: float | None = None  # set with the outcome
 
-    def send(self, configuration: str, version: int, now: float) -> Op:
-        """The message that asks for it, now that ``version`` is confirmed."""
-        if not self.op.guarded:  # then only the operation is what the server knows it by
-            self.op = msgspec.structs.replace(self.op, base_version=version)
+    def send(self, configuration: str, here: Position, now: float) -> Op:
+        """The message that asks for it, now that the position ``here`` is confirmed."""
+        if not self.op.relies_on_base:  # then only the operation is what the server knows it by
+            self.op = msgspec.structs.replace(self.op, base_version=here.version, epoch=here.epoch)
         self.sent = True
         self.tries += 1
         self.answer_by = now + ANSWER_SECONDS
@@ -60,6 +66,7 @@ class Entry:
             base_version=self.op.base_version,
             operation=self.op.operation,
             guarded=self.op.guarded,
+            epoch=self.op.epoch,
         )
 
 
@@ -185,5 +192,9 @@ class PendingOps:
         Only while nobody else's op came in between, and before the op was sent the first time.
         """
         for entry in self:
-            if not entry.sent and entry.op.base_version == frame.version - 1:
-                entry.op = msgspec.structs.replace(entry.op, base_version=frame.version)
+            op = entry.op
+            follows = op.base_version == frame.version - 1 and op.epoch in (None, frame.epoch)
+            if not entry.sent and follows:
+                entry.op = msgspec.structs.replace(
+                    op, base_version=frame.version, epoch=frame.epoch
+                )

@@ -42,7 +42,6 @@ from nest_haus_client.messages import (
     OpFrame,
     Ops,
     Outcome,
-    Position,
     PositionFrame,
     PresenceFrame,
     Present,
@@ -153,7 +152,13 @@ class HouseState:
         """Queue an op and show its guess; the same again does nothing. Raises QueueFull, HouseEnded."""
         if self.ended is not None:
             raise HouseEnded(self.ended)
-        op = PendingOp(op_id=op_id, base_version=self.version, operation=operation, guarded=guarded)
+        op = PendingOp(
+            op_id=op_id,
+            base_version=self.version,
+            operation=operation,
+            guarded=guarded,
+            epoch=self.confirmed.epoch if self.confirmed is not None else None,
+        )
         self._pending.add(op, self.shown)
         self._pump(now)
 
@@ -269,14 +274,16 @@ class HouseState:
     def _snapshot(self, frame: Snapshot) -> None:
         before = self.confirmed
         self.confirmed = Confirmed.of(frame)
+        another_epoch = before is not None and before.epoch != frame.epoch
         self._events.append(
             Replaced(
                 version=frame.version,
                 before=before.version if before else None,
                 total_cents=self.confirmed.total_cents,
+                restored=another_epoch,
+                restored_to=frame.restored_to if another_epoch else None,
             )
         )
-        another_epoch = before is not None and before.epoch != frame.epoch
         self._events += self._pending.reached(None if another_epoch else frame.version)
         self._set_members(frame.members, frame.member_count)
 
@@ -327,7 +334,7 @@ class HouseState:
     def _op_refused(self, entry: Entry, frame: ErrorFrame, now: float) -> None:
         entry.answer_by = None
         rejoin = frame.code == "not_joined" or (
-            frame.code == "version_unknown" and not entry.op.guarded
+            frame.code == "version_unknown" and not entry.op.relies_on_base
         )
         if not (frame.retryable or rejoin):
             self._events.append(self._pending.refuse(entry, _refused(frame)))
@@ -351,7 +358,7 @@ class HouseState:
             return
         since = None
         if self.confirmed is not None and not whole:
-            since = Position(epoch=self.confirmed.epoch, version=self.confirmed.version)
+            since = self.confirmed.position
         self._joins += 1
         self._join_id = f"join-{self._number}-{self._joins}"
         self._phase = _Phase.JOINING
@@ -404,8 +411,9 @@ class HouseState:
         if self._phase is not _Phase.HERE:
             return
         entry = self._pending.next()
-        if entry is not None and entry.answer_by is None and now >= entry.send_at:
-            self._messages.append(entry.send(self._address, self.version, now))
+        here = self.confirmed and self.confirmed.position
+        if entry is not None and here and entry.answer_by is None and now >= entry.send_at:
+            self._messages.append(entry.send(self._address, here, now))
         if not self._place.told and now >= self._place.next_at:
             place = self._place
             place.told, place.next_at = True, now + PRESENCE_SECONDS

@@ -1,0 +1,17 @@
+// A backup took the place of what was here: what is said, until it is closed (CL15).
+export const Restored = {
+  inject: ["screen"],
+  template: `
+    <div class="notice refused restored" role="alert" data-testid="restored">
+      <div class="notice-text"><strong>{{ screen.t("restored.title") }}</strong><p>{{ text }}</p></div>
+      <div class="repairs"><button type="button" class="text-button" @click="screen.dismiss('restored')">{{ screen.t("close") }}</button></div>
+    </div>`,
+  computed: {
+    text() {
+      const { t, room, ui } = this.screen;
+      if (!room.restored.to) return t("restored.earlier");
+      const time = new Date(room.restored.to).toLocaleString(ui.language === "de" ? "de-AT" : "en-GB", { dateStyle: "long", timeStyle: "short" });
+      return t("restored.to", { time });
+    },
+  },
+};
