@@ -3,10 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import asyncpg
 
 from bench.stage import Stage
 from storage.redis.client import Redis
@@ -18,30 +15,6 @@ LIMIT_SCALE = "100000"
 """One generator is all visitors: limits for people do not apply."""
 
 DRAIN_SECONDS = 240
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What is stored, counted in every way there is; all of it should be the same number."""
-
-    rows: int
-    unique: int
-    rolled_up: int
-    in_sessions: int
-    in_choices: int
-    ledger: dict[str, int]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether rows, unique ids, roll-ups, sessions, choices and ledger say the same."""
-        ways = (
-            self.unique,
-            self.rolled_up,
-            self.in_sessions,
-            self.in_choices,
-            self.ledger["stored"],
-        )
-        return all(each == self.rows for each in ways)
 
 
 @asynccontextmanager
@@ -61,28 +34,3 @@ async def drained(stand: Stand, seconds: float = DRAIN_SECONDS) -> None:
             return (await stream_lag(redis)).entries == 0
 
         await eventually(nothing, seconds, why="everything is stored")
-
-
-async def counts(url: str) -> Counts:
-    """Count."""
-    connection = await asyncpg.connect(url)
-    try:
-        row = await connection.fetchrow(
-            """SELECT count(*) AS rows, count(DISTINCT (session_id, event_id)) AS "unique",
-                (SELECT coalesce(sum(n), 0) FROM activity_minutes)
-                    + (SELECT coalesce(sum(n), 0) FROM activity_quarters) AS rolled_up,
-                (SELECT coalesce(sum(interaction_count), 0) FROM sessions) AS in_sessions,
-                (SELECT coalesce(sum(n), 0) FROM session_choices) AS in_choices
-            FROM interactions"""
-        )
-        ledger = await connection.fetch(
-            "SELECT outcome, sum(n)::bigint AS n FROM activity_ledger GROUP BY outcome"
-        )
-    finally:
-        await connection.close()
-    assert row is not None
-    outcomes = dict.fromkeys(("stored", "duplicate", "filtered", "dead"), 0)
-    return Counts(
-        **{name: int(value) for name, value in row.items()},
-        ledger=outcomes | {each["outcome"]: each["n"] for each in ledger},
-    )

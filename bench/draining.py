@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from random import Random
 
-from bench.activity_stand import counts, drained, own_stand
+from bench.activity_stand import drained, own_stand
 from bench.figures import Run
 from bench.machine import cores_used
 from bench.stage import Stage
@@ -13,6 +13,7 @@ from configurator.activity import encode_event
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, GROUP, commands
 from tests.faults.audit import lag
+from tests.faults.counts import counts
 from tests.support.processes import Process, worker
 from tests.support.waiting import eventually
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from bench.activity_stand import counts, own_stand
+from bench.activity_stand import own_stand
 from bench.figures import Run, percentile
 from bench.history_rows import make_history
 from bench.machine import cores_used
@@ -23,6 +23,7 @@ from realtime.http.activity import OVERVIEW_PATH
 from realtime.http.analytics.endpoints import ANALYTICS_PATH
 from realtime.http.tracking import TRACK_PATH
 from tests.analytics.second_count import SecondCount
+from tests.faults.counts import counts
 from tests.faults.ledger import Json
 
 EVENTS = 10_000_000

@@ -5,13 +5,14 @@ from random import Random
 import msgspec
 
 from bench import http_load
-from bench.activity_stand import counts, drained, own_stand
+from bench.activity_stand import drained, own_stand
 from bench.figures import Run
 from bench.machine import claim, cores_used
 from bench.stage import Stage
 from bench.visits import Visit, now_ms, visits
 from configurator.activity import ReportedInteraction, TrackBatchRequest, TrackRequest
 from realtime.http.tracking import TRACK_MANY_PATH, TRACK_PATH
+from tests.faults.counts import counts
 
 CONNECTIONS = 50
 BATCH = 100

@@ -16,7 +16,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from app.server_process import EmbeddedServer
-from bench.activity_stand import Counts, counts, drained, own_stand
+from bench.activity_stand import drained, own_stand
 from bench.figures import Run
 from bench.machine import claim, cores_used, seconds_of_children
 from bench.stage import Stage
@@ -25,6 +25,7 @@ from configurator.activity import TrackBatchRequest, encode_event
 from realtime.http.tracking import TRACK_MANY_PATH, TrackBatchAnswer
 from storage.redis.client import Redis
 from storage.redis.stream import DEAD, EVENTS, InteractionStream, commands
+from tests.faults.counts import Counts, counts
 from tests.faults.stand import Stand
 from tests.support.processes import Process, worker
 from tests.support.waiting import eventually

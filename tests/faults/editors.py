@@ -1,12 +1,12 @@
 """People who edit and never give up: over a raw WebSocket, or over REST.
 
 Each op has its own op_id and is sent again, byte for byte, until it is answered; when a process is
-gone they go to the next one. They also watch: versions must arrive in order and without a gap.
+gone they go to the next one. They also watch: every frame must follow the rules of docs/SPEC.md.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 from uuid import UUID
@@ -16,8 +16,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tests.faults.ledger import Json, Ledger, acknowledged
+from tests.faults.ledger import Json, Ledger, Span, acknowledged
 from tests.faults.pace import Pace
+from tests.model.follower import Follower
 from tests.protocol.frames import check_from_server
 
 ANSWER_SECONDS = 8.0
@@ -25,6 +26,9 @@ ANSWER_SECONDS = 8.0
 
 REPEAT_PART = 0.05
 """So many ops are sent once more after their answer, as an impatient client would."""
+
+LATER = frozenset({502, 503, 504})
+"""Statuses of HTTP that say: not now. The first and the last are those of a proxy."""
 
 GONE = (OSError, WebSocketException, TimeoutError, aiohttp.ClientError)
 
@@ -110,38 +114,12 @@ def asked(random: Random, base_version: int) -> Asked:
     )
 
 
-@dataclass(slots=True)
-class View:
-    """What a member has seen of one configuration."""
-
-    epoch: str = ""
-    version: int = 0
-    total_cents: int = 0
-    gaps: list[str] = field(default_factory=list)
-
-    def see(self, frame: Json) -> None:
-        """Take a frame; ops must follow each other."""
-        match frame["type"]:
-            case "snapshot":
-                self.epoch, self.version = frame["epoch"], frame["version"]
-                self.total_cents = frame["derived"]["price"]["total_cents"]
-            case "ops":
-                for each in frame["ops"]:
-                    self.see(each)
-            case "op":
-                if frame["version"] != self.version + 1:
-                    self.gaps.append(f"version {frame['version']} came after {self.version}")
-                self.version, self.total_cents = frame["version"], frame["total_cents"]
-            case _:
-                pass
-
-
 class SocketEditor:
     """A member on a raw WebSocket."""
 
     def __init__(self, seat: Seat, ledger: Ledger, random: Random) -> None:
         self.seat = seat
-        self.view = View()
+        self.view = Follower(house=str(seat.configuration))
         self._ledger = ledger
         self._random = random
         self._place = seat.first_url
@@ -152,7 +130,7 @@ class SocketEditor:
         """See Editor."""
         for moment in due:
             await self.watch_until(pace, moment)
-            asked_now = asked(self._random, self.view.version)
+            asked_now = asked(self._random, max(0, self.view.version))
             await self._insist(pace, asked_now)
             if self._random.random() < REPEAT_PART:
                 await self._insist(pace, asked_now)
@@ -166,6 +144,8 @@ class SocketEditor:
                     socket = await self._connected()
                     while True:
                         self._read(await socket.recv(decode=False))
+                        if self.view.needs_join:
+                            await self._join(socket)
             except GONE:
                 if loop.time() < due:
                     await self._lost(pace)
@@ -175,7 +155,7 @@ class SocketEditor:
             await self._socket.close()
 
     async def _insist(self, pace: Pace, asked_now: Asked) -> None:
-        attempts = self._ledger.op_attempts
+        attempts, began = self._ledger.op_attempts, pace.now()
         while True:
             try:
                 with attempts.attempt():
@@ -186,9 +166,9 @@ class SocketEditor:
                 continue
             if answer["type"] == "outcome":
                 attempts.repeats += answer["repeated"]
-                self._ledger.acknowledge(acknowledged(self.seat.configuration, answer))
+                told = acknowledged(self.seat.configuration, answer)
+                self._ledger.acknowledge(told, Span(asked=began, answered=pace.now()))
                 return
-            assert answer["code"] == "not_saved", answer
             assert answer["retryable"], answer
             attempts.later += 1
             await pace.back_off(self._random)
@@ -214,6 +194,9 @@ class SocketEditor:
         frame: Json = msgspec.json.decode(text)
         check_from_server(frame)
         self.view.see(frame)
+        for op in (frame, *frame.get("ops", ())):
+            if op["type"] == "op":
+                self._ledger.show(self.seat.configuration, op["version"], UUID(op["op_id"]))
         return frame
 
     async def _connected(self) -> ClientConnection:
@@ -230,18 +213,19 @@ class SocketEditor:
         return self._socket
 
     async def _enter(self, socket: ClientConnection) -> None:
+        self._admitted(await self._request(socket, "hello", protocol=1, token=self.seat.token))
+        await self._join(socket)
+
+    async def _join(self, socket: ClientConnection) -> None:
+        known = {name: value for name, value in self.view.join_message().items() if name != "id"}
+        self._admitted(await self._request(socket, known.pop("type"), **known))
+
+    @staticmethod
+    def _admitted(answer: Json) -> None:
         """Raises OSError while the server cannot let us in: that is a lost connection, too."""
-        since = {"epoch": self.view.epoch, "version": self.view.version}
-        known = {"since": since} if self.view.epoch else {}
-        for answer in (
-            await self._request(socket, "hello", protocol=1, token=self.seat.token),
-            await self._request(
-                socket, "join", configuration=str(self.seat.configuration), **known
-            ),
-        ):
-            if answer["type"] == "error":
-                assert answer["retryable"], answer
-                raise OSError(answer["code"])
+        if answer["type"] == "error":
+            assert answer["retryable"], answer
+            raise OSError(answer["code"])
 
     async def _lost(self, pace: Pace) -> None:
         socket, self._socket = self._socket, None
@@ -274,7 +258,7 @@ class RestEditor:
                 await self._insist(pace, asked_now)
 
     async def _insist(self, pace: Pace, asked_now: Asked) -> None:
-        attempts = self._ledger.op_attempts
+        attempts, began = self._ledger.op_attempts, pace.now()
         while True:
             try:
                 with attempts.attempt():
@@ -284,17 +268,19 @@ class RestEditor:
                 self._place = (self._place + 1) % len(self.seat.urls)
                 await pace.back_off(self._random)
                 continue
-            if status == 503:
-                assert answer["error"]["code"] in {"not_saved", "restarting"}, answer
+            if status in LATER:
                 attempts.later += 1
+                attempts.foreign += not answer
                 await pace.back_off(self._random)
                 continue
             assert "outcome" in answer, (status, answer)
             attempts.repeats += answer["repeated"]
-            self._ledger.acknowledge(acknowledged(self.seat.configuration, answer))
+            told = acknowledged(self.seat.configuration, answer)
+            self._ledger.acknowledge(told, Span(asked=began, answered=pace.now()))
             return
 
     async def _post(self, asked_now: Asked) -> tuple[int, Json]:
+        """The status and what was answered; nothing where that is not the product's JSON."""
         url = f"{self.seat.urls[self._place]}/api/configurations/{self.seat.configuration}/ops"
         headers = {"authorization": f"Bearer {self.seat.token}"}
         async with self._http.post(
@@ -303,4 +289,5 @@ class RestEditor:
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         ) as response:
-            return response.status, await response.json()
+            ours = response.content_type == "application/json"
+            return response.status, await response.json() if ours else {}

@@ -3,6 +3,8 @@
 An attempt ends in one of three ways: answered, "later" (503, not_saved: nothing is known) or
 unknown (the connection broke or no answer came). Clients insist with the same id until answered,
 so in the end every op and every event is acknowledged, and must be stored exactly once.
+
+Times are those of the one clock that all clients of a run share (`asyncio` loop time, seconds).
 """
 
 from collections import Counter
@@ -31,12 +33,23 @@ class Acknowledged:
     total_cents: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """When an op was first asked for, and when its first answer was there."""
+
+    asked: float
+    answered: float
+
+
 @dataclass(slots=True)
 class Attempts:
-    """How the attempts of one kind ended."""
+    """How the attempts of one kind ended. `foreign`: those that were answered by somebody else than
+    the product, such as a proxy's own page; they also count as `later`.
+    """
 
     sent: int = 0
     later: int = 0
+    foreign: int = 0
     unknown: int = 0
     in_flight: int = 0
     repeats: int = 0
@@ -58,29 +71,44 @@ class Attempts:
     @override
     def __str__(self) -> str:
         return (
-            f"{self.sent} sent, {self.later} told to come later, {self.unknown} of unknown outcome,"
-            f" {self.repeats} recognised as repeats"
+            f"{self.sent} sent, {self.later} told to come later ({self.foreign} not by the product),"
+            f" {self.unknown} of unknown outcome, {self.repeats} recognised as repeats"
         )
 
 
 @dataclass(slots=True)
 class Ledger:
-    """One run, from the clients' side."""
+    """One run, from the clients' side.
+
+    `flushed`: events that were in the stream at the moment of a FLUSHALL; those of them that no
+    worker had stored are gone, and nothing else may be. `shown`: by house and version, the op that
+    members were shown.
+    """
 
     seed: int
     ops: dict[UUID, Acknowledged] = field(default_factory=dict)
+    spans: dict[UUID, Span] = field(default_factory=dict)
     events: set[UUID] = field(default_factory=set)
+    flushed: set[UUID] = field(default_factory=set)
+    shown: dict[tuple[UUID, int], UUID] = field(default_factory=dict)
     op_attempts: Attempts = field(default_factory=Attempts)
     event_attempts: Attempts = field(default_factory=Attempts)
     reconnects: int = 0
     kills: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def acknowledge(self, answer: Acknowledged) -> None:
+    def acknowledge(self, answer: Acknowledged, span: Span) -> None:
         """Note an answer; a second one to the same op must say the same."""
         before = self.ops.setdefault(answer.op_id, answer)
+        self.spans.setdefault(answer.op_id, span)
         if before != answer:
             self.problems.append(f"two answers to one op: {before}, then {answer}")
+
+    def show(self, configuration: UUID, version: int, op_id: UUID) -> None:
+        """Note an op that a member was shown; all members are shown the same at one version."""
+        before = self.shown.setdefault((configuration, version), op_id)
+        if before != op_id:
+            self.problems.append(f"{configuration} version {version}: shown {before}, then {op_id}")
 
     @override
     def __str__(self) -> str:

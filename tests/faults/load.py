@@ -1,30 +1,174 @@
-"""People who edit and visitors who report for as long as a test wants, with a ledger of it all."""
+"""Load on a product: houses, people who edit in them, browsers that report, and their agreement."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from random import Random
 
 import aiohttp
 
+from tests.faults.audit import lag
 from tests.faults.editors import Editor, RestEditor, Seat, SocketEditor
 from tests.faults.houses import house_id, house_of
 from tests.faults.ledger import Ledger
 from tests.faults.pace import Pace
 from tests.faults.producers import Producer
-from tests.faults.stand import Stand
 
-EVERY_SECONDS = 0.1
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How much happens, and for how long. Rates are per second, over all clients together."""
+
+    seconds: float
+    configurations: int
+    sockets_each: int
+    rest_editors: int
+    edits: float
+    producers: int
+    interactions: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """Everybody who makes the load."""
+
+    ledger: Ledger
+    sockets: Sequence[SocketEditor]
+    programs: Sequence[RestEditor]
+    producers: Sequence[Producer]
+
+    def work(self, group: asyncio.TaskGroup, load: Load) -> None:
+        """All do what the load plans, late rather than never, as tasks of `group`."""
+        begins = asyncio.get_running_loop().time()
+        self._start(
+            group,
+            plans(load.edits, load.seconds, len(self.editors), begins),
+            plans(load.interactions, load.seconds, len(self.producers), begins),
+        )
+
+    def work_until(self, group: asyncio.TaskGroup, load: Load, over: asyncio.Event) -> None:
+        """The same without an end, until it is over; then everybody finishes what is under way."""
+        self._start(
+            group,
+            turns(load.edits, len(self.editors), over),
+            turns(load.interactions, len(self.producers), over),
+        )
+
+    def _start(
+        self,
+        group: asyncio.TaskGroup,
+        edits: Sequence[Iterable[float]],
+        reports: Sequence[Iterable[float]],
+    ) -> None:
+        pace = Pace(asyncio.Event())
+        for editor, due in zip(self.editors, edits, strict=True):
+            group.create_task(self._noted(editor.edit(pace, due)))
+        for producer, due in zip(self.producers, reports, strict=True):
+            group.create_task(self._noted(producer.report(pace, due)))
+
+    async def _noted(self, work: Coroutine[None, None, None]) -> None:
+        """A client that meets what may not be is a problem of the run, and goes home."""
+        try:
+            await work
+        except Exception as problem:  # noqa: BLE001 - of whatever kind; the others go on
+            self.ledger.problems.append(f"a client met {type(problem).__name__}: {problem}")
+
+    @property
+    def editors(self) -> list[Editor]:
+        """Those who edit, by whatever way."""
+        return [*self.sockets, *self.programs]
+
+
+@asynccontextmanager
+async def crowd_of(
+    urls: Sequence[str], load: Load, ledger: Ledger, random: Random
+) -> AsyncIterator[Crowd]:
+    """In each house people at different addresses, all around; some houses have programs, too."""
+    connector = aiohttp.TCPConnector(limit=0, force_close=False)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        sockets: list[SocketEditor] = []
+        programs: list[RestEditor] = []
+        for number in range(load.configurations):
+            url = urls[number % len(urls)]
+            house, tokens = await house_of(url, http, load.sockets_each)
+            seats = [
+                Seat(
+                    configuration=house_id(house),
+                    token=token,
+                    urls=urls,
+                    first_url=(number + each) % len(urls),
+                )
+                for each, token in enumerate(tokens)
+            ]
+            sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
+            if len(programs) < load.rest_editors:
+                programs.append(RestEditor(seats[-1], ledger, Random(random.random()), http))
+        producers = [
+            Producer(
+                urls=urls,
+                first_url=number % len(urls),
+                ledger=ledger,
+                random=Random(random.random()),
+                http=http,
+                unix_ms=lambda: time.time_ns() // 1_000_000,
+            )
+            for number in range(load.producers)
+        ]
+        yield Crowd(ledger=ledger, sockets=sockets, programs=programs, producers=producers)
+        for socket in sockets:
+            await socket.close()
+
+
+def plans(rate: float, seconds: float, clients: int, begins: float) -> list[list[float]]:
+    """When each client acts: together `rate` per second, evenly, in turns."""
+    moments = [begins + number / rate for number in range(int(rate * seconds))]
+    return [moments[first::clients] for first in range(clients)]
+
+
+def turns(rate: float, clients: int, over: asyncio.Event) -> list[Iterator[float]]:
+    """When each client acts, together `rate` per second in turns, until it is over. A turn that was
+    missed by more than a second is left out.
+    """
+    loop = asyncio.get_running_loop()
+    period, begins = clients / rate, loop.time()
+
+    def of_one(due: float) -> Iterator[float]:
+        while not over.is_set():
+            yield due
+            due = max(due + period, loop.time() - 1)
+
+    return [of_one(begins + number / rate) for number in range(clients)]
+
+
+async def nothing_waits(redis_url: str) -> bool:
+    """Whether workers have stored everything."""
+    return (await lag(redis_url)).entries == 0
+
+
+async def agree(url: str, sockets: Sequence[SocketEditor], ledger: Ledger) -> None:
+    """Every member ends at the version and price that a fresh load gives."""
+    pace, loop = Pace(asyncio.Event()), asyncio.get_running_loop()
+    async with aiohttp.ClientSession() as http:
+        for socket in sockets:
+            address = f"{url}/api/configurations/{socket.seat.configuration}"
+            headers = {"authorization": f"Bearer {socket.seat.token}"}
+            async with http.get(address, headers=headers) as answer:
+                fresh = await answer.json()
+            deadline = loop.time() + 10
+            while socket.view.version < fresh["version"] and loop.time() < deadline:
+                await socket.watch_until(pace, loop.time() + 0.05)
+            seen = (socket.view.version, socket.view.total_cents)
+            if seen != (fresh["version"], fresh["derived"]["price"]["total_cents"]):
+                ledger.problems.append(f"a member saw {seen}, a fresh load gives {fresh}")
 
 
 class Going:
     """A load that is under way."""
 
-    def __init__(self, ledger: Ledger, sockets: list[SocketEditor]) -> None:
-        self.ledger = ledger
-        self.sockets = sockets
-        self.stopping = asyncio.Event()
+    def __init__(self, crowd: Crowd) -> None:
+        self.ledger = crowd.ledger
 
     @property
     def edits(self) -> int:
@@ -36,58 +180,15 @@ class Going:
         """How many are acknowledged."""
         return len(self.ledger.events)
 
-    def dues(self) -> Iterator[float]:
-        """One moment after the other until the load is to end."""
-        loop = asyncio.get_running_loop()
-        while not self.stopping.is_set():
-            yield loop.time() + EVERY_SECONDS
-
 
 @asynccontextmanager
-async def load_on(
-    stand: Stand, *, seed: int, houses: int = 3, producers: int = 3
-) -> AsyncIterator[Going]:
-    """Each house has an owner and a guest on sockets and a program; all insist until answered.
-
-    After the block everything that was sent is acknowledged.
-    """
-    random, ledger = Random(seed), Ledger(seed=seed)
-    async with aiohttp.ClientSession() as http:
-        sockets: list[SocketEditor] = []
-        editors: list[Editor] = []
-        for number in range(houses):
-            house, tokens = await house_of(stand.urls[0], http, 2)
-            seats = [
-                Seat(
-                    configuration=house_id(house),
-                    token=token,
-                    urls=stand.urls,
-                    first_url=number % len(stand.urls),
-                )
-                for token in tokens
-            ]
-            sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
-            editors.append(RestEditor(seats[0], ledger, Random(random.random()), http))
-        visitors = [
-            Producer(
-                urls=stand.urls,
-                first_url=number % len(stand.urls),
-                ledger=ledger,
-                random=Random(random.random()),
-                http=http,
-                unix_ms=lambda: time.time_ns() // 1_000_000,
-            )
-            for number in range(producers)
-        ]
-        going, pace = Going(ledger, sockets), Pace(asyncio.Event())
-        async with asyncio.TaskGroup() as tasks:
-            for editor in (*sockets, *editors):
-                tasks.create_task(editor.edit(pace, going.dues()))
-            for visitor in visitors:
-                tasks.create_task(visitor.report(pace, going.dues()))
+async def load_on(urls: Sequence[str], load: Load, ledger: Ledger) -> AsyncIterator[Going]:
+    """A load for as long as the block takes; after it everything that was sent is acknowledged."""
+    async with crowd_of(urls, load, ledger, Random(ledger.seed)) as crowd:
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            crowd.work_until(group, load, over)
             try:
-                yield going
+                yield Going(crowd)
             finally:
-                going.stopping.set()
-        for socket in sockets:
-            await socket.close()
+                over.set()

@@ -10,6 +10,11 @@ class Pace:
     def __init__(self, stopping: asyncio.Event) -> None:
         self.stopping = stopping
 
+    @staticmethod
+    def now() -> float:
+        """The loop time."""
+        return asyncio.get_running_loop().time()
+
     async def until(self, due: float) -> None:
         """Wait for the loop time `due`, at once when it is past."""
         try:
@@ -20,5 +25,4 @@ class Pace:
 
     async def back_off(self, random: Random, longest_seconds: float = 0.3) -> None:
         """A jittered pause before the next attempt."""
-        loop = asyncio.get_running_loop()
-        await self.until(loop.time() + random.uniform(0.02, longest_seconds))
+        await self.until(self.now() + random.uniform(0.02, longest_seconds))

@@ -7,7 +7,7 @@ from uuid import UUID
 import aiohttp
 
 from configurator.event_ids import RANDOM_BITS, uuid7
-from tests.faults.editors import CHOICES, GONE, REPEAT_PART
+from tests.faults.editors import CHOICES, GONE, LATER, REPEAT_PART
 from tests.faults.ledger import Json, Ledger
 from tests.faults.pace import Pace
 
@@ -66,7 +66,7 @@ class Producer:
         while True:
             try:
                 with attempts.attempt():
-                    status = await self._post(body)
+                    status, ours = await self._post(body)
             except GONE:
                 attempts.unknown += 1
                 self._place = (self._place + 1) % len(self._urls)
@@ -76,15 +76,17 @@ class Producer:
                 attempts.repeats += event_id in self._ledger.events
                 self._ledger.events.add(event_id)
                 return
-            assert status == 503, status
+            assert status in LATER, status
             attempts.later += 1
+            attempts.foreign += not ours
             await pace.back_off(self._random)
 
-    async def _post(self, body: Json) -> int:
+    async def _post(self, body: Json) -> tuple[int, bool]:
+        """The status, and whether the product itself answered."""
         async with self._http.post(
             f"{self._urls[self._place]}/api/sessions/track-interaction",
             json=body,
             timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         ) as response:
             await response.read()
-            return response.status
+            return response.status, response.content_type == "application/json"

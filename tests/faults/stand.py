@@ -1,14 +1,15 @@
-"""A whole product of real processes on free ports: PostgreSQL, Valkey, web processes, a worker."""
+"""A whole product of real processes on free ports: PostgreSQL, Valkey, web processes, workers."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.embedded import embedded_postgres, embedded_valkey
 from app.release import release
 from app.server_process import EmbeddedServer
+from tests.storage.link import Link, link_to
 from tests.support.processes import Process, web, worker
 
 UNHEARD = ("Future exception was never retrieved", "ConnectionDoesNotExistError")
@@ -20,13 +21,25 @@ Between = Callable[[str, str], AbstractAsyncContextManager[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The ways of one process to the stores, where they are ours to disturb."""
+
+    postgresql: Link
+    valkey: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """What runs. The servers keep their addresses and data over a kill and a start."""
+    """The processes that run. The servers keep their addresses and data over a kill and a start.
+
+    `links`: those of each of our own processes by name; empty unless the stand is linked.
+    """
 
     postgres: EmbeddedServer
     valkey: EmbeddedServer
     webs: tuple[Process, ...]
-    worker: Process
+    workers: tuple[Process, ...]
+    links: Mapping[str, Links] = field(default_factory=dict)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -34,10 +47,15 @@ class Stand:
         return tuple(process.url for process in self.webs)
 
     @property
+    def worker(self) -> Process:
+        """The first worker."""
+        return self.workers[0]
+
+    @property
     def processes(self) -> dict[str, Process]:
-        """Our own processes by name."""
-        named = {f"web {number}": each for number, each in enumerate(self.webs)}
-        return {**named, "worker": self.worker}
+        """Our own processes by name: web-0, web-1, worker-0."""
+        kinds = {"web": self.webs, "worker": self.workers}
+        return {f"{kind}-{n}": each for kind in kinds for n, each in enumerate(kinds[kind])}
 
     def crashes(self) -> Iterator[str]:
         """What no log may hold, whatever was killed: tracebacks and lines of level error."""
@@ -50,11 +68,20 @@ class Stand:
 
 @asynccontextmanager
 async def running_stand(
-    home: Path, *, webs: int = 2, between: Between | None = None, **environ: str
+    home: Path,
+    *,
+    webs: int = 2,
+    workers: int = 1,
+    between: Between | None = None,
+    linked: bool = False,
+    apart: Mapping[str, Mapping[str, str]] | None = None,
+    **environ: str,
 ) -> AsyncIterator[Stand]:
-    """Everything ready, until the block ends. `environ`: settings for our own processes.
+    """Everything ready, until the block ends.
 
-    `between` gives the addresses of the servers that these use instead of the real ones.
+    `environ`: settings for our own processes; `apart`: more for single ones, by name. `between`
+    gives the addresses of the servers that these use instead of the real ones. `linked`: each of
+    them reaches each store by a link of its own.
     """
     async with AsyncExitStack() as stack:
         postgres, valkey = embedded_postgres(home), embedded_valkey(home)
@@ -63,14 +90,28 @@ async def running_stand(
         if between is not None:
             urls = list(await stack.enter_async_context(between(*urls)))
         settings = {"NEST_LOG_FORMAT": "json", "NEST_LIMIT_SCALE": "100", **environ}
-        processes = [web(*urls, port=None, **settings, NEST_NODE=f"web-{n}") for n in range(webs)]
-        processes.append(worker(*urls, **settings, NEST_NODE="worker"))
-        for process in processes:
-            stack.enter_context(process)
-        for process in processes[:-1]:
+        names = [f"web-{number}" for number in range(webs)]
+        names += [f"worker-{number}" for number in range(workers)]
+        links: dict[str, Links] = {}
+        started: list[Process] = []
+        for name in names:
+            own, places = {**settings, **(apart or {}).get(name, {}), "NEST_NODE": name}, urls
+            if linked:
+                both = [await stack.enter_async_context(link_to(url)) for url in urls]
+                links[name] = Links(postgresql=both[0], valkey=both[1])
+                places = [link.url for link in both]
+            process = (
+                worker(*places, **own) if len(started) >= webs else web(*places, port=None, **own)
+            )
+            started.append(stack.enter_context(process))
+        for process in started[:webs]:
             await process.ready()
         yield Stand(
-            postgres=postgres, valkey=valkey, webs=tuple(processes[:-1]), worker=processes[-1]
+            postgres=postgres,
+            valkey=valkey,
+            webs=tuple(started[:webs]),
+            workers=tuple(started[webs:]),
+            links=links,
         )
 
 

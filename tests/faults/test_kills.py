@@ -1,24 +1,18 @@
 """kill -9 of everything in turn, under load: no acknowledged edit or interaction is lost or doubled."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 
-import aiohttp
 import pytest
 
 from app.server_process import EmbeddedServer
-from tests.faults.audit import audit, lag
-from tests.faults.editors import Editor, RestEditor, Seat, SocketEditor
-from tests.faults.houses import house_id, house_of
+from tests.faults.audit import audit
 from tests.faults.ledger import Ledger
-from tests.faults.pace import Pace
-from tests.faults.producers import Producer
+from tests.faults.load import Load, agree, crowd_of, nothing_waits
 from tests.faults.stand import Stand, running_stand
 from tests.support.processes import Process
 from tests.support.servers import execute
@@ -27,19 +21,8 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.faults
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """How much happens, and for how long. Rates are per second, over all clients together."""
-
-    seconds: float
-    configurations: int
-    sockets_each: int
-    rest_editors: int
-    edits: float
-    producers: int
-    interactions: float
-    rounds: int
-
+ROUNDS = 2
+"""So often is each of the four killed."""
 
 LOAD = Load(
     seconds=22,
@@ -49,7 +32,6 @@ LOAD = Load(
     edits=50,
     producers=16,
     interactions=500,
-    rounds=2,
 )
 
 DAMAGES = (
@@ -65,26 +47,16 @@ async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> N
     ledger = Ledger(seed=20251123)
     async with AsyncExitStack() as stack:
         stand = await stack.enter_async_context(running_stand(home))
-        connector = aiohttp.TCPConnector(limit=0, force_close=False)
-        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        random = Random(ledger.seed)
-        sockets, programs = await editors_of(stand, LOAD, ledger, random, http)
-        producers = [
-            Producer(
-                urls=stand.urls,
-                first_url=number % 2,
-                ledger=ledger,
-                random=Random(random.random()),
-                http=http,
-                unix_ms=lambda: time.time_ns() // 1_000_000,
-            )
-            for number in range(LOAD.producers)
-        ]
-        await work(stand, LOAD, ledger, [*sockets, *programs], producers)
-        await eventually(lambda: nothing_waits(stand), 30, why="the worker has stored everything")
-        await agree(stand, sockets, ledger)
-        for socket in sockets:
-            await socket.close()
+        crowd = await stack.enter_async_context(
+            crowd_of(stand.urls, LOAD, ledger, Random(ledger.seed))
+        )
+        async with asyncio.TaskGroup() as group:
+            crowd.work(group, LOAD)
+            group.create_task(nemesis(stand, LOAD, ledger))
+        await eventually(
+            lambda: nothing_waits(stand.valkey.url), 30, why="the worker has stored everything"
+        )
+        await agree(stand.urls[0], crowd.sockets, ledger)
         ledger.problems += stand.crashes()
         result = await audit(ledger, stand.postgres.url, stand.valkey.url)
         for damage in DAMAGES:
@@ -95,58 +67,9 @@ async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> N
     assert len(damaged.problems) >= len(DAMAGES), "the audit itself must see losses"
     assert len(ledger.ops) == LOAD.edits * LOAD.seconds
     assert result.interactions == len(ledger.events) == LOAD.interactions * LOAD.seconds
-    assert len(ledger.kills) == 4 * LOAD.rounds
+    assert len(ledger.kills) == 4 * ROUNDS
     assert ledger.op_attempts.failed > 0, "no edit was hit by any kill"
     assert ledger.event_attempts.failed > 0, "no interaction was hit by any kill"
-
-
-async def editors_of(
-    stand: Stand, load: Load, ledger: Ledger, random: Random, http: aiohttp.ClientSession
-) -> tuple[list[SocketEditor], list[RestEditor]]:
-    """In each house its owner on one process and a guest on the other; some houses have programs."""
-    sockets: list[SocketEditor] = []
-    programs: list[RestEditor] = []
-    for number in range(load.configurations):
-        house, tokens = await house_of(stand.urls[number % 2], http, load.sockets_each)
-        seats = [
-            Seat(
-                configuration=house_id(house),
-                token=token,
-                urls=stand.urls,
-                first_url=(number + each) % 2,
-            )
-            for each, token in enumerate(tokens)
-        ]
-        sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
-        if len(programs) < load.rest_editors:
-            programs.append(RestEditor(seats[-1], ledger, Random(random.random()), http))
-    return sockets, programs
-
-
-async def work(
-    stand: Stand,
-    load: Load,
-    ledger: Ledger,
-    editors: Sequence[Editor],
-    producers: Sequence[Producer],
-) -> None:
-    """All clients do what they planned while the nemesis goes around."""
-    pace = Pace(asyncio.Event())
-    begins = asyncio.get_running_loop().time()
-    edits = plans(load.edits, load.seconds, len(editors), begins)
-    reports = plans(load.interactions, load.seconds, len(producers), begins)
-    async with asyncio.TaskGroup() as group:
-        for editor, due in zip(editors, edits, strict=True):
-            group.create_task(editor.edit(pace, due))
-        for producer, due in zip(producers, reports, strict=True):
-            group.create_task(producer.report(pace, due))
-        group.create_task(nemesis(stand, load, ledger))
-
-
-def plans(rate: float, seconds: float, clients: int, begins: float) -> list[list[float]]:
-    """When each client acts: together `rate` per second, evenly, in turns."""
-    moments = [begins + number / rate for number in range(int(rate * seconds))]
-    return [moments[first::clients] for first in range(clients)]
 
 
 async def nemesis(stand: Stand, load: Load, ledger: Ledger) -> None:
@@ -166,7 +89,7 @@ async def nemesis(stand: Stand, load: Load, ledger: Ledger) -> None:
         ("worker", lambda: grows(lambda: len(ledger.events), 400)),
         ("valkey", lambda: grows(lambda: events.failed, 30)),
         ("postgresql", lambda: grows(lambda: len(ledger.events), 500)),
-    ] * load.rounds
+    ] * ROUNDS
     for number, (victim, felt) in enumerate(steps):
         done = partial(is_done, load, ledger, (number + 0.5) / len(steps) * 0.9)
         await eventually(done, 60, why="the load is on")
@@ -208,25 +131,3 @@ async def kill_and_start(
     process.start()
     if process is not stand.worker:
         await process.ready()
-
-
-async def nothing_waits(stand: Stand) -> bool:
-    return (await lag(stand.valkey.url)).entries == 0
-
-
-async def agree(stand: Stand, sockets: Sequence[SocketEditor], ledger: Ledger) -> None:
-    """Every member ends at the version and price that a fresh load gives, without any gap."""
-    pace, loop = Pace(asyncio.Event()), asyncio.get_running_loop()
-    async with aiohttp.ClientSession() as http:
-        for socket in sockets:
-            url = f"{stand.urls[0]}/api/configurations/{socket.seat.configuration}"
-            headers = {"authorization": f"Bearer {socket.seat.token}"}
-            async with http.get(url, headers=headers) as answer:
-                fresh = await answer.json()
-            deadline = loop.time() + 10
-            while socket.view.version < fresh["version"] and loop.time() < deadline:
-                await socket.watch_until(pace, loop.time() + 0.05)
-            seen = (socket.view.version, socket.view.total_cents)
-            if seen != (fresh["version"], fresh["derived"]["price"]["total_cents"]):
-                ledger.problems.append(f"a member saw {seen}, a fresh load gives {fresh}")
-            ledger.problems += socket.view.gaps

@@ -170,7 +170,7 @@ async def stand_before_migrating(home: Path, revision: str) -> AsyncIterator[Sta
         processes: list[Process] = [one, worker(*urls, **settings)]
         for process in processes:
             stack.enter_context(process)
-        yield Stand(postgres=postgres, valkey=valkey, webs=(one,), worker=processes[1])
+        yield Stand(postgres=postgres, valkey=valkey, webs=(one,), workers=(processes[1],))
 
 
 async def test_newer_code_on_an_older_schema_works_and_is_migrated_while_it_runs(

@@ -29,7 +29,8 @@ from realtime.principal import Principal
 from realtime.visits import Visit
 from storage.postgres.configurations import StoredOperation
 from storage.tasks import OwnedTasks
-from tests.model.client import Broken, Client, Json
+from tests.model.client import Client
+from tests.model.follower import Broken, Json
 from tests.model.network import LossyBus, Wire
 
 PROCESSES = 3

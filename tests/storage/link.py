@@ -1,4 +1,4 @@
-"""A TCP link to a server that a test can freeze (half-open), cut, mend, or make lose replies."""
+"""A TCP link to a server that a test can freeze (half-open), slow down, cut, mend, or make lose replies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,6 +22,7 @@ class Link:
         self._running.set()
         self._refusing = False
         self._losing = False
+        self._slice_bytes, self._pause_seconds = CHUNK, 0.0
         self.lost_replies = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -51,15 +52,24 @@ class Link:
         """Requests still arrive; what the server answers is thrown away and counted."""
         self._losing = True
 
+    def slow_down(self, *, slice_bytes: int = CHUNK, pause_seconds: float) -> None:
+        """What passes is cut into slices, each after a pause."""
+        self._slice_bytes, self._pause_seconds = slice_bytes, pause_seconds
+
     def mend(self) -> None:
         self._refusing = self._losing = False
+        self._slice_bytes, self._pause_seconds = CHUNK, 0.0
         self._running.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._refusing:
             writer.transport.abort()
             return
-        there_reader, there_writer = await self._connect()
+        try:
+            there_reader, there_writer = await self._connect()
+        except OSError:  # the server is away
+            writer.transport.abort()
+            return
         both = {writer, there_writer}
         self._writers |= both
         try:
@@ -92,9 +102,16 @@ class Link:
                 if replies and self._losing:
                     self.lost_replies += 1
                     continue
-                writer.write(chunk)
-                await writer.drain()
+                await self._pass_on(writer, chunk)
         writer.transport.abort()
+
+    async def _pass_on(self, writer: asyncio.StreamWriter, chunk: bytes) -> None:
+        while chunk:
+            slice_, chunk = chunk[: self._slice_bytes], chunk[self._slice_bytes :]
+            if self._pause_seconds:
+                await asyncio.sleep(self._pause_seconds)
+            writer.write(slice_)
+            await writer.drain()
 
 
 @asynccontextmanager

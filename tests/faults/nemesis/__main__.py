@@ -1,0 +1,67 @@
+"""`make nemesis`: a schedule by its seed, or one from a file; exit code 1 when a promise was broken."""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from tests.faults.nemesis.faults import choices
+from tests.faults.nemesis.run import LIBFAKETIME, Result, run
+from tests.faults.nemesis.schedule import Schedule, plan, read, write
+from tests.support.servers import home_in_memory
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+def main() -> int:
+    """Parse, run, tell."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.nemesis", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=1800, help="of faults and load, about")
+    parser.add_argument("--seed", type=int, help="of the schedule and of the clients")
+    parser.add_argument("--file", type=Path, help="a schedule that was kept, instead")
+    options = parser.parse_args()
+    schedule = (
+        read(options.file)
+        if options.file
+        else plan(
+            secrets.randbelow(1 << 31) if options.seed is None else options.seed,
+            options.seconds,
+            choices(clock=bool(LIBFAKETIME)),
+        )
+    )
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)  # noqa: T201
+
+    faults = sum(map(len, schedule.rounds))
+    say(f"seed {schedule.seed}: {faults} faults in {len(schedule.rounds)} rounds")
+    with home_in_memory() as home:
+        result = asyncio.run(run(schedule, home, say))
+    say(f"done\n{told(result)}")
+    for number, problems in result.broken.items():
+        kept = SEEDS / f"{schedule.seed}-{number}.json"
+        steps = schedule.rounds[number - 1]
+        write(Schedule(seed=schedule.seed, rounds=[steps], problems=problems[:5]), kept)
+        say(f"round {number} is kept: make nemesis FILE={kept}")
+    return 1 if result.broken else 0
+
+
+def told(result: Result) -> str:
+    """The whole ledger, for people."""
+    memory = ", ".join(f"{name} {size:.0f} MB" for name, size in result.rss_mb.items())
+    lines = [
+        str(result.ledger),
+        f"  flushed      {len(result.ledger.flushed)} were in the stream at a FLUSHALL",
+        str(result.audit),
+        f"memory         {memory}",
+        *(f"slow           {each}" for each in result.slow),
+        *(f"BROKEN         {each[:600]}" for each in result.audit.problems),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""What the faults reach, and who is down because of them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from app.server_process import EmbeddedServer
+from tests.faults.ledger import Ledger
+from tests.faults.stand import Stand
+from tests.support.processes import Process
+from tests.support.waiting import POLL_SECONDS
+
+POSTGRESQL: Final = "postgresql"
+VALKEY: Final = "valkey"
+CLOCKED: Final = "web-1"
+"""The process whose clock a fault may move."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Field:
+    """One product under attack.
+
+    `clock`: the file that says how far the clock of `CLOCKED` is off; None without libfaketime.
+    `down`: whom a fault has ended at this moment. `slow`: aims in seconds that were missed, which is
+    no broken promise on a busy machine.
+    """
+
+    stand: Stand
+    ledger: Ledger
+    clock: Path | None = None
+    down: set[str] = field(default_factory=set)
+    slow: list[str] = field(default_factory=list)
+
+    def server(self, name: str) -> EmbeddedServer:
+        """One of the two stores."""
+        return {POSTGRESQL: self.stand.postgres, VALKEY: self.stand.valkey}[name]
+
+    def process(self, name: str) -> Process:
+        """One of our own processes."""
+        return self.stand.processes[name]
+
+    def pid(self, name: str) -> int:
+        """The process id of one of ours, or of a server."""
+        if name in self.stand.processes:
+            return self.process(name).pid
+        pid = self.server(name).pid
+        assert pid is not None, f"{name} does not run"
+        return pid
+
+    @contextmanager
+    def ended(self, name: str) -> Iterator[None]:
+        """It may be down until the block ends."""
+        self.down.add(name)
+        try:
+            yield
+        finally:
+            self.down.discard(name)
+
+    async def watch(self) -> None:
+        """Until cancelled: whoever ends without a fault that ends it is a problem, and is started
+        again, as a supervisor does, so that the run goes on.
+        """
+        while True:
+            for name, process in self.stand.processes.items():
+                if name not in self.down and not process.alive:
+                    code = process.wait(0)
+                    self.ledger.problems.append(f"{name} ended by itself, exit code {code}")
+                    process.start()
+            for name in (POSTGRESQL, VALKEY):
+                if name not in self.down and self.server(name).pid is None:
+                    self.ledger.problems.append(f"{name} ended, and no fault had ended it")
+                    with self.ended(name):
+                        await self.server(name).start_async()
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,172 @@
+"""Rounds of a schedule: load, one fault after the other, quiet, and everything compared."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import psutil
+
+from tests.faults.audit import Audit, audit
+from tests.faults.ledger import Ledger
+from tests.faults.load import Crowd, Load, agree, crowd_of, nothing_waits
+from tests.faults.nemesis.faults import FAULTS
+from tests.faults.nemesis.field import CLOCKED, Field
+from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
+from tests.faults.nemesis.schedule import Schedule, Step
+from tests.faults.stand import running_stand
+from tests.support.waiting import eventually
+
+LOAD: Final = Load(
+    seconds=0,  # until the nemesis is done
+    configurations=8,
+    sockets_each=3,
+    rest_editors=6,
+    edits=40,
+    producers=10,
+    interactions=100,
+)
+QUIET_SECONDS: Final = 60.0
+MB: Final = 1_000_000
+
+LIBFAKETIME: Final = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run ended with. `broken`: the rounds, by number, after which something was wrong."""
+
+    ledger: Ledger
+    audit: Audit
+    broken: dict[int, list[str]]
+    slow: list[str]
+    rss_mb: dict[str, float]
+
+
+async def run(schedule: Schedule, home: Path, say: Callable[[str], None]) -> Result:
+    """Carry out a schedule on a product of its own; `say` is told a line for each fault and round."""
+    ledger = Ledger(seed=schedule.seed)
+    broken: dict[int, list[str]] = {}
+    known: set[str] = set()
+    async with AsyncExitStack() as stack:
+        field = await stack.enter_async_context(running_field(home, ledger))
+        urls = field.stand.urls
+        crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
+        asker = await stack.enter_async_context(recovery(field))
+        for number, steps in enumerate(schedule.rounds, 1):
+            problems = (await one_round(field, crowd, asker, steps, say)).problems
+            new = [each for each in problems if each not in known]
+            known.update(new)
+            if new:
+                broken[number] = new
+            say(
+                f"round {number}: {len(ledger.ops)} edits and {len(ledger.events)} interactions so far"
+            )
+            for problem in new[:10]:
+                say(f"  BROKEN {problem[:600]}")
+        rss = {
+            name: psutil.Process(process.pid).memory_info().rss / MB
+            for name, process in field.stand.processes.items()
+        }
+        found = await audit(ledger, field.stand.postgres.url, field.stand.valkey.url)
+        return Result(ledger=ledger, audit=found, broken=broken, slow=field.slow, rss_mb=rss)
+
+
+@asynccontextmanager
+async def running_field(home: Path, ledger: Ledger) -> AsyncIterator[Field]:
+    """A product with two web processes and two workers, whom somebody starts again if they end."""
+    clock = home / "clock" if LIBFAKETIME else None
+    apart: dict[str, dict[str, str]] = {}
+    if clock is not None:
+        clock.write_text("+0")
+        clock.chmod(0o644)
+        apart[CLOCKED] = {
+            "LD_PRELOAD": str(LIBFAKETIME[0]),
+            "FAKETIME_TIMESTAMP_FILE": str(clock),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+    async with running_stand(home, workers=2, linked=True, apart=apart) as stand:
+        field = Field(stand=stand, ledger=ledger, clock=clock)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(field.watch())
+            yield field
+            watching.cancel()
+        for process in stand.processes.values():
+            process.kill()  # how they stop is the matter of a rolling restart
+
+
+async def one_round(
+    field: Field, crowd: Crowd, asker: Recovery, steps: Sequence[Step], say: Callable[[str], None]
+) -> Audit:
+    """Faults under load; then quiet, and what is stored is compared with what everybody was told."""
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        crowd.work_until(group, LOAD, over)
+        try:
+            for step in steps:
+                await asyncio.sleep(step.after)
+                say(await one_step(field, asker, step))
+        finally:
+            over.set()
+    stand, ledger = field.stand, field.ledger
+    try:
+        stored = partial(nothing_waits, stand.valkey.url)
+        await eventually(stored, QUIET_SECONDS, why="the workers have stored everything")
+        await agree(stand.urls[0], crowd.sockets, ledger)
+    except AssertionError as problem:
+        ledger.problems.append(str(problem))
+    ledger.problems += [each for each in stand.crashes() if each not in ledger.problems]
+    return await audit(ledger, stand.postgres.url, stand.valkey.url)
+
+
+async def one_step(field: Field, asker: Recovery, step: Step) -> str:
+    """One fault, and the line that tells what clients saw of it and when everything was well."""
+    loop, ledger = asyncio.get_running_loop(), field.ledger
+    began, before = loop.time(), _told(ledger)
+    ledger.kills.append(f"{step.fault} {step.target}")
+    try:
+        async with FAULTS[step.fault].inject(field, step):
+            await asyncio.sleep(step.seconds)
+    except Exception as problem:  # noqa: BLE001 - of whatever kind; the run goes on
+        ledger.problems.append(f"{step.fault} of {step.target} itself: {problem!r}")
+    lasted = loop.time() - began
+    took = await asker.awaited()
+    if took is None:
+        ledger.problems.append(f"{step.fault} of {step.target}: not over after {LONGEST_SECONDS} s")
+    elif took > AIM_SECONDS:
+        field.slow.append(f"{step.fault} of {step.target}: well again after {took:.1f} s")
+    edits, later, unknown, events, refused = (
+        now - then for now, then in zip(_told(ledger), before, strict=True)
+    )
+    recovered = "NOT WELL AGAIN" if took is None else f"well again after {took:4.1f} s"
+    return (
+        f"{step.fault:24} {step.target:22} {lasted:5.1f} s  {edits:4} edits"
+        f" ({later} later, {unknown} unknown, silence {_silence(ledger, began):4.1f} s)"
+        f" {events:4} interactions ({refused} again)  {recovered}"
+    )
+
+
+def _told(ledger: Ledger) -> tuple[int, ...]:
+    attempts = ledger.op_attempts
+    return (
+        len(ledger.ops),
+        attempts.later,
+        attempts.unknown,
+        len(ledger.events),
+        ledger.event_attempts.failed,
+    )
+
+
+def _silence(ledger: Ledger, since: float) -> float:
+    """The longest time without an acknowledged edit anywhere."""
+    moments = [
+        since,
+        *sorted(each.answered for each in ledger.spans.values() if each.answered > since),
+    ]
+    return max((late - early for early, late in pairwise(moments)), default=0.0)

@@ -1,0 +1,38 @@
+"""Faults by the schedules in seeds/: one of many kinds, and every one that ever found something.
+
+`make nemesis` runs new ones, for half an hour, and keeps those that find something in seeds/.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.nemesis.__main__ import SEEDS, told
+from tests.faults.nemesis.faults import FAULTS, choices
+from tests.faults.nemesis.run import Result, run
+from tests.faults.nemesis.schedule import Schedule, plan, read, write
+
+KEPT = sorted(SEEDS.glob("*.json"))
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("schedule", list(map(read, KEPT)), ids=[file.stem for file in KEPT])
+async def test_no_promise_is_broken(home: Path, schedule: Schedule) -> None:
+    """(OP2, OP4, OP6, AC1, CL3)"""
+    lines: list[str] = []
+    result: Result = await run(schedule, home, lines.append)
+    print("\n".join(["", *lines, told(result)]))  # noqa: T201 - the ledger is what this is read for
+    assert result.broken == {}
+    assert len(result.ledger.kills) == sum(map(len, schedule.rounds))
+    assert result.ledger.op_attempts.failed > 0, "no edit was hit by any fault"
+
+
+def test_a_seed_decides_the_whole_schedule(tmp_path: Path) -> None:
+    one, other = plan(7, 1800, choices(clock=True)), plan(7, 1800, choices(clock=True))
+    assert one == other
+    assert plan(8, 1800, choices(clock=True)) != one
+    hit = [step.fault for steps in one.rounds for step in steps]
+    assert set(hit[: len(FAULTS)]) == set(FAULTS), "every fault once before one comes twice"
+    write(one, tmp_path / "kept.json")
+    assert read(tmp_path / "kept.json") == one
