@@ -2,25 +2,138 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from redis.asyncio import Redis
 
-from tests.faults.audit import audit, lag
-from tests.faults.load import load_on
-from tests.faults.stand import running_stand
-from tests.faults.store_faults import DEFECTS, FAULTS, World
+from storage.postgres.roles import WEB, WORKER
+from tests.faults.audit import audit
+from tests.faults.ledger import Ledger
+from tests.faults.load import Going, Load, load_on, nothing_waits
+from tests.faults.nemesis.faults import ALL_TABLES, COMMANDS, FAULTS
+from tests.faults.nemesis.field import POSTGRESQL, VALKEY, Field, running_field
+from tests.faults.nemesis.on_answers import AT_LOGIN, AT_RUN_TIME, DEFECTS, REPLIES
+from tests.faults.nemesis.schedule import Step
 from tests.realtime.clients import Api, select
-from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
-from tests.support.faulty_redis import FaultyRedis, faulty_redis
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+
+LOAD = Load(
+    seconds=0,
+    configurations=3,
+    sockets_each=2,
+    rest_editors=3,
+    edits=90,
+    producers=3,
+    interactions=30,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A product under load, and how a fault is felt in it."""
+
+    field: Field
+    going: Going
+
+    def grows(self, count: Callable[[], int], by: int) -> Callable[[], bool]:
+        limit = count() + by
+        return lambda: count() >= limit
+
+    async def edits_go_on(self) -> None:
+        more = self.grows(lambda: self.going.edits, 10)
+        await eventually(more, 30, why="edits are acknowledged")
+
+    async def interactions_go_on(self) -> None:
+        more = self.grows(lambda: self.going.interactions, 10)
+        await eventually(more, 30, why="interactions are acknowledged")
+
+    async def houses_are_made(self) -> None:
+        await Api(self.field.stand.urls[0]).create()
+
+    async def edits_wait(self) -> None:
+        later = self.grows(lambda: self.going.ledger.op_attempts.failed, 3)
+        await eventually(later, 30, why="edits are told to come later")
+
+    async def interactions_wait(self) -> None:
+        later = self.grows(lambda: self.going.ledger.event_attempts.failed, 3)
+        await eventually(later, 30, why="interactions are told to come later")
+
+    async def every_state_is_answered(self) -> None:
+        answered = self.field.faulty_postgres.answered
+        await eventually(lambda: all(answered[each] for each in AT_RUN_TIME), 40)
+
+    async def every_login_is_answered(self) -> None:
+        answered = self.field.faulty_postgres.answered
+        await eventually(lambda: all(answered[each] for each in AT_LOGIN), 40)
+
+    async def every_reply_is_answered(self) -> None:
+        answered = self.field.faulty_valkey.answered
+        await eventually(lambda: all(answered[each] for each in REPLIES), 40)
+
+    async def stored(self) -> int:
+        connection = await asyncpg.connect(self.field.stand.postgres.url)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM interactions"))
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A fault of the nemesis, and what has to be seen before it ends."""
+
+    fault: str
+    target: str
+    felt: tuple[Callable[[World], Awaitable[None]], ...]
+
+
+PG_AWAY = (World.edits_wait, World.interactions_go_on)
+REDIS_AWAY = (World.interactions_wait, World.edits_go_on)
+CASES = (
+    Case(
+        fault="every SQLSTATE",
+        target=POSTGRESQL,
+        felt=(World.every_state_is_answered, World.interactions_go_on),
+    ),
+    Case(
+        fault="every refusal of a login",
+        target=POSTGRESQL,
+        felt=(World.every_login_is_answered, World.interactions_go_on),
+    ),
+    Case(
+        fault="every error of Redis",
+        target=VALKEY,
+        felt=(World.every_reply_is_answered, World.edits_go_on, World.houses_are_made),
+    ),
+    Case(fault="login refused", target=WEB, felt=PG_AWAY),
+    Case(fault="login refused", target=WORKER, felt=(World.edits_go_on, World.interactions_go_on)),
+    Case(fault="database closed", target=POSTGRESQL, felt=PG_AWAY),
+    Case(fault="rights missing", target=ALL_TABLES, felt=PG_AWAY),
+    Case(fault="tables not found", target=WEB, felt=PG_AWAY),
+    Case(
+        fault="tables not found", target=WORKER, felt=(World.edits_go_on, World.interactions_go_on)
+    ),
+    Case(fault="database read only", target=POSTGRESQL, felt=PG_AWAY),
+    Case(fault="Valkey forbids", target="resetkeys", felt=REDIS_AWAY),
+    Case(fault="Valkey forbids", target=COMMANDS, felt=REDIS_AWAY),
+    Case(fault="stream of another type", target=VALKEY, felt=REDIS_AWAY),
+    Case(fault="Valkey read only", target=VALKEY, felt=REDIS_AWAY),
+)
+
+
+async def made(world: World, case: Case) -> None:
+    step = Step(fault=case.fault, target=case.target, seconds=0, after=0)
+    async with FAULTS[case.fault].inject(world.field, step):
+        for felt in case.felt:
+            await felt(world)
 
 
 async def recovered(world: World) -> float:
@@ -38,7 +151,7 @@ async def recovered(world: World) -> float:
 
 async def only_ours_is_a_defect(world: World) -> None:
     """What nothing but our own statement can have caused fails the request, and ends nothing."""
-    proxy, api = world.faulty_postgres, Api(world.stand.urls[0])
+    proxy, api = world.field.faulty_postgres, Api(world.field.stand.urls[0])
     house = await api.create()
     proxy.fail(DEFECTS)
 
@@ -59,48 +172,31 @@ async def only_ours_is_a_defect(world: World) -> None:
 
 async def test_no_answer_of_a_store_ends_a_process_or_loses_anything(home: Path) -> None:
     """(OP2, OP16, AC1, PS2)"""
+    ledger = Ledger(seed=20261130)
     async with AsyncExitStack() as stack:
-        proxies: list[tuple[FaultyPostgres, FaultyRedis, str, str]] = []
-
-        @asynccontextmanager
-        async def between(postgres: str, redis: str) -> AsyncIterator[tuple[str, str]]:
-            async with faulty_postgres(postgres) as first, faulty_redis(redis) as second:
-                proxies.append((first, second, postgres, redis))
-                yield first.url, second.url
-
-        stand = await stack.enter_async_context(
-            running_stand(home, webs=1, between=between, NEST_DATABASE_DEADLINE_SECONDS="2")
-        )
-        [(first, second, postgres, redis)] = proxies
-        store = await stack.enter_async_context(Redis.from_url(redis))
-        async with load_on(stand, seed=20261130) as going:
-            world = World(
-                stand=stand,
-                going=going,
-                faulty_postgres=first,
-                faulty_redis=second,
-                postgres=postgres,
-                redis=redis,
-                store=store,
+        field = await stack.enter_async_context(
+            running_field(
+                home, ledger, webs=1, workers=1, linked=False, NEST_DATABASE_DEADLINE_SECONDS="2"
             )
+        )
+        stand = field.stand
+        async with load_on(stand.urls, LOAD, ledger) as going:
+            world = World(field=field, going=going)
             await recovered(world)
             seconds: dict[str, float] = {}
-            for fault in FAULTS:
-                await fault(world)
-                seconds[fault.__name__] = round(await recovered(world), 1)
-                for name, process in stand.processes.items():
-                    assert process.alive, f"{name} ended by {fault.__name__}"
-        nothing_waits = partial(_nothing_waits, redis)
-        await eventually(nothing_waits, 30, why="the worker has stored everything")
-        going.ledger.problems += stand.crashes()
-        result = await audit(going.ledger, postgres, redis)
-        print(f"\n{going.ledger}\n{result}\nback after {seconds}")  # noqa: T201 - figures to look at
+            for case in CASES:
+                await made(world, case)
+                name = f"{case.fault} {case.target}"
+                seconds[name] = round(await recovered(world), 1)
+                for node in stand.processes:
+                    assert stand.processes[node].alive, f"{node} ended by {name}"
+        waiting = partial(nothing_waits, stand.valkey.url)
+        await eventually(waiting, 30, why="the worker has stored everything")
+        ledger.problems += stand.crashes()
+        result = await audit(ledger, stand.postgres.url, stand.valkey.url)
+        print(f"\n{ledger}\n{result}\nback after {seconds}")  # noqa: T201 - figures to look at
         assert result.problems == ()
         await only_ours_is_a_defect(world)
         for name, process in stand.processes.items():
             assert process.alive, f"{name} ended by an error that only we can cause"
             assert await asyncio.to_thread(process.stop) == 0
-
-
-async def _nothing_waits(redis_url: str) -> bool:
-    return (await lag(redis_url)).entries == 0

@@ -2,33 +2,30 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 
+from tests.support.faketime import LIBFAKETIME
 from tests.support.processes import web, worker
 from tests.support.waiting import eventually
 
-LIBRARIES = (
-    *Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"),
-    *Path("/usr/lib/faketime").glob("libfaketimeMT.so.1"),
-    *Path("/opt/homebrew/lib/faketime").glob("libfaketimeMT.so.1"),
-)
 BODY = {
     "sessionId": "client_1_clock",
     "interaction": {"eventType": "click", "category": "nest", "elementId": "nest80"},
 }
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed; the same is tested inside")
+@pytest.mark.skipif(
+    not LIBFAKETIME, reason="libfaketime is not installed; the same is tested inside"
+)
 @pytest.mark.parametrize("days", [3, -3])
 async def test_nothing_is_stored_on_a_wrong_day(
     database_url: str, redis_url: str, days: int
 ) -> None:
     faked = {
-        "LD_PRELOAD": str(LIBRARIES[0]),
+        "LD_PRELOAD": str(LIBFAKETIME[0]),
         "FAKETIME": f"{days:+}d",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }

@@ -3,9 +3,9 @@
     schedule    a seed becomes rounds of steps; files of steps
     field       what a fault may reach: processes, servers, links, the clock
     faults      every fault by name, with its targets and how long it may last
-    on_processes, on_postgres, on_valkey, on_links    the faults themselves
+    on_processes, on_postgres, on_valkey, on_answers, on_links    the faults themselves
+    recovery    how long until everything works again
     run         a round: load, faults one after the other, quiet, audit
-    outage      PostgreSQL away behind HAProxy, with real tabs
 
 `python -m tests.faults.nemesis` is `make nemesis`.
 """

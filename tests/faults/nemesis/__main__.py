@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from tests.faults.nemesis.faults import choices
-from tests.faults.nemesis.run import LIBFAKETIME, Result, run
+from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, plan, read, write
+from tests.support.faketime import LIBFAKETIME
 from tests.support.servers import home_in_memory
 
 SEEDS = Path(__file__).parents[1] / "seeds"

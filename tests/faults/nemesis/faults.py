@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from storage.postgres.roles import WEB, WORKER
-from tests.faults.nemesis import on_links, on_postgres, on_processes, on_valkey
+from tests.faults.nemesis import on_answers, on_links, on_postgres, on_processes, on_valkey
 from tests.faults.nemesis.field import POSTGRESQL, VALKEY, Field
 from tests.faults.nemesis.on_links import LINKS, PROCESSES
 from tests.faults.nemesis.schedule import Choice, Step
 
 TABLES: Final = ("configurations", "operations", "interactions", "sessions", "grants")
+ALL_TABLES: Final = "ALL TABLES IN SCHEMA public"
+COMMANDS: Final = "-eval -publish -xadd -xreadgroup -multi -ping"
 OFFSETS: Final = ("+3600", "-3600", "+90000", "+3")
 """Seconds that a clock is off; the third is on the next day."""
 
@@ -56,12 +58,16 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "login refused": _fault(on_postgres.login_refused, (WEB, WORKER), (5.0, 5.0)),
     "database closed": _fault(on_postgres.closed, (POSTGRESQL,), (5.0, 5.0)),
     "database read only": _fault(on_postgres.read_only, (POSTGRESQL,), _SOME),
-    "rights missing": _fault(on_postgres.revoked, TABLES, (5.0, 5.0)),
+    "rights missing": _fault(on_postgres.revoked, (*TABLES, ALL_TABLES), (5.0, 5.0)),
+    "tables not found": _fault(on_postgres.misled, (WEB, WORKER), _SOME),
+    "every SQLSTATE": _fault(on_answers.sqlstates, (POSTGRESQL,), _SOME),
+    "every refusal of a login": _fault(on_answers.logins, (POSTGRESQL,), _SOME),
+    "every error of Redis": _fault(on_answers.replies, (VALKEY,), _SOME),
     "FLUSHALL": _fault(on_valkey.flushed, (VALKEY,), _INSTANT),
     "Valkey paused": _fault(on_valkey.paused, ("ALL", "WRITE"), _SOME),
     "Valkey's clients killed": _fault(on_valkey.kicked, ("normal", "pubsub"), _INSTANT),
     "Valkey forbids": _fault(
-        on_valkey.forbidden, ("resetkeys", "resetchannels", "-eval", "-xadd", "-@all", "off"), _SOME
+        on_valkey.forbidden, ("resetkeys", "resetchannels", COMMANDS, "-@all", "off"), _SOME
     ),
     "Valkey read only": _fault(on_valkey.a_replica, (VALKEY,), _SOME),
     "Valkey wants replicas": _fault(on_valkey.without_replicas, (VALKEY,), _SOME),

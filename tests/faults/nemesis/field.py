@@ -1,15 +1,17 @@
 """What the faults reach, and who is down because of them."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from app.server_process import EmbeddedServer
 from tests.faults.ledger import Ledger
-from tests.faults.stand import Stand
+from tests.faults.stand import Stand, running_stand
+from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
+from tests.support.faulty_redis import FaultyRedis, faulty_redis
 from tests.support.processes import Process
 from tests.support.waiting import POLL_SECONDS
 
@@ -21,7 +23,7 @@ CLOCKED: Final = "web-1"
 
 @dataclass(slots=True, kw_only=True)
 class Field:
-    """One product under attack.
+    """One product under attack; our processes reach both stores through the faulty ones.
 
     `clock`: the file that says how far the clock of `CLOCKED` is off; None without libfaketime.
     `down`: whom a fault has ended at this moment. `slow`: aims in seconds that were missed, which is
@@ -30,6 +32,8 @@ class Field:
 
     stand: Stand
     ledger: Ledger
+    faulty_postgres: FaultyPostgres
+    faulty_valkey: FaultyRedis
     clock: Path | None = None
     down: set[str] = field(default_factory=set)
     slow: list[str] = field(default_factory=list)
@@ -75,3 +79,30 @@ class Field:
                     with self.ended(name):
                         await self.server(name).start_async()
             await asyncio.sleep(POLL_SECONDS)
+
+
+@asynccontextmanager
+async def running_field(
+    home: Path,
+    ledger: Ledger,
+    *,
+    webs: int = 2,
+    workers: int = 2,
+    linked: bool = True,
+    apart: Mapping[str, Mapping[str, str]] | None = None,
+    **environ: str,
+) -> AsyncIterator[Field]:
+    """A product that faults can reach, until the block ends; `apart` and `environ` as of a stand."""
+    faulty: list[tuple[FaultyPostgres, FaultyRedis]] = []
+
+    @asynccontextmanager
+    async def between(postgres: str, valkey: str) -> AsyncIterator[tuple[str, str]]:
+        async with faulty_postgres(postgres) as first, faulty_redis(valkey) as second:
+            faulty.append((first, second))
+            yield first.url, second.url
+
+    async with running_stand(
+        home, webs=webs, workers=workers, between=between, linked=linked, apart=apart, **environ
+    ) as stand:
+        [(first, second)] = faulty
+        yield Field(stand=stand, ledger=ledger, faulty_postgres=first, faulty_valkey=second)

@@ -134,3 +134,12 @@ async def revoked(field: Field, step: Step) -> AsyncIterator[None]:
         yield
     finally:
         await grant_rights(field.stand.postgres.url)
+
+
+@asynccontextmanager
+async def misled(field: Field, step: Step) -> AsyncIterator[None]:
+    """New sessions of a role find no table (42P01), and must not be used once the setting is gone."""
+    role = step.target
+    statements = (f"ALTER ROLE {role} SET search_path = nowhere", TERMINATE)
+    async with _changed(field, statements, f"ALTER ROLE {role} RESET search_path"):
+        yield

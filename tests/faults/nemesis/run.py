@@ -16,10 +16,10 @@ from tests.faults.audit import Audit, audit
 from tests.faults.ledger import Ledger
 from tests.faults.load import Crowd, Load, agree, crowd_of, nothing_waits
 from tests.faults.nemesis.faults import FAULTS
-from tests.faults.nemesis.field import CLOCKED, Field
+from tests.faults.nemesis.field import CLOCKED, Field, running_field
 from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
 from tests.faults.nemesis.schedule import Schedule, Step
-from tests.faults.stand import running_stand
+from tests.support.faketime import LIBFAKETIME
 from tests.support.waiting import eventually
 
 LOAD: Final = Load(
@@ -33,8 +33,6 @@ LOAD: Final = Load(
 )
 QUIET_SECONDS: Final = 60.0
 MB: Final = 1_000_000
-
-LIBFAKETIME: Final = tuple(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +52,7 @@ async def run(schedule: Schedule, home: Path, say: Callable[[str], None]) -> Res
     broken: dict[int, list[str]] = {}
     known: set[str] = set()
     async with AsyncExitStack() as stack:
-        field = await stack.enter_async_context(running_field(home, ledger))
+        field = await stack.enter_async_context(watched_field(home, ledger))
         urls = field.stand.urls
         crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
         asker = await stack.enter_async_context(recovery(field))
@@ -78,26 +76,23 @@ async def run(schedule: Schedule, home: Path, say: Callable[[str], None]) -> Res
 
 
 @asynccontextmanager
-async def running_field(home: Path, ledger: Ledger) -> AsyncIterator[Field]:
-    """A product with two web processes and two workers, whom somebody starts again if they end."""
-    clock = home / "clock" if LIBFAKETIME else None
-    apart: dict[str, dict[str, str]] = {}
-    if clock is not None:
+async def watched_field(home: Path, ledger: Ledger) -> AsyncIterator[Field]:
+    """A product whose processes somebody starts again if they end, with a clock that can be moved."""
+    clock, apart = home / "clock", dict[str, dict[str, str]]()
+    if LIBFAKETIME:
         clock.write_text("+0")
-        clock.chmod(0o644)
         apart[CLOCKED] = {
             "LD_PRELOAD": str(LIBFAKETIME[0]),
             "FAKETIME_TIMESTAMP_FILE": str(clock),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-    async with running_stand(home, workers=2, linked=True, apart=apart) as stand:
-        field = Field(stand=stand, ledger=ledger, clock=clock)
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(field.watch())
-            yield field
-            watching.cancel()
-        for process in stand.processes.values():
+    async with running_field(home, ledger, apart=apart) as field, asyncio.TaskGroup() as group:
+        field.clock = clock if LIBFAKETIME else None
+        watching = group.create_task(field.watch())
+        yield field
+        watching.cancel()
+        for process in field.stand.processes.values():
             process.kill()  # how they stop is the matter of a rolling restart
 
 
