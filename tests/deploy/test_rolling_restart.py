@@ -80,7 +80,6 @@ async def crowd(proxy: Process, seed: int) -> AsyncIterator[Crowd]:
             stopping.set()
         for socket in sockets:
             await socket.close()
-            working.sockets.problems += socket.view.gaps
 
 
 def ended(process: Process) -> bool:

@@ -23,6 +23,10 @@ class Pace:
         except TimeoutError:
             return
 
+    async def rest(self, seconds: float) -> None:
+        """Wait for so long from now."""
+        await self.until(self.now() + seconds)
+
     async def back_off(self, random: Random, longest_seconds: float = 0.3) -> None:
         """A jittered pause before the next attempt."""
-        await self.until(self.now() + random.uniform(0.02, longest_seconds))
+        await self.rest(random.uniform(0.02, longest_seconds))

@@ -22,6 +22,8 @@ class Link:
         self._running.set()
         self._refusing = False
         self._losing = False
+        self._quick = asyncio.Event()
+        self._quick.set()
         self._slice_bytes, self._pause_seconds = CHUNK, 0.0
         self.lost_replies = 0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -55,10 +57,12 @@ class Link:
     def slow_down(self, *, slice_bytes: int = CHUNK, pause_seconds: float) -> None:
         """What passes is cut into slices, each after a pause."""
         self._slice_bytes, self._pause_seconds = slice_bytes, pause_seconds
+        self._quick.clear()
 
     def mend(self) -> None:
         self._refusing = self._losing = False
-        self._slice_bytes, self._pause_seconds = CHUNK, 0.0
+        self._slice_bytes = CHUNK
+        self._quick.set()
         self._running.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,8 +112,10 @@ class Link:
     async def _pass_on(self, writer: asyncio.StreamWriter, chunk: bytes) -> None:
         while chunk:
             slice_, chunk = chunk[: self._slice_bytes], chunk[self._slice_bytes :]
-            if self._pause_seconds:
-                await asyncio.sleep(self._pause_seconds)
+            if not self._quick.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause_seconds):
+                        await self._quick.wait()
             writer.write(slice_)
             await writer.drain()
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from app.server_process import EmbeddedServer
 from tests.faults.ledger import Ledger
+from tests.faults.pace import Pace
 from tests.faults.stand import Stand, running_stand
 from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
 from tests.support.faulty_redis import FaultyRedis, faulty_redis
@@ -67,6 +68,7 @@ class Field:
         """Until cancelled: whoever ends without a fault that ends it is a problem, and is started
         again, as a supervisor does, so that the run goes on.
         """
+        pace = Pace(asyncio.Event())
         while True:
             for name, process in self.stand.processes.items():
                 if name not in self.down and not process.alive:
@@ -78,7 +80,7 @@ class Field:
                     self.ledger.problems.append(f"{name} ended, and no fault had ended it")
                     with self.ended(name):
                         await self.server(name).start_async()
-            await asyncio.sleep(POLL_SECONDS)
+            await pace.rest(POLL_SECONDS)
 
 
 @asynccontextmanager

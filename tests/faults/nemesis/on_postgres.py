@@ -10,6 +10,7 @@ from app.embedded import DATABASE, login_url
 from storage.postgres.roles import grant_rights
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
+from tests.faults.pace import Pace
 from tests.support.servers import with_database
 
 LOCK_SECONDS = 0.5
@@ -82,16 +83,16 @@ async def altered(field: Field, step: Step) -> AsyncIterator[None]:
 
 
 async def _alter(field: Field, owner: asyncpg.Connection, table: str, change: str) -> None:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    pace = Pace(asyncio.Event())
+    began = pace.now()
     await owner.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     while True:
         try:
             await owner.execute(f"ALTER TABLE {table} {change}")
             break
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            await asyncio.sleep(0.1)
-    took = loop.time() - began
+            await pace.rest(0.1)
+    took = pace.now() - began
     if took > ALTER_AIM_SECONDS:
         field.slow.append(f"ALTER TABLE {table} {change}: {took:.1f} s")
 

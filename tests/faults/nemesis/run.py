@@ -19,6 +19,7 @@ from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import CLOCKED, Field, running_field
 from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
 from tests.faults.nemesis.schedule import Schedule, Step
+from tests.faults.pace import Pace
 from tests.support.faketime import LIBFAKETIME
 from tests.support.waiting import eventually
 
@@ -100,12 +101,12 @@ async def one_round(
     field: Field, crowd: Crowd, asker: Recovery, steps: Sequence[Step], say: Callable[[str], None]
 ) -> Audit:
     """Faults under load; then quiet, and what is stored is compared with what everybody was told."""
-    over = asyncio.Event()
+    over, pace = asyncio.Event(), Pace(asyncio.Event())
     async with asyncio.TaskGroup() as group:
         crowd.work_until(group, LOAD, over)
         try:
             for step in steps:
-                await asyncio.sleep(step.after)
+                await pace.rest(step.after)
                 say(await one_step(field, asker, step))
         finally:
             over.set()
@@ -122,15 +123,15 @@ async def one_round(
 
 async def one_step(field: Field, asker: Recovery, step: Step) -> str:
     """One fault, and the line that tells what clients saw of it and when everything was well."""
-    loop, ledger = asyncio.get_running_loop(), field.ledger
-    began, before = loop.time(), _told(ledger)
+    pace, ledger = Pace(asyncio.Event()), field.ledger
+    began, before = pace.now(), _told(ledger)
     ledger.kills.append(f"{step.fault} {step.target}")
     try:
         async with FAULTS[step.fault].inject(field, step):
-            await asyncio.sleep(step.seconds)
+            await pace.rest(step.seconds)
     except Exception as problem:  # noqa: BLE001 - of whatever kind; the run goes on
         ledger.problems.append(f"{step.fault} of {step.target} itself: {problem!r}")
-    lasted = loop.time() - began
+    lasted = pace.now() - began
     took = await asker.awaited()
     if took is None:
         ledger.problems.append(f"{step.fault} of {step.target}: not over after {LONGEST_SECONDS} s")
