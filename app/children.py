@@ -64,9 +64,12 @@ class Child:
         backoff = Backoff()
         while True:
             began = time.monotonic()
-            code = await self._run_once()
+            try:
+                what = f"ended with {await self._run_once()}"
+            except OSError as error:  # no memory, no process id left
+                what = f"could not be started: {error.strerror}"
             delay_seconds = backoff.next_delay(alive_seconds=time.monotonic() - began)
-            self._show("nest", f"{self.program.name} ended with {code}, again in {delay_seconds} s")
+            self._show("nest", f"{self.program.name} {what}, again in {delay_seconds} s")
             await asyncio.sleep(delay_seconds)
 
     async def _run_once(self) -> int:
