@@ -1,5 +1,9 @@
 """Finds the person or admin that asks for a page, for the screens."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,8 +15,12 @@ from realtime.door import network_in
 from realtime.looks import Looks
 from realtime.page_views import PageViews
 from realtime.principal import Principal
+from realtime.readiness import UnlessAway
 from storage.errors import StorageUnavailable
+from storage.postgres.configurations import StoredConfiguration
 from ui.ports import Browser, Visitors
+
+Result = TypeVar("Result")
 
 
 def visitors(
@@ -23,14 +31,14 @@ def visitors(
     page_views: PageViews,
     sessions: AdminSessions,
     looks: Looks,
+    unless_away: UnlessAway,
 ) -> Visitors:
-    """Visitors, known by their cookies."""
+    """Visitors, known by their cookies. Nobody waits for a PostgreSQL that counts as away."""
 
     async def latest_code(request: Request) -> str | None:
         """The house the visitor worked on last; the start page also works without knowing it."""
         try:
-            principal = await authenticator.of(request)
-            latest = await actions.latest(principal) if principal else None
+            latest = await unless_away(partial(_latest, authenticator, actions, request))
         except StorageUnavailable:
             return None
         return latest.code if latest else None
@@ -40,12 +48,13 @@ def visitors(
             return Browser(unclear=True)
         if cookies.former_person(request) is not None:
             return Browser(moves=True)
-        person = await authenticator.person_now(request)
+        person = await unless_away(partial(authenticator.person_now, request))
         shown = cookies.person_token(request) is not None
         return Browser(person=str(person or ""), ended=shown and person is None)
 
     async def looked(request: Request, admin: Principal) -> None:
-        await looks.page(admin, request.url.path, network_in(request.scope))
+        page, network = request.url.path, network_in(request.scope)
+        await unless_away(partial(looks.page, admin, page, network))
 
     def forget_person(request: Request, answer: Response) -> None:
         if cookies.has_person(request) and not cookies.differing(request):
@@ -57,8 +66,24 @@ def visitors(
         forget_person=forget_person,
         house_code_of=latest_code,
         seen=page_views.seen,
-        admin_of=authenticator.admin,
+        admin_of=_in_time(unless_away, authenticator.admin),
         looked=looked,
-        was_admin=authenticator.was_admin,
+        was_admin=_in_time(unless_away, authenticator.was_admin),
         sessions=sessions,
     )
+
+
+async def _latest(
+    authenticator: Authenticator, actions: Actions, request: Request
+) -> StoredConfiguration | None:
+    principal = await authenticator.of(request)
+    return await actions.latest(principal) if principal else None
+
+
+def _in_time(
+    unless_away: UnlessAway, ask: Callable[[Request], Awaitable[Result]]
+) -> Callable[[Request], Awaitable[Result]]:
+    async def asked(request: Request) -> Result:
+        return await unless_away(partial(ask, request))
+
+    return asked

@@ -183,6 +183,7 @@ class Web:
                 services=self.services,
                 authenticator=self.authenticator,
                 new_connection_id=new_connection_id,
+                unless_away=self.health.readiness.unless_away,
             ),
             catalogue_source=PublishedCatalogue(self.catalogues.current, preview_url),
             admin_source=self.board,
@@ -193,6 +194,7 @@ class Web:
                 page_views=self.page_views,
                 sessions=self.admin_sessions,
                 looks=self.looks,
+                unless_away=self.health.readiness.unless_away,
             ),
             count_dropped=self.hub.count_page_dropped,
             dev=settings.dev,
@@ -281,7 +283,10 @@ class Web:
         )
         self.requests = RequestLimits(scale=settings.limit_scale, clock_ns=monotonic_ns)
         self.limiter = Limiter(
-            self.requests, is_admin=self.authenticator.is_admin_session, cookies=self.cookies
+            self.requests,
+            is_admin=self.authenticator.is_admin_session,
+            unless_away=self.health.readiness.unless_away,
+            cookies=self.cookies,
         )
         self.limits = Limits(
             Rates().scaled(settings.limit_scale), clock_ns=monotonic_ns, requests=self.requests
@@ -376,8 +381,7 @@ class Web:
 
     def _routes(self) -> list[BaseRoute]:
         offered = [
-            # First, because it is asked most and routes are tried in order.
-            *TrackingEndpoints(
+            *TrackingEndpoints(  # first: it is asked most, and routes are tried in order
                 intake=self.intake, door=self.door, requests=self.requests
             ).endpoints(),
             *CatalogueEndpoints(shelf=self.catalogues, requests=self.requests).endpoints(),
@@ -397,6 +401,7 @@ class Web:
                 tokens=self.person_tokens,
                 cookies=self.cookies,
                 public_url=self._settings.public_url,
+                unless_away=self.health.readiness.unless_away,
             ).endpoints(),
             *AdminSessionEndpoints(
                 admins=self.admins,

@@ -6,17 +6,20 @@
 
 PostgreSQL away takes no process out of service: all look at the same one, so that would take all of
 them, with everything that goes on without it (open pages, pictures, interactions).
+
+A PostgreSQL that was stopped refuses at once. One that is frozen, or cut off, says nothing, and each
+step of a request would wait for a deadline of its own. `Readiness.unless_away` ends such waits.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from typing_extensions import override
 
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageUnavailable
 from storage.postgres.engine import Database
 from storage.postgres.schema import Schema
 from storage.tasks import TaskOwner
@@ -24,10 +27,28 @@ from storage.tasks import TaskOwner
 log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 1.0
-"""From the beginning of one look to that of the next, and the time after which one counts as away."""
+"""From the beginning of one look to that of the next."""
 
+ANSWER_SECONDS: Final = 0.75
+"""PostgreSQL answers within this time, or counts as away."""
+
+MEMORY_SECONDS: Final = 0.25
+"""While PostgreSQL is away: for what is known here, which needs no store."""
+
+BACK_SECONDS: Final = 2.0
+"""After which it is worth trying again."""
+
+Result = TypeVar("Result")
 TroublesOf = Callable[[], Iterable[str]]
 """Sentences about what works worse than it should in a part of this process; none: all is well."""
+
+
+class UnlessAway(Protocol):
+    """Does what `Readiness.unless_away` does."""
+
+    async def __call__(self, work: Callable[[], Awaitable[Result]], /) -> Result:
+        """The result of `work`; raises StorageUnavailable as soon as PostgreSQL counts as away."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,8 @@ class Readiness(TaskOwner):
         super().__init__()
         self._database = database
         self._answers = False
+        self._is_away = False
+        self._told_away: set[asyncio.Future[None]] = set()
         self._schema: Schema | None = None
         self._draining = False
         self._noted = ""
@@ -100,6 +123,28 @@ class Readiness(TaskOwner):
         """What works worse than it should and takes no process out of service."""
         return [each for troubles_of in self._sources for each in troubles_of()]
 
+    async def unless_away(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """What `work` returns or raises; it is cancelled when PostgreSQL counts as away meanwhile.
+
+        Raises StorageUnavailable then, without waiting for what `work` still has to clear away.
+        """
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Result] = loop.create_future()
+        away: asyncio.Future[None] = loop.create_future()
+        working = self._tasks.task(_tell(work, found), name="unless away")
+        self._told_away.add(away)
+        try:
+            if not self._is_away:
+                await asyncio.wait((found, away), return_when=asyncio.FIRST_COMPLETED)
+            if not found.done():
+                await asyncio.wait((found,), timeout=MEMORY_SECONDS)
+            if not found.done():
+                raise StorageUnavailable("PostgreSQL does not answer", BACK_SECONDS)
+            return found.result()
+        finally:
+            self._told_away.discard(away)
+            working.cancel()
+
     @override
     def _begin(self) -> None:
         self._tasks.start(self._look_forever(), name="readiness")
@@ -109,7 +154,7 @@ class Readiness(TaskOwner):
         while True:
             due = loop.time() + LOOK_SECONDS
             looking = self._tasks.task(self._look(), name="look at PostgreSQL")
-            await asyncio.wait((looking,), timeout=LOOK_SECONDS)
+            await asyncio.wait((looking,), timeout=ANSWER_SECONDS)
             if not looking.done():
                 self._found(None)
                 # Cancelling takes its time, too, as the connection is closed; one look at a time.
@@ -120,7 +165,7 @@ class Readiness(TaskOwner):
         self.looks += 1
         schema: Schema | None = None
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 schema = await self._database.migrated()
         except (StorageError, TimeoutError):
             pass
@@ -130,9 +175,29 @@ class Readiness(TaskOwner):
 
     def _found(self, schema: Schema | None) -> None:
         self._answers = schema is not None
+        self._is_away = schema is None
         if schema is None:
+            for each in self._told_away:
+                if not each.done():
+                    each.set_result(None)
             return
         self._schema = schema
         if schema.note != self._noted:
             self._noted = schema.note
             log.warning("schema_differs", note=schema.note or "not any more")
+
+
+async def _tell(work: Callable[[], Awaitable[Result]], found: asyncio.Future[Result]) -> None:
+    """Runs `work` for whoever waits for `found`, who may have gone."""
+    try:
+        result = await work()
+    except asyncio.CancelledError:
+        found.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001 - whoever waits decides
+        if not found.done():
+            found.set_exception(error)
+            found.exception()  # nobody may be left to ask for it
+    else:
+        if not found.done():
+            found.set_result(result)

@@ -16,7 +16,7 @@ from starlette.routing import Mount
 
 from configurator.protocol.codes import Refused
 from realtime.drain import Drain
-from realtime.http.edge import refusal
+from realtime.http.edge import is_form, refusal
 from realtime.http.sdk import SdkFile
 from realtime.transports.engine_bounds import EngineBounds
 from storage.errors import StorageUnavailable
@@ -175,7 +175,9 @@ def _answer_failures(app: Starlette, messages: MessagePages) -> None:
         return messages.refused(request, error)
 
     async def away(request: Request, _error: Exception) -> Response:
-        return messages.later(request)
+        if is_form(request) or _wants_page(request):
+            return messages.later(request)
+        return refusal(Refused("unavailable", retry_after_ms=2000))
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(StorageUnavailable, away)

@@ -19,6 +19,8 @@ SERVED_ALONE: Final = (
     "cookies.",
     "cookiesDiffer.",
     "formRefused.",
+    "form503.",
+    "start503.",
     "tooMany.",
     "privacy.",
     "imprint.",

@@ -10,6 +10,7 @@ network's allowance the session's own one counts. It is looked up at most once a
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -24,6 +25,8 @@ from realtime.cookies import Cookies
 from realtime.door import network_in
 from realtime.http.edge import refusal
 from realtime.principal import token_sha256
+from realtime.readiness import UnlessAway
+from storage.errors import StorageUnavailable
 
 log = structlog.get_logger()
 
@@ -48,8 +51,16 @@ IsAdmin = Callable[[bytes], Awaitable[bool]]
 class Limiter:
     """Refuses requests beyond their allowance."""
 
-    def __init__(self, limits: RequestLimits, *, is_admin: IsAdmin, cookies: Cookies) -> None:
+    def __init__(
+        self,
+        limits: RequestLimits,
+        *,
+        is_admin: IsAdmin,
+        unless_away: UnlessAway,
+        cookies: Cookies,
+    ) -> None:
         self.limits = limits
+        self._unless_away = unless_away
         self._cookies = cookies
         self._is_admin = is_admin
 
@@ -82,10 +93,17 @@ class Limiter:
         for each in admin_hashes(HTTPConnection(scope), self._cookies):
             if self.limits.is_known_open(each):
                 return each
-            if await self._is_admin(each):
+            if await self._is_open(each):
                 self.limits.found_open(each)
                 return each
         return None
+
+    async def _is_open(self, session: bytes) -> bool:
+        """While PostgreSQL is away nobody new is known to be an admin."""
+        try:
+            return await self._unless_away(partial(self._is_admin, session))
+        except StorageUnavailable:
+            return False
 
     def missed(self, scope: Scope, refused: Refused) -> None:
         """Note that a guess was wrong, if it was one."""

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -20,6 +21,7 @@ from realtime.http.edge import body, bounded, is_form, json
 from realtime.http.endpoints import Endpoint
 from realtime.person_tokens import Exchanged, PersonTokens
 from realtime.principal import Principal, token_sha256
+from realtime.readiness import UnlessAway
 from realtime.sharing import Sharing
 from storage.errors import StorageUnavailable
 
@@ -111,7 +113,9 @@ class PeopleEndpoints:
         tokens: PersonTokens,
         cookies: Cookies,
         public_url: str,
+        unless_away: UnlessAway,
     ) -> None:
+        self._unless_away = unless_away
         self._actions = actions
         self._sharing = sharing
         self._authenticator = authenticator
@@ -326,9 +330,13 @@ class PeopleEndpoints:
             )
             return again
         self._one_cookie(request)
+        begin = partial(self._begin, request, size=form.get("size", [""])[0])
+        code, token = await self._unless_away(begin)
+        return self._remember(RedirectResponse(f"/c/{code}", status_code=303), token)
+
+    async def _begin(self, request: Request, *, size: str) -> tuple[str, str | None]:
         principal, token = await self._person(request)
-        stored = await self._actions.create(principal, size=form.get("size", [""])[0])
-        return self._remember(RedirectResponse(f"/c/{stored.code}", status_code=303), token)
+        return (await self._actions.create(principal, size=size)).code, token
 
     def _one_cookie(self, request: Request) -> None:
         """Refuse what would set or delete a cookie where two differ: ours could be the one that goes.

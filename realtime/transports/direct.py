@@ -6,6 +6,7 @@ them (it asks again by ``join`` with its position when it is back) instead of le
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from realtime.door import network_in
 from realtime.frame import Frame
 from realtime.outbox import Lapse, Outbox
 from realtime.principal import Principal
+from realtime.readiness import UnlessAway
 from realtime.services import Services
 from realtime.visits import PAGE, Visit
 from storage.errors import StorageError
@@ -155,9 +157,11 @@ class Pages:
         services: Services,
         authenticator: Authenticator,
         new_connection_id: Callable[[], str],
+        unless_away: UnlessAway,
     ) -> None:
         self._services = services
         self._authenticator = authenticator
+        self._unless_away = unless_away
         self._new_connection_id = new_connection_id
 
     async def open(
@@ -180,32 +184,26 @@ class Pages:
         or when the person's token is over.
         Raises StorageUnavailable.
         """
-        principal = admin or await self._person(person_token)
+        principal = admin or await self._unless_away(partial(self._person, person_token))
         if principal is None:
             return None
         try:
             visitor = self._services.door.visitor(asking)
-            access = await self._services.actions.access(
-                principal, configuration_code, network=visitor.network
-            )
-            session = None
-            if asking.scope.get("method") != "HEAD":
-                session = await self._session(principal, visitor, access.configuration.id)
-            shelf = self._services.actions.catalogues
-            catalogue = await shelf.get(access.configuration.catalogue_id)
+            found = partial(self._found, principal, configuration_code, asking, visitor)
+            access, session, catalogue_json = await self._unless_away(found)
             page = OpenedPage(
                 connection_id=self._new_connection_id(),
                 services=self._services,
                 principal=principal,
                 visitor=visitor,
                 session=session,
-                catalogue_json=shelf.json(catalogue),
+                catalogue_json=catalogue_json,
                 send=send,
                 network=network_in(asking.scope),
                 hang_up=hang_up,
                 ended=ended,
             )
-            await page.enter(access)
+            await self._unless_away(partial(page.enter, access))
         except Refused:
             return None
         page.built()
@@ -213,6 +211,17 @@ class Pages:
 
     async def _person(self, token: str | None) -> Principal | None:
         return await self._authenticator.by_token(token) if token else None
+
+    async def _found(
+        self, principal: Principal, code: str, asking: HTTPConnection, visitor: Visitor
+    ) -> tuple[Access, CurrentSession | None, str]:
+        """The house, the session of the visit if one is kept, and the catalogue as JSON."""
+        access = await self._services.actions.access(principal, code, network=visitor.network)
+        session = None
+        if asking.scope.get("method") != "HEAD":
+            session = await self._session(principal, visitor, access.configuration.id)
+        shelf = self._services.actions.catalogues
+        return access, session, shelf.json(await shelf.get(access.configuration.catalogue_id))
 
     async def _session(
         self, principal: Principal, visitor: Visitor, configuration_id: UUID

@@ -160,6 +160,8 @@ class Committer:
             try:
                 async with self._database.driver() as driver:
                     await connection.prepare(driver)
+                    if not self.waiting:
+                        self.outage.over()  # as far as anybody knows: no edit may come for hours
                     while batch := await self._queue.take():
                         await self._commit_batch(connection, batch)
                         failures = 0

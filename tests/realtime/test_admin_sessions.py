@@ -134,6 +134,7 @@ def pages_of(web: RunningWeb) -> Any:
         services=web.parts.services,
         authenticator=web.parts.authenticator,
         new_connection_id=lambda: uuid4().hex,
+        unless_away=web.parts.health.readiness.unless_away,
     )
 
 

@@ -24,6 +24,7 @@ async def test_a_page_shows_the_catalogue_of_its_house(web: RunningWeb, database
         services=web.parts.services,
         authenticator=web.parts.authenticator,
         new_connection_id=lambda: "page",
+        unless_away=web.parts.health.readiness.unless_away,
     )
     opened = await pages.open(
         configuration_code=begun.json()["code"],

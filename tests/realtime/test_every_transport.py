@@ -59,6 +59,7 @@ async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
         services=web.parts.services,
         authenticator=web.parts.authenticator,
         new_connection_id=lambda: uuid4().hex,
+        unless_away=web.parts.health.readiness.unless_away,
     )
     opened = await pages.open(
         configuration_code=house["code"],

@@ -48,6 +48,7 @@ async def page(
         services=web.parts.services,
         authenticator=web.parts.authenticator,
         new_connection_id=lambda: uuid4().hex,
+        unless_away=web.parts.health.readiness.unless_away,
     )
     tab = await pages.open(
         configuration_code=house,

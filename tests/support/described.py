@@ -7,10 +7,10 @@ API and is left out.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema_rs
 from starlette.applications import Starlette
@@ -26,6 +26,8 @@ from realtime.http.limiting import Limiter
 from realtime.http.openapi import openapi
 from realtime.looks import Looks
 from storage.postgres.audit import Actor
+
+Result = TypeVar("Result")
 
 Json = dict[str, Any]
 
@@ -78,8 +80,14 @@ def unlimited() -> Limiter:
     async def nobody(_token: bytes) -> bool:
         return False
 
+    async def at_once(work: Callable[[], Awaitable[Result]], /) -> Result:
+        return await work()
+
     return Limiter(
-        RequestLimits(scale=1e6, clock_ns=monotonic_ns), is_admin=nobody, cookies=Cookies()
+        RequestLimits(scale=1e6, clock_ns=monotonic_ns),
+        is_admin=nobody,
+        unless_away=at_once,
+        cookies=Cookies(),
     )
 
 

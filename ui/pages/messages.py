@@ -16,6 +16,9 @@ from ui.templates import Templates
 SETTLED_AFTER_S: Final = 2
 """How long an answer with a new cookie may take to a browser that still shows the old one."""
 
+START: Final = "/start"
+"""Where the form of the landing page asks for a new house."""
+
 _TITLES = {"cookies_needed": "cookies", "cookies_differ": "cookiesDiffer"}
 """The texts of pages whose code has a title of its own."""
 
@@ -89,8 +92,16 @@ class MessagePages:
         return self._page(request, 500, "page500", reload=True)
 
     def later(self, request: Request, *, retry_after_s: int = 2) -> Response:
-        """A service is away for the moment."""
-        response = self._page(request, 503, "page503", reload=True, again_after_s=4)
+        """A service is away for the moment. A page comes by itself; a form is sent by a person.
+
+        That a new house was asked for is known by the address: it is offered once more.
+        """
+        if request.method in ("GET", "HEAD"):
+            response = self._page(request, 503, "page503", reload=True, again_after_s=4)
+        elif request.url.path == START:
+            response = self._page(request, 503, "start503", again_by_form=True)
+        else:
+            response = self._page(request, 503, "form503")
         response.headers["retry-after"] = str(retry_after_s)
         return response
 
@@ -107,6 +118,7 @@ class MessagePages:
         sentence: str | None = None,
         browser: Browser | None = None,
         personal: bool = False,
+        again_by_form: bool = False,
     ) -> Response:
         values = {
             "sentence": sentence,
@@ -115,6 +127,7 @@ class MessagePages:
             "reload": reload,
             "address": request.url.path,
             "again_after_s": again_after_s,
+            "again_by_form": again_by_form,
             "again_at": again_at,
             "seconds": seconds,
         }
