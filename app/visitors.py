@@ -1,4 +1,4 @@
-"""Finds the person or admin that asks for a page, for the screens."""
+"""Finds the person or admin that asks for a page, and lets them into houses, for the screens."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,6 +7,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.chance import new_connection_id
 from realtime.actions import Actions
 from realtime.admin_sessions import AdminSessions
 from realtime.auth import Authenticator
@@ -16,11 +17,23 @@ from realtime.looks import Looks
 from realtime.page_views import PageViews
 from realtime.principal import Principal
 from realtime.readiness import UnlessAway
+from realtime.services import Services
+from realtime.transports.direct import Pages
 from storage.errors import StorageUnavailable
 from storage.postgres.configurations import StoredConfiguration
 from ui.ports import Browser, Visitors
 
 Result = TypeVar("Result")
+
+
+def pages_of(services: Services, authenticator: Authenticator, unless_away: UnlessAway) -> Pages:
+    """Lets tabs into houses; none waits for a PostgreSQL that counts as away."""
+    return Pages(
+        services=services,
+        authenticator=authenticator,
+        new_connection_id=new_connection_id,
+        unless_away=unless_away,
+    )
 
 
 def visitors(

@@ -19,7 +19,6 @@ from app.alerting import alarms, alert_limits
 from app.audit_key import audit_key
 from app.catalogue import current_catalogue
 from app.chance import (
-    new_connection_id,
     new_id,
     new_key,
     new_secret,
@@ -35,7 +34,7 @@ from app.memory import MemoryKeeper
 from app.sdk import sdk_files
 from app.settings import Settings
 from app.sockets import sockets
-from app.visitors import visitors
+from app.visitors import pages_of, visitors
 from configurator.access import Permission, roles_with
 from configurator.protocol.messages import Person
 from realtime.actions import Actions, Stores
@@ -82,7 +81,6 @@ from realtime.services import Services
 from realtime.sharing import Sharing
 from realtime.subscriptions import Subscriptions
 from realtime.tickets import TicketOffice
-from realtime.transports.direct import Pages
 from storage.outage import Outages, Stepping
 from storage.postgres.access_list import AccessLists
 from storage.postgres.admins import Admins
@@ -179,12 +177,7 @@ class Web:
         settings = self._settings
         mount_screens(
             self.app,
-            live=Pages(
-                services=self.services,
-                authenticator=self.authenticator,
-                new_connection_id=new_connection_id,
-                unless_away=self.health.readiness.unless_away,
-            ),
+            live=pages_of(self.services, self.authenticator, self.health.readiness.unless_away),
             catalogue_source=PublishedCatalogue(self.catalogues.current, preview_url),
             admin_source=self.board,
             visitors=visitors(
