@@ -1,14 +1,20 @@
 """`nest run` notices what hangs, and ends what an earlier run left, whatever state it is in."""
 
+import asyncio
 import http.client
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
+from app.embedded import embedded_postgres
+from app.server_process import EmbeddedServer
 from tests.app.stacks import child, nothing_left, stack
 from tests.support.processes import Process
 from tests.support.waiting import eventually
@@ -84,3 +90,50 @@ async def test_several_web_processes_answer_on_one_port(home: Path) -> None:
                     os.kill(process.pid, signal.SIGSTOP)
         other = "2" if first == "1" else "1"
         assert [answering() for _ in range(5)] == [other] * 5  # nobody waits for the one that hangs
+
+
+@pytest.fixture
+def impatient(home: Path) -> Iterator[EmbeddedServer]:
+    """A PostgreSQL that counts as hanging after two seconds."""
+    server = EmbeddedServer(replace(embedded_postgres(home).recipe, silent_seconds=2.0))
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_a_postgres_that_stands_still_is_ended_and_has_everything(
+    impatient: EmbeddedServer,
+) -> None:
+    connection = await asyncpg.connect(impatient.url)
+    await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    assert impatient.pid is not None
+    told: list[str] = []
+    frozen = psutil.Process(impatient.pid)
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(impatient.keep_alive(told.append))
+        for process in (*frozen.children(), frozen):
+            process.suspend()
+        await eventually(lambda: impatient.pid not in {None, frozen.pid}, 60.0)
+        again = await eventually(lambda: connected(impatient), 60.0)
+        assert await again.fetchval("SELECT answer FROM kept") == 42
+        await again.close()
+        keeping.cancel()
+    connection.terminate()
+    assert told[0] == "postgres has not answered for 2 s: it is ended and started again"
+
+
+async def connected(server: EmbeddedServer) -> asyncpg.Connection | None:
+    """None while it recovers."""
+    try:
+        return await asyncpg.connect(server.url)
+    except asyncpg.CannotConnectNowError:
+        return None
+
+
+async def test_a_postgres_without_a_free_connection_answers(impatient: EmbeddedServer) -> None:
+    async with AsyncExitStack() as taken:
+        with suppress(asyncpg.TooManyConnectionsError):
+            while True:
+                connection = await asyncpg.connect(impatient.url)
+                taken.push_async_callback(connection.close)
+        assert impatient.recipe.answers()
