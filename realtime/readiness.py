@@ -19,6 +19,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 from typing_extensions import override
 
+from storage.deadline import LATE_SECONDS, StoodStill, within
 from storage.errors import StorageError, StorageUnavailable
 from storage.postgres.engine import Database
 from storage.postgres.schema import Schema
@@ -152,21 +153,24 @@ class Readiness(TaskOwner):
     async def _look_forever(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LOOK_SECONDS
+            began = loop.time()
             looking = self._tasks.task(self._look(), name="look at PostgreSQL")
             await asyncio.wait((looking,), timeout=ANSWER_SECONDS)
+            if not looking.done() and loop.time() - began < ANSWER_SECONDS + LATE_SECONDS:
+                self._found(None)  # else this process stood still, and the answer may have come
             if not looking.done():
-                self._found(None)
                 # Cancelling takes its time, too, as the connection is closed; one look at a time.
                 await asyncio.wait((looking,))
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            await asyncio.sleep(max(0.0, began + LOOK_SECONDS - loop.time()))
 
     async def _look(self) -> None:
         self.looks += 1
         schema: Schema | None = None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with within(ANSWER_SECONDS):
                 schema = await self._database.migrated()
+        except StoodStill:
+            return  # the next look says more
         except (StorageError, TimeoutError):
             pass
         except Exception:
