@@ -97,6 +97,9 @@ POSTGRES_BESIDE = re.compile(  # said to somebody who connects while it starts o
 )
 VALKEY_REASONS = (
     re.compile(
+        r"no space left|quota exceeded|read-only file system|input/output error", re.IGNORECASE
+    ),
+    re.compile(
         r"fatal|unable to obtain|bad file format|unrecoverable|can't handle rdb|rdb checksum"
         r"|internal error in rdb|out of memory|\boom\b|assertion",
         re.IGNORECASE,

@@ -19,6 +19,9 @@ POSTGRES = """\
 2026-11-30 09:00:00.001 UTC [7] HINT:  Either another server is starting, or it is left over.
 2026-11-30 09:00:00.002 UTC [8] FATAL:  the database system is starting up
 2026-11-30 09:00:00.003 UTC [1] LOG:  database system is shut down"""
+FULL = """\
+5:M 30 Nov 2026 09:00:00.001 # Error writing to the AOF file: No space left on device
+5:M 30 Nov 2026 09:00:00.001 # Can't recover from AOF write error. Exiting..."""
 VALKEY = """\
 5:M 30 Nov 2026 09:00:00.002 # Can't handle RDB format version 99
 5:M 30 Nov 2026 09:00:00.002 # Fatal error loading the DB, check server logs. Exiting.
@@ -38,6 +41,7 @@ def log_of(path: Path, server: str) -> ServerLog:
         ("postgres", POSTGRES.splitlines()[2], ""),
         ("valkey", VALKEY, "Fatal error loading the DB, check server logs. Exiting."),
         ("valkey", VALKEY.splitlines()[2], ""),
+        ("valkey", FULL, "Error writing to the AOF file: No space left on device"),
     ],
 )
 def test_the_reason_is_the_last_severe_line_of_this_start(
