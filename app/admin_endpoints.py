@@ -21,6 +21,7 @@ from realtime.http.operation import OperationEndpoints
 from realtime.http.privacy import PrivacyEndpoints
 from realtime.letter_desk import LetterDesk
 from realtime.metrics import Metrics
+from realtime.offered import Offered
 from realtime.previews import preview_url
 from realtime.privacy import PrivacyOffice
 from realtime.sheets.answers import Sheets
@@ -53,6 +54,7 @@ class AdminParts:
     interactions: Interactions
     privacy: PrivacyOffice
     redis: Redis
+    offered: Offered
     stream: InteractionStream
     jobs: Jobs
     metrics: Metrics
@@ -89,7 +91,7 @@ def admin_endpoints(parts: AdminParts) -> list[Endpoint]:
             audit=audit,
             sheets=sheets,
             jobs=parts.jobs,
-            stream=parts.stream,
+            offered=parts.offered,
             now=parts.now,
         ).endpoints(),
         *_analytics(parts, sheets, audit),

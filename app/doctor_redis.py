@@ -14,7 +14,8 @@ from storage.errors import StorageError
 from storage.redis.capacity import INTAKE_SHARE
 from storage.redis.client import Durability, Memory, Redis
 from storage.redis.clock import redis_time
-from storage.redis.stream import InteractionStream, id_pair
+from storage.redis.entries import id_pair
+from storage.redis.stream import InteractionStream
 from storage.redis.suitable import missing_rights, unsuitable
 
 OLDEST: Final = (7, 0)

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic, monotonic_ns
 from uuid import UUID
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
@@ -28,9 +27,11 @@ from app.chance import (
 from app.clock import clock_of
 from app.connections import http_connections
 from app.databases import analytics_database, web_database
+from app.door import door_of
 from app.legal import legal
 from app.loud_end import LoudEnd
 from app.memory import MemoryKeeper
+from app.offered import offered_of
 from app.sdk import sdk_files
 from app.settings import Settings
 from app.sockets import sockets
@@ -43,10 +44,8 @@ from realtime.admin_board import AdminBoard
 from realtime.admin_sessions import AdminSessions
 from realtime.allowances import RequestLimits
 from realtime.auth import Authenticator
-from realtime.bots import Bots
 from realtime.catalogues import CatalogueShelf
 from realtime.cookies import Cookies
-from realtime.door import Door
 from realtime.drain import Drain
 from realtime.grants import Grants
 from realtime.http.activity import ActivityEndpoints
@@ -210,11 +209,10 @@ class Web:
 
     def _build_activity(self) -> None:
         self.stream = InteractionStream(self.redis)
-        crawlers = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA]
-        self.door = Door(consent=self._settings.consent, bots=Bots(crawlers), cookies=self.cookies)
-        self.page_views = PageViews(
-            StoredPageViews(self.database), door=self.door, now=self.clock.now
-        )
+        self.offered = offered_of(self.stream, self.database)
+        self.door = door_of(self._settings, self.cookies)
+        views = StoredPageViews(self.database)
+        self.page_views = PageViews(views, door=self.door, now=self.clock.now)
         self.intake = Intake(self.stream, now=self.clock.now, random_bits=random_bits)
         self.feed = ActivityFeed(self.stream, now=self.clock.now)
         self.subscriptions = Subscriptions(self.feed)
@@ -345,8 +343,8 @@ class Web:
             now=self.clock.now,
         )
         steps: list[Stepping] = [self.committer, self.hub, self.bus, self.grants, self.stream]
-        steps += [self.admin_sessions, self.feed, self.board, self.page_views, *self._alarms]
-        outages = Outages(steps)
+        steps += [self.admin_sessions, self.feed, self.board, self.page_views, self.offered]
+        outages = Outages([*steps, *self._alarms])
         self.health.readiness.add_troubles(outages.problems)
         self.health.readiness.add_troubles(self.clock.problems)
         self.metrics = Metrics(
@@ -424,6 +422,7 @@ class Web:
                     configurations=self.stores.configurations,
                     interactions=self.interactions,
                     redis=self.redis,
+                    offered=self.offered,
                     stream=self.stream,
                     privacy=self.privacy,
                     jobs=self.jobs,
@@ -472,6 +471,7 @@ class Web:
                 self.admin_sessions,
                 self.grants,
                 self.stream,
+                self.offered,
                 self.feed,
                 self.subscriptions,
                 self.board,

@@ -10,6 +10,7 @@ from app.analytics import sheets_of, views_over
 from app.catalogue import current_catalogue
 from app.chance import new_id, new_key
 from app.clock import clock_of
+from app.offered import offered_of
 from app.settings import Settings
 from realtime.http.analytics.recent import Recent
 from realtime.scheduled_csv import ScheduledCsv
@@ -21,12 +22,14 @@ from storage.postgres.jobs import Jobs, Leadership
 from storage.postgres.privacy import Kept, Privacy
 from storage.postgres.upkeep import Upkeep
 from storage.redis.client import Redis
+from storage.redis.stream import InteractionStream
 from storage.redis.stream_group import StreamGroup
 from workers.audit_head import audit_head_chore
 from workers.compatible import while_compatible
 from workers.consumer import Consumer
 from workers.history import history_chore
 from workers.leader import Leader
+from workers.offered import offered_chore
 from workers.runner import run_worker
 from workers.schedule import Stores, chores, jobs
 
@@ -67,6 +70,7 @@ async def run(settings: Settings) -> None:
                     *chores(interactions, group),
                     history_chore(database, group),
                     audit_head_chore(database, redis),
+                    offered_chore(offered_of(InteractionStream(redis), database)),
                 ),
                 leader_of(patient, settings, clock.now),
                 runs=Jobs(database),

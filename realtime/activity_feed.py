@@ -5,7 +5,8 @@ therefore costs up to `POLL_SECONDS`, never an interaction.
 
 A watcher that reads too slowly loses the oldest of what waits for it and is told how many
 (`skipped`). Entries that were trimmed while Redis was away from us for ten minutes are told as
-`gap`, because nobody knows their number.
+`gap`, because nobody knows their number; so is it when the stream began anew (Redis was emptied),
+because what came between the last read and that is gone.
 
 Who follows from an id reads the stream page by page, at their own pace and past nothing, until a
 page is the last one. Then, while the reader stands still, they read once more and become a watcher:
@@ -16,7 +17,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeAlias
 
@@ -29,7 +30,8 @@ from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError
 from storage.outage import Outage
-from storage.redis.stream import FIRST_ID, Entry, InteractionStream, Lag, id_pair
+from storage.redis.entries import Entry, id_pair
+from storage.redis.stream import FIRST_ID, InteractionStream, Lag
 from storage.tasks import TaskOwner
 
 POLL_SECONDS = 1.0
@@ -67,10 +69,14 @@ class FeedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Where somebody begins to follow: after this entry. `gap`: not all after it is there."""
+    """Where somebody begins to follow: after this entry. `gap`: not all after it is there.
+
+    `life`: of the stream whose entry it is, None where that is not known.
+    """
 
     after: str
     gap: bool = False
+    life: str | None = field(default=None, compare=False)
 
 
 class Watcher:
@@ -159,6 +165,8 @@ class ActivityFeed(TaskOwner):
         self._now = now
         self._watchers: set[Watcher] = set()
         self._read_until: str | None = None
+        self._life: str | None = None
+        """The life of the stream that was read last; None: it had none, or nothing was read."""
         self._unsure = False
         self._hinted = asyncio.Event()
         self._watched = asyncio.Event()
@@ -203,13 +211,15 @@ class ActivityFeed(TaskOwner):
 
         Raises StorageUnavailable.
         """
+        life = (await self._stream.its_life()).name or None
         if since is None:
             newest = await self._stream.newest(min(history, HISTORY_MAX) + 1)
-            return Start(after=newest[0].id if len(newest) > history else FIRST_ID)
+            after = newest[0].id if len(newest) > history else FIRST_ID
+            return Start(after=after, life=life)
         bounds = await self._stream.bounds()
         if id_pair(bounds.last) < id_pair(since):  # another stream, all of it new
-            return Start(after=FIRST_ID, gap=True)
-        return Start(after=since, gap=bounds.lost_after(since))
+            return Start(after=FIRST_ID, gap=True, life=life)
+        return Start(after=since, gap=bounds.lost_after(since), life=life)
 
     async def follow(
         self, start: Start, *, wanted: Wanted | None = None
@@ -222,36 +232,44 @@ class ActivityFeed(TaskOwner):
         try:
             while not self._is_watched_by(watcher):
                 try:
-                    page = await self._page(watcher, start.after)
+                    page, life = await self._page(watcher, start)
                 except StorageError:
                     await asyncio.sleep(POLL_SECONDS)
                     start = await self._checked(start)
                     continue
+                if start.life not in (None, life):
+                    watcher.begin_again()
+                    start = Start(after=FIRST_ID, gap=True, life=life)
+                    continue
                 if page or start.gap:
                     last_id = page[-1].id if page else start.after
                     watcher.put(self._events(page), last_id=last_id, gap=start.gap)
-                    start = Start(after=last_id)
+                    start = Start(after=last_id, life=life)
                     yield watcher.take()
             async for batch in watcher:
                 yield batch
         finally:
             self._discard(watcher)
 
-    async def _page(self, watcher: Watcher, after: str) -> list[Entry]:
-        """The next entries; with the last of them the watcher is added to those who are read to."""
-        page = await self._stream.read_after(after, PAGE_ENTRIES)
-        if len(page) == PAGE_ENTRIES:
-            return page
+    async def _page(self, watcher: Watcher, start: Start) -> tuple[list[Entry], str | None]:
+        """The next entries, and the life of their stream.
+
+        With the last of them the watcher is added to those who are read to.
+        """
+        page, life = await self._stream.read_on(start.after, PAGE_ENTRIES)
+        if len(page) == PAGE_ENTRIES or start.life not in (None, life):
+            return page, life
         async with self._reading:
             if self._watchers and self._read_until is None:
                 await self._read()
-            page = await self._stream.read_after(after, PAGE_ENTRIES)
-            if len(page) < PAGE_ENTRIES:
+            page, life = await self._stream.read_on(start.after, PAGE_ENTRIES)
+            if len(page) < PAGE_ENTRIES and start.life in (None, life):
                 if not self._watchers:
-                    self._read_until = page[-1].id if page else after
+                    self._read_until = page[-1].id if page else start.after
+                    self._life = life
                 self._watchers.add(watcher)
                 self._watched.set()
-        return page
+        return page, life
 
     async def _checked(self, start: Start) -> Start:
         """After an outage: whether what follows is still all there."""
@@ -259,7 +277,12 @@ class ActivityFeed(TaskOwner):
             checked = await self.start(since=start.after)
         except StorageError:
             return start
-        return Start(after=checked.after, gap=checked.gap or start.gap)
+        began_anew = start.life not in (None, checked.life)
+        return Start(
+            after=FIRST_ID if began_anew else checked.after,
+            gap=checked.gap or start.gap or began_anew,
+            life=checked.life,
+        )
 
     def _is_watched_by(self, watcher: Watcher) -> bool:
         return watcher in self._watchers
@@ -304,12 +327,18 @@ class ActivityFeed(TaskOwner):
         gap = self._unsure and await self._lost_entries()
         self._unsure = False
         if self._read_until is None:
-            newest = await self._stream.newest(HISTORY_MAX)
+            newest, self._life = await self._stream.read_on(None, HISTORY_MAX)
             self._hand_out(newest, gap=gap)
             self._read_until = newest[-1].id if newest else FIRST_ID
             return
         while True:
-            entries = await self._stream.read_after(self._read_until, READ_ENTRIES)
+            entries, life = await self._stream.read_on(self._read_until, READ_ENTRIES)
+            if life != self._life:
+                began_anew, self._life = self._life is not None, life
+                if began_anew:
+                    gap = True
+                    self._begin_again(FIRST_ID)
+                    continue
             if entries or gap:
                 self._hand_out(entries, gap=gap)
                 gap = False
@@ -325,11 +354,15 @@ class ActivityFeed(TaskOwner):
         first = await self._stream.first_id()
         newest = await self._stream.newest(1)
         if not newest or id_pair(newest[0].id) < id_pair(str(self._read_until)):
-            self._read_until = None
-            for watcher in self._watchers:
-                watcher.begin_again()
+            self._begin_again(None)
             return True
         return first is not None and id_pair(first) > id_pair(str(self._read_until))
+
+    def _begin_again(self, until: str | None) -> None:
+        """The stream is another one: all that it holds is new."""
+        self._read_until = until
+        for watcher in self._watchers:
+            watcher.begin_again()
 
     async def _refresh_lag(self) -> None:
         now = asyncio.get_running_loop().time()

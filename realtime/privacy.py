@@ -20,7 +20,7 @@ from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.postgres.audit import Actor, Audit
 from storage.postgres.privacy import Privacy, Subject
-from storage.redis.stream import Entry
+from storage.redis.entries import Entry
 from storage.redis.traces import Traces, entry_pairs
 
 SUBJECT_MAX = 320

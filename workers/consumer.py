@@ -26,7 +26,7 @@ from storage.errors import StorageError
 from storage.outage import Outage
 from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
 from storage.redis.dead_letters import DeadLetter
-from storage.redis.stream import Entry, id_pair
+from storage.redis.entries import Entry, id_pair
 from storage.redis.stream_group import StreamGroup
 
 log = structlog.get_logger()

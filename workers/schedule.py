@@ -55,7 +55,15 @@ class Job:
 
 AUDIT_HEAD = "keep the head of the audit"
 HISTORY = "follow the history"
-CHORES = ("say that it is alive", "trim the stream", "forget consumers", HISTORY, AUDIT_HEAD)
+NOTE_OFFERED = "note what the stream took"
+CHORES = (
+    "say that it is alive",
+    "trim the stream",
+    "forget consumers",
+    HISTORY,
+    AUDIT_HEAD,
+    NOTE_OFFERED,
+)
 """The names of the chores: their failed runs are kept among those of the jobs."""
 
 

@@ -24,7 +24,8 @@ from realtime.looks import Looks
 from storage.postgres.analytics.figures import Figures
 from storage.postgres.audit import Actor
 from storage.postgres.interactions import Interactions
-from storage.redis.stream import Entry, InteractionStream, id_pair
+from storage.redis.entries import Entry, id_pair
+from storage.redis.stream import InteractionStream
 
 ADMIN_TIMELINE_PATH = "/api/admin/sessions/{id}/timeline"
 OVERVIEW_PATH = "/api/admin/analytics/overview"

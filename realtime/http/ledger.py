@@ -14,15 +14,15 @@ from configurator.protocol.codes import Refused
 from realtime.http.edge import json
 from realtime.http.endpoints import Endpoint, whole
 from realtime.http.files import wanted_in
+from realtime.offered import Offered
 from realtime.privacy import SUBJECT_MAX
 from realtime.sheets.answers import FORM_FIELDS, Sheets, Wanted
 from realtime.sheets.sheet import Column, Kind, Sheet, values_of
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError
 from storage.postgres.audit import LINES_MAX, Audit
 from storage.postgres.jobs import Jobs
 from storage.postgres.ledger import OUTCOMES, Booked, Ledger
 from storage.postgres.statistics import ZONE
-from storage.redis.stream import InteractionStream
 
 DAYS_MAX = 92
 _ID_MAX = 2**63 - 1
@@ -55,18 +55,22 @@ class LedgerDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """The stream's own count of what it took, held against the whole ledger.
+    """What the stream took, held against the whole ledger.
 
-    `waiting` are not done yet. `missing`: so many entries left the stream without an end in the
-    ledger; anything but 0 is a defect. `earlier`: the ledger knows so many more than this stream
-    ever took, because it began anew since; then only days, not the whole, can be compared. Both are
-    what is certain: whatever is on its way at this moment is in neither.
+    `offered`: by the stream that is there now, which began at `began` (null: it took nothing yet).
+    `waiting` are not done yet. `missing`: so many entries were taken, by this stream or one before
+    it, and are neither waiting nor in the ledger. They are lost: with `renewals` above 0 because the
+    stream began anew so often (Redis was emptied), else it is a defect. `earlier`: the ledger knows
+    so many more than this stream ever took. All are what is certain: whatever is on its way at this
+    moment, or was taken in the last second of a stream whose web processes are gone, is in none.
     """
 
     offered: int
     waiting: int
     missing: int
     earlier: int
+    began: datetime | None
+    renewals: int
 
 
 class DriftRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,14 +124,14 @@ class LedgerEndpoints:
         audit: Audit,
         sheets: Sheets,
         jobs: Jobs,
-        stream: InteractionStream,
+        offered: Offered,
         now: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._audit = audit
         self._sheets = sheets
         self._jobs = jobs
-        self._stream = stream
+        self._offered = offered
         self._now = now
 
     def endpoints(self) -> list[Endpoint]:
@@ -237,19 +241,17 @@ class LedgerEndpoints:
         )
 
     async def _balance(self) -> StreamBalance | None:
-        """In this order, so that what moves meanwhile never looks like something missing."""
         try:
-            offered = await self._stream.offered()
-            waiting = (await self._stream.lag()).entries
-            ended = sum((await self._ledger.totals()).values())
-            offered_by_now = await self._stream.offered()
-        except StorageUnavailable:
+            found = await self._offered.balance()
+        except StorageError:
             return None
         return StreamBalance(
-            offered=offered_by_now,
-            waiting=waiting,
-            missing=max(0, offered - waiting - ended),
-            earlier=max(0, ended - offered_by_now),
+            offered=found.offered,
+            waiting=found.waiting,
+            missing=found.missing,
+            earlier=found.earlier,
+            began=found.began,
+            renewals=found.renewals,
         )
 
     async def _audits(self) -> list[DriftRow]:

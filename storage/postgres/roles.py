@@ -75,6 +75,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     "activity_dropped": {WEB: _READ, WORKER: _KEEP, ANALYTICS: _READ},
     "activity_ledger": {WEB: _KEEP, WORKER: _KEEP, ANALYTICS: _READ},
     "settled_entries": {WEB: _APPEND, WORKER: "SELECT, INSERT, DELETE"},
+    "stream_lives": {WEB: _KEEP, WORKER: _KEEP},
     "stream_watermark": {WEB: _READ, WORKER: _KEEP, ANALYTICS: _READ},
     "daily_statistics": {},  # the three are of releases before December 2025
     "daily_popular": {},

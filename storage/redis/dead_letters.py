@@ -20,16 +20,9 @@ from configurator.entries import decode_entry
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
-from storage.redis.stream import (
-    DEAD,
-    EVENTS,
-    GROUP,
-    WAITING,
-    Entry,
-    call,
-    commands,
-    id_pair,
-)
+from storage.redis.entries import Entry, id_pair
+from storage.redis.life import COUNT, LIFE
+from storage.redis.stream import DEAD, EVENTS, GROUP, WAITING, call, commands
 
 T = TypeVar("T")
 
@@ -65,7 +58,9 @@ return 'buried'
 
 # Back into the stream and out of the letters in one step: never lost, never twice. What an id
 # stands for never changes, so the session that was read before still belongs to it.
-_REDRIVE = """
+_REDRIVE = (
+    COUNT
+    + """
 local driven = {}
 for i = 1, #ARGV, 2 do
   local found = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
@@ -78,8 +73,10 @@ for i = 1, #ARGV, 2 do
     driven[#driven + 1] = new
   end
 end
+if #driven > 0 then counted(KEYS[4], KEYS[1], #driven / 2) end
 return driven
 """
+)
 
 _FIX = """
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
@@ -342,7 +339,7 @@ class DeadLetters:
             part for letter in letters for part in (letter.id, _session_of(letter.entry.payload))
         ]
         answer = await self._within(
-            lambda: commands(self._redis).eval(_REDRIVE, 3, EVENTS, DEAD, WAITING, *arguments)
+            lambda: commands(self._redis).eval(_REDRIVE, 4, EVENTS, DEAD, WAITING, LIFE, *arguments)
         )
         texts = [each.decode() for each in answer]
         return dict(zip(texts[::2], texts[1::2], strict=True))

@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -28,6 +28,8 @@ from storage.errors import StorageError, StorageUnavailable
 from storage.outage import Outage
 from storage.redis.capacity import Capacity, Limits
 from storage.redis.client import Memory, Redis
+from storage.redis.entries import Entry, entries_of, id_pair, next_id, text
+from storage.redis.life import COUNT, LIFE, Life
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
 
@@ -53,7 +55,9 @@ WAITING_RETRY_SECONDS = 5.0
 SEEN_SECONDS = 900
 
 # In one step, so that nothing is in the stream without being found by its session.
-_APPEND = """
+_APPEND = (
+    COUNT
+    + """
 local ids, waiting = {}, {}
 for i = 1, #ARGV, 2 do
   local session = ARGV[i]
@@ -65,8 +69,9 @@ for i = 1, #ARGV, 2 do
   end
 end
 for session, mine in pairs(waiting) do redis.call('SADD', KEYS[2] .. session, unpack(mine)) end
-return ids
+return {ids, counted(KEYS[3], KEYS[1], #ids)}
 """
+)
 
 _WAITING = """
 if redis.call('SCARD', KEYS[2]) > tonumber(ARGV[1]) then return false end
@@ -77,19 +82,6 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
 end
 return found
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of the stream; `payload` is what `decode_entry` reads, or something broken.
-
-    `session`: the field `s`, where the entry was read with its fields. `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
-    """
-
-    id: str
-    payload: bytes
-    session: str = field(default="", compare=False)
-    redriven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +117,13 @@ class Bounds:
     whole: bool = True
 
     def lost_after(self, stream_id: str) -> bool:
-        """Whether an entry after this id may be gone."""
-        if self.whole or id_pair(stream_id) >= id_pair(self.last):
+        """Whether an entry after this id may be gone.
+
+        An id before the first entry of a stream from which nothing was removed is of another stream.
+        """
+        if stream_id == FIRST_ID:
+            return not self.whole
+        if id_pair(stream_id) >= id_pair(self.last):
             return False
         return self.first is None or id_pair(self.first) > id_pair(stream_id)
 
@@ -167,6 +164,8 @@ class InteractionStream:
         self._capacity = Capacity(redis, self._limits, stream=EVENTS)
         self.outage = Outage("taking interactions")
         self.outages = (self.outage,)
+        self.lives: dict[str, int] = {}
+        """By the name of a life of the stream: what it had taken at the last append of this process."""
         self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
@@ -248,7 +247,7 @@ class InteractionStream:
             for event, payload in zip(events, payloads, strict=True):
                 arguments.append(str(event.session_id) if isinstance(event, Event) else "")
                 arguments.append(payload)
-            pipe.eval(_APPEND, 2, EVENTS, WAITING, *arguments)
+            pipe.eval(_APPEND, 3, EVENTS, WAITING, LIFE, *arguments)
             told = [event for waiting in batch if waiting.may_repeat for event in waiting.events]
             repeatable = [event for event in told if isinstance(event, Event)]
             for event in repeatable:
@@ -263,7 +262,9 @@ class InteractionStream:
                 if isinstance(answer, Exception):
                     raise answer
         self._capacity.note_length(answers[-1])
-        self._answer(batch, [_text(each) for each in answers[0]], iter(answers[1:]))
+        ids, life, offered = answers[0]
+        self.lives[text(life)] = offered
+        self._answer(batch, [text(each) for each in ids], iter(answers[1:]))
 
     def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> None:
         taken = iter(ids)
@@ -308,6 +309,22 @@ class InteractionStream:
             found = await commands(self._redis).xrange(EVENTS, f"({after_id}", "+", count)
         return entries_of(found)
 
+    async def read_on(self, after_id: str | None, count: int) -> tuple[list[Entry], str | None]:
+        """The same, or the newest where there is no id, with the name of the stream's life then.
+
+        None: it has no life yet.
+        """
+        async with call(self._redis):
+            pipe = commands(self._redis).pipeline(transaction=True)
+            if after_id is None:
+                pipe.xrevrange(EVENTS, "+", "-", count)
+            else:
+                pipe.xrange(EVENTS, f"({after_id}", "+", count)
+            pipe.hget(LIFE, "life")
+            found, life = await pipe.execute()
+        entries = entries_of(found)
+        return entries[::-1] if after_id is None else entries, life and text(life)
+
     async def newest(self, count: int) -> list[Entry]:
         """The last `count` entries, ascending."""
         async with call(self._redis):
@@ -326,8 +343,8 @@ class InteractionStream:
             return Bounds()
         first = found["first-entry"]
         return Bounds(
-            first=_text(first[0]) if first else None,
-            last=_text(found["last-generated-id"]),
+            first=text(first[0]) if first else None,
+            last=text(found["last-generated-id"]),
             whole=found["entries-added"] == found["length"],
         )
 
@@ -343,8 +360,19 @@ class InteractionStream:
 
     async def offered(self) -> int:
         """How many entries this stream ever took; each ends in the ledger once."""
-        found = await self._info()
-        return int(found["entries-added"]) if found is not None else 0
+        return (await self.its_life()).offered
+
+    async def its_life(self) -> Life:
+        """The life of the stream that is there now; its name is "" before it took an entry."""
+        async with call(self._redis):
+            pipe = commands(self._redis).pipeline(transaction=True)
+            pipe.hmget(LIFE, "life", "n")
+            pipe.xinfo_stream(EVENTS)
+            (life, counted), info = await pipe.execute(raise_on_error=False)
+        _tolerate_absence(info)
+        added = 0 if isinstance(info, Exception) else int(info["entries-added"])
+        # Processes of a release that did not count yet may append, too.
+        return Life(text(life or b""), max(int(counted or 0), added))
 
     async def lag(self) -> Lag:
         """How far the database is behind the stream, as Redis sees it now."""
@@ -372,7 +400,7 @@ class InteractionStream:
             )
         if found is None:
             raise StorageUnavailable("too much of one session waits", WAITING_RETRY_SECONDS)
-        entries = [Entry(id=_text(each), payload=payload) for each, payload in found]
+        entries = [Entry(id=text(each), payload=payload) for each, payload in found]
         return sorted(entries, key=lambda entry: id_pair(entry.id))
 
 
@@ -412,16 +440,16 @@ async def position(redis: Redis) -> Position:
         _tolerate_absence(groups, pending)
     seconds, micros = time
     redis_ms = seconds * 1000 + micros // 1000
-    group = next((each for each in _listed(groups) if _text(each["name"]) == GROUP), None)
+    group = next((each for each in _listed(groups) if text(each["name"]) == GROUP), None)
     if group is None or isinstance(pending, ResponseError):
         return Position(undelivered=length, redis_ms=redis_ms)
-    delivered = _text(group["last-delivered-id"])
-    everything = not newest or _text(newest[0][0]) == delivered
+    delivered = text(group["last-delivered-id"])
+    everything = not newest or text(newest[0][0]) == delivered
     lag = 0 if everything else group.get("lag")
     return Position(
         last_delivered=delivered,
         pending=pending["pending"],
-        oldest_pending=_text(pending["min"]) if pending["min"] is not None else None,
+        oldest_pending=text(pending["min"]) if pending["min"] is not None else None,
         undelivered=length if lag is None else lag,
         redis_ms=redis_ms,
     )
@@ -455,32 +483,6 @@ def _tolerate_absence(*answers: object) -> None:
             raise answer
 
 
-def entries_of(found: Sequence[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Entry]:
-    """What redis-py returns for entries; a deleted one has no fields and an empty payload."""
-    return [
-        Entry(
-            id=_text(each),
-            payload=(fields or {}).get(b"e", b""),
-            session=(fields or {}).get(b"s", b"").decode(errors="replace"),
-            redriven=b"redriven" in (fields or {}),
-        )
-        for each, fields in found
-        if each is not None
-    ]
-
-
-def next_id(stream_id: str) -> str:
-    """The smallest id after this one."""
-    milliseconds, sequence = stream_id.split("-")
-    return f"{milliseconds}-{int(sequence) + 1}"
-
-
-def id_pair(stream_id: str) -> tuple[int, int]:
-    """An id as numbers that can be compared: (ms since 1970, sequence)."""
-    milliseconds, _, sequence = stream_id.partition("-")
-    return int(milliseconds), int(sequence or 0)
-
-
 def _listed(groups: object) -> list[dict[str, Any]]:
     return groups if isinstance(groups, list) else []
 
@@ -488,7 +490,3 @@ def _listed(groups: object) -> list[dict[str, Any]]:
 def _seen_key(event_id: UUID) -> str:
     """Ids are remembered by the minute of their own time, so a repeat asks the same key."""
     return f"{SEEN}{uuid7_ms(event_id) // 60_000}"
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -14,18 +14,8 @@ import msgspec
 
 from configurator.event_ids import session_uuid
 from storage.redis.client import Redis
-from storage.redis.stream import (
-    DEAD,
-    EVENTS,
-    GROUP,
-    SEEN,
-    WAITING,
-    Entry,
-    call,
-    commands,
-    id_pair,
-    position,
-)
+from storage.redis.entries import Entry, id_pair
+from storage.redis.stream import DEAD, EVENTS, GROUP, SEEN, WAITING, call, commands, position
 from storage.redis.telling import publish_once
 
 SCAN_ENTRIES = 1_000

@@ -13,7 +13,7 @@ from configurator.event_ids import session_uuid, uuid7, uuid7_ms
 from configurator.rounding import hundredths
 from storage.postgres.interactions import Incoming
 from storage.redis.client import Redis
-from storage.redis.stream import Entry
+from storage.redis.entries import Entry
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import (
     OVERVIEW,

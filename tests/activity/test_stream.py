@@ -12,6 +12,7 @@ from storage.redis import stream_group
 from storage.redis.capacity import FULL_RETRY_SECONDS, INTAKE_SHARE, Limits
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetter
+from storage.redis.entries import id_pair
 from storage.redis.stream import (
     EVENTS,
     HINTS,
@@ -20,7 +21,6 @@ from storage.redis.stream import (
     Bounds,
     InteractionStream,
     commands,
-    id_pair,
     position,
 )
 from storage.redis.stream_group import KEPT_MS, MARKS, StreamGroup

@@ -17,7 +17,8 @@ from configurator.event_ids import session_uuid
 from realtime.principal import token_sha256
 from storage.postgres.interactions import Incoming, Settled
 from storage.redis.dead_letters import DeadLetter, DeadLetters
-from storage.redis.stream import EVENTS, Entry
+from storage.redis.entries import Entry
+from storage.redis.stream import EVENTS
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 from tests.realtime.clients import Api, select

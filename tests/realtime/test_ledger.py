@@ -1,6 +1,6 @@
 """The ledger and the audit over HTTP: it adds up, and what was done is on record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +8,8 @@ import httpx
 from configurator.activity import Filtered
 from storage.postgres.interactions import Incoming, Settled
 from storage.postgres.jobs import Jobs
-from storage.redis.stream import EVENTS, Entry, commands
+from storage.redis.entries import Entry
+from storage.redis.stream import EVENTS, commands
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event, now
 from tests.realtime.test_operation import ADMIN, bearer, web
@@ -27,12 +28,8 @@ async def read(client: httpx.AsyncClient, path: str, **query: int) -> Any:
 
 async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url: str) -> None:
     async with web(database_url, redis_url) as (built, client):
-        assert (await read(client, LEDGER))["stream"] == {
-            "offered": 0,
-            "waiting": 0,
-            "missing": 0,
-            "earlier": 0,
-        }
+        nothing = {"offered": 0, "waiting": 0, "missing": 0, "earlier": 0, "renewals": 0}
+        assert (await read(client, LEDGER))["stream"] == {**nothing, "began": None}
         known = event()
         unwanted = Filtered(filtered="gpc", received_at=now())
         await built.stream.append([known, known, unwanted, event()])
@@ -52,7 +49,9 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
         assert day["reasons"] == [{"outcome": "filtered", "reason": "gpc", "n": 1}]
         ended = [day[name] for name in ("stored", "duplicate", "filtered", "dead")]
         assert (ended, day["offered"]) == ([1, 1, 1, 0], 3)
-        assert answer["stream"] == {"offered": 4, "waiting": 1, "missing": 0, "earlier": 0}
+        began = datetime.fromisoformat(answer["stream"].pop("began"))
+        assert abs(began - now()) < timedelta(minutes=1)
+        assert answer["stream"] == {**nothing, "offered": 4, "waiting": 1}
         (audit,) = answer["audits"]
         assert (audit["drift"], audit["days"]) == (2, {"2026-11-25": 2})
 
@@ -63,7 +62,7 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
         assert (await read(client, LEDGER))["stream"]["missing"] == 1
         await commands(built.redis).flushdb()
         stream = (await read(client, LEDGER))["stream"]
-        assert stream == {"offered": 0, "waiting": 0, "missing": 0, "earlier": 3}
+        assert stream == {**nothing, "earlier": 3, "began": None}
 
 
 async def test_what_admins_did_is_read_page_by_page(database_url: str, redis_url: str) -> None:

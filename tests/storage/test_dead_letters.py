@@ -11,7 +11,8 @@ from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageUnavailable
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetter, DeadLetters, Letter
-from storage.redis.stream import DEAD, EVENTS, GROUP, Entry, commands, position
+from storage.redis.entries import Entry
+from storage.redis.stream import DEAD, EVENTS, GROUP, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import event
 

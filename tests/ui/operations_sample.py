@@ -79,7 +79,14 @@ def sample(text: str) -> dict[str, Any]:
                     "reasons": [{"outcome": "dead", "reason": text, "n": 2}],
                 }
             ],
-            "stream": {"offered": 10, "waiting": 0, "missing": 3, "earlier": 0},
+            "stream": {
+                "offered": 10,
+                "waiting": 0,
+                "missing": 3,
+                "earlier": 0,
+                "began": AT,
+                "renewals": 1,
+            },
             "audits": [{"job": "audit today", "at": AT, "drift": 2, "days": {text: 2}}],
         },
         "audit": {

@@ -29,10 +29,11 @@ export const Ledger = {
     </section>`,
   computed: {
     balance() {
-      const { t, number } = this.desk;
+      const { t, number, time } = this.desk;
       const stream = this.found.stream;
       if (!stream) return { tone: "late", text: t("operations.noRedis") };
-      if (stream.missing) return { tone: "problem", text: t("operations.ledger.missing", { n: number(stream.missing) }) };
+      const lost = { n: number(stream.missing), times: number(stream.renewals), began: stream.began ? time(stream.began) : "–" };
+      if (stream.missing) return { tone: "problem", text: t(stream.renewals ? "operations.ledger.lost" : "operations.ledger.missing", lost) };
       if (stream.earlier) return { tone: "quiet", text: t("operations.ledger.earlier", { n: number(stream.earlier), offered: number(stream.offered) }) };
       return { tone: "ok", text: t(stream.waiting ? "operations.ledger.closesWaiting" : "operations.ledger.closes", { offered: number(stream.offered), waiting: number(stream.waiting) }) };
     },

@@ -1,0 +1,48 @@
+"""Entries of the stream and their ids, as Redis gives them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the stream; `payload` is what `decode_entry` reads, or something broken.
+
+    `session`: the field `s`, where the entry was read with its fields. `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
+    """
+
+    id: str
+    payload: bytes
+    session: str = field(default="", compare=False)
+    redriven: bool = False
+
+
+def entries_of(found: Sequence[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Entry]:
+    """What redis-py returns for entries; a deleted one has no fields and an empty payload."""
+    return [
+        Entry(
+            id=text(each),
+            payload=(fields or {}).get(b"e", b""),
+            session=(fields or {}).get(b"s", b"").decode(errors="replace"),
+            redriven=b"redriven" in (fields or {}),
+        )
+        for each, fields in found
+        if each is not None
+    ]
+
+
+def next_id(stream_id: str) -> str:
+    """The smallest id after this one."""
+    milliseconds, sequence = stream_id.split("-")
+    return f"{milliseconds}-{int(sequence) + 1}"
+
+
+def id_pair(stream_id: str) -> tuple[int, int]:
+    """An id as numbers that can be compared: (ms since 1970, sequence)."""
+    milliseconds, _, sequence = stream_id.partition("-")
+    return int(milliseconds), int(sequence or 0)
+
+
+def text(value: bytes | str) -> str:
+    """What Redis says, as text."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,158 @@
+"""Redis is emptied while interactions come: what is gone is told, by its number, and as a gap."""
+
+import asyncio
+from contextlib import aclosing
+
+import asyncpg
+import redis as blocking_redis
+
+from realtime.offered import Offered
+from storage.postgres.ledger import Ledger
+from storage.postgres.stream_lives import StreamLives
+from storage.redis.stream import InteractionStream
+from storage.redis.stream_group import StreamGroup
+from tests.activity.parts import Parts, all_stored, event, now, parts
+from tests.activity.test_feed import feed_of
+from workers.consumer import Consumer
+
+
+def empty(redis_url: str) -> None:
+    with blocking_redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+
+
+def process(parts: Parts, stream: InteractionStream | None = None) -> Offered:
+    """What a process knows; one without a stream of its own appended nothing."""
+    return Offered(
+        stream or InteractionStream(parts.redis),
+        Ledger(parts.database),
+        StreamLives(parts.database),
+    )
+
+
+async def append(parts: Parts, count: int) -> None:
+    await parts.stream.append([event() for _ in range(count)])
+
+
+async def store(parts: Parts) -> None:
+    """Everything that waits, by a worker that ends then."""
+    stopping = asyncio.Event()
+    group = StreamGroup(parts.redis, consumer="a")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(Consumer(group, parts.interactions, now=now).run(stopping))
+        await all_stored(parts)
+        stopping.set()
+
+
+async def test_what_was_lost_is_counted(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as each:
+        web, worker = process(each, each.stream), process(each)
+        await append(each, 10)
+        await web.note()
+        await store(each)
+        await append(each, 7)  # nobody notes, nobody stores
+        empty(redis_url)
+        await append(each, 5)
+        await web.note()
+        await worker.note()
+        for said in (await web.balance(), await worker.balance()):
+            assert (said.missing, said.waiting, said.offered) == (7, 5, 5)
+            assert said.renewals == 1
+            assert said.began is not None
+        await store(each)
+        said = await web.balance()
+        assert (said.missing, said.waiting, said.earlier) == (7, 0, 10)
+        empty(redis_url)
+        assert (await worker.balance()).missing == 7  # before anything comes
+
+
+async def test_without_the_web_process_it_is_what_was_noted(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as each:
+        await append(each, 10)
+        await process(each).note()
+        await append(each, 7)
+        empty(redis_url)
+        said = await process(each).balance()
+        assert (said.missing, said.offered, said.renewals) == (10, 0, 1)
+
+
+async def test_lives_of_which_nobody_noted_anything_are_no_loss(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as each:
+        await append(each, 10)
+        await store(each)
+        empty(redis_url)  # before this release
+        await append(each, 3)
+        await store(each)
+        web = process(each, each.stream)
+        each.stream.lives.clear()
+        await web.note()
+        said = await web.balance()
+        assert (said.missing, said.earlier, said.renewals) == (0, 10, 0)
+        await append(each, 4)
+        await web.note()
+        empty(redis_url)
+        assert (await web.balance()).missing == 4
+
+
+async def test_beside_an_older_schema_nothing_is_noted(database_url: str, redis_url: str) -> None:
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("DROP TABLE stream_lives")
+    await owner.close()
+    async with parts(database_url, redis_url) as each:
+        await append(each, 2)
+        web = process(each, each.stream)
+        await web.note()
+        said = await web.balance()
+        assert (said.missing, said.waiting, said.offered) == (0, 2, 2)
+
+
+async def test_who_watches_is_told_of_the_gap_and_sees_all_that_comes_after(redis_url: str) -> None:
+    async with feed_of(redis_url) as (stream, feed), feed.watch() as watcher:
+        await stream.append([event("before")])
+        feed.hint()
+        async with asyncio.timeout(10):
+            assert [each["session"] for each in (await anext(watcher)).events] == ["before"]
+            empty(redis_url)
+            await stream.append([event("after")])
+            feed.hint()
+            seen: list[object] = []
+            gap = False
+            while not seen:
+                batch = await anext(watcher)
+                gap = gap or batch.gap
+                seen += [each["session"] for each in batch.events]
+            assert (seen, gap) == (["after"], True)
+            await stream.append([event("later")])
+            feed.hint()
+            batch = await anext(watcher)
+            assert ([each["session"] for each in batch.events], batch.gap) == (["later"], False)
+
+
+async def test_who_watches_is_told_before_anything_comes(redis_url: str) -> None:
+    async with feed_of(redis_url) as (stream, feed), feed.watch() as watcher:
+        await stream.append([event("before")])
+        feed.hint()
+        async with asyncio.timeout(10):
+            await anext(watcher)
+            empty(redis_url)
+            feed.hint()
+            batch = await anext(watcher)
+            assert (batch.gap, batch.events) == (True, [])
+
+
+async def test_who_follows_from_an_id_of_the_stream_before_is_told(redis_url: str) -> None:
+    async with feed_of(redis_url) as (stream, feed):
+        (before,) = await stream.append([event("before")])
+        known = await feed.start(since=before.stream_id)
+        empty(redis_url)
+        await stream.append([event("after")])
+        fresh = await feed.start(since=before.stream_id)
+        for start in (known, fresh):  # told while it was there, and told when it was not any more
+            async with aclosing(feed.follow(start)) as batches, asyncio.timeout(10):
+                batch = await anext(batches)
+                assert batch.gap
+                assert [each["session"] for each in batch.events] == ["after"]
