@@ -46,12 +46,13 @@ def running_haproxy(one: int, two: int, **environ: str) -> Iterator[Process]:
     program, port = required_haproxy(), free_port()
     with TemporaryDirectory(prefix="nest-h-") as directory:
         settings = {
-            "NEST_BIND": f"127.0.0.1:{port}",
-            "NEST_ERRORS": str(DEPLOY / "errors"),
-            "NEST_HAPROXY_LOG": "stdout",
-            "NEST_HAPROXY_SOCKET": f"{directory}/admin.sock",
-            "NEST_WEB1": f"127.0.0.1:{one}",
-            "NEST_WEB2": f"127.0.0.1:{two}",
+            "EDGE_BIND": f"127.0.0.1:{port}",
+            "EDGE_ERRORS": str(DEPLOY / "errors"),
+            "EDGE_LOG": "stdout",
+            "EDGE_SOCKET": f"{directory}/admin.sock",
+            "EDGE_WEB1": f"127.0.0.1:{one}",
+            "EDGE_WEB2": f"127.0.0.1:{two}",
+            **({} if os.geteuid() == 0 else {"EDGE_UNPRIVILEGED": "1"}),
             **environ,
         }
         command = (str(program), "-W", "-db", "-f", str(DEPLOY / "haproxy.cfg"))
