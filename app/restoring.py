@@ -81,8 +81,11 @@ class Replacement:
                 " If it is lost, set a new NEST_AUDIT_KEY: older lines can then not be verified."
             )
 
-    def carry_out(self, tools: Tools, *, epoch: UUID, roles: frozenset[str]) -> None:
-        """The transaction; blocks. `roles`: those that the server has. Raises ToolError."""
+    def carry_out(self, tools: Tools, *, epoch: UUID | None, roles: frozenset[str]) -> None:
+        """The transaction; blocks. `roles`: those that the server has. Raises ToolError.
+
+        `epoch` None: the history goes on, because nothing was changed since the backup was made.
+        """
         manifest = self.backup.manifest
         with tempfile.TemporaryDirectory(prefix="nest-restore-") as directory:
             contents = Path(directory) / "contents"
@@ -91,7 +94,12 @@ class Replacement:
             tools.psql(self._sql(tools, contents, manifest, epoch, roles))
 
     def _sql(
-        self, tools: Tools, contents: Path, manifest: Manifest, epoch: UUID, roles: frozenset[str]
+        self,
+        tools: Tools,
+        contents: Path,
+        manifest: Manifest,
+        epoch: UUID | None,
+        roles: frozenset[str],
     ) -> Iterator[bytes]:
         """COMMIT is said only after `pg_restore` has succeeded; without it all is rolled back."""
         yield beginning(manifest.schema).encode()

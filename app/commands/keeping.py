@@ -13,7 +13,7 @@ Add = Callable[[str, Command, str, str], argparse.ArgumentParser]
 
 
 def add_keeping(add: Add) -> None:
-    """`nest backup`, `nest restore`, `nest restored`."""
+    """`nest backup`, `nest restore`, `nest restored`, `nest upgrade-data`."""
     backup = add(
         "backup",
         _beside("app.commands.backup", "run"),
@@ -47,6 +47,19 @@ def add_keeping(add: Add) -> None:
     )
     restored.add_argument(
         "--as-of", type=_moment, metavar="TIME", help="the moment that the data are of, if known"
+    )
+    upgrade = add(
+        "upgrade-data",
+        _beside("app.commands.upgrade_data", "run"),
+        "Take the data in NEST_HOME over from an older major version of PostgreSQL. The old data "
+        "are kept beside the new ones.",
+        "nest upgrade-data\n  nest upgrade-data --from-bin /usr/lib/postgresql/17/bin",
+    )
+    upgrade.add_argument(
+        "--from-bin",
+        type=Path,
+        metavar="DIR",
+        help="where the programs of the old version are; found by itself in the usual places",
     )
 
 

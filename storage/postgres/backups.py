@@ -220,25 +220,25 @@ $restore$;
 """  # noqa: S608 - the schema is quoted
 
 
-def finishing(schema: str, *, rows: Mapping[str, int], epoch: UUID, at: datetime) -> str:
+def finishing(schema: str, *, rows: Mapping[str, int], epoch: UUID | None, at: datetime) -> str:
     """Compares what came with what the backup counted, begins a new epoch, ends the transaction.
 
     `at` is the moment that the data are of. Admins sign in again: a session that ended after the
-    backup must not be open again.
+    backup must not be open again. `epoch` None: nothing happened since the backup, so the history
+    goes on.
     """
+    begun = "" if epoch is None else _new_epoch(_literal(str(epoch)), _literal(at.isoformat()))
     counts = "\n    ".join(_counted(table, n) for table, n in rows.items())
     return f"""
 SELECT pg_catalog.set_config('search_path', {_literal(_quoted(schema))}, true) \\g /dev/null
 DO $restore$
 BEGIN
     {counts}
-    {_new_epoch(_literal(str(epoch)), _literal(at.isoformat()))}
-    UPDATE admin_sessions SET revoked_at = now() WHERE revoked_at IS NULL;
-    UPDATE admin_links SET used_at = now() WHERE used_at IS NULL;
+    {begun}
 END
 $restore$;
 COMMIT;
-"""  # noqa: S608 - values are quoted
+"""
 
 
 def _counted(table: str, n: int) -> str:
@@ -254,7 +254,9 @@ def _new_epoch(epoch: str, at: str) -> str:
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'deployment'::regclass
         AND attname = 'restored_to' AND NOT attisdropped) THEN
         EXECUTE format('UPDATE deployment SET restored_to = %L', {at});
-    END IF;"""  # noqa: S608 - values are quoted
+    END IF;
+    UPDATE admin_sessions SET revoked_at = now() WHERE revoked_at IS NULL;
+    UPDATE admin_links SET used_at = now() WHERE used_at IS NULL;"""  # noqa: S608 - values are quoted
 
 
 _OWN: Final = (
