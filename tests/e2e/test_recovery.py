@@ -95,6 +95,30 @@ def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Sta
         )
 
 
+def test_who_comes_while_postgres_is_away_is_told_and_then_let_in(
+    visitors: Visitors, stage: Stage
+) -> None:
+    """A page comes by itself once it can; a form is sent again by whoever sent it."""
+    if stage.servers.postgres is None:
+        pytest.skip("the database is not ours to kill")
+    anna = visitors.owner(stage.one)
+    newcomer = visitors.stranger()
+    newcomer.goto(stage.one.url)
+    stage.servers.postgres.kill()
+    second = Screen(anna.page.context.new_page())
+    second.page.goto(f"{stage.two.url}/c/{anna.code}")
+    expect(second.page.get_by_role("heading", level=1)).to_have_text("Gleich wieder da")
+    newcomer.locator("#begin button").first.click()
+    expect(newcomer.get_by_role("heading", level=1)).to_have_text("Noch kein neues Haus")
+    expect(newcomer.locator("main")).to_contain_text("kein neues Haus anlegen")
+
+    stage.servers.revive()
+    expect(second.page.locator(".category")).to_have_count(8, timeout=30_000)
+    second.opened()
+    newcomer.get_by_role("button", name="Noch einmal versuchen").click()
+    Screen(newcomer).opened()
+
+
 def test_redis_away_edits_go_on_and_reach_the_other(visitors: Visitors, stage: Stage) -> None:
     """(PS2)"""
     if stage.servers.valkey is None:

@@ -99,7 +99,7 @@ class MessagePages:
         if request.method in ("GET", "HEAD"):
             response = self._page(request, 503, "page503", reload=True, again_after_s=4)
         elif request.url.path == START:
-            response = self._page(request, 503, "start503", again_by_form=True)
+            response = self._page(request, 503, "start503", again_by_form=START)
         else:
             response = self._page(request, 503, "form503")
         response.headers["retry-after"] = str(retry_after_s)
@@ -118,14 +118,15 @@ class MessagePages:
         sentence: str | None = None,
         browser: Browser | None = None,
         personal: bool = False,
-        again_by_form: bool = False,
+        again_by_form: str = "",
     ) -> Response:
+        query = request.url.query
         values = {
             "sentence": sentence,
             "browser": browser,
             "key": key,
             "reload": reload,
-            "address": request.url.path,
+            "address": f"{request.url.path}{query and '?'}{query}",
             "again_after_s": again_after_s,
             "again_by_form": again_by_form,
             "again_at": again_at,
