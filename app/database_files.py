@@ -5,6 +5,7 @@ away, or like a wrong password. So they are looked at before, as libpq 18 would 
 34.1.2 and 34.19).
 """
 
+import configparser
 import ssl
 import stat
 from collections.abc import Mapping
@@ -49,12 +50,26 @@ def with_files(given: Given, url: str, environ: Mapping[str, str]) -> Given:
         found |= {"sslmode": mode, "sslrootcert": chosen["sslrootcert"][0]}
     if mode != "disable":
         _check_tls(mode, chosen, found.get("sslpassword", ""))
+    if service := found.get("service"):
+        _check_service(service, environ)
     if not (urlsplit(url).password or found.get("password") or environ.get("PGPASSWORD")):
         _check_passwords(found.get("passfile", ""), "passfile")
         if "passfile" not in found:
             _check_passwords(environ.get("PGPASSFILE", ""), "PGPASSFILE")
     once = [each for each in given if each[0] not in {"sslmode", "sslrootcert"}]
     return once + [(name, found[name]) for name in ("sslmode", "sslrootcert") if name in found]
+
+
+def _check_service(service: str, environ: Mapping[str, str]) -> None:
+    """Asyncpg passes over a service that it does not find, and connects to somewhere else."""
+    file = Path(environ.get("PGSERVICEFILE", "") or _home() / ".pg_service.conf")
+    services = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        services.read(file)
+    except (OSError, configparser.Error):
+        raise ValueError(f"has service={service}, but {file} cannot be read") from None
+    if service not in services:
+        raise ValueError(f"has service={service}, which {file} does not have")
 
 
 def _system_roots() -> str:
@@ -98,8 +113,12 @@ def _check_tls(mode: str, chosen: Mapping[str, tuple[str, str]], password: str) 
 
 
 def _own_roots() -> Path:
+    return _home() / ".postgresql" / "root.crt"
+
+
+def _home() -> Path:
     try:
-        return Path.home() / ".postgresql" / "root.crt"
+        return Path.home()
     except RuntimeError:  # nobody knows where home is
         return Path("/nonexistent")
 

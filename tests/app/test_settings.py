@@ -228,3 +228,12 @@ def test_a_misspelled_setting_is_noticed() -> None:
 def test_the_table_names_every_setting() -> None:
     table = settings_table()
     assert all(f"{each.name} " in table and each.reason in table for each in SETTINGS)
+
+
+def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "pg_service.conf"
+    file.write_text("[house]\nhost=db.example\n")
+    environ = {"PGSERVICEFILE": str(file), "DATABASE_URL": "postgresql://u:p@/d?service=house"}
+    assert parse_settings(environ).database_url == "postgresql://u:p@/d?service=house"
+    with pytest.raises(SettingsError, match=f"service=flat, which {file} does not have"):
+        parse_settings({**environ, "DATABASE_URL": "postgresql:///d?service=flat"})
