@@ -151,3 +151,50 @@ def test_a_restarted_web_process_keeps_the_live_view(visitors: Visitors, stage: 
     expect(page.locator(".status")).to_contain_text("verbunden", timeout=30_000)
     anna = visitors.owner(stage.one)
     expect(page.locator(".house", has_text=anna.code)).to_be_visible()
+
+
+def test_a_restored_house_says_what_is_gone(visitors: Visitors, stage: Stage) -> None:
+    """(CL15, JN4) In the page that was open, to the other person, and in a tab that loads again."""
+    anna = visitors.owner(stage.one)
+    bert = visitors.invited(anna, stage.two, locale="en-GB")
+    anna.choose("nest", "nest120")
+    bert.shows_total(241_900)
+    kept = "SELECT {} FROM configurations WHERE code = $1"
+    selection = stage.value(kept.format("selection::text"), anna.code)
+    cents = stage.value(kept.format("total_cents"), anna.code)
+    anna.choose("nest", "nest160")
+    bert.shows_total(313_100)
+    anna.shows_status("saved")
+    bert.category("fussboden").scroll_into_view_if_needed()
+    bert.page.mouse.wheel(0, 600)
+    stage.value(  # what `nest restore` leaves, for this house only
+        "WITH begun AS (UPDATE deployment SET epoch = gen_random_uuid(),"
+        " restored_to = '2026-11-03 10:00 UTC'), gone AS (DELETE FROM operations"
+        " WHERE version > 1 AND configuration_id = (SELECT id FROM configurations WHERE code = $1))"
+        " UPDATE configurations SET head = 1, selection = $2::text::jsonb, total_cents = $3"
+        " WHERE code = $1 RETURNING 1",
+        anna.code,
+        selection,
+        cents,
+    )
+    for screen, words in (
+        (anna, ("Aus einer Sicherung wiederhergestellt", "3. November 2026")),
+        (bert, ("Restored from a backup", "3 November 2026")),
+    ):
+        screen.shows_total(241_900)
+        for each in words:
+            expect(screen.page.get_by_test_id("restored")).to_contain_text(each)
+        screen.shows_status("saved")
+    toast = bert.page.locator('[data-toast="restored"]')  # bert looks at what is further down
+    expect(toast).to_contain_text("3 November 2026")
+    anna.choose("innenverkleidung", "fichte")
+    bert.shows_total(243_600)
+    bert.choose("fussboden", "kalkstein_kanafar")
+    anna.shows_status("saved")
+    assert stage.version(anna.code) == 3
+    notice = anna.page.get_by_test_id("restored")
+    notice.get_by_role("button").click()
+    expect(notice).to_have_count(0)
+    anna.page.reload()
+    anna.opened()
+    expect(notice).to_have_count(0)

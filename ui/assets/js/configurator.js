@@ -407,6 +407,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     open: (sheet) => (ui.sheet = sheet),
     close: () => (ui.sheet = null),
     dismiss: room.dismiss,
+    offerToast: notices.offer,
     closeToast: notices.close,
     introduce: (name) => room.send({ type: "introduce", name }),
     roleName: (role) => (role ? t("role." + role) : ""),

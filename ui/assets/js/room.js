@@ -175,6 +175,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
       const otherHistory = state.epoch !== null && state.epoch !== frame.epoch;
       if (frame.version !== state.version || otherHistory) state.changes = []; // what came between is not known
       if ((state.epoch ?? read(storage, EPOCH_SEEN) ?? frame.epoch) !== frame.epoch) state.restored = { to: frame.restored_to ?? null };
+      if (otherHistory) state.canUndo = state.canRedo = null;
       if (state.epoch !== frame.epoch) write(storage, EPOCH_SEEN, frame.epoch);
       state.configuration = frame.configuration;
       state.code = frame.code;

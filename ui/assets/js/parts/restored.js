@@ -1,4 +1,5 @@
-// A backup took the place of what was here: what is said, until it is closed (CL15).
+// A backup took the place of what was here: what is said, until it is closed (CL15). Where that is
+// out of sight a toast says it, too.
 export const Restored = {
   inject: ["screen"],
   template: `
@@ -6,6 +7,9 @@ export const Restored = {
       <div class="notice-text"><strong>{{ screen.t("restored.title") }}</strong><p>{{ text }}</p></div>
       <div class="repairs"><button type="button" class="text-button" @click="screen.dismiss('restored')">{{ screen.t("close") }}</button></div>
     </div>`,
+  mounted() {
+    this.screen.offerToast('[data-testid="restored"]', { kind: "own", key: "restored", title: this.screen.t("restored.title"), text: this.text, colour: 0, stays: true });
+  },
   computed: {
     text() {
       const { t, room, ui } = this.screen;
