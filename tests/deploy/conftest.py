@@ -13,15 +13,15 @@ from tests.support.processes import Process
 from tests.support.servers import Servers
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(servers: Servers) -> Iterator[Stage]:
-    """What stands behind the proxy, the same for all tests of this folder."""
+    """What stands behind the proxy, with a database of its own for each module."""
     settings = {"NEST_TRUSTED_PROXIES": "127.0.0.1", "NEST_DRAIN_SECONDS": "2"}
     with running_stage(servers, **settings) as running:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def proxy(stage: Stage) -> Iterator[Process]:
     with running_haproxy(stage.one.port or 0, stage.two.port or 0) as process:
         yield process.ready_blocking()
