@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services stories nemesis check fmt bench bench-peers lock sdk clean
+.PHONY: help run test test-services stories nemesis outage check fmt bench bench-peers lock sdk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,8 +29,13 @@ test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_D
 stories: .venv/ready-dev ## tell as many made-up stories of people, processes and a bad network (STORIES=1000)
 	@STORIES=$(or $(STORIES),1000) $(BIN)/pytest tests/model
 
-nemesis: .venv/ready-dev ## inject faults of every kind under load and compare what is stored (SECONDS=1800 SEED=1 FILE=tests/faults/seeds/…)
-	@$(BIN)/python -m tests.faults.nemesis --seconds $(or $(SECONDS),1800) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE))
+nemesis: .venv/ready-dev ## inject faults of every kind under load and compare what is stored (SECONDS=1800 SEED=1 TABS=2 FILE=tests/faults/seeds/…)
+	@$(BIN)/python -m tests.faults.nemesis --seconds $(or $(SECONDS),1800) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE)) $(if $(TABS),--tabs $(TABS))
+
+outage: .venv/ready-dev ## take PostgreSQL away for 10 s behind HAProxy, with browser tabs: raw 503, interactions refused, tabs reloaded
+	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/python -m tests.support.haproxy
+	@$(BIN)/python -m tests.faults.nemesis --outage
 
 check: .venv/ready-dev ## formatting, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -8,6 +8,25 @@ from playwright.sync_api import Locator, Page, expect
 
 SAVED_WITHIN_MS = 25_000  # an outage, the longest pause between two attempts, a busy machine
 
+CLAIMS = """
+{
+    let before = '';
+    const note = () => {
+        const status = document.querySelector('[data-testid=status]');
+        const total = document.querySelector('[data-testid=total]');
+        const now = [status?.dataset.status, status?.innerText, total?.dataset.cents];
+        if (status && JSON.stringify(now) !== before) {
+            before = JSON.stringify(now);
+            window.claim(...now);
+        }
+    };
+    new MutationObserver(note).observe(document,
+        {subtree: true, childList: true, attributes: true, characterData: true});
+    note();
+}
+"""
+"""A script that tells `window.claim` every status, in its words, and total that the page shows."""
+
 
 class Screen:
     """One tab with a house open."""
@@ -102,19 +121,11 @@ class Screen:
     def claims(self) -> None:
         """Write down every status and total this page shows from now on, see `claimed`."""
         self.page.evaluate(
-            """() => {
+            f"""() => {{
                 window.claimed = [];
-                const note = () => {
-                    const status = document.querySelector('[data-testid=status]');
-                    const total = document.querySelector('[data-testid=total]');
-                    const now = [status?.dataset.status, status?.innerText, total?.dataset.cents];
-                    if (JSON.stringify(now) !== JSON.stringify(window.claimed.at(-1)))
-                        window.claimed.push(now);
-                };
-                new MutationObserver(note).observe(document.querySelector('.nest'),
-                    {subtree: true, childList: true, attributes: true, characterData: true});
-                note();
-            }"""
+                window.claim = (...now) => window.claimed.push(now);
+                {CLAIMS}
+            }}"""
         )
 
     def claimed(self) -> list[list[Any]]:

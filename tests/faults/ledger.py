@@ -80,16 +80,18 @@ class Attempts:
 class Ledger:
     """One run, from the clients' side.
 
-    `flushed`: events that were in the stream at the moment of a FLUSHALL; those of them that no
+    `sessions`: those whose events are all in `events`. `flushed`: events that were in the stream at the moment of a FLUSHALL; those of them that no
     worker had stored are gone, and nothing else may be. `shown`: by house and version, the op that
-    members were shown.
+    members were shown. `of_tabs`: houses in which browser tabs edit, whose answers nobody notes.
     """
 
     seed: int
     ops: dict[UUID, Acknowledged] = field(default_factory=dict)
     spans: dict[UUID, Span] = field(default_factory=dict)
     events: set[UUID] = field(default_factory=set)
+    sessions: set[UUID] = field(default_factory=set)
     flushed: set[UUID] = field(default_factory=set)
+    of_tabs: set[UUID] = field(default_factory=set)
     shown: dict[tuple[UUID, int], UUID] = field(default_factory=dict)
     op_attempts: Attempts = field(default_factory=Attempts)
     event_attempts: Attempts = field(default_factory=Attempts)

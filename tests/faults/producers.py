@@ -35,8 +35,9 @@ class Producer:
         self._http = http
         self._unix_ms = unix_ms
         self._sessions = [
-            str(UUID(int=random.getrandbits(128), version=4)) for _ in range(SESSIONS_EACH)
+            UUID(int=random.getrandbits(128), version=4) for _ in range(SESSIONS_EACH)
         ]
+        ledger.sessions.update(self._sessions)
 
     async def report(self, pace: Pace, due: Iterable[float]) -> None:
         """Report one interaction at each of these loop times, late rather than never."""
@@ -51,7 +52,7 @@ class Producer:
     def _interaction(self, event_id: UUID) -> Json:
         category = self._random.choice(list(CHOICES))
         return {
-            "sessionId": self._random.choice(self._sessions),
+            "sessionId": str(self._random.choice(self._sessions)),
             "eventId": str(event_id),
             "interaction": {
                 "eventType": self._random.choice(["click", "select", "view"]),

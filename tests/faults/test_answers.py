@@ -176,7 +176,12 @@ async def test_no_answer_of_a_store_ends_a_process_or_loses_anything(home: Path)
     async with AsyncExitStack() as stack:
         field = await stack.enter_async_context(
             running_field(
-                home, ledger, webs=1, workers=1, linked=False, NEST_DATABASE_DEADLINE_SECONDS="2"
+                home,
+                ledger,
+                webs=1,
+                workers=1,
+                linked=False,
+                environ={"NEST_DATABASE_DEADLINE_SECONDS": "2"},
             )
         )
         stand = field.stand

@@ -5,12 +5,18 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.faults.nemesis.__main__ import SEEDS, told
 from tests.faults.nemesis.faults import FAULTS, choices
+from tests.faults.nemesis.outage import RAW_503, outage
 from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, plan, read, write
+from tests.support.browser import required_browser
+from tests.support.haproxy import required_haproxy, running_haproxy
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
 
 KEPT = sorted(SEEDS.glob("*.json"))
 
@@ -36,3 +42,33 @@ def test_a_seed_decides_the_whole_schedule(tmp_path: Path) -> None:
     assert set(hit[: len(FAULTS)]) == set(FAULTS), "every fault once before one comes twice"
     write(one, tmp_path / "kept.json")
     assert read(tmp_path / "kept.json") == one
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+async def test_nobody_is_refused_and_no_tab_loads_again_while_postgresql_is_away(
+    home: Path,
+) -> None:
+    """(OP16, AC14)"""
+    lines: list[str] = []
+    required_haproxy()
+    required_browser()
+    seen = await outage(home, 1, lines.append)
+    assert seen.figures == "0 raw 503, 0 interactions refused, 0 tabs reloaded"
+    assert seen.problems == ()
+    assert seen.newcomers.keys() == {200}
+    assert seen.tabs.keys() > {"saved"}, "no tab has said that something is not saved"
+
+
+async def test_an_answer_of_the_proxy_itself_is_counted() -> None:
+    with running_haproxy(free_port(), free_port()) as proxy:
+        async with httpx.AsyncClient() as client:
+
+            async def refused() -> bool:
+                try:
+                    return (await client.get(proxy.url)).status_code == 503
+                except httpx.TransportError:
+                    return False
+
+            await eventually(refused, why="nobody is behind the proxy")
+            await eventually(lambda: RAW_503.findall(proxy.log), why="its log has the line")

@@ -5,9 +5,11 @@ import asyncio
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.nemesis.faults import choices
+from tests.faults.nemesis.outage import outage
 from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, plan, read, write
 from tests.support.faketime import LIBFAKETIME
@@ -22,6 +24,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1800, help="of faults and load, about")
     parser.add_argument("--seed", type=int, help="of the schedule and of the clients")
     parser.add_argument("--file", type=Path, help="a schedule that was kept, instead")
+    parser.add_argument(
+        "--outage", action="store_true", help="PostgreSQL away behind HAProxy, only"
+    )
     options = parser.parse_args()
     schedule = (
         read(options.file)
@@ -32,15 +37,15 @@ def main() -> int:
             choices(clock=bool(LIBFAKETIME)),
         )
     )
-    began = time.monotonic()
+    return _outage(schedule.seed) if options.outage else _nemesis(schedule, options.tabs)
 
-    def say(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)  # noqa: T201
 
+def _nemesis(schedule: Schedule, tabs: int) -> int:
+    say = _speaker()
     faults = sum(map(len, schedule.rounds))
     say(f"seed {schedule.seed}: {faults} faults in {len(schedule.rounds)} rounds")
     with home_in_memory() as home:
-        result = asyncio.run(run(schedule, home, say))
+        result = asyncio.run(run(schedule, home, say, tabs=tabs))
     say(f"done\n{told(result)}")
     for number, problems in result.broken.items():
         kept = SEEDS / f"{schedule.seed}-{number}.json"
@@ -48,6 +53,27 @@ def main() -> int:
         write(Schedule(seed=schedule.seed, rounds=[steps], problems=problems[:5]), kept)
         say(f"round {number} is kept: make nemesis FILE={kept}")
     return 1 if result.broken else 0
+
+
+def _outage(seed: int) -> int:
+    say = _speaker()
+    with home_in_memory() as home:
+        seen = asyncio.run(outage(home, seed, say))
+    say(seen.figures)
+    say(f"newcomers by status {seen.newcomers}, tabs by status {dict(seen.tabs)}")
+    say(f"{seen.interactions} interactions, all well {seen.well_after_seconds:.1f} s afterwards")
+    for problem in seen.problems:
+        say(f"BROKEN {problem[:600]}")
+    return 1 if seen.raw_503 or seen.refused or seen.reloaded or seen.problems else 0
+
+
+def _speaker() -> Callable[[str], None]:
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)  # noqa: T201
+
+    return say
 
 
 def told(result: Result) -> str:

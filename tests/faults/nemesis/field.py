@@ -13,6 +13,7 @@ from tests.faults.pace import Pace
 from tests.faults.stand import Stand, running_stand
 from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
 from tests.support.faulty_redis import FaultyRedis, faulty_redis
+from tests.support.haproxy import running_haproxy
 from tests.support.processes import Process
 from tests.support.waiting import POLL_SECONDS
 
@@ -55,6 +56,11 @@ class Field:
         assert pid is not None, f"{name} does not run"
         return pid
 
+    def end(self) -> None:
+        """End our processes at once: how they stop is the matter of a rolling restart."""
+        for process in self.stand.processes.values():
+            process.kill()
+
     @contextmanager
     def ended(self, name: str) -> Iterator[None]:
         """It may be down until the block ends."""
@@ -92,7 +98,7 @@ async def running_field(
     workers: int = 2,
     linked: bool = True,
     apart: Mapping[str, Mapping[str, str]] | None = None,
-    **environ: str,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Field]:
     """A product that faults can reach, until the block ends; `apart` and `environ` as of a stand."""
     faulty: list[tuple[FaultyPostgres, FaultyRedis]] = []
@@ -104,7 +110,25 @@ async def running_field(
             yield first.url, second.url
 
     async with running_stand(
-        home, webs=webs, workers=workers, between=between, linked=linked, apart=apart, **environ
+        home,
+        webs=webs,
+        workers=workers,
+        between=between,
+        linked=linked,
+        apart=apart,
+        **(environ or {}),
     ) as stand:
         [(first, second)] = faulty
         yield Field(stand=stand, ledger=ledger, faulty_postgres=first, faulty_valkey=second)
+
+
+@contextmanager
+def front_of(stand: Stand) -> Iterator[Process]:
+    """HAProxy as it is shipped, before the web processes of a stand that trusts it."""
+    one, two = (process.port or 0 for process in stand.webs)
+    with running_haproxy(one, two) as proxy:
+        yield proxy
+
+
+BEHIND_A_PROXY: Final = {"NEST_TRUSTED_PROXIES": "127.0.0.1", "NEST_DRAIN_SECONDS": "2"}
+"""Settings that `deploy/haproxy.cfg` asks for."""

@@ -16,11 +16,13 @@ from tests.faults.audit import Audit, audit
 from tests.faults.ledger import Ledger
 from tests.faults.load import Crowd, Load, agree, crowd_of, nothing_waits
 from tests.faults.nemesis.faults import FAULTS
-from tests.faults.nemesis.field import CLOCKED, Field, running_field
+from tests.faults.nemesis.field import BEHIND_A_PROXY, CLOCKED, Field, front_of, running_field
 from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
 from tests.faults.nemesis.schedule import Schedule, Step
+from tests.faults.nemesis.tabs import Tab, compare, tabs_of
 from tests.faults.pace import Pace
 from tests.support.faketime import LIBFAKETIME
+from tests.support.haproxy import find_haproxy
 from tests.support.waiting import eventually
 
 LOAD: Final = Load(
@@ -47,18 +49,39 @@ class Result:
     rss_mb: dict[str, float]
 
 
-async def run(schedule: Schedule, home: Path, say: Callable[[str], None]) -> Result:
-    """Carry out a schedule on a product of its own; `say` is told a line for each fault and round."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everybody who takes part in a round."""
+
+    field: Field
+    crowd: Crowd
+    tabs: Sequence[Tab]
+    asker: Recovery
+    say: Callable[[str], None]
+
+
+async def run(
+    schedule: Schedule, home: Path, say: Callable[[str], None], *, tabs: int = 0
+) -> Result:
+    """Carry out a schedule on a product of its own; `say` is told a line for each fault and round.
+
+    Where HAProxy is installed everybody works through it, else at the web processes in turns.
+    `tabs`: so many real ones edit, too.
+    """
     ledger = Ledger(seed=schedule.seed)
     broken: dict[int, list[str]] = {}
     known: set[str] = set()
     async with AsyncExitStack() as stack:
         field = await stack.enter_async_context(watched_field(home, ledger))
         urls = field.stand.urls
+        if find_haproxy():
+            urls = ((await stack.enter_context(front_of(field.stand)).ready()).url,)
         crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
+        opened = await stack.enter_async_context(tabs_of(urls[0], tabs, Random(ledger.seed)))
         asker = await stack.enter_async_context(recovery(field))
+        scene = Scene(field=field, crowd=crowd, tabs=opened, asker=asker, say=say)
         for number, steps in enumerate(schedule.rounds, 1):
-            problems = (await one_round(field, crowd, asker, steps, say)).problems
+            problems = (await one_round(scene, steps)).problems
             new = [each for each in problems if each not in known]
             known.update(new)
             if new:
@@ -88,33 +111,36 @@ async def watched_field(home: Path, ledger: Ledger) -> AsyncIterator[Field]:
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-    async with running_field(home, ledger, apart=apart) as field, asyncio.TaskGroup() as group:
+    async with (
+        running_field(home, ledger, apart=apart, environ=BEHIND_A_PROXY) as field,
+        asyncio.TaskGroup() as group,
+    ):
         field.clock = clock if LIBFAKETIME else None
         watching = group.create_task(field.watch())
         yield field
         watching.cancel()
-        for process in field.stand.processes.values():
-            process.kill()  # how they stop is the matter of a rolling restart
+        field.end()
 
 
-async def one_round(
-    field: Field, crowd: Crowd, asker: Recovery, steps: Sequence[Step], say: Callable[[str], None]
-) -> Audit:
+async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit:
     """Faults under load; then quiet, and what is stored is compared with what everybody was told."""
     over, pace = asyncio.Event(), Pace(asyncio.Event())
     async with asyncio.TaskGroup() as group:
-        crowd.work_until(group, LOAD, over)
+        scene.crowd.work_until(group, LOAD, over)
+        for tab in scene.tabs:
+            group.create_task(tab.click_until(over))
         try:
             for step in steps:
                 await pace.rest(step.after)
-                say(await one_step(field, asker, step))
+                scene.say(await one_step(scene.field, scene.asker, step))
         finally:
             over.set()
-    stand, ledger = field.stand, field.ledger
+    stand, ledger = scene.field.stand, scene.field.ledger
     try:
         stored = partial(nothing_waits, stand.valkey.url)
         await eventually(stored, QUIET_SECONDS, why="the workers have stored everything")
-        await agree(stand.urls[0], crowd.sockets, ledger)
+        await agree(stand.urls[0], scene.crowd.sockets, ledger)
+        await compare(scene.tabs, ledger, stand.postgres.url)
     except AssertionError as problem:
         ledger.problems.append(str(problem))
     ledger.problems += [each for each in stand.crashes() if each not in ledger.problems]

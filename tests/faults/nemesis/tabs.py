@@ -1,0 +1,146 @@
+"""Real browser tabs: somebody clicks in them, and everything that they claim is written down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from playwright.async_api import Browser, Frame, Page, Response, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from realtime.http.tracking import TRACK_MANY_PATH
+from tests.e2e.screen import CLAIMS
+from tests.faults.editors import CHOICES
+from tests.faults.ledger import Ledger
+from tests.faults.pace import Pace
+from tests.support.browser import ARGUMENTS, PERSON, required_browser
+from tests.support.waiting import eventually
+
+CLICK_SECONDS: Final = (1.0, 4.0)
+CLICK_MS: Final = 1_000
+OPENED_MS: Final = 40_000
+SAVED: Final = "saved"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a tab showed at one moment: its status, in words, and the total."""
+
+    status: str
+    words: str
+    total_cents: str
+
+
+@dataclass  # without slots: Playwright notes its wrappers of our methods on the object
+class Tab:
+    """One tab with a house of its own. `navigations`: how often it loaded since it was
+    opened; `refused`: how many of its reports of interactions were not taken.
+    """
+
+    page: Page
+    random: Random
+    code: str = ""
+    navigations: int = 0
+    refused: int = 0
+    claims: list[Claim] = field(default_factory=list)
+
+    async def opened(self, url: str) -> None:
+        """Begin a house, and wait until it is there."""
+        await self.page.expose_function("claim", self._claim)
+        await self.page.add_init_script(CLAIMS)
+        await self.page.goto(url)
+        await self.page.locator('form[action="/start"] button').click()
+        await self.page.wait_for_url("**/c/*")
+        self.code = self.page.url.partition("/c/")[2].partition("?")[0]
+        await self.page.wait_for_selector(
+            f'[data-testid=status][data-status="{SAVED}"]', timeout=OPENED_MS
+        )
+        await self.page.wait_for_function("window.socket && window.socket.connected")
+        self.navigations = 0
+        self.page.on("framenavigated", self._navigated)
+        self.page.on("response", self._answered)
+
+    async def click_until(self, over: asyncio.Event) -> None:
+        """Choose something every few seconds, whatever the tab says."""
+        pace = Pace(over)
+        while not over.is_set():
+            await pace.rest(self.random.uniform(*CLICK_SECONDS))
+            category = self.random.choice(("nest", "gebaeudehuelle", "fussboden"))
+            option = self.random.choice(CHOICES[category])
+            with suppress(PlaywrightError):  # it is away, or loads
+                await self.page.locator(f'#category-{category} [data-option="{option}"]').click(
+                    timeout=CLICK_MS
+                )
+
+    def _claim(self, status: str | None, words: str | None, total_cents: str | None) -> None:
+        self.claims.append(Claim(status or "", words or "", total_cents or ""))
+
+    def _navigated(self, frame: Frame) -> None:
+        self.navigations += frame.parent_frame is None
+
+    def _answered(self, response: Response) -> None:
+        self.refused += TRACK_MANY_PATH in response.url and not response.ok
+
+
+@asynccontextmanager
+async def tabs_of(url: str, count: int, random: Random) -> AsyncIterator[list[Tab]]:
+    """As many tabs, each of a person of their own, until the block ends."""
+    if not count:
+        yield []
+        return
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=required_browser(), args=list(ARGUMENTS)
+        )
+        try:
+            yield [await _tab(browser, url, Random(random.random())) for _ in range(count)]
+        finally:
+            await browser.close()
+
+
+async def _tab(browser: Browser, url: str, random: Random) -> Tab:
+    context = await browser.new_context(locale="de-AT", user_agent=PERSON, reduced_motion="reduce")
+    tab = Tab(await context.new_page(), random)
+    await tab.opened(url)
+    return tab
+
+
+async def compare(tabs: Sequence[Tab], ledger: Ledger, database_url: str) -> None:
+    """Every total that was shown as saved is that of a stored version; at the end it is the newest."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for tab in tabs:
+            await _compare(tab, ledger, connection)
+    finally:
+        await connection.close()
+
+
+async def _compare(tab: Tab, ledger: Ledger, connection: asyncpg.Connection) -> None:
+    house: Any = await connection.fetchrow(
+        "SELECT id, total_cents, (SELECT array_agg(total_cents) FROM operations"
+        " WHERE configuration_id = id AND version IS NOT NULL) AS totals"
+        " FROM configurations WHERE code = $1",
+        tab.code,
+    )
+    ledger.of_tabs.add(UUID(str(house["id"])))
+    newest = str(house["total_cents"])
+    status = tab.page.get_by_test_id("status")
+    total = tab.page.get_by_test_id("total")
+
+    async def shows_the_newest() -> bool:
+        shown = await status.get_attribute("data-status"), await total.get_attribute("data-cents")
+        return shown == (SAVED, newest)
+
+    try:
+        await eventually(shows_the_newest, 30, why=f"a tab is saved and at {newest} cents")
+    except (AssertionError, PlaywrightError) as problem:
+        ledger.problems.append(f"the tab of {tab.code}: {problem}")
+    stored = {*map(str, house["totals"] or ())}
+    first = next(claim.total_cents for claim in tab.claims if claim.total_cents)
+    for claim in tab.claims:
+        if claim.status == SAVED and claim.total_cents not in {first, *stored, ""}:
+            ledger.problems.append(f"the tab of {tab.code} claimed what is not stored: {claim}")
