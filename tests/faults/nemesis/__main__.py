@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument(
         "--outage", action="store_true", help="PostgreSQL away behind HAProxy, only"
     )
+    parser.add_argument("--tabs", type=int, default=0, help="browser tabs that edit, too")
     options = parser.parse_args()
     schedule = (
         read(options.file)
@@ -61,7 +62,7 @@ def _outage(seed: int) -> int:
         seen = asyncio.run(outage(home, seed, say))
     say(seen.figures)
     say(f"newcomers by status {seen.newcomers}, tabs by status {dict(seen.tabs)}")
-    say(f"{seen.interactions} interactions, all well {seen.well_after_seconds:.1f} s afterwards")
+    say(f"{seen.interactions} interactions, afterwards: {seen.well}")
     for problem in seen.problems:
         say(f"BROKEN {problem[:600]}")
     return 1 if seen.raw_503 or seen.refused or seen.reloaded or seen.problems else 0

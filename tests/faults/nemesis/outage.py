@@ -18,7 +18,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.load import Load, agree, crowd_of, nothing_waits
 from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import BEHIND_A_PROXY, POSTGRESQL, front_of, running_field
-from tests.faults.nemesis.recovery import recovery
+from tests.faults.nemesis.recovery import Well, recovery
 from tests.faults.nemesis.schedule import Step
 from tests.faults.nemesis.tabs import compare, tabs_of
 from tests.faults.pace import Pace
@@ -53,7 +53,7 @@ class Outage:
     newcomers: dict[int, int]
     tabs: dict[str, int]
     interactions: int
-    well_after_seconds: float | None
+    well: Well | None
     problems: tuple[str, ...]
 
     @property
@@ -105,7 +105,7 @@ async def outage(home: Path, seed: int, say: Callable[[str], None]) -> Outage:
             newcomers=newcomers,
             tabs=Counter(claim.status for tab in tabs for claim in tab.claims),
             interactions=len(ledger.events),
-            well_after_seconds=well,
+            well=well,
             problems=result.problems,
         )
 

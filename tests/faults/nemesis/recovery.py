@@ -4,8 +4,9 @@ updates, and the storing of interactions.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -25,6 +26,14 @@ STORED_WITHIN_SECONDS = 2.0
 """Interactions that wait no longer than this are being stored."""
 
 ASK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Well:
+    """After so many seconds everything worked again; `last` was the last of it."""
+
+    seconds: float
+    last: str
 
 
 class Recovery:
@@ -55,23 +64,35 @@ class Recovery:
             for url in field.stand.urls
         ]
 
-    async def awaited(self) -> float | None:
-        """Seconds until all is well; None: it is not, after a minute."""
+    async def awaited(self) -> Well | None:
+        """When all was well, and what was last; None: it is not, after a minute."""
         pace = Pace(asyncio.Event())
-        began = pace.now()
+        began, took = pace.now(), dict[str, float]()
+
+        async def noted(name: str, work: Coroutine[None, None, object]) -> None:
+            await work
+            took[name] = pace.now() - began
+
+        async def seen(condition: Callable[[], Awaitable[bool]], name: str) -> None:
+            await eventually(condition, LONGEST_SECONDS, why=name)
+
+        everything: dict[str, Coroutine[None, None, object]] = {}
+        for number, url in enumerate(self._field.stand.urls):
+            node = f"web-{number}"
+            editor, producer = self._editors[number], self._producers[number]
+            everything[f"edits on {node}"] = editor.edit(pace, [began])
+            everything[f"interactions on {node}"] = producer.report(pace, [began])
+            name = f"live updates on {node}"
+            everything[name] = seen(partial(self._hears_the_bus, url), name)
+        everything["storing"] = seen(self._stores, "storing")
         try:
             async with asyncio.timeout(LONGEST_SECONDS), asyncio.TaskGroup() as group:
-                for editor in self._editors:
-                    group.create_task(editor.edit(pace, [began]))
-                for producer in self._producers:
-                    group.create_task(producer.report(pace, [began]))
-                for url in self._field.stand.urls:
-                    hears = partial(self._hears_the_bus, url)
-                    group.create_task(eventually(hears, LONGEST_SECONDS, why="the bus is heard"))
-                group.create_task(eventually(self._stores, LONGEST_SECONDS, why="it is stored"))
+                for name, work in everything.items():
+                    group.create_task(noted(name, work))
         except TimeoutError:
             return None
-        return pace.now() - began
+        last = max(took, key=took.__getitem__)
+        return Well(seconds=took[last], last=last)
 
     async def _hears_the_bus(self, url: str) -> bool:
         timeout = aiohttp.ClientTimeout(total=ASK_SECONDS)
