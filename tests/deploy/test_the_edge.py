@@ -117,17 +117,20 @@ async def test_with_nobody_behind_it_a_page_comes_back_by_itself(lonely: Process
     await answering(lonely, 503)
     async with httpx.AsyncClient(base_url=lonely.url) as client:
         page = await client.get("/c/ABCDEFGH")
+        form = await client.post("/start")
         api = await client.get("/api/catalogue")
         socket = await client.get("/socket.io/?EIO=4&transport=polling")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert '<meta http-equiv="refresh" content="3">' in page.text
-    assert "Gleich wieder da" in page.text
-    assert "Back in a moment" in page.text
+    assert '<meta http-equiv="refresh" content="3; url=/">' in form.text
+    for answer in (page, form):
+        assert "Gleich wieder da" in answer.text
+        assert "Back in a moment" in answer.text
     for answer in (api, socket):
         assert answer.status_code == 503
         error = json.loads(answer.text)["error"]
         assert (error["code"], error["retryable"]) == ("restarting", True)
         assert set(error["message"]) == {"de", "en"}
-    for answer in (page, api, socket):
+    for answer in (page, form, api, socket):
         assert int(answer.headers["retry-after"]) > 0
         assert answer.headers["cache-control"] == "no-store"
