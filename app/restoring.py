@@ -128,10 +128,15 @@ def fitting(script: Iterable[bytes], roles: frozenset[str]) -> Iterator[bytes]:
 
 def amount(rows: Mapping[str, int]) -> str:
     """How much that is, for people."""
-    words = ("houses", "people", "ops", "inquiries", "interactions")
-    return ", ".join(
-        f"{rows.get(table, 0):,} {word}" for table, word in zip(COUNTED_FIRST, words, strict=True)
+    words = (
+        "house houses",
+        "person people",
+        "op ops",
+        "inquiry inquiries",
+        "interaction interactions",
     )
+    counted = zip((rows.get(table, 0) for table in COUNTED_FIRST), words, strict=True)
+    return ", ".join(f"{n:,} {word.split()[n != 1]}" for n, word in counted)
 
 
 def _is_unknown(line: bytes, roles: frozenset[str]) -> bool:

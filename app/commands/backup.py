@@ -44,7 +44,7 @@ async def _back_up(settings: Settings, target: Path, environ: Mapping[str, str])
     print(
         f"{target}: {size / 1e6:.1f} MB, {amount(manifest.rows)}, as of {manifest.made_at:%c %Z}."
     )
-    print("Keep it where this machine's disk is not, with a copy of the key of the audit.")
+    print("Keep it on another machine, and a copy of the key of the audit apart from both.")
 
 
 async def make_backup(
