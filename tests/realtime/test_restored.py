@@ -137,7 +137,8 @@ async def test_no_op_is_stored_on_a_state_of_the_old_history(
             " SET selection = jsonb_set(selection, '{nest}', '{\"option\": \"nest160\"}')"
         )
         await connection.close()
-        await ask(socket, house, select("fussboden", "parkett_eiche"), 2)
+        outcome = await ask(socket, house, select("fussboden", "kalkstein_kanafar"), 2)
+        assert (outcome["outcome"], outcome["version"]) == ("committed", 3)
         assert (await api.read(house["id"]))["selection"]["nest"]["option"] == "nest160"
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from storage.postgres.commit_statement import (
     COMMIT,
+    COMMIT_CHAIN,
     COMMIT_ONE,
     SETTINGS,
     CommitRequest,
+    chain_arguments,
     commit_arguments,
     commit_one_arguments,
 )
@@ -34,6 +36,8 @@ WHERE c.id = $1 ORDER BY o.version
         ("stored", {"guarded": True}),
         ("moved", {"expected_version": 7}),
         ("moved", {"expected_version": 7, "takes_version": False}),
+        ("moved", {"epoch": uuid4()}),
+        ("moved", {"epoch": uuid4(), "takes_version": False}),
         ("not_allowed", {"person_id": uuid4()}),
         ("gone", {"configuration_id": uuid4()}),
     ],
@@ -49,6 +53,18 @@ async def test_both_statements_agree(
     if verdict == "stored":
         assert (await _commit_one(database, first))[0] == "repeated"
         assert (await _commit(database, second))[0] == "repeated"
+
+
+@pytest.mark.parametrize("epoch", [None, uuid4()])
+async def test_a_chain_is_stored_in_the_history_that_it_was_judged_in(
+    database: Database, world: World, epoch: UUID | None
+) -> None:  # (OP20)
+    house = await world.configuration()
+    changed = {"epoch": epoch} if epoch else {}
+    chain = [request(house, 0, **changed), request(house, 1, **changed)]
+    async with database.driver() as driver:
+        rows = await driver.fetch(COMMIT_CHAIN, *chain_arguments(chain, ROLES))
+    assert [row["version"] for row in rows] == ([] if epoch else [1, 2])
 
 
 async def _commit_one(database: Database, op: CommitRequest) -> tuple[object, ...]:
