@@ -368,8 +368,11 @@ class InteractionStream:
             pipe = commands(self._redis).pipeline(transaction=True)
             pipe.hmget(LIFE, "life", "n")
             pipe.xinfo_stream(EVENTS)
-            (life, counted), info = await pipe.execute(raise_on_error=False)
-        _tolerate_absence(info)
+            counts, info = await pipe.execute(raise_on_error=False)
+            if isinstance(counts, Exception):
+                raise counts
+            _tolerate_absence(info)
+        life, counted = counts
         added = 0 if isinstance(info, Exception) else int(info["entries-added"])
         # Processes of a release that did not count yet may append, too.
         return Life(text(life or b""), max(int(counted or 0), added))

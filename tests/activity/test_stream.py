@@ -13,6 +13,7 @@ from storage.redis.capacity import FULL_RETRY_SECONDS, INTAKE_SHARE, Limits
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetter
 from storage.redis.entries import id_pair
+from storage.redis.life import LIFE
 from storage.redis.stream import (
     EVENTS,
     HINTS,
@@ -352,3 +353,11 @@ async def test_a_stream_that_is_not_there_holds_nothing(redis_url: str) -> None:
         await stream.append([event(), event()])
         assert await stream.offered() == 2
         assert (await stream.bounds()).whole
+
+
+@pytest.mark.parametrize("key", [EVENTS, LIFE])
+async def test_a_key_of_another_type_is_an_outage(redis_url: str, key: str) -> None:
+    async with Redis(redis_url) as redis:
+        await commands(redis).set(key, "text")
+        with pytest.raises(StorageUnavailable, match="WRONGTYPE"):
+            await InteractionStream(redis).its_life()

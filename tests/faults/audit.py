@@ -16,8 +16,12 @@ from configurator.errors import DocumentInvalid
 from configurator.operations import Change
 from configurator.pricing import total_cents
 from configurator.selection import selection_from_json
+from realtime.offered import Balance, Offered
+from storage.postgres.engine import Database
+from storage.postgres.ledger import Ledger as Booked
+from storage.postgres.stream_lives import StreamLives
 from storage.redis.client import Redis
-from storage.redis.stream import Lag, stream_lag
+from storage.redis.stream import InteractionStream, Lag, stream_lag
 from tests.faults.counts import counts
 from tests.faults.ledger import REFUSED, Acknowledged, Ledger, Span
 
@@ -31,7 +35,9 @@ HEADS = "SELECT id, head, selection::text AS selection, total_cents FROM configu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What is stored, and what is wrong with it."""
+    """What is stored, and what is wrong with it. `gone`: acknowledged interactions that a FLUSHALL
+    took; `told_missing`: how many entries the product itself says are missing.
+    """
 
     operations: int
     versions: int
@@ -40,6 +46,8 @@ class Audit:
     rolled_up: int
     counted_in_sessions: int
     lag: Lag
+    gone: int
+    told_missing: int
     problems: tuple[str, ...]
 
     @override
@@ -49,6 +57,8 @@ class Audit:
             f" {self.configurations} configurations, {self.interactions} interactions\n"
             f"counted        {self.rolled_up} in roll-ups, {self.counted_in_sessions} in sessions,"
             f" {self.lag.entries} waiting\n"
+            f"emptied        {self.gone} acknowledged are gone with Redis, the product says"
+            f" {self.told_missing}\n"
             f"broken         {len(self.problems)}"
         )
 
@@ -64,6 +74,13 @@ async def lag(redis_url: str) -> Lag:
         return await stream_lag(redis)
 
 
+async def balance(database_url: str, redis_url: str) -> Balance:
+    """What the product itself says about what it took."""
+    async with Redis(redis_url) as redis, Database(database_url, pool_size=1) as database:
+        stream = InteractionStream(redis)
+        return await Offered(stream, Booked(database), StreamLives(database)).balance()
+
+
 async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
     """Read everything and compare."""
     connection = await asyncpg.connect(database_url)
@@ -75,6 +92,7 @@ async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
         await connection.close()
     counted = await counts(database_url)
     waiting = await lag(redis_url)
+    told = await balance(database_url, redis_url)
     problems = [
         *ledger.problems,
         *_of_answers(ledger, ops),
@@ -85,6 +103,8 @@ async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
     ]
     if not counted.agrees:
         problems.append(f"interactions are counted in different ways: {counted}")
+    if told.missing and not ledger.flushed:
+        problems.append(f"the product says that {told.missing} interactions are missing")
     if waiting.entries:
         problems.append(f"{waiting.entries} entries of the stream are not stored")
     return Audit(
@@ -95,6 +115,8 @@ async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
         rolled_up=counted.rolled_up,
         counted_in_sessions=counted.in_sessions,
         lag=waiting,
+        gone=len(ledger.events - {row["event_id"] for row in events}),
+        told_missing=told.missing,
         problems=tuple(problems),
     )
 
