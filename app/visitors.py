@@ -75,6 +75,7 @@ def visitors(
 
     return Visitors(
         person_token_of=cookies.person_token,
+        admin_token_of=cookies.admin_token,
         browser_of=browser_of,
         forget_person=forget_person,
         house_code_of=latest_code,

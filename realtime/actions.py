@@ -373,9 +373,9 @@ class Actions:
         )
         return stored_id if linked else None
 
-    async def woke(self, session_id: UUID) -> None:
-        """Somebody looks at a page that their browser had fetched ahead."""
-        await self._stores.sessions.woke(session_id)
+    async def woke(self, principal: Principal, session_id: str) -> None:
+        """The person looks at a page that their browser had fetched ahead, in this session of theirs."""
+        await self._stores.sessions.woke(session_uuid(session_id), principal.person.id)
 
     async def inquire(
         self, principal: Principal, access: Access, inquiry: Inquiry, *, measured: bool

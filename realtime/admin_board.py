@@ -175,28 +175,40 @@ class AdminBoard(TaskOwner):
         """Wait for somebody to watch."""
         self._tasks.start(self._report_forever(), name="admin board")
 
-    async def watch(
-        self, send: Send, *, admin: Principal, network: str | None = None
-    ) -> AdminWatch:
-        """Begin feeding ``send``; everything after the initial frames is pushed.
+    async def first_frames(self) -> list[str]:
+        """What a page begins with: the figures of now, and the events that are kept."""
+        return [await self._live(), *self._events.frames()]
 
-        The watch ends with the session of the admin. ``network`` is where they are, for the audit.
+    async def watch(
+        self,
+        send: Send,
+        *,
+        admin: Principal,
+        network: str | None = None,
+        returning: bool = False,
+    ) -> AdminWatch:
+        """Begin feeding ``send``: what a page begins with, then whatever comes.
+
+        A page that is ``returning`` has told entries on its screen, so it is told none before it says
+        after which one to go on. The watch ends with the session of the admin. ``network`` is where
+        they are, for the audit.
         """
         assert admin.admin_session is not None  # noqa: S101 - there is no other way to be an admin
         watch = AdminWatch(
             send,
             session_sha256=admin.admin_session,
             sessions=self._open_sessions,
-            initial_frames=[await self._live(), *self._events.frames()],
             feed=self._feed,
             past=self._past,
             looked=partial(self._looks.session, Actor(admin.called, network)),
             codes=self._codes_of,
             closed=self._forget,
         )
+        for frame in await self.first_frames():
+            send(frame)
         self._watches.add(watch)
         self._watched.set()
-        watch.start(self._tasks)
+        watch.start(self._tasks, fed=not returning)
         return watch
 
     def forget_sessions(self, sessions: Sequence[UUID]) -> None:

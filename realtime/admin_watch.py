@@ -86,7 +86,7 @@ _messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 class AdminWatch:
-    """One admin page that is being fed; ``initial_frames`` are for its first paint."""
+    """One admin page that is being fed."""
 
     def __init__(
         self,
@@ -94,7 +94,6 @@ class AdminWatch:
         *,
         session_sha256: bytes,
         sessions: AdminSessions,
-        initial_frames: list[str],
         feed: ActivityFeed,
         past: PastInteractions,
         looked: Callable[[str], Awaitable[None]],
@@ -102,7 +101,6 @@ class AdminWatch:
         closed: Callable[["AdminWatch"], None],
     ) -> None:
         self.send = send
-        self.initial_frames = initial_frames
         self._session_sha256 = session_sha256
         self._sessions = sessions
         self._over = False
@@ -121,10 +119,11 @@ class AdminWatch:
         self._counting: asyncio.TimerHandle | None = None
         self._session = ""
 
-    def start(self, tasks: OwnedTasks) -> None:
-        """Begin feeding; the tasks are the board's."""
+    def start(self, tasks: OwnedTasks, *, fed: bool) -> None:
+        """Begin feeding, at once or once the page says ``follow``; the tasks are the board's."""
         self._tasks = tasks
-        self._feed_from(None)
+        if fed:
+            self._feed_from(None)
         self._sessions.hold(self._session_sha256, self._end)
 
     async def close(self) -> None:

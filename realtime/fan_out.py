@@ -179,7 +179,8 @@ class FanOut:
 
     def _greet(self, attachment: Attachment, entry: Frame) -> Frame:
         attachment.deliver(entry)
-        self._members.tell()
+        if attachment.present:
+            self._members.tell()
         return entry
 
     def _snapshot(

@@ -133,8 +133,12 @@ class Membership:
         return self._attachments.get(connection)
 
     def remove(self, connection: str) -> None:
-        """Let a member go."""
-        if self._attachments.pop(connection, None) is not None:
+        """Let a member go; who was shown to nobody is missed by nobody."""
+        gone = self._attachments.pop(connection, None)
+        if gone is None:
+            return
+        gone.lapse = None  # it holds on to the member
+        if gone.present:
             self.tell()
 
     def place(self, connection: str, *, category: str | None, view: str | None) -> None:

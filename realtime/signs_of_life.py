@@ -46,7 +46,8 @@ class SignsOfLife:
             self._look_later(SILENT_SECONDS)
 
     def end(self) -> None:
-        """Nothing is noticed any more."""
+        """Nothing is noticed any more, and nobody held any more."""
+        self._changed = _nobody_is_told
         if self._timer is not None:
             self._timer.cancel()
 
@@ -60,3 +61,7 @@ class SignsOfLife:
         else:
             self.silent = True
             self._changed(False)
+
+
+def _nobody_is_told(_present: bool) -> None:
+    """What becomes of signs of life after the end."""

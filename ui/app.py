@@ -12,7 +12,6 @@ from nicegui import app as nicegui_app
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 
 from configurator.protocol.codes import Refused
 from realtime.drain import Drain
@@ -22,7 +21,8 @@ from realtime.transports.engine_bounds import EngineBounds
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
 from ui.hardening import PageSockets
-from ui.open_pages import OpenPages, PageCaps
+from ui.live_pages import LivePages
+from ui.open_pages import OpenPages
 from ui.page_template import put_first_paint_first
 from ui.pages.admin import AdminPage
 from ui.pages.analytics import AnalyticsPage
@@ -94,18 +94,28 @@ def mount_screens(
     app.router.routes.extend([assets.route(), *public_routes(pages), *developer_routes(developers)])
     app.router.routes.extend(spec_routes(SpecPage(templates, sdk)))
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
-    ConfiguratorPage(live, visitors, texts, first, messages, dev, consent, count_dropped).register()
-    AdminPage(
-        admin_source, catalogue_source, visitors, texts, first, messages, count_dropped
-    ).register()
-    AnalyticsPage(catalogue_source, visitors, texts, first, messages).register()
-    OperationsPage(visitors, texts, first, messages).register()
-    DashboardPage(catalogue_source, texts, first).register()
+    pages_open = OpenPages(scale=limit_scale)
+    live_pages = LivePages(
+        [
+            ConfiguratorPage(live, visitors, texts, first, messages, dev, consent, count_dropped),
+            AdminPage(
+                admin_source, catalogue_source, visitors, texts, first, messages, count_dropped
+            ),
+            AnalyticsPage(catalogue_source, visitors, texts, first, messages),
+            OperationsPage(visitors, texts, first, messages),
+            DashboardPage(catalogue_source, texts, first),
+        ],
+        pages=pages_open,
+        is_admin=visitors.admin_of,
+        wants_page=_wants_page,
+    )
+    app.router.routes.extend(live_pages.routes)
     _answer_failures(app, messages)
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     sockets = partial(
         PageSockets,
         origins,
+        live=live_pages,
         bounds=bounds or EngineBounds(),
         clock_ns=clock_ns,
         drain=drain or Drain(),
@@ -129,16 +139,7 @@ def mount_screens(
     core.app.config.socket_io_js_transports = ["websocket"]
     if bounds is None or bounds.polling:
         core.app.config.socket_io_js_transports.append("polling")
-    _cap_pages(app, visitors, limit_scale)
-
-
-def _cap_pages(app: Starlette, visitors: Visitors, limit_scale: float) -> None:
-    """NiceGUI's mount is the last route; from now on it makes pages in our table of them."""
-    pages = OpenPages(scale=limit_scale)
-    Client.instances = pages
-    mount = app.router.routes[-1]
-    assert isinstance(mount, Mount)  # noqa: S101 - made just now
-    mount.app = PageCaps(mount.app, pages, is_admin=visitors.admin_of, wants_page=_wants_page)
+    Client.instances = pages_open
 
 
 def _answer_head() -> None:

@@ -5,6 +5,7 @@ deployed change is a new address; the files may be cached for ever. The hash is 
 of file times, so every host that runs the same code has the same addresses.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -32,11 +33,13 @@ class Assets:
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
         self._directory = directory
-        self.base: Final = f"/assets/{_content_hash(directory)}"
+        paths = sorted(path for path in directory.rglob("*") if path.is_file())
+        self._files = frozenset(path.relative_to(directory).as_posix() for path in paths)
+        self.base: Final = f"/assets/{_content_hash(directory, paths)}"
 
     def url(self, name: str) -> str:
         """Return the address of a file; the file must exist."""
-        if not (self._directory / name).is_file():
+        if name not in self._files:
             raise FileNotFoundError(name)
         return f"{self.base}/{name}"
 
@@ -49,9 +52,9 @@ class Assets:
         return Mount(self.base, _Immutable(directory=self._directory), name="assets")
 
 
-def _content_hash(directory: Path) -> str:
+def _content_hash(directory: Path, paths: Sequence[Path]) -> str:
     digest = sha256()
-    for path in sorted(p for p in directory.rglob("*") if p.is_file()):
+    for path in paths:
         digest.update(path.relative_to(directory).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

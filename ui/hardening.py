@@ -32,8 +32,10 @@ from realtime.transports.engine import UnreadableError
 from realtime.transports.engine_bounds import EngineBounds
 from realtime.transports.engine_server import Engine, EngineSocket, library_logger
 from realtime.transports.websocket import close_code
+from storage.errors import StorageError
 from storage.tasks import TaskOwner
-from ui.page_history import PageHistory
+from ui.live_pages import LivePages
+from ui.page_client import PageClient, delete_now
 
 HANDSHAKE_SECONDS: Final = 10.0
 """A socket says within this time which page it belongs to; NiceGUI's script does at once."""
@@ -87,15 +89,17 @@ class PageSockets(TaskOwner):
         self,
         origins: Sequence[str] | None,
         *,
+        live: LivePages,
         bounds: EngineBounds,
         clock_ns: Callable[[], int],
         drain: Drain,
     ) -> None:
         """Connecting is for pages of `origins` and of the address that this process was asked by.
 
-        None: only for the latter.
+        None: only for the latter. `live` finds or builds the page of a socket.
         """
         super().__init__()
+        self._live = live
         self._engine = Engine(
             bounds=bounds,
             clock_ns=clock_ns,
@@ -122,6 +126,7 @@ class PageSockets(TaskOwner):
         server.logger = library_logger("socketio.server")
         server.on("connect", self._on_connect)
         server.eio = self._engine
+        self._live.prepare()
         self._engine.on("connect", self._on_session)
         self._engine.on("message", self._on_packet)
         self._engine.on("disconnect", server._handle_eio_disconnect)  # noqa: SLF001 - its engine's
@@ -183,35 +188,44 @@ class PageSockets(TaskOwner):
                 known = await self._shake_hands(sid, query)
             except UnreadableError:
                 known = False
-            if not known:
+            if not known:  # the browser loads its page again, and is told there what is the matter
                 raise exceptions.ConnectionRefusedError("Implicit handshake failed")
 
     async def _shake_hands(self, sid: str, message: dict[str, Any]) -> bool:
-        """Whether this page is here and takes one more socket. Raises UnreadableError."""
+        """Whether this socket has its page now. Raises UnreadableError.
+
+        While PostgreSQL is away nobody knows. Then the socket is closed, so that its browser keeps the
+        page and comes back by itself.
+        """
         number, former = message.get("next_message_id"), message.get("old_tab_id")
         well_formed = (
             all(_name(message.get(each)) for each in ("client_id", "tab_id", "document_id"))
             and (former is None or isinstance(former, str))
             and (number is None or _number(number))
         )
-        if not well_formed:
+        session = _session(sid)
+        if not well_formed or session is None:
             raise UnreadableError
-        client = Client.instances.get(message["client_id"])
-        if client is None or not _takes_one_more(client, message["document_id"]):
+        try:
+            client = await self._live.find(message, core.sio.get_environ(sid)["asgi.scope"])
+        except StorageError as away:
+            _log.warning("store_away", step="page socket", reason=str(away)[:200])
+            await session.close()
             return False
-        if not isinstance(client.outbox.message_history, PageHistory):  # nothing was sent yet
-            client.outbox.message_history = PageHistory()
-        if not await accept_handshake(sid, {**message, "old_tab_id": _name(former)}):
+        if client is None:
+            return False
+        message = {**message, "old_tab_id": _name(former)}
+        if session.closed or not await _accepted(client, sid, message):
+            if not client.sockets:
+                delete_now(client)
             return False
         # Our pages keep nothing for a tab, and NiceGUI would keep that for an hour.
         core.app.storage._tabs.pop(message["tab_id"], None)  # noqa: SLF001 - it has no public name
-        session = _session(sid)
-        if session is not None:
-            session.session[_CLIENT] = client.id
-            session.shook_hands()
-            if _WATCHED not in client.storage:
-                client.storage[_WATCHED] = True
-                client.on_delete(partial(self._page_deleted, client.id))
+        session.session[_CLIENT] = client.id
+        session.shook_hands()
+        if _WATCHED not in client.storage:
+            client.storage[_WATCHED] = True
+            client.on_delete(partial(self._page_deleted, client.id))
         return True
 
     def _page_deleted(self, client_id: str) -> None:
@@ -283,18 +297,6 @@ async def _told(client: Client, sessions: Sequence[EngineSocket]) -> bool:
         if sent == before and not waiting:
             return True
     return False
-
-
-def delete_now(client: Client) -> None:
-    """Delete a page, also one whose browser is away just now.
-
-    NiceGUI deletes such a page after a while by itself, and fails where it is gone already.
-    """
-    if client.is_deleted:
-        return
-    for document_id in list(client._delete_tasks):  # noqa: SLF001 - it has no public name
-        client._cancel_delete_task(document_id)  # noqa: SLF001
-    client.delete()
 
 
 def tell_signs_of_life(client: Client, heard: Callable[[], None]) -> None:
@@ -371,6 +373,14 @@ def _session(sid: str) -> EngineSocket | None:
     return found if isinstance(found, EngineSocket) else None
 
 
+async def _accepted(client: PageClient, sid: str, message: dict[str, Any]) -> bool:
+    if not _takes_one_more(client, message["document_id"]):
+        return False
+    if (number := message.get("next_message_id")) is not None:
+        client.go_on_from(int(number))
+    return bool(await accept_handshake(sid, message))
+
+
 def _takes_one_more(client: Client, document_id: str) -> bool:
     documents = client._num_connections  # noqa: SLF001
     return len(client._socket_to_document_id) < PAGE_SOCKETS_MAX and (  # noqa: SLF001
@@ -393,6 +403,6 @@ def _whole(value: object) -> bool:
 
 def _number(value: object) -> bool:
     """Whether this is a whole number, or one in digits as it stands in an address."""
-    return _whole(value) or (
+    return (isinstance(value, int) and not isinstance(value, bool) and value >= 0) or (
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16
     )

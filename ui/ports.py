@@ -53,8 +53,30 @@ class OpenedPage(Protocol):
     """A tab that was let into a configuration."""
 
     @property
-    def initial_frames(self) -> Sequence[str]:
-        """`welcome` and `snapshot` as JSON texts, in this order, for the first paint."""
+    def configuration(self) -> str:
+        """The id of the configuration."""
+        ...
+
+    @property
+    def connection(self) -> PageConnection:
+        """Where the tab's messages go, one at a time and in order."""
+        ...
+
+    def start(self) -> None:
+        """Send what waits, a welcome first, and from now on everything."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the room and forget the tab. Safe to call twice."""
+        ...
+
+
+class FirstSight(Protocol):
+    """A configuration as it is just now, for the first paint. Nobody became a member for it."""
+
+    @property
+    def frames(self) -> Sequence[str]:
+        """`welcome` and `snapshot` as JSON texts, in this order."""
         ...
 
     @property
@@ -63,17 +85,28 @@ class OpenedPage(Protocol):
         ...
 
     @property
-    def connection(self) -> PageConnection:
-        """Where the tab's messages go, one at a time and in order."""
-        ...
-
-    async def close(self) -> None:
-        """Leave the room and forget the tab. Safe to call twice."""
+    def fetched_ahead(self) -> bool:
+        """The browser asked before anybody wanted to see it."""
         ...
 
 
 class Live(Protocol):
     """Opens configurations for browser tabs."""
+
+    async def look(
+        self,
+        *,
+        configuration_code: str,
+        person_token: str | None,
+        asking: Request,
+        admin: Principal | None,
+    ) -> FirstSight | None:
+        """What the first paint shows, or None when the link is wrong or the house is private.
+
+        `asking` is the request for the page, which also says whether they may be measured.
+        `admin`: who looks on, with the role `admin`, instead of the person. Raises StorageUnavailable.
+        """
+        ...
 
     async def open(
         self,
@@ -83,14 +116,14 @@ class Live(Protocol):
         send: Send,
         hang_up: HangUp,
         asking: Request,
-        language: str,
         admin: Principal | None,
+        fetched_ahead: bool,
         ended: Callable[[], None],
     ) -> OpenedPage | None:
-        """Let the visitor in, or return None when the link is wrong or the house is private.
+        """Open a tab for the visitor, or return None when the link is wrong or the house is private.
 
-        `asking` is the request for the page, which also says whether they may be measured.
-        `admin`: who looks on, with the role `admin`, instead of the person.
+        The tab is in the house once it has joined. `asking` is the request of its socket.
+        `fetched_ahead`: its first message says that somebody sees it after all.
         `ended` is called when the visitor's token or session is over.
         Raises StorageUnavailable.
         """
@@ -99,11 +132,6 @@ class Live(Protocol):
 
 class AdminWatch(Protocol):
     """One admin page that is being fed."""
-
-    @property
-    def initial_frames(self) -> Sequence[str]:
-        """`live` and the newest `activity` as JSON texts, for the first paint."""
-        ...
 
     async def receive(self, text: str) -> None:
         """Take one message of the page (JSON text): pause, follow, history, timeline."""
@@ -117,9 +145,16 @@ class AdminWatch(Protocol):
 class AdminSource(Protocol):
     """Feeds admin pages with `activity` and `live` frames."""
 
-    async def watch(self, send: Send, *, admin: Principal, network: str | None) -> AdminWatch:
-        """Begin feeding `send`; everything after the initial frames is pushed.
+    async def first_frames(self) -> Sequence[str]:
+        """`live` and the newest events as JSON texts, for the first paint."""
+        ...
 
+    async def watch(
+        self, send: Send, *, admin: Principal, network: str | None, returning: bool
+    ) -> AdminWatch:
+        """Begin feeding `send`, with what the page may have missed since its first paint.
+
+        `returning`: it was fed before, and says after which entry to go on.
         `network` is where the page was asked for, for the audit. The watch ends with the session of the admin.
         """
         ...
@@ -199,6 +234,7 @@ class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
 
     person_token_of: Callable[[Request], str | None]
+    admin_token_of: Callable[[Request], str | None]
     browser_of: Callable[[Request], Awaitable[Browser]]
     """Whose browser this is now; raises StorageUnavailable."""
     forget_person: Callable[[Request, Response], None]

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NICEGUI_PAGE_HEADER: Final = "x-nicegui-content"
@@ -72,6 +73,11 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+def nonce_of(request: Request) -> str:
+    """The nonce of the answer to this request; "" outside of the middleware."""
+    return str(request.scope.get(NONCE, ""))
 
 
 def _is_secret(path: str) -> bool:

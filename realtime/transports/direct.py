@@ -1,11 +1,15 @@
 """In-process: a page of this process is a member like any other, without a socket of its own.
 
+GET for a page takes a first sight of the house and leaves nothing behind. When the socket of the page
+comes, in this or another process, a tab is opened, which joins the house by its position.
+
 Frames are handed over in one go per turn of the event loop. A page whose browser is away drops
 them (it asks again by ``join`` with its position when it is back) instead of letting them pile up.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Self
 from uuid import UUID
@@ -34,11 +38,17 @@ Send = Callable[[str], None]
 HangUp = Callable[[Code], None]
 
 
-class OpenedPage:
-    """A tab that was let in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSight:
+    """A house as it is just now: `frames` are the welcome and the snapshot of its first paint."""
 
-    ``initial_frames`` are its welcome and snapshot, ``catalogue_json`` is the catalogue of its house.
-    """
+    frames: list[str]
+    catalogue_json: str
+    fetched_ahead: bool
+
+
+class OpenedPage:
+    """A tab that may join its house. Its transport delivers nothing before ``start``."""
 
     def __init__(
         self,
@@ -46,37 +56,34 @@ class OpenedPage:
         connection_id: str,
         services: Services,
         principal: Principal,
-        visitor: Visitor,
-        session: CurrentSession | None,
-        catalogue_json: str,
+        visit: Visit,
         send: Send,
         network: str,
         hang_up: HangUp,
         ended: Callable[[], None],
+        configuration: str = "",
+        fetched_ahead: bool = False,
     ) -> None:
-        self.catalogue_json = catalogue_json
+        self.configuration = configuration
         self._send = send
         self._end_page = hang_up
         self._actions = services.actions
+        self._principal = principal
+        self._visit = visit
         self._spoke = False
-        self._fetched_ahead = session.id if session and visitor.bot == PREFETCH else None
+        self._fetched_ahead = fetched_ahead
         self._count_dropped = services.hub.count_dropped
         self._outbox = Outbox()
         self._scheduled = False
-        self._built = False
+        self._started = False
         self._closed = False
-        self.initial_frames: list[str] = []
-        self._connection = Connection(
+        self._connection: Connection | None = Connection(
             connection_id=connection_id,
             services=services,
             deliver=self._deliver,
             hang_up=self._hang_up,
             principal=principal,
-            visit=Visit(
-                visitor=visitor,
-                source=PAGE,
-                session_id=session.key if session is not None else None,
-            ),
+            visit=visit,
             seen=False,
             ended=ended,
             limits=services.limits.of_connection(network),
@@ -88,40 +95,50 @@ class OpenedPage:
         """Where the texts of the page go."""
         return self
 
-    async def enter(self, access: Access) -> None:
-        """Become a member, whom nobody sees before the page gives a sign of life."""
+    async def enter(self, access: Access) -> list[str]:
+        """Become a member, whom nobody sees; the frames that a member is sent first."""
+        assert self._connection is not None  # noqa: S101 - it is not closed
         await self._connection.enter(access)
+        return [frame.json.decode() for frame in self._outbox.drain()]
+
+    def start(self) -> None:
+        """From now on frames are sent, the welcome first."""
+        self._started = True
+        self._flush()
 
     async def receive(self, text: str) -> Frame | None:
         """Handle one message. The first is the page's sign of life: somebody looks at it.
 
-        A page that is fetched ahead, or shown before somebody goes there, sends nothing.
+        A page that is shown before somebody goes there sends nothing.
         """
         self._spoke = True
-        if self._fetched_ahead is not None:
-            session_id, self._fetched_ahead = self._fetched_ahead, None
-            await self._wake(session_id)
-        return await self._connection.receive(text)
+        if self._connection is None:
+            return None
+        reply = await self._connection.receive(text)
+        if self._fetched_ahead and self._visit.session_id is not None:
+            self._fetched_ahead = False
+            await self._wake(self._visit.session_id)
+        return reply
 
     def heard(self) -> None:
         """The browser gave a sign of life; before the first message it may be showing it to nobody."""
-        if self._spoke:
+        if self._spoke and self._connection is not None:
             self._connection.heard()
 
-    async def _wake(self, session_id: UUID) -> None:
+    async def _wake(self, session_id: str) -> None:
         try:
-            await self._actions.woke(session_id)
+            await self._actions.woke(self._principal, session_id)
         except StorageError as away:
             log.warning("store_away", step="page", reason=str(away)[:200])
 
-    def built(self) -> None:
-        """What was delivered so far is the first paint; from now on frames are sent."""
-        self.initial_frames = [frame.json.decode() for frame in self._outbox.drain()]
-        self._built = True
-
     async def close(self) -> None:
-        """Leave the room and forget the tab. Safe to call twice."""
-        await self._connection.close()
+        """Leave the room and forget the tab. Safe to call twice.
+
+        The connection holds on to its page and the page to its connection: one of them lets go.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
         self._closed = True
 
     def _deliver(
@@ -132,7 +149,7 @@ class OpenedPage:
         before = self._outbox.dropped
         self._outbox.put(frame, key=key, lapse=lapse)
         self._count_dropped(self._outbox.dropped - before)
-        if self._built and not self._scheduled:
+        if self._started and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)
 
@@ -143,7 +160,7 @@ class OpenedPage:
 
     def _hang_up(self, code: Code) -> None:
         """End the page after the frames that wait: the last one says why."""
-        if self._built:
+        if self._started:
             self._flush()
         self._end_page(code)
 
@@ -164,25 +181,19 @@ class Pages:
         self._unless_away = unless_away
         self._new_connection_id = new_connection_id
 
-    async def open(
+    async def look(
         self,
         *,
         configuration_code: str,
         person_token: str | None,
-        send: Send,
-        hang_up: HangUp,
         asking: HTTPConnection,
-        language: str,  # noqa: ARG002 - frames carry both languages
         admin: Principal | None,
-        ended: Callable[[], None] = lambda: None,
-    ) -> OpenedPage | None:
-        """The opened tab, or None when the link is wrong or the house is somebody else's.
+    ) -> FirstSight | None:
+        """What the first paint shows, or None when the link is wrong or the house is somebody else's.
 
         ``asking`` is the request for the page: no session is kept of a visitor who objects in it,
-        nor of HEAD, after which nobody sees a page. ``admin``: who looks on instead of the person;
-        their page leaves the house when their session ends. ``ended`` is called when that happens,
-        or when the person's token is over.
-        Raises StorageUnavailable.
+        nor of HEAD, after which nobody sees a page. ``admin``: who looks on instead of the person.
+        Nobody stays in the house. Raises StorageUnavailable.
         """
         principal = admin or await self._unless_away(partial(self._person, person_token))
         if principal is None:
@@ -195,19 +206,78 @@ class Pages:
                 connection_id=self._new_connection_id(),
                 services=self._services,
                 principal=principal,
-                visitor=visitor,
-                session=session,
-                catalogue_json=catalogue_json,
-                send=send,
+                visit=Visit(
+                    visitor=visitor,
+                    source=PAGE,
+                    session_id=session.key if session is not None else None,
+                ),
+                send=_sent_nowhere,
+                hang_up=_hung_up_nowhere,
                 network=network_in(asking.scope),
-                hang_up=hang_up,
-                ended=ended,
+                ended=_ended_nowhere,
             )
-            await self._unless_away(partial(page.enter, access))
+            try:
+                frames = await self._unless_away(partial(page.enter, access))
+            finally:
+                await page.close()
         except Refused:
             return None
-        page.built()
-        return page
+        return FirstSight(
+            frames=frames,
+            catalogue_json=catalogue_json,
+            fetched_ahead=session is not None and visitor.bot == PREFETCH,
+        )
+
+    async def open(
+        self,
+        *,
+        configuration_code: str,
+        person_token: str | None,
+        send: Send,
+        hang_up: HangUp,
+        asking: HTTPConnection,
+        admin: Principal | None,
+        fetched_ahead: bool = False,
+        ended: Callable[[], None] = lambda: None,
+    ) -> OpenedPage | None:
+        """A tab that may join the house; None as for ``look``.
+
+        ``asking`` is the request of its socket; of what session it is the tab says in a hello.
+        ``fetched_ahead``: its session is nobody's yet, and somebody's from its first message on. A page
+        of an ``admin`` leaves the house when their session ends. ``ended`` is called when that
+        happens, or when the person's token is over. A wrong link counts as a guess of its network.
+        Raises StorageUnavailable.
+        """
+        principal = admin or await self._unless_away(partial(self._person, person_token))
+        if principal is None:
+            return None
+        network = network_in(asking.scope)
+        limits = self._services.limits.of_connection(network)
+        visitor = self._services.door.visitor(asking)
+        try:
+            limits.check(0 if admin else limits.guess(), together=False)
+            way_back = partial(
+                self._services.actions.way_back,
+                principal,
+                configuration_code,
+                network=visitor.network,
+            )
+            room, _ = await self._unless_away(way_back)
+        except Refused as refused:
+            limits.note(refused)
+            return None
+        return OpenedPage(
+            connection_id=self._new_connection_id(),
+            services=self._services,
+            principal=principal,
+            visit=Visit(visitor=visitor, source=PAGE),
+            send=send,
+            hang_up=hang_up,
+            network=network,
+            ended=ended,
+            configuration=str(room.id),
+            fetched_ahead=fetched_ahead,
+        )
 
     async def _person(self, token: str | None) -> Principal | None:
         return await self._authenticator.by_token(token) if token else None
@@ -230,3 +300,15 @@ class Pages:
             return None
         actions = self._services.actions
         return await actions.session(principal, configuration_id, bot_reason=visitor.bot)
+
+
+def _sent_nowhere(_frame: str) -> None:
+    """Of a first sight nothing is sent afterwards."""
+
+
+def _hung_up_nowhere(_code: Code) -> None:
+    """A first sight has no transport."""
+
+
+def _ended_nowhere() -> None:
+    """A first sight is over before anything it depends on."""

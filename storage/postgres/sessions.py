@@ -144,11 +144,15 @@ class Sessions:
 
         return await self._database.write(work)
 
-    async def woke(self, session_id: UUID) -> None:
-        """Somebody looks at the page that a browser had fetched ahead: this is a person's session."""
+    async def woke(self, session_id: UUID, person_id: UUID) -> None:
+        """The person looks at the page that a browser had fetched ahead: this is their session."""
         statement = (
             update(sessions)
-            .where(sessions.c.id == session_id, sessions.c.bot_reason == PREFETCH)
+            .where(
+                sessions.c.id == session_id,
+                sessions.c.person_id == person_id,
+                sessions.c.bot_reason == PREFETCH,
+            )
             .values(bot_reason=None, last_seen_at=func.now())
         )
         await self._database.write(lambda connection: connection.execute(statement))

@@ -19,12 +19,15 @@ CONNECT = {PAGES: "40", OURS: "40/configurator,"}
 
 
 class Poller:
-    """A client that only polls. An async context manager."""
+    """A client that only polls, with this Cookie header. An async context manager."""
 
-    def __init__(self, victim: Victim, path: str) -> None:
+    def __init__(self, victim: Victim, path: str, cookie: str = "") -> None:
         self.victim = victim
         self.path = path
-        self._http = httpx.AsyncClient(base_url=victim.url, timeout=20, verify=False)
+        headers = {"cookie": cookie} if cookie else {}
+        self._http = httpx.AsyncClient(
+            base_url=victim.url, timeout=20, verify=False, headers=headers
+        )
 
     async def __aenter__(self) -> Self:
         return self

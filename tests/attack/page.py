@@ -17,9 +17,11 @@ from tests.realtime.clients import Api
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One loaded page; whoever knows these can speak for it."""
+    """One loaded page; whoever knows these can speak for it. `asked` is how its script asks for it."""
 
     victim: Victim
+    asked: dict[str, object]
+    cookie: str
     client_id: str
     element: int
     listener_id: str
@@ -27,7 +29,7 @@ class Page:
 
     def shake_hands(self, document_id: str = "document", **changed: object) -> str:
         """The packet with which a socket says that it is this page's; it asks for an answer."""
-        who = {"client_id": self.client_id, "tab_id": self.tab_id, "document_id": document_id}
+        who = {**self.asked, "tab_id": self.tab_id, "document_id": document_id}
         return f"420{json.dumps(['handshake', who | changed])}"
 
     def say(self, text: str) -> str:
@@ -41,12 +43,18 @@ class Page:
         Messages that the test does not take are not read from the network either.
         """
         query = {
-            "EIO": "4", "transport": "websocket", "implicit_handshake": "true", "next_message_id": "0",
-            "client_id": self.client_id, "tab_id": tab_id or self.tab_id, "document_id": document_id,
+            "EIO": "4", "transport": "websocket", **self.asked, "implicit_handshake": "true",
+            "tab_id": tab_id or self.tab_id, "document_id": document_id,
         }  # fmt: skip
         address = f"ws://{self.victim.host}:{self.victim.port}{PAGES}?{urlencode(query)}"
         connection = connect_with_little_room(self.victim.host, self.victim.port)
-        opened = await connect(address, sock=connection, max_queue=2, ping_interval=None)
+        opened = await connect(
+            address,
+            sock=connection,
+            max_queue=2,
+            ping_interval=None,
+            additional_headers={"cookie": self.cookie},
+        )
         await opened.recv()
         await opened.send("40")
         return opened
@@ -66,12 +74,14 @@ async def loaded(victim: Victim, owner: Api, house: str) -> Page:
     cookie = {"cookie": f"{Cookies().person}={owner.token}"}
     answer = await owner.call("GET", f"/c/{house}", headers=cookie)
     assert answer.status_code == 200, answer.text
-    client = re.search(r"'client_id': '([0-9a-f-]{36})'", answer.text)
+    query = re.search(r"query: (\{.*\}),\n", answer.text)
     elements = re.search(r"String\.raw`(\{.*\})`", answer.text)
-    assert client is not None
+    assert query is not None
+    asked = json.loads(query[1])
     assert elements is not None
     for number, element in json.loads(html.unescape(elements[1])).items():
         for event in element.get("events", ()):
             if event["type"] == "message":
-                return Page(victim, client[1], int(number), event["listener_id"])
+                identity = (asked["client_id"], int(number), event["listener_id"])
+                return Page(victim, asked, cookie["cookie"], *identity)
     raise AssertionError(answer.text)

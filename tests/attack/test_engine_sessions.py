@@ -92,8 +92,8 @@ async def test_an_upgrade_that_proves_nothing_ends_with_its_session(victim: Vict
 
 
 async def test_an_upgrade_that_proves_nothing_costs_its_session_ten_seconds(victim: Victim) -> None:
-    async with Poller(victim, PAGES) as poller, AsyncExitStack() as stack:
-        page = await a_page(victim)
+    page = await a_page(victim)
+    async with Poller(victim, PAGES, page.cookie) as poller, AsyncExitStack() as stack:
         sid = await poller.session()
         await poller.post(sid, SEPARATOR.join(("40", page.shake_hands())).encode())
         (silent,), _ = await upgrades(stack, victim, PAGES, sid, 1)
@@ -127,7 +127,9 @@ ASKED = 1_500
 
 async def test_acknowledgements_that_nobody_reads_are_bounded(victim: Victim) -> None:
     """Each took 270 bytes and was counted with its 14: 100 sessions took 41 MB, and 500 may be open."""
-    asked = SEPARATOR.join([Page(victim, "x", 1, "y").shake_hands()] * (ASKED // 5)).encode()
+    asked = SEPARATOR.join(
+        [Page(victim, {"client_id": "x"}, "", "x", 1, "y").shake_hands()] * (ASKED // 5)
+    ).encode()
     async with victim.attacked() as cost, Poller(victim, PAGES) as poller:
         for _ in range(100):
             sid = await poller.session()
@@ -154,7 +156,8 @@ async def test_pages_that_never_read_are_bounded_together(victim: Victim) -> Non
     pages = [await loaded(victim, owner, house) for _ in range(PAGES_OF_ONE)]
     join = json.dumps({"type": "join", "id": "1", "configuration": house})
     ended = 0
-    async with victim.attacked() as cost, Poller(victim, PAGES) as poller:
+    cookie = pages[0].cookie
+    async with victim.attacked() as cost, Poller(victim, PAGES, cookie) as poller:
         sids = [await poller.session() for _ in pages]
         for sid, page in zip(sids, pages, strict=True):
             await poller.post(sid, SEPARATOR.join(("40", page.shake_hands())).encode())

@@ -57,8 +57,6 @@ class AdminsPage:
 async def page_on(web: RunningWeb) -> AsyncIterator[AdminsPage]:
     page = AdminsPage()
     page.watch = await web.parts.board.watch(page.hear, admin=await an_admin(web))
-    for frame in page.watch.initial_frames:
-        page.hear(frame)
     yield page
     await page.watch.close()
 

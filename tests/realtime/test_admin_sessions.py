@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from starlette.requests import HTTPConnection
 
 from realtime import auth
 from realtime.admin_sessions import AdminSessions
@@ -19,6 +17,7 @@ from realtime.principal import token_sha256
 from realtime.transports.direct import OpenedPage
 from tests.realtime.clients import Json, Socket, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.page_tabs import asking, pages_of
 from tests.realtime.test_admin_board import came
 from tests.realtime.test_watching import admin_token
 from tests.support.waiting import eventually
@@ -110,11 +109,12 @@ async def desk_on(web: RunningWeb, token: str) -> AsyncIterator[Desk]:
         person_token=None,
         send=looking.send,
         hang_up=lambda _code: None,
-        asking=HTTPConnection({"type": "http", "method": "GET", "headers": []}),
-        language="de",
+        asking=asking(),
         admin=admin,
     )
     assert page is not None
+    page.start()
+    await page.receive('{"type": "join", "configuration": "' + house["code"] + '"}')
     async with opened(web.ws_url) as socket:
         await socket.hello(token)
         await socket.join(house["code"])
@@ -125,17 +125,6 @@ async def desk_on(web: RunningWeb, token: str) -> AsyncIterator[Desk]:
         yield desk
     await watch.close()
     await page.close()
-
-
-def pages_of(web: RunningWeb) -> Any:
-    from realtime.transports.direct import Pages
-
-    return Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
-        new_connection_id=lambda: uuid4().hex,
-        unless_away=web.parts.health.readiness.unless_away,
-    )
 
 
 async def test_logging_out_ends_everything_on_every_process(start_web: StartWeb) -> None:

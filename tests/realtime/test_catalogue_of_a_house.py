@@ -2,13 +2,11 @@
 
 import json
 
-from starlette.requests import HTTPConnection
-
-from realtime.transports.direct import Pages
 from storage.postgres.catalogues import Catalogues
 from storage.postgres.engine import Database
 from tests.configurator.nest_haus import CATALOGUE, CATALOGUE_TEXT
 from tests.realtime.conftest import RunningWeb
+from tests.realtime.page_tabs import page
 
 OLDER = CATALOGUE_TEXT.replace(f"id: {CATALOGUE.id}\n", "id: older\n").replace(
     "{de: Trapezblech, en: Trapezoidal steel}", "{de: Blech, en: Steel}"
@@ -20,27 +18,12 @@ async def test_a_page_shows_the_catalogue_of_its_house(web: RunningWeb, database
         await Catalogues(database).publish("older", "r1", OLDER)
     api = web.api()
     begun = await api.call("POST", "/api/configurations", json={"catalogue": "older"})
-    pages = Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
-        new_connection_id=lambda: "page",
-        unless_away=web.parts.health.readiness.unless_away,
-    )
-    opened = await pages.open(
-        configuration_code=begun.json()["code"],
-        person_token=begun.json()["token"],
-        send=lambda _text: None,
-        hang_up=lambda _code: None,
-        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
-        language="de",
-        admin=None,
-    )
-    assert opened is not None
-    shown = json.loads(opened.catalogue_json)
+    asked = begun.json()
+    async with page(web, asked["token"], asked["code"]) as tab:
+        shown = json.loads(tab.sight.catalogue_json)
     shells = next(each for each in shown["categories"] if each["id"] == "gebaeudehuelle")
     assert shown["id"] == "older"
     assert shells["options"][0]["name"]["de"] == "Blech"
-    await opened.close()
 
 
 async def test_a_stored_catalogue_that_cannot_be_drawn_is_refused_with_a_code(

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from starlette.requests import HTTPConnection
 
-from realtime.transports.direct import Pages
+from tests.realtime import page_tabs
 from tests.realtime.clients import Json, Socket, joined, opened, select
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.test_grants import guest
@@ -54,42 +53,23 @@ async def socket_io(web: RunningWeb, token: str, house: Json) -> AsyncIterator[A
 
 @asynccontextmanager
 async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Ask]:
-    frames: list[Json] = []
-    pages = Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
-        new_connection_id=lambda: uuid4().hex,
-        unless_away=web.parts.health.readiness.unless_away,
-    )
-    opened = await pages.open(
-        configuration_code=house["code"],
-        person_token=token,
-        send=lambda text: frames.append(json.loads(text)),
-        hang_up=lambda _code: None,
-        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
-        language="de",
-        admin=None,
-    )
-    assert opened is not None
-    assert [json.loads(frame)["type"] for frame in opened.initial_frames][:2] == [
-        "welcome",
-        "snapshot",
-    ]
+    async with page_tabs.page(web, token, house["code"]) as tab:
+        assert [frame["type"] for frame in tab.frames] == ["welcome", "snapshot", "welcome"]
+        await tab.join()
 
-    async def ask(op: Json) -> tuple[str, str]:
-        message = {"type": "op", "id": uuid4().hex, "configuration": house["id"], **op}
-        await opened.connection.receive(json.dumps(message))
-        found: list[Json] = []
+        async def ask(op: Json) -> tuple[str, str]:
+            message = {"type": "op", "id": uuid4().hex, "configuration": house["id"], **op}
+            await tab.tab.connection.receive(json.dumps(message))
+            found: list[Json] = []
 
-        def came() -> bool:
-            found[:] = [frame for frame in frames if frame.get("re") == message["id"]]
-            return bool(found)
+            def came() -> bool:
+                found[:] = [frame for frame in tab.frames if frame.get("re") == message["id"]]
+                return bool(found)
 
-        await eventually(came, why="the page has its answer")
-        return answered(found[0])
+            await eventually(came, why="the page has its answer")
+            return answered(found[0])
 
-    yield ask
-    await opened.close()
+        yield ask
 
 
 def answered(reply: Json) -> tuple[str, str]:

@@ -8,18 +8,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from starlette.requests import HTTPConnection
 from websockets.asyncio.client import connect
 
 from app import processes
 from realtime import signs_of_life
 from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS, SILENT_SECONDS, SignsOfLife
 from realtime.transports import engine, engine_server
-from realtime.transports.direct import Pages
+from tests.realtime import page_tabs
 from tests.realtime.clients import Json, Socket, joined, opened
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.support.waiting import eventually
@@ -86,29 +84,13 @@ async def polling(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Pee
 @asynccontextmanager
 async def page(web: RunningWeb, token: str, house: Json) -> AsyncIterator[Peer]:
     """Its browser answers no ping."""
-    pages = Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
-        new_connection_id=lambda: uuid4().hex,
-        unless_away=web.parts.health.readiness.unless_away,
-    )
-    tab = await pages.open(
-        configuration_code=house["code"],
-        person_token=token,
-        send=lambda _: None,
-        hang_up=lambda _code: None,
-        asking=HTTPConnection({"type": "http", "headers": [], "client": None}),
-        language="de",
-        admin=None,
-    )
-    assert tab is not None
-    await tab.connection.receive('{"type": "ping"}')
+    async with page_tabs.page(web, token, house["code"]) as opened:
+        await opened.join()
 
-    async def wake() -> None:
-        tab.connection.heard()
+        async def wake() -> None:
+            opened.tab.connection.heard()
 
-    yield Peer(lambda: None, wake)
-    await tab.close()
+        yield Peer(lambda: None, wake)
 
 
 @pytest.fixture

@@ -1,22 +1,17 @@
 """Of whom a session is kept, and who is present: whichever way they come."""
 
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from starlette.requests import HTTPConnection
 
 from configurator.event_ids import session_uuid
-from realtime.transports.direct import OpenedPage, Pages
 from tests.realtime.clients import Api, Json, joined, opened
 from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.page_tabs import page
 from tests.realtime.test_socketio import connected
 from tests.support.waiting import eventually
 
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 GOOGLE = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 OBJECTING = [
     ("assumed", {"sec-gpc": "1"}),
@@ -27,44 +22,6 @@ OBJECTING = [
     ("required", {}),
     ("required", {"cookie": "nest_consent=maybe"}),
 ]
-
-
-@asynccontextmanager
-async def page(
-    web: RunningWeb, token: str, house: str, *, method: str = "GET", **headers: str
-) -> AsyncIterator[tuple[OpenedPage, list[Json]]]:
-    """What `GET /c/CODE` opens for a request with these headers, and the frames it is sent."""
-    frames: list[Json] = []
-    sent = {"user_agent": FIREFOX, **headers}
-    scope = {
-        "type": "http",
-        "method": method,
-        "client": ("203.0.113.9", 1),
-        "headers": [
-            (name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()
-        ],
-    }
-    pages = Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
-        new_connection_id=lambda: uuid4().hex,
-        unless_away=web.parts.health.readiness.unless_away,
-    )
-    tab = await pages.open(
-        configuration_code=house,
-        person_token=token,
-        send=lambda text: frames.append(json.loads(text)),
-        hang_up=lambda _code: None,
-        asking=HTTPConnection(scope),
-        language="de",
-        admin=None,
-    )
-    assert tab is not None
-    frames += map(json.loads, tab.initial_frames)
-    try:
-        yield tab, frames
-    finally:
-        await tab.close()
 
 
 async def sessions(web: RunningWeb) -> list[dict[str, Any]]:
@@ -91,9 +48,9 @@ async def test_no_session_is_kept_of_who_objects(
     house = (await api.call("POST", "/api/configurations", json=asked, headers=headers)).json()
     api.token = house["token"]
     assert api.token
-    async with page(web, api.token, house["code"], **headers) as (tab, frames):
-        assert frames[0]["session_id"] is None
-        await tab.connection.receive('{"type": "ping"}')
+    async with page(web, api.token, house["code"], **headers) as tab:
+        await tab.join()
+        assert all(frame.get("session_id") is None for frame in tab.frames)
     async with opened(web.ws_url, additional_headers=headers) as socket:
         hello = await socket.ask("hello", protocol=1, token=api.token, session_id="client_1_b")
         assert hello["session_id"] is None
@@ -116,8 +73,8 @@ async def test_a_page_that_is_only_asked_for_is_no_visit(start_web: StartWeb) ->
     api = web.api()
     house = await api.create()
     assert api.token
-    async with page(web, api.token, house["code"], method="HEAD") as (_, frames):
-        assert frames[0]["session_id"] is None
+    async with page(web, api.token, house["code"], method="HEAD") as tab:
+        assert tab.frames[0]["session_id"] is None
     assert await sessions(web) == []
 
 
@@ -128,15 +85,16 @@ async def test_a_visitor_who_agrees_on_the_page_has_a_session_from_then_on(
     api = web.api()
     house = await api.create()
     named = str(uuid4())
-    hello = json.dumps({"type": "hello", "protocol": 1, "session_id": named})
     assert api.token
-    async with page(web, api.token, house["code"]) as (tab, frames):
-        await tab.connection.receive(hello)
-        await eventually(lambda: any(each.get("session_id") == named for each in frames))
+    async with page(web, api.token, house["code"]) as tab:
+        await tab.join()
+        await tab.say("hello", protocol=1, session_id=named)
+        await eventually(lambda: any(each.get("session_id") == named for each in tab.frames))
     (kept,) = await sessions(web)
     assert (str(kept["id"]), str(kept["configuration_id"])) == (named, house["id"])
-    async with page(web, api.token, house["code"], sec_gpc="1") as (tab, _):
-        await tab.connection.receive(hello.replace(named, str(uuid4())))
+    async with page(web, api.token, house["code"], sec_gpc="1") as tab:
+        await tab.join()
+        await tab.say("hello", protocol=1, session_id=str(uuid4()))
     assert len(await sessions(web)) == 1
 
 
@@ -155,8 +113,8 @@ async def test_what_no_person_opened_is_kept_apart(web: RunningWeb) -> None:
     reasons = [each["bot_reason"] for each in await sessions(web)]
     assert sorted(reasons) == ["crawler Googlebot", "prefetch"]
     # A visitor who opens what was fetched ahead is a person, and so is one who comes without it.
-    async with page(web, api.token, house["code"], sec_purpose="prefetch") as (tab, _):
-        await tab.connection.receive('{"type": "ping"}')
+    async with page(web, api.token, house["code"], sec_purpose="prefetch") as tab:
+        await tab.join()
     reasons = [each["bot_reason"] for each in await sessions(web)]
     assert sorted(reasons, key=str) == [None, "crawler Googlebot"]
     async with page(web, api.token, house["code"]):
@@ -174,14 +132,14 @@ async def test_somebody_is_present_from_the_first_sign_of_life(web: RunningWeb) 
 
     async with joined(web.ws_url, api.token, house["code"]) as other:
         assert await present(other) == 1
-        async with page(web, api.token, house["code"], sec_purpose="prefetch") as (tab, frames):
+        async with page(web, api.token, house["code"], sec_purpose="prefetch") as tab:
             assert await present(other) == 1
             assert len(web.parts.hub.report().people) == 1
-            await tab.connection.receive('{"type": "ping"}')
+            await tab.join()
             assert await present(other) == 2
             op = {"kind": "select", "category": "nest", "option": "nest100"}
             await other.op(house["id"], op)
-            await eventually(lambda: any(each["type"] == "op" for each in frames))
+            await eventually(lambda: any(each["type"] == "op" for each in tab.frames))
         assert await present(other) == 1
 
 
@@ -243,10 +201,10 @@ async def test_an_inquiry_alone_is_no_session(web: RunningWeb) -> None:
     assert len((await api.call("GET", path)).json()["inquiries"]) == 1
     # While a visit of this person runs it is of that one, which a page that is long open names.
     assert api.token
-    async with page(web, api.token, house["code"]) as (_, frames):
+    async with page(web, api.token, house["code"]) as tab:
         assert (await api.call("POST", path, json=inquiry())).status_code == 201
         (kept,) = await sessions(web)
-        assert (kept["external_id"], kept["status"]) == (frames[0]["session_id"], "COMPLETED")
+        assert (kept["external_id"], kept["status"]) == (tab.frames[0]["session_id"], "COMPLETED")
         async with web.parts.database.driver() as connection:
             await connection.execute(
                 "UPDATE sessions SET status = 'EXPIRED', last_seen_at = now() - interval '1 hour'"
@@ -254,7 +212,7 @@ async def test_an_inquiry_alone_is_no_session(web: RunningWeb) -> None:
         assert (await api.call("POST", path, json=inquiry())).status_code == 201
         (kept,) = await sessions(web)
         assert kept["status"] == "EXPIRED"
-        named = inquiry(session_id=frames[0]["session_id"])
+        named = inquiry(session_id=tab.frames[0]["session_id"])
         assert (await api.call("POST", path, json=named)).status_code == 201
         (kept,) = await sessions(web)
         assert kept["status"] == "COMPLETED"

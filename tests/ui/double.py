@@ -231,7 +231,7 @@ class House:
 
 
 class Tab:
-    """One opened page: `initial_frames`, `connection` (itself), `close`."""
+    """One opened page: `configuration`, `connection` (itself), `start`, `close`."""
 
     def __init__(self, house: House, person: Person, role: str, send: Send) -> None:
         self.house, self.person, self.role, self._send = house, person, role, send
@@ -239,12 +239,10 @@ class Tab:
         self.category: str | None = None
         self.view: str | None = None
         self.deaf = False
-        house.tabs.append(self)
-        for frame in (self.welcome(), self.snapshot()):
-            check_from_server(frame)
-        self.initial_frames = [json.dumps(self.welcome()), json.dumps(self.snapshot())]
-        self.catalogue_json = json.dumps(catalogue_to_json(CATALOGUE))
-        house.tell_presence()
+        self.configuration = house.id
+
+    def start(self) -> None:
+        self.say(self.welcome())
 
     @property
     def connection(self) -> "Tab":
@@ -352,6 +350,19 @@ class Tab:
             self.house.tell_presence()
 
 
+class Sight:
+    """What the first paint of a page shows."""
+
+    fetched_ahead = False
+
+    def __init__(self, tab: Tab) -> None:
+        frames = [tab.welcome(), tab.snapshot()]
+        for frame in frames:
+            check_from_server(frame)
+        self.frames = [json.dumps(frame) for frame in frames]
+        self.catalogue_json = json.dumps(catalogue_to_json(CATALOGUE))
+
+
 @dataclass
 class World:
     """Everything that is, by name; the double of `Live` and `AdminSource`."""
@@ -382,6 +393,10 @@ class World:
     def person(self, name: str) -> Person:
         return self.people.setdefault(name, Person(name, len(self.people) % 8))
 
+    async def look(self, **asked: Any) -> "Sight | None":
+        tab = await self.open(send=lambda _: None, **asked)
+        return None if tab is None else Sight(tab)
+
     async def open(
         self,
         *,
@@ -402,8 +417,14 @@ class World:
         role = self.roles.get(person_token, "owner")
         return Tab(house, self.person(person_token), role, send)
 
-    async def watch(self, send: Send, *, admin: Principal, network: str | None) -> "Watch":
-        del admin, network
+    async def first_frames(self) -> list[str]:
+        newest = {"type": "activity", "entries": self.tracked[-50:], "skipped": 0}
+        return [json.dumps(self.live_frame()), json.dumps(newest)]
+
+    async def watch(
+        self, send: Send, *, admin: Principal, network: str | None, returning: bool
+    ) -> "Watch":
+        del admin, network, returning
         watch = Watch(self, send)
         self.watchers.append(watch)
         return watch
@@ -466,10 +487,6 @@ class Watch:
         self.send = send
         self.paused: list[dict[str, Any]] | None = None
         self._world = world
-        self.initial_frames = [
-            json.dumps(world.live_frame()),
-            json.dumps({"type": "activity", "entries": world.tracked[-50:], "skipped": 0}),
-        ]
 
     def show(self, frame: dict[str, Any]) -> None:
         """A frame, as the server tells it to a page that may be paused."""

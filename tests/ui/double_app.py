@@ -126,6 +126,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
         admin_source=world,
         visitors=Visitors(
             person_token_of=lambda request: request.cookies.get("person"),
+            admin_token_of=lambda request: request.cookies.get("admin"),
             browser_of=browser_of,
             forget_person=lambda _request, answer: answer.delete_cookie("person"),
             house_code_of=house_of,

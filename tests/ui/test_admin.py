@@ -151,6 +151,7 @@ def test_columns_are_picked_and_stay(served: Served, page: Any) -> None:
     page.get_by_label("Preisänderung").uncheck()
     expect(page.locator(".line .version")).to_have_text("7")
     page.reload()
+    expect(page.locator(".status")).to_contain_text("verbunden")
     show(served, entry(1, version=7))
     expect(page.locator(".line .version")).to_have_text("7")
     expect(page.locator(".line .price")).to_have_count(0)

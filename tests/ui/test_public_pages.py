@@ -64,7 +64,14 @@ def test_a_page_names_neither_its_process_nor_its_machine(
         assert query is not None, page.text[:300]
         keys = set(re.findall(r"&#39;(\w+)&#39;:|['\"](\w+)['\"]:", query[1]))
         named = {key or other for key, other in keys}
-        assert named == {"client_id", "next_message_id", "implicit_handshake"}
+        assert named == {
+            "client_id",
+            "next_message_id",
+            "implicit_handshake",
+            "nest",
+            "page",
+            "ahead",
+        }
         assert platform.node() not in page.text
 
 

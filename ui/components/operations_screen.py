@@ -4,9 +4,4 @@ from nicegui import ui
 
 
 class OperationsScreen(ui.element, component="operations_screen.js"):
-    """Dead letters, jobs, the ledger, the audit, and what is known of somebody."""
-
-    def __init__(self, *, texts: str, language: str) -> None:
-        super().__init__()
-        self.props["texts"] = texts
-        self.props["language"] = language
+    """Dead letters, jobs, the ledger, the audit, and what is known of somebody. Props: texts, language."""

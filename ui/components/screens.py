@@ -1,4 +1,7 @@
-"""The two own Vue components. Each is a transport: texts in, texts out, no state in Python."""
+"""The two own Vue components. Each is a transport: texts in, texts out, no state in Python.
+
+The browser has their props from the HTML (`ui.live_pages`); the page itself needs none.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -8,15 +11,22 @@ from nicegui.events import GenericEventArguments
 
 Hear = Callable[[str], None]
 MESSAGE_CHARACTERS_MAX = 64 * 1024
+LISTENER = "message"
 
 
 class Screen(ui.element):
-    """What both components share: frames as one string prop, then one by one by method call."""
+    """What both components share: frames as one string prop, then one by one by method call.
 
-    def __init__(self, frames: Sequence[str], hear: Hear) -> None:
+    The event listener has the same id in every process, so that what a browser says reaches a page
+    that was built anew for it.
+    """
+
+    def __init__(self, hear: Hear | None = None) -> None:
         super().__init__()
-        self.props["frames"] = f"[{','.join(frames)}]"
         self.on("message", lambda event: _pass_on(event, hear))
+        [listener] = self._event_listeners.values()
+        listener.id = LISTENER
+        self._event_listeners = {LISTENER: listener}
 
     def show(self, frame: str) -> None:
         """Hand one server frame (JSON text) to the component.
@@ -29,40 +39,19 @@ class Screen(ui.element):
 
 
 class ConfiguratorScreen(Screen, component="configurator_screen.js"):
-    """The configurator of one tab."""
-
-    def __init__(
-        self,
-        *,
-        frames: Sequence[str],
-        catalogue: str,
-        texts: str,
-        language: str,
-        dev: bool,
-        consent: str,
-        hear: Hear,
-    ) -> None:
-        super().__init__(frames, hear)
-        self.props["catalogue"] = catalogue
-        self.props["texts"] = texts
-        self.props["language"] = language
-        self.props["dev"] = dev
-        self.props["consent"] = consent
+    """The configurator of one tab. Props: frames, catalogue, texts, language, dev, consent."""
 
 
 class AdminScreen(Screen, component="admin_screen.js"):
-    """The live view of one admin tab."""
-
-    def __init__(
-        self, *, frames: Sequence[str], catalogue: str, texts: str, language: str, hear: Hear
-    ) -> None:
-        super().__init__(frames, hear)
-        self.props["catalogue"] = catalogue
-        self.props["texts"] = texts
-        self.props["language"] = language
+    """The live view of one admin tab. Props: frames, catalogue, texts, language."""
 
 
-def _pass_on(event: GenericEventArguments, hear: Hear) -> None:
+def frames_prop(frames: Sequence[str]) -> str:
+    """Frames, each JSON text, as the prop of a screen."""
+    return f"[{','.join(frames)}]"
+
+
+def _pass_on(event: GenericEventArguments, hear: Hear | None) -> None:
     text = event.args
-    if isinstance(text, str) and len(text) <= MESSAGE_CHARACTERS_MAX:
+    if hear is not None and isinstance(text, str) and len(text) <= MESSAGE_CHARACTERS_MAX:
         hear(text)

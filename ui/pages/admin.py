@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
 from realtime.door import network_in
-from storage.errors import StorageUnavailable
-from ui.components.screens import AdminScreen
+from ui.components.screens import AdminScreen, frames_prop
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, admitted, only_headers, speak
+from ui.live_pages import FirstView, Opening
+from ui.pages.building import admitted, let_in
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import AdminSource, CatalogueSource, Visitors
+from ui.security_headers import nonce_of
 from ui.texts import Texts
 
-RECONNECT_TIMEOUT_S = 60.0
 MODULES = (
     "js/admin.js",
     "js/admin/houses.js",
@@ -47,48 +47,61 @@ class AdminPage:
     first: FirstPaint
     messages: MessagePages
     count_dropped: Callable[[], None]
+    path: str = "/admin"
+    title: str = "NEST-Haus Live"
+    viewport: str | None = None
 
-    def register(self) -> None:
-        """Make NiceGUI serve the page."""
+    def screen(self) -> AdminScreen:
+        """The screen in the HTML."""
+        return AdminScreen()
 
-        @ui.page(
-            "/admin",
-            title="NEST-Haus Live",
-            dark=None,
-            language="de",
-            response_timeout=BUILD_WITHIN_S,
-            reconnect_timeout=RECONNECT_TIMEOUT_S,
-        )
-        async def admin(request: Request) -> Response | None:
-            return await self._build(request)
+    def credentials(self, request: Request) -> tuple[str, ...]:
+        """The admin's token."""
+        return (self.visitors.admin_token_of(request) or "",)
 
-    async def _build(self, request: Request) -> Response | None:
-        client = ui.context.client
+    async def view(self, request: Request) -> FirstView | Response:
+        """The figures of now, or how to sign in. Raises StorageUnavailable."""
         admin = await admitted(request, self.visitors, self.messages)
         if isinstance(admin, Response):
             return admin
-        if headers := only_headers(request):
-            return headers
-        conversation = Conversation(self.count_dropped)
-        try:
-            watch = await self.source.watch(
-                conversation.send, admin=admin, network=network_in(request.scope)
-            )
-        except StorageUnavailable:
-            client.delete()
-            return self.messages.later(request)
-        if client.is_deleted:
-            await watch.close()
-            return None
         language = language_of(request)
-        speak(language)
-        self.first.page(language, title="admin.title", stylesheet="css/admin.css", modules=MODULES)
-        screen = AdminScreen(
-            frames=watch.initial_frames,
-            catalogue=self.catalogue.catalogue_json(),
-            texts=self.texts.json,
-            language=language,
-            hear=conversation.hear,
+        paint = self.first.page(
+            language,
+            nonce=nonce_of(request),
+            title="admin.title",
+            stylesheet="css/admin.css",
+            modules=MODULES,
         )
+        return FirstView(
+            language=language,
+            title=self.title,
+            head=paint.head,
+            body=paint.body,
+            address=self.path,
+            props={
+                "frames": frames_prop(await self.source.first_frames()),
+                "catalogue": self.catalogue.catalogue_json(),
+                "texts": self.texts.json,
+                "language": language,
+            },
+        )
+
+    async def begin(self, client: Client, opening: Opening) -> bool:
+        """Feed this socket, if it is an admin's. Raises StorageUnavailable."""
+        admin = await let_in(opening.request, client, self.visitors)
+        if admin is None:
+            return False
+        conversation = Conversation(self.count_dropped)
+        watch = await self.source.watch(
+            conversation.send,
+            admin=admin,
+            network=network_in(opening.request.scope),
+            returning=opening.returning,
+        )
+        if client.is_deleted:  # the session is over
+            await watch.close()
+            return False
+        with client:
+            screen = AdminScreen(conversation.hear)
         conversation.start(screen, receive=watch.receive, close=watch.close, leave=None)
-        return None
+        return True

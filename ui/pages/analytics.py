@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.components.analytics_screen import AnalyticsScreen
+from ui.components.analytics_screen import AnalyticsScreen, figures_props
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, admitted, only_headers, speak
+from ui.live_pages import FirstView, Opening
+from ui.pages.building import admitted, let_in
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import CatalogueSource, Visitors
+from ui.security_headers import nonce_of
 from ui.texts import Texts
+from ui.zones import zones_of_today
 
 FIGURES = (
     "js/analytics/charts.js",
@@ -70,38 +73,47 @@ class AnalyticsPage:
     texts: Texts
     first: FirstPaint
     messages: MessagePages
+    path: str = "/admin/analytics"
+    title: str = "NEST-Haus – Auswertung"
+    viewport: str | None = None
 
-    def register(self) -> None:
-        """Make NiceGUI serve the page."""
+    def screen(self) -> AnalyticsScreen:
+        """The screen in the HTML."""
+        return AnalyticsScreen()
 
-        @ui.page(
-            "/admin/analytics",
-            title="NEST-Haus – Auswertung",
-            dark=None,
-            language="de",
-            response_timeout=BUILD_WITHIN_S,
-        )
-        async def analytics(request: Request) -> Response | None:
-            return await self._build(request)
+    def credentials(self, request: Request) -> tuple[str, ...]:
+        """The admin's token."""
+        return (self.visitors.admin_token_of(request) or "",)
 
-    async def _build(self, request: Request) -> Response | None:
-        client = ui.context.client
+    async def view(self, request: Request) -> FirstView | Response:
+        """The page, which asks for its figures by itself, or how to sign in."""
         admin = await admitted(request, self.visitors, self.messages)
         if isinstance(admin, Response):
             return admin
-        if client.is_deleted:
-            return None
-        if headers := only_headers(request):
-            return headers
         language = language_of(request)
-        speak(language)
-        client.title = f"{self.texts.of(language, 'analytics.title')} – NEST-Haus"
-        self.first.page(
-            language, title="analytics.title", stylesheet="css/analytics.css", modules=MODULES
+        paint = self.first.page(
+            language,
+            nonce=nonce_of(request),
+            title="analytics.title",
+            stylesheet="css/analytics.css",
+            modules=MODULES,
         )
-        AnalyticsScreen(
-            catalogue=self.catalogue.catalogue_json(),
-            texts=self.texts.json,
+        props = figures_props(
+            catalogue=self.catalogue.catalogue_json(), texts=self.texts.json, language=language
+        )
+        return FirstView(
             language=language,
+            title=f"{self.texts.of(language, 'analytics.title')} – NEST-Haus",
+            head=paint.head,
+            body=paint.body,
+            address=self.path,
+            props={**props, "zones": list(zones_of_today())},
         )
-        return None
+
+    async def begin(self, client: Client, opening: Opening) -> bool:
+        """The page, which is taken off the screen when the admin's session is over."""
+        if await let_in(opening.request, client, self.visitors) is None:
+            return False
+        with client:
+            AnalyticsScreen()
+        return True

@@ -1,22 +1,18 @@
 """What the pages that NiceGUI builds have in common."""
 
 import asyncio
-import copy
 import json
 from typing import Final
 
-from nicegui import Client, ui
+from nicegui import Client
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from realtime.principal import Principal
-from storage.errors import StorageUnavailable
-from ui.hardening import delete_now
-from ui.language import Language
+from ui.page_client import delete_now
 from ui.pages.messages import MessagePages
 from ui.ports import OpenSessions, Visitors
 
-BUILD_WITHIN_S: Final = 10.0
 LEAVE_WITHIN_S: Final = 0.5
 """Seconds that a page whose session is over has for being told so."""
 # NiceGUI's own script reads sessionStorage before anything else runs; where the browser forbids it,
@@ -40,22 +36,26 @@ for (const name of ["localStorage", "sessionStorage"]) {
 async def admitted(
     request: Request, visitors: Visitors, messages: MessagePages
 ) -> Principal | Response:
-    """The admin; for others the page to answer with, and the one being built is gone.
+    """The admin; for others the page to answer with. That the page was opened is in the audit.
 
-    The page ends with the admin's session. That it was opened is in the audit.
+    HEAD opens none. Raises StorageUnavailable.
     """
-    client = ui.context.client
-    try:
-        if admin := await visitors.admin_of(request):
-            end_with_session(client, admin, visitors.sessions)
-            if request.method != "HEAD":
-                await visitors.looked(request, admin)
-            return admin
-        message = await sign_in_needed(request, visitors, messages)
-    except StorageUnavailable:
-        message = messages.later(request)
-    client.delete()
-    return message
+    if admin := await visitors.admin_of(request):
+        if request.method != "HEAD":
+            await visitors.looked(request, admin)
+        return admin
+    return await sign_in_needed(request, visitors, messages)
+
+
+async def let_in(request: Request, client: Client, visitors: Visitors) -> Principal | None:
+    """The admin whose socket asks for the page, which ends with their session. None: nobody's.
+
+    It is in the audit, as for GET; the same look is one line (`realtime.looks`). Raises StorageUnavailable.
+    """
+    if admin := await visitors.admin_of(request):
+        end_with_session(client, admin, visitors.sessions)
+        await visitors.looked(request, admin)
+    return admin
 
 
 async def sign_in_needed(request: Request, visitors: Visitors, messages: MessagePages) -> Response:
@@ -88,20 +88,3 @@ def leave(client: Client, address: str) -> None:
     else:
         _ = client.run_javascript("window.location.reload()")
     asyncio.get_running_loop().call_later(LEAVE_WITHIN_S, delete_now, client)
-
-
-def only_headers(request: Request) -> Response | None:
-    """The answer to HEAD: as for GET, without a page that nobody will open; None for GET."""
-    if request.method != "HEAD":
-        return None
-    ui.context.client.delete()
-    answer = HTMLResponse(headers={"cache-control": "no-store"})
-    del answer.headers["content-length"]  # that of the page is not known
-    return answer
-
-
-def speak(language: Language) -> None:
-    """Give this one page the visitor's language (html lang, NiceGUI's own texts)."""
-    client = ui.context.client
-    client.page = copy.copy(client.page)
-    client.page.language = "de" if language == "de" else "en-GB"

@@ -4,25 +4,26 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
-from nicegui import ui
+from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
 from realtime.principal import Principal
-from storage.errors import StorageUnavailable
-from ui.components.screens import ConfiguratorScreen
+from ui.components.screens import ConfiguratorScreen, frames_prop
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, leave, only_headers, sign_in_needed, speak
+from ui.live_pages import FirstView, Opening
+from ui.pages.building import leave, sign_in_needed
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import Consent, Live, Visitors
+from ui.security_headers import nonce_of
 from ui.texts import Texts
 
-RECONNECT_TIMEOUT_S = 120.0
 MODULES = (
     "js/bars.js",
     "js/configurator.js",
@@ -88,21 +89,89 @@ class ConfiguratorPage:
     dev: bool
     consent: Consent
     count_dropped: Callable[[], None]
+    path: str = "/c/{code}"
+    title: str = "NEST-Haus"
+    viewport: str | None = "width=device-width, initial-scale=1, viewport-fit=cover"
 
-    def register(self) -> None:
-        """Make NiceGUI serve the page."""
+    def screen(self) -> ConfiguratorScreen:
+        """The screen in the HTML."""
+        return ConfiguratorScreen()
 
-        @ui.page(
-            "/c/{code}",
-            title="NEST-Haus",
-            viewport="width=device-width, initial-scale=1, viewport-fit=cover",
-            dark=None,
-            language="de",
-            response_timeout=BUILD_WITHIN_S,
-            reconnect_timeout=RECONNECT_TIMEOUT_S,
+    def credentials(self, request: Request) -> tuple[str, ...]:
+        """The person's token, and the admin's where they look on."""
+        person = self.visitors.person_token_of(request) or ""
+        admin = self.visitors.admin_token_of(request) or ""
+        return (person, admin) if _for_admins(request) else (person,)
+
+    async def view(self, request: Request) -> FirstView | Response:
+        """The house, or why it is not shown. Raises StorageUnavailable."""
+        code, language = request.path_params["code"], language_of(request)
+        written = as_code(code)
+        if written is not None and written != code:
+            return RedirectResponse(request.url.replace(path=f"/c/{written}", scheme="", netloc=""))
+        admin = await self._looking_on(request)
+        house = await self.live.look(
+            configuration_code=code,
+            person_token=self.visitors.person_token_of(request),
+            asking=request,
+            admin=admin,
         )
-        async def configurator(request: Request, code: str) -> Response | None:
-            return await self._build(request, code)
+        if house is None:
+            return await self._not_opened(request, admin)
+        paint = self.first.house(
+            language,
+            nonce=nonce_of(request),
+            code=code,
+            frames=house.frames,
+            stylesheet="css/configurator.css",
+            modules=MODULES,
+        )
+        return FirstView(
+            language=language,
+            title=f"{self.texts.of(language, 'house.title')} {code} – NEST-Haus",
+            head=paint.head,
+            body=paint.body,
+            address=f"/c/{quote(code)}{'?as=admin' if _for_admins(request) else ''}",
+            props={
+                "frames": frames_prop(house.frames),
+                "catalogue": house.catalogue_json,
+                "texts": self.texts.for_visitors,
+                "language": language,
+                "dev": self.dev,
+                "consent": self.consent,
+            },
+            fetched_ahead=house.fetched_ahead,
+        )
+
+    async def begin(self, client: Client, opening: Opening) -> bool:
+        """Open the house for this socket, if it may. Raises StorageUnavailable."""
+        request = opening.request
+        code = request.path_params["code"]
+        admin = await self._looking_on(request)
+        conversation = Conversation(self.count_dropped)
+        opened = await self.live.open(
+            configuration_code=code,
+            person_token=self.visitors.person_token_of(request),
+            send=conversation.send,
+            hang_up=conversation.hang_up,
+            asking=request,
+            admin=admin,
+            fetched_ahead=opening.fetched_ahead,
+            ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
+        )
+        if opened is None:
+            return False
+        with client:
+            screen = ConfiguratorScreen(conversation.hear)
+        conversation.start(
+            screen,
+            receive=opened.connection.receive,
+            close=opened.close,
+            leave=json.dumps({"type": "leave", "configuration": opened.configuration}),
+            heard=opened.connection.heard,
+        )
+        opened.start()
+        return True
 
     async def _looking_on(self, request: Request) -> Principal | None:
         return await self.visitors.admin_of(request) if _for_admins(request) else None
@@ -111,80 +180,13 @@ class ConfiguratorPage:
         """The same for every house, so that nothing leaks. Raises StorageUnavailable."""
         if _for_admins(request) and admin is None:
             return await sign_in_needed(request, self.visitors, self.messages)
-        try:
-            browser = await self.visitors.browser_of(request)
-        except StorageUnavailable:
-            return self.messages.later(request)
+        browser = await self.visitors.browser_of(request)
         if browser.unclear:
             return self.messages.refused(request, Refused("cookies_differ"))
         if browser.ended:
             return self.messages.looks_again(request, request.path_params["code"], status=404)
         return self.messages.private(request, browser)
 
-    async def _build(self, request: Request, code: str) -> Response | None:
-        language = language_of(request)
-        written = as_code(code)
-        if written is not None and written != code:
-            ui.context.client.delete()
-            return RedirectResponse(request.url.replace(path=f"/c/{written}", scheme="", netloc=""))
-        conversation = Conversation(self.count_dropped)
-        client = ui.context.client
-        try:
-            admin = await self._looking_on(request)
-            opened = await self.live.open(
-                configuration_code=code,
-                person_token=self.visitors.person_token_of(request),
-                send=conversation.send,
-                hang_up=conversation.hang_up,
-                asking=request,
-                language=language,
-                admin=admin,
-                ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
-            )
-            refusal = None if opened else await self._not_opened(request, admin)
-        except StorageUnavailable:
-            opened, refusal = None, self.messages.later(request)
-        if opened is None:
-            client.delete()
-            return refusal
-        if (headers := only_headers(request)) or client.is_deleted:
-            await opened.close()
-            return headers
-        speak(language)
-        self.first.house(
-            language,
-            code=code,
-            frames=opened.initial_frames,
-            stylesheet="css/configurator.css",
-            modules=MODULES,
-        )
-        client.title = f"{self.texts.of(language, 'house.title')} {code} – NEST-Haus"
-        screen = ConfiguratorScreen(
-            frames=opened.initial_frames,
-            catalogue=opened.catalogue_json,
-            texts=self.texts.for_visitors,
-            language=language,
-            dev=self.dev,
-            consent=self.consent,
-            hear=conversation.hear,
-        )
-        conversation.start(
-            screen,
-            receive=opened.connection.receive,
-            close=opened.close,
-            leave=_leave_message(opened.initial_frames),
-            heard=opened.connection.heard,
-        )
-        return None
-
 
 def _for_admins(request: Request) -> bool:
     return request.query_params.get("as") == "admin"
-
-
-def _leave_message(frames: object) -> str | None:
-    for frame in frames if isinstance(frames, list | tuple) else ():
-        message = json.loads(frame)
-        if message.get("type") == "snapshot":
-            return json.dumps({"type": "leave", "configuration": message["configuration"]})
-    return None

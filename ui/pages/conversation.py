@@ -39,6 +39,7 @@ class Conversation:
         self._client: Client | None = None
         self._away = False
         self._ended = False
+        self._over = False
         self._count_dropped = count_dropped
 
     def hear(self, text: str) -> None:
@@ -52,6 +53,8 @@ class Conversation:
 
     def send(self, frame: str) -> None:
         """Take a frame for the browser; never blocks."""
+        if self._over:
+            return
         if self._screen is None or self._client is None:
             self._early.append(frame)
             return
@@ -92,6 +95,8 @@ class Conversation:
 
         async def end() -> None:
             task.cancel()
+            self._over = True
+            self._screen = self._client = None
             await close()
 
         def came() -> None:

@@ -6,16 +6,17 @@ in no log, no history of a proxy and no Referer.
 
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.components.analytics_screen import DashboardScreen
+from ui.components.analytics_screen import DashboardScreen, figures_props
 from ui.language import language_of
+from ui.live_pages import FirstView, Opening
 from ui.pages.analytics import FIGURES
-from ui.pages.building import BUILD_WITHIN_S, only_headers, speak
 from ui.pages.first_paint import FirstPaint
 from ui.ports import CatalogueSource
+from ui.security_headers import nonce_of
 from ui.texts import Texts
 
 
@@ -26,35 +27,41 @@ class DashboardPage:
     catalogue: CatalogueSource
     texts: Texts
     first: FirstPaint
+    path: str = "/dashboard"
+    title: str = "NEST-Haus"
+    viewport: str | None = None
 
-    def register(self) -> None:
-        """Make NiceGUI serve the page."""
+    def screen(self) -> DashboardScreen:
+        """The screen in the HTML."""
+        return DashboardScreen()
 
-        @ui.page(
-            "/dashboard",
-            title="NEST-Haus",
-            dark=None,
-            language="de",
-            response_timeout=BUILD_WITHIN_S,
-        )
-        async def dashboard(request: Request) -> Response | None:
-            if headers := only_headers(request):
-                return headers
-            self._build(request)
-            return None
+    def credentials(self, _request: Request) -> tuple[str, ...]:
+        """None."""
+        return ()
 
-    def _build(self, request: Request) -> None:
+    async def view(self, request: Request) -> FirstView | Response:
+        """The page, which asks for its figures by itself."""
         language = language_of(request)
-        speak(language)
-        ui.context.client.title = f"{self.texts.of(language, 'dashboard.title')} – NEST-Haus"
-        self.first.page(
+        paint = self.first.page(
             language,
+            nonce=nonce_of(request),
             title="dashboard.title",
             stylesheet="css/analytics.css",
             modules=("js/dashboard.js", "js/legal.js", *FIGURES),
         )
-        DashboardScreen(
-            catalogue=self.catalogue.catalogue_json(),
-            texts=self.texts.json,
+        return FirstView(
             language=language,
+            title=f"{self.texts.of(language, 'dashboard.title')} – NEST-Haus",
+            head=paint.head,
+            body=paint.body,
+            address=self.path,
+            props=figures_props(
+                catalogue=self.catalogue.catalogue_json(), texts=self.texts.json, language=language
+            ),
         )
+
+    async def begin(self, client: Client, _opening: Opening) -> bool:
+        """The page, for everybody."""
+        with client:
+            DashboardScreen()
+        return True

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from nicegui import ui
-
 from ui.assets import Assets
 from ui.language import Language
 from ui.pages.building import STORAGE_FOR_ALL
-from ui.security_headers import NONCE
 from ui.templates import Templates
 
 SCRIPT: Final = "js/first.js"
@@ -26,8 +23,16 @@ WITHOUT_INQUIRIES: Final = {*WITHOUT_CHOICES, "editor"}
 
 
 @dataclass(frozen=True)
+class Paint:
+    """What goes into head and body of the page."""
+
+    head: str
+    body: str
+
+
+@dataclass(frozen=True)
 class FirstPaint:
-    """Builds the first paint of the page that is being built."""
+    """Builds first paints. ``nonce`` is that of the answer, for its scripts."""
 
     templates: Templates
     assets: Assets
@@ -36,11 +41,12 @@ class FirstPaint:
         self,
         language: Language,
         *,
+        nonce: str,
         code: str,
         frames: Sequence[str],
         stylesheet: str,
         modules: tuple[str, ...],
-    ) -> None:
+    ) -> Paint:
         """The house, its price and its place in the final layout, out of the page's own snapshot."""
         snapshot = _snapshot(frames)
         derived = snapshot.get("derived") or {}
@@ -48,9 +54,10 @@ class FirstPaint:
         role = snapshot.get("you", {}).get("role")
         if picture and language == "en":
             picture += "?lang=en"  # as the live page asks for it: one picture, loaded once
-        self._add(
+        return self._paint(
             "first_house.html",
             language,
+            nonce,
             {
                 "code": code,
                 "picture": picture,
@@ -66,31 +73,38 @@ class FirstPaint:
         )
 
     def page(
-        self, language: Language, *, title: str, stylesheet: str, modules: tuple[str, ...]
-    ) -> None:
+        self,
+        language: Language,
+        *,
+        nonce: str,
+        title: str,
+        stylesheet: str,
+        modules: tuple[str, ...],
+    ) -> Paint:
         """The name of the page and that it is loading; `title` is the key of a text."""
-        self._add(
+        return self._paint(
             "first_page.html",
             language,
+            nonce,
             {"title": title},
             stylesheet=stylesheet,
             modules=modules,
             picture=None,
         )
 
-    def _add(
+    def _paint(
         self,
         template: str,
         language: Language,
+        nonce: str,
         values: dict[str, object],
         *,
         stylesheet: str,
         modules: tuple[str, ...],
         picture: str | None,
-    ) -> None:
+    ) -> Paint:
         """Picture and style sheets are named before the modules: what is seen is loaded first."""
         url = self.assets.url
-        nonce = ui.context.client.request.scope.get(NONCE, "")
         head = [STORAGE_FOR_ALL.replace("<script>", f'<script nonce="{nonce}">')]
         head += [
             f'<link rel="stylesheet" href="{url(name)}">' for name in ("css/tokens.css", stylesheet)
@@ -99,9 +113,8 @@ class FirstPaint:
             head.append(f'<link rel="preload" as="image" href="{picture}" fetchpriority="high">')
         head += [f'<link rel="modulepreload" href="{url(name)}">' for name in (SCRIPT, *modules)]
         head.append('<meta name="robots" content="noindex">')
-        ui.add_head_html("\n".join(head))
         values = {**values, "script": url(SCRIPT), "nonce": nonce}
-        ui.add_body_html(self.templates.text(template, language, values))
+        return Paint("\n".join(head), self.templates.text(template, language, values))
 
 
 def _snapshot(frames: Sequence[str]) -> dict[str, Any]:

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
-from nicegui import ui
+from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ui.components.operations_screen import OperationsScreen
 from ui.language import language_of
-from ui.pages.building import BUILD_WITHIN_S, admitted, only_headers, speak
+from ui.live_pages import FirstView, Opening
+from ui.pages.building import admitted, let_in
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
 from ui.ports import Visitors
+from ui.security_headers import nonce_of
 from ui.texts import Texts
 
 MODULES = (
@@ -43,36 +45,47 @@ class OperationsPage:
     texts: Texts
     first: FirstPaint
     messages: MessagePages
+    path: str = "/admin/operations"
+    title: str = "NEST-Haus – Betrieb"
+    viewport: str | None = None
 
-    def register(self) -> None:
-        """Make NiceGUI serve the page."""
+    def screen(self) -> OperationsScreen:
+        """The screen in the HTML."""
+        return OperationsScreen()
 
-        @ui.page(
-            "/admin/operations",
-            title="NEST-Haus – Betrieb",
-            dark=None,
-            language="de",
-            response_timeout=BUILD_WITHIN_S,
-        )
-        async def operations(request: Request) -> Response | None:
-            return await self._build(request)
+    def credentials(self, request: Request) -> tuple[str, ...]:
+        """The admin's token."""
+        return (self.visitors.admin_token_of(request) or "",)
 
-    async def _build(self, request: Request) -> Response | None:
-        client = ui.context.client
+    async def view(self, request: Request) -> FirstView | Response:
+        """The page, which asks for everything by itself, or how to sign in."""
         admin = await admitted(request, self.visitors, self.messages)
         if isinstance(admin, Response):
             return admin
-        if client.is_deleted:
-            return None
-        if headers := only_headers(request):
-            return headers
         language = language_of(request)
-        speak(language)
-        client.title = f"{self.texts.of(language, 'operations.title')} – NEST-Haus"
-        self.first.page(
-            language, title="operations.title", stylesheet="css/operations.css", modules=MODULES
+        paint = self.first.page(
+            language,
+            nonce=nonce_of(request),
+            title="operations.title",
+            stylesheet="css/operations.css",
+            modules=MODULES,
         )
-        OperationsScreen(
-            texts=self.texts.json_of("operations.", "brand.", "legal."), language=language
+        return FirstView(
+            language=language,
+            title=f"{self.texts.of(language, 'operations.title')} – NEST-Haus",
+            head=paint.head,
+            body=paint.body,
+            address=self.path,
+            props={
+                "texts": self.texts.json_of("operations.", "brand.", "legal."),
+                "language": language,
+            },
         )
-        return None
+
+    async def begin(self, client: Client, opening: Opening) -> bool:
+        """The page, which is taken off the screen when the admin's session is over."""
+        if await let_in(opening.request, client, self.visitors) is None:
+            return False
+        with client:
+            OperationsScreen()
+        return True

@@ -403,6 +403,8 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     state.socket = "up";
     unanswered();
     if (Date.now() >= toldUntil) sendAtOnce();
+    // The page behind the socket may be a new one, which knows no session but that of whom it hears.
+    if (state.sessionId) send({ type: "hello", protocol: 1, session_id: state.sessionId });
     if (!state.ended) join();
   }
 

@@ -1,0 +1,65 @@
+"""A page as its browser knows it, without a browser: read from the HTML, then spoken for over a socket."""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+SOCKETS = "/_nicegui_ws/socket.io/"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPage:
+    """`asked`: how its script asks for the page; `frames`: those of the first paint."""
+
+    asked: dict[str, Any]
+    element: int
+    listener_id: str
+    frames: list[dict[str, Any]]
+    tab_id: str = "tab"
+
+    def address(self, document_id: str = "document", **changed: object) -> str:
+        """Path and query of its socket."""
+        asked = {**self.asked, "tab_id": self.tab_id, "document_id": document_id, **changed}
+        asked = {name: json.dumps(value).strip('"') for name, value in asked.items()}
+        return f"{SOCKETS}?{urlencode({'EIO': 4, 'transport': 'websocket', **asked})}"
+
+    def say(self, message: dict[str, Any]) -> str:
+        """The packet with a message of our protocol."""
+        event = {
+            "client_id": self.asked["client_id"],
+            "id": self.element,
+            "listener_id": self.listener_id,
+            "args": [json.dumps(json.dumps(message))],
+        }
+        return f"42{json.dumps(['event', event])}"
+
+    def join(self) -> str:
+        """The packet with which its script joins the house, from the first paint on."""
+        snapshot = next(frame for frame in self.frames if frame["type"] == "snapshot")
+        since = {"epoch": snapshot["epoch"], "version": snapshot["version"]}
+        return self.say(
+            {
+                "type": "join",
+                "id": uuid4().hex,
+                "configuration": snapshot["configuration"],
+                "since": since,
+            }
+        )
+
+
+def loaded_page(text: str) -> LoadedPage:
+    """What the HTML of a page says."""
+    query = re.search(r"query: (\{.*\}),\n", text)
+    elements = re.search(r"String\.raw`(\{.*\})`", text)
+    assert query is not None, text[:300]
+    assert elements is not None, text[:300]
+    for number, element in json.loads(html.unescape(elements[1])).items():
+        for event in element.get("events", ()):
+            if event["type"] == "message":
+                frames = json.loads(element["props"]["frames"])
+                return LoadedPage(json.loads(query[1]), int(number), event["listener_id"], frames)
+    raise AssertionError("no screen with messages")
