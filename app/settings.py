@@ -76,6 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="NEST_CSV_WEBHOOK", unit="URL", default="(none)", reason="Gets each scheduled CSV as a post, again up to five times until it is answered with success"),
     Setting(name="NEST_ALERT_LAG_SECONDS", unit="seconds", default="30", reason="Interactions that wait longer to be stored are an alert"),
     Setting(name="NEST_ALERT_ONLINE", unit="people", default="(none)", reason="More people at once are an alert"),
+    Setting(name="NEST_MEMORY_BUDGET_MB", unit="MB", default="1024", reason="A web or worker process that is larger says so in its log, once, and again when it is smaller; nothing is refused for it"),
     Setting(name="NEST_DRAIN_SECONDS", unit="seconds", default="0", reason="How long a web process answers requests after SIGTERM until its proxy has noticed; 0 without a proxy, 2 with deploy/haproxy.cfg"),
     Setting(name="NEST_SHUTDOWN_DEADLINE_SECONDS", unit="seconds", default="10", reason="For open requests and connections after SIGTERM"),
     Setting(name="NEST_KEEP_SESSIONS_DAYS", unit="days", default="400", reason="Sessions that nobody touched for so long are removed, with their interactions and their share of every count"),
@@ -126,6 +127,7 @@ class Settings:
     csv_webhook: str = field(repr=False)
     alert_lag_seconds: float
     alert_online: int | None
+    memory_budget_bytes: int
     drain_seconds: float
     shutdown_deadline_seconds: int
     keep_sessions_days: int
@@ -208,6 +210,8 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         csv_webhook=reader.take("NEST_CSV_WEBHOOK", _webhook, ""),
         alert_lag_seconds=reader.take("NEST_ALERT_LAG_SECONDS", _seconds, 30.0),
         alert_online=reader.take("NEST_ALERT_ONLINE", _integer(1, 100_000_000), None),
+        memory_budget_bytes=1_000_000
+        * reader.take("NEST_MEMORY_BUDGET_MB", _integer(64, 1_000_000), 1_024),
         drain_seconds=reader.take("NEST_DRAIN_SECONDS", _pause, 0.0),
         shutdown_deadline_seconds=reader.take(
             "NEST_SHUTDOWN_DEADLINE_SECONDS", _integer(1, 3600), 10

@@ -349,6 +349,7 @@ class Web:
         self.health.readiness.add_troubles(self.clock.problems)
         self.metrics = Metrics(
             Sources(
+                memory_budget_bytes=settings.memory_budget_bytes,
                 hub=self.hub,
                 connections=self.connections,
                 bus=self.bus,
@@ -458,7 +459,7 @@ class Web:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for part in (
-                MemoryKeeper(),
+                MemoryKeeper(self._settings.memory_budget_bytes),
                 self.database,
                 self.analytics_database,
                 self.health.readiness,

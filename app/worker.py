@@ -10,6 +10,7 @@ from app.analytics import sheets_of, views_over
 from app.catalogue import current_catalogue
 from app.chance import new_id, new_key
 from app.clock import clock_of
+from app.memory import MemoryKeeper
 from app.offered import offered_of
 from app.settings import Settings
 from realtime.http.analytics.recent import Recent
@@ -59,7 +60,8 @@ async def run(settings: Settings) -> None:
         pool_size=settings.redis_pool_size,
         call_seconds=settings.redis_deadline_seconds,
     )
-    async with database, patient, redis, clock_of(database, redis) as clock:
+    memory = MemoryKeeper(settings.memory_budget_bytes)
+    async with memory, database, patient, redis, clock_of(database, redis) as clock:
 
         async def work() -> None:
             interactions = Interactions(database)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
-from bench import draining, history, intake, ledger, pictures, screens, sockets, start
+from bench import draining, history, intake, ledger, memory, pictures, screens, sockets, start
 from bench.figures import Figure, Run, Sign
 from bench.stage import Stage
 from bench.visits import MIX
@@ -209,6 +209,44 @@ MEASURES = (
         " database is migrated. Warm: the next start on it.",
         figures=(Figure(name="cold", unit="s", aim=5), Figure(name="warm", unit="s", aim=5)),
         run=start.start,
+    ),
+    Measure(
+        name="memory-views",
+        title="Memory: views that no socket follows",
+        how="GET of one house by its owner, 10,000 times, 4 at once, with a script that opens no socket;"
+        " resident memory of the web process 10 s later.",
+        figures=(
+            Figure(name="kB of a view after 10 s", unit="kB", aim=50),
+            Figure(name="MB of the process after all views", unit="MB", aim=300),
+            _count("views"),
+            _count("views per second"),
+            _ms("processor time of a view"),
+        ),
+        run=memory.views,
+    ),
+    Measure(
+        name="memory-tabs",
+        title="Memory: tabs that are opened and closed",
+        how="1,000 tabs of one house - HTML, socket with handshake, join - open at once, then closed;"
+        " the page of a closed tab is kept for 30 s. Resident memory of the web process.",
+        figures=(
+            Figure(name="kB of an open tab", unit="kB"),
+            Figure(name="MB more than before, once they are closed", unit="MB", aim=20),
+            _count("tabs"),
+        ),
+        run=memory.tabs,
+    ),
+    Measure(
+        name="memory-soak",
+        title="Memory: ten minutes of views and tabs",
+        how="1.6 views and 0.17 tabs a second, each tab open for 20 s; slope of the web process's"
+        " resident memory after the first minute, by least squares.",
+        figures=(
+            Figure(name="MB a minute", unit="MB", aim=1),
+            Figure(name="MB at the end", unit="MB"),
+            Figure(name="minutes", unit=""),
+        ),
+        run=memory.soak,
     ),
     Measure(
         name="page",

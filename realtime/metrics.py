@@ -38,6 +38,7 @@ STORES_SECONDS = 2.0
 class Sources:
     """Where the figures come from."""
 
+    memory_budget_bytes: int
     hub: Hub
     connections: HttpConnections
     bus: Bus
@@ -137,6 +138,11 @@ class Metrics:
             "nest_rooms", "Configurations with somebody present in this process", len(report.rooms)
         )
         yield _gauge("nest_connections", "Members of rooms in this process", report.connections)
+        yield _gauge(
+            "nest_memory_budget_bytes",
+            "Memory that this process should stay below (process_resident_memory_bytes)",
+            self._sources.memory_budget_bytes,
+        )
         yield from _of_http(self._sources.connections)
         yield _gauge("nest_people", "People in rooms of this process", len(report.people))
         yield _count("nest_ops_committed", "Ops that took a version", committer.committed)

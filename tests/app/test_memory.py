@@ -3,9 +3,12 @@
 import gc
 import weakref
 
+from structlog.testing import capture_logs
+
 from app.memory import GROWN_BYTES, LOOKS_AFTER, MemoryKeeper, give_back, resident_bytes
 
 MEGABYTE = 1_000_000
+BUDGET = 400 * MEGABYTE
 
 
 class Process:
@@ -38,14 +41,14 @@ def pauses_of(process: Process, keeper: MemoryKeeper, looks: int) -> int:
 
 def test_a_process_that_does_not_grow_never_pauses() -> None:
     process = Process()
-    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    keeper = MemoryKeeper(BUDGET, resident=process.resident, give_back=process.give_back)
     process.needed += GROWN_BYTES
     assert pauses_of(process, keeper, 100) == 0
 
 
 def test_memory_is_given_back_once_it_has_grown() -> None:
     process = Process()
-    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    keeper = MemoryKeeper(BUDGET, resident=process.resident, give_back=process.give_back)
     process.free = GROWN_BYTES + 1
     assert pauses_of(process, keeper, 1) == 1
     assert process.free == 0
@@ -55,7 +58,7 @@ def test_memory_is_given_back_once_it_has_grown() -> None:
 def test_what_ends_after_the_look_at_its_peak_is_given_back_as_well() -> None:
     """The peak was remembered as the least, so nothing was given back until the process had outgrown it."""
     process = Process()
-    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    keeper = MemoryKeeper(BUDGET, resident=process.resident, give_back=process.give_back)
     process.needed += 200 * MEGABYTE
     assert pauses_of(process, keeper, 1) == 1
     process.end(150 * MEGABYTE)
@@ -68,9 +71,32 @@ def test_what_ends_after_the_look_at_its_peak_is_given_back_as_well() -> None:
 
 def test_a_process_that_grows_for_good_pauses_a_few_times() -> None:
     process = Process()
-    keeper = MemoryKeeper(resident=process.resident, give_back=process.give_back)
+    keeper = MemoryKeeper(BUDGET, resident=process.resident, give_back=process.give_back)
     process.needed += 50 * MEGABYTE
     assert pauses_of(process, keeper, 100) == 1 + LOOKS_AFTER
+
+
+def test_a_process_above_its_budget_says_so_once_and_when_it_is_back() -> None:
+    process = Process()
+    keeper = MemoryKeeper(BUDGET, resident=process.resident, give_back=process.give_back)
+    with capture_logs() as lines:
+        process.needed = BUDGET - MEGABYTE
+        process.free = 100 * MEGABYTE  # given back, so it does not count
+        keeper.look()
+        assert lines == []
+        process.needed = BUDGET + MEGABYTE
+        for _ in range(10):
+            keeper.look()
+        process.needed = BUDGET - MEGABYTE  # not yet: it would say so again and again
+        keeper.look()
+        assert [(each["event"], each["log_level"]) for each in lines] == [
+            ("memory_over_budget", "warning")
+        ]
+        process.needed = 300 * MEGABYTE
+        for _ in range(10):
+            keeper.look()
+    assert [each["event"] for each in lines[1:]] == ["memory_within_budget"]
+    assert (lines[1]["resident_mb"], lines[1]["budget_mb"]) == (300, 400)
 
 
 def test_cycles_and_free_memory_go() -> None:

@@ -12,6 +12,7 @@ from tests.attack.engine import OURS, PAGES, SERVERS, Poller, closed_within
 from tests.attack.page import Page, loaded
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
+from tests.support.page_peer import LoadedPage
 from tests.support.waiting import eventually
 from ui.hardening import PAGE_DOCUMENTS_MAX, PAGE_SOCKETS_MAX
 
@@ -128,7 +129,7 @@ ASKED = 1_500
 async def test_acknowledgements_that_nobody_reads_are_bounded(victim: Victim) -> None:
     """Each took 270 bytes and was counted with its 14: 100 sessions took 41 MB, and 500 may be open."""
     asked = SEPARATOR.join(
-        [Page(victim, {"client_id": "x"}, "", "x", 1, "y").shake_hands()] * (ASKED // 5)
+        [Page(victim, LoadedPage({"client_id": "x"}, 1, "y", []), "").shake_hands()] * (ASKED // 5)
     ).encode()
     async with victim.attacked() as cost, Poller(victim, PAGES) as poller:
         for _ in range(100):

@@ -41,6 +41,7 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
     anna.choose("nest", "nest120")
     bert.shows_total(241_900)
     anna.shows_status("saved")
+    anna.page.evaluate("window.neverLoadedAgain = true")
     stage.one.kill()
     anna.shows_status("offline")
     bert.choose("innenverkleidung", "fichte")
@@ -59,6 +60,7 @@ def test_a_killed_web_process_comes_back_without_a_reload(visitors: Visitors, st
     assert stage.version(anna.code) == 3
     anna.choose("nest", "nest80")
     bert.shows_total(162_500)
+    assert anna.page.evaluate("window.neverLoadedAgain === true")
 
 
 def test_postgres_away_is_said_and_made_good_once(visitors: Visitors, stage: Stage) -> None:

@@ -21,19 +21,24 @@ class LoadedPage:
     frames: list[dict[str, Any]]
     tab_id: str = "tab"
 
-    def address(self, document_id: str = "document", **changed: object) -> str:
+    def address(self, document_id: str = "document", tab_id: str | None = None) -> str:
         """Path and query of its socket."""
-        asked = {**self.asked, "tab_id": self.tab_id, "document_id": document_id, **changed}
+        tab_id = tab_id or self.tab_id
+        asked = {**self.asked, "tab_id": tab_id, "document_id": document_id}
         asked = {name: json.dumps(value).strip('"') for name, value in asked.items()}
         return f"{SOCKETS}?{urlencode({'EIO': 4, 'transport': 'websocket', **asked})}"
 
     def say(self, message: dict[str, Any]) -> str:
         """The packet with a message of our protocol."""
+        return self.say_text(json.dumps(message))
+
+    def say_text(self, text: str) -> str:
+        """The packet with any text as message."""
         event = {
             "client_id": self.asked["client_id"],
             "id": self.element,
             "listener_id": self.listener_id,
-            "args": [json.dumps(json.dumps(message))],
+            "args": [json.dumps(text)],
         }
         return f"42{json.dumps(['event', event])}"
 

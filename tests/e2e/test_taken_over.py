@@ -1,0 +1,107 @@
+"""A tab whose web process is gone goes on at another one, without being loaded again."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Visitors
+from tests.e2e.screen import Screen
+from tests.e2e.stage import Stage
+from tests.support.processes import Process
+from tests.support.switch import Switch, running_switch
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def balancer(stage: Stage) -> Iterator[Switch]:
+    """The address that browsers know; it leads to process one."""
+    with running_switch(stage.one.url) as switch:
+        yield switch
+
+
+def is_the_same_page(page: Page) -> bool:
+    return bool(page.evaluate("window.neverLoadedAgain === true"))
+
+
+def owner_at(visitors: Visitors, url: str) -> Screen:
+    page = visitors.stranger()
+    page.goto(url)
+    page.locator('form[action="/start"] button').click()
+    page.wait_for_url("**/c/*")
+    page.evaluate("window.neverLoadedAgain = true")
+    return Screen(page).opened()
+
+
+def moved(balancer: Switch, away: Process, to: Process) -> None:
+    balancer.lead_to(to.url)
+    away.kill()
+    balancer.cut()
+
+
+def test_a_tab_goes_on_with_what_was_typed_and_missed(
+    visitors: Visitors, stage: Stage, balancer: Switch
+) -> None:
+    """There and back again: the process that was killed knows nothing of the tab when it is new."""
+    anna = owner_at(visitors, balancer.url)
+    bert = visitors.invited(anna, stage.two)
+    anna.page.get_by_role("button", name="Anfrage").first.click()
+    field = anna.page.get_by_role("dialog").get_by_role("textbox").first
+    field.fill("Anna Lechner")
+    moved(balancer, stage.one, stage.two)
+    bert.choose("nest", "nest120")
+    anna.shows_total(241_900)
+    anna.shows_status("saved")
+    stage.one.start().ready_blocking(40)
+    balancer.lead_to(stage.one.url)
+    balancer.cut()
+    bert.choose("nest", "nest160")
+    anna.shows_total(313_100)
+    assert field.input_value() == "Anna Lechner"
+    anna.page.keyboard.press("Escape")
+    anna.choose("nest", "nest80")
+    bert.shows_total(170_700)
+    expect(bert.page.locator("button.people .face")).to_have_count(2)
+    assert is_the_same_page(anna.page)
+    assert stage.version(anna.code) == 3
+
+
+def test_the_live_view_goes_on_without_a_gap(
+    visitors: Visitors, stage: Stage, balancer: Switch
+) -> None:
+    page = visitors.stranger()
+    page.goto(stage.admin_link(stage.one).replace(stage.one.url, balancer.url))
+    page.locator("#door-button").click()
+    page.wait_for_url("**/admin")
+    expect(page.locator(".status")).to_contain_text("verbunden")
+    page.evaluate("window.neverLoadedAgain = true")
+    balancer.lead_to(stage.two.url)
+    balancer.cut()
+    anna = visitors.owner(stage.one)
+    anna.choose("nest", "nest120")
+    expect(page.locator(".status")).to_contain_text("verbunden")
+    expect(page.locator(".house", has_text=anna.code)).to_be_visible()
+    expect(page.locator(".line", has_text=anna.code).first).to_be_visible()
+    assert is_the_same_page(page)
+
+
+@pytest.mark.parametrize("path", ["/admin/analytics", "/admin/operations"])
+def test_what_admins_read_stays_and_ends_with_their_session(
+    visitors: Visitors, stage: Stage, balancer: Switch, path: str
+) -> None:
+    page = visitors.stranger()
+    page.goto(stage.admin_link(stage.one).replace(stage.one.url, balancer.url))
+    page.locator("#door-button").click()
+    page.wait_for_url("**/admin")
+    page.goto(balancer.url + path)
+    page.wait_for_function("window.socket && window.socket.connected")
+    page.evaluate("window.neverLoadedAgain = true; window.cut = false")
+    page.evaluate("window.socket.on('disconnect', () => { window.cut = true; })")
+    balancer.lead_to(stage.two.url)
+    balancer.cut()
+    page.wait_for_function("window.cut && window.socket.connected")
+    assert is_the_same_page(page)
+    page.evaluate("void fetch('/api/admin/logout', { method: 'POST' })")
+    expect(page.locator("body")).to_contain_text("Nur für Admins")
+    page.wait_for_function("window.neverLoadedAgain === undefined")

@@ -1,0 +1,228 @@
+"""Pages without a browser: what GET leaves behind, and what a socket gets."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from nicegui import Client
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from app.memory import give_back, resident_bytes
+from realtime.door import network_in
+from tests.support.page_peer import LoadedPage, loaded_page
+from tests.support.waiting import eventually_blocking
+from tests.ui.conftest import Served
+from tests.ui.double import House
+from ui.open_pages import PAGES_OF_NETWORK, OpenPages
+from ui.page_client import PageClient, delete_now
+
+ANNA = "person=Anna"
+VIEWS = 300
+GROWN_MAX = 30_000_000
+
+
+def view(served: Served, path: str, cookie: str = ANNA) -> LoadedPage:
+    """What GET answers."""
+    answer = httpx.get(served.url + path, headers={"cookie": cookie})
+    assert answer.status_code == 200, answer.text[:300]
+    return loaded_page(answer.text)
+
+
+@contextmanager
+def socket_of(
+    served: Served, page: LoadedPage, cookie: str = ANNA, **changed: Any
+) -> Iterator[ClientConnection]:
+    """A socket as the page's script opens it, up to the answer to its handshake."""
+    page = replace(page, asked=page.asked | changed)
+    address = served.url.replace("http", "ws") + page.address()
+    headers = {"cookie": cookie} if cookie else {}
+    with connect(address, additional_headers=headers) as opened:
+        assert str(opened.recv(5)).startswith("0{")
+        opened.send("40")
+        yield opened
+
+
+def shown(text: str | bytes) -> dict[str, Any]:
+    """The frame that a message shows on the screen."""
+    name, message = json.loads(str(text)[2:])
+    assert name == "run_javascript"
+    assert message["code"].startswith('runMethod(4, "receive", ')
+    frame: dict[str, Any] = json.loads(json.loads(message["code"][24:-1])[0])
+    return {**frame, "_id": message["_id"]}
+
+
+def until(opened: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next frame of this kind."""
+    while True:
+        text = opened.recv(5)
+        if str(text).startswith("42") and (frame := shown(text))["type"] == kind:
+            return frame
+
+
+def is_refused(opened: ClientConnection) -> bool:
+    return str(opened.recv(5)).startswith("44")
+
+
+def rest(opened: ClientConnection) -> list[str]:
+    """What comes until the socket is closed."""
+    found = []
+    with suppress(ConnectionClosed):
+        while True:
+            found.append(str(opened.recv(5)))
+    return found
+
+
+def house_of(served: Served) -> tuple[House, LoadedPage]:
+    house = served.house()
+    return house, view(served, f"/c/{house.code}")
+
+
+def test_a_view_leaves_nothing_behind(served: Served) -> None:
+    house = served.house()
+    view(served, f"/c/{house.code}")
+    give_back()
+    before, pages = resident_bytes(), set(Client.instances)
+    with httpx.Client(base_url=served.url, headers={"cookie": ANNA}) as browser:
+        for _ in range(VIEWS):
+            assert browser.get(f"/c/{house.code}").status_code == 200
+    assert set(Client.instances) <= pages
+    assert house.tabs == []
+    give_back()
+    assert resident_bytes() - before < GROWN_MAX
+
+
+def test_a_socket_gets_the_page_and_joins(served: Served) -> None:
+    house, page = house_of(served)
+    with socket_of(served, page) as opened:
+        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert until(opened, "welcome")["_id"] == 0
+        assert house.tabs == []
+        opened.send(page.join())
+        assert until(opened, "ops")["recovered"]
+        assert len(house.tabs) == 1
+
+
+def forget(served: Served, page: LoadedPage) -> None:
+    """The process of the page is another one now."""
+    client = Client.instances[page.asked["client_id"]]
+    served.do(lambda: delete_now(client))
+
+
+def test_a_page_that_its_process_lost_goes_on_where_it_was(served: Served) -> None:
+    """Under the ids and the message numbers that the browser knows, else it loads itself again."""
+    house, page = house_of(served)
+    with socket_of(served, page) as opened:
+        until(opened, "welcome")
+        opened.send(page.join())
+        until(opened, "ops")
+        forget(served, page)
+        rest(opened)
+    assert house.tabs == []
+    with socket_of(served, page, next_message_id=41) as opened:
+        assert until(opened, "welcome")["_id"] == 41
+        opened.send(page.join())
+        assert until(opened, "ops")["_id"] > 41
+
+
+def test_messages_that_nobody_has_any_more_do_not_reload_the_page(served: Served) -> None:
+    """The browser was at another process meanwhile, and comes back to a page that is behind."""
+    _, page = house_of(served)
+    with socket_of(served, page) as opened:
+        until(opened, "welcome")
+    with socket_of(served, page, next_message_id=77) as opened:
+        assert str(opened.recv(5)).startswith('40{"sid"')
+        opened.send(page.join())
+        assert shown(opened.recv(5))["_id"] == 77
+
+
+@pytest.mark.parametrize("cookie", ["", "person=Mallory", "person=Anna; person=Mallory"])
+def test_a_page_that_is_there_is_for_whom_it_was_built(served: Served, cookie: str) -> None:
+    """Also if somebody knows the ids of the page and of its tab."""
+    house, page = house_of(served)
+    with socket_of(served, page) as own:
+        until(own, "welcome")
+        with socket_of(served, page, cookie) as foreign:
+            assert is_refused(foreign)
+        own.send(page.join())
+        assert until(own, "ops")["configuration"] == house.id
+
+
+def test_a_page_is_built_for_whom_get_would_answer(served: Served) -> None:
+    _, page = house_of(served)
+    pages = set(Client.instances)
+    refused: list[tuple[str, dict[str, Any]]] = [
+        ("", {}),
+        (ANNA, {"page": "/c/NOHOUSE9"}),
+        (ANNA, {"page": "/admin"}),
+        ("admin=over", {"page": "/admin"}),
+        (ANNA, {"page": "/nowhere"}),
+        (ANNA, {"page": "x" * 1_000}),
+        (ANNA, {"page": "/c/\ud83c\udfe0"}),
+        (ANNA, {"nest": 0}),
+        (ANNA, {"client_id": "a-name-of-my-own"}),
+        (ANNA, {"client_id": str(uuid4()), "next_message_id": -1}),
+    ]
+    for cookie, changed in refused:
+        with socket_of(served, replace(page, asked=page.asked | changed), cookie) as opened:
+            assert is_refused(opened), changed
+    assert set(Client.instances) <= pages
+
+
+def test_while_the_stores_are_away_the_browser_keeps_its_page(served: Served) -> None:
+    """Told that its handshake failed, NiceGUI's script would load the page again."""
+    _, page = house_of(served)
+    away = replace(page, asked=page.asked | {"page": "/c/AWAY"})
+    with socket_of(served, away) as opened:
+        assert not [text for text in rest(opened) if text.startswith("44")]
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/analytics", "/admin/operations", "/dashboard"])
+def test_every_page_is_built_when_its_socket_comes(served: Served, path: str) -> None:
+    answer = httpx.get(served.url + path, headers={"cookie": "admin=yes"})
+    query = json.loads(answer.text.partition("query: ")[2].partition(",\n")[0])
+    page = LoadedPage(query, 4, "message", [])
+    assert page.asked["client_id"] not in Client.instances
+    with socket_of(served, page, "admin=yes") as opened:
+        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert isinstance(Client.instances[page.asked["client_id"]], PageClient)
+
+
+def test_the_memory_of_a_page_is_free_once_it_is_deleted(served: Served) -> None:
+    """By counting references alone: nothing holds it in a cycle."""
+    import gc
+    import weakref
+
+    _, page = house_of(served)
+    with socket_of(served, page) as opened:
+        until(opened, "welcome")
+        opened.send(page.join())
+        until(opened, "ops")
+        known: Callable[[], Client | None] = weakref.ref(Client.instances[page.asked["client_id"]])
+    gc.disable()
+    try:
+        forget(served, page)
+        eventually_blocking(lambda: known() is None, why="nothing holds the page")
+    finally:
+        gc.enable()
+
+
+def test_pages_of_a_network_and_of_a_process_are_bounded(served: Served) -> None:
+    pages = Client.instances
+    assert isinstance(pages, OpenPages)
+    house, page = house_of(served)
+    network = network_in({"client": ("127.0.0.1", 1)})
+    before = pages._of_network[network]
+    pages._of_network[network] = PAGES_OF_NETWORK
+    try:
+        with socket_of(served, page) as opened:
+            assert is_refused(opened)
+        told = httpx.get(f"{served.url}/c/{house.code}", headers={"cookie": ANNA})
+        assert (told.status_code, told.json()["error"]["code"]) == (429, "too_many_pages")
+    finally:
+        pages._of_network[network] = before
