@@ -108,6 +108,7 @@ def mount_screens(
         pages=pages_open,
         is_admin=visitors.admin_of,
         wants_page=_wants_page,
+        away=messages.later,
     )
     app.router.routes.extend(live_pages.routes)
     _answer_failures(app, messages)

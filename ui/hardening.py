@@ -62,6 +62,7 @@ NAME_CHARACTERS_MAX: Final = 100
 UNREADABLE: Final = (ValueError, KeyError, IndexError, TypeError, RecursionError)
 FLOODED: Final = "nest.flooded"
 _CLIENT: Final = "client"
+_ASKED: Final = "asked"
 _WATCHED: Final = "nest.watched"
 
 _log = structlog.get_logger(__name__)
@@ -206,6 +207,9 @@ class PageSockets(TaskOwner):
         session = _session(sid)
         if not well_formed or session is None:
             raise UnreadableError
+        if session.session.get(_ASKED):
+            return False  # a socket asks for one page, once: each question may cost a look at the stores
+        session.session[_ASKED] = True
         try:
             client = await self._live.find(message, core.sio.get_environ(sid)["asgi.scope"])
         except StorageError as away:

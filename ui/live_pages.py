@@ -32,6 +32,7 @@ from starlette.types import Scope
 from configurator.protocol.codes import Refused
 from realtime.door import network_in
 from realtime.http.edge import refusal
+from storage.errors import StorageUnavailable
 from ui.language import Language
 from ui.open_pages import OpenPages
 from ui.page_client import RECONNECT_TIMEOUT_S, PageClient, delete_now
@@ -132,8 +133,11 @@ class LivePages:
         pages: OpenPages,
         is_admin: Callable[[Request], Awaitable[object]],
         wants_page: Callable[[Request], bool],
+        away: Callable[[Request], Response],
     ) -> None:
+        """`away` answers GET while PostgreSQL cannot be asked."""
         self._pages = pages
+        self._away = away
         self._is_admin = is_admin
         self._wants_page = wants_page
         self._kinds = [self._kind(each) for each in kinds]
@@ -203,7 +207,10 @@ class LivePages:
             if self._wants_page(request):
                 raise  # the application's handler for Refused answers it with a page
             return refusal(refused)
-        view = await kind.live.view(request)
+        try:
+            view = await kind.live.view(request)
+        except StorageUnavailable:
+            return self._away(request)
         if isinstance(view, Response):
             return view
         headers = {"cache-control": "no-store", NICEGUI_PAGE_HEADER: "page"}

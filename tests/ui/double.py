@@ -33,6 +33,7 @@ from realtime.principal import Principal
 from storage.errors import StorageUnavailable
 from tests.configurator.nest_haus import CATALOGUE
 from tests.protocol.frames import check_from_server
+from tests.ui.double_watch import Watch
 from tests.ui.live_sample import sample
 
 Send = Callable[[str], None]
@@ -380,7 +381,7 @@ class World:
     inquiries: list[dict[str, Any]] = field(default_factory=list)
     answers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What was answered to inquiries, each with the house that it is about."""
-    watchers: list["Watch"] = field(default_factory=list)
+    watchers: list[Watch] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
 
@@ -423,7 +424,7 @@ class World:
 
     async def watch(
         self, send: Send, *, admin: Principal, network: str | None, returning: bool
-    ) -> "Watch":
+    ) -> Watch:
         del admin, network, returning
         watch = Watch(self, send)
         self.watchers.append(watch)
@@ -478,35 +479,3 @@ class World:
             "lag": {"events": 0, "seconds": 0},
             **sample(len(rooms)),
         }
-
-
-class Watch:
-    """One admin page."""
-
-    def __init__(self, world: World, send: Send) -> None:
-        self.send = send
-        self.paused: list[dict[str, Any]] | None = None
-        self._world = world
-
-    def show(self, frame: dict[str, Any]) -> None:
-        """A frame, as the server tells it to a page that may be paused."""
-        if self.paused is not None and frame["type"] == "activity":
-            self.paused += frame["entries"]
-            frame = {"type": "waiting", "count": len(self.paused)}
-        self.send(json.dumps(frame, ensure_ascii=False))
-
-    async def receive(self, text: str) -> None:
-        message = json.loads(text)
-        self._world.asked.append(message)
-        if message["type"] == "pause":
-            self.paused = []
-        elif message["type"] == "follow":
-            entries, self.paused = self.paused or [], None
-            self.show({"type": "activity", "entries": entries, "skipped": 0})
-        elif message["type"] == "history":
-            found = self._world.past
-            self.show({"type": "history", "re": message["re"], "entries": found})
-
-    async def close(self) -> None:
-        if self in self._world.watchers:
-            self._world.watchers.remove(self)

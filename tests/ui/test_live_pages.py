@@ -182,6 +182,24 @@ def test_while_the_stores_are_away_the_browser_keeps_its_page(served: Served) ->
         assert not [text for text in rest(opened) if text.startswith("44")]
 
 
+def test_a_socket_asks_for_one_page(served: Served) -> None:
+    _, page = house_of(served)
+    known = set(Client.instances)
+    with socket_of(served, page, implicit_handshake=False) as opened:
+        assert str(opened.recv(5)).startswith('40{"sid"')
+        ids = [page.asked["client_id"], *(str(uuid4()) for _ in range(3))]
+        who = {**page.asked, "tab_id": "tab", "document_id": "document"}
+        answers = []
+        for number, client_id in enumerate(ids):
+            asked = ["handshake", who | {"client_id": client_id}]
+            opened.send(f"42{number}{json.dumps(asked)}")
+            while not (text := str(opened.recv(5))).startswith("43"):
+                pass
+            answers.append(text)
+        assert answers == ["430[true]", "431[false]", "432[false]", "433[false]"]
+    assert set(Client.instances) - known <= {ids[0]}
+
+
 @pytest.mark.parametrize("path", ["/admin", "/admin/analytics", "/admin/operations", "/dashboard"])
 def test_every_page_is_built_when_its_socket_comes(served: Served, path: str) -> None:
     answer = httpx.get(served.url + path, headers={"cookie": "admin=yes"})
