@@ -133,6 +133,12 @@ class Consumer:
                     entries = await self._next()
                 except StorageError as away:
                     await self._back_off(self.reading, away, stopping)
+                    # The answer may be what was lost: then entries are this consumer's own, and
+                    # nobody else takes them before they were idle for `claim_idle_ms`.
+                    if before:
+                        await asyncio.wait(before)
+                        before = []
+                    await self._finish_left_over(stopping)
                     continue
                 self.reading.over()
                 at_hand = [*before, group.create_task(self._handle(entries, stopping))]

@@ -44,7 +44,11 @@ class FaultyRedis:
         self._replies = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there = await self._connect()
+        try:
+            there_reader, there = await self._connect()
+        except OSError:  # the server is away
+            writer.transport.abort()
+            return
         try:
             async with asyncio.TaskGroup() as tasks:
                 answers = tasks.create_task(_pump(there_reader, writer))

@@ -23,6 +23,7 @@ from storage.redis.stops import WorkerStops
 from storage.redis.stream import EVENTS, commands, position
 from storage.redis.stream_group import StreamGroup
 from tests.activity.parts import Parts, all_stored, counts, drained, event, now, parts, until
+from tests.storage.link import link_to
 from tests.support.processes import Process
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
@@ -423,6 +424,36 @@ async def test_a_server_that_comes_back_is_served_on(
             await all_parts.stream.append([event() for _ in range(500)])
         await all_stored(all_parts, 20)
         await check(all_parts, database_url, unique=1_000, poison=0)
+
+
+async def test_entries_whose_delivery_was_lost_are_read_again_at_once(
+    database_url: str, redis_url: str
+) -> None:
+    never = replace(QUICK, claim_idle_ms=3_600_000, claim_every_seconds=3_600, block_ms=500)
+    async with (
+        link_to(redis_url) as link,
+        parts(database_url, redis_url) as all_parts,
+        parts(database_url, link.url, redis_seconds=1.0) as linked,
+        consuming(linked, pace=never) as consumer,
+    ):
+        await all_parts.stream.append([event()])
+        await eventually(lambda: consumer.tally.inserted == 1, why="it reads")
+
+        async def blocked() -> bool:
+            return bool((await all_parts.redis.client.info("clients"))["blocked_clients"])
+
+        await eventually(blocked, why="it waits for entries")
+        link.lose_replies()
+        await all_parts.stream.append([event()])
+
+        async def taken() -> bool:
+            return (await position(all_parts.redis)).pending == 1
+
+        await eventually(taken, why="the entry is delivered, and the answer lost")
+        await eventually(lambda: consumer.reading.failures, why="the answer is given up")
+        link.mend()
+        await until(lambda: has_rows(database_url, 2))
+        await all_stored(all_parts)
 
 
 async def test_a_stopped_worker_finishes_its_batch_within_five_seconds(
