@@ -62,7 +62,9 @@ def _outage(seed: int) -> int:
         seen = asyncio.run(outage(home, seed, say))
     say(seen.figures)
     say(f"newcomers by status {seen.newcomers}, tabs by status {dict(seen.tabs)}")
-    say(f"{seen.interactions} interactions, afterwards: {seen.well}")
+    say(
+        f"{seen.interactions} interactions ({seen.unanswered} asked twice), afterwards: {seen.well}"
+    )
     for problem in seen.problems:
         say(f"BROKEN {problem[:600]}")
     return 1 if seen.raw_503 or seen.refused or seen.reloaded or seen.problems else 0
