@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import Callable, Coroutine
 from functools import partial
 
@@ -13,9 +12,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from realtime.cookies import Cookies
 from tests.attack.canaries import Canaries
 from tests.attack.conftest import StartVictim
+from tests.attack.page import loaded
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
 
@@ -150,19 +149,17 @@ async def say_everything(victim: Victim, canaries: Canaries) -> None:
             await talk(victim, target, f"40{auth}", last, **headers_with(canaries))
     owner = Api(victim.url)
     house = (await owner.create())["code"]
-    cookie = {"cookie": f"{Cookies().person}={owner.token}"}
-    page = await owner.call("GET", f"/c/{house}", headers=cookie)
-    found = re.search(r"client_id.{1,6}([0-9a-f-]{36})", page.text)
-    assert found is not None, page.text[:500]
-    tab = {"client_id": found[1], "tab_id": canaries.token(), "document_id": canaries.token()}
+    page = await loaded(victim, owner, house)
+    tab = {**page.loaded.asked, "tab_id": canaries.token(), "document_id": canaries.token()}
     await talk(
         victim,
-        f"{NICEGUI}&client_id={found[1]}",
+        f"{NICEGUI}&client_id={tab['client_id']}",
         "40",
         f"420{json.dumps(['handshake', tab])}",
         f"42{json.dumps(['log', {**tab, 'level': 'error', 'message': canaries.text()}])}",
         f"42{json.dumps(['event', {**tab, 'id': 1, 'listener_id': canaries.token(), 'args': []}])}",
         f"42{json.dumps(['javascript_response', {**tab, 'request_id': canaries.token()}])}",
+        cookie=page.cookie,
     )
     assert "page_log" in victim.log
 

@@ -66,5 +66,5 @@ def test_where_it_does_not_go_the_page_says_so(
     )
     assert answer.status_code == 409
     assert f"<h1>{title}</h1>" in answer.text
-    assert f'href="{path}"' in answer.text
+    assert f'href="{path}?lang={language}"' in answer.text
     assert not [each for each in answer.headers.get_list("set-cookie") if "Path=/;" in f"{each};"]

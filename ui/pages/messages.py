@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
+from realtime.http.one_cookie import AGAIN
 from ui.language import language_of
 from ui.ports import Browser
 from ui.templates import Templates
@@ -120,13 +121,12 @@ class MessagePages:
         personal: bool = False,
         again_by_form: str = "",
     ) -> Response:
-        query = request.url.query
         values = {
             "sentence": sentence,
             "browser": browser,
             "key": key,
             "reload": reload,
-            "address": f"{request.url.path}{query and '?'}{query}",
+            "address": _address(request),
             "again_after_s": again_after_s,
             "again_by_form": again_by_form,
             "again_at": again_at,
@@ -135,6 +135,13 @@ class MessagePages:
         return self.templates.response(
             request, "message.html", values, status=status, personal=personal
         )
+
+
+def _address(request: Request) -> str:
+    """Where the page is loaded from again, by a browser that may show its cookies anew."""
+    query = parse_qsl(request.url.query, keep_blank_values=True)
+    kept = urlencode([each for each in query if each != AGAIN])
+    return f"{request.url.path}{kept and '?'}{kept}"
 
 
 def _said(request: Request, refused: Refused) -> str:
