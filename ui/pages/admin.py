@@ -32,6 +32,7 @@ MODULES = (
     "js/legal.js",
     "js/older.js",
     "js/operations/words.js",
+    "js/socket.js",
     "js/storage.js",
 )
 

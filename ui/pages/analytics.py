@@ -45,6 +45,7 @@ FIGURES = (
     "js/happened.js",
     "js/paper.js",
     "js/patience.js",
+    "js/socket.js",
 )
 MODULES = (
     "js/analytics.js",

@@ -47,6 +47,7 @@ MODULES = (
     "js/room.js",
     "js/sentences.js",
     "js/siblings.js",
+    "js/socket.js",
     "js/storage.js",
     "js/tabs.js",
     "js/telling.js",

@@ -31,6 +31,7 @@ MODULES = (
     "js/operations/sessions.js",
     "js/operations/words.js",
     "js/patience.js",
+    "js/socket.js",
     "js/storage.js",
     "js/sure.js",
     "js/typed.js",

@@ -10,6 +10,7 @@ import { createHappened } from "./happened.js";
 import { count, createTexts, difference, euroRounded } from "./format.js";
 import { attend } from "./attended.js";
 import { createFeed, normal } from "./feed.js";
+import { socketOfPage } from "./socket.js";
 
 const LATE_AFTER_S = 2;
 const CODE = /^[0-9A-Za-z_-]{1,64}$/;
@@ -136,16 +137,16 @@ export default {
       }
     },
     attachSocket() {
-      const socket = window.socket;
-      if (!socket) return void setTimeout(() => this.attachSocket(), 20);
-      socket.on("connect", () => {
-        if (this.socket === "down") this.engine.reconnected();
-        this.socket = "up";
+      socketOfPage((socket) => {
+        socket.on("connect", () => {
+          if (this.socket === "down") this.engine.reconnected();
+          this.socket = "up";
+        });
+        socket.on("disconnect", () => (this.socket = "down"));
+        if (socket.connected) this.socket = "up";
+        document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !socket.connected && socket.connect());
+        window.addEventListener("online", () => !socket.connected && socket.connect());
       });
-      socket.on("disconnect", () => (this.socket = "down"));
-      if (socket.connected) this.socket = "up";
-      document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && !socket.connected && socket.connect());
-      window.addEventListener("online", () => !socket.connected && socket.connect());
     },
     open(entry) {
       this.stored = entry.stored;

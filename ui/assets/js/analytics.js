@@ -13,6 +13,7 @@ import RangeForm from "./analytics/range.js";
 import { address, asOf, countedThrough, read } from "./analytics/reading.js";
 import Sessions from "./analytics/sessions.js";
 import { createWords } from "./analytics/words.js";
+import { socketOfPage } from "./socket.js";
 
 // As CSV they are whole; as JSON they come by page, and the link is the first and longest.
 const LISTS = [{ name: "abandoned" }, { name: "sessions" }];
@@ -106,6 +107,7 @@ export default {
   },
   mounted() {
     attend();
+    socketOfPage();
     this.load();
     this.again = setInterval(() => this.mayRefresh() && this.load({ quietly: true }), AGAIN_MS);
     this.$refs.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

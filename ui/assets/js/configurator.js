@@ -28,6 +28,7 @@ import { initialsOf } from "./names.js";
 import { createNotices } from "./notices.js";
 import { isForgotten, settle } from "./owner.js";
 import { createSentences } from "./sentences.js";
+import { socketOfPage } from "./socket.js";
 import { createTelling } from "./telling.js";
 import { createTracker } from "./track.js";
 import { request } from "./http.js";
@@ -170,16 +171,16 @@ export default {
     // What the browser shows before somebody goes there says nothing: nobody is here yet.
     attachSocket() {
       if (document.prerendering) return document.addEventListener("prerenderingchange", () => this.attachSocket(), { once: true });
-      const socket = window.socket;
-      if (!socket) return void setTimeout(() => this.attachSocket(), 20);
-      socket.on("connect", () => {
+      socketOfPage((socket) => {
+        socket.on("connect", () => {
+          this.engine.connected();
+          this.screen.inquiry.refresh();
+        });
+        socket.on("disconnect", () => this.engine.disconnected());
+        if (!socket.connected) return;
         this.engine.connected();
         this.screen.inquiry.refresh();
       });
-      socket.on("disconnect", () => this.engine.disconnected());
-      if (!socket.connected) return;
-      this.engine.connected();
-      this.screen.inquiry.refresh();
     },
     // Not while somebody types: there the keys undo what was typed.
     takeBackByKey(event) {

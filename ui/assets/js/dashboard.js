@@ -5,6 +5,7 @@ import { FIGURES } from "./analytics/figures.js";
 import { asOf, countedThrough, fetchShared, readShared } from "./analytics/reading.js";
 import { LegalFoot } from "./legal.js";
 import { createWords } from "./analytics/words.js";
+import { socketOfPage } from "./socket.js";
 
 const AGAIN_MS = 60_000;
 const TOKEN_MAX = 200;
@@ -70,6 +71,7 @@ export default {
     },
   },
   mounted() {
+    socketOfPage();
     window.addEventListener("hashchange", this.begin);
     this.again = setInterval(() => this.shared && !document.hidden && this.load(), AGAIN_MS);
     this.begin();

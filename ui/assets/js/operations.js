@@ -11,6 +11,7 @@ import { Letters } from "./operations/letters.js";
 import { Privacy } from "./operations/privacy.js";
 import { Sessions } from "./operations/sessions.js";
 import { attend } from "./attended.js";
+import { socketOfPage } from "./socket.js";
 import { device, did, word } from "./operations/words.js";
 
 const TABS = { letters: Letters, jobs: Jobs, ledger: Ledger, audit: Audit, privacy: Privacy, sessions: Sessions };
@@ -58,6 +59,7 @@ export default {
   },
   mounted() {
     attend();
+    socketOfPage();
     window.addEventListener("hashchange", this.goTo);
     document.addEventListener("visibilitychange", this.refresh);
     this.timer = setInterval(this.refresh, REFRESH_MS);
