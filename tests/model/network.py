@@ -33,6 +33,7 @@ class LossyBus:
     """The bus of one process, as `storage.redis.bus.Bus` looks to rooms and hub."""
 
     healthy = True
+    outages = ()
 
     def __init__(self, wire: Wire, process: str, hear: Hear) -> None:
         self._wire = wire

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.double import House
 
@@ -15,9 +16,11 @@ pytestmark = pytest.mark.e2e
 
 
 def open_house(visit: Visit, house: House, **how: Any) -> Page:
+    before = len(house.tabs)
     page = visit(f"/c/{house.code}", **how)
     expect(page.locator(".category")).to_have_count(8)
     page.wait_for_function("window.did_handshake === true")
+    eventually_blocking(lambda: len(house.tabs) > before, why="the tab has joined")
     return page
 
 
