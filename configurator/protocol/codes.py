@@ -432,8 +432,9 @@ CODES: dict[str, Code] = {
         _code(
             "not_saved",
             503,
-            "Noch nicht gespeichert: der Speicher antwortet nicht. Wir versuchen es wieder.",
-            "Not saved yet: the store does not answer. Retrying with the same op_id is safe.",
+            "Das ist vielleicht noch nicht gespeichert: ein Dienst antwortet gerade nicht."
+            " Versuche es gleich noch einmal.",
+            "This may not be saved yet: a service does not answer just now. Try again in a moment.",
             retryable=True,
         ),
         _code(

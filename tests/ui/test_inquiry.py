@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from configurator.protocol.codes import CODES
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status
 
@@ -130,8 +131,8 @@ def test_other_typed_texts_and_steps_survive_a_reload(served: Served, visit: Vis
     status(page, "saved")
 
 
-def fill(page: Page) -> None:
-    page.get_by_role("button", name="Anfragen").click()
+def fill(page: Page, opens: str = "Anfragen") -> None:
+    page.get_by_role("button", name=opens).click()
     page.locator("#inquiry-name").fill("Anna Leitner")
     page.locator("#inquiry-email").fill("anna@example.at")
     page.locator("#inquiry-consent").check()
@@ -188,3 +189,22 @@ def test_without_a_connection_nothing_is_said_of_a_change(served: Served, visit:
     expect(hint).to_contain_text("ohne Verbindung")
     expect(hint).not_to_contain_text("gespeichert")
     expect(page.get_by_role("button", name=SEND)).to_be_enabled()
+
+
+def test_while_the_store_is_away_the_dialog_says_what_to_do(served: Served, visit: Visit) -> None:
+    """Nothing in it repeats the request, and what the server says of its store is for programs."""
+    page = open_house(visit, served.house(), locale="en-GB")
+    fill(page, "Inquire")
+    text = CODES["not_saved"].text
+    error = {"code": "not_saved", "message": {"de": text.de, "en": text.en}, "retryable": True}
+    page.route("**/inquiries", lambda route: route.fulfill(status=503, json={"error": error}))
+    send = page.locator(".form button[type=submit]")
+    send.click()
+    problem = page.locator(".form .problem")
+    expect(problem).to_contain_text("Your details are kept: send them again in a moment")
+    expect(problem).to_contain_text("will not arrive twice")
+    page.unroute("**/inquiries")
+    before = len(served.world.inquiries)
+    send.click()
+    expect(page.locator(".confirmation")).to_be_visible()
+    assert len(served.world.inquiries) == before + 1

@@ -433,8 +433,8 @@ export const CODES = {
     status: 503,
     retryable: true,
     close: null,
-    de: "Noch nicht gespeichert: der Speicher antwortet nicht. Wir versuchen es wieder.",
-    en: "Not saved yet: the store does not answer. Retrying with the same op_id is safe.",
+    de: "Das ist vielleicht noch nicht gespeichert: ein Dienst antwortet gerade nicht. Versuche es gleich noch einmal.",
+    en: "This may not be saved yet: a service does not answer just now. Try again in a moment.",
   },
   unavailable: {
     status: 503,

@@ -11,6 +11,10 @@ export async function request(method, url, body) {
   return { ok: answer.ok, status: answer.status, body: content };
 }
 
+// What the server says of a request that it refused, in each language. Null where it could not carry it
+// out just now (5xx): the page knows what was asked, and says what to do.
+export const refusalIn = (answer) => (answer.status >= 500 ? null : (answer.body?.error?.message ?? null));
+
 async function once(url, how) {
   const patience = within(ANSWER_WITHIN_MS);
   try {

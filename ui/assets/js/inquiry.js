@@ -10,6 +10,7 @@
 // server's word, never this browser's.
 //
 // `version` is the one whose price stands in the form: for another one nothing is sent.
+import { refusalIn } from "./http.js";
 import { uuid7 } from "./ids.js";
 import { keys, parsed, place, read, remove, write } from "./storage.js";
 
@@ -83,8 +84,8 @@ export function createInquiry({ configuration, person, post, get, version = () =
     try {
       const answer = await post(asked);
       if (answer.ok) return done(answer.body);
-      const { code, message: said } = answer.body?.error ?? {};
-      state.problem = { code: code ?? "failed", said };
+      const code = answer.body?.error?.code ?? "failed";
+      state.problem = { code, said: refusalIn(answer) };
       if (code === "inquiry_id_reused") await changedSince();
     } catch {
       state.problem = { code: "failed" };

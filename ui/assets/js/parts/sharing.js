@@ -1,7 +1,7 @@
 // Who may be in this house: new links, links that are open, people with a role; and leaving it.
 // Nothing here is taken back by a click: what has ended stays so, so every end is asked for twice.
 import { inDays } from "../format.js";
-import { request } from "../http.js";
+import { refusalIn, request } from "../http.js";
 import { initialsOf } from "../names.js";
 import { Face } from "./face.js";
 
@@ -62,7 +62,7 @@ const NewLink = {
         const asked = { role: this.role, lifetime_hours: this.hours, uses_max: this.uses || null };
         const answer = await request("POST", `${this.screen.houseApi}/share-links`, asked);
         if (!answer.ok || !answer.body?.url) {
-          this.message = this.screen.say(answer.body?.error?.message) || null;
+          this.message = this.screen.say(refusalIn(answer)) || null;
           this.state = "failed";
           return;
         }
@@ -223,7 +223,7 @@ export const Invite = {
       try {
         const answer = await request("DELETE", `${this.screen.houseApi}/${what}`);
         if (!answer.ok) {
-          this.problem = this.screen.say(answer.body?.error?.message) || this.screen.t("access.notDone");
+          this.problem = this.screen.say(refusalIn(answer)) || this.screen.t("access.notDone");
           return;
         }
         this.asking = null;
@@ -267,7 +267,7 @@ export const Leave = {
       try {
         const answer = await request("DELETE", `${this.screen.houseApi}/participants/${this.screen.room.you.person}`);
         if (answer.ok) return void window.location.assign("/");
-        this.problem = this.screen.say(answer.body?.error?.message) || this.screen.t("access.notDone");
+        this.problem = this.screen.say(refusalIn(answer)) || this.screen.t("access.notDone");
       } catch {
         this.problem = this.screen.t("access.notDone");
       }
