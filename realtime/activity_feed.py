@@ -302,7 +302,8 @@ class ActivityFeed(TaskOwner):
 
     async def _read_forever(self) -> None:
         while True:
-            await self._watched.wait()
+            if not self.outage.failures:  # else nobody would know when the store is back
+                await self._watched.wait()
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._hinted.wait()

@@ -241,9 +241,9 @@ class AdminBoard(TaskOwner):
 
     async def _report_forever(self) -> None:
         while True:
-            if not self._watched.is_set():
+            if not self._watched.is_set() and not self.outage.failures:
                 self._events.looked_away()
-            await self._watched.wait()
+                await self._watched.wait()
             frame = await self._live()
             frames = [frame] if frame != self._shown else []
             self._shown = frame

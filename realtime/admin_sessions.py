@@ -129,4 +129,4 @@ class AdminSessions(TaskOwner):
         """Until the next look: when the first session runs out, or the sweep is due."""
         now = self._now()
         ends = [(held.until - now).total_seconds() for held in self._held.values() if held.until]
-        return max(SOONEST_SECONDS, min([SWEEP_SECONDS, *ends]))
+        return max(SOONEST_SECONDS, min([self.outage.pause(SWEEP_SECONDS), *ends]))

@@ -71,7 +71,7 @@ class Alarms(TaskOwner):
 
     async def _look_forever(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self.outage.pause(LOOK_SECONDS))
             with self.outage.tolerated():
                 await self.look()
 

@@ -213,7 +213,7 @@ class Grants:
 
     async def _sweep_forever(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(self.outage.pause(SWEEP_SECONDS))
             with self.outage.tolerated():
                 await self.sweep()
 

@@ -64,6 +64,7 @@ class PageViews(TaskOwner):
         """Adds what waits to what is stored; what cannot be added now waits on."""
         adding, self._waiting = self._waiting, Counter()
         if not adding:
+            self.outage.over()  # as far as anybody knows: no visit may come for hours
             return
         try:
             await self._stored.add(adding)

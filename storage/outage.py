@@ -17,6 +17,7 @@ from storage.errors import StorageDefect, StorageError
 log = structlog.get_logger()
 
 REASON_CHARACTERS_MAX = 200
+RETRY_SECONDS = 2.0
 
 
 class Outage:
@@ -64,6 +65,10 @@ class Outage:
             seconds = round(self._lasted(), 1)
             log.info("store_back", step=self.step, away_seconds=seconds, failures=self.failures)
             self.failures = 0
+
+    def pause(self, usual_seconds: float) -> float:
+        """Seconds until the next try: while the store is away it is not left alone for long."""
+        return min(usual_seconds, RETRY_SECONDS) if self.failures else usual_seconds
 
     @property
     def problem(self) -> str | None:

@@ -37,7 +37,7 @@ Detail = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """One recurring step, first done at the start; a store that is away is met by the next round."""
+    """One recurring step, first done at the start; while its store is away it is tried more often."""
 
     name: str
     every_seconds: float
@@ -216,7 +216,7 @@ async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node:
             if outcome == "failed" or await _is_failing(chore, runs):
                 await _note(chore, runs, node, outcome, detail)
             told = outcome
-        await stopped_within(stopping, chore.every_seconds)
+        await stopped_within(stopping, outage.pause(chore.every_seconds))
 
 
 async def _done(chore: Chore, outage: Outage) -> tuple[Outcome | None, Detail]:

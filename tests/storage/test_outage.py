@@ -37,6 +37,15 @@ def fail(error: Exception) -> None:
     raise error
 
 
+async def test_while_the_store_is_away_it_is_tried_more_often() -> None:
+    outage = Outage("checking roles")
+    assert outage.pause(10.0) == 10.0
+    outage.met(StorageUnavailable("away"))
+    assert (outage.pause(10.0), outage.pause(1.0)) == (2.0, 1.0)
+    outage.over()
+    assert outage.pause(10.0) == 10.0
+
+
 async def test_every_error_of_storage_is_an_outage_and_nothing_else_is() -> None:
     outage = Outage("storing edits")
     with capture_logs() as lines, outage.tolerated():

@@ -135,6 +135,23 @@ async def go_on_and_tell(runs: Jobs) -> None:
     assert [run.detail for run in await runs.failures()] == [{"reason": "ZeroDivisionError"}]
 
 
+async def test_a_chore_whose_store_was_away_does_not_wait_for_its_hour(database_url: str) -> None:
+    stopping = asyncio.Event()
+    runs = 0
+
+    async def run() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise StorageUnavailable("away")
+        stopping.set()
+
+    async with Database(database_url) as database, asyncio.timeout(30):
+        chore = Chore(name="x", every_seconds=3_600.0, run=run)
+        await keep_doing(chore, stopping, runs=Jobs(database), node="w")
+    assert runs == 2
+
+
 async def test_a_worker_that_ends_by_itself_is_told(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts:
         stops = WorkerStops(all_parts.redis)
