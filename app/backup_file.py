@@ -17,6 +17,7 @@ import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Final
 from uuid import UUID
@@ -52,6 +53,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     audit_head: str | None = None
     audit_key: str | None = None
+
+
+def product_version() -> str:
+    """The release that runs; "" where it is not installed as a package."""
+    try:
+        return version("nest-haus-live")
+    except PackageNotFoundError:
+        return ""
 
 
 def write_backup(

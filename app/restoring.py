@@ -9,13 +9,14 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from app.backup_file import Backup, Manifest
-from app.postgres_tools import Tools
-from storage.postgres.backups import COUNTED_FIRST, Contents, beginning, finishing
+from app.backup_file import Backup, Manifest, product_version
+from app.postgres_tools import ToolError, Tools
+from storage.postgres.backups import COUNTED_FIRST, OURS, Contents, beginning, finishing
 from storage.postgres.migrate import head_revision
 from storage.postgres.schema import Schema
 
@@ -44,7 +45,7 @@ class Replacement:
         if schema.newer:
             raise RestoreRefused(
                 f"The backup is newer than this code: its schema is {manifest.revision}, this code"
-                f" knows up to {head_revision()}. Restore it with release {manifest.product} or later."
+                f" knows up to {head_revision()}. Restore it with {_newer(manifest)}."
             )
         if manifest.schema != before.schema:
             raise RestoreRefused(
@@ -59,7 +60,7 @@ class Replacement:
         if before.holds_data and not replace:
             raise RestoreRefused(
                 f"There is data already: {amount(before.rows)}. With --replace all of it is removed"
-                f" and the backup of {manifest.made_at:%c %Z} ({amount(manifest.rows)}) takes its"
+                f" and the backup of {moment(manifest.made_at)} ({amount(manifest.rows)}) takes its"
                 " place. Make a backup of it first: nest backup."
             )
         if not schema.compatible and before.sessions:
@@ -68,22 +69,24 @@ class Replacement:
                 " and workers that are connected. Stop them (or `nest run`) first."
             )
 
-    def require_key(self, key_id: str, *, chosen: bool) -> None:
+    def require_key(self, key_id: str, *, lost: bool) -> None:
         """Raises RestoreRefused where the key is not the one that signed the audit of the backup.
 
-        `chosen`: somebody set NEST_AUDIT_KEY, as whoever lost the old one has to.
+        `lost`: somebody said that the key of then is, and that another signs from now on.
         """
         signed_with = self.backup.manifest.audit_key
-        if signed_with not in (None, key_id) and not chosen:
+        if signed_with not in (None, key_id) and not lost:
             raise RestoreRefused(
-                f"The audit in the backup is signed with another key ({signed_with}) than the one of"
-                " this NEST_HOME. Bring back the file audit.key of then, or set NEST_AUDIT_KEY to it."
-                " If it is lost, set a new NEST_AUDIT_KEY: older lines can then not be verified."
+                f"The audit in the backup is signed with another key ({signed_with}) than the one that"
+                f" is set here ({key_id}). Set NEST_AUDIT_KEY to the key of then, or bring its file"
+                " audit.key back into NEST_HOME. If it is lost, say --new-audit-key: the key of here"
+                " signs from now on, and nobody can verify the lines of the backup any more."
             )
 
     def carry_out(self, tools: Tools, *, epoch: UUID | None, roles: frozenset[str]) -> None:
-        """The transaction; blocks. `roles`: those that the server has. Raises ToolError.
+        """The transaction; blocks. `roles`: those that the server has.
 
+        Raises ToolError, and RestoreRefused with what our own SQL says.
         `epoch` None: the history goes on, because nothing was changed since the backup was made.
         """
         manifest = self.backup.manifest
@@ -91,7 +94,11 @@ class Replacement:
             contents = Path(directory) / "contents"
             listed = tools.contents(self.backup.dump())
             contents.write_text("".join(_without_schema(listed)))
-            tools.psql(self._sql(tools, contents, manifest, epoch, roles))
+            try:
+                tools.psql(self._sql(tools, contents, manifest, epoch, roles))
+            except ToolError as error:
+                _, ours, said = str(error).partition(OURS)
+                raise (RestoreRefused(said) if ours else error) from error
 
     def _sql(
         self,
@@ -137,6 +144,18 @@ def amount(rows: Mapping[str, int]) -> str:
     )
     counted = zip((rows.get(table, 0) for table in COUNTED_FIRST), words, strict=True)
     return ", ".join(f"{n:,} {word.split()[n != 1]}" for n, word in counted)
+
+
+def moment(at: datetime) -> str:
+    """A time for people, with its offset."""
+    return at.isoformat(sep=" ", timespec="seconds")
+
+
+def _newer(manifest: Manifest) -> str:
+    """Two states of the code may have the same number of release."""
+    if manifest.product in ("", product_version()):
+        return f"code that knows the schema {manifest.revision}, as the one that made it"
+    return f"release {manifest.product} or later"
 
 
 def _is_unknown(line: bytes, roles: frozenset[str]) -> bool:

@@ -4,17 +4,17 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from app.backup_file import FORMAT, BackupFileError, Manifest, write_backup
+from app.backup_file import FORMAT, BackupFileError, Manifest, product_version, write_backup
 from app.chance import now
 from app.database_at_rest import NoDataError, database_of
 from app.exclusive import AlreadyInUseError
 from app.postgres_tools import ToolError, tools_for
-from app.restoring import amount
+from app.restoring import amount, moment
 from app.server_process import EmbeddedServerError
 from app.settings import Settings
+from app.telling import goes_on, tell
 from storage.postgres.backups import Contents, snapshot_of
 
 EXPECTED = (
@@ -39,12 +39,13 @@ def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, s
 
 
 async def _back_up(settings: Settings, target: Path, environ: Mapping[str, str]) -> None:
-    async with database_of(settings, make=False) as url:
-        manifest, size = await make_backup(url, target, environ)
-    print(
-        f"{target}: {size / 1e6:.1f} MB, {amount(manifest.rows)}, as of {manifest.made_at:%c %Z}."
+    with goes_on("making the backup"):
+        async with database_of(settings, make=False) as url:
+            manifest, size = await make_backup(url, target, environ)
+    tell(
+        f"{target}: {size / 1e6:.1f} MB, {amount(manifest.rows)}, as of {moment(manifest.made_at)}."
     )
-    print("Keep it on another machine, and a copy of the key of the audit apart from both.")
+    tell("Keep it on another machine, and a copy of the key of the audit apart from both.")
 
 
 async def make_backup(
@@ -81,11 +82,3 @@ def _manifest(contents: Contents) -> Manifest:
         audit_head=contents.audit_head,
         audit_key=contents.audit_key,
     )
-
-
-def product_version() -> str:
-    """The release that runs; "" where it is not installed as a package."""
-    try:
-        return version("nest-haus-live")
-    except PackageNotFoundError:
-        return ""

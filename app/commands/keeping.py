@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from app.chance import now
 from app.settings import Settings
 
 Command = Callable[[Settings, argparse.Namespace, Mapping[str, str]], int]
@@ -36,6 +37,11 @@ def add_keeping(add: Add) -> None:
         "--replace",
         action="store_true",
         help="remove the data that are there; without it they stay",
+    )
+    restore.add_argument(
+        "--new-audit-key",
+        action="store_true",
+        help="the key that signed the audit of the backup is lost: sign with the one of here",
     )
     restored = add(
         "restored",
@@ -80,4 +86,7 @@ def _moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError("write it as 2026-11-03T14:30:00+01:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if found > now():
+        raise argparse.ArgumentTypeError(f"{text} is in the future: no data are of then")
+    return found

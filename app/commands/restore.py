@@ -13,8 +13,9 @@ from app.commands.backup import EXPECTED
 from app.database_at_rest import database_of
 from app.postgres_tools import tools_for
 from app.release import release
-from app.restoring import Replacement, RestoreRefused, amount
+from app.restoring import Replacement, RestoreRefused, amount, moment
 from app.settings import Settings
+from app.telling import goes_on, tell
 from storage.errors import StorageError
 from storage.postgres.audit import Audit
 from storage.postgres.backups import analyse, contents_of, role_names
@@ -32,7 +33,7 @@ What follows from that:
 
 
 def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """`nest restore FILE [--replace]`; `settings` are those beside a running stack."""
+    """`nest restore FILE [--replace] [--new-audit-key]`; `settings` are those beside a running stack."""
     try:
         asyncio.run(_restore(settings, options, environ))
     except (*EXPECTED, RestoreRefused) as error:
@@ -49,11 +50,12 @@ async def _restore(
             new = Replacement(backup=backup, before=await contents_of(url))
             new.require(replace=options.replace)
             key, actor = operator(settings, "nest restore")
-            new.require_key(key.id, chosen=bool(settings.audit_key))
+            new.require_key(key.id, lost=options.new_audit_key)
             tools, roles = tools_for(url, environ), await role_names(url)
-            await asyncio.to_thread(new.carry_out, tools, epoch=new_id(), roles=roles)
+            with goes_on("restoring"):
+                await asyncio.to_thread(new.carry_out, tools, epoch=new_id(), roles=roles)
             manifest = backup.manifest
-            print(f"Restored: {amount(manifest.rows)}, as of {manifest.made_at:%c %Z}.", flush=True)
+            tell(f"Restored: {amount(manifest.rows)}, as of {moment(manifest.made_at)}.")
             try:
                 await release(url, key, settings.redis_url)
                 async with Database(url, pool_size=1, application_name="nest restore") as database:
@@ -78,7 +80,7 @@ async def _restore(
                     file=sys.stderr,
                 )
                 raise
-            print(GONE.format(at=f"{manifest.made_at:%c %Z}"))
+            tell(GONE.format(at=moment(manifest.made_at)))
 
 
 def run_restored(
@@ -105,6 +107,6 @@ async def _say_restored(settings: Settings, as_of: datetime | None) -> None:
                 subject=str(epoch),
                 detail={"as_of": as_of.isoformat() if as_of else None},
             )
-    print(f"The data have a new epoch, {epoch}.")
-    print(GONE.format(at=f"{as_of:%c %Z}" if as_of else "the moment they are of"))
-    print("Sessions of admins are as they were then: nest admin-sessions end --all")
+    tell(f"The data have a new epoch, {epoch}.")
+    tell(GONE.format(at=moment(as_of) if as_of else "the moment they are of"))
+    tell("Sessions of admins are as they were then: nest admin-sessions end --all")

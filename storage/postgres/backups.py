@@ -27,6 +27,9 @@ _RETRY_AFTER_SECONDS: Final = 5.0
 COUNTED_FIRST: Final = ("configurations", "people", "operations", "inquiries", "interactions")
 """The tables that say how much a database holds."""
 
+OURS: Final = "nest restore: "
+"""Before what the SQL of a restore says itself when it gives up."""
+
 _TABLES: Final = """
 SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
     AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname
@@ -178,7 +181,8 @@ BEGIN
             EXIT;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF tries >= 40 THEN
-                RAISE EXCEPTION 'other sessions hold locks on the tables; end them and try again';
+                RAISE EXCEPTION '{OURS}%', coalesce(({_HOLDERS.format(schema=_literal(schema))}),
+                    'Other sessions held locks on the tables, one after the other. Try again.');
             END IF;
         END;
         IF tries > 3 THEN
@@ -244,7 +248,8 @@ COMMIT;
 def _counted(table: str, n: int) -> str:
     return (
         f"IF (SELECT count(*) FROM {_quoted(table)}) <> {n} THEN"  # noqa: S608 - the name is quoted
-        f" RAISE EXCEPTION 'the table % is not whole', {_literal(table)}; END IF;"
+        f" RAISE EXCEPTION '{OURS}The backup has other rows of % than it says (%): it was altered or"
+        f" damaged. Nothing was changed; take another backup.', {_literal(table)}, {n}; END IF;"
     )
 
 
@@ -262,6 +267,17 @@ def _new_epoch(epoch: str, at: str) -> str:
 _OWN: Final = (
     "NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')"  # no extension's
 )
+
+
+_HOLDERS: Final = """
+    SELECT 'Other sessions hold locks on the tables: '
+        || string_agg(format('process %s (%s as %s)', pid, coalesce(nullif(application_name, ''), 'no name'), usename), ', ')
+        || '. Nothing was changed. End them (SELECT pg_terminate_backend(process), as a superuser'
+        || ' where your login may not), and try again.'
+    FROM (SELECT DISTINCT pid FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+        WHERE pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND relnamespace = {schema}::regnamespace AND granted AND pid <> pg_backend_pid()
+        ORDER BY pid LIMIT 3) AS holding JOIN pg_stat_activity USING (pid)"""
 
 
 def _quoted(name: str) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +29,7 @@ from app.restoring import Replacement, RestoreRefused, fitting
 from app.settings import Settings, parse_settings
 from storage.postgres.audit import Audit
 from storage.postgres.audit_chain import Break, Head
-from storage.postgres.backups import contents_of, role_names
+from storage.postgres.backups import _HOLDERS, contents_of, role_names
 from storage.postgres.engine import Database
 from storage.postgres.roles import _GRANTED as GRANTED
 from storage.postgres.roles import ROLES
@@ -80,8 +82,8 @@ async def rows_of(url: str) -> dict[str, list[str]]:
         await connection.close()
 
 
-def options(file: Path, *, replace: bool = False) -> Namespace:
-    return Namespace(file=file, replace=replace)
+def options(file: Path, *, replace: bool = False, new_audit_key: bool = False) -> Namespace:
+    return Namespace(file=file, replace=replace, new_audit_key=new_audit_key)
 
 
 async def test_a_restored_database_equals_its_backup_in_every_table(
@@ -123,7 +125,7 @@ async def test_the_rights_of_the_roles_hold_after_a_restore(
 
 
 async def test_a_restore_that_fails_leaves_what_was_there(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, file = settings.database_url, tmp_path / "one.backup"
     await house(url)
@@ -134,9 +136,61 @@ async def test_a_restore_that_fails_leaves_what_was_there(
     wrong = rewritten(file, tmp_path / "wrong.backup", rows=rows)
 
     assert call(restore, settings, options(wrong, replace=True)) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("nest: The backup has other rows of people than it says (2)")
 
     assert await rows_of(url) == before
     assert (await contents_of(url)).epoch == epoch
+
+
+async def test_an_audit_of_another_key_is_refused_unless_that_is_lost(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, file = settings.database_url, tmp_path / "one.backup"
+    assert call(run_restored, settings, Namespace(as_of=None)) == 0  # a line of the audit
+    apart(lambda: make_backup(url, file, {}))
+    epoch = (await contents_of(url)).epoch
+    misspelt = replace(settings, audit_key="k" * 40)
+
+    assert call(restore, misspelt, options(file, replace=True)) == 1
+    assert "--new-audit-key" in capsys.readouterr().err
+    assert (await contents_of(url)).epoch == epoch
+    assert call(restore, misspelt, options(file, replace=True, new_audit_key=True)) == 0
+    assert (await contents_of(url)).audit_key == audit_key(misspelt).id
+
+
+async def test_who_keeps_a_lock_is_named(database_url: str) -> None:
+    idle = await asyncpg.connect(database_url, server_settings={"application_name": "of somebody"})
+    other = await asyncpg.connect(database_url)
+    try:
+        await idle.execute("BEGIN; SELECT * FROM people FOR SHARE")
+        said = await other.fetchval(_HOLDERS.format(schema="current_schema()"))
+        assert f"process {idle.get_server_pid()} (of somebody as " in said
+    finally:
+        idle.terminate()
+        other.terminate()
+
+
+def test_data_are_of_no_moment_in_the_future() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "restored", "--as-of", "2999-01-01"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "2999-01-01 is in the future" in done.stderr
+
+
+def test_a_command_goes_on_where_nobody_reads_what_it_says() -> None:
+    program = "from app.telling import tell; tell('a'); tell('b'); raise SystemExit(7)"
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (7, b"")
 
 
 async def test_a_restore_waits_for_nobody_who_keeps_a_lock(

@@ -70,7 +70,7 @@ async def test_a_backup_is_restored_under_open_houses(home: Path, tmp_path: Path
             await ben.until("op", version=11)
             async with asyncio.TaskGroup() as group:
                 under_way = group.create_task(edit_until_answered(anna, house, 11))
-                command = Namespace(file=file, replace=True)
+                command = Namespace(file=file, replace=True, new_audit_key=False)
                 assert await asyncio.to_thread(restore, settings, command, {}) == 0
             answered = under_way.result()
 

@@ -39,7 +39,9 @@ async def ask(
 async def put_back(database_url: str, file: Path) -> None:
     """As `nest restore` does it."""
     settings = parse_settings({"DATABASE_URL": database_url, "NEST_AUDIT_KEY": SECRET})
-    code = await asyncio.to_thread(restore, settings, Namespace(file=file, replace=True), {})
+    code = await asyncio.to_thread(
+        restore, settings, Namespace(file=file, replace=True, new_audit_key=False), {}
+    )
     assert code == 0
 
 
