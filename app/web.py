@@ -330,6 +330,7 @@ class Web:
             past=PastInteractions(self.database),
             jobs=self.jobs,
             stops=WorkerStops(self.redis),
+            unless_away=self.health.readiness.unless_away,
             now=self.clock.now,
             limits=alert_limits(settings),
         )

@@ -8,8 +8,10 @@ back, a threshold that is crossed, a job that did something or failed, and a wor
 are events of the same time line.
 
 live      {online, rooms: [{code, total_cents, people, version, preview}], room_count, sessions,
-          value_on_screens_cents, counters, minutes, funnel, processes, alerts,
+          value_on_screens_cents, counters, minutes, funnel, processes, alerts, away,
           lag: {events, seconds, stored_through} | null}
+          away: of "postgresql" (the stored counts stand still) and "redis" (online, rooms and value
+          may be of this process alone) those that do not answer
 activity  {entries: [feed event + code], skipped, gap, since, last_id}
 waiting   {count}: so many came while this page was paused
 timeline  {entries}: of the session that a paused page looks at
@@ -40,6 +42,7 @@ from realtime.alerts import Alert, AlertLimits, Measured
 from realtime.hub import REPORT_SECONDS, Hub, ProcessReport, RoomReport
 from realtime.looks import Looks
 from realtime.principal import Principal
+from realtime.readiness import UnlessAway
 from realtime.system_events import SystemEvents
 from storage.errors import StorageError
 from storage.outage import Outage
@@ -110,6 +113,7 @@ class _Live(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="li
     funnel: _Funnel | None
     processes: list[_Process]
     alerts: list[Alert]
+    away: list[str]
     lag: _Lag | None
 
 
@@ -141,6 +145,7 @@ class AdminBoard(TaskOwner):
         past: PastInteractions,
         jobs: Jobs,
         stops: WorkerStops,
+        unless_away: UnlessAway,
         now: Callable[[], datetime],
         limits: AlertLimits,
     ) -> None:
@@ -157,6 +162,7 @@ class AdminBoard(TaskOwner):
         self._past = past
         self._jobs = jobs
         self._stops = stops
+        self._unless_away = unless_away
         self._now = now
         self._limits = limits
         self._events = SystemEvents(now)
@@ -295,6 +301,7 @@ class AdminBoard(TaskOwner):
             funnel=None if counted is None else _funnel(counted.funnel),
             processes=[_process(report) for report in reports],
             alerts=alerts,
+            away=self._away(),
             lag=None
             if lag is None
             else _Lag(
@@ -304,6 +311,11 @@ class AdminBoard(TaskOwner):
             ),
         )
         return msgspec.json.encode(live).decode()
+
+    def _away(self) -> list[str]:
+        """Redis also counts as away while it tells this process nothing, as just after its return."""
+        deaf = {"redis"} if not self._hub.report().bus_healthy else set()
+        return sorted(self._events.away | deaf)
 
     async def _reports(self) -> list[ProcessReport]:
         """Every process's report, by name; only this one's when Redis is away."""
@@ -322,17 +334,15 @@ class AdminBoard(TaskOwner):
     async def _counted(self) -> _Counted | None:
         """The stored counts, at most ``COUNT_SECONDS`` old; the last known while away.
 
-        Where counting takes long it is done less often: a twentieth of the time at most.
+        Where counting takes long it is done less often: a twentieth of the time at most. A try that
+        failed says nothing about that.
         """
         now = self._now()
         if now >= self._due:
             self._due = now + timedelta(seconds=COUNT_SECONDS)
             try:
-                self._counted_last = await self._count(now)
-                runs = (await self._jobs.latest()).values()
-                self._events.jobs(runs)
-                self._overdue = overdue(runs, now)
-                self._failing = len(await self._jobs.failing())
+                await self._unless_away(partial(self._look, now))
+                self._due = max(self._due, now + (self._now() - now) * COUNT_SHARE)
                 self._events.store("postgresql", here=True)
                 self.outage.over()
             except StorageError as away:
@@ -343,8 +353,14 @@ class AdminBoard(TaskOwner):
                 stops = await self._stops.latest()
                 self._restarts = restarts(stops, now)
                 self._events.stops(stops)
-            self._due = max(self._due, now + (self._now() - now) * COUNT_SHARE)
         return self._counted_last
+
+    async def _look(self, now: datetime) -> None:
+        self._counted_last = await self._count(now)
+        runs = (await self._jobs.latest()).values()
+        self._events.jobs(runs)
+        self._overdue = overdue(runs, now)
+        self._failing = len(await self._jobs.failing())
 
     async def _count(self, now: datetime) -> _Counted:
         return _Counted(

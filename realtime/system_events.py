@@ -59,6 +59,11 @@ class SystemEvents:
         if was != here:
             self._note("store_back" if here else "store_away", [name])
 
+    @property
+    def away(self) -> frozenset[str]:
+        """The stores that did not answer when they were last asked."""
+        return frozenset(name for name, here in self._stores.items() if not here)
+
     def alerts(self, alerts: Iterable[Alert]) -> None:
         """These thresholds are crossed now."""
         now = frozenset(alert.kind for alert in alerts)

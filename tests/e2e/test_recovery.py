@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
@@ -153,6 +153,28 @@ def test_a_restarted_web_process_keeps_the_live_view(visitors: Visitors, stage: 
     expect(page.locator(".status")).to_contain_text("verbunden", timeout=30_000)
     anna = visitors.owner(stage.one)
     expect(page.locator(".house", has_text=anna.code)).to_be_visible()
+
+
+def test_the_live_view_names_the_store_that_is_away(
+    visitors: Visitors, stage: Stage, admin: Page
+) -> None:
+    """Its figures miss what other processes report, or what is counted, until it is back."""
+    if stage.servers.valkey is None or stage.servers.postgres is None:
+        pytest.skip("the servers are not ours to kill")
+    visitors.owner(stage.one)
+    status, online = admin.locator(".status"), admin.get_by_test_id("number-online")
+    expect(status).to_have_text("verbunden")
+    expect(online).to_have_text("1")
+    stage.servers.valkey.kill()
+    expect(status).to_contain_text("Redis antwortet nicht", timeout=30_000)
+    expect(status).to_contain_text("unvollständig")
+    stage.servers.revive()
+    expect(status).to_have_text("verbunden", timeout=30_000)
+    expect(online).to_have_text("1", timeout=30_000)
+    stage.servers.postgres.kill()
+    expect(status).to_contain_text("PostgreSQL antwortet nicht", timeout=30_000)
+    stage.servers.revive()
+    expect(status).to_have_text("verbunden", timeout=30_000)
 
 
 def test_a_restored_house_says_what_is_gone(visitors: Visitors, stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """The live view in a real browser."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -224,3 +225,19 @@ def test_a_threshold_is_a_banner_and_the_system_is_on_the_time_line(
     expect(lines.nth(2)).to_contain_text("Tage anlegen: 3 Tage angelegt")
     expect(lines.nth(1)).to_contain_text("Nicht geschafft: new job, mittendrin unterbrochen")
     expect(lines.nth(0)).to_contain_text("worker-1 hat angehalten: 101 der letzten 500")
+
+
+def test_the_status_says_which_store_is_away_until_it_is_back(served: Served, page: Any) -> None:
+    """A picture that other processes and the counts are missing from is not called whole."""
+    status = page.locator(".status")
+    live = served.world.live_frame()
+    for away, said, not_said in (
+        (["redis"], "Redis antwortet nicht: Wer online ist", "PostgreSQL"),
+        (["postgresql", "redis"], "PostgreSQL antwortet nicht: Sitzungen", "verbunden"),
+        (["postgresql"], "PostgreSQL antwortet nicht: Sitzungen", "Redis"),
+        ([], "verbunden", "antwortet nicht"),
+        (["<b>x</b>", 1], "verbunden", "x"),
+    ):
+        served.do(partial(served.world.show_admins, {**live, "away": away}))
+        expect(status).to_contain_text(said)
+        expect(status).not_to_contain_text(not_said)

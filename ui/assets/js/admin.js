@@ -13,6 +13,7 @@ import { createFeed, normal } from "./feed.js";
 import { socketOfPage } from "./socket.js";
 
 const LATE_AFTER_S = 2;
+const STORES = ["redis", "postgresql"];
 const CODE = /^[0-9A-Za-z_-]{1,64}$/;
 const WAITING_MAX = 3000;
 const HIDDEN_MS = 500;
@@ -33,7 +34,7 @@ export default {
       <header class="topbar">
         <a class="brand" href="/" :aria-label="desk.t('brand.home')">NEST</a><h1>{{ desk.t("admin.title") }}</h1>
         <a href="/admin/analytics">{{ desk.t("admin.analytics") }}</a><a href="/admin/operations">{{ desk.t("operations.title") }}</a>
-        <p class="status" :class="socket" role="status"><span class="dot"></span>{{ socket === "up" ? desk.t("admin.connected") : desk.t("admin.offline", { time: desk.clock(live.at) }) }}</p>
+        <p class="status" :class="[socket, { partly: away.length }]" role="status"><span class="dot"></span><span>{{ status }}</span></p>
         <span class="spring"></span>
         <p class="lag" :class="lagClass" data-testid="lag"><span class="quiet" v-if="through">{{ desk.t("admin.storedThrough", { time: through }) }}</span><span>{{ lagText }}</span></p>
       </header>
@@ -73,6 +74,15 @@ export default {
   computed: {
     alerts() {
       return Array.isArray(this.live.alerts) ? this.live.alerts.filter((a) => ["lag", "online", "dead", "restarts", "jobs", "overdue"].includes(a.kind)) : [];
+    },
+    // Stores that do not answer: what of the figures they are about is incomplete or stands still.
+    away() {
+      return Array.isArray(this.live.away) ? STORES.filter((store) => this.live.away.includes(store)) : [];
+    },
+    status() {
+      const { t, clock } = this.desk;
+      if (this.socket !== "up") return t("admin.offline", { time: clock(this.live.at) });
+      return this.away.map((store) => t(`admin.away.${store}`)).join(" ") || t("admin.connected");
     },
     lagClass() {
       const lag = this.live.lag;
