@@ -54,7 +54,7 @@ class OpenedPage(Protocol):
 
     @property
     def configuration(self) -> str:
-        """The id of the configuration."""
+        """The id of the configuration; "" for a tab that may not join it any more."""
         ...
 
     @property
@@ -118,12 +118,15 @@ class Live(Protocol):
         asking: Request,
         admin: Principal | None,
         fetched_ahead: bool,
+        returning: bool,
         ended: Callable[[], None],
     ) -> OpenedPage | None:
         """Open a tab for the visitor, or return None when the link is wrong or the house is private.
 
         The tab is in the house once it has joined. `asking` is the request of its socket.
         `fetched_ahead`: its first message says that somebody sees it after all.
+        `returning`: the tab was open before; it is opened also for somebody known who has lost their
+        access, and learns that when it joins.
         `ended` is called when the visitor's token or session is over.
         Raises StorageUnavailable.
         """

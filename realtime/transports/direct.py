@@ -238,9 +238,15 @@ class Pages:
         asking: HTTPConnection,
         admin: Principal | None,
         fetched_ahead: bool = False,
+        returning: bool = False,
         ended: Callable[[], None] = lambda: None,
     ) -> OpenedPage | None:
         """A tab that may join the house; None as for ``look``.
+
+        ``returning``: the tab was open before, here or in another process. Also the tab of somebody
+        known whose access has ended meanwhile is opened then, with ``configuration`` "" and in no
+        house: its ``join`` is refused with ``not_found``, as on any socket, and so in the same words
+        for a house that ended, never was, or never was theirs.
 
         ``asking`` is the request of its socket; of what session it is the tab says in a hello.
         ``fetched_ahead``: its session is nobody's yet, and somebody's from its first message on. A page
@@ -254,6 +260,7 @@ class Pages:
         network = network_in(asking.scope)
         limits = self._services.limits.of_connection(network)
         visitor = self._services.door.visitor(asking)
+        configuration = ""
         try:
             limits.check(0 if admin else limits.guess(), together=False)
             way_back = partial(
@@ -263,9 +270,11 @@ class Pages:
                 network=visitor.network,
             )
             room, _ = await self._unless_away(way_back)
+            configuration = str(room.id)
         except Refused as refused:
-            limits.note(refused)
-            return None
+            if not returning:  # the answer to its join counts as a guess
+                limits.note(refused)
+                return None
         return OpenedPage(
             connection_id=self._new_connection_id(),
             services=self._services,
@@ -275,7 +284,7 @@ class Pages:
             hang_up=hang_up,
             network=network,
             ended=ended,
-            configuration=str(room.id),
+            configuration=configuration,
             fetched_ahead=fetched_ahead,
         )
 

@@ -67,6 +67,46 @@ def test_a_tab_goes_on_with_what_was_typed_and_missed(
     assert stage.version(anna.code) == 3
 
 
+def test_who_lost_access_meanwhile_keeps_the_page_and_is_told(
+    visitors: Visitors, stage: Stage, balancer: Switch
+) -> None:
+    """The process that the guest's tab returns to never had it, and it may not see the house."""
+    anna = visitors.owner(stage.two)
+    page = visitors.stranger(width=390, height=844, locale="en")
+    page.goto(f"{balancer.url}/join#{anna.invitation()}")
+    page.locator("#door-button").click()
+    page.wait_for_url(f"**/c/{anna.code}")
+    page.evaluate("window.neverLoadedAgain = true")
+    bert = Screen(page).opened()
+    page.wait_for_function("window.nextMessageId > 1")  # its welcome, and the answer to its join
+    stage.one.kill()
+    balancer.cut()
+    bert.choose("nest", "nest160")
+    bert.shows_status("offline")
+    page.locator("button.people").click()
+    page.locator("#own-name").fill("Bert Tha")
+    anna.page.get_by_role("button", name="Einladen").click()
+    guest = anna.page.locator("[data-person]").filter(
+        has=anna.page.get_by_role("button", name="entfernen")
+    )
+    guest.get_by_role("button", name="entfernen").click()
+    guest.get_by_role("button", name="entfernen").click()
+    expect(guest).to_have_count(0)
+    balancer.lead_to(stage.two.url)
+    bert.shows_status("gone")
+    ended = page.get_by_test_id("ended")
+    expect(ended).to_contain_text("Your access to this house has ended")
+    expect(ended).to_contain_text("You see it as it was")
+    expect(ended).to_contain_text("This was not saved:Size: Nest.\u00a0160")
+    assert page.locator("#own-name").input_value() == "Bert Tha"
+    assert is_the_same_page(page)
+    assert stage.version(anna.code) == 0
+    page.context.clear_cookies()
+    balancer.cut()
+    page.wait_for_function("window.neverLoadedAgain === undefined")
+    expect(page.locator("h1")).to_have_text("This browser no longer knows you")
+
+
 def test_the_live_view_goes_on_without_a_gap(
     visitors: Visitors, stage: Stage, balancer: Switch
 ) -> None:

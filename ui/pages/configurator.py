@@ -145,7 +145,11 @@ class ConfiguratorPage:
         )
 
     async def begin(self, client: Client, opening: Opening) -> bool:
-        """Open the house for this socket, if it may. Raises StorageUnavailable."""
+        """Open the house for this socket, if it may. Raises StorageUnavailable.
+
+        A page that returns stays on its screen also if the visitor may not see the house any more: it
+        is told so when it joins, and shows what was not saved.
+        """
         request = opening.request
         code = request.path_params["code"]
         admin = await self._looking_on(request)
@@ -158,17 +162,21 @@ class ConfiguratorPage:
             asking=request,
             admin=admin,
             fetched_ahead=opening.fetched_ahead,
+            returning=opening.returning and _for_admins(request) == (admin is not None),
             ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
         )
         if opened is None:
             return False
         with client:
             screen = ConfiguratorScreen(conversation.hear)
+        configuration = opened.configuration
         conversation.start(
             screen,
             receive=opened.connection.receive,
             close=opened.close,
-            leave=json.dumps({"type": "leave", "configuration": opened.configuration}),
+            leave=json.dumps({"type": "leave", "configuration": configuration})
+            if configuration
+            else None,
             heard=opened.connection.heard,
         )
         opened.start()

@@ -426,3 +426,19 @@ test("random interleavings with a backup put back: everybody ends with what the 
     }
   });
 });
+
+test("a tab that was let in keeps the house in sight when it is not let in again", () => {
+  const server = new Store(() => 0.5);
+  const tab = new Tab("anna", server);
+  tab.connect();
+  tab.settle();
+  tab.drop();
+  tab.connect();
+  const { id } = tab.connection.up[0];
+  const message = { de: "Dieses Haus gibt es nicht.", en: "This house does not exist." };
+  tab.take({ type: "error", re: id, code: "not_found", message, retryable: false });
+  const { state } = tab.room;
+  assert.deepEqual([state.gone, state.ended], [null, { code: "access_revoked" }]);
+  assert.equal(statusOf(state).name, "gone");
+  assert.equal(tab.ask(select("nest", "nest120")), null);
+});

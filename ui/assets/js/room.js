@@ -66,7 +66,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   let toldUntil = 0; // the server asked for this pause
   let joinNumber = 0;
   let gapAskedAt = 0;
-  let recalled = false;
+  let recalled = false; // a join of this tab was answered
 
   function send(message) {
     if (state.socket !== "up" && message.type !== "leave") return false;
@@ -244,7 +244,9 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
       if (state.ended && opId) return; // it stays among what was not saved
       if (frame.code === "access_revoked") return end({ code: frame.code, text: frame.message });
       if (GONE.has(frame.code) && (aboutJoin || opId)) {
-        if (state.pending.length || state.ended) end({ code: frame.code, text: frame.message });
+        // The server says the same of every house that is not open to one; this tab was let in before.
+        if (recalled && frame.code === "not_found") end({ code: "access_revoked" });
+        else if (state.pending.length || state.ended || recalled) end({ code: frame.code, text: frame.message });
         else state.gone = frame.message;
         return;
       }
