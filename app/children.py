@@ -18,7 +18,7 @@ from typing import Final
 
 from app.backoff import Backoff
 from app.lifeline import SERVING, Silence
-from app.server_process import launched
+from app.server_process import ending, launched
 
 LINE_LIMIT_BYTES = 65_536
 SILENT_SECONDS: Final = 10.0
@@ -65,7 +65,7 @@ class Child:
         while True:
             began = time.monotonic()
             try:
-                what = f"ended with {await self._run_once()}"
+                what = f"ended with {ending(await self._run_once())}"
             except OSError as error:  # no memory, no process id left
                 what = f"could not be started: {error.strerror}"
             delay_seconds = backoff.next_delay(alive_seconds=time.monotonic() - began)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.away import away
 from app.clients import client_missing
 from app.commands.keeping import add_keeping
 from app.commands.options import (
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"nest: {error}", file=sys.stderr)
         return 2
     except StorageError as error:
-        print(f"nest: {error}", file=sys.stderr)
+        print(f"nest: {away(error, settings)}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001 - reported, and the process ends
         if missing := client_missing(error):
             print(f"nest: {missing}", file=sys.stderr)

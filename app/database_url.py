@@ -50,6 +50,8 @@ def driver_url(value: str, environ: Mapping[str, str]) -> str:
     scheme, separator, rest = value.partition("://")
     if scheme not in DATABASE_SCHEMES or not separator:
         raise ValueError("must be like postgresql://user:password@host:5432/name")
+    if rest.partition("?")[0].partition("/")[0].count("@") > 1:
+        raise ValueError("has more than one @ before the host: write those of a password as %40")
     given = _parameters(value)
     if unknown := sorted({name for name, _ in given} - PASSED_ON - LEFT_OUT):
         raise ValueError(

@@ -28,6 +28,7 @@ from realtime.clock import read_clock
 from storage.errors import StorageError
 from storage.postgres.clock import database_time
 from storage.postgres.engine import Database
+from storage.postgres.failures import refuses_login
 from storage.postgres.schema import Schema
 
 OLDEST_POSTGRES: Final = 150_000
@@ -58,7 +59,8 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
     async with asyncio.TaskGroup() as group:
         database = group.create_task(_database(settings.database_url), name="examine database")
         redis = group.create_task(look_at_redis(redis_url), name="examine redis")
-    findings += [*database.result(), *await _logins(settings, environ)]
+    works = any(finding.state == "ok" for finding in database.result())
+    findings += [*database.result(), *await _logins(settings, environ, database_works=works)]
     findings += [*redis.result(), *_clients(), _browser(environ)]
     return tuple(findings)
 
@@ -158,10 +160,12 @@ async def _web(settings: Settings, *, running: bool) -> Finding:
     return Finding(state="note", subject="web", text=f"nothing listens on {place}; it is free")
 
 
-async def _logins(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+async def _logins(
+    settings: Settings, environ: Mapping[str, str], *, database_works: bool
+) -> list[Finding]:
     if not settings.database_url:
         return []
-    found = await look_at_logins(settings)
+    found = await look_at_logins(settings, database_works=database_works)
     findings = [
         Finding(state="wrong", subject="database", text=text, mend=MEND) for text in found.wrong
     ]
@@ -209,8 +213,7 @@ async def _database(url: str) -> list[Finding]:
                 state="wrong",
                 subject="database",
                 text=f"{place} cannot be used: {error}",
-                mend="Check that PostgreSQL runs there, that DATABASE_URL names user and password "
-                "it accepts, and that sslmode fits what it offers.",
+                mend=_what_to_check(error),
             )
         ]
     findings = [
@@ -229,6 +232,15 @@ async def _database(url: str) -> list[Finding]:
     ]
     findings.append(_schema(schema))
     return [*findings, *clocks("database", clock)]
+
+
+def _what_to_check(error: Exception) -> str:
+    if isinstance(error, StorageError) and refuses_login(error):
+        return "Name a user and a password in DATABASE_URL that it accepts."
+    return (
+        "See that PostgreSQL runs and answers, that DATABASE_URL names where, and that sslmode fits "
+        "what it offers."
+    )
 
 
 def _schema(schema: Schema) -> Finding:

@@ -10,6 +10,7 @@ from app.settings import Settings
 from storage.errors import StorageError
 from storage.postgres.audit import newest_key_id
 from storage.postgres.audit_chain import AuditKey
+from storage.postgres.failures import refuses_login
 from storage.postgres.lacking import lacking_rights
 from storage.postgres.roles import ANALYTICS, ROLES, WEB, WORKER, changed_settings, login_at
 
@@ -26,8 +27,11 @@ class Logins:
     wrong: tuple[str, ...]
 
 
-async def look_at_logins(settings: Settings) -> Logins:
-    """Who the processes log in as, and who of them may do more than it needs."""
+async def look_at_logins(settings: Settings, *, database_works: bool) -> Logins:
+    """Who the processes log in as, and who of them may do more than it needs.
+
+    `database_works`: with the login of DATABASE_URL. Else only refused logins are told of.
+    """
     kinds = {
         "web processes": (settings.for_web, WEB),
         "workers": (settings.for_worker, WORKER),
@@ -39,7 +43,9 @@ async def look_at_logins(settings: Settings) -> Logins:
             login = await login_at(url)
             lacking = await lacking_rights(url, role)
         except (StorageError, OSError, ValueError) as error:
-            if url != settings.database_url:  # else it is told where the database is told
+            refused = isinstance(error, StorageError) and refuses_login(error)
+            # Else it is told where the database is told.
+            if url != settings.database_url and (database_works or refused):
                 wrong.append(f"the login of the {kind} does not work: {error}")
             continue
         said.append(f"{kind} {login.name}")

@@ -180,7 +180,7 @@ class EmbeddedServer:
                 await asyncio.sleep(pause_seconds)
         code = self._process.returncode if self._process else None
         reason = await asyncio.to_thread(self.recipe.log.reason)
-        return f"{name} ended with {code}" + (f" ({reason})" if reason else "")
+        return f"{name} ended with {ending(code)}" + (f" ({reason})" if reason else "")
 
     async def _ask_often(self, silence: Silence) -> None:
         while True:
@@ -349,6 +349,16 @@ def run_once(*command: str, directory: Path, said: str = "") -> None:
         words = " ".join(" ".join(causes[:1] or lines).split())
         full = f" {FREE_SPACE}" if "No space left" in words or "could not extend" in words else ""
         raise EmbeddedServerError(f"{Path(command[0]).name} failed: {words[-600:]}.{full}")
+
+
+def ending(code: int | None) -> str:
+    """The exit code of a process, or the name of the signal that ended it."""
+    if code is None or code >= 0:
+        return str(code)
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def service_user() -> pwd.struct_passwd | None:

@@ -14,7 +14,10 @@ class StoodStill(TimeoutError):  # noqa: N818 - what the reason of a line in the
 
 @asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[None]:
-    """As `asyncio.timeout`; raises StoodStill where this process looked at the clock much too late."""
+    """As `asyncio.timeout`, and the error says the seconds.
+
+    Raises StoodStill where this process looked at the clock much too late.
+    """
     loop = asyncio.get_running_loop()
     due = loop.time() + seconds
     late = 0.0
@@ -26,12 +29,15 @@ async def within(seconds: float) -> AsyncIterator[None]:
         late = loop.time() - due
 
     looking = loop.call_at(due, look)
+    deadline = asyncio.timeout_at(due)
     try:
-        async with asyncio.timeout_at(due):
+        async with deadline:
             yield
     except TimeoutError:
         if late > LATE_SECONDS:
             raise StoodStill from None
+        if deadline.expired():
+            raise TimeoutError(f"within {seconds:g} s") from None
         raise
     finally:
         looking.cancel()

@@ -25,7 +25,7 @@ def tls_problem(error: BaseException, *, authority: str) -> str | None:
     `authority` is the parameter that names the certificates to trust. The error may stand behind
     others that it led to.
     """
-    for each in _chain(error):
+    for each in chain(error):
         if isinstance(each, ssl.SSLCertVerificationError):
             if each.verify_code in _UNKNOWN_ISSUER:
                 return f"its certificate is from an authority that is not trusted: name that as {authority}"
@@ -35,7 +35,8 @@ def tls_problem(error: BaseException, *, authority: str) -> str | None:
     return None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it stands before, the newest first."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

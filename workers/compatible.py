@@ -8,7 +8,6 @@ import structlog
 
 from storage.errors import StorageError
 from storage.postgres.engine import Database
-from storage.postgres.schema import Schema
 
 log = structlog.get_logger()
 
@@ -36,18 +35,15 @@ async def _found(database: Database, *, compatible: bool) -> None:
     """Returns after a look that found the schema so; says once why it waits for one that fits."""
     said = ""
     while True:
-        schema = await _look(database)
-        if schema is not None and schema.compatible is compatible:
-            return
-        why = "PostgreSQL does not answer" if schema is None else schema.note
+        try:
+            schema = await database.migrated()
+        except StorageError as error:
+            why = str(error)
+        else:
+            if schema.compatible is compatible:
+                return
+            why = schema.note
         if compatible and why != said:
             said = why
             log.warning("worker_waits", reason=why)
         await asyncio.sleep(LOOK_SECONDS)
-
-
-async def _look(database: Database) -> Schema | None:
-    try:
-        return await database.migrated()
-    except StorageError:
-        return None

@@ -163,7 +163,7 @@ class Database:
         Raises StorageUnavailable.
         """
         with storage_errors(self.retry_after_seconds):
-            async with asyncio.timeout(self.deadlines.connect):
+            async with within(self.deadlines.connect):
                 return await self._open(
                     {
                         "application_name": application_name[:63],
@@ -196,23 +196,26 @@ class Database:
         return await self._open({"application_name": self._application_name})
 
     async def _open(self, server_settings: dict[str, str]) -> asyncpg.Connection:
-        return await asyncpg.connect(
-            self._url,
-            timeout=self.deadlines.connect,
-            command_timeout=self.deadlines.statement + 0.5,
-            # Explicit, all of them: what is asked for here is stronger than settings of the role,
-            # which somebody with its rights may change for all its later connections.
-            server_settings={
-                "synchronous_commit": "on",
-                "default_transaction_isolation": "read committed",
-                "statement_timeout": _milliseconds(self.deadlines.statement),
-                "lock_timeout": _milliseconds(self.deadlines.lock),
-                "idle_in_transaction_session_timeout": _milliseconds(self.deadlines.call + 5),
-                "jit": "off",
-                "timezone": "UTC",
-                **server_settings,
-            },
-        )
+        try:
+            return await asyncpg.connect(
+                self._url,
+                timeout=self.deadlines.connect,
+                command_timeout=self.deadlines.statement + 0.5,
+                # Explicit, all of them: what is asked for here is stronger than settings of the role,
+                # which somebody with its rights may change for all its later connections.
+                server_settings={
+                    "synchronous_commit": "on",
+                    "default_transaction_isolation": "read committed",
+                    "statement_timeout": _milliseconds(self.deadlines.statement),
+                    "lock_timeout": _milliseconds(self.deadlines.lock),
+                    "idle_in_transaction_session_timeout": _milliseconds(self.deadlines.call + 5),
+                    "jit": "off",
+                    "timezone": "UTC",
+                    **server_settings,
+                },
+            )
+        except TimeoutError:
+            raise TimeoutError(f"within {self.deadlines.connect:g} s") from None
 
 
 def _open(engine: AsyncEngine | None) -> AsyncEngine:

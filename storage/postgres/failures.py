@@ -11,12 +11,12 @@ another schema. Only what comes from nothing but our own value or statement is o
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
-from socket import gaierror
 
 import asyncpg
 from sqlalchemy import exc
 
 from storage.errors import StorageDefect, StorageError, StorageUnavailable
+from storage.reach import not_reached, unanswered
 from storage.tls import tls_problem
 
 
@@ -168,13 +168,32 @@ def storage_errors(retry_after_seconds: float) -> Iterator[None]:
                 ) from error
 
 
+_AT_LOGIN: dict[str, str] = {
+    "28000": "it refuses the login: the role does not exist, may not log in, or pg_hba.conf does not"
+    " let it in from here",
+    "28P01": "it refuses user or password",
+    "3D000": "it has no database of this name",
+    "53300": "all its connections are taken",
+    "57P03": "it is starting or stopping",
+}
+
+
+def refuses_login(error: StorageError) -> bool:
+    """Whether PostgreSQL answered, and did not take the user or the password."""
+    return isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError)
+
+
 def describe(error: BaseException) -> str:
     """One line without statement or values: those may hold names and addresses."""
     original = error.orig if isinstance(error, exc.DBAPIError) else error
-    cause = original.__cause__ if original is not None and original.__cause__ else original
+    cause = original.__cause__ if original is not None else None
+    cause = (
+        cause if isinstance(cause, Exception) else original
+    )  # a deadline comes of a cancellation
     state = getattr(cause, "sqlstate", None)
     if state:
-        return f"{type(cause).__name__} {state}"
+        words = _AT_LOGIN.get(state)
+        return f"{words} ({state})" if words else f"{type(cause).__name__} {state}"
     return _in_words(cause) or type(cause).__name__
 
 
@@ -184,6 +203,5 @@ def _in_words(error: BaseException | None) -> str | None:
         return None
     if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
         return "it offers no TLS, which sslmode asks for"
-    if isinstance(error, gaierror):
-        return "nobody knows its host name"
-    return tls_problem(error, authority="sslrootcert")
+    tls = tls_problem(error, authority="sslrootcert")
+    return tls or not_reached(error) or unanswered(error)

@@ -186,4 +186,5 @@ def test_a_database_that_does_not_answer_is_one_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("nest: ")
     assert done.stderr.count("\n") == 1
+    assert "nothing listens there" in done.stderr
     assert "hush" not in done.stderr

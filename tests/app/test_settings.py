@@ -84,6 +84,11 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
             "mysql://root:hush@db/x",
             "DATABASE_URL must be like postgresql://user:password@host:5432/name.",
         ),
+        (
+            "DATABASE_URL",
+            "postgresql://u:hu@sh@db/x",
+            "DATABASE_URL has more than one @ before the host: write those of a password as %40.",
+        ),
     ],
 )
 def test_bad_value_is_one_sentence(name: str, value: str, problem: str) -> None:

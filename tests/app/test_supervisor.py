@@ -94,7 +94,7 @@ async def test_a_crashed_child_comes_back(running: Process) -> None:
 
     (first,) = await eventually(web)
     first.kill()
-    await eventually(lambda: "web ended with -9, again in 0.2 s" in running.log)
+    await eventually(lambda: "web ended with SIGKILL, again in 0.2 s" in running.log)
     await eventually(lambda: web() not in ([], [first]))
     await running.ready()
 
@@ -112,7 +112,7 @@ async def test_a_crashed_server_comes_back(running: Process, name: str) -> None:
     (first,) = await eventually(server)
     first.kill()
     await eventually(lambda: server() not in ([], [first]))
-    assert "ended with -9, again in 0.2 s" in running.log
+    assert "ended with SIGKILL, again in 0.2 s" in running.log
 
 
 async def test_a_second_start_on_the_same_home_is_refused_in_one_line(
