@@ -30,8 +30,8 @@ from configurator.event_ids import unix_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError
 from storage.outage import Outage
-from storage.redis.entries import Entry, id_pair
-from storage.redis.stream import FIRST_ID, InteractionStream, Lag
+from storage.redis.entries import FIRST_ID, Entry, id_pair
+from storage.redis.stream import InteractionStream, Lag
 from storage.tasks import TaskOwner
 
 POLL_SECONDS = 1.0

@@ -57,12 +57,13 @@ class LedgerDay(msgspec.Struct, frozen=True, kw_only=True):
 class StreamBalance(msgspec.Struct, frozen=True, kw_only=True):
     """What the stream took, held against the whole ledger.
 
-    `offered`: by the stream that is there now, which began at `began` (null: it took nothing yet).
-    `waiting` are not done yet. `missing`: so many entries were taken, by this stream or one before
-    it, and are neither waiting nor in the ledger. They are lost: with `renewals` above 0 because the
-    stream began anew so often (Redis was emptied), else it is a defect. `earlier`: the ledger knows
-    so many more than this stream ever took. All are what is certain: whatever is on its way at this
-    moment, or was taken in the last second of a stream whose web processes are gone, is in none.
+    `offered`: in the life of the stream that is there now, which began at `began` (null: it took
+    nothing yet). `waiting` are not done yet, those of an earlier life too. `missing`: so many
+    entries were taken, in this life or one before it, and are neither waiting nor in the ledger.
+    They are lost: with `renewals` above 0 because the stream began anew so often (Redis was emptied,
+    or came back with an older state), else it is a defect. `earlier`: the ledger knows so many more
+    than this life took. All are what is certain, so `missing` may be too small: whatever is on its
+    way at this moment, or was taken in the last second before web processes were killed, is in none.
     """
 
     offered: int

@@ -1,7 +1,9 @@
 """How many entries the stream of interactions took, life by life (`storage.redis.life`).
 
 A count only grows: whoever knows more of a life says it, in whatever order. Each entry ends in the
-ledger once, so what all lives took, less what waits, less what ended, is lost.
+ledger once, so what all lives took, less what waits, less what ended, is lost. The ledger does not
+say of which life an entry was: where more ended than was noted, the newest life that is over took
+the rest (`note_ended`), else that rest would be set off against what a later life loses.
 """
 
 from collections.abc import Mapping
@@ -13,20 +15,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.postgres.engine import Database
 
 BEFORE: Final = ""
-"""The life of everything that ended before lives were noted."""
+"""The life of what ended before lives were noted."""
 
 _MADE: Final = text("SELECT to_regclass('stream_lives') IS NOT NULL")
 """The table is of 0026; this code works beside older schemas, too, and notes nothing there."""
 
 _ALL: Final = text("SELECT life, offered FROM stream_lives")
-_BEFORE: Final = text(
-    "INSERT INTO stream_lives (life, offered) SELECT '', CAST(:before AS bigint)"
-    " WHERE NOT EXISTS (SELECT FROM stream_lives) ON CONFLICT DO NOTHING"
-)
 _NOTE: Final = text(
     """
     INSERT INTO stream_lives AS known (life, offered)
     SELECT * FROM unnest(CAST(:lives AS text[]), CAST(:offered AS bigint[])) ORDER BY 1
+    ON CONFLICT (life) DO UPDATE SET offered = excluded.offered, seen_at = now()
+    WHERE known.offered < excluded.offered
+    """
+)
+_NOTE_ENDED: Final = text(
+    """
+    WITH over AS (
+        SELECT coalesce((
+            SELECT life FROM stream_lives WHERE life NOT IN ('', CAST(:now AS text))
+            ORDER BY CAST(life AS numeric) DESC LIMIT 1
+        ), '') AS life
+    ), took AS (
+        SELECT over.life, CAST(:ended AS bigint) - (
+            SELECT coalesce(sum(offered), 0) FROM stream_lives WHERE life <> over.life
+        ) AS offered FROM over
+    )
+    INSERT INTO stream_lives AS known (life, offered)
+    SELECT life, offered FROM took WHERE offered > 0
     ON CONFLICT (life) DO UPDATE SET offered = excluded.offered, seen_at = now()
     WHERE known.offered < excluded.offered
     """
@@ -49,16 +65,25 @@ class StreamLives:
 
         return await self._database.read(work)
 
-    async def note(self, lives: Mapping[str, int], *, before: int) -> None:
-        """Note that each life took at least so many.
-
-        `before`: what had ended already and is of no life, for the very first note. Safe to repeat.
-        """
+    async def note(self, lives: Mapping[str, int]) -> None:
+        """Note that each life took at least so many. Safe to repeat."""
         asked = {"lives": list(lives), "offered": list(lives.values())}
 
         async def work(connection: AsyncConnection) -> None:
             if (await connection.execute(_MADE)).scalar_one():
-                await connection.execute(_BEFORE, {"before": before})
                 await connection.execute(_NOTE, asked)
+
+        await self._database.write(work)
+
+    async def note_ended(self, ended: int, *, now: str) -> None:
+        """Note that all lives together took at least as many as ended; safe to repeat.
+
+        `now`: the name of the life that is there, "" if there is none. What it took must have been
+        noted after `ended` was counted.
+        """
+
+        async def work(connection: AsyncConnection) -> None:
+            if (await connection.execute(_MADE)).scalar_one():
+                await connection.execute(_NOTE_ENDED, {"ended": ended, "now": now})
 
         await self._database.write(work)

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+FIRST_ID: Final = "0-0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +49,23 @@ def id_pair(stream_id: str) -> tuple[int, int]:
 def text(value: bytes | str) -> str:
     """What Redis says, as text."""
     return value.decode() if isinstance(value, bytes) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the stream holds. `first` None: nothing; `whole`: nothing was ever removed from it."""
+
+    first: str | None = None
+    last: str = FIRST_ID
+    whole: bool = True
+
+    def lost_after(self, stream_id: str) -> bool:
+        """Whether an entry after this id may be gone.
+
+        An id before the first entry of a stream from which nothing was removed is of another stream.
+        """
+        if stream_id == FIRST_ID:
+            return not self.whole
+        if id_pair(stream_id) >= id_pair(self.last):
+            return False
+        return self.first is None or id_pair(self.first) > id_pair(stream_id)

@@ -1,30 +1,54 @@
-"""One life of the stream: from the first entry after Redis was empty until Redis is emptied again.
+"""One life of the stream: from the first entry after Redis was empty until entries of it are lost.
 
 A stream that began anew (FLUSHALL, another server, a lost disk) looks like any other. So a name is
 made with its first entry, and beside it is counted what it took; both go with the stream. Whoever
 appends learns them with the ids, so what a life took is known after Redis has forgotten it.
+
+An older state of Redis (a damaged append-only file, an older copy, a replica that lagged) has the
+same name and a smaller count. Whoever knows of more begins a new life before anything else is
+counted: else the next entries would take the numbers of those that are lost.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 LIFE: Final = "{activity}:life"
-"""A hash: `life` is the name, `n` how many entries the stream took in it."""
+"""A hash: `life` is the name, `n` how many entries the stream took in it, `base` how many before."""
 
 COUNT: Final = """
+local function added_to(events_key)
+  if redis.call('EXISTS', events_key) == 0 then return 0 end
+  local info = redis.call('XINFO', 'STREAM', events_key)
+  for i = 1, #info, 2 do if info[i] == 'entries-added' then return info[i + 1] end end
+end
+local function new_name()
+  local time = redis.call('TIME')
+  return string.format('%d.%06d', time[1], time[2])
+end
 local function counted(life_key, events_key, added)
   local n = redis.call('HINCRBY', life_key, 'n', added)
   local life = redis.call('HGET', life_key, 'life')
   if life then return life, n end
-  local time = redis.call('TIME')
-  life = string.format('%d.%06d', time[1], time[2])
-  local info = redis.call('XINFO', 'STREAM', events_key)
-  for i = 1, #info, 2 do if info[i] == 'entries-added' then n = info[i + 1] end end
+  life, n = new_name(), added_to(events_key)
   redis.call('HSET', life_key, 'life', life, 'n', n)
   return life, n
 end
+local function begun_anew(life_key, events_key, life, known)
+  local now = redis.call('HMGET', life_key, 'life', 'n', 'base')
+  if now[1] ~= life then return false end
+  local n, base = tonumber(now[2] or 0), tonumber(now[3] or 0)
+  known = tonumber(known)
+  if n >= known then return false end
+  local added = added_to(events_key)
+  if added - base >= known then return false end
+  redis.call('HSET', life_key, 'life', new_name(), 'n', 0, 'base', added)
+  return true
+end
 """
-"""Lua: notes that the stream took `added` more. A life is named after the moment that it began."""
+"""Lua: `counted` notes that the stream took `added` more; `begun_anew` ends `life` if its count fell
+below what is `known` of it. A life is named after the moment that it began."""
+
+BEGIN_ANEW: Final = COUNT + "return begun_anew(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) and 1 or 0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from storage.errors import StorageError, StorageUnavailable
 from storage.outage import Outage
 from storage.redis.capacity import Capacity, Limits
 from storage.redis.client import Memory, Redis
-from storage.redis.entries import Entry, entries_of, id_pair, next_id, text
-from storage.redis.life import COUNT, LIFE, Life
+from storage.redis.entries import FIRST_ID, Bounds, Entry, entries_of, id_pair, next_id, text
+from storage.redis.life import BEGIN_ANEW, COUNT, LIFE, Life
 from storage.redis.silence import SILENT_SECONDS, SILENT_TRY_SECONDS, Silence
 from storage.tasks import OwnedTasks
 
@@ -46,7 +46,6 @@ GROUP = "postgres"
 HINTS = "activity"
 """The pub/sub channel that says, without a word more, that there are new entries."""
 
-FIRST_ID = "0-0"
 FLUSH_EVENTS_MAX = 1_000
 WAITING_MAX = 2_000
 """So many waiting entries of one session are read at most: some 5 ms of Redis' time."""
@@ -58,8 +57,9 @@ SEEN_SECONDS = 900
 _APPEND = (
     COUNT
     + """
+begun_anew(KEYS[3], KEYS[1], ARGV[1], ARGV[2])
 local ids, waiting = {}, {}
-for i = 1, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   local session = ARGV[i]
   local id = redis.call('XADD', KEYS[1], '*', 's', session, 'e', ARGV[i + 1])
   ids[#ids + 1] = id
@@ -109,26 +109,6 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What the stream holds. `first` None: nothing; `whole`: nothing was ever removed from it."""
-
-    first: str | None = None
-    last: str = FIRST_ID
-    whole: bool = True
-
-    def lost_after(self, stream_id: str) -> bool:
-        """Whether an entry after this id may be gone.
-
-        An id before the first entry of a stream from which nothing was removed is of another stream.
-        """
-        if stream_id == FIRST_ID:
-            return not self.whole
-        if id_pair(stream_id) >= id_pair(self.last):
-            return False
-        return self.first is None or id_pair(self.first) > id_pair(stream_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
     """What is not stored yet; `seconds` is the age of the oldest such entry, 0 without any."""
 
@@ -165,7 +145,8 @@ class InteractionStream:
         self.outage = Outage("taking interactions")
         self.outages = (self.outage,)
         self.lives: dict[str, int] = {}
-        """By the name of a life of the stream: what it had taken at the last append of this process."""
+        """By the name of a life of the stream: what it had taken when this process last heard of it."""
+        self._newest_life = Life("", 0)
         self._silence = Silence(patient_seconds=redis.call_seconds, look=self._look)
 
     async def __aenter__(self) -> Self:
@@ -243,7 +224,8 @@ class InteractionStream:
             payloads = [encode_event(event) for event in events]
             await self._capacity.require(sum(map(len, payloads)), len(payloads))
             pipe = commands(self._redis).pipeline(transaction=False)
-            arguments: list[str | bytes] = []
+            life = self._newest_life
+            arguments: list[str | bytes | int] = [life.name, life.offered]
             for event, payload in zip(events, payloads, strict=True):
                 arguments.append(str(event.session_id) if isinstance(event, Event) else "")
                 arguments.append(payload)
@@ -262,8 +244,8 @@ class InteractionStream:
                 if isinstance(answer, Exception):
                     raise answer
         self._capacity.note_length(answers[-1])
-        ids, life, offered = answers[0]
-        self.lives[text(life)] = offered
+        ids, name, offered = answers[0]
+        self._heard(Life(text(name), offered))
         self._answer(batch, [text(each) for each in ids], iter(answers[1:]))
 
     def _answer(self, batch: list[_Waiting], ids: list[str], added: Iterator[int]) -> None:
@@ -366,16 +348,36 @@ class InteractionStream:
         """The life of the stream that is there now; its name is "" before it took an entry."""
         async with call(self._redis):
             pipe = commands(self._redis).pipeline(transaction=True)
-            pipe.hmget(LIFE, "life", "n")
+            pipe.hmget(LIFE, "life", "n", "base")
             pipe.xinfo_stream(EVENTS)
             counts, info = await pipe.execute(raise_on_error=False)
             if isinstance(counts, Exception):
                 raise counts
             _tolerate_absence(info)
-        life, counted = counts
+        life, counted, base = counts
         added = 0 if isinstance(info, Exception) else int(info["entries-added"])
         # Processes of a release that did not count yet may append, too.
-        return Life(text(life or b""), max(int(counted or 0), added))
+        now = Life(text(life or b""), max(int(counted or 0), added - int(base or 0)))
+        if now.name:
+            self._heard(now)
+        return now
+
+    async def begin_anew(self, known: Life) -> bool:
+        """Begins a new life if fewer entries are counted in this one than are known of.
+
+        Several that know begin one. Returns whether it was this call. What is in the stream stays.
+        """
+        self._heard(known)
+        async with call(self._redis):
+            begun = await commands(self._redis).eval(
+                BEGIN_ANEW, 2, LIFE, EVENTS, known.name, known.offered
+            )
+        return bool(begun)
+
+    def _heard(self, life: Life) -> None:
+        offered = max(life.offered, self.lives.get(life.name, 0))
+        self.lives[life.name] = offered
+        self._newest_life = Life(life.name, offered)
 
     async def lag(self) -> Lag:
         """How far the database is behind the stream, as Redis sees it now."""

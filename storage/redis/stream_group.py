@@ -13,11 +13,10 @@ from redis.exceptions import ResponseError
 from storage.redis.capacity import TIGHT_SHARE
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetters
-from storage.redis.entries import Entry, entries_of, id_pair
+from storage.redis.entries import FIRST_ID, Entry, entries_of, id_pair
 from storage.redis.stops import WorkerStops
 from storage.redis.stream import (
     EVENTS,
-    FIRST_ID,
     GROUP,
     WAITING,
     Position,

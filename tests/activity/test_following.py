@@ -12,8 +12,8 @@ from configurator.protocol.messages import ActivityFilter
 from realtime.activity_feed import WAITING_MAX, FeedBatch, FeedEvent, Start, Watcher
 from realtime.subscriptions import EVENTS_PER_MESSAGE, messages, wanted
 from storage.redis.client import Redis
-from storage.redis.entries import id_pair
-from storage.redis.stream import EVENTS, FIRST_ID, Bounds, InteractionStream, commands
+from storage.redis.entries import FIRST_ID, Bounds, id_pair
+from storage.redis.stream import EVENTS, InteractionStream, commands
 from tests.activity.parts import event
 from tests.activity.test_feed import feed_of
 from tests.support.servers import Servers

@@ -12,14 +12,13 @@ from storage.redis import stream_group
 from storage.redis.capacity import FULL_RETRY_SECONDS, INTAKE_SHARE, Limits
 from storage.redis.client import Redis
 from storage.redis.dead_letters import DeadLetter
-from storage.redis.entries import id_pair
+from storage.redis.entries import Bounds, id_pair
 from storage.redis.life import LIFE
 from storage.redis.stream import (
     EVENTS,
     HINTS,
     WAITING,
     WAITING_MAX,
-    Bounds,
     InteractionStream,
     commands,
     position,

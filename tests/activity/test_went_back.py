@@ -1,0 +1,152 @@
+"""Redis comes with an older state: what it took since is told as missing, by its number, for good."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.embedded import embedded_valkey
+from app.server_process import EmbeddedServer
+from realtime.offered import Offered
+from storage.redis.life import Life
+from storage.redis.stream import InteractionStream
+from tests.activity.parts import event, parts
+from tests.activity.test_flushed import append, empty, process, store
+from tests.support.servers import home_in_memory
+
+
+@dataclass(kw_only=True)
+class Old:
+    """A Valkey of which an older append-only file is kept."""
+
+    server: EmbeddedServer
+    url: str
+
+    @property
+    def _kept(self) -> Path:
+        return self.server.recipe.directory.with_name("kept")
+
+    def keep(self) -> None:
+        shutil.copytree(self.server.recipe.directory, self._kept)
+
+    async def come_back(self) -> None:
+        """With the older file, as after a damage, a restored disk or a replica that lagged."""
+        directory = self.server.recipe.directory
+        await asyncio.to_thread(self.server.stop)
+        shutil.rmtree(directory)
+        shutil.copytree(self._kept, directory)
+        await asyncio.to_thread(self.server.start)
+
+
+@pytest.fixture
+def old() -> Iterator[Old]:
+    with home_in_memory() as home:
+        server = embedded_valkey(home)
+        url = server.start()
+        try:
+            yield Old(server=server, url=url)
+        finally:
+            server.stop()
+
+
+async def missing(offered: Offered) -> int:
+    return (await offered.balance()).missing
+
+
+async def test_what_an_older_file_lacks_is_missing_for_good(database_url: str, old: Old) -> None:
+    async with parts(database_url, old.url) as each:
+        await append(each, 10)
+        await store(each)
+        old.keep()
+        await append(each, 8)
+        await store(each)
+        await append(each, 7)
+        await process(each, each.stream).note()
+    await old.come_back()
+    async with parts(database_url, old.url) as each:
+        fresh = process(each)
+        with capture_logs() as lines:
+            said = await fresh.balance()
+        assert (said.missing, said.waiting, said.offered, said.renewals) == (7, 0, 0, 1)
+        assert "stream_went_back" in [line["event"] for line in lines]
+        await append(each, 40)  # as many again, and more
+        await store(each)
+        said = await process(each, each.stream).balance()
+        assert (said.missing, said.waiting, said.offered, said.renewals) == (7, 0, 40, 1)
+        await append(each, 5)
+        empty(old.url)
+        assert await missing(process(each, each.stream)) == 12
+
+
+async def test_a_process_that_goes_on_begins_the_new_life_before_it_appends(
+    database_url: str, old: Old
+) -> None:
+    async with parts(database_url, old.url) as each:
+        await append(each, 3)
+        old.keep()
+        await append(each, 4)
+        web = process(each, each.stream)
+        await web.note()
+        await old.come_back()
+        await append(each, 9)  # nobody has noted anything
+        said = await web.balance()
+        assert (said.missing, said.waiting, said.offered, said.renewals) == (4, 12, 9, 1)
+        await store(each)
+        assert await missing(web) == 4
+
+
+async def test_several_that_see_it_begin_one_life(database_url: str, old: Old) -> None:
+    async with parts(database_url, old.url) as each, InteractionStream(each.redis) as other:
+        await append(each, 3)
+        old.keep()
+        await append(each, 4)
+        await old.come_back()
+        before = await other.its_life()
+        known = Life(before.name, 7)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each.stream.begin_anew(known)) for _ in range(4)]
+        assert sorted(task.result() for task in tasks) == [False, False, False, True]
+        assert not await other.begin_anew(before)
+        await other.append([event()])
+        now_there = await each.stream.its_life()
+        assert (now_there.offered, now_there.name != before.name) == (1, True)
+
+
+async def test_a_count_that_did_not_fall_is_no_loss(database_url: str, redis_url: str) -> None:
+    async with parts(database_url, redis_url) as each:
+        await append(each, 3)
+        there_now = await each.stream.its_life()
+        assert not await each.stream.begin_anew(there_now)
+        assert await each.stream.its_life() == there_now
+
+
+async def test_what_ended_and_was_not_noted_hides_no_later_loss(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as each:
+        await append(each, 10)
+        await process(each).note()
+        await append(each, 5)
+        await store(each)
+    empty(redis_url)  # and the web process is gone
+    async with parts(database_url, redis_url) as each:
+        web = process(each, each.stream)
+        await web.note()
+        await append(each, 6)
+        empty(redis_url)
+        said = await web.balance()
+        assert (said.missing, said.renewals) == (6, 2)
+
+
+async def test_the_last_note_is_written_when_the_process_stops(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as each:
+        async with process(each, each.stream):
+            await append(each, 5)
+        empty(redis_url)
+        assert await missing(process(each)) == 5
