@@ -6,7 +6,7 @@ handshake, and the message with which its script joins the house.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from statistics import linear_regression
 
@@ -22,7 +22,8 @@ from tests.support.page_peer import LoadedPage, loaded_page
 
 AFTER_SECONDS = 10.0
 AT_ONCE = 4
-TABS_AT_ONCE = 8
+TABS_AT_ONCE = 4
+TABS_OF_A_HOUSE = 10
 CLOSED_SECONDS = 150.0
 """A page without its browser is forgotten after 30 s, then memory is given back within 100 s."""
 
@@ -57,21 +58,26 @@ async def views(stage: Stage) -> Run:
 
 
 async def tabs(stage: Stage) -> Run:
-    """1,000 tabs, open all at once, then closed."""
-    reader = await Reader.of(stage)
+    """1,000 tabs of 100 houses, open all at once, then closed; and the same once more."""
     count = 100 if stage.quick else 1_000
-    async with opened(reader, 20):
+    readers = [await Reader.of(stage) for _ in range(count // TABS_OF_A_HOUSE)]
+    reader = readers[0]
+    async with opened(readers[:2]):
         pass
     await asyncio.sleep(CLOSED_SECONDS)
+    found: list[int] = []
     with cores_used(stage.roots()) as cores:
-        before = reader.resident()
-        async with opened(reader, count):
-            while_open = reader.resident()
-        await asyncio.sleep(CLOSED_SECONDS)
-        after = reader.resident()
+        for _ in range(2):
+            found.append(reader.resident())
+            async with opened(readers):
+                found.append(reader.resident())
+            await asyncio.sleep(CLOSED_SECONDS)
+    before, while_open, once, _ = found
+    twice = reader.resident()
     figures = {
         "kB of an open tab": (while_open - before) / count / 1e3,
-        "MB more than before, once they are closed": max(0.0, (after - before) / 1e6),
+        "MB more than before, once they are closed": max(0.0, (once - before) / 1e6),
+        "MB more again, after as many once more": max(0.0, (twice - once) / 1e6),
         "tabs": count,
     }
     return Run(figures=figures, cores=cores)
@@ -89,7 +95,7 @@ async def soak(stage: Stage) -> Run:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def tab() -> None:
-        async with opened(reader, 1):
+        async with opened([reader], each=1):
             await asyncio.sleep(TAB_SECONDS)
 
     with cores_used(stage.roots()) as cores:
@@ -145,12 +151,14 @@ class Reader:
 
 
 @asynccontextmanager
-async def opened(reader: Reader, count: int) -> AsyncIterator[None]:
-    """So many tabs that have joined, for the length of the block."""
+async def opened(readers: Sequence[Reader], *, each: int = TABS_OF_A_HOUSE) -> AsyncIterator[None]:
+    """So many tabs of each, which have joined, for the length of the block."""
     sockets: list[ClientConnection] = []
+    wanted = iter([reader for reader in readers for _ in range(each)])
     async with asyncio.TaskGroup() as group:
 
         async def one() -> None:
+            reader = next(wanted)
             page = loaded_page(await reader.view())
             socket = await connect(
                 reader.url.replace("http", "ws") + page.address(),
@@ -163,7 +171,7 @@ async def opened(reader: Reader, count: int) -> AsyncIterator[None]:
             group.create_task(_talk(socket, page, joined))
             await joined.wait()
 
-        await many(one, count, TABS_AT_ONCE)
+        await many(one, len(readers) * each, TABS_AT_ONCE)
         yield
         for socket in sockets:
             await socket.close()
