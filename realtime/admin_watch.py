@@ -155,6 +155,8 @@ class AdminWatch:
             case Pause():
                 self.missed = self.missed if self._paused else 0
                 self._paused = True
+                if self._feeding is None:  # a page that comes back while it is paused
+                    self._feed_from(None)
             case Follow():
                 await self._follow(message.after)
             case History():

@@ -91,6 +91,34 @@ async def test_a_pause_is_filled_from_the_stream(start_web: StartWeb) -> None:
         assert [frame["since"] for frame in told[2:]] == [frame["last_id"] for frame in told[1:-1]]
 
 
+async def test_a_page_that_returns_to_a_new_process_says_where_to_go_on(
+    start_web: StartWeb,
+) -> None:
+    """It is told nothing before that, lest it take what comes now for all that it missed."""
+    web = await start_web()
+    admin = await an_admin(web)
+    async with page_on(web) as page:
+        await came(web, "a")
+        await until(lambda: page.sessions() == ["a"])
+        last = page.last_id
+    await came(web, "b", "c")
+    back, paused, empty = AdminsPage(), AdminsPage(), AdminsPage()
+    for each in (back, paused, empty):
+        each.watch = await web.parts.board.watch(each.hear, admin=admin, returning=True)
+    await came(web, "d")
+    await back.ask(type="follow", after=last)
+    await until(lambda: back.sessions() == ["b", "c", "d"])
+    await empty.ask(type="follow", after=None)  # it had no entry yet
+    await until(lambda: empty.sessions() == ["a", "b", "c", "d"])
+    await paused.ask(type="pause")
+    await until(lambda: paused.of("waiting"))
+    await paused.ask(type="follow", after=last)
+    await until(lambda: paused.sessions() == ["b", "c", "d"])
+    for each in (back, paused, empty):
+        assert each.watch is not None
+        await each.watch.close()
+
+
 async def test_more_than_a_page_keeps_is_counted(start_web: StartWeb) -> None:
     web = await start_web()
     many = FILL_MAX + 300

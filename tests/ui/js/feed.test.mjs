@@ -78,6 +78,12 @@ test("a socket that is back asks for what it may have missed, and nothing comes 
   assert.deepEqual(ids(world.feed.filtered(all)), [4, 3, 2, 1]);
 });
 
+test("a page without an entry says that it is back as well: another process waits for that", () => {
+  const { feed, asked } = opened();
+  feed.reconnected();
+  assert.deepEqual(asked, [{ type: "follow", after: null }]);
+});
+
 test("while somebody reads, entries wait; when they are too many, the server keeps them", () => {
   const world = opened();
   const { feed, asked } = world;

@@ -118,10 +118,11 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     return names;
   }
 
-  // The socket is there again. What was sent meanwhile may not have arrived.
+  // The socket is there again. What was sent meanwhile may not have arrived, and whoever sends now may
+  // be another process, which waits to be told where to go on.
   function reconnected() {
     if (state.behind) ask({ type: "pause" });
-    else if (lastId !== null) follow();
+    else follow();
   }
 
   const held = () => state.waiting.length + state.missed;
