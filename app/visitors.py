@@ -21,7 +21,7 @@ from realtime.services import Services
 from realtime.transports.direct import Pages
 from storage.errors import StorageUnavailable
 from storage.postgres.configurations import StoredConfiguration
-from ui.ports import Browser, Visitors
+from ui.ports import Browser, History, Visitors
 
 Result = TypeVar("Result")
 
@@ -65,6 +65,10 @@ def visitors(
         shown = cookies.person_token(request) is not None
         return Browser(person=str(person or ""), ended=shown and person is None)
 
+    async def history() -> History:
+        found = await unless_away(actions.history)
+        return History(epoch=str(found.epoch), restored_to=found.restored_to)
+
     async def looked(request: Request, admin: Principal) -> None:
         page, network = request.url.path, network_in(request.scope)
         await unless_away(partial(looks.page, admin, page, network))
@@ -84,6 +88,7 @@ def visitors(
         looked=looked,
         was_admin=_in_time(unless_away, authenticator.was_admin),
         sessions=sessions,
+        history=history,
     )
 
 

@@ -39,6 +39,7 @@ from realtime.principal import Principal, token_sha256
 from realtime.room import Room
 from storage.errors import CodeTaken, HouseMovedOn, InquiryDiffers, TooMany
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
+from storage.postgres.deployment import History
 from storage.postgres.inquiries import Inquiries
 from storage.postgres.inquiries import Inquiry as StoredInquiry
 from storage.postgres.people import People
@@ -207,6 +208,10 @@ class Actions:
         """What the person worked on last."""
         found = await self._stores.configurations.latest_of(principal.person.id, limit=1)
         return found[0] if found else None
+
+    async def history(self) -> History:
+        """The history of the data, and whether it began with a backup. Raises StorageError."""
+        return await self._stores.configurations.history()
 
     async def access(
         self, principal: Principal, reference: str, *, network: str | None = None

@@ -7,6 +7,7 @@ back, and ask these ports for everything else. `app/` builds the implementations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
@@ -232,6 +233,14 @@ class Browser:
     unclear: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The history of the data. `epoch` names it; `restored_to`: it began with a backup of this moment."""
+
+    epoch: str
+    restored_to: datetime | None
+
+
 @dataclass(frozen=True)
 class Visitors:
     """Who is asking. Each function reads only the request's cookies."""
@@ -251,5 +260,7 @@ class Visitors:
     was_admin: Callable[[Request], Awaitable[bool]]
     """Whether the visitor still shows the token of an admin session, which may be over."""
     sessions: "OpenSessions"
+    history: Callable[[], Awaitable[History]]
+    """Raises StorageUnavailable."""
     seen: Callable[[str, Request], None]
     """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""

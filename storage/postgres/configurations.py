@@ -7,14 +7,12 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
-    Label,
     Row,
     Select,
     Text,
     column,
     exc,
     func,
-    literal_column,
     or_,
     select,
     text,
@@ -26,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from configurator.undo import OwnOp
 from storage.errors import CodeTaken, TooMany
-from storage.postgres.deployment import Deployment
+from storage.postgres.deployment import RESTORED_TO, Deployment, History
 from storage.postgres.engine import Database
 from storage.postgres.failures import unique_violation
 from storage.postgres.tables import (
@@ -40,10 +38,6 @@ from storage.postgres.tables import (
 
 Document: TypeAlias = dict[str, object]
 OWNER = "owner"
-# By way of JSON: schemas before 0025 do not have the column.
-_RESTORED_TO: Label[Any] = literal_column(
-    "(to_jsonb(deployment) ->> 'restored_to')::timestamptz"
-).label("restored_to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +331,10 @@ class Configurations:
         """
         return await Deployment(self._database).renew(was=epoch)
 
+    async def history(self) -> History:
+        """The history that every version counts in now. Raises StorageError."""
+        return await Deployment(self._database).history()
+
     async def _one(self, statement: Select[Any]) -> StoredConfiguration | None:
         found = await self._database.read(lambda connection: connection.execute(statement))
         row = found.one_or_none()
@@ -350,7 +348,7 @@ async def _owned(connection: AsyncConnection, owner_id: UUID, at_most: int) -> i
 
 
 def _configurations() -> Select[Any]:
-    return select(configurations, deployment.c.epoch, _RESTORED_TO).select_from(
+    return select(configurations, deployment.c.epoch, RESTORED_TO).select_from(
         configurations.join(deployment, true())
     )
 

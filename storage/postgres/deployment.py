@@ -1,9 +1,11 @@
 """The identity of this data set. Versions are only comparable within one epoch."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Label, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
@@ -11,6 +13,19 @@ from storage.postgres.tables import deployment
 
 _SAYS_WHEN = text("SELECT to_jsonb(deployment) ? 'restored_to' FROM deployment")
 """Whether the schema has the column, which is of 0025."""
+
+# By way of JSON: schemas before 0025 do not have the column.
+RESTORED_TO: Label[Any] = literal_column(
+    "(to_jsonb(deployment) ->> 'restored_to')::timestamptz"
+).label("restored_to")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The history that versions count in. `restored_to`: it began with a backup of this moment."""
+
+    epoch: UUID
+    restored_to: datetime | None
 
 
 class Deployment:
@@ -25,6 +40,13 @@ class Deployment:
         found = await self._database.read(lambda connection: connection.execute(statement))
         epoch: UUID = found.scalar_one()
         return epoch
+
+    async def history(self) -> History:
+        """The history of this data set. Raises StorageError."""
+        statement = select(deployment.c.epoch, RESTORED_TO)
+        found = await self._database.read(lambda connection: connection.execute(statement))
+        row = found.one()
+        return History(epoch=row.epoch, restored_to=row.restored_to)
 
     async def renew(
         self,

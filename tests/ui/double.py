@@ -35,6 +35,7 @@ from tests.configurator.nest_haus import CATALOGUE
 from tests.protocol.frames import check_from_server
 from tests.ui.double_watch import Watch
 from tests.ui.live_sample import sample
+from ui.ports import History
 
 Send = Callable[[str], None]
 
@@ -383,6 +384,8 @@ class World:
     """What was answered to inquiries, each with the house that it is about."""
     watchers: list[Watch] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)
+    history: History | None = None
+    """Of the data; None: PostgreSQL is away."""
     dropped: int = 0
 
     def count_dropped(self) -> None:

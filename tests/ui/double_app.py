@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,11 +15,12 @@ from configurator.preview import parse_path, render
 from realtime import auth
 from realtime.previews import preview_url
 from realtime.principal import Principal
+from storage.errors import StorageUnavailable
 from tests.configurator.nest_haus import CATALOGUE
 from tests.ui.double import House, World
 from ui.app import mount_screens
 from ui.offer import PublishedCatalogue
-from ui.ports import Browser, Consent, Visitors
+from ui.ports import Browser, Consent, History, Visitors
 
 LINK = "01a20744-02b1-7a44-8c1f-3e9d2b7f5a61"
 GUEST = {"id": "01a20744-1c02-7d0e-9f55-6b1d7a4c2e90", "name": "Bert-Maria Thaler-Hinterholzer"}
@@ -65,6 +67,12 @@ ACCESS: dict[str, Any] = {
 async def access(_request: Request) -> Response:
     """Who has access to any house."""
     return JSONResponse(ACCESS)
+
+
+async def history_of(world: World) -> History:
+    if world.history is None:
+        raise StorageUnavailable("PostgreSQL does not answer", 2.0)
+    return world.history
 
 
 def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") -> Starlette:
@@ -134,6 +142,7 @@ def build_app(world: World, *, dev: bool = False, consent: Consent = "assumed") 
             looked=looked,
             was_admin=was_admin,
             sessions=SessionsHeld(),
+            history=partial(history_of, world),
             seen=lambda _page, _request: None,
         ),
         count_dropped=world.count_dropped,

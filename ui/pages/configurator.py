@@ -20,12 +20,14 @@ from ui.pages.building import leave, sign_in_needed
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
+from ui.pages.restored import put_back_to
 from ui.ports import Consent, Live, Visitors
 from ui.security_headers import nonce_of
 from ui.texts import Texts
 
 MODULES = (
     "js/bars.js",
+    "js/closed.js",
     "js/configurator.js",
     "js/consent.js",
     "js/counting.js",
@@ -194,7 +196,7 @@ class ConfiguratorPage:
             return self.messages.refused(request, Refused("cookies_differ"))
         if browser.ended:
             return self.messages.looks_again(request, request.path_params["code"], status=404)
-        return self.messages.private(request, browser)
+        return self.messages.private(request, browser, await put_back_to(self.visitors))
 
 
 def _for_admins(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from configurator.protocol.codes import Refused
 from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
 from ui.pages.messages import MessagePages
+from ui.pages.restored import history, in_words, put_back_to
 from ui.ports import CatalogueSource, Legal, Offer, Visitors
 from ui.templates import Templates
 from ui.texts import Texts
@@ -120,7 +122,10 @@ class PublicPages:
             return onward
         if browser.ended and "sure" not in request.query_params:
             return messages.looks_again(request, house)
-        answer = self.templates.response(request, "signed_out.html", {}, personal=True)
+        moment = await put_back_to(self.visitors)
+        restored = in_words(moment, language_of(request)) if moment else None
+        values = {"restored": restored}
+        answer = self.templates.response(request, "signed_out.html", values, personal=True)
         self.visitors.forget_person(request, answer)
         return answer
 
@@ -139,6 +144,7 @@ def public_routes(pages: PublicPages) -> list[Route]:
         Route("/come-back", pages.come_back, methods=["GET", "HEAD"]),
         Route("/come-back/", pages.come_back, methods=["GET", "HEAD"]),
         Route("/signed-out", pages.signed_out, methods=["GET", "HEAD"]),
+        Route("/restored", partial(history, pages.visitors), methods=["GET", "HEAD"]),
         Route("/imprint", pages.imprint, methods=["GET", "HEAD"]),
         Route("/privacy", pages.privacy, methods=["GET", "HEAD"]),
         Route("/admin/login/", pages.admin_login, methods=["GET", "HEAD"]),

@@ -1,6 +1,7 @@
 """Pages that say one thing: not found, private, our fault, later, admins only."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,6 +12,7 @@ from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
 from realtime.http.one_cookie import AGAIN
 from ui.language import language_of
+from ui.pages.restored import in_words
 from ui.ports import Browser
 from ui.templates import Templates
 
@@ -34,12 +36,17 @@ class MessagePages:
         """Nothing at this address."""
         return self._page(request, 404, "page404")
 
-    def private(self, request: Request, browser: Browser) -> Response:
+    def private(
+        self, request: Request, browser: Browser, put_back_to: datetime | None = None
+    ) -> Response:
         """Wrong link or a house that was not shared: the same page, so that nothing leaks.
 
-        Its script removes what the browser kept for somebody whose browser it is not any more.
+        `put_back_to`: a backup of this moment took the place of the data lately. Its script removes what the browser kept for somebody whose browser it is not any more.
         """
-        return self._page(request, 404, "page403", browser=browser, personal=True)
+        restored = in_words(put_back_to, language_of(request)) if put_back_to else None
+        return self._page(
+            request, 404, "page403", browser=browser, personal=True, restored=restored
+        )
 
     def looks_again(self, request: Request, house_code: str, *, status: int = 200) -> Response:
         """The token that the browser shows is nobody's. A moment later `/signed-out` is sure of it."""
@@ -120,6 +127,7 @@ class MessagePages:
         browser: Browser | None = None,
         personal: bool = False,
         again_by_form: str = "",
+        restored: str | None = None,
     ) -> Response:
         values = {
             "sentence": sentence,
@@ -131,6 +139,7 @@ class MessagePages:
             "again_by_form": again_by_form,
             "again_at": again_at,
             "seconds": seconds,
+            "restored": restored,
         }
         return self.templates.response(
             request, "message.html", values, status=status, personal=personal

@@ -2,6 +2,7 @@
 // $emit('message', text). See room.js for what may be claimed when.
 import { computed, reactive, watch } from "vue";
 import { tellHeight } from "./bars.js";
+import { createClosed } from "./closed.js";
 import { calendarDay, clockTime, difference, euro, euroRounded } from "./format.js";
 import { Category, Notice } from "./parts/category.js";
 import { ConsentBar, ConsentLink, createConsent } from "./parts/consent.js";
@@ -60,7 +61,7 @@ export default {
         </div>
         <button v-if="room.derived && screen.mayShare.value" type="button" class="button invite" aria-haspopup="dialog" @click="screen.open('invite')">{{ screen.t("invite.button") }}</button>
       </header>
-      <main v-if="room.gone" class="message-page"><h2>{{ screen.t("gone.title") }}</h2><p>{{ screen.say(room.gone) }}</p><p><a class="button primary" href="/">{{ screen.t("gone.home") }}</a></p></main>
+      <main v-if="room.gone" class="message-page"><h2>{{ screen.gone.value.title }}</h2><p>{{ screen.gone.value.text }}</p><p><a class="button primary" href="/">{{ screen.t("gone.home") }}</a></p></main>
       <main v-else-if="!room.derived" class="layout skeleton" aria-busy="true"><section class="stage"><div class="picture loading"></div></section><section class="choices"><p class="sr-only">{{ screen.t("loading") }}</p><div class="ghost" v-for="n in 5" :key="n"></div></section></main>
       <main v-else class="layout" ref="layout">
         <House />
@@ -308,13 +309,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     room.submit({ kind });
   }
 
-  // Why nothing can be changed here, with the way out; null: it can.
-  const closed = computed(() => {
-    if (mayEdit.value) return null;
-    if (!state.ended) return { title: t("readonly.title"), text: t(state.you?.role === "admin" ? "readonly.admin" : "readonly.viewer") };
-    const { code, text } = state.ended;
-    return { title: t("ended.title"), text: text ? say(text) : t(code === "access_revoked" ? "ended.access_revoked" : "ended.other") };
-  });
+  const { closed, gone } = createClosed({ state, mayEdit, t, say, language });
   let refusedAt = 0;
 
   // Said to whoever tries it nevertheless, wherever on the page that is; not for every tap.
@@ -381,6 +376,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     owns,
     mayShare,
     closed,
+    gone,
     refuseHere,
     people,
     unnamed,

@@ -36,6 +36,11 @@ export function difference(cents, language) {
   return `+\u00a0${euro(cents, language)}`;
 }
 
+// "3. November 2026 um 11:00", where the reader is.
+export function dayAndTime(moment, language) {
+  return new Date(moment).toLocaleString(language === "de" ? "de-AT" : "en-GB", { dateStyle: "long", timeStyle: "short" });
+}
+
 export function clockTime(ms, language) {
   return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(ms);
 }

@@ -1,5 +1,7 @@
 // A backup took the place of what was here: what is said, until it is closed (CL15). Where that is
 // out of sight a toast says it, too.
+import { dayAndTime } from "../format.js";
+
 export const Restored = {
   inject: ["screen"],
   template: `
@@ -14,8 +16,7 @@ export const Restored = {
     text() {
       const { t, room, ui } = this.screen;
       if (!room.restored.to) return t("restored.earlier");
-      const time = new Date(room.restored.to).toLocaleString(ui.language === "de" ? "de-AT" : "en-GB", { dateStyle: "long", timeStyle: "short" });
-      return t("restored.to", { time });
+      return t("restored.to", { time: dayAndTime(room.restored.to, ui.language) });
     },
   },
 };

@@ -1,0 +1,47 @@
+"""What pages say to those who are not in the data any more, because a backup took the place of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from storage.errors import StorageError
+from ui.language import Language
+from ui.ports import Visitors
+
+SAID_FOR: Final = timedelta(days=30)
+"""After the moment that the data were put back to; when that was done is not known."""
+
+_ZONE: Final = ZoneInfo("Europe/Vienna")
+_MONTHS: Final[dict[Language, str]] = {
+    "de": "Jänner Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+async def put_back_to(visitors: Visitors) -> datetime | None:
+    """The moment that the data were put back to, lately; None: they were not, or nobody knows now."""
+    try:
+        moment = (await visitors.history()).restored_to
+    except StorageError:
+        return None
+    return moment if moment is not None and datetime.now(UTC) - moment < SAID_FOR else None
+
+
+def in_words(moment: datetime, language: Language) -> str:
+    """Like "3. November 2026, 11:00" and "3 November 2026, 11:00", as clocks in Vienna show it."""
+    there = moment.astimezone(_ZONE)
+    day = f"{there.day}." if language == "de" else f"{there.day}"
+    return f"{day} {_MONTHS[language].split()[there.month - 1]} {there.year}, {there:%H:%M}"
+
+
+async def history(visitors: Visitors, _request: Request) -> Response:
+    """`/restored`: a page whose house has ended asks whether a backup took the place of what it saw."""
+    found = await visitors.history()
+    moment = found.restored_to
+    return JSONResponse(
+        {"epoch": found.epoch, "restored_to": moment.isoformat() if moment else None},
+        headers={"cache-control": "no-store"},
+    )
