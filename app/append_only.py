@@ -25,6 +25,9 @@ DAMAGED: Final = re.compile(
 """What Valkey writes before it ends because of its file. A file of a newer Valkey ("can't handle RDB
 format version") is not damaged and stays where it is."""
 
+DAMAGED_NAMES: Final = "valkey.damaged-*"
+"""What is set aside beside the data directory of Valkey is called so."""
+
 NAMED: Final = re.compile(r"append only file (\S+?):? ", re.IGNORECASE)
 LOST: Final = (
     "Lost are, of what it held, the interactions not yet stored in PostgreSQL, who is present, and "

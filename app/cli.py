@@ -30,6 +30,7 @@ from app.commands.options import (
     soak_arguments,
     tail_arguments,
 )
+from app.exclusive import AlreadyInUseError
 from app.logging import configure_logging
 from app.settings import Settings, SettingsError, parse_settings, settings_table
 from storage.errors import StorageError
@@ -77,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"nest: {error}", file=sys.stderr)
         return 2
+    except AlreadyInUseError as error:
+        print(f"nest: {error}", file=sys.stderr)
     except StorageError as error:
         print(f"nest: {away(error, settings)}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001 - reported, and the process ends
@@ -124,6 +127,8 @@ def _web(settings: Settings, options: argparse.Namespace, environ: Mapping[str, 
     settings = _with_running_servers(settings, environ)
     if not _has_servers(settings, "web"):
         return 2
+    if not options.listen_fd:
+        import_module("app.listening").require_free_port(settings.host, settings.port)
     _require_usable(_usable().of_web(settings), settings.redis_url, waits=True)
     code: int = import_module("app.processes").serve_web(
         settings, end_with_stdin=options.end_with_stdin, listen_fds=options.listen_fd or ()

@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
-from shutil import disk_usage
 from typing import Final
 
 from app.browser import find_browser
 from app.clients import absent_clients
 from app.database_url import left_out
 from app.doctor_clocks import clocks
+from app.doctor_home import look_at_home
 from app.doctor_logins import MEND, key_in_file, look_at_logins, wrong_key
 from app.doctor_redis import look_at_redis
 from app.exclusive import AlreadyInUseError
@@ -32,10 +32,6 @@ from storage.postgres.failures import refuses_login
 from storage.postgres.schema import Schema
 
 OLDEST_POSTGRES: Final = 150_000
-MB: Final = 1_000_000
-SPACE_NEEDED: Final = 200 * MB
-SPACE_WANTED: Final = 1_000 * MB
-"""The embedded servers' logs and the write-ahead log grow within minutes under load."""
 
 
 async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -52,8 +48,7 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
         *_law(settings),
         *_without_effect("DATABASE_URL", left_out(environ.get("DATABASE_URL", ""))),
         *_without_effect("REDIS_URL", left_out_of_redis(environ.get("REDIS_URL", ""))),
-        _home(settings, running=running),
-        *_space(settings),
+        *look_at_home(settings, running=running),
         await _web(settings, running=running),
     ]
     async with asyncio.TaskGroup() as group:
@@ -113,28 +108,6 @@ def _without_effect(setting: str, names: tuple[str, ...]) -> list[Finding]:
         return []
     text = f"{setting} has parameters without effect here: {', '.join(names)}"
     return [Finding(state="note", subject="settings", text=text)]
-
-
-def _home(settings: Settings, *, running: bool) -> Finding:
-    state = "in use by `nest run`" if running else "not in use"
-    return Finding(state="ok", subject="home", text=f"{settings.home.resolve()} {state}")
-
-
-def _space(settings: Settings) -> list[Finding]:
-    """What is free where NEST_HOME is, or will be."""
-    home = settings.home.resolve()
-    there = next(each for each in (home, *home.parents) if each.exists())
-    free = disk_usage(there).free
-    if free >= SPACE_WANTED:
-        return []
-    return [
-        Finding(
-            state="wrong" if free < SPACE_NEEDED else "note",
-            subject="home",
-            text=f"{free // MB} MB are free at {there}",
-            mend="Make room: without it PostgreSQL and Valkey refuse to write, and stop.",
-        )
-    ]
 
 
 async def _web(settings: Settings, *, running: bool) -> Finding:

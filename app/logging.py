@@ -40,7 +40,18 @@ REFUSED_BY_US: Final = "ASGI callable returned without completing handshake."
 """What it calls an error of ours: a handshake that we answered with a response (`Handshakes`)."""
 
 VOUCHED: Final = frozenset(
-    {"configuration", "entry", "exc_info", "level", "logger", "node", "nodes", "stack", "ts"}
+    {
+        "configuration",
+        "entry",
+        "epoch",
+        "exc_info",
+        "level",
+        "logger",
+        "node",
+        "nodes",
+        "stack",
+        "ts",
+    }
 )
 """Fields with ids and names that we made: no text of anybody else comes into them."""
 

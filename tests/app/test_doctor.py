@@ -3,9 +3,12 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from app.doctor_clocks import clocks
+from app.doctor_home import look_at_home
 from app.doctor_redis import look_at_redis
+from app.settings import parse_settings
 from realtime.clock import read_clock
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, commands, position
@@ -71,3 +74,20 @@ async def test_a_clock_that_is_wrong_is_said() -> None:
     (behind,) = await said(timedelta(minutes=-5))
     assert "3650 days, 0:00:00 ahead of" in ahead
     assert "0:05:00 behind" in behind
+
+
+def test_data_that_nest_run_does_not_start_with_are_said(tmp_path: Path) -> None:
+    def said(**more: str) -> dict[str, str]:
+        settings = parse_settings({"NEST_HOME": str(tmp_path), **more}, node="test")
+        return {each.text: each.state for each in look_at_home(settings, running=False)[1:]}
+
+    assert not [text for text in said() if "free" not in text]
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
+    (tmp_path / "valkey.damaged-20261103-100000").mkdir()
+    (version, aside, *_) = said().items()
+    assert "was made by PostgreSQL 15" in version[0]
+    assert version[1] == "wrong"
+    assert "valkey.damaged-20261103-100000" in aside[0]
+    assert aside[1] == "note"
+    assert "was made by" not in "".join(said(DATABASE_URL="postgresql://a@b/c"))

@@ -2,12 +2,16 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from app.exclusive import AlreadyInUseError
 from app.listening import listen, require_free_port
 from tests.support.ports import free_port
+from tests.support.processes import passed_on
 
 
 def test_who_has_a_busy_port_is_named_by_process_and_command() -> None:
@@ -34,3 +38,23 @@ def test_a_host_is_listened_on_at_each_of_its_addresses() -> None:
 def test_an_address_of_another_machine_is_named() -> None:
     with pytest.raises(AlreadyInUseError, match=r"HOST 192\.0\.2\.1 PORT \d+ cannot be listened"):
         require_free_port("192.0.2.1", free_port())
+
+
+def test_a_web_process_of_its_own_names_who_has_its_port(tmp_path: Path) -> None:
+    port = free_port()
+    environ = {
+        "PORT": str(port),
+        "NEST_HOME": str(tmp_path),
+        "DATABASE_URL": f"postgresql://a@127.0.0.1:{free_port()}/b",
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    with socket.create_server(("127.0.0.1", port)):
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", "web"],
+            env={**passed_on(), **environ}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"nest: PORT {port} on 127.0.0.1 is busy: process {os.getpid()} ("
+    )
+    assert done.stderr.count("\n") == 1

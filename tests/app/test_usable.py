@@ -189,7 +189,7 @@ async def test_little_space_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     class Usage:
         free = 100_000_000
 
-    monkeypatch.setattr("app.doctor.disk_usage", lambda _path: Usage)
+    monkeypatch.setattr("app.doctor_home.disk_usage", lambda _path: Usage)
     environ = {"NEST_HOME": str(tmp_path / "none" / "yet"), "PORT": "1"}
     findings = await examine(parse_settings(environ), environ)
     (space,) = [each for each in findings if "MB are free" in each.text]
