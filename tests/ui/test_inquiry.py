@@ -2,12 +2,13 @@
 
 import json
 import re
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from configurator.protocol.codes import CODES
+from tests.configurator.nest_haus import CATALOGUE
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status
 
@@ -20,6 +21,41 @@ def written(page: Page, message: str) -> None:
     expect(page.locator("#inquiry-name")).to_have_value("Anna Leitner")
     expect(page.locator("#inquiry-email")).to_have_value("anna@example.at")
     expect(page.locator("#inquiry-message")).to_have_value(message)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("de-AT", ("Anfragen", "Haus wurde geändert", "aus einer Sicherung wiederhergestellt")),
+        ("en-GB", ("Inquire", "house was changed", "restored from a backup")),
+    ],
+)
+def test_the_open_dialog_tells_that_its_house_is_another_now(
+    served: Served, visit: Visit, locale: str, words: tuple[str, str, str]
+) -> None:
+    """The notices of the page lie behind it."""
+    open_with, changed, restored = words
+    house = served.house()
+    page = open_house(visit, house, locale=locale, width=390, height=844)
+    bert = open_house(visit, house, person="Bert Thaler")
+    page.get_by_role("button", name=open_with).click()
+    page.locator("#inquiry-name").fill("Anna Leitner")
+    told = page.get_by_role("dialog").get_by_role("status").get_by_test_id("inquiry-changed")
+    expect(told).to_have_count(0)
+    option(bert, "nest", "nest120").click()
+    expect(told).to_contain_text(changed)
+    expect(told).to_contain_text("241.900" if locale == "de-AT" else "241,900")
+
+    def restore() -> None:
+        house.epoch = str(uuid4())
+        house.log.clear()
+        house.selection = CATALOGUE.defaults
+        house.tell_position()
+
+    served.do(restore)
+    expect(told).to_contain_text(restored)
+    expect(told).to_contain_text("170.700" if locale == "de-AT" else "170,700")
+    expect(page.locator("#inquiry-name")).to_have_value("Anna Leitner")
 
 
 def test_what_is_typed_survives_and_is_sent_once(served: Served, visit: Visit) -> None:

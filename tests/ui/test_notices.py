@@ -216,6 +216,38 @@ def test_who_may_not_go_on_is_told_why_where_the_thumb_is(served: Served, visit:
     expect(page.locator(".toast.own")).to_contain_text("Bitte um eine neue Einladung")
 
 
+def test_the_end_is_told_with_what_was_not_saved_where_the_thumb_is(
+    served: Served, visit: Visit
+) -> None:
+    """The box that says so is above the screen."""
+    house = served.house()
+    page = open_house(visit, house, **PHONE, locale="en-GB")
+    house.refuse_next = [
+        {
+            "code": "not_saved",
+            "message": {"de": "…", "en": "…"},
+            "retryable": True,
+            "retry_after_ms": 60_000,
+        }
+    ]
+    pro = option(page, "planungspaket", "pro")
+    pro.scroll_into_view_if_needed()
+    pro.click()
+    status(page, "retrying")
+    served.do(house.tabs[-1].revoke)
+    toast = page.locator('[data-toast="ended"]')
+    expect(toast).to_contain_text("Your access to this house has ended")
+    expect(toast).to_contain_text("This was not saved: Planning package: Planning Pro.")
+    uncovered(page, '[data-toast="ended"]')
+    expect(page.locator(".status-short")).to_have_text("not saved: 1")
+    pro.click(force=True)
+    expect(page.locator(".toast")).to_have_count(1)
+    page.get_by_test_id("ended").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Try again").click()
+    status(page, "saved")
+    expect(toast).to_have_count(0)
+
+
 def test_the_focus_goes_where_what_had_it_belongs(served: Served, visit: Visit) -> None:
     house = served.house()
     page = open_house(visit, house)

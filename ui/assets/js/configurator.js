@@ -317,6 +317,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     if (Date.now() - refusedAt < REFUSED_AGAIN_MS) return;
     refusedAt = Date.now();
     announce(`${closed.value.title} ${closed.value.text}`);
+    if (ui.toasts.some((each) => each.key === "ended")) return; // it says the same
     notices.show({ kind: "own", key: `closed-${refusedAt}`, ...closed.value, colour: state.me?.colour ?? 0 });
   }
 

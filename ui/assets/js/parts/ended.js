@@ -1,4 +1,5 @@
-// Somebody ended our membership: what is said, and what was not saved. The house stays in sight.
+// Somebody ended our membership: what is said, and what was not saved. The house stays in sight. Where
+// the notice is out of sight a toast says it, too.
 export const Ended = {
   inject: ["screen"],
   template: `
@@ -10,6 +11,15 @@ export const Ended = {
       </div>
       <div class="repairs"><button type="button" class="button" @click="screen.rejoin()">{{ screen.t("again") }}</button><a class="button" href="/">{{ screen.t("gone.home") }}</a></div>
     </div>`,
+  mounted() {
+    const { closed, offerToast, t } = this.screen;
+    const { title, text } = closed.value;
+    const lost = this.unsaved.length ? `${t("ended.unsaved")} ${this.unsaved.map((u) => u.text).join("; ")}.` : "";
+    offerToast('[data-testid="ended"]', () => (this.screen.room.ended ? { kind: "own", key: "ended", title, text: `${text} ${lost}`.trim(), colour: 0, stays: true } : null));
+  },
+  beforeUnmount() {
+    this.screen.closeToast("ended");
+  },
   computed: {
     unsaved() {
       return this.screen.room.pending.map((p) => ({ key: p.op_id, text: this.screen.describeAsked(p.operation) }));

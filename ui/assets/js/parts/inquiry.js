@@ -22,7 +22,10 @@ export const Sent = {
 export const Inquiry = {
   components: { Sent },
   inject: ["screen"],
-  data: () => ({ done: null, missing: {} }),
+  data() {
+    const { version, totalCents } = this.screen.room;
+    return { done: null, missing: {}, opened: { version, totalCents } };
+  },
   template: `
     <div v-if="done" class="confirmation" ref="done" tabindex="-1" role="status">
       <p class="big">{{ screen.t("inquiry.done", { name: done.name }) }}</p>
@@ -49,6 +52,7 @@ export const Inquiry = {
       <label class="check"><input type="checkbox" v-model="draft.consent" id="inquiry-consent" :aria-invalid="missing.consent ? 'true' : null" :aria-describedby="missing.consent ? 'missing-consent' : null" /><span>{{ screen.t("inquiry.consent") }}</span></label>
       <span v-if="missing.consent" id="missing-consent" class="problem">{{ screen.t("inquiry.needConsent") }}</span>
       <p class="hint"><a href="/privacy" target="_blank">{{ screen.t("inquiry.privacy") }}</a></p>
+      <div role="status"><p v-if="changed" class="notice" data-testid="inquiry-changed">{{ changed }}</p></div>
       <p v-if="draft.problem" class="problem" role="alert">{{ problem }}</p>
       <button type="submit" class="button primary wide" :disabled="draft.sending || waiting">{{ screen.t(draft.sending ? "inquiry.sending" : "inquiry.send") }}</button>
       <p v-if="screen.inquiry.written()" class="hint">{{ screen.t("inquiry.kept") }} <button type="button" class="text-button" @click="discard">{{ screen.t("inquiry.discard") }}</button></p>
@@ -63,6 +67,15 @@ export const Inquiry = {
     },
     offline() {
       return this.screen.status.value.name === "offline";
+    },
+    // The page behind the dialog says it, too, but nobody sees that here: what is sent is another house
+    // than the one that was there when the dialog was opened.
+    changed() {
+      const { restored, changes, totalCents, version } = this.screen.room;
+      const others = changes.some((each) => !each.mine && each.version > this.opened.version && each.changes.length);
+      const key = restored ? "inquiry.restored" : "inquiry.changed";
+      if (!restored && !others && (version === this.opened.version || totalCents === this.opened.totalCents)) return "";
+      return this.screen.t(key, { total: this.screen.euro(totalCents) });
     },
     problem() {
       const { code, said } = this.draft.problem;

@@ -13,7 +13,7 @@ export const Status = {
     },
     short() {
       const { name, count } = this.status;
-      if (name === "offline" && count) return this.screen.t("status.short.offlineWaiting", { count });
+      if (["offline", "gone"].includes(name) && count) return this.screen.t(`status.short.${name}Waiting`, { count });
       return this.screen.t("status.short." + name);
     },
   },
