@@ -2,10 +2,12 @@
 
 Valkey itself drops a last command that is cut short (`aof-load-truncated`). What it refuses is
 anything else that is no command: blocks of zeros after a power cut, a bad sector. Then everything
-from there on is cut off where the file is the last one, and else all of it is set aside. Either way
-the files are kept as they were found, beside the data directory.
+from there on is cut off where the file is the last one, and else all of it is set aside. A manifest
+without a line is written again where there are one base and one increment, which have but one order.
+In any case the files are kept as they were found, beside the data directory.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -29,6 +31,12 @@ DAMAGED_NAMES: Final = "valkey.damaged-*"
 """What is set aside beside the data directory of Valkey is called so."""
 
 NAMED: Final = re.compile(r"append only file (\S+?):? ", re.IGNORECASE)
+MANIFEST: Final = "appendonly.aof.manifest"
+PAIR: Final = re.compile(
+    r"(appendonly\.aof\.(\d+)\.base\.(?:rdb|aof))\n(appendonly\.aof\.(\d+)\.incr\.aof)"
+)
+"""The names of one base and one increment, sorted."""
+
 LOST: Final = (
     "Lost are, of what it held, the interactions not yet stored in PostgreSQL, who is present, and "
     "one-time tickets; no edit is."
@@ -54,6 +62,11 @@ def mend_append_only(
                 f"The append-only file of Valkey is damaged: the last {cut:,} of the {size:,} bytes "
                 f"of {file.name} were cut off. All of it as it was is in {aside}. {LOST}"
             )
+    if _listed_again(directory, aside):
+        return (
+            f"The manifest of Valkey's append-only file was empty and was written again: nothing of "
+            f"the files it names is lost. All of it as it was is in {aside}."
+        )
     try:
         directory.rename(aside)
     except OSError:
@@ -68,11 +81,37 @@ def mend_append_only(
 def _is_last(file: Path) -> bool:
     """Whether nothing in the manifest comes after this file."""
     try:
-        manifest = (file.parent / "appendonly.aof.manifest").read_text()
+        manifest = (file.parent / MANIFEST).read_text()
     except (OSError, UnicodeDecodeError):
         return False
     lines = [line.split() for line in manifest.splitlines() if line]
     return bool(lines) and lines[-1][:2] == ["file", file.name] and lines[-1][-1] == "i"
+
+
+def _listed_again(directory: Path, aside: Path) -> bool:
+    """Copy everything to `aside`, then write an empty manifest anew; False, and no copy, where not.
+
+    In place, so that it stays the file of whoever Valkey runs as.
+    """
+    manifest = directory / "appendonlydir" / MANIFEST
+    try:
+        if manifest.read_bytes().strip(b"\0 \n"):
+            return False
+        others = sorted(each.name for each in manifest.parent.iterdir() if each != manifest)
+        found = PAIR.fullmatch("\n".join(others))
+        if found is None:
+            return False
+        shutil.copytree(directory, aside)
+        base, base_number, increment, number = found.groups()
+        with manifest.open("w") as file:
+            file.write(f"file {base} seq {base_number} type b\n")
+            file.write(f"file {increment} seq {number} type i\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        return False
+    return True
 
 
 def _cut(directory: Path, program: Path, file: Path, aside: Path) -> int:

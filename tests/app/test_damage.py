@@ -48,6 +48,13 @@ def zeros_in_the_middle(data: bytes) -> bytes:
     [
         ("*.incr.aof", zeros_after, range(STORED, STORED + 1), "the last 4,096 of the "),
         ("*.incr.aof", zeros_in_the_middle, range(1, STORED), " bytes of appendonly.aof.1.incr"),
+        ("*.manifest", lambda _: b"", range(STORED, STORED + 1), "was written again"),
+        (
+            "*.manifest",
+            lambda data: bytes(len(data)),
+            range(STORED, STORED + 1),
+            "was written again",
+        ),
         ("*.manifest", lambda _: b"no manifest", range(1), "it was set aside as "),
         ("*.base.rdb", lambda data: data[:-3] + b"abc", range(1), "it was set aside as "),
     ],
