@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house
@@ -87,6 +87,23 @@ def test_the_tab_of_a_house_that_is_newer_says_what_became_of_it(
     expect(ended).to_contain_text("3 November 2026" if to else "an earlier state")
     expect(ended).to_contain_text("also where it said “saved”. You see it as it was.")
     expect(ended).not_to_contain_text("invitation")
+
+
+def test_on_a_phone_the_toast_says_it_too(served: Served, visit: Visit) -> None:
+    """The answer comes after the toast was shown."""
+    house = served.house()
+    page = open_house(visit, house, width=390, height=844)
+    page.locator("#category-planungspaket").scroll_into_view_if_needed()
+    put_back(served, None)
+    held: list[Route] = []
+    page.route("**/restored", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function
+    with page.expect_request("**/restored"):
+        served.do(tab_of(house).revoke)
+    toast = page.locator('[data-toast="ended"]')
+    expect(toast).to_contain_text("Dein Zugang zu diesem Haus wurde beendet")
+    held.pop().continue_()
+    expect(toast).to_contain_text("Aus einer Sicherung wiederhergestellt")
+    expect(toast).not_to_contain_text("Einladung")
 
 
 def test_access_that_ended_in_the_same_history_is_no_restore(served: Served, visit: Visit) -> None:

@@ -12,15 +12,24 @@ export const Ended = {
       <div class="repairs"><button type="button" class="button" @click="screen.rejoin()">{{ screen.t("again") }}</button><a class="button" href="/">{{ screen.t("gone.home") }}</a></div>
     </div>`,
   mounted() {
-    const { closed, offerToast, t } = this.screen;
-    const { title, text } = closed.value;
-    const lost = this.unsaved.length ? `${t("ended.unsaved")} ${this.unsaved.map((u) => u.text).join("; ")}.` : "";
-    offerToast('[data-testid="ended"]', () => (this.screen.room.ended ? { kind: "own", key: "ended", title, text: `${text} ${lost}`.trim(), colour: 0, stays: true } : null));
+    this.screen.offerToast('[data-testid="ended"]', () => (this.screen.room.ended ? this.toast : null));
+  },
+  watch: {
+    // That it was a restore is known a moment later.
+    "toast.text"() {
+      const shown = this.screen.ui.toasts.find((each) => each.key === "ended");
+      if (shown) Object.assign(shown, this.toast);
+    },
   },
   beforeUnmount() {
     this.screen.closeToast("ended");
   },
   computed: {
+    toast() {
+      const { title, text } = this.screen.closed.value ?? {};
+      const lost = this.unsaved.length ? `${this.screen.t("ended.unsaved")} ${this.unsaved.map((u) => u.text).join("; ")}.` : "";
+      return { kind: "own", key: "ended", title, text: `${text} ${lost}`.trim(), colour: 0, stays: true };
+    },
     unsaved() {
       return this.screen.room.pending.map((p) => ({ key: p.op_id, text: this.screen.describeAsked(p.operation) }));
     },
