@@ -22,6 +22,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from app.chance import now
 from app.children import Child, Program
 from app.embedded import POSTGRES_SETTINGS, embedded_postgres, embedded_valkey
 from app.exclusive import AlreadyInUseError, locked_home
@@ -322,5 +323,8 @@ def _report(what: str) -> None:
 
 
 def _show(name: str, line: str) -> None:
+    """One line; ours have a time where they go into a file, as those of the processes have."""
     with suppress(OSError):  # where the output goes is full or gone: the processes go on
+        if name == "nest" and not sys.stdout.isatty():
+            line = f"{now():%Y-%m-%dT%H:%M:%SZ} {line}"
         print(f"{name:<8}| {line}", flush=True)

@@ -1,6 +1,7 @@
 """`nest run`: ready, refused, stopped, killed. Its children are small stand-in programs."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -94,7 +95,8 @@ async def test_a_crashed_child_comes_back(running: Process) -> None:
 
     (first,) = await eventually(web)
     first.kill()
-    await eventually(lambda: "web ended with SIGKILL, again in 0.2 s" in running.log)
+    ended = r"^nest    \| [0-9-]{10}T[0-9:]{8}Z web ended with SIGKILL, again in 0.2 s$"
+    await eventually(lambda: re.search(ended, running.log, re.MULTILINE))
     await eventually(lambda: web() not in ([], [first]))
     await running.ready()
 
