@@ -6,7 +6,7 @@ store are our own bugs; they pass through here and end the process.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -19,21 +19,26 @@ log = structlog.get_logger()
 REASON_CHARACTERS_MAX = 200
 RETRY_SECONDS = 2.0
 
+TOLD_SECONDS = 15.0
+"""So long a failure says something: a step that nobody asked for since may be possible again."""
+
 
 class Outage:
     """Whether the store of one step is away: logged when that begins and when it is over.
 
     `step` is a few words for a log line and for `/readyz`, which strangers read: what is done, never
-    where. Use it inside a running event loop.
+    where. `clock` gives seconds that only go on; None: the running event loop's.
     """
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, *, clock: Callable[[], float] | None = None) -> None:
         self.step = step
         self.errors = 0
         """How many times the step failed since the process began."""
         self.failures = 0
         """How many times it failed since it last worked; 0: its store is there."""
+        self._clock = clock
         self._began = 0.0
+        self._latest = 0.0
         self._reason = ""
 
     @contextmanager
@@ -51,8 +56,9 @@ class Outage:
         self.errors += 1
         self.failures += 1
         self._reason = str(error)[:REASON_CHARACTERS_MAX]
+        self._latest = self._now()
         if self.failures == 1:
-            self._began = asyncio.get_running_loop().time()
+            self._began = self._latest
             if isinstance(error, StorageDefect):
                 # Our own bug, and nobody but us can end it: an error, and where it came from.
                 log.error("store_away", step=self.step, reason=self._reason, exc_info=error)
@@ -72,13 +78,16 @@ class Outage:
 
     @property
     def problem(self) -> str | None:
-        """One sentence while the store is away."""
-        if not self.failures:
+        """One sentence while the store is away, as far as the tries of late say."""
+        if not self.failures or self._now() - self._latest > TOLD_SECONDS:
             return None
         return f"{self.step}: not possible for {self._lasted():.0f} s ({self._reason})"
 
     def _lasted(self) -> float:
-        return asyncio.get_running_loop().time() - self._began
+        return self._now() - self._began
+
+    def _now(self) -> float:
+        return self._clock() if self._clock is not None else asyncio.get_running_loop().time()
 
 
 class Stepping(Protocol):

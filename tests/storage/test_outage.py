@@ -33,6 +33,18 @@ async def test_a_beginning_and_an_end_are_said_once() -> None:
     assert outage.errors == 3
 
 
+async def test_a_failure_says_nothing_of_a_step_that_nobody_asked_for_since() -> None:
+    at = [0.0]
+    outage = Outage("taking interactions", clock=lambda: at[0])
+    outage.met(StorageUnavailable("Redis: OutOfMemoryError"))
+    at[0] = 14.0
+    assert outage.problem == "taking interactions: not possible for 14 s (Redis: OutOfMemoryError)"
+    at[0] = 16.0
+    assert outage.problem is None
+    outage.met(StorageUnavailable("Redis: OutOfMemoryError"))
+    assert outage.problem == "taking interactions: not possible for 16 s (Redis: OutOfMemoryError)"
+
+
 def fail(error: Exception) -> None:
     raise error
 
