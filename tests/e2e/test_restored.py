@@ -35,7 +35,11 @@ def test_those_who_are_newer_than_the_backup_read_what_became_of_them(
     newer.opened().choose("nest", "nest160")
     newer.shows_status("saved")
 
-    given = {"DATABASE_URL": stage.database_url, "REDIS_URL": stage.servers.redis_url}
+    given = {
+        "DATABASE_URL": stage.database_url,
+        "REDIS_URL": stage.servers.redis_url,
+        "NEST_AUDIT_KEY": "of-somebody-who-restores-in-a-test",
+    }
     command = Namespace(file=file, replace=True, new_audit_key=True)
     settings = parse_settings(given, node="test")
     assert apart(lambda: asyncio.to_thread(restore, settings, command, {})) == 0

@@ -24,7 +24,10 @@ from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.test_socketio import connected
 from tests.support.waiting import eventually
 
-BY_THE_CLOCK = frozenset({"head beacon", "repair", "grants", "admin board"})
+BY_THE_CLOCK = frozenset(
+    {"head beacon", "repair", "grants", "admin board", "clock", "offered"}
+    | {"look at PostgreSQL", "unless away"}
+)
 """Tasks that read now and then, whoever comes: how often depends on how long a test takes."""
 
 

@@ -62,7 +62,7 @@ async def test_what_was_offered_is_what_it_ended_as(database_url: str, redis_url
         assert (await read(client, LEDGER))["stream"]["missing"] == 1
         await commands(built.redis).flushdb()
         stream = (await read(client, LEDGER))["stream"]
-        assert stream == {**nothing, "earlier": 3, "began": None}
+        assert stream == {**nothing, "missing": 2, "earlier": 3, "began": None, "renewals": 1}
 
 
 async def test_what_admins_did_is_read_page_by_page(database_url: str, redis_url: str) -> None:
