@@ -36,13 +36,15 @@ async def test_a_beginning_and_an_end_are_said_once() -> None:
 async def test_a_failure_says_nothing_of_a_step_that_nobody_asked_for_since() -> None:
     at = [0.0]
     outage = Outage("taking interactions", clock=lambda: at[0])
+    watched = Outages([Part(outage)])
+    said = "taking interactions: not possible for {} s (Redis: OutOfMemoryError)"
     outage.met(StorageUnavailable("Redis: OutOfMemoryError"))
     at[0] = 14.0
-    assert outage.problem == "taking interactions: not possible for 14 s (Redis: OutOfMemoryError)"
+    assert watched.problems() == [said.format(14)]
     at[0] = 16.0
-    assert outage.problem is None
+    assert watched.problems() == []
     outage.met(StorageUnavailable("Redis: OutOfMemoryError"))
-    assert outage.problem == "taking interactions: not possible for 16 s (Redis: OutOfMemoryError)"
+    assert watched.problems() == [said.format(16)]
 
 
 def fail(error: Exception) -> None:
