@@ -6,8 +6,6 @@ downloaded), the distribution's package (as root). A fixture that needs it calls
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.browser import find_browser
+from tests.support.installing import found_or_installed, from_debian
 
-INSTALL_SECONDS = 240
 EXPECT_SECONDS = 15
 PERSON = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -80,25 +78,9 @@ def required_browser() -> Path:
 def main() -> int:
     """Find or install a browser; the exit code is 1 only in CI without one."""
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        attempts += [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]]
-    for attempt in attempts:
-        if find_browser(os.environ):
-            break
-        print(f"No Chromium here: {' '.join(attempt)}", flush=True)  # noqa: T201
-        try:
-            subprocess.run(
-                attempt,
-                check=False,
-                timeout=INSTALL_SECONDS,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            print(error, flush=True)  # noqa: T201
-    found = find_browser(os.environ)
-    print(f"Browser for the tests: {found or 'none'}", flush=True)  # noqa: T201
-    return 1 if found is None and os.environ.get("CI") else 0
+    return found_or_installed(
+        "Chromium", lambda: find_browser(os.environ), [*attempts, *from_debian("chromium")]
+    )
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from tests.support.pump import pump
+
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
+
 PASSED_ON = frozenset(b"SXCpdcf")
 """Sync, Terminate, Close, passwords, and rows of a COPY that has begun."""
-
-CHUNK = 65536
 
 
 def error_response(sqlstate: str, *, fatal: bool) -> bytes:
@@ -94,7 +95,7 @@ class FaultyPostgres:
         there.write(startup)
         try:
             async with asyncio.TaskGroup() as tasks:
-                answers = tasks.create_task(_pump(there_reader, writer))
+                answers = tasks.create_task(pump(there_reader, writer))
                 with suppress(OSError, asyncio.IncompleteReadError):
                     await self._messages(reader, writer, there)
                 answers.cancel()
@@ -136,14 +137,6 @@ class FaultyPostgres:
 def _is_asked(kind: bytes, body: bytes) -> bool:
     """Whether the message asks for something; what only ends a transaction always passes."""
     return kind[0] not in PASSED_ON and not (kind == b"Q" and body.startswith(b"ROLLBACK"))
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    writer.transport.abort()
 
 
 @asynccontextmanager

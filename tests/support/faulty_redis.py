@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.pump import pump
+
 ERROR = b"return redis.error_reply(ARGV[1])"
-CHUNK = 65536
 
 
 class FaultyRedis:
@@ -51,7 +52,7 @@ class FaultyRedis:
             return
         try:
             async with asyncio.TaskGroup() as tasks:
-                answers = tasks.create_task(_pump(there_reader, writer))
+                answers = tasks.create_task(pump(there_reader, writer))
                 with suppress(OSError, asyncio.IncompleteReadError):
                     await self._commands(reader, there)
                 answers.cancel()
@@ -94,14 +95,6 @@ async def _command(reader: asyncio.StreamReader) -> tuple[list[bytes], bytes]:
 def _written(words: Sequence[bytes]) -> bytes:
     parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
     return b"*%d\r\n%b" % (len(words), b"".join(parts))
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    writer.transport.abort()
 
 
 @asynccontextmanager

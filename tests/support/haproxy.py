@@ -6,7 +6,6 @@ a test that needs it is skipped, in CI it fails.
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,10 @@ from typing import Final
 
 import pytest
 
+from tests.support.installing import found_or_installed, from_debian
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, Process
 
-INSTALL_SECONDS: Final = 240
 DEPLOY: Final = CHECKOUT / "deploy"
 
 
@@ -62,26 +61,7 @@ def running_haproxy(one: int, two: int, **environ: str) -> Iterator[Process]:
 
 def main() -> int:
     """Find or install HAProxy; the exit code is 1 only in CI without it."""
-    attempts: list[list[str]] = []
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        attempts += [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "haproxy"]]
-    for attempt in attempts:
-        if find_haproxy():
-            break
-        print(f"No HAProxy here: {' '.join(attempt)}", flush=True)  # noqa: T201
-        try:
-            subprocess.run(
-                attempt,
-                check=False,
-                timeout=INSTALL_SECONDS,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            print(error, flush=True)  # noqa: T201
-    found = find_haproxy()
-    print(f"HAProxy for the tests: {found or 'none'}", flush=True)  # noqa: T201
-    return 1 if found is None and os.environ.get("CI") else 0
+    return found_or_installed("HAProxy", find_haproxy, from_debian("haproxy"))
 
 
 if __name__ == "__main__":
