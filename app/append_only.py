@@ -28,7 +28,7 @@ DAMAGED: Final = re.compile(
 format version") is not damaged and stays where it is."""
 
 DAMAGED_NAMES: Final = "valkey.damaged-*"
-"""What is set aside beside the data directory of Valkey is called so."""
+"""The name of what is set aside, beside the data directory of Valkey."""
 
 NAMED: Final = re.compile(r"append only file (\S+?):? ", re.IGNORECASE)
 MANIFEST: Final = "appendonly.aof.manifest"

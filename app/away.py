@@ -1,4 +1,4 @@
-"""What a command says when a store does not do what it has to: which one, why, and what to do."""
+"""The sentence of a command whose store does not do its part: which one, why, and what to do."""
 
 from app.settings import Settings, without_secrets
 from storage.errors import OutcomeUnknown, StorageError, StorageUnavailable

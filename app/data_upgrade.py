@@ -46,7 +46,7 @@ class UpgradeImpossible(Exception):  # noqa: N818 - one sentence that says what 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgraded:
-    """What was taken over, and where the old data are now."""
+    """The version that was taken over, and where the old data are now."""
 
     old: str
     amount: str

@@ -28,7 +28,7 @@ class Logins:
 
 
 async def look_at_logins(settings: Settings, *, database_works: bool) -> Logins:
-    """Who the processes log in as, and who of them may do more than it needs.
+    """The logins of the processes, and those of them that may do more than they need.
 
     `database_works`: with the login of DATABASE_URL. Else only refused logins are told of.
     """

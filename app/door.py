@@ -1,4 +1,4 @@
-"""Who comes in at the door of a web process: what they agreed to, and whether they are bots."""
+"""The door of a web process: what visitors agreed to, and whether they are bots."""
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 

@@ -68,7 +68,7 @@ def _listen_on(opened: socket.socket, address: tuple[str | int | bytes, ...]) ->
 
 
 def listener_on(port: int) -> str:
-    """Who listens on a port of this machine, for a sentence; whatever the system tells us."""
+    """The owner of a port of this machine, for a sentence, as far as the system tells."""
     unknown = "a process of another user"
     try:
         pids = {

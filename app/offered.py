@@ -1,4 +1,4 @@
-"""What the stream took, noted in PostgreSQL and held against the ledger."""
+"""The count of entries that the stream took, noted in PostgreSQL and held against the ledger."""
 
 from realtime.offered import Offered
 from storage.postgres.engine import Database

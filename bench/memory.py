@@ -152,7 +152,7 @@ class Reader:
 
 @asynccontextmanager
 async def opened(readers: Sequence[Reader], *, each: int = TABS_OF_A_HOUSE) -> AsyncIterator[None]:
-    """So many tabs of each, which have joined, for the length of the block."""
+    """Open this number of tabs of each, joined, for the length of the block."""
     sockets: list[ClientConnection] = []
     wanted = iter([reader for reader in readers for _ in range(each)])
     async with asyncio.TaskGroup() as group:
@@ -190,7 +190,7 @@ async def _talk(socket: ClientConnection, page: LoadedPage, joined: asyncio.Even
 
 
 async def many(work: Callable[[], Awaitable[object]], count: int, at_once: int) -> None:
-    """So many times, so many at once."""
+    """Do it this number of times, this number at once."""
     left = iter(range(count))
 
     async def one_after_the_other() -> None:

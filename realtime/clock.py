@@ -30,7 +30,7 @@ APART_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 1.0
 START_SECONDS: Final = 1.0
-"""So long a process waits for the first answer when it starts."""
+"""A process that starts waits this long for the first answer."""
 
 TRIP_SECONDS_MAX: Final = 2.0
 """An answer that took longer says too little."""

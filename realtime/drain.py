@@ -43,7 +43,7 @@ HANDOVER_SECONDS: Final = 2.0
 """All of them are told within this time: of more than 4,000 the batches are larger."""
 
 ANSWER_SECONDS: Final = 5.0
-"""What a connection is being handled is waited for at most so long."""
+"""The message that a connection is being handled is waited for at most this long."""
 
 HandOver = Callable[[int], Awaitable[object]]
 """Hands one connection over, which comes back after so many milliseconds."""

@@ -1,4 +1,4 @@
-"""What an op relies on: the state that its author saw, and who changed it since."""
+"""The base of an op: the state that its author saw, and who changed it since."""
 
 from uuid import UUID
 

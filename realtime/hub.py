@@ -260,7 +260,7 @@ class Hub(TaskOwner):
             await self._begin_new_epoch(lost)
 
     async def _begin_new_epoch(self, lost: UUID) -> None:
-        """What was told as stored is not stored any more: the database was put back unasked.
+        """Begin a new epoch: the database was put back, and ops that were told as stored are gone.
 
         With another epoch everybody takes a snapshot, on every process, also who is away now and
         comes back with a version that means something else by then.

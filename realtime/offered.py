@@ -1,4 +1,4 @@
-"""What the stream of interactions took, noted in PostgreSQL, and held against how it ended.
+"""The count of interactions that the stream took, noted in PostgreSQL, and held against how they ended.
 
 The stream's own count goes with the stream when Redis is emptied, and goes back with it when Redis
 comes with an older state. So every process notes once a second, or with its chores, what the stream
@@ -33,7 +33,7 @@ EVERY_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What was offered against how it ended, at one moment; see `StreamBalance` for the words."""
+    """Entries that were offered, against how they ended; see `StreamBalance` for the words."""
 
     offered: int
     waiting: int
@@ -70,7 +70,7 @@ class Offered(TaskOwner):
 
     @override
     async def _end(self) -> None:
-        """What was taken since the last note; nothing is appended any more."""
+        """Note what was taken since the last time; nothing is appended any more."""
         with self.outage.tolerated():
             await self.note()
 

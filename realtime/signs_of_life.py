@@ -64,4 +64,4 @@ class SignsOfLife:
 
 
 def _nobody_is_told(_present: bool) -> None:
-    """What becomes of signs of life after the end."""
+    """Take signs of life after the end, and do nothing."""

@@ -20,7 +20,7 @@ REASON_CHARACTERS_MAX = 200
 RETRY_SECONDS = 2.0
 
 TOLD_SECONDS = 15.0
-"""So long a failure says something: a step that nobody asked for since may be possible again."""
+"""A failure is told for this time: a step that nobody asked for since may be possible again."""
 
 
 class Outage:

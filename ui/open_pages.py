@@ -21,7 +21,7 @@ PAGES: Final = 3_000
 """Open in a process: with 115 kB each, connection and socket included, they need 350 MB."""
 
 RETRY_MS: Final = 60_000
-"""Whoever is told that there are too many has to close some first."""
+"""A visitor who is told that there are too many has to close some first."""
 
 
 class OpenPages(dict[str, Client]):

@@ -34,7 +34,7 @@ class PageClient(Client):
     def go_on_from(self, message_id: int) -> None:
         """The next message for the browser has this number, unless those it missed are here.
 
-        What it missed, and is not here, it asks for by its position in the house or in the stream.
+        The browser asks for messages that it missed and that are not here by its position.
         """
         outbox = self.outbox
         kept = {number for number, _, _ in outbox.message_history}

@@ -24,7 +24,7 @@ EXPECTED = (
     NoDataError,
     ToolError,
 )
-"""What ends a command of this kind with a sentence."""
+"""Errors that end a command of this kind with a sentence."""
 
 
 def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:

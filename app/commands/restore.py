@@ -24,11 +24,11 @@ from storage.postgres.engine import Database
 
 GONE = """\
 Everything that was changed after {at} is gone, also where somebody was told "saved".
-What follows from that:
+Consequences:
   - Open pages and clients show the restored houses within seconds, and say why.
   - Changes that were still on their way are judged anew. Interactions that the stream still has
     (ten minutes, longer where no worker ran) are stored again, once each.
-  - Who was removed from a house, signed out or erased after that moment is back: do it again
+  - People who were removed from a house, signed out or erased after that moment are back: do it again
     (your receipts of `nest privacy erase` say who). All admin sessions have ended."""
 
 

@@ -55,7 +55,7 @@ class LedgerDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """What the stream took, held against the whole ledger.
+    """The count of what the stream took, held against the whole ledger.
 
     `offered`: in the life of the stream that is there now, which began at `began` (null: it took
     nothing yet). `waiting` are not done yet, those of an earlier life too. `missing`: so many

@@ -1,6 +1,6 @@
 """Brings a database to the schema this code wants, beside running processes.
 
-Whoever wants a table while a migration waits for it has to wait, too. So a migration waits
+A statement that wants a table while a migration waits for it has to wait, too. So a migration waits
 `LOCK_MS` for a lock, gives up, lets everybody through and is tried again, until it has had
 `lock_seconds` in all. Each migration is one transaction: a try that failed left nothing behind but
 the migrations before it, and an index that CREATE INDEX CONCURRENTLY could not finish, which the
@@ -26,7 +26,7 @@ from storage.postgres.schema import Schema, schema_of
 
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 LOCK_MS = 400
-"""So long one try waits for each lock, and everybody else behind it."""
+"""One try waits this long for each lock, and everybody else behind it."""
 
 _ADVISORY_LOCK = 0x6E657374  # "nest"
 _POLL_SECONDS = 0.05

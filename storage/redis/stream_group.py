@@ -184,7 +184,7 @@ class StreamGroup:
     async def follow(self, epoch: UUID) -> bool:
         """Reads everything that is still in the stream again, once, when the database has a new epoch.
 
-        What was stored after a backup was made and before it was restored is gone from PostgreSQL.
+        A restore takes from PostgreSQL what was stored after the backup was made.
         As far as the stream still has it, it is stored again; of what is there already nothing
         changes. Returns whether it began again.
         """

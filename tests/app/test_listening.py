@@ -1,4 +1,4 @@
-"""Who has a port is named; every address of a host is listened on."""
+"""The owner of a port is named; every address of a host is listened on."""
 
 import os
 import socket

@@ -94,7 +94,7 @@ async def goes_on(working: Crowd, by: int = 40) -> None:
 
 @pytest.fixture(scope="module")
 def heard() -> Ledger:
-    """What was acknowledged to anybody, in all tests of this module: they share a database."""
+    """Everything that was acknowledged in the tests of this module: they share a database."""
     return Ledger(seed=0)
 
 

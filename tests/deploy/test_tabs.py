@@ -50,7 +50,7 @@ def shows_what_was_typed(tab: Screen) -> None:
 
 
 def is_live(tab: Screen, other: Screen, option: str, total: int) -> None:
-    """What somebody else chooses is seen."""
+    """The choice of somebody else is seen."""
     other.choose("nest", option)
     for each in (other, tab):
         each.shows_total(total, within_ms=30_000)

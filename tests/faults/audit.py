@@ -209,7 +209,7 @@ def _of_log(known: Catalogue, head: asyncpg.Record, log: list[asyncpg.Record]) -
 
 
 def _of_events(ledger: Ledger, rows: list[asyncpg.Record]) -> Iterator[str]:
-    """What was told is stored once; nothing else is of the sessions that the ledger knows."""
+    """Each interaction that was told is stored once, and nothing else of the sessions that the ledger knows."""
     counts = Counter(row["event_id"] for row in rows)
     missing = ledger.events - counts.keys() - ledger.flushed
     known = {row["event_id"] for row in rows if row["session_id"] in ledger.sessions}

@@ -25,7 +25,7 @@ NEVER_TOO_LONG_SECONDS = 30.0
 
 
 async def quiet(url: str, *, prepared: int = 0) -> bool:
-    """So many connections of the committer are prepared and new, and nobody is in a transaction."""
+    """This number of connections of the committer is prepared and new, and none is in a transaction."""
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetchval(f"SELECT count(*) {OURS} AND query LIKE '%set_config%'")

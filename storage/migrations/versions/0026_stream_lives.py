@@ -1,4 +1,4 @@
-"""What the stream took in each of its lives, kept where emptying Redis does not reach."""
+"""The count that the stream took in each of its lives, kept where emptying Redis does not reach."""
 
 from alembic import op
 

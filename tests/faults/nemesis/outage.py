@@ -46,7 +46,7 @@ RAW_503: Final = re.compile(r"/<NOSRV> \S+ 503 ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """What was seen. `newcomers`: by status, the answers to people who opened the start page;
+    """The things that were seen. `newcomers`: by status, the answers to people who opened the start page;
     `tabs`: how often tabs changed to each status or words. `unanswered`: reports of interactions
     without an answer in time, which are sent again; on a machine with too much to do there are some.
     """
