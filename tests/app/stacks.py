@@ -1,6 +1,7 @@
 """`nest run` with small stand-in programs, and what is left of one."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -45,3 +46,15 @@ def child(running: Process, word: str) -> psutil.Process:
         except psutil.NoSuchProcess:
             continue
     raise AssertionError(f"no {word} now")
+
+
+async def freeze(*processes: psutil.Process) -> None:
+    """Stop them and wait until they stand: a signal that comes before would still be obeyed."""
+    for process in processes:
+        process.suspend()
+    for process in processes:
+        await eventually(partial(_stands, process))
+
+
+def _stands(process: psutil.Process) -> bool:
+    return process.status() == psutil.STATUS_STOPPED

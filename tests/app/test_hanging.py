@@ -2,8 +2,6 @@
 
 import asyncio
 import http.client
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -15,7 +13,7 @@ import pytest
 
 from app.embedded import embedded_postgres
 from app.server_process import EmbeddedServer
-from tests.app.stacks import child, nothing_left, stack
+from tests.app.stacks import child, freeze, nothing_left, stack
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
@@ -35,10 +33,10 @@ def stall(running: Process) -> None:
 async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
     with stack(home) as running:
         await running.ready()
+        await eventually(lambda: "working" in running.log)  # one that starts has two minutes, not 10 s
         worker, valkey = child(running, "worker"), child(running, "valkey-server")
         stall(running)
-        worker.suspend()
-        valkey.suspend()
+        await freeze(worker, valkey)
         killed = "has not answered for 10 s: it is killed and replaced"
         said = {
             f"web {killed}",
@@ -55,8 +53,7 @@ async def test_what_a_killed_run_left_hanging_is_ended_by_the_next(home: Path) -
     with stack(home, STANDIN_ALONE="1") as first:
         await first.ready()
         left = [child(first, word) for word in ("web", "worker", "postgres", "valkey-server")]
-        for process in left:
-            process.suspend()
+        await freeze(*left)
         first.kill()
         with stack(home, port=first.port) as second:
             await second.ready(90.0)
@@ -87,7 +84,7 @@ async def test_several_web_processes_answer_on_one_port(home: Path) -> None:
         for process in psutil.Process(running.pid).children():
             with suppress(psutil.NoSuchProcess):
                 if process.environ().get("NEST_NODE", "").endswith(f"web-{first}"):
-                    os.kill(process.pid, signal.SIGSTOP)
+                    await freeze(process)
         other = "2" if first == "1" else "1"
         assert [answering() for _ in range(5)] == [other] * 5  # nobody waits for the one that hangs
 
@@ -111,8 +108,7 @@ async def test_a_postgres_that_stands_still_is_ended_and_has_everything(
     frozen = psutil.Process(impatient.pid)
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(impatient.keep_alive(told.append))
-        for process in (*frozen.children(), frozen):
-            process.suspend()
+        await freeze(*frozen.children(), frozen)
         await eventually(lambda: impatient.pid not in {None, frozen.pid}, 60.0)
         again = await eventually(lambda: connected(impatient), 60.0)
         assert await again.fetchval("SELECT answer FROM kept") == 42

@@ -214,7 +214,7 @@ def test_a_restored_house_says_what_is_gone(visitors: Visitors, stage: Stage) ->
     anna.choose("innenverkleidung", "fichte")
     bert.shows_total(243_600)
     bert.choose("fussboden", "kalkstein_kanafar")
-    anna.shows_status("saved")
+    anna.shows_chosen("fussboden", "kalkstein_kanafar")
     assert stage.version(anna.code) == 3
     notice = anna.page.get_by_test_id("restored")
     notice.get_by_role("button").click()

@@ -69,8 +69,9 @@ async def web() -> None:
 
 
 async def worker() -> None:
-    print("working", flush=True)  # noqa: T201
     Beat(lambda: True)
+    await asyncio.sleep(0)  # the first beat is said
+    print("working", flush=True)  # noqa: T201
     await asyncio.Event().wait()
 
 
