@@ -33,7 +33,9 @@ def stall(running: Process) -> None:
 async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
     with stack(home) as running:
         await running.ready()
-        await eventually(lambda: "working" in running.log)  # one that starts has two minutes, not 10 s
+        await eventually(
+            lambda: "working" in running.log
+        )  # one that starts has two minutes, not 10 s
         worker, valkey = child(running, "worker"), child(running, "valkey-server")
         stall(running)
         await freeze(worker, valkey)
