@@ -7,7 +7,7 @@ from nicegui import Client, ui
 from starlette.requests import Request
 from typing_extensions import override
 
-from ui.page_history import PageHistory
+from ui.page_outbox import PageOutbox
 
 RECONNECT_TIMEOUT_S: Final = 30.0
 """A page whose browser is away is kept this long; one that comes back later is built again."""
@@ -20,6 +20,8 @@ class PageClient(Client):
     ``built`` says, once the page is built, whether that went well.
     """
 
+    outbox: PageOutbox
+
     def __init__(
         self, page: ui.page, *, request: Request, client_id: str, credentials: tuple[str, ...] = ()
     ) -> None:
@@ -29,7 +31,8 @@ class PageClient(Client):
         Client.instances[client_id] = self
         self.credentials: tuple[str, ...] | None = credentials
         self.built: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.outbox.message_history = PageHistory()
+        self.outbox.stop()
+        self.outbox = PageOutbox(self)
 
     def go_on_from(self, message_id: int) -> None:
         """The next message for the browser has this number, unless those it missed are here.
@@ -46,6 +49,19 @@ class PageClient(Client):
     def sockets(self) -> int:
         """How many sockets the page has, one whose end is not noticed yet among them."""
         return len(self._socket_to_document_id)
+
+    @override
+    async def handle_handshake(
+        self,
+        socket_id: str,
+        tab_id: str,
+        old_tab_id: str | None,
+        document_id: str,
+        next_message_id: int | str | None,
+    ) -> None:
+        """A socket of the page is here: what was said meanwhile goes out."""
+        await super().handle_handshake(socket_id, tab_id, old_tab_id, document_id, next_message_id)
+        self.outbox.go_on()
 
     @override
     def delete(self) -> None:

@@ -1,15 +1,17 @@
 """Pages without a browser: what GET leaves behind, and what a socket gets."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
 import pytest
-from nicegui import Client
+from nicegui import Client, core
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -228,6 +230,45 @@ def test_the_memory_of_a_page_is_free_once_it_is_deleted(served: Served) -> None
         eventually_blocking(lambda: known() is None, why="nothing holds the page")
     finally:
         gc.enable()
+
+
+def outboxes(served: Served) -> list[str]:
+    """The tasks that send something to pages, or look whether there is anything."""
+
+    def names() -> list[str]:
+        return [task.get_name() for task in asyncio.all_tasks(core.loop)]
+
+    return [name for name in cast("list[str]", served.do(names)) if "outbox" in name]
+
+
+def test_a_page_that_is_quiet_or_away_has_no_task_that_looks_for_messages(served: Served) -> None:
+    _, page = house_of(served)
+    with socket_of(served, page) as opened:
+        until(opened, "welcome")
+        opened.send(page.join())
+        until(opened, "ops")
+        eventually_blocking(lambda: outboxes(served) == [], why="a quiet page does nothing")
+    client = Client.instances[page.asked["client_id"]]
+    eventually_blocking(lambda: not client.has_socket_connection, why="the browser is away")
+    served.do(lambda: client.run_javascript("away"))
+    eventually_blocking(lambda: outboxes(served) == [], why="a page that is away does nothing")
+
+
+def test_what_was_said_while_the_browser_was_away_goes_out_in_order(served: Served) -> None:
+    _, page = house_of(served)
+    with socket_of(served, page) as opened:
+        number = until(opened, "welcome")["_id"]
+    client = Client.instances[page.asked["client_id"]]
+    eventually_blocking(lambda: not client.has_socket_connection, why="the browser is away")
+    for code in ("first", "second", "third"):
+        served.do(partial(client.run_javascript, code))
+    with socket_of(served, page, next_message_id=number + 1) as opened:
+        assert str(opened.recv(5)).startswith('40{"sid"')
+        said = [json.loads(str(opened.recv(5))[2:])[1] for _ in range(3)]
+    assert said == [
+        {"code": code, "_id": number + place}
+        for place, code in enumerate(("first", "second", "third"), 1)
+    ]
 
 
 def test_pages_of_a_network_and_of_a_process_are_bounded(served: Served) -> None:
