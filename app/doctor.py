@@ -14,7 +14,7 @@ from app.clients import absent_clients
 from app.database_url import left_out
 from app.doctor_clocks import clocks
 from app.doctor_home import look_at_home
-from app.doctor_logins import MEND, key_in_file, look_at_logins, wrong_key
+from app.doctor_logins import MEND, MEND_WRONG, key_in_file, look_at_logins, wrong_key
 from app.doctor_redis import look_at_redis
 from app.exclusive import AlreadyInUseError
 from app.finding import Finding, State
@@ -28,7 +28,7 @@ from realtime.clock import read_clock
 from storage.errors import StorageError
 from storage.postgres.clock import database_time
 from storage.postgres.engine import Database
-from storage.postgres.failures import refuses_login
+from storage.postgres.failures import answered, refuses_login
 from storage.postgres.schema import Schema
 
 OLDEST_POSTGRES: Final = 150_000
@@ -140,7 +140,8 @@ async def _logins(
         return []
     found = await look_at_logins(settings, database_works=database_works)
     findings = [
-        Finding(state="wrong", subject="database", text=text, mend=MEND) for text in found.wrong
+        Finding(state="wrong", subject="database", text=text, mend=MEND_WRONG)
+        for text in found.wrong
     ]
     findings += [
         Finding(state="note", subject="database", text=text, mend=MEND) for text in found.better
@@ -210,6 +211,8 @@ async def _database(url: str) -> list[Finding]:
 def _what_to_check(error: Exception) -> str:
     if isinstance(error, StorageError) and refuses_login(error):
         return "Name a user and a password in DATABASE_URL that it accepts."
+    if isinstance(error, StorageError) and answered(error):
+        return "PostgreSQL itself says so; its log may say more."
     return (
         "See that PostgreSQL runs and answers, that DATABASE_URL names where, and that sslmode fits "
         "what it offers."

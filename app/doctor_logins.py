@@ -15,6 +15,7 @@ from storage.postgres.lacking import lacking_rights
 from storage.postgres.roles import ANALYTICS, ROLES, WEB, WORKER, changed_settings, login_at
 
 MEND: Final = "Make a login for each kind of process: docs/operations.md, Logins."
+MEND_WRONG: Final = "How a login is made, and gets its rights: docs/operations.md, Logins."
 RIGHTS_SHOWN: Final = 5
 
 

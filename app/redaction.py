@@ -47,7 +47,7 @@ _RUN = re.compile(r"[A-Za-z0-9_+=~-]{20,}")
 _WORDS = re.compile(
     r"_*(?:(?:[a-z]+|[0-9]{1,4})(?:[_-](?:[a-z]+|[0-9]{1,4}))*"
     r"|(?:[A-Z]+|[0-9]{1,4})(?:_(?:[A-Z]+|[0-9]{1,4}))+"
-    r"|(?:[A-Z]+[a-z]{2,})+(?:Error|Exception|Warning))_*|([=~+_-])\1*"
+    r"|(?:[A-Z]+[a-z]+)+(?:Error|Exception|Warning))_*|([=~+_-])\1*"
 )
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2}){8,}")
 _ADDRESS = re.compile(

@@ -78,10 +78,10 @@ class State:
         if self.schema is not None and not self.compatible:
             found.append(self.schema.note)
         if not self.answers and self.schema is None:
-            found.append("starting: PostgreSQL has not answered yet")
+            found.append("starting: PostgreSQL could not be used yet")
         elif not self.answers:
             found.append(
-                "PostgreSQL does not answer: open pages stay, nothing can be saved until it is back"
+                "PostgreSQL cannot be used: open pages stay, nothing can be saved until it can"
             )
         return found
 

@@ -20,7 +20,7 @@ from storage.postgres.engine import Database
 from storage.redis.client import Redis
 from storage.redis.telling import publish_once
 
-_UNTOLD: Final = "nest: Redis does not answer. What is open ends within 10 seconds instead of one."
+_UNTOLD: Final = "nest: Redis cannot be used. What is open ends within 10 seconds instead of one."
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:

@@ -78,7 +78,7 @@ class HealthEndpoints:
         bus = self._bus.healthy
         problems = state.problems()
         if not bus:
-            problems.append("Redis does not answer: editing goes on, live updates are slower")
+            problems.append("Redis cannot be used: editing goes on, live updates are slower")
         well = state.answers and bus and not troubles
         health = Health(
             ready=state.ready,

@@ -168,19 +168,46 @@ def storage_errors(retry_after_seconds: float) -> Iterator[None]:
                 ) from error
 
 
-_AT_LOGIN: dict[str, str] = {
+_WORDS: dict[str, str] = {
+    # States that an operator meets, in words; the others keep the name that asyncpg gives them.
+    "25006": "it takes no writes: it is a replica, or read only",
+    "26000": "a pool before it does not keep prepared statements",
     "28000": "it refuses the login: the role does not exist, may not log in, or pg_hba.conf does not"
     " let it in from here",
     "28P01": "it refuses user or password",
     "3D000": "it has no database of this name",
+    "3F000": "it has no such schema: see search_path",
+    "42501": "the login lacks a right: `nest migrate` as the owner grants it",
+    "42703": "its schema is not the one of this code: see `nest migrate` and search_path",
+    "42P01": "its schema is not the one of this code: see `nest migrate` and search_path",
+    "42P05": "a pool before it does not keep prepared statements",
+    "53100": "its disk is full",
+    "53200": "it has no memory left",
     "53300": "all its connections are taken",
+    "53400": "one of its limits is reached",
+    "55000": "it lets nobody into this database: ALTER DATABASE ... ALLOW_CONNECTIONS true ends that",
+    "55P03": "somebody else keeps a lock",
+    "57014": "a statement was cancelled or took too long",
+    "57P01": "an operator ended the connection or stops the server",
+    "57P02": "it starts again after a crash of one of its processes",
     "57P03": "it is starting or stopping",
+    "57P04": "the database was dropped",
+    "58030": "its disk cannot be read or written",
+    "XX001": "its data are damaged: see its log",
+    "XX002": "an index of it is damaged: see its log",
 }
 
 
 def refuses_login(error: StorageError) -> bool:
     """Whether PostgreSQL answered, and did not take the user or the password."""
     return isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError)
+
+
+def answered(error: StorageError) -> bool:
+    """Whether PostgreSQL itself said why, so it was reached."""
+    cause = error.__cause__
+    cause = cause.orig if isinstance(cause, exc.DBAPIError) else cause
+    return getattr(cause, "sqlstate", None) is not None
 
 
 def describe(error: BaseException) -> str:
@@ -192,7 +219,7 @@ def describe(error: BaseException) -> str:
     )  # a deadline comes of a cancellation
     state = getattr(cause, "sqlstate", None)
     if state:
-        words = _AT_LOGIN.get(state)
+        words = _WORDS.get(state)
         return f"{words} ({state})" if words else f"{type(cause).__name__} {state}"
     return _in_words(cause) or type(cause).__name__
 
@@ -204,4 +231,7 @@ def _in_words(error: BaseException | None) -> str | None:
     if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
         return "it offers no TLS, which sslmode asks for"
     tls = tls_problem(error, authority="sslrootcert")
-    return tls or not_reached(error) or unanswered(error)
+    known = tls or not_reached(error) or unanswered(error)
+    if known is None and isinstance(error, asyncpg.InterfaceError) and not _is_bad_value(error):
+        return "the connection was lost"
+    return known

@@ -2,13 +2,44 @@
 
 from typing import Final
 
-from redis.exceptions import AuthenticationError, BusyLoadingError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import TimeoutError as ClientTimeoutError
 
 from storage.reach import not_reached, unanswered
 from storage.tls import tls_problem
 
 NO_SUCH_DATABASE: Final = "it has no database with the number in REDIS_URL"
+
+_KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (AuthenticationError, "it refuses user or password"),
+    (BusyLoadingError, "it is reading its data"),
+    (ClientTimeoutError, "it does not answer"),
+    (NoPermissionError, "its ACL does not let our user do this (NOPERM)"),
+    (ReadOnlyError, "it is a replica and takes no writes (READONLY)"),
+    (OutOfMemoryError, "its memory is full, and nothing may be evicted (OOM)"),
+    (MasterDownError, "it is a replica that has lost its primary (MASTERDOWN)"),
+    (AskError, "it is a node of a cluster, which is not supported (MOVED)"),
+    (ClusterError, "it is a node of a cluster that does not work (CLUSTERDOWN)"),
+    (TryAgainError, "it is a node of a cluster, which is not supported (TRYAGAIN)"),
+)
+
+_REPLIES: Final = {
+    "MISCONF": "it cannot write to its disk, and takes no writes until it can",
+    "NOREPLICAS": "it takes no writes without its replicas",
+    "UNBLOCKED": "what was waited for was changed or removed by somebody",
+    "WRONGTYPE": "a key of ours holds something else: another program writes into this database",
+}
 
 
 def reason(error: BaseException, *, tls: bool) -> str | None:
@@ -17,11 +48,13 @@ def reason(error: BaseException, *, tls: bool) -> str | None:
         return NO_SUCH_DATABASE
     if tls and isinstance(error, ClientTimeoutError | TimeoutError):
         return f"{type(error).__name__}: it does not answer, or it does not speak TLS (rediss://)"
-    if isinstance(error, AuthenticationError):
-        return "it refuses user or password"
-    if isinstance(error, BusyLoadingError):
-        return "it is reading its data"
-    if isinstance(error, ClientTimeoutError):
-        return "it does not answer"
+    if "max number of clients" in str(error):
+        return "all its connections are taken"
+    word = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
+    if word in _REPLIES:
+        return f"{_REPLIES[word]} ({word})"
+    for kind, words in _KINDS:
+        if isinstance(error, kind):
+            return words
     authority = "ssl_ca_certs"
     return tls_problem(error, authority=authority) or not_reached(error) or unanswered(error)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import asyncpg
 import pytest
+import redis.exceptions
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +107,19 @@ def test_lines_of_every_source_are_json_without_secrets() -> None:
 )
 def test_redaction(text: str, safe: str) -> None:
     assert redact(None, "info", {"event": text}) == {"event": safe}
+
+
+def test_names_of_errors_are_words() -> None:
+    """An operator at night needs them more than anything else in the line."""
+    kinds = [*vars(asyncpg.exceptions).values(), *vars(redis.exceptions).values()]
+    names = {each.__name__ for each in kinds if isinstance(each, type)}
+    told = {each for each in names if each.endswith(("Error", "Exception", "Warning"))}
+    assert len(told) > 200
+    assert [
+        each
+        for each in sorted(told)
+        if redacted(f"PostgreSQL: {each} 55000") != f"PostgreSQL: {each} 55000"
+    ] == []
 
 
 def test_a_network_is_written_in_one_way_however_often_it_is_redacted() -> None:

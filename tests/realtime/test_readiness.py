@@ -79,7 +79,7 @@ async def test_while_postgresql_hangs_it_is_degraded_and_answers_from_memory(
         link.freeze()
         away = await until(web, degraded=True)
         assert (away["ready"], away["database"], away["migrated"]) == (True, False, True)
-        assert away["problems"][0].startswith("PostgreSQL does not answer")
+        assert away["problems"][0].startswith("PostgreSQL cannot be used")
         looks = web.parts.health.readiness.looks
         for _ in range(3):
             assert {each.status_code for each in await together(web, MANY)} == {200}
@@ -140,7 +140,7 @@ async def test_a_web_that_has_not_seen_the_schema_is_starting(
     web = await start_web(stores=(NOWHERE.format(free_port()), redis_url))
     found = await health(web)
     assert (found["ready"], found["degraded"], found["migrated"]) == (False, False, False)
-    assert found["problems"][0] == "starting: PostgreSQL has not answered yet"
+    assert found["problems"][0] == "starting: PostgreSQL could not be used yet"
 
 
 async def test_a_web_that_drains_is_not_ready(web: RunningWeb) -> None:

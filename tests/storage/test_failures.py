@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from sqlalchemy import exc
 
-from storage.postgres.failures import Failure, failure
+from storage.postgres.failures import Failure, describe, failure
 from tests.support.sqlstates import SQLSTATES, error_of
 
 OURS = (
@@ -74,10 +74,21 @@ def test_only_our_values_and_statements_are_defects() -> None:
     assert len(SQLSTATES) > 200
 
 
+OPERATORS = "25006 28000 28P01 3D000 3F000 42501 42P01 53100 53200 53300 55000 57014 57P01 57P02 57P03 58030"
+
+
+@pytest.mark.parametrize("sqlstate", OPERATORS.split())
+def test_states_that_an_operator_brings_about_are_told_in_words(sqlstate: str) -> None:
+    said = describe(error_of(sqlstate))
+    assert said.endswith(f"({sqlstate})")
+    assert "Error" not in said
+
+
 def test_errors_without_a_state() -> None:
     assert failure(OSError()) is Failure.LOST
     assert failure(TimeoutError()) is Failure.AWAY
     assert failure(asyncpg.InterfaceError("the connection is closed")) is Failure.LOST
+    assert describe(asyncpg.InterfaceError("the connection is closed")) == "the connection was lost"
     assert failure(exc.InvalidRequestError("This connection is closed")) is Failure.LOST
     assert failure(exc.InvalidRequestError("no such attribute")) is Failure.DEFECT
     assert failure(LookupError()) is Failure.FOREIGN
