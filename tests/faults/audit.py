@@ -90,12 +90,14 @@ async def audit(ledger: Ledger, database_url: str, redis_url: str) -> Audit:
         events = await connection.fetch("SELECT event_id, session_id FROM interactions")
     finally:
         await connection.close()
+    ledger.settle({row["op_id"] for row in ops})
     counted = await counts(database_url)
     waiting = await lag(redis_url)
     told = await balance(database_url, redis_url)
     problems = [
         *ledger.problems,
         *_of_answers(ledger, ops),
+        *_of_restores(ledger, ops),
         *_of_order(ledger),
         *_of_what_was_shown(ledger, ops),
         *_of_documents(heads, ops),
@@ -141,10 +143,24 @@ def _of_answers(ledger: Ledger, rows: list[asyncpg.Record]) -> Iterator[str]:
             yield f"acknowledged and stored {len(found)} times: {answer}"
         elif answer != found[0]:
             yield f"acknowledged {answer}, stored {found[0]}"
-    for extra in stored.values():
+    for op_id, extra in stored.items():
         if all(each.configuration in ledger.of_tabs for each in extra):
             continue
+        if op_id in ledger.gone and op_id in ledger.unheard:
+            continue  # acknowledged in a history that is gone; an attempt without an answer came later
         yield f"stored and never acknowledged, though every client insisted: {extra}"
+
+
+def _of_restores(ledger: Ledger, rows: list[asyncpg.Record]) -> Iterator[str]:
+    """Every op that a backup had is still there; none is refused or stored without reason."""
+    stored = {row["op_id"] for row in rows}
+    if lost := ledger.kept - stored:
+        yield f"{len(lost)} ops of the backup are not there, such as {next(iter(lost))}"
+    for op_id in ledger.refused.keys() & stored:
+        yield f"refused because a backup was restored, and stored all the same: {op_id}"
+    for op_id, of in ledger.refused.items():
+        if not ledger.may_be_refused(of):
+            yield f"refused as of a history that is gone, and was asked for in this one: {op_id} {of}"
 
 
 def _of_order(ledger: Ledger) -> Iterator[str]:
@@ -168,7 +184,9 @@ def _of_order(ledger: Ledger) -> Iterator[str]:
 def _of_what_was_shown(ledger: Ledger, rows: list[asyncpg.Record]) -> Iterator[str]:
     """Nobody was shown a version that is not stored, or another op at it."""
     stored = {(row["configuration_id"], row["version"]): row["op_id"] for row in rows}
-    for (configuration, version), op_id in ledger.shown.items():
+    for (configuration, epoch, version), op_id in ledger.shown.items():
+        if not ledger.is_to_be_stored(epoch, op_id):
+            continue
         found = stored.get((configuration, version))
         if found != op_id:
             yield f"{configuration} version {version}: shown {op_id}, stored {found}"

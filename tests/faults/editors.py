@@ -63,6 +63,15 @@ class Asked:
     op_id: UUID
     body: Json
 
+    @property
+    def epoch(self) -> str:
+        """Of its base; "" for whatever is there."""
+        return str(self.body.get("epoch", ""))
+
+    def is_of_another_history(self, error: Json) -> bool:
+        """Whether it was refused because its base is gone, as only guarded ops may be (OP20)."""
+        return error.get("code") == "version_unknown" and bool(self.body["guarded"])
+
 
 class Editor(Protocol):
     """Somebody who makes a planned number of edits."""
@@ -100,18 +109,16 @@ def operation(random: Random) -> Json:
             return {"kind": "set_quantity", "category": "pvanlage", "quantity": 500}
 
 
-def asked(random: Random, base_version: int) -> Asked:
+def asked(random: Random, base_version: int, epoch: str = "") -> Asked:
     """A new op; one in ten is guarded and so may end as a conflict."""
     op_id = UUID(int=random.getrandbits(128), version=4)
-    return Asked(
-        op_id=op_id,
-        body={
-            "op_id": str(op_id),
-            "base_version": base_version,
-            "operation": operation(random),
-            "guarded": random.random() < 0.1,
-        },
-    )
+    body = {
+        "op_id": str(op_id),
+        "base_version": base_version,
+        "operation": operation(random),
+        "guarded": random.random() < 0.1,
+    }
+    return Asked(op_id=op_id, body=body | ({"epoch": epoch} if epoch else {}))
 
 
 class SocketEditor:
@@ -130,7 +137,7 @@ class SocketEditor:
         """See Editor."""
         for moment in due:
             await self.watch_until(pace, moment)
-            asked_now = asked(self._random, max(0, self.view.version))
+            asked_now = asked(self._random, max(0, self.view.version), self.view.epoch)
             await self._insist(pace, asked_now)
             if self._random.random() < REPEAT_PART:
                 await self._insist(pace, asked_now)
@@ -157,17 +164,22 @@ class SocketEditor:
     async def _insist(self, pace: Pace, asked_now: Asked) -> None:
         attempts, began = self._ledger.op_attempts, pace.now()
         while True:
+            sent = pace.now()
             try:
                 with attempts.attempt():
                     answer = await self._ask(asked_now)
             except GONE:
                 attempts.unknown += 1
+                self._ledger.unheard.add(asked_now.op_id)
                 await self._lost(pace)
                 continue
             if answer["type"] == "outcome":
                 attempts.repeats += answer["repeated"]
                 told = acknowledged(self.seat.configuration, answer)
-                self._ledger.acknowledge(told, Span(asked=began, answered=pace.now()))
+                self._ledger.acknowledge(told, Span(asked=began, sent=sent, answered=pace.now()))
+                return
+            if asked_now.is_of_another_history(answer):
+                self._ledger.refuse(asked_now.op_id, asked_now.epoch, sent)
                 return
             assert answer["retryable"], answer
             attempts.later += 1
@@ -196,7 +208,8 @@ class SocketEditor:
         self.view.see(frame)
         for op in (frame, *frame.get("ops", ())):
             if op["type"] == "op":
-                self._ledger.show(self.seat.configuration, op["version"], UUID(op["op_id"]))
+                place = (self.seat.configuration, op["epoch"], op["version"])
+                self._ledger.show(place, UUID(op["op_id"]))
         return frame
 
     async def _connected(self) -> ClientConnection:
@@ -260,11 +273,13 @@ class RestEditor:
     async def _insist(self, pace: Pace, asked_now: Asked) -> None:
         attempts, began = self._ledger.op_attempts, pace.now()
         while True:
+            sent = pace.now()
             try:
                 with attempts.attempt():
                     status, answer = await self._post(asked_now)
             except GONE:
                 attempts.unknown += 1
+                self._ledger.unheard.add(asked_now.op_id)
                 self._place = (self._place + 1) % len(self.seat.urls)
                 await pace.back_off(self._random)
                 continue
@@ -273,10 +288,13 @@ class RestEditor:
                 attempts.foreign += not answer
                 await pace.back_off(self._random)
                 continue
+            if asked_now.is_of_another_history(answer.get("error", {})):
+                self._ledger.refuse(asked_now.op_id, asked_now.epoch, sent)
+                return
             assert "outcome" in answer, (status, answer)
             attempts.repeats += answer["repeated"]
             told = acknowledged(self.seat.configuration, answer)
-            self._ledger.acknowledge(told, Span(asked=began, answered=pace.now()))
+            self._ledger.acknowledge(told, Span(asked=began, sent=sent, answered=pace.now()))
             return
 
     async def _post(self, asked_now: Asked) -> tuple[int, Json]:

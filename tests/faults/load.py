@@ -157,10 +157,10 @@ async def agree(url: str, sockets: Sequence[SocketEditor], ledger: Ledger) -> No
             async with http.get(address, headers=headers) as answer:
                 fresh = await answer.json()
             deadline = loop.time() + 10
-            while socket.view.version < fresh["version"] and loop.time() < deadline:
+            newest = (fresh["epoch"], fresh["version"], fresh["derived"]["price"]["total_cents"])
+            while (seen := socket.view.place) != newest and loop.time() < deadline:
                 await socket.watch_until(pace, loop.time() + 0.05)
-            seen = (socket.view.version, socket.view.total_cents)
-            if seen != (fresh["version"], fresh["derived"]["price"]["total_cents"]):
+            if seen != newest:
                 ledger.problems.append(f"a member saw {seen}, a fresh load gives {fresh}")
 
 

@@ -12,7 +12,7 @@ from tests.faults.nemesis.__main__ import SEEDS, told
 from tests.faults.nemesis.faults import FAULTS, choices
 from tests.faults.nemesis.outage import RAW_503, outage
 from tests.faults.nemesis.run import Result, run
-from tests.faults.nemesis.schedule import Schedule, plan, read, write
+from tests.faults.nemesis.schedule import Schedule, Step, plan, read, write
 from tests.support.browser import required_browser
 from tests.support.haproxy import required_haproxy, running_haproxy
 from tests.support.ports import free_port
@@ -38,10 +38,20 @@ def test_a_seed_decides_the_whole_schedule(tmp_path: Path) -> None:
     one, other = plan(7, 1800, choices(clock=True)), plan(7, 1800, choices(clock=True))
     assert one == other
     assert plan(8, 1800, choices(clock=True)) != one
-    hit = [step.fault for steps in one.rounds for step in steps]
+    steps = [step for steps in one.rounds for step in steps]
+    hit = [each.fault for step in steps for each in step.faults]
     assert set(hit[: len(FAULTS)]) == set(FAULTS), "every fault once before one comes twice"
+    pairs = [step.faults for step in steps if step.beside is not None]
+    assert 0.2 * len(steps) < len(pairs) < 0.5 * len(steps)
+    for first, second in pairs:
+        assert second.after <= first.seconds, "they overlap"
+        assert needs(first).isdisjoint(needs(second)), "both can be injected at the same time"
     write(one, tmp_path / "kept.json")
     assert read(tmp_path / "kept.json") == one
+
+
+def needs(step: Step) -> frozenset[str]:
+    return FAULTS[step.fault].choice.needs(step.target)
 
 
 @pytest.mark.faults

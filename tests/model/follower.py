@@ -29,6 +29,11 @@ class Follower:
     asked_since: int | None = None
     needs_join: bool = False
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it is: epoch, version, total."""
+        return (self.epoch, self.version, self.total_cents)
+
     def join_message(self) -> Json:
         """Enter with what is known, if anything is."""
         self.needs_join = False
@@ -75,6 +80,8 @@ class Follower:
         if frame["epoch"] == self.epoch and frame["version"] < self.version:
             raise Broken(f"(JN) back from {self.version} to {frame['version']}")
         self.asked_since = None
+        if frame["epoch"] != self.epoch:
+            self.outcomes.clear()  # an op of the history that is gone is judged anew
         self.epoch, self.version = frame["epoch"], frame["version"]
         self._whole(frame)
 

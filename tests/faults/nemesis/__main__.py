@@ -43,16 +43,22 @@ def main() -> int:
 
 def _nemesis(schedule: Schedule, tabs: int) -> int:
     say = _speaker()
-    faults = sum(map(len, schedule.rounds))
-    say(f"seed {schedule.seed}: {faults} faults in {len(schedule.rounds)} rounds")
-    with home_in_memory() as home:
-        result = asyncio.run(run(schedule, home, say, tabs=tabs))
-    say(f"done\n{told(result)}")
-    for number, problems in result.broken.items():
+    steps = [step for steps in schedule.rounds for step in steps]
+    pairs = sum(step.beside is not None for step in steps)
+    say(
+        f"seed {schedule.seed}: {len(steps) + pairs} faults, {pairs} times two at a time,"
+        f" in {len(schedule.rounds)} rounds"
+    )
+
+    def keep(number: int, problems: list[str]) -> None:
         kept = SEEDS / f"{schedule.seed}-{number}.json"
-        steps = schedule.rounds[number - 1]
-        write(Schedule(seed=schedule.seed, rounds=[steps], problems=problems[:5]), kept)
+        rounds = [schedule.rounds[number - 1]]
+        write(Schedule(seed=schedule.seed, rounds=rounds, problems=problems[:5]), kept)
         say(f"round {number} is kept: make nemesis FILE={kept}")
+
+    with home_in_memory() as home:
+        result = asyncio.run(run(schedule, home, say, tabs=tabs, keep=keep))
+    say(f"done\n{told(result)}")
     return 1 if result.broken else 0
 
 
@@ -85,10 +91,14 @@ def told(result: Result) -> str:
     lines = [
         str(result.ledger),
         f"  flushed      {len(result.ledger.flushed)} were in the stream at a FLUSHALL",
-        str(result.audit),
+        str(result.audit or "stored         could not be read"),
         f"memory         {memory}",
         *(f"slow           {each}" for each in result.slow),
-        *(f"BROKEN         {each[:600]}" for each in result.audit.problems),
+        *(
+            f"BROKEN         round {n}: {each[:600]}"
+            for n in result.broken
+            for each in result.broken[n]
+        ),
     ]
     return "\n".join(lines)
 

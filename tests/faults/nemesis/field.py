@@ -11,6 +11,7 @@ from app.server_process import EmbeddedServer
 from tests.faults.ledger import Ledger
 from tests.faults.pace import Pace
 from tests.faults.stand import Stand, running_stand
+from tests.support.audited import SECRET
 from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
 from tests.support.faulty_redis import FaultyRedis, faulty_redis
 from tests.support.haproxy import running_haproxy
@@ -33,6 +34,7 @@ class Field:
     """
 
     stand: Stand
+    home: Path
     ledger: Ledger
     faulty_postgres: FaultyPostgres
     faulty_valkey: FaultyRedis
@@ -55,6 +57,15 @@ class Field:
         pid = self.server(name).pid
         assert pid is not None, f"{name} does not run"
         return pid
+
+    @property
+    def operator(self) -> dict[str, str]:
+        """What somebody who runs a command beside the product sets."""
+        return {
+            "DATABASE_URL": self.stand.postgres.url,
+            "REDIS_URL": self.stand.valkey.url,
+            "NEST_AUDIT_KEY": SECRET,
+        }
 
     def end(self) -> None:
         """End our processes at once: how they stop is the matter of a rolling restart."""
@@ -116,10 +127,16 @@ async def running_field(
         between=between,
         linked=linked,
         apart=apart,
-        **(environ or {}),
+        **{"NEST_AUDIT_KEY": SECRET, **(environ or {})},
     ) as stand:
         [(first, second)] = faulty
-        yield Field(stand=stand, ledger=ledger, faulty_postgres=first, faulty_valkey=second)
+        yield Field(
+            stand=stand,
+            home=home,
+            ledger=ledger,
+            faulty_postgres=first,
+            faulty_valkey=second,
+        )
 
 
 @contextmanager

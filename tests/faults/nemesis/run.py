@@ -1,8 +1,8 @@
 """Rounds of a schedule: load, one fault after the other, quiet, and everything compared."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -19,7 +19,7 @@ from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import BEHIND_A_PROXY, CLOCKED, Field, front_of, running_field
 from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
 from tests.faults.nemesis.schedule import Schedule, Step
-from tests.faults.nemesis.tabs import Tab, compare, tabs_of
+from tests.faults.nemesis.tabs import Tab, compare, tabs_of, tell_of_restores
 from tests.faults.pace import Pace
 from tests.support.faketime import LIBFAKETIME
 from tests.support.haproxy import find_haproxy
@@ -46,7 +46,7 @@ class Result:
     """What a run ended with. `broken`: the rounds, by number, after which something was wrong."""
 
     ledger: Ledger
-    audit: Audit
+    audit: Audit | None
     broken: dict[int, list[str]]
     slow: list[str]
     rss_mb: dict[str, float]
@@ -64,16 +64,22 @@ class Scene:
 
 
 async def run(
-    schedule: Schedule, home: Path, say: Callable[[str], None], *, tabs: int = 0
+    schedule: Schedule,
+    home: Path,
+    say: Callable[[str], None],
+    *,
+    tabs: int = 0,
+    keep: Callable[[int, list[str]], None] = lambda _number, _problems: None,
 ) -> Result:
     """Carry out a schedule on a product of its own; `say` is told a line for each fault and round.
 
     Where HAProxy is installed everybody works through it, else at the web processes in turns.
-    `tabs`: so many real ones edit, too.
+    `tabs`: so many real ones edit, too. `keep` is told the number and problems of a round at its end.
     """
     ledger = Ledger(seed=schedule.seed)
     broken: dict[int, list[str]] = {}
     known: set[str] = set()
+    found: Audit | None = None
     async with AsyncExitStack() as stack:
         field = await stack.enter_async_context(watched_field(home, ledger))
         urls = field.stand.urls
@@ -81,14 +87,17 @@ async def run(
             urls = ((await stack.enter_context(front_of(field.stand)).ready()).url,)
         crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
         opened = await stack.enter_async_context(tabs_of(urls[0], tabs, Random(ledger.seed)))
+        ledger.totals_of_tabs = {tab.code: set() for tab in opened}
         asker = await stack.enter_async_context(recovery(field))
         scene = Scene(field=field, crowd=crowd, tabs=opened, asker=asker, say=say)
         for number, steps in enumerate(schedule.rounds, 1):
-            problems = (await one_round(scene, steps)).problems
+            found = await one_round(scene, steps)
+            problems = found.problems if found else tuple(ledger.problems)
             new = [each for each in problems if each not in known]
             known.update(new)
             if new:
                 broken[number] = new
+                keep(number, new)
             say(
                 f"round {number}: {len(ledger.ops)} edits and {len(ledger.events)} interactions so far"
             )
@@ -97,8 +106,8 @@ async def run(
         rss = {
             name: psutil.Process(process.pid).memory_info().rss / MB
             for name, process in field.stand.processes.items()
+            if process.alive
         }
-        found = await audit(ledger, field.stand.postgres.url, field.stand.valkey.url)
         return Result(ledger=ledger, audit=found, broken=broken, slow=field.slow, rss_mb=rss)
 
 
@@ -125,9 +134,13 @@ async def watched_field(home: Path, ledger: Ledger) -> AsyncIterator[Field]:
         field.end()
 
 
-async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit:
-    """Faults under load; then quiet, and what is stored is compared with what everybody was told."""
+async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit | None:
+    """Faults under load; then quiet, and what is stored is compared with what everybody was told.
+
+    None: it could not be read.
+    """
     over, pace = asyncio.Event(), Pace(asyncio.Event())
+    stand, ledger = scene.field.stand, scene.field.ledger
     async with asyncio.TaskGroup() as group:
         scene.crowd.work_until(group, LOAD, over)
         for tab in scene.tabs:
@@ -136,55 +149,75 @@ async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit:
             for step in steps:
                 await pace.rest(step.after)
                 scene.say(await one_step(scene.field, scene.asker, step))
+                await tell_of_restores(scene.tabs, ledger)
         finally:
             over.set()
-    stand, ledger = scene.field.stand, scene.field.ledger
-    try:
+    with noted("after the faults", ledger):
         stored = partial(nothing_waits, stand.valkey.url)
         await eventually(stored, QUIET_SECONDS, why="the workers have stored everything")
         await agree(stand.urls[0], scene.crowd.sockets, ledger)
         await compare(scene.tabs, ledger, stand.postgres.url)
-    except AssertionError as problem:
-        ledger.problems.append(str(problem))
     ledger.problems += [
         each for each in stand.crashes() if EXPECTED not in each and each not in ledger.problems
     ]
-    return await audit(ledger, stand.postgres.url, stand.valkey.url)
+    try:
+        return await audit(ledger, stand.postgres.url, stand.valkey.url)
+    except Exception as problem:  # noqa: BLE001 - of whatever kind; the run goes on
+        ledger.problems.append(f"comparing: {problem!r}")
+        return None
+
+
+@contextmanager
+def noted(what: str, ledger: Ledger) -> Iterator[None]:
+    """Whatever goes wrong in the block is a problem of the run, which goes on."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 - of whatever kind
+        ledger.problems.append(f"{what}: {problem!r}")
 
 
 async def one_step(field: Field, asker: Recovery, step: Step) -> str:
     """One fault, and the line that tells what clients saw of it and when everything was well."""
     pace, ledger = Pace(asyncio.Event()), field.ledger
     began, before = pace.now(), _told(ledger)
-    ledger.kills.append(f"{step.fault} {step.target}")
-    try:
-        async with FAULTS[step.fault].inject(field, step):
-            await pace.rest(step.seconds)
-    except Exception as problem:  # noqa: BLE001 - of whatever kind; the run goes on
-        ledger.problems.append(f"{step.fault} of {step.target} itself: {problem!r}")
+    ledger.kills.append(str(step))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_inject(field, step))
+        if step.beside is not None:
+            await pace.rest(step.beside.after)
+            group.create_task(_inject(field, step.beside))
     lasted = pace.now() - began
-    well = await asker.awaited()
+    well = None
+    with noted(f"after {step}", ledger):
+        well = await asker.awaited()
     if well is None:
-        ledger.problems.append(f"{step.fault} of {step.target}: not over after {LONGEST_SECONDS} s")
+        ledger.problems.append(f"{step}: not over after {LONGEST_SECONDS} s")
         recovered = "NOT WELL AGAIN"
     else:
         recovered = f"well again after {well.seconds:4.1f} s ({well.last} last)"
         if well.seconds > AIM_SECONDS:
-            field.slow.append(f"{step.fault} of {step.target}: {recovered}")
+            field.slow.append(f"{step}: {recovered}")
     edits, later, unknown, events, refused = (
         now - then for now, then in zip(_told(ledger), before, strict=True)
     )
     return (
-        f"{step.fault:24} {step.target:22} {lasted:5.1f} s  {edits:4} edits"
+        f"{step!s:46} {lasted:5.1f} s  {edits:4} edits"
         f" ({later} later, {unknown} unknown, silence {_silence(ledger, began):4.1f} s)"
         f" {events:4} interactions ({refused} again)  {recovered}"
     )
 
 
+async def _inject(field: Field, step: Step) -> None:
+    """A fault from its beginning to its end; what goes wrong with itself is a problem of the run."""
+    with noted(f"{step.fault} of {step.target} itself", field.ledger):
+        async with FAULTS[step.fault].inject(field, step):
+            await Pace(asyncio.Event()).rest(step.seconds)
+
+
 def _told(ledger: Ledger) -> tuple[int, ...]:
     attempts = ledger.op_attempts
     return (
-        len(ledger.ops),
+        len(ledger.acknowledgements),
         attempts.later,
         attempts.unknown,
         len(ledger.events),
@@ -196,6 +229,6 @@ def _silence(ledger: Ledger, since: float) -> float:
     """The longest time without an acknowledged edit anywhere."""
     moments = [
         since,
-        *sorted(each.answered for each in ledger.spans.values() if each.answered > since),
+        *sorted(each for each in ledger.acknowledgements if each > since),
     ]
     return max((late - early for early, late in pairwise(moments)), default=0.0)

@@ -5,28 +5,51 @@ product and the machine make of it is another matter: a schedule that failed onc
 (`write`, `read`) and is run again with every test run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import msgspec
+from msgspec.structs import replace
+from typing_extensions import override
 
 ROUND_SECONDS = 75.0
 """After about so much of faults and load comes quiet, and everything is compared."""
 
 LOAD_BETWEEN_SECONDS = (1.0, 4.0)
+PAIRS_PART = 0.3
+"""About so many of the steps are two faults at a time."""
+
 RECOVERY_SECONDS = 2.0
 """What a step takes beside its own length, for planning only."""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault: `after` so many seconds of load, for so many `seconds`."""
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fault: `after` so many seconds of load, for so many `seconds`.
+
+    `beside`: a second one, `after` so many seconds of the first.
+    """
 
     fault: str
     target: str
     seconds: float
     after: float
+    beside: "Step | None" = None
+
+    @property
+    def faults(self) -> tuple["Step", ...]:
+        """Itself, and the one beside it."""
+        return (self,) if self.beside is None else (self, self.beside)
+
+    @property
+    def lasts(self) -> float:
+        """Seconds until the last of its faults is over, as planned."""
+        return max(self.seconds, self.beside.after + self.beside.seconds if self.beside else 0.0)
+
+    @override
+    def __str__(self) -> str:
+        return " with ".join(f"{each.fault} {each.target}" for each in self.faults)
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +62,15 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the dice may choose for one fault: a target, and a length between two."""
+    """What the dice may choose for one fault: a target, and a length between two.
+
+    `needs`: by target, the parts of the product that the fault wants for itself. Two faults at a time
+    share none: a store that is away can be told nothing, and what one changes the other would undo.
+    """
 
     targets: Sequence[str]
     seconds: tuple[float, float]
+    needs: Callable[[str], frozenset[str]]
 
 
 def plan(seed: int, seconds: float, choices: Mapping[str, Choice]) -> Schedule:
@@ -56,7 +84,7 @@ def plan(seed: int, seconds: float, choices: Mapping[str, Choice]) -> Schedule:
         while length > 0:
             step = next(steps)
             this.append(step)
-            took = step.after + step.seconds + RECOVERY_SECONDS
+            took = step.after + step.lasts + RECOVERY_SECONDS
             length -= took
             left -= took
         rounds.append(this)
@@ -65,15 +93,38 @@ def plan(seed: int, seconds: float, choices: Mapping[str, Choice]) -> Schedule:
 
 def _steps(random: Random, choices: Mapping[str, Choice]) -> Iterator[Step]:
     while True:
-        deck = sorted(choices)
-        random.shuffle(deck)
-        for fault in deck:
-            yield Step(
-                fault=fault,
-                target=random.choice(choices[fault].targets),
-                seconds=round(random.uniform(*choices[fault].seconds), 1),
-                after=round(random.uniform(*LOAD_BETWEEN_SECONDS), 1),
-            )
+        names = sorted(choices)
+        random.shuffle(names)
+        deck = [_step(random, fault, choices[fault]) for fault in names]
+        while deck:
+            step = deck.pop(0)
+            if random.random() < PAIRS_PART:
+                needs = _needs(step, choices)
+                fits = (each for each in deck if needs.isdisjoint(_needs(each, choices)))
+                if other := next(fits, None):
+                    deck.remove(other)
+                    step = _pair(random, step, other)
+            yield step
+
+
+def _step(random: Random, fault: str, choice: Choice) -> Step:
+    return Step(
+        fault=fault,
+        target=random.choice(choice.targets),
+        seconds=round(random.uniform(*choice.seconds), 1),
+        after=round(random.uniform(*LOAD_BETWEEN_SECONDS), 1),
+    )
+
+
+def _needs(step: Step, choices: Mapping[str, Choice]) -> frozenset[str]:
+    return choices[step.fault].needs(step.target)
+
+
+def _pair(random: Random, one: Step, other: Step) -> Step:
+    """The longer of them, and the other from some moment of it on."""
+    short, long = sorted((one, other), key=lambda step: step.seconds)
+    after = round(random.uniform(0, long.seconds), 1)
+    return replace(long, beside=replace(short, after=after))
 
 
 def write(schedule: Schedule, file: Path) -> None:

@@ -1,0 +1,19 @@
+"""A backup takes the place of everything."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.faults.backups import make, restore
+from tests.faults.nemesis.field import Field
+from tests.faults.nemesis.schedule import Step
+
+
+@asynccontextmanager
+async def restored(field: Field, _step: Step) -> AsyncIterator[None]:
+    """People go on after a backup; then it is restored under their hands."""
+    file = field.home / f"{len(field.ledger.restores)}.backup"
+    file.unlink(missing_ok=True)
+    made = await make(file, field.operator)
+    yield
+    await restore(made, field.operator, field.ledger)
+    file.unlink()
