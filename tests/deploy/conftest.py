@@ -7,15 +7,16 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e.stage import Stage, running_stage
-from tests.support.haproxy import running_haproxy
+from tests.support.haproxy import all_take_part, running_haproxy
 from tests.support.ports import free_port
 from tests.support.processes import Process
 from tests.support.servers import Servers
+from tests.support.waiting import eventually_blocking
 
 
 @pytest.fixture(scope="module")
 def stage(servers: Servers) -> Iterator[Stage]:
-    """What stands behind the proxy, with a database of its own for each module."""
+    """The processes behind the proxy, with a database of their own for each module."""
     settings = {"NEST_TRUSTED_PROXIES": "127.0.0.1", "NEST_DRAIN_SECONDS": "2"}
     with running_stage(servers, **settings) as running:
         yield running
@@ -24,12 +25,12 @@ def stage(servers: Servers) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def proxy(stage: Stage) -> Iterator[Process]:
     with running_haproxy(stage.one.port or 0, stage.two.port or 0) as process:
-        yield process.ready_blocking()
+        yield process
 
 
 @pytest.fixture(autouse=True)
 def all_up(request: pytest.FixtureRequest) -> None:
-    """Whatever the test before has stopped runs again, and the proxy knows."""
+    """Both processes run, also those that the test before has stopped, and the proxy uses them."""
     if "stage" not in request.fixturenames:
         return
     stage: Stage = request.getfixturevalue("stage")
@@ -38,8 +39,8 @@ def all_up(request: pytest.FixtureRequest) -> None:
             process.start()
         process.ready_blocking()
     if "proxy" in request.fixturenames:
-        process = request.getfixturevalue("proxy")
-        process.ready_blocking()
+        proxy: Process = request.getfixturevalue("proxy")
+        eventually_blocking(lambda: all_take_part(proxy), why="HAProxy uses both processes")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.faults.houses import house_id, house_of
 from tests.faults.ledger import Ledger
 from tests.faults.pace import Pace
 from tests.faults.producers import Producer
+from tests.support.haproxy import servers_of
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
@@ -80,6 +81,10 @@ async def crowd(proxy: Process, seed: int) -> AsyncIterator[Crowd]:
             stopping.set()
         for socket in sockets:
             await socket.close()
+
+
+def is_down(proxy: Process) -> bool:
+    return servers_of(proxy)["web/web1"].startswith("DOWN")
 
 
 def ended(process: Process) -> bool:
@@ -144,7 +149,8 @@ async def test_people_of_a_process_that_is_gone_go_on_at_the_other(
         reconnects = working.sockets.reconnects
         stage.one.signal(sign)
         try:
-            await eventually(lambda: "web/web1 is DOWN" in proxy.log.rpartition("is UP")[2], 30)
+            gone = partial(is_down, proxy)
+            await eventually(gone, 30, why="the proxy has noticed")
             await eventually(lambda: working.sockets.reconnects > reconnects, 30)
             await goes_on(working, by=100)
         finally:

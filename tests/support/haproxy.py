@@ -4,8 +4,10 @@ In this order: HAPROXY_PATH, one that is installed, the distribution's package (
 a test that needs it is skipped, in CI it fails.
 """
 
+import csv
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,28 @@ def running_haproxy(one: int, two: int, **environ: str) -> Iterator[Process]:
         command = (str(program), "-W", "-db", "-f", str(DEPLOY / "haproxy.cfg"))
         with Process(*command, environ=settings, port=port) as process:
             yield process
+
+
+def servers_of(proxy: Process) -> dict[str, str]:
+    """By backend and server, such as `sockets/web1`: its state, as HAProxy says on its own socket.
+
+    `UP` passed its last checks; `UP 1/2` was not checked yet, or missed one. Raises OSError before
+    HAProxy listens.
+    """
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.connect(proxy.environ["EDGE_SOCKET"])
+        asking.sendall(b"show stat\n")
+        answer = b"".join(iter(lambda: asking.recv(65_536), b"")).decode()
+    return {
+        f"{row['pxname']}/{row['svname']}": row["status"]
+        for row in csv.DictReader(answer.removeprefix("# ").splitlines())
+        if row["svname"] not in ("FRONTEND", "BACKEND")
+    }
+
+
+def all_take_part(proxy: Process) -> bool:
+    """Whether HAProxy sends visitors to each of its servers."""
+    return set(servers_of(proxy).values()) == {"UP"}
 
 
 def main() -> int:

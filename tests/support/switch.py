@@ -32,8 +32,7 @@ class Switch:
     def cut(self) -> None:
         """End every connection, as the end of a server does."""
         for each in self._open:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+            _end(each)
 
     def serve(self) -> None:
         """Pass connections on until `close`."""
@@ -43,8 +42,8 @@ class Switch:
                 self._open.append(near)
                 try:
                     far = socket.create_connection(self._target)
-                except OSError:
-                    near.shutdown(socket.SHUT_RDWR)
+                except OSError:  # nobody listens there
+                    _end(near)
                     continue
                 self._open.append(far)
                 for ends in ((near, far), (far, near)):
@@ -67,8 +66,12 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
         while received := one.recv(CHUNK):
             other.sendall(received)
     for each in (one, other):
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+        _end(each)
+
+
+def _end(each: socket.socket) -> None:
+    with suppress(OSError):  # it has ended already
+        each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
