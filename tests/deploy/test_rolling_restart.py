@@ -19,7 +19,7 @@ from tests.faults.houses import house_id, house_of
 from tests.faults.ledger import Ledger
 from tests.faults.pace import Pace
 from tests.faults.producers import Producer
-from tests.support.haproxy import servers_of
+from tests.support.haproxy import all_take_part, servers_of
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
@@ -131,6 +131,7 @@ async def test_nobody_notices_a_rolling_restart(
             assert process.wait() == 0
             await goes_on(working)
             await process.start().ready()
+            await eventually(partial(all_take_part, proxy), why="the proxy uses it again")
             await goes_on(working)
     for attempts in (working.requests.op_attempts, working.requests.event_attempts):
         assert (attempts.later, attempts.unknown) == (0, 0)
