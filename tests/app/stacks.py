@@ -1,6 +1,7 @@
 """`nest run` with small stand-in programs, and what is left of one."""
 
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -34,18 +35,19 @@ async def nothing_left(home: Path, deadline: float = 10.0) -> None:
     await eventually(lambda: not working_below(home), deadline, why="no process is left")
 
 
-def child(running: Process, word: str) -> psutil.Process:
-    """The child of a stack whose command line has this word, or whose program has this name.
-
-    Raises AssertionError while there is none.
-    """
+def children(running: Process, *words: str) -> list[psutil.Process]:
+    """The children of a stack whose command line, or the name of whose program, has these words."""
+    found = []
     for each in psutil.Process(running.pid).children():
-        try:
-            if word in each.cmdline() or word == each.name():
-                return each
-        except psutil.NoSuchProcess:
-            continue
-    raise AssertionError(f"no {word} now")
+        with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+            if {*words} <= {each.name(), *each.cmdline()}:
+                found.append(each)
+    return found
+
+
+async def child(running: Process, word: str) -> psutil.Process:
+    """The first such child, once there is one."""
+    return (await eventually(lambda: children(running, word), why=f"{word} runs"))[0]
 
 
 async def freeze(*processes: psutil.Process) -> None:

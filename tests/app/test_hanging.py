@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
-import psutil
 import pytest
 
 from app.embedded import embedded_postgres
 from app.server_process import EmbeddedServer
-from tests.app.stacks import child, freeze, nothing_left, stack
-from tests.support.processes import Process
+from tests.app.stacks import child, children, freeze, nothing_left, stack
+from tests.faults.away import away
+from tests.support.processes import Process, still_running
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -32,11 +32,10 @@ def stall(running: Process) -> None:
 
 async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
     with stack(home) as running:
-        await running.ready()
-        await eventually(
-            lambda: "working" in running.log
-        )  # one that starts has two minutes, not 10 s
-        worker, valkey = child(running, "worker"), child(running, "valkey-server")
+        # A child that was never heard may be silent for longer.
+        await eventually(lambda: "ready after" in running.log, 40.0)
+        await eventually(lambda: "worker  | working" in running.log)
+        worker, valkey = [await child(running, word) for word in ("worker", "valkey-server")]
         stall(running)
         await freeze(worker, valkey)
         killed = "has not answered for 10 s: it is killed and replaced"
@@ -47,27 +46,22 @@ async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
         }
         await eventually(lambda: all(each in running.log for each in said), 60.0)
         await running.ready()
-        await eventually(lambda: child(running, "worker").pid != worker.pid)
-        await eventually(lambda: child(running, "valkey-server").pid != valkey.pid)
+        await eventually(lambda: children(running, "worker") not in ([], [worker]))
+        await eventually(lambda: children(running, "valkey-server") not in ([], [valkey]))
 
 
 async def test_what_a_killed_run_left_hanging_is_ended_by_the_next(home: Path) -> None:
     with stack(home, STANDIN_ALONE="1") as first:
         await first.ready()
-        left = [child(first, word) for word in ("web", "worker", "postgres", "valkey-server")]
+        programs = ("web", "worker", "postgres", "valkey-server")
+        left = [await child(first, word) for word in programs]
         await freeze(*left)
         first.kill()
         with stack(home, port=first.port) as second:
             await second.ready(90.0)
             assert f"(process {left[0].pid})" in second.log
-            assert not any(map(_runs, left))
+            assert still_running(left, within_seconds=0) == []
     await nothing_left(home)
-
-
-def _runs(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 async def test_several_web_processes_answer_on_one_port(home: Path) -> None:
@@ -83,10 +77,8 @@ async def test_several_web_processes_answer_on_one_port(home: Path) -> None:
             return node.rpartition("web-")[2]
 
         first = answering()
-        for process in psutil.Process(running.pid).children():
-            with suppress(psutil.NoSuchProcess):
-                if process.environ().get("NEST_NODE", "").endswith(f"web-{first}"):
-                    await freeze(process)
+        webs = {each.environ()["NEST_NODE"][-1]: each for each in children(running, "web")}
+        await freeze(webs[first])
         other = "2" if first == "1" else "1"
         assert [answering() for _ in range(5)] == [other] * 5  # nobody waits for the one that hangs
 
@@ -105,13 +97,11 @@ async def test_a_postgres_that_stands_still_is_ended_and_has_everything(
 ) -> None:
     connection = await asyncpg.connect(impatient.url)
     await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    assert impatient.pid is not None
     told: list[str] = []
-    frozen = psutil.Process(impatient.pid)
-    async with asyncio.TaskGroup() as group:
+    first = impatient.pid
+    async with asyncio.TaskGroup() as group, away(impatient, "frozen"):
         keeping = group.create_task(impatient.keep_alive(told.append))
-        await freeze(*frozen.children(), frozen)
-        await eventually(lambda: impatient.pid not in {None, frozen.pid}, 60.0)
+        await eventually(lambda: impatient.pid not in {None, first}, 60.0)
         again = await eventually(lambda: connected(impatient), 60.0)
         assert await again.fetchval("SELECT answer FROM kept") == 42
         await again.close()

@@ -11,6 +11,7 @@ from nest_haus_client import Client
 from nest_haus_client.house import House
 
 from realtime.transports.engine_requests import NO_POLLING
+from tests.app.stacks import children
 from tests.support.ports import free_port
 from tests.support.processes import Process, nest
 from tests.support.waiting import eventually
@@ -21,8 +22,7 @@ SIZES = ("nest80", "nest100", "nest120", "nest140", "nest160", "nest120")
 
 
 def webs(running: Process) -> list[psutil.Process]:
-    children = psutil.Process(running.pid).children()
-    return [each for each in children if each.cmdline()[1:4] == ["-m", "app.cli", "web"]]
+    return children(running, "app.cli", "web")
 
 
 async def edit(house: House, number: int) -> None:

@@ -4,13 +4,11 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
-from tests.app.stacks import nothing_left, stack
+from tests.app.stacks import child, children, nothing_left, stack
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
@@ -90,30 +88,19 @@ async def test_the_next_start_takes_over_from_a_killed_one_at_once(home: Path) -
 
 
 async def test_a_crashed_child_comes_back(running: Process) -> None:
-    def web() -> list[psutil.Process]:
-        return [child for child in running.children() if "web" in child.cmdline()]
-
-    (first,) = await eventually(web)
+    first = await child(running, "web")
     first.kill()
     ended = r"^nest    \| [0-9-]{10}T[0-9:]{8}Z web ended with SIGKILL, again in 0.2 s$"
     await eventually(lambda: re.search(ended, running.log, re.MULTILINE))
-    await eventually(lambda: web() not in ([], [first]))
+    await eventually(lambda: children(running, "web") not in ([], [first]))
     await running.ready()
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey-server"])
 async def test_a_crashed_server_comes_back(running: Process, name: str) -> None:
-    def server() -> list[psutil.Process]:
-        found = []
-        for child in psutil.Process(running.pid).children():
-            with suppress(psutil.NoSuchProcess):  # ended since it was listed
-                if child.name() == name:
-                    found.append(child)
-        return found
-
-    (first,) = await eventually(server)
+    first = await child(running, name)
     first.kill()
-    await eventually(lambda: server() not in ([], [first]))
+    await eventually(lambda: children(running, name) not in ([], [first]))
     assert "ended with SIGKILL, again in 0.2 s" in running.log
 
 
@@ -159,7 +146,6 @@ async def test_a_failed_preparation_ends_in_one_sentence(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_servers_of_root_run_as_somebody_else(running: Process) -> None:
-    for child in psutil.Process(running.pid).children():
-        if child.name() in {"postgres", "valkey-server"}:
-            assert child.username() == "nobody"
+async def test_servers_of_root_run_as_somebody_else(running: Process) -> None:
+    for name in ("postgres", "valkey-server"):
+        assert (await child(running, name)).username() == "nobody"

@@ -3,7 +3,7 @@
 python -m tests.support.standin stack   the supervisor, with the two below as its children
 python -m tests.support.standin web     answers GET /readyz with 200, and POST /hang by hanging, on
                                         the sockets it inherited
-python -m tests.support.standin worker  says "working" and waits
+python -m tests.support.standin worker  says "working" after its first sign of life, and waits
 Children also start a child of their own (`sleep`), which must not be left over either, unless
 STANDIN_ALONE is set. `web` ignores SIGTERM when STANDIN_STUBBORN is set. STANDIN_WEBS: how many.
 """
