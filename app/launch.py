@@ -18,6 +18,9 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+SECBIT_KEEP_CAPS = 1 << 4
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -54,10 +57,13 @@ def drop_privileges(uid: int, gid: int, *, reach: bool) -> None:
 
     With `reach` (root started us below a directory that only root may enter, such as `/root`) the
     one capability to pass directories is kept, so that no permission on the disk has to be loosened.
+    `access()` asks for the rights of the real user, without capabilities unless a secure bit says
+    otherwise, and PostgreSQL's programs look for each other with it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if reach and sys.platform == "linux":
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_KEEP_CAPS, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from app.embedded import embedded_postgres, embedded_valkey, login_url
-from app.server_process import EmbeddedServer, EmbeddedServerError
+from app.server_process import EmbeddedServer, EmbeddedServerError, run_once
 from tests.support.processes import CHECKOUT
 from tests.support.waiting import eventually_blocking
 
@@ -222,6 +222,19 @@ async def test_root_below_a_directory_that_only_root_may_enter(tmp_path: Path) -
         assert await query(postgres, "SELECT 1") == 1
         assert redis.Redis.from_url(url).ping()
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_with_programs_below_a_directory_that_only_root_may_enter(tmp_path: Path) -> None:
+    """As `initdb` looks for `postgres`; and nothing else of root's rights is left."""
+    program = tmp_path / "program"
+    program.touch(mode=0o755)
+    looks = (
+        f"import os; assert os.access({str(program)!r}, os.R_OK | os.X_OK);"
+        "own = open('/proc/self/status').read(); assert 'CapEff:\\t0000000000000002' in own, own;"
+        "assert os.getresuid().count(os.geteuid()) == 3 and os.geteuid()"
+    )
+    run_once(sys.executable, "-c", looks, directory=tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
