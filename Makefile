@@ -17,13 +17,13 @@ run: .venv/ready ## start everything: PostgreSQL, Valkey, web, worker (PORT, HOS
 
 test: .venv/ready-dev clients/js/dist/.ready ## run all tests, browser tests included, on servers of their own
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.haproxy
+	@$(BIN)/python -m tests.support.installing
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
 test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (databases 1 to 15 are flushed)
 	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.haproxy
+	@$(BIN)/python -m tests.support.installing
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
 stories: .venv/ready-dev ## tell as many made-up stories of people, processes and a bad network (STORIES=1000)
@@ -34,7 +34,7 @@ nemesis: .venv/ready-dev ## inject faults of every kind under load and compare w
 
 outage: .venv/ready-dev ## take PostgreSQL away for 10 s behind HAProxy, with browser tabs: raw 503, interactions refused, tabs reloaded
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.haproxy
+	@$(BIN)/python -m tests.support.installing
 	@$(BIN)/python -m tests.faults.nemesis --outage
 
 check: .venv/ready-dev ## formatting, lint, types, import contracts

@@ -1,7 +1,6 @@
 """Certificates that are not accepted, shown by real servers: the log and the doctor say why."""
 
 import asyncio
-import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -13,10 +12,7 @@ import pytest
 from storage.errors import StorageUnavailable
 from storage.postgres.engine import Database
 from storage.redis.client import Redis
-
-OPENSSL = shutil.which("openssl")
-
-pytestmark = pytest.mark.skipif(OPENSSL is None, reason="this machine has no openssl")
+from tests.support.installing import OPENSSL
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 
@@ -24,10 +20,9 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, N
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A file with a key and the certificate for "elsewhere" that it signed itself."""
-    assert OPENSSL is not None
     key, found = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+        [OPENSSL.required(), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
          "-nodes", "-keyout", key, "-out", found, "-days", "2", "-subj", "/CN=elsewhere",
          "-addext", "subjectAltName=DNS:elsewhere"],
         check=True, capture_output=True,

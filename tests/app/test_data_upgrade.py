@@ -8,7 +8,7 @@ import pytest
 
 from app.commands.upgrade_data import run as upgrade_data
 from app.data_upgrade import (
-    USUAL_PLACES,
+    WHEELS,
     UpgradeImpossible,
     data_version,
     find_binaries,
@@ -23,15 +23,9 @@ from storage.postgres.backups import contents_of
 from tests.app.test_backup import call, house, rows_of
 from tests.support.servers import apart
 
-OLD = next(
-    (
-        (major, Path(place.format(major=major)))
-        for major in ("17", "16", "15")
-        for place in USUAL_PLACES
-        if program_version(Path(place.format(major=major)) / "postgres") == major
-    ),
-    None,
-)
+OLDER = postgres_binaries().parents[1] / "pginstall" / "bin"
+"""The package of the embedded PostgreSQL carries an older version beside it."""
+
 TODAY = date(2026, 11, 3)
 
 
@@ -56,12 +50,12 @@ def old_home(home: Path, major: str, binaries: Path) -> Path:
     return home
 
 
-@pytest.mark.skipif(OLD is None, reason="no older PostgreSQL on this machine")
 def test_the_data_of_an_older_version_are_taken_over_and_kept(new_home: Path) -> None:
-    assert OLD is not None
-    major, binaries = OLD
-    home = old_home(new_home, major, binaries)
-    server = embedded_postgres(home, binaries=binaries, major=major)
+    major = program_version(OLDER / "postgres")
+    assert major is not None
+    assert major != POSTGRES_MAJOR
+    home = old_home(new_home, major, OLDER)
+    server = embedded_postgres(home, binaries=OLDER, major=major)
     url = server.start()
     try:
         apart(lambda: release(url))
@@ -72,7 +66,7 @@ def test_the_data_of_an_older_version_are_taken_over_and_kept(new_home: Path) ->
     with pytest.raises(EmbeddedServerError, match="upgrade-data"):
         embedded_postgres(home).start()
 
-    done = apart(lambda: upgrade(home, None, {}, today=TODAY))
+    done = apart(lambda: upgrade(home, OLDER, {}, today=TODAY))
 
     assert done is not None
     assert done.kept == home / f"postgres.{major}-20261103"
@@ -97,6 +91,17 @@ def test_an_upgrade_that_was_cut_short_is_finished_by_the_next_start(home: Path)
     server.stop()
     assert data_version(home / "postgres") == POSTGRES_MAJOR
     assert not (home / UPGRADED).exists()
+
+
+def test_the_old_programs_are_found_in_an_environment_beside_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.data_upgrade.USUAL_PLACES", ())
+    major = program_version(OLDER / "postgres") or ""
+    earlier = tmp_path / ".venv-earlier" / WHEELS.format(major=major).replace("*", ".11")
+    earlier.parent.mkdir(parents=True)
+    earlier.symlink_to(OLDER)
+    assert find_binaries(major, None, tmp_path / "home") == earlier
 
 
 def test_without_the_old_programs_a_sentence_says_how(

@@ -21,7 +21,7 @@ from storage.postgres.roles import WEB, WORKER
 from storage.redis.client import Redis
 from storage.tls import tls_problem
 from tests.storage.link import link_to
-from tests.support.pgbouncer import PGBOUNCER, pgbouncer
+from tests.support.pgbouncer import pgbouncer
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, Process, nest, passed_on
 from tests.support.servers import for_role
@@ -73,7 +73,6 @@ async def test_the_stores_of_the_tests_are_usable(database_url: str, redis_url: 
     assert await redis_problem(redis_url) is None
 
 
-@pytest.mark.skipif(PGBOUNCER is None, reason="this machine has no PgBouncer")
 @pytest.mark.parametrize("command", ["web", "worker", "migrate", "run", "doctor"])
 async def test_a_pooler_is_refused_by_every_command(
     database_url: str, redis_url: str, tmp_path: Path, command: str

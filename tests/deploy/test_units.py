@@ -1,7 +1,6 @@
 """The units of systemd name what is there: commands, settings, files."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from app.settings import SETTINGS
 from tests.support.haproxy import DEPLOY
+from tests.support.installing import SYSTEMD_ANALYZE
 from tests.support.processes import CHECKOUT, nest
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -50,9 +50,7 @@ def test_a_web_process_has_the_time_that_it_takes_to_stop() -> None:
 
 
 def test_systemd_understands_them(tmp_path: Path) -> None:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip("no systemd-analyze on this machine")
+    program = SYSTEMD_ANALYZE.required()
     names = []
     for unit in UNITS:
         name = unit.name.replace("@.", "@8081.")

@@ -14,7 +14,8 @@ from tests.faults.nemesis.outage import RAW_503, outage
 from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, Step, plan, read, write
 from tests.support.browser import required_browser
-from tests.support.haproxy import required_haproxy, running_haproxy
+from tests.support.haproxy import running_haproxy
+from tests.support.installing import HAPROXY
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -61,7 +62,7 @@ async def test_nobody_is_refused_and_no_tab_loads_again_while_postgresql_is_away
 ) -> None:
     """(OP16, AC14)"""
     lines: list[str] = []
-    required_haproxy()
+    HAPROXY.required()
     required_browser()
     seen = await outage(home, 1, lines.append)
     assert seen.figures == "0 raw 503, 0 interactions refused, 0 tabs reloaded"

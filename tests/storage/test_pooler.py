@@ -11,9 +11,7 @@ from storage.errors import StorageUnavailable
 from storage.postgres.engine import Database
 from storage.postgres.pooler import FORGETS, REFUSES, SHARES, pooler_in_the_way
 from tests.storage.link import link_to
-from tests.support.pgbouncer import PGBOUNCER, pgbouncer
-
-needs_pgbouncer = pytest.mark.skipif(PGBOUNCER is None, reason="this machine has no PgBouncer")
+from tests.support.pgbouncer import pgbouncer
 
 
 async def test_connections_of_their_own_are_none(database_url: str) -> None:
@@ -54,7 +52,6 @@ async def test_connections_that_are_shared_are_noticed(database_url: str) -> Non
     assert await pooler_in_the_way(Sharing(database_url)) == SHARES
 
 
-@needs_pgbouncer
 @pytest.mark.parametrize("pool_mode", ["session", "transaction"])
 @pytest.mark.parametrize(("drops_settings", "found"), [(False, REFUSES), (True, FORGETS)])
 async def test_pgbouncer_is_noticed(
@@ -66,7 +63,6 @@ async def test_pgbouncer_is_noticed(
         assert await pooler_in_the_way(Database(url)) == found
 
 
-@needs_pgbouncer
 async def test_pgbouncer_that_shares_is_noticed_where_the_role_has_the_settings(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.browser import find_browser
-from tests.support.installing import found_or_installed, from_debian
+from tests.support.installing import found_or_installed, from_debian, required
 
 EXPECT_SECONDS = 15
 PERSON = (
@@ -66,13 +65,10 @@ def running_browser(*arguments: str) -> Iterator[Browser]:
 
 def required_browser() -> Path:
     """The browser's path; skips or fails the test that needs it where there is none."""
-    found = find_browser(os.environ)
-    if found is None:
-        message = "no Chromium: set CHROME_PATH, or run `python -m playwright install chromium`"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
+    return required(
+        find_browser(os.environ),
+        "no Chromium: set CHROME_PATH, or run `python -m playwright install chromium`",
+    )
 
 
 def main() -> int:

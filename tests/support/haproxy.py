@@ -1,50 +1,24 @@
-"""An HAProxy for the tests of deploy/. `python -m tests.support.haproxy` makes sure there is one.
-
-In this order: HAPROXY_PATH, one that is installed, the distribution's package (as root). Without one
-a test that needs it is skipped, in CI it fails.
-"""
+"""HAProxy with the file of deploy/, for as long as a block lasts."""
 
 import csv
 import os
-import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import pytest
-
-from tests.support.installing import found_or_installed, from_debian
+from tests.support.installing import HAPROXY
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, Process
 
 DEPLOY: Final = CHECKOUT / "deploy"
 
 
-def find_haproxy() -> Path | None:
-    """The program, if there is one."""
-    places = (os.environ.get("HAPROXY_PATH"), shutil.which("haproxy"), "/usr/sbin/haproxy")
-    return next((Path(each) for each in places if each and Path(each).is_file()), None)
-
-
-def required_haproxy() -> Path:
-    """The program; skips or fails the test that needs it where there is none."""
-    found = find_haproxy()
-    if found is None:
-        message = "no HAProxy: install it, or set HAPROXY_PATH"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
-
-
 @contextmanager
 def running_haproxy(one: int, two: int, **environ: str) -> Iterator[Process]:
     """HAProxy with the file that is shipped, before these two ports, until the block ends."""
-    program, port = required_haproxy(), free_port()
+    program, port = HAPROXY.required(), free_port()
     with TemporaryDirectory(prefix="nest-h-") as directory:
         settings = {
             "EDGE_BIND": f"127.0.0.1:{port}",
@@ -81,12 +55,3 @@ def servers_of(proxy: Process) -> dict[str, str]:
 def all_take_part(proxy: Process) -> bool:
     """Whether HAProxy sends visitors to each of its servers."""
     return set(servers_of(proxy).values()) == {"UP"}
-
-
-def main() -> int:
-    """Find or install HAProxy; the exit code is 1 only in CI without it."""
-    return found_or_installed("HAProxy", find_haproxy, from_debian("haproxy"))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

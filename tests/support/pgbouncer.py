@@ -1,18 +1,17 @@
-"""The machine's PgBouncer before a PostgreSQL, for as long as a block lasts."""
+"""PgBouncer before a PostgreSQL, for as long as a block lasts."""
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.storage.link import link_to
+from tests.support.installing import PGBOUNCER
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
-PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 DROPPED = (
     "synchronous_commit,default_transaction_isolation,statement_timeout,lock_timeout,"
     "idle_in_transaction_session_timeout,jit,tcp_keepalives_idle,tcp_keepalives_interval,"
@@ -25,8 +24,7 @@ async def pgbouncer(
     database_url: str, directory: Path, *, pool_mode: str, drops_settings: bool
 ) -> AsyncIterator[str]:
     """The URL that leads through it."""
-    assert PGBOUNCER is not None
-    port = free_port()
+    program, port = PGBOUNCER.required(), free_port()
     parts = urlsplit(database_url)
     async with link_to(database_url) as link:
         (directory / "pgbouncer.ini").write_text(
@@ -40,7 +38,7 @@ async def pgbouncer(
         as_nobody = ("-u", "nobody") if os.geteuid() == 0 else ()
         with (directory / "pgbouncer.ini").open("rb") as settings:
             process = await asyncio.create_subprocess_exec(  # nobody may not enter the directory
-                PGBOUNCER, "-q", *as_nobody, "/dev/stdin", stdin=settings
+                program, "-q", *as_nobody, "/dev/stdin", stdin=settings
             )
         try:
             await eventually(lambda: _listens(port))

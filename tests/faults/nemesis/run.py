@@ -22,7 +22,7 @@ from tests.faults.nemesis.schedule import Schedule, Step
 from tests.faults.nemesis.tabs import Tab, compare, tabs_of, tell_of_restores
 from tests.faults.pace import Pace
 from tests.support.faketime import LIBFAKETIME
-from tests.support.haproxy import find_haproxy
+from tests.support.installing import HAPROXY
 from tests.support.waiting import eventually
 
 LOAD: Final = Load(
@@ -83,7 +83,7 @@ async def run(
     async with AsyncExitStack() as stack:
         field = await stack.enter_async_context(watched_field(home, ledger))
         urls = field.stand.urls
-        if find_haproxy():
+        if HAPROXY.find():
             urls = ((await stack.enter_context(front_of(field.stand)).ready()).url,)
         crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
         opened = await stack.enter_async_context(tabs_of(urls[0], tabs, Random(ledger.seed)))
