@@ -115,6 +115,18 @@ MISTAKES = {
     "told_as_done": Told("CL4", "honest", "0 are pending, not 1"),
     "under_way_goes_last": Told("CL3", "order_kept", "version 1 is"),
     "undo_first": Told("CL3", "offline", "not {'kind': 'undo'}"),
+    # a backup that is put back
+    "base_version_of_another_epoch": Told("CL15", "epoch_of_ops", "of an epoch that has none such"),
+    "epoch_missing": Told("CL15", "epoch_of_ops", "an op without an epoch"),
+    "epoch_of_the_first_snapshot": Told("CL15", "epoch_of_ops", "the op names the epoch"),
+    "restore_moment_invented": Told("CL15", "restored_again", "that the house was restored to"),
+    "restore_said_once": Told("CL15", "restored_again", "(1 times, not 2)"),
+    "restore_said_twice": Told("CL15", "restored", "it said 2 times"),
+    "restore_silent": Told("CL15", "restored", "it did not say that the house was restored"),
+    "restore_without_moment": Told("CL15", "restored", "restored to [None]"),
+    "restored_by_any_snapshot": Told("CL15", "not_restored", "and nothing was"),
+    "restored_by_its_moment": Told("CL15", "not_restored", "and nothing was"),
+    "undo_moves_along": Told("CL15", "waiting_undo", "an outcome of an op that was refused"),
 }
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -43,6 +44,8 @@ class Asked:
     flying: bool = False
     send_at: float = 0.0
     tries: int = 0
+    epoch: str = ""
+    base_version: int = 0
 
 
 class House:
@@ -54,15 +57,38 @@ class House:
         self.version = 0
         self.selection: Json = {}
         self.total_cents = 0
+        self.first_epoch = ""
+        self.newest = 0
+        self.restored = 0
 
     def replace(self, frame: Json) -> None:
+        self.notice_restore(frame)
         if wrong("smaller_snapshot_ignored") and self.known and frame["version"] <= self.version:
             return
         kept = self.selection if wrong("snapshot_merged") else {}
         self.selection = {**kept, **frame["selection"]}
         self.epoch, self.version, self.known = frame["epoch"], frame["version"], True
+        self.first_epoch = self.first_epoch or self.epoch
+        self.newest = max(self.newest, self.version)
         if not (wrong("total_of_snapshot_ignored") and self.total_cents):
             self.total_cents = frame["derived"]["price"]["total_cents"]
+
+    def notice_restore(self, frame: Json) -> None:
+        """Say it when a backup took the place of what was known."""
+        another = self.known and frame["epoch"] != self.epoch
+        another = another or (self.known and wrong("restored_by_any_snapshot"))
+        if wrong("restored_by_its_moment"):
+            another = frame.get("restored_to") is not None
+        if not another or wrong("restore_silent"):
+            return
+        self.restored += 1
+        if wrong("restore_said_once") and self.restored > 1:
+            return
+        to = None if wrong("restore_without_moment") else frame.get("restored_to")
+        if wrong("restore_moment_invented") and to is None:
+            to = datetime.now(UTC).isoformat()
+        for _ in range(2 if wrong("restore_said_twice") else 1):
+            say(restored={"to": to})
 
     def apply(self, op: Json) -> bool:
         """False: it does not follow what is known."""
@@ -73,6 +99,7 @@ class House:
         if op["version"] > self.version + 1 and not wrong("gap_applied"):
             return False
         self.version = self.version + 1 if wrong("op_applied_twice") else op["version"]
+        self.newest = max(self.newest, self.version)
         for change in op["changes"]:
             self.change(change)
             if wrong("first_change_only"):
@@ -319,7 +346,7 @@ class Client:
             return
         if wrong("equal_ops_are_one") and operation in [each.operation for each in self.queue]:
             return
-        asked = Asked(operation)
+        asked = Asked(operation, epoch=self.house.epoch, base_version=self.house.version)
         if wrong("one_op_id_for_all"):
             asked.op_id = "00000000-0000-4000-8000-000000000001"
         first = wrong("undo_first") and operation["kind"] == "undo"
@@ -357,12 +384,19 @@ class Client:
             operation = {**operation, "option": "another"}
         if wrong("new_op_id_again") and asked.tries > 1:
             asked.op_id = str(uuid4())
+        if operation["kind"] not in {"undo", "redo"} or wrong("undo_moves_along"):
+            asked.epoch, asked.base_version = self.house.epoch, self.house.version
+        if wrong("epoch_of_the_first_snapshot"):
+            asked.epoch = self.house.first_epoch
+        if wrong("base_version_of_another_epoch"):
+            asked.base_version = self.house.newest
         return {
             "type": "op",
             "id": asked.op_id,
             "configuration": self.configuration,
             "op_id": asked.op_id,
-            "base_version": self.house.version + (5 if wrong("base_version_invented") else 0),
+            "base_version": asked.base_version + (5 if wrong("base_version_invented") else 0),
+            **({} if wrong("epoch_missing") else {"epoch": asked.epoch}),
             "operation": operation,
         }
 

@@ -12,6 +12,7 @@ from nest_haus_conformance import (
     client_connection,
     client_history,
     client_ops,
+    client_restore,
     server_access,
     server_joining,
     server_ops,
@@ -97,6 +98,7 @@ def client_checks(rules: Sequence[str]) -> list[Check[Client]]:
     return [
         *client_history.check.chosen(rules),
         *client_ops.check.chosen(rules),
+        *client_restore.check.chosen(rules),
         *client_connection.check.chosen(rules),
     ]
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from nest_haus_conformance.driver import Driver, driving
 from nest_haus_conformance.house import House, new_house
-from nest_haus_conformance.middle import AWAY_SECONDS, Middle
+from nest_haus_conformance.middle import AWAY_SECONDS, Change, Middle, unchanged
 from nest_haus_conformance.peer import Json, Peer, joined
 from nest_haus_conformance.verdicts import allow, expect
 
@@ -77,12 +77,15 @@ class Scene:
 
         await self.until(told, "that an op was refused was not told")
 
-    async def check_same(self, version: int) -> None:
-        """The client has the house that the server has, at this version or later."""
+    async def check_same(self, version: int, *, house: House | None = None) -> None:
+        """The client has the house that the server has, at this version or later.
+
+        ``house`` is what the client's is on the server, where that is another one by now.
+        """
         state = await self.until(
             lambda state: state["version"] >= version, f"it did not get to version {version}"
         )
-        truth = await self.house.read()
+        truth = await (house or self.house).read()
         versions = state["version"], truth["version"]
         expect(versions[0] == versions[1], f"it has version {versions[0]}, not {versions[1]}")
         theirs, ours = state["selection"], truth["selection"]
@@ -134,11 +137,11 @@ class Client:
     step_seconds: float
 
     @asynccontextmanager
-    async def scene(self) -> AsyncIterator[Scene]:
-        """A new one."""
+    async def scene(self, down: Change = unchanged) -> AsyncIterator[Scene]:
+        """A new one; ``down`` changes what the client is told, from the first frame on."""
         house = await new_house(self.url)
         async with (
-            Middle(self.url).listening() as middle,
+            Middle(self.url, down=down).listening() as middle,
             joined(self.url, house.owner, house.id) as other,
             driving(self.command, url=middle.url, token=house.editor, code=house.code) as driver,
         ):

@@ -13,6 +13,10 @@ prints ``{"ready": true}``. Then it reads lines and prints lines:
                                        how many ops have no outcome yet
     {"do": "end"}                      close and exit
 
+Whenever the client says that the house was restored from a backup, print
+``{"restored": {"to": "2026-11-03T10:00:00Z"}}``: the moment that the server told, null where it
+told none.
+
 What it writes to standard error is shown when a check fails.
 """
 
@@ -40,6 +44,7 @@ class Driver:
         self.ready = False
         self.outcomes: list[Json] = []
         self.refused: list[Json] = []
+        self.restored: list[Json] = []
 
     async def op(self, operation: Json) -> None:
         """Let it ask for a change."""
@@ -79,6 +84,8 @@ class Driver:
             self.outcomes.append(said["outcome"])
         elif "refused" in said:
             self.refused.append(said["refused"])
+        elif "restored" in said:
+            self.restored.append(said["restored"])
         elif "state" in said:
             self._states.append(said["state"])
         elif said.get("ready"):

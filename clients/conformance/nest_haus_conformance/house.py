@@ -1,6 +1,7 @@
 """A house of the kit's own on a server, with an owner, an editor, a viewer and a stranger."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nest_haus_conformance.peer import Json, rest
@@ -117,13 +118,33 @@ class House:
 async def new_house(url: str) -> House:
     """Create it. Raises OSError or KeyError when this is no such server."""
     created = await rest(url, "POST", "/api/configurations", {})
-    owner, house = str(created["token"]), str(created["id"])
-    tokens = {"stranger": await _person(url)}
+    tokens = {role: await _person(url) for role in ("editor", "viewer", "stranger")}
+    await _let_in(url, created, str(created["token"]), tokens)
+    return House(
+        url=url,
+        id=str(created["id"]),
+        code=str(created["code"]),
+        epoch=str(created["epoch"]),
+        owner=str(created["token"]),
+        catalogue=await rest(url, "GET", "/api/catalogue"),
+        **tokens,
+    )
+
+
+async def another_house(house: House) -> House:
+    """A new one of the same people."""
+    created = await rest(house.url, "POST", "/api/configurations", {}, house.owner)
+    tokens = {"editor": house.editor, "viewer": house.viewer}
+    await _let_in(house.url, created, house.owner, tokens)
+    return replace(house, id=str(created["id"]), code=str(created["code"]))
+
+
+async def _let_in(url: str, created: Json, owner: str, tokens: Mapping[str, str]) -> None:
+    """Give the editor and the viewer their roles, each by a link as people do."""
     for role in ("editor", "viewer"):
         link = await rest(
-            url, "POST", f"/api/configurations/{house}/share-links", {"role": role}, owner
+            url, "POST", f"/api/configurations/{created['id']}/share-links", {"role": role}, owner
         )
-        tokens[role] = await _person(url)
         await rest(
             url,
             "POST",
@@ -131,16 +152,6 @@ async def new_house(url: str) -> House:
             {"token": str(link["url"]).rsplit("#", 1)[-1]},
             tokens[role],
         )
-    catalogue = await rest(url, "GET", "/api/catalogue")
-    return House(
-        url=url,
-        id=house,
-        code=str(created["code"]),
-        epoch=str(created["epoch"]),
-        owner=owner,
-        catalogue=catalogue,
-        **tokens,
-    )
 
 
 async def _person(url: str) -> str:

@@ -61,12 +61,12 @@ class Middle:
     on all its connections, in order.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, down: Change = unchanged) -> None:
         self._upstream = socket_url(upstream)
         self._clients: set[ServerConnection] = set()
         self._news = asyncio.Condition()
         self.url = ""
-        self.down: Change = unchanged
+        self.down = down
         self.up: Change = unchanged
         self.answer: Answer = passed
         self.timeline: list[Said] = []

@@ -7,6 +7,11 @@ const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const { NEST_URL: url, NEST_TOKEN: token, NEST_CODE: code } = process.env;
 const client = await connect({ url, token });
 const house = await client.join(code);
+let { restored } = house.state;
+house.on("change", (view) => {
+  if (view.restored !== restored) say({ restored: view.restored });
+  restored = view.restored;
+});
 say({ ready: true });
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -6,7 +6,7 @@ import os
 import sys
 
 import msgspec
-from nest_haus_client import Client, ClientError, Refused, Submitted
+from nest_haus_client import Client, ClientError, House, Refused, Replaced, Submitted
 from nest_haus_client.operations import Operation
 
 
@@ -25,6 +25,12 @@ def refuse(ended: ClientError) -> None:
     say(refused={"code": ended.code if isinstance(ended, Refused) else type(ended).__name__})
 
 
+async def watch(house: House) -> None:
+    async for event in house.events():
+        if isinstance(event, Replaced) and event.restored:
+            say(restored={"to": event.restored_to})
+
+
 async def main() -> None:
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
@@ -35,6 +41,7 @@ async def main() -> None:
         asyncio.TaskGroup() as tasks,
     ):
         house = await client.join(os.environ["NEST_CODE"])
+        tasks.create_task(watch(house))
         say(ready=True)
         async for line in lines:
             match json.loads(line):
