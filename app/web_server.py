@@ -18,6 +18,8 @@ import structlog
 import uvicorn
 from typing_extensions import override
 
+from app.exclusive import AlreadyInUseError
+from app.listening import require_free_port
 from realtime.drain import Drain
 
 log = structlog.get_logger()
@@ -37,6 +39,24 @@ class WebServer(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[None] | None = None
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then listen, or end with ``started`` false where it cannot start.
+
+        Raises AlreadyInUseError where another program took the port while the application started.
+        """
+        try:
+            await super().startup(sockets)
+        except SystemExit as ended:  # uvicorn's way to say that either of both failed
+            self.should_exit = True
+            if self.lifespan.should_exit:
+                return
+            host, port = self.config.host, self.config.port
+            require_free_port(host, port)
+            raise AlreadyInUseError(
+                f"PORT {port} on {host} was busy when it was to be listened on. Start again."
+            ) from ended
 
     @override
     async def main_loop(self) -> None:
