@@ -14,7 +14,16 @@ from app.clients import absent_clients
 from app.database_url import left_out
 from app.doctor_clocks import clocks
 from app.doctor_home import look_at_home
-from app.doctor_logins import MEND, MEND_WRONG, key_in_file, look_at_logins, wrong_key
+from app.doctor_logins import (
+    MEND,
+    MEND_WRONG,
+    Logins,
+    Seen,
+    key_in_file,
+    look_at_logins,
+    see_logins,
+    wrong_key,
+)
 from app.doctor_redis import look_at_redis
 from app.exclusive import AlreadyInUseError
 from app.finding import Finding, State
@@ -49,13 +58,18 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
         *_without_effect("DATABASE_URL", left_out(environ.get("DATABASE_URL", ""))),
         *_without_effect("REDIS_URL", left_out_of_redis(environ.get("REDIS_URL", ""))),
         *look_at_home(settings, running=running),
-        await _web(settings, running=running),
     ]
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:  # all at once: who waits for one waits for none twice
+        web = group.create_task(_web(settings, running=running), name="examine web")
         database = group.create_task(_database(settings.database_url), name="examine database")
+        logins = group.create_task(_logins_and_key(settings), name="examine logins")
         redis = group.create_task(look_at_redis(redis_url), name="examine redis")
     works = any(finding.state == "ok" for finding in database.result())
-    findings += [*database.result(), *await _logins(settings, environ, database_works=works)]
+    findings += [web.result(), *database.result()]
+    if settings.database_url:
+        seen, wrong_keys = logins.result()
+        said = look_at_logins(settings, seen, database_works=works)
+        findings += _logins(settings, environ, said, wrong_keys=wrong_keys)
     findings += [*redis.result(), *_clients(), _browser(environ)]
     return tuple(findings)
 
@@ -133,12 +147,18 @@ async def _web(settings: Settings, *, running: bool) -> Finding:
     return Finding(state="note", subject="web", text=f"nothing listens on {place}; it is free")
 
 
-async def _logins(
-    settings: Settings, environ: Mapping[str, str], *, database_works: bool
-) -> list[Finding]:
+async def _logins_and_key(settings: Settings) -> tuple[Mapping[str, Seen], tuple[str, ...]]:
     if not settings.database_url:
-        return []
-    found = await look_at_logins(settings, database_works=database_works)
+        return {}, ()
+    async with asyncio.TaskGroup() as group:
+        seen = group.create_task(see_logins(settings), name="see logins")
+        key = group.create_task(wrong_key(settings), name="see the key")
+    return seen.result(), key.result()
+
+
+def _logins(
+    settings: Settings, environ: Mapping[str, str], found: Logins, *, wrong_keys: tuple[str, ...]
+) -> list[Finding]:
     findings = [
         Finding(state="wrong", subject="database", text=text, mend=MEND_WRONG)
         for text in found.wrong
@@ -155,7 +175,7 @@ async def _logins(
             text=text,
             mend="All processes need the key of then, and nobody else: docs/operations.md, The audit.",
         )
-        for text in await wrong_key(settings)
+        for text in wrong_keys
     ]
     if text := key_in_file(settings, environ):
         mend = "Set it, the same for all processes, before there is more than one machine."

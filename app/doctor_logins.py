@@ -1,7 +1,8 @@
 """What `nest doctor` says about the logins of processes, and about the key of the audit."""
 
+import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +13,21 @@ from storage.postgres.audit import newest_key_id
 from storage.postgres.audit_chain import AuditKey
 from storage.postgres.failures import refuses_login
 from storage.postgres.lacking import lacking_rights
-from storage.postgres.roles import ANALYTICS, ROLES, WEB, WORKER, changed_settings, login_at
+from storage.postgres.roles import (
+    ANALYTICS,
+    ROLES,
+    WEB,
+    WORKER,
+    Login,
+    changed_settings,
+    login_at,
+)
 
 MEND: Final = "Make a login for each kind of process: docs/operations.md, Logins."
 MEND_WRONG: Final = "How a login is made, and gets its rights: docs/operations.md, Logins."
 RIGHTS_SHOWN: Final = 5
+LOOK_SECONDS: Final = 8.0
+"""For all that is asked of one server with one login: longer than a first connection may take (5 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,26 +39,43 @@ class Logins:
     wrong: tuple[str, ...]
 
 
-async def look_at_logins(settings: Settings, *, database_works: bool) -> Logins:
-    """The logins of the processes, and those of them that may do more than they need.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one login may do; ``failed``: why nothing else is known of it."""
+
+    login: Login | None = None
+    lacking: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    failed: Exception | None = None
+
+
+async def see_logins(settings: Settings) -> Mapping[str, Seen]:
+    """What the logins of the processes may do, by kind of process.
+
+    All are looked at at once, so that servers that do not answer cost `LOOK_SECONDS` together.
+    """
+    async with asyncio.TaskGroup() as group:
+        looks = {
+            kind: group.create_task(_see(url, role), name=f"see the login of {kind}")
+            for kind, (url, role) in _kinds(settings).items()
+        }
+    return {kind: look.result() for kind, look in looks.items()}
+
+
+def look_at_logins(settings: Settings, seen: Mapping[str, Seen], *, database_works: bool) -> Logins:
+    """What is said of the logins that were seen, and of those that may do more than they need.
 
     `database_works`: with the login of DATABASE_URL. Else only refused logins are told of.
     """
-    kinds = {
-        "web processes": (settings.for_web, WEB),
-        "workers": (settings.for_worker, WORKER),
-        "figures": (settings.for_analytics, ANALYTICS),
-    }
     said, better, wrong = [], [], []
-    for kind, (url, role) in kinds.items():
-        try:
-            login = await login_at(url)
-            lacking = await lacking_rights(url, role)
-        except (StorageError, OSError, ValueError) as error:
-            refused = isinstance(error, StorageError) and refuses_login(error)
+    for kind, (url, _role) in _kinds(settings).items():
+        found = seen[kind]
+        login, lacking = found.login, found.lacking
+        if login is None:
+            refused = isinstance(found.failed, StorageError) and refuses_login(found.failed)
             # Else it is told where the database is told.
             if url != settings.database_url and (database_works or refused):
-                wrong.append(f"the login of the {kind} does not work: {error}")
+                wrong.append(f"the login of the {kind} does not work: {found.failed}")
             continue
         said.append(f"{kind} {login.name}")
         if lacking:
@@ -55,13 +83,43 @@ async def look_at_logins(settings: Settings, *, database_works: bool) -> Logins:
                 f"{login.name}, the login of the {kind}, lacks {_some(lacking)}: `nest migrate` as "
                 "the owner gives the roles what they need"
             )
-        if login.name in ROLES and (names := await changed_settings(url)):
-            better.append(f"{login.name} has settings of its own: {', '.join(names)}")
+        if found.changed:
+            better.append(f"{login.name} has settings of its own: {', '.join(found.changed)}")
         if login.owns:
             better.append(
                 f"{kind} log in as {login.name}, who may change everything, also the audit"
             )
     return Logins(well=", ".join(said), better=tuple(better), wrong=tuple(wrong))
+
+
+def _kinds(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """The address and the role of each kind of process."""
+    return {
+        "web processes": (settings.for_web, WEB),
+        "workers": (settings.for_worker, WORKER),
+        "figures": (settings.for_analytics, ANALYTICS),
+    }
+
+
+async def _see(url: str, role: str) -> Seen:
+    try:
+        async with within(LOOK_SECONDS):
+            login = await login_at(url)
+            lacking = await lacking_rights(url, role)
+            changed = await changed_settings(url) if login.name in ROLES else ()
+    except (StorageError, OSError, ValueError) as error:
+        return Seen(failed=error)
+    return Seen(login=login, lacking=lacking, changed=changed)
+
+
+@contextlib.asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """What is asked of a server takes no longer. Raises TimeoutError, which says how long it took."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as late:
+        raise (late if str(late) else TimeoutError(f"no answer within {seconds:g} s")) from None
 
 
 def _some(rights: tuple[str, ...]) -> str:
@@ -86,7 +144,8 @@ async def wrong_key(settings: Settings) -> tuple[str, ...]:
         if len(secret.strip()) < KEY_BYTES_MIN:
             return (*said, f"{file}, the key of the audit, has fewer than {KEY_BYTES_MIN} bytes")
     with contextlib.suppress(StorageError, OSError, ValueError):  # told where the login is told
-        used = await newest_key_id(settings.database_url)
+        async with within(LOOK_SECONDS):
+            used = await newest_key_id(settings.database_url)
         if used not in {None, AuditKey(secret).id}:
             said.append(f"the newest line of the audit is signed with another key ({used})")
     return tuple(said)

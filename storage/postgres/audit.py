@@ -33,11 +33,10 @@ from storage.postgres.audit_chain import (
     breaks,
 )
 from storage.postgres.engine import Database
-from storage.postgres.failures import storage_errors
+from storage.postgres.look import one_look
 
 log = structlog.get_logger()
 
-_RETRY_AFTER_SECONDS: Final = 5.0
 LINES_MAX: Final = 500
 PAGE_LINES: Final = 1_000
 """Lines that are read at once while all of them are verified."""
@@ -342,8 +341,7 @@ class Recorder:
 
 async def newest_key_id(database_url: str) -> str | None:
     """The name of the key of the newest signed line; None: there is none. Raises StorageUnavailable."""
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=3)
+    async with one_look(database_url) as connection:
         try:
             found: str | None = await connection.fetchval(
                 "SELECT key_id FROM admin_actions WHERE signature IS NOT NULL"
@@ -351,8 +349,6 @@ async def newest_key_id(database_url: str) -> str | None:
             )
         except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             return None  # of a release before the chain
-        finally:
-            await connection.close()
     return found
 
 

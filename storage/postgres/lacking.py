@@ -2,12 +2,8 @@
 
 from typing import Final
 
-import asyncpg
-
-from storage.postgres.failures import storage_errors
+from storage.postgres.look import one_look
 from storage.postgres.roles import FUNCTIONS, RIGHTS, WORKER, rights_of
-
-_RETRY_AFTER_SECONDS: Final = 5.0
 
 _ON_TABLES: Final = """
 SELECT kind || ' on ' || coalesce(named || '.' || nullif(field, ''), named)
@@ -36,13 +32,9 @@ async def lacking_rights(database_url: str, role: str) -> tuple[str, ...]:
     """
     needed = [(table, *right) for table in RIGHTS for right in rights_of(table, role)]
     functions = [name for name, of_role in FUNCTIONS.items() if of_role == role]
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=5)
-        try:
-            found = await connection.fetch(_ON_TABLES, *map(list, zip(*needed, strict=True)))
-            found += await connection.fetch(_ON_FUNCTIONS, functions)
-            temporary = role != WORKER or await connection.fetchval(_TEMPORARY)
-        finally:
-            await connection.close()
+    async with one_look(database_url) as connection:
+        found = await connection.fetch(_ON_TABLES, *map(list, zip(*needed, strict=True)))
+        found += await connection.fetch(_ON_FUNCTIONS, functions)
+        temporary = role != WORKER or await connection.fetchval(_TEMPORARY)
     lacking = tuple(str(row[0]) for row in found)
     return lacking if temporary else (*lacking, "TEMPORARY on the database")

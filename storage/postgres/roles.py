@@ -20,6 +20,7 @@ from typing import Final
 import asyncpg
 
 from storage.postgres.failures import storage_errors
+from storage.postgres.look import one_look
 
 WEB: Final = "nest_web"
 WORKER: Final = "nest_worker"
@@ -176,15 +177,11 @@ class Login:
 
 async def login_at(database_url: str) -> Login:
     """Who a process with this address is. Raises StorageUnavailable."""
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=5)
-        try:
-            row = await connection.fetchrow(
-                "SELECT current_user, coalesce((SELECT pg_has_role(relowner, 'USAGE')"
-                " FROM pg_class WHERE oid = to_regclass('admin_actions')), true)"
-            )
-        finally:
-            await connection.close()
+    async with one_look(database_url) as connection:
+        row = await connection.fetchrow(
+            "SELECT current_user, coalesce((SELECT pg_has_role(relowner, 'USAGE')"
+            " FROM pg_class WHERE oid = to_regclass('admin_actions')), true)"
+        )
     return Login(row[0], row[1])
 
 
@@ -194,18 +191,14 @@ async def changed_settings(database_url: str) -> tuple[str, ...]:
     A role may change its own for all its later connections. Ours ask for what they need
     (`Database`), so this weakens nothing of theirs, but somebody was there.
     """
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=5)
-        try:
-            found = await connection.fetch(
-                "SELECT DISTINCT split_part(setting, '=', 1) AS name"
-                " FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting"
-                " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
-                " ORDER BY 1"
-            )
-            login = await connection.fetchval("SELECT current_user")
-        finally:
-            await connection.close()
+    async with one_look(database_url) as connection:
+        found = await connection.fetch(
+            "SELECT DISTINCT split_part(setting, '=', 1) AS name"
+            " FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting"
+            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            " ORDER BY 1"
+        )
+        login = await connection.fetchval("SELECT current_user")
     expected = _SETTINGS if login == ANALYTICS else frozenset[str]()
     return tuple(row["name"] for row in found if row["name"] not in expected)
 
