@@ -6,7 +6,8 @@ therefore costs up to `POLL_SECONDS`, never an interaction.
 A watcher that reads too slowly loses the oldest of what waits for it and is told how many
 (`skipped`). Entries that were trimmed while Redis was away from us for ten minutes are told as
 `gap`, because nobody knows their number; so is it when the stream began anew (Redis was emptied),
-because what came between the last read and that is gone.
+because what came between the last read and that is gone. Where Redis came back with an older state
+there is a gap, too, but what that state still has was seen: it is not told again.
 
 Who follows from an id reads the stream page by page, at their own pace and past nothing, until a
 page is the last one. Then, while the reader stands still, they read once more and become a watcher:
@@ -31,6 +32,7 @@ from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError
 from storage.outage import Outage
 from storage.redis.entries import FIRST_ID, Entry, id_pair
+from storage.redis.life import Life
 from storage.redis.stream import InteractionStream, Lag
 from storage.tasks import TaskOwner
 
@@ -211,15 +213,18 @@ class ActivityFeed(TaskOwner):
 
         Raises StorageUnavailable.
         """
-        life = (await self._stream.its_life()).name or None
+        life = await self._stream.its_life()
+        name = life.name or None
         if since is None:
             newest = await self._stream.newest(min(history, HISTORY_MAX) + 1)
             after = newest[0].id if len(newest) > history else FIRST_ID
-            return Start(after=after, life=life)
+            return Start(after=after, life=name)
         bounds = await self._stream.bounds()
-        if id_pair(bounds.last) < id_pair(since):  # another stream, all of it new
-            return Start(after=FIRST_ID, gap=True, life=life)
-        return Start(after=since, gap=bounds.lost_after(since), life=life)
+        if id_pair(bounds.last) < id_pair(since):
+            went_back = life.goes_on or life.began_before(id_pair(since)[0])
+            # Another stream is new as a whole; of an older state of this one all was seen.
+            return Start(after=bounds.last if went_back else FIRST_ID, gap=True, life=name)
+        return Start(after=since, gap=bounds.lost_after(since), life=name)
 
     async def follow(
         self, start: Start, *, wanted: Wanted | None = None
@@ -237,36 +242,39 @@ class ActivityFeed(TaskOwner):
                     await asyncio.sleep(POLL_SECONDS)
                     start = await self._checked(start)
                     continue
-                if start.life not in (None, life):
-                    watcher.begin_again()
-                    start = Start(after=FIRST_ID, gap=True, life=life)
+                if _is_another(life, start.life):
+                    goes_on = life is not None and life.goes_on
+                    if not goes_on:
+                        watcher.begin_again()
+                    after = start.after if goes_on else FIRST_ID
+                    start = Start(after=after, gap=True, life=_name(life))
                     continue
                 if page or start.gap:
                     last_id = page[-1].id if page else start.after
                     watcher.put(self._events(page), last_id=last_id, gap=start.gap)
-                    start = Start(after=last_id, life=life)
+                    start = Start(after=last_id, life=_name(life))
                     yield watcher.take()
             async for batch in watcher:
                 yield batch
         finally:
             self._discard(watcher)
 
-    async def _page(self, watcher: Watcher, start: Start) -> tuple[list[Entry], str | None]:
+    async def _page(self, watcher: Watcher, start: Start) -> tuple[list[Entry], Life | None]:
         """The next entries, and the life of their stream.
 
         With the last of them the watcher is added to those who are read to.
         """
         page, life = await self._stream.read_on(start.after, PAGE_ENTRIES)
-        if len(page) == PAGE_ENTRIES or start.life not in (None, life):
+        if len(page) == PAGE_ENTRIES or _is_another(life, start.life):
             return page, life
         async with self._reading:
             if self._watchers and self._read_until is None:
                 await self._read()
             page, life = await self._stream.read_on(start.after, PAGE_ENTRIES)
-            if len(page) < PAGE_ENTRIES and start.life in (None, life):
+            if len(page) < PAGE_ENTRIES and not _is_another(life, start.life):
                 if not self._watchers:
                     self._read_until = page[-1].id if page else start.after
-                    self._life = life
+                    self._life = _name(life)
                 self._watchers.add(watcher)
                 self._watched.set()
         return page, life
@@ -277,12 +285,8 @@ class ActivityFeed(TaskOwner):
             checked = await self.start(since=start.after)
         except StorageError:
             return start
-        began_anew = start.life not in (None, checked.life)
-        return Start(
-            after=FIRST_ID if began_anew else checked.after,
-            gap=checked.gap or start.gap or began_anew,
-            life=checked.life,
-        )
+        gap = checked.gap or start.gap
+        return Start(after=checked.after, gap=gap, life=start.life or checked.life)
 
     def _is_watched_by(self, watcher: Watcher) -> bool:
         return watcher in self._watchers
@@ -328,18 +332,20 @@ class ActivityFeed(TaskOwner):
         gap = self._unsure and await self._lost_entries()
         self._unsure = False
         if self._read_until is None:
-            newest, self._life = await self._stream.read_on(None, HISTORY_MAX)
+            newest, life = await self._stream.read_on(None, HISTORY_MAX)
+            self._life = _name(life)
             self._hand_out(newest, gap=gap)
             self._read_until = newest[-1].id if newest else FIRST_ID
             return
         while True:
             entries, life = await self._stream.read_on(self._read_until, READ_ENTRIES)
-            if life != self._life:
-                began_anew, self._life = self._life is not None, life
-                if began_anew:
-                    gap = True
+            if _is_another(life, self._life):
+                gap = True
+                self._life = _name(life)
+                if life is None or not life.goes_on:
                     self._begin_again(FIRST_ID)
                     continue
+            self._life = _name(life)
             if entries or gap:
                 self._hand_out(entries, gap=gap)
                 gap = False
@@ -355,7 +361,9 @@ class ActivityFeed(TaskOwner):
         first = await self._stream.first_id()
         newest = await self._stream.newest(1)
         if not newest or id_pair(newest[0].id) < id_pair(str(self._read_until)):
-            self._begin_again(None)
+            life = await self._stream.its_life()
+            if self._life is None or (life.name != self._life and not life.goes_on):
+                self._begin_again(None)
             return True
         return first is not None and id_pair(first) > id_pair(str(self._read_until))
 
@@ -379,6 +387,15 @@ class ActivityFeed(TaskOwner):
 
     def _events(self, entries: list[Entry]) -> list[FeedEvent]:
         return _shown(entries, unix_ms(self._now()))
+
+
+def _name(life: Life | None) -> str | None:
+    return life.name if life is not None else None
+
+
+def _is_another(life: Life | None, known: str | None) -> bool:
+    """Whether the stream has another life than that which is known, if one is."""
+    return known is not None and _name(life) != known
 
 
 def _shown(entries: list[Entry], now_ms: int) -> list[FeedEvent]:

@@ -9,7 +9,7 @@ same name and a smaller count. Whoever knows of more begins a new life before an
 counted: else the next entries would take the numbers of those that are lost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 LIFE: Final = "{activity}:life"
@@ -57,3 +57,9 @@ class Life:
 
     name: str
     offered: int
+    goes_on: bool = field(default=False, compare=False)
+    """It began in an older state, with the entries of the life before and ids that follow theirs."""
+
+    def began_before(self, unix_ms: int) -> bool:
+        """Whether it had begun by then, on the clock of Redis; False before it took an entry."""
+        return bool(self.name) and float(self.name) * 1000 <= unix_ms

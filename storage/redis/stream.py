@@ -291,8 +291,8 @@ class InteractionStream:
             found = await commands(self._redis).xrange(EVENTS, f"({after_id}", "+", count)
         return entries_of(found)
 
-    async def read_on(self, after_id: str | None, count: int) -> tuple[list[Entry], str | None]:
-        """The same, or the newest where there is no id, with the name of the stream's life then.
+    async def read_on(self, after_id: str | None, count: int) -> tuple[list[Entry], Life | None]:
+        """The same, or the newest where there is no id, with the life of the stream then.
 
         None: it has no life yet.
         """
@@ -302,10 +302,11 @@ class InteractionStream:
                 pipe.xrevrange(EVENTS, "+", "-", count)
             else:
                 pipe.xrange(EVENTS, f"({after_id}", "+", count)
-            pipe.hget(LIFE, "life")
-            found, life = await pipe.execute()
+            pipe.hmget(LIFE, "life", "n", "base")
+            found, (name, counted, base) = await pipe.execute()
         entries = entries_of(found)
-        return entries[::-1] if after_id is None else entries, life and text(life)
+        life = Life(text(name), int(counted or 0), int(base or 0) > 0) if name else None
+        return entries[::-1] if after_id is None else entries, life
 
     async def newest(self, count: int) -> list[Entry]:
         """The last `count` entries, ascending."""
@@ -357,7 +358,8 @@ class InteractionStream:
         life, counted, base = counts
         added = 0 if isinstance(info, Exception) else int(info["entries-added"])
         # Processes of a release that did not count yet may append, too.
-        now = Life(text(life or b""), max(int(counted or 0), added - int(base or 0)))
+        before = int(base or 0)
+        now = Life(text(life or b""), max(int(counted or 0), added - before), before > 0)
         if now.name:
             self._heard(now)
         return now

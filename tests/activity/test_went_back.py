@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from structlog.testing import capture_logs
 
 from app.embedded import embedded_valkey
 from app.server_process import EmbeddedServer
+from realtime.activity_feed import ActivityFeed, FeedBatch
 from realtime.offered import Offered
 from storage.redis.life import Life
 from storage.redis.stream import InteractionStream
 from tests.activity.parts import event, parts
+from tests.activity.test_feed import feed_of
 from tests.activity.test_flushed import append, empty, process, store
 from tests.support.servers import home_in_memory
 
@@ -150,3 +153,48 @@ async def test_the_last_note_is_written_when_the_process_stops(
             await append(each, 5)
         empty(redis_url)
         assert await missing(process(each)) == 5
+
+
+async def told_until(
+    last: str, batches: AsyncIterator[FeedBatch], feed: ActivityFeed
+) -> tuple[list[str], bool]:
+    """The sessions that were told, up to this one, and whether a gap was."""
+    told, gap = [], False
+    async with asyncio.timeout(60):
+        while last not in told:
+            feed.hint()
+            batch = await anext(batches)
+            told += [str(each["session"]) for each in batch.events]
+            gap = gap or batch.gap
+    return told, gap
+
+
+async def test_who_watches_is_told_of_a_gap_and_nothing_a_second_time(old: Old) -> None:
+    """(AC3) What the older state still has was seen; what it lacks may be more than was seen."""
+    async with feed_of(old.url) as (stream, feed), feed.watch() as watcher:
+        await stream.append([event("one"), event("two")])
+        old.keep()
+        await stream.append([event("three")])
+        assert await told_until("three", watcher, feed) == (["one", "two", "three"], False)
+        await old.come_back()
+        await stream.append([event("four")])
+        assert await told_until("four", watcher, feed) == (["four"], True)
+
+
+async def test_who_returns_is_told_of_a_gap_and_nothing_a_second_time(old: Old) -> None:
+    """(AC4) To another process, before and after it is noticed that entries are lost."""
+    async with feed_of(old.url) as (stream, _feed):
+        await stream.append([event("one"), event("two")])
+        old.keep()
+        (third,) = await stream.append([event("three")])
+        known = await stream.its_life()
+        await old.come_back()
+        for last in ("four", "five"):
+            async with feed_of(old.url) as (other, returned):
+                start = await returned.start(since=third.stream_id)
+                async with aclosing(returned.follow(start)) as batches:
+                    await other.append([event(last)])
+                    told, gap = await told_until(last, batches, returned)
+            assert (told[-1:], gap) == ([last], last == "four")
+            assert not {"one", "two", "three"} & set(told)
+            await stream.begin_anew(known)
