@@ -10,8 +10,8 @@ Theory. A process goes through these states once, in this order:
   the other processes are not asked by everybody in the same moment.
 - *ended*: the server closes what is left.
 
-A page is told nothing, because its script would load it anew: only its socket is closed, and the
-browser opens another one within 0.5 to 1.5 s by itself.
+A page is told nothing, because it has nothing to do: its socket is closed, and the browser opens
+another one within 0.5 to 1.5 s by itself. (Scripts of an older release would load their page anew.)
 """
 
 import asyncio

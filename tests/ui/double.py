@@ -308,9 +308,7 @@ class Tab:
                 self.category, self.view = message.get("category"), message.get("view")
                 self.house.tell_presence()
             case "introduce":
-                self.person.name = message["name"]
-                self.say({"type": "introduced", "person": self.person.json()})
-                self.house.tell_presence()
+                self._introduce(message)
             case _:
                 pass
 
@@ -324,6 +322,15 @@ class Tab:
             self.say({"type": "error", "op_id": message["op_id"], **error})
             return
         self.say(self.house.op(self, message))
+
+    def _introduce(self, message: dict[str, Any]) -> None:
+        if self.house.refuse_next:
+            error = self.house.refuse_next.pop(0)
+            self.say({"type": "error", "re": message["id"], **error})
+            return
+        self.person.name = message["name"]
+        self.say({"type": "introduced", "re": message["id"], "person": self.person.json()})
+        self.house.tell_presence()
 
     def revoke(self, code: str = "access_revoked") -> None:
         """End this membership, as the sweep of grants does."""

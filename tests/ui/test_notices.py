@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from configurator.protocol.codes import CODES
 from tests.ui.conftest import Served, Visit
 from tests.ui.test_configurator import open_house, option, status
 
@@ -280,6 +281,15 @@ def test_a_name_that_cannot_be_taken_is_said(served: Served, visit: Visit) -> No
     save.click()
     expect(dialog.locator("#own-name-hint")).to_contain_text("Das sind 47 Zeichen")
     expect(field).to_be_focused()
+    for code in ("name_reserved", "not_saved", "too_many_requests"):
+        text = CODES[code].text
+        message = {"de": text.de, "en": text.en}
+        retryable = {"retryable": True} if CODES[code].retryable else {}
+        house.refuse_next = [{"code": code, "message": message, **retryable}]
+        field.fill("Anna Leitner")
+        save.click()
+        expect(dialog.locator("#own-name-hint")).to_have_text(text.de)
+        expect(field).to_have_value("Anna Leitner")
     field.fill("🦊 Anna\u202e \U0001fae9")
     save.click()
     expect(dialog).to_have_count(0)

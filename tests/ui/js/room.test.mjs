@@ -307,6 +307,30 @@ test("a backup was put back: it is said once, also to a page that loads again (C
   assert.deepEqual(tab.state.restored, { to: null }, "the page before had seen another history");
 });
 
+test("a process that stops loads no page anew: its socket ends, and the next one goes on", () => {
+  const { server, tab } = opened();
+  tab.take({ type: "error", code: "restarting", message: { de: "", en: "" }, retryable: true, retry_after_ms: 300 });
+  tab.drop();
+  tab.connect();
+  tab.ask(select("nest", "a"));
+  tab.settle();
+  assert.deepEqual(tab.state.selection, server.selectionAt(1));
+});
+
+test("whoever asks for a name is told the answer, or that none came", async () => {
+  const { tab } = opened();
+  const introduce = () => tab.room.request({ type: "introduce", name: "Anna" });
+  const answers = [introduce(), introduce(), introduce()];
+  const asked = tab.connection.up.splice(0);
+  assert.equal(new Set(asked.map((message) => message.id)).size, 3);
+  const refusal = { type: "error", re: asked[1].id, code: "not_saved", message: { de: "", en: "" }, retryable: true };
+  tab.take(refusal);
+  tab.take({ type: "introduced", re: asked[0].id, person: { id: "p", name: "Anna", colour: 1 } });
+  tab.drop();
+  assert.deepEqual((await Promise.all(answers)).map((answer) => answer?.type ?? null), ["introduced", "error", null]);
+  assert.equal(await introduce(), null, "there is no connection");
+});
+
 test("an op names the history that it was asked in (CL15, OP20)", () => {
   const { tab } = opened();
   tab.ask(select("nest", "a"));

@@ -407,7 +407,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     dismiss: room.dismiss,
     offerToast: notices.offer,
     closeToast: notices.close,
-    introduce: (name) => room.send({ type: "introduce", name }),
+    introduce: (name) => room.request({ type: "introduce", name }),
     roleName: (role) => (role ? t("role." + role) : ""),
     whereIs: (p) => (p.category ? t("people.at", { category: categoryName(p.category) }) : t("people.somewhere")),
     clicked(category, elementId) {

@@ -23,7 +23,7 @@ const RETRY_MAX_MS = 15000;
 const CHANGES_KEPT = 30;
 const CHANGES_RECALLED = 10;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);
-const RELOAD = new Set(["slow_reader", "restarting", "client_too_old", "flooding"]);
+const RELOAD = new Set(["slow_reader", "client_too_old", "flooding"]);
 const GONE = new Set(["not_found", "not_authenticated"]);
 const EPOCH_SEEN = "nest-epoch"; // in sessionStorage, so that a page that loads again knows it, too
 const REVERSALS = new Set(["undo", "redo"]);
@@ -65,6 +65,8 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
   let pauseTimer = null; // while it runs no op is sent
   let toldUntil = 0; // the server asked for this pause
   let joinNumber = 0;
+  const requests = new Map(); // what `request` waits for, by id
+  let requestNumber = 0;
   let gapAskedAt = 0;
   let recalled = false; // a join of this tab was answered
 
@@ -154,12 +156,31 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     if (!state.askingSince || Date.now() - gapAskedAt > ANSWER_WITHIN_MS) join();
   }
 
+  // The frame that answers this message, or null where none comes: then whoever asks may ask again.
+  function request(message) {
+    return new Promise((resolve) => {
+      const id = `request-${(requestNumber += 1)}`;
+      const timer = setTimeout(() => requested(id, null), ANSWER_WITHIN_MS);
+      requests.set(id, { resolve, timer });
+      if (!send({ ...message, id })) requested(id, null);
+    });
+  }
+
+  function requested(id, frame) {
+    const waiting = requests.get(id);
+    if (!waiting) return;
+    requests.delete(id);
+    clearTimeout(waiting.timer);
+    waiting.resolve(frame);
+  }
+
   // -- hearing -----------------------------------------------------------------------------
 
   function receive(frame) {
     onFrame?.("in", frame);
     if (frame.configuration && state.configuration && frame.configuration !== state.configuration) return;
     handlers[frame.type]?.(frame);
+    if (frame.re) requested(frame.re, frame);
   }
 
   const handlers = {
@@ -414,6 +435,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
     state.socket = "down";
     state.askingSince = null;
     unanswered();
+    for (const id of [...requests.keys()]) requested(id, null);
   }
 
   function dismiss(key) {
@@ -424,7 +446,7 @@ export function createRoom({ frames, emit, reactive = (state) => state, storage 
 
   for (const frame of frames) receive(frame);
   if (state.configuration) restore();
-  return { state, submit, receive, send, connected, disconnected, dismiss, join };
+  return { state, submit, receive, send, request, connected, disconnected, dismiss, join };
 }
 
 // What the status beside the title may claim.

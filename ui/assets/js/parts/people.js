@@ -37,7 +37,7 @@ export const PeopleButton = {
 export const PeopleSheet = {
   components: { Face, Forget, History, Leave },
   inject: ["screen"],
-  data: () => ({ name: typed.text() ?? "", problem: "", away: false }),
+  data: () => ({ name: typed.text() ?? "", problem: "", away: false, saving: false }),
   template: `
     <ul class="plain people-list">
       <li v-for="p in screen.people.value" :key="p.person">
@@ -53,7 +53,7 @@ export const PeopleSheet = {
       <label for="own-name">{{ screen.t("people.name") }}</label>
       <div class="row">
         <input id="own-name" ref="name" v-model="name" autocomplete="name" :placeholder="own" :aria-invalid="problem ? 'true' : null" aria-describedby="own-name-hint" @input="problem = ''" />
-        <button type="submit" class="button" :disabled="!name">{{ screen.t("people.save") }}</button>
+        <button type="submit" class="button" :disabled="!name || saving">{{ screen.t("people.save") }}</button>
       </div>
       <p v-if="away" class="problem" role="alert">{{ screen.t("people.away") }}</p>
       <p id="own-name-hint" class="hint" :class="{ problem }" role="status">{{ problem || counted }}</p>
@@ -75,6 +75,7 @@ export const PeopleSheet = {
   methods: {
     // What the server would refuse is said here: nobody who types a name reads its codes.
     save() {
+      if (this.saving) return;
       const name = oneLine(this.name);
       const length = lengthOf(name);
       if (!name) this.problem = this.screen.t("people.nameUnseen");
@@ -82,12 +83,17 @@ export const PeopleSheet = {
       else return this.rename(name);
       this.$refs.name.focus();
     },
-    rename(name) {
-      this.away = !this.screen.introduce(name);
-      if (this.away) return;
+    // The name stays in its field until the server has taken it; what it says instead is shown.
+    async rename(name) {
+      this.saving = true;
+      const answer = await this.screen.introduce(name);
+      this.saving = false;
+      this.away = answer === null;
+      this.problem = answer?.type === "error" ? answer.message[this.screen.ui.language] : "";
+      if (this.away || this.problem || oneLine(this.name) !== name) return;
       this.name = "";
       typed.forget();
-      this.screen.close();
+      if (this.$refs.name) this.screen.close();
     },
   },
 };
