@@ -18,17 +18,16 @@ from uuid import UUID
 
 import asyncpg
 
-from storage.postgres.failures import storage_errors
+from storage.postgres.look import PATIENTLY, one_look
 from storage.postgres.migrate import head_revision
 from storage.postgres.roles import RIGHTS
 from storage.postgres.schema import Schema
 
-_RETRY_AFTER_SECONDS: Final = 5.0
 COUNTED_FIRST: Final = ("configurations", "people", "operations", "inquiries", "interactions")
 """The tables that say how much a database holds."""
 
 OURS: Final = "nest restore: "
-"""Before what the SQL of a restore says itself when it gives up."""
+"""The beginning of the sentence with which the SQL of a restore gives up."""
 
 _TABLES: Final = """
 SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
@@ -78,17 +77,15 @@ async def snapshot_of(database_url: str) -> AsyncIterator[tuple[str, Contents]]:
 
     The name is good inside the block: `pg_dump --snapshot`. Raises StorageError.
     """
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(
-            database_url, timeout=10, server_settings={"application_name": "nest backup"}
-        )
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                # The first statement takes the snapshot; everything else sees the same.
-                name = await connection.fetchval("SELECT pg_export_snapshot()")
-                yield name, await _contents(connection)
-        finally:
-            await connection.close()
+    async with (
+        one_look(
+            database_url, answer_seconds=PATIENTLY, application_name="nest backup"
+        ) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # The first statement takes the snapshot; everything else sees the same.
+        name = await connection.fetchval("SELECT pg_export_snapshot()")
+        yield name, await _contents(connection)
 
 
 async def contents_of(database_url: str) -> Contents:
@@ -99,24 +96,14 @@ async def contents_of(database_url: str) -> Contents:
 
 async def analyse(database_url: str) -> None:
     """Gives the planner what it knew before; the tables are as new. Raises StorageError."""
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=10)
-        try:
-            await connection.execute("ANALYZE")
-        finally:
-            await connection.close()
+    async with one_look(database_url, answer_seconds=PATIENTLY) as connection:
+        await connection.execute("ANALYZE")
 
 
 async def role_names(database_url: str) -> frozenset[str]:
     """The roles that this server has. Raises StorageError."""
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=10)
-        try:
-            return frozenset(
-                row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")
-            )
-        finally:
-            await connection.close()
+    async with one_look(database_url) as connection:
+        return frozenset(row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles"))
 
 
 async def _contents(connection: asyncpg.Connection) -> Contents:

@@ -1,6 +1,7 @@
-"""A connection for one look at a database: what commands and the doctor ask once, and not a pool.
+"""A connection for what a command or the doctor asks once, and not a pool.
 
-Every step has a deadline, so a server that is frozen, or freezes meanwhile, holds nobody up.
+Every step of a look has a deadline, so a server that is frozen, or freezes meanwhile, holds nobody
+up. A command that works on all of the data waits for its answers (`PATIENTLY`).
 """
 
 from collections.abc import AsyncIterator
@@ -13,16 +14,25 @@ from storage.postgres.failures import storage_errors
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 5.0
+PATIENTLY: Final = None
 CLOSE_SECONDS: Final = 1.0
 _RETRY_AFTER_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
-async def one_look(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that ends with the block. Raises StorageError."""
+async def one_look(
+    database_url: str,
+    *,
+    answer_seconds: float | None = ANSWER_SECONDS,
+    application_name: str = "nest",
+) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that ends with the block. Raises StorageError, also for what is asked in it."""
     with storage_errors(_RETRY_AFTER_SECONDS):
         connection = await asyncpg.connect(
-            database_url, timeout=CONNECT_SECONDS, command_timeout=ANSWER_SECONDS
+            database_url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=answer_seconds,
+            server_settings={"application_name": application_name},
         )
         try:
             yield connection

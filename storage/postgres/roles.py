@@ -19,8 +19,7 @@ from typing import Final
 
 import asyncpg
 
-from storage.postgres.failures import storage_errors
-from storage.postgres.look import one_look
+from storage.postgres.look import PATIENTLY, one_look
 
 WEB: Final = "nest_web"
 WORKER: Final = "nest_worker"
@@ -34,7 +33,6 @@ _SETTINGS: Final = frozenset({"statement_timeout", "default_transaction_read_onl
 """What the analytics role has of its own."""
 
 _LOCK: Final = 0x6E657372  # "nesr": one grants at a time, PostgreSQL refuses two on one table
-_RETRY_AFTER_SECONDS: Final = 5.0
 _READ: Final = "SELECT"
 _APPEND: Final = "SELECT, INSERT"
 _KEEP: Final = "SELECT, INSERT, UPDATE"
@@ -151,20 +149,18 @@ async def grant_rights(database_url: str) -> tuple[str, ...]:
     For the owner of the tables. Changes nothing where everything is as it should be.
     Raises StorageUnavailable.
     """
-    with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(database_url, timeout=10)
-        try:
-            async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                found = await connection.fetch(
-                    "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", ROLES
-                )
-                roles = tuple(role for role in ROLES if role in {row["rolname"] for row in found})
-                if roles:
-                    await _grant(connection, roles)
-                return roles
-        finally:
-            await connection.close()
+    async with (
+        one_look(database_url, answer_seconds=PATIENTLY) as connection,
+        connection.transaction(),
+    ):
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        found = await connection.fetch(
+            "SELECT rolname FROM pg_roles WHERE rolname = ANY($1)", ROLES
+        )
+        roles = tuple(role for role in ROLES if role in {row["rolname"] for row in found})
+        if roles:
+            await _grant(connection, roles)
+        return roles
 
 
 @dataclass(frozen=True, slots=True)
