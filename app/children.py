@@ -1,8 +1,8 @@
 """Child programs of the supervisor: output passed on line by line, replaced when they crash or hang.
 
 A child ends with its supervisor in two ways: its standard input closes (portable; `nest web` and
-`nest worker` watch it) and the kernel signals it (Linux, any program). The same line carries its
-sign of life (`app.lifeline`).
+`nest worker` watch it) and the kernel signals it (Linux, any program). The other way, standard input
+carries its sign of life (`app.lifeline`).
 """
 
 import asyncio
@@ -22,11 +22,13 @@ from app.server_process import ending, launched
 
 LINE_LIMIT_BYTES = 65_536
 SILENT_SECONDS: Final = 10.0
+"""A child that has said for so long that it lives, and then says nothing, counts as hanging."""
+
 STARTING_SECONDS: Final = 120.0
-"""Without a sign of life after its start: imports on a machine that is busy take their time."""
+"""The same before its first sign of life: imports on a machine that is busy take their time."""
 
 TRACEBACK_SECONDS: Final = 0.5
-"""For a process that hangs to say where, before it is killed."""
+"""The time that a hanging process has to write where it hangs, before it is killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class Child:
         """`listening` are handed on, as one `--listen-fd NUMBER` each."""
         self.program = program
         self.serving = False
-        """Whether it said so last."""
+        """Whether its last sign of life said that it serves."""
         self._environ = dict(environ)
         self._stop_deadline_seconds = stop_deadline_seconds
         self._show = show
@@ -107,12 +109,12 @@ class Child:
         """Show what it says and listen whether it lives, until it has ended; returns its exit code."""
         silence = Silence(limit_seconds=SILENT_SECONDS, starting_seconds=STARTING_SECONDS)
         async with asyncio.TaskGroup() as group:
-            ending = [
+            watching = [
                 group.create_task(self._listen(line, silence), name=f"life of {self.program.name}"),
                 group.create_task(self._end_silent(process, silence), name="silence"),
             ]
             code = await self._output_until_end(process)
-            for each in ending:
+            for each in watching:
                 each.cancel()
         return code
 

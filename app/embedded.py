@@ -250,7 +250,7 @@ def _create_cluster(binaries: Path, directory: Path) -> None:
 
 
 def _let_in(directory: Path) -> None:
-    """Whoever runs us may log in as the owner and the roles; written at each start, for each user."""
+    """Let the user who runs us log in as the owner and the roles; written anew at each start."""
     user = pwd.getpwuid(os.geteuid()).pw_name
     logins = ",".join((OWNER, *ROLES))
     (directory / "pg_hba.conf").write_text(f"local all {logins} peer map=nest\n")

@@ -12,7 +12,7 @@ log = structlog.get_logger()
 class LoudEnd:
     """A context manager around the life of a process: an error in it ends the process.
 
-    Only our own bugs get here: loops take every answer of a store for an outage. Whoever started
+    Only our own bugs get here: loops take every answer of a store for an outage. The supervisor of
     the process sees an exit code that is not 0, and starts it anew.
     """
 
@@ -21,7 +21,7 @@ class LoudEnd:
         self.exit_code = 0
 
     def __enter__(self) -> None:
-        """Nothing has happened yet."""
+        """Begin to watch; nothing is done for it."""
 
     def __exit__(
         self,

@@ -8,7 +8,6 @@ Errors: `ToolError`, one sentence with the program's own last words.
 
 import contextlib
 import re
-import shutil
 import subprocess
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -234,11 +233,6 @@ def connection_environ(database_url: str) -> dict[str, str]:
     return {
         _VARIABLES[each]: value for each, value in found.items() if value and each in _VARIABLES
     }
-
-
-def free_bytes(directory: Path) -> int:
-    """How much still fits where a file is to be written."""
-    return shutil.disk_usage(directory).free
 
 
 def _host_and_port(one: str) -> tuple[str, str]:

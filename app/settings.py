@@ -92,8 +92,8 @@ class Settings:
     """Everything a process is told from outside. URLs can hold passwords, so repr leaves them out.
 
     `database_url` starts with `postgresql://`; it, `redis_url`, `token`, `audit_key` and
-    `metrics_token` are "" where none was given. `public_url` is an origin as browsers write it. `keep_inquiries_days` None: kept
-    for ever.
+    `metrics_token` are "" where none was given. `public_url` is an origin as browsers write it.
+    `keep_inquiries_days` None: kept for ever.
     """
 
     host: str
@@ -395,8 +395,10 @@ def _network(value: str) -> str:
 
 
 def _node(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):  # NODE_CHARACTERS
-        raise ValueError(f"must be 1 to 64 letters, digits, dots, dashes, not {value!r}")
+    if not re.fullmatch(rf"[A-Za-z0-9._-]{{1,{NODE_CHARACTERS}}}", value):
+        raise ValueError(
+            f"must be 1 to {NODE_CHARACTERS} letters, digits, dots, dashes, not {value!r}"
+        )
     return value
 
 

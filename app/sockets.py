@@ -16,7 +16,7 @@ from realtime.transports.websocket import WebSockets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """``bounds`` are those of Engine.IO, for programs and pages alike; ``origins`` those of pages."""
+    """`bounds` are those of Engine.IO, for programs and pages alike; `origins` those of pages."""
 
     origins: Origins
     bounds: EngineBounds

@@ -31,7 +31,7 @@ CONNECTION_CLOSE: Final = (b"connection", b"close")
 
 
 class WebServer(uvicorn.Server):
-    """The server of one web process. ``drain_seconds``: how long its proxy takes to find out."""
+    """The server of one web process. `drain_seconds`: how long its proxy takes to find out."""
 
     def __init__(self, config: uvicorn.Config, drain: Drain, *, drain_seconds: float) -> None:
         super().__init__(config)

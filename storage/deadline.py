@@ -22,9 +22,8 @@ async def within(seconds: float) -> AsyncIterator[None]:
     due = loop.time() + seconds
     late = 0.0
 
-    def look() -> (
-        None
-    ):  # at once when it is due: what the cancelled call still does takes time, too
+    def look() -> None:
+        # At the moment it is due, not after the block: a cancelled call takes time to end, too.
         nonlocal late
         late = loop.time() - due
 

@@ -214,9 +214,8 @@ def describe(error: BaseException) -> str:
     """One line without statement or values: those may hold names and addresses."""
     original = error.orig if isinstance(error, exc.DBAPIError) else error
     cause = original.__cause__ if original is not None else None
-    cause = (
-        cause if isinstance(cause, Exception) else original
-    )  # a deadline comes of a cancellation
+    if not isinstance(cause, Exception):  # none, or the cancellation that a deadline came of
+        cause = original
     state = getattr(cause, "sqlstate", None)
     if state:
         words = _WORDS.get(state)

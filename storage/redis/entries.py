@@ -11,7 +11,8 @@ FIRST_ID: Final = "0-0"
 class Entry:
     """One entry of the stream; `payload` is what `decode_entry` reads, or something broken.
 
-    `session`: the field `s`, where the entry was read with its fields. `redriven`: it was a dead letter before, and somebody wants to see whether it can be stored now.
+    `session`: the field `s`, where the entry was read with its fields. `redriven`: it was a dead
+    letter before, and somebody wants to see whether it can be stored now.
     """
 
     id: str
