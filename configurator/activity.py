@@ -12,7 +12,13 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.event_ids import LATEST_MS, session_uuid, unix_ms, uuid7_ms, uuid7_time
+from configurator.event_ids import (
+    LATEST_MS,
+    remembered_session_uuid,
+    unix_ms,
+    uuid7_ms,
+    uuid7_time,
+)
 from configurator.untrusted import (
     NAME_PATTERN,
     WHOLE_MAX,
@@ -163,7 +169,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def session_id(self) -> UUID:
         """The id under which the session is stored."""
-        return session_uuid(self.session)
+        return remembered_session_uuid(self.session)
 
     @property
     def occurred_at(self) -> datetime:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 RANDOM_BITS = 74
@@ -59,18 +60,24 @@ def moment_of(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-@lru_cache(maxsize=16_384)
 def session_uuid(text: str) -> UUID:
     """The stored id of a session id: itself when it is written as a UUID is, else of its hash (v8).
 
     Who knows a session id can read the session. A stored id stands in addresses of admins, so one
     that comes of a hash (v8) is no session id itself: written as one it is a text like any other.
     Other spellings of a UUID (capitals, no dashes, in braces) are other texts, so other sessions.
+
+    Nothing is remembered here, because each view asks with a new key: what a cache keeps of each view
+    holds memory that its page had taken.
     """
     if _WRITTEN_UUID.fullmatch(text) and (written := UUID(text)).version != HASHED:
         return written
     digest = int.from_bytes(hashlib.sha256(b"session:" + text.encode()).digest()[:16])
     return UUID(int=_stamped(digest, version=HASHED))
+
+
+remembered_session_uuid: Final = lru_cache(maxsize=16_384)(session_uuid)
+"""The same where the events of few sessions are told one after the other, as in a worker."""
 
 
 def session_meant(text: str) -> UUID:

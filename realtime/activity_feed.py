@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from configurator.activity import Event, Filtered
 from configurator.entries import decode_storable
-from configurator.event_ids import unix_ms
+from configurator.event_ids import session_uuid, unix_ms
 from configurator.untrusted import InteractionInvalid
 from storage.errors import StorageError
 from storage.outage import Outage
@@ -414,7 +414,7 @@ def _shown(entries: list[Entry], now_ms: int) -> list[FeedEvent]:
                 "stream_id": entry.id,
                 "event_id": str(event.event_id),
                 "session": event.session,
-                "session_id": str(event.session_id),
+                "session_id": str(session_uuid(event.session)),
                 "at": event.occurred_at.isoformat(timespec="milliseconds"),
                 "event_type": interaction.event_type,
                 "category": interaction.category,

@@ -120,7 +120,7 @@ class Socket:
             return
         self._listener = listener
         self.open = True
-        protocol.forget_handshake()
+        protocol.forget_headers()
 
     @property
     def unsent_bytes(self) -> int:
@@ -191,7 +191,7 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *arguments: object, **keywords: object) -> None:
         super().__init__(*arguments, **keywords)  # type: ignore[arg-type]
-        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Inbox())
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Inbox[ASGIReceiveEvent]())
 
     def begin(self, request: Request, received: bytes, places: Sequence[Place]) -> None:
         """Answer this handshake; ``received`` came after it, ``places`` are given back at the end."""
@@ -225,7 +225,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     def start_keepalive(self) -> None:
-        """The handshake was answered: read what has come since."""
+        """The handshake was answered: forget it, and read what has come since."""
+        del self.request, self.response  # an idle connection would keep them as 50 objects
         if self._answer_by is not None:
             self._answer_by.cancel()
             self._answer_by = None
@@ -263,9 +264,8 @@ class NestWebSocketProtocol(WebSocketsSansIOProtocol):
                 socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_UNSENT_BYTES
             )
 
-    def forget_handshake(self) -> None:
-        """Its headers are most of what an idle connection would keep."""
-        del self.request, self.response
+    def forget_headers(self) -> None:
+        """They are most of what an idle connection would keep; the application has read them."""
         self.scope["headers"] = []
 
     def close(self, code: int, reason: str) -> None:

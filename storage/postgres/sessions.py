@@ -73,8 +73,6 @@ class Sessions:
         """
         running = _running(person_id, configuration_id, since, bot_reason)
 
-        new_id = session_uuid(new_key)
-
         async def work(connection: AsyncConnection) -> CurrentSession:
             await connection.execute(
                 select(func.pg_advisory_xact_lock(_lock_key(person_id, configuration_id)))
@@ -82,6 +80,7 @@ class Sessions:
             found = (await connection.execute(running)).one_or_none()
             if found is not None:
                 return CurrentSession(id=found.id, key=found.external_id or str(found.id))
+            new_id = session_uuid(new_key)
             await connection.execute(
                 insert(sessions)
                 .values(

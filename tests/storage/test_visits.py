@@ -1,8 +1,10 @@
 """Sessions, inquiries, admin access and the figures counted from them."""
 
 import asyncio
+import gc
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import _lru_cache_wrapper
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -209,3 +211,30 @@ async def test_only_who_may_inquire_at_that_moment_does(database: Database, worl
     head = await Configurations(database).load(untouched.id)
     assert head is not None
     assert head.status == "open"
+
+
+def remembered() -> int:
+    """How many answers the functions of this process keep that remember theirs."""
+    caches = (each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper))
+    return sum(each.cache_info().currsize for each in caches)
+
+
+async def test_a_view_within_a_session_is_not_remembered(database: Database, world: World) -> None:
+    """Each view brings a new key in case it begins a session; one small object that stays of each
+    keeps the memory that its page had from going back to the system."""
+    configuration = await world.configuration()
+
+    async def view() -> UUID:
+        current = await Sessions(database).current(
+            person_id=configuration.owner_id,
+            configuration_id=configuration.id,
+            new_key=f"client_{uuid4()}",
+            since=LONG_AGO,
+        )
+        return current.id
+
+    session = await view()
+    await view()
+    before = remembered()
+    assert {await view() for _ in range(20)} == {session}
+    assert remembered() == before

@@ -18,6 +18,7 @@ import structlog
 from nicegui import Client, background_tasks
 
 from configurator.protocol.codes import Code
+from realtime.transports.inbox import Inbox
 from ui.components.screens import Screen
 from ui.hardening import FLOODED, end_page, tell_signs_of_life
 
@@ -33,7 +34,7 @@ class Conversation:
 
     def __init__(self, count_dropped: Callable[[], None]) -> None:
         """`count_dropped` is called for each message and frame that a queue does not take."""
-        self._incoming: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_MESSAGES_MAX)
+        self._incoming: Inbox[str | None] = Inbox()
         self._early: list[str] = []
         self._screen: Screen | None = None
         self._client: Client | None = None
@@ -46,9 +47,9 @@ class Conversation:
         """Take a message from the browser."""
         if self._ended:
             return
-        try:
+        if len(self._incoming) < QUEUE_MESSAGES_MAX:
             self._incoming.put_nowait(text)
-        except asyncio.QueueFull:
+        else:
             self._count_dropped()
 
     def send(self, frame: str) -> None:
@@ -119,7 +120,7 @@ class Conversation:
 
     def _came(self, *, back: bool) -> None:
         self._away = not back
-        if not self._incoming.full():
+        if len(self._incoming) < QUEUE_MESSAGES_MAX:
             self._incoming.put_nowait(None)
 
     async def _run(self, receive: Callable[[str], Awaitable[object]], leave: str | None) -> None:
