@@ -29,8 +29,8 @@ test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_D
 stories: .venv/ready-dev ## tell as many made-up stories of people, processes and a bad network (STORIES=1000)
 	@STORIES=$(or $(STORIES),1000) $(BIN)/pytest tests/model
 
-nemesis: .venv/ready-dev ## inject faults of every kind under load and compare what is stored (SECONDS=1800 SEED=1 TABS=2 FILE=tests/faults/seeds/…)
-	@$(BIN)/python -m tests.faults.nemesis --seconds $(or $(SECONDS),1800) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE)) $(if $(TABS),--tabs $(TABS))
+nemesis: .venv/ready-dev ## inject faults of every kind under load and compare what is stored (SECONDS=1800 SEED=1 TABS=2 LOAD=1 FILE=tests/faults/seeds/…)
+	@$(BIN)/python -m tests.faults.nemesis --seconds $(or $(SECONDS),1800) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE)) $(if $(TABS),--tabs $(TABS)) $(if $(LOAD),--load $(LOAD))
 
 outage: .venv/ready-dev ## take PostgreSQL away for 10 s behind HAProxy, with browser tabs: raw 503, interactions refused, tabs reloaded
 	@$(BIN)/python -m tests.support.browser

@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.faults.ledger import Ledger
 from tests.faults.nemesis.faults import choices
 from tests.faults.nemesis.outage import outage
 from tests.faults.nemesis.run import Result, run
@@ -28,6 +30,7 @@ def main() -> int:
         "--outage", action="store_true", help="PostgreSQL away behind HAProxy, only"
     )
     parser.add_argument("--tabs", type=int, default=0, help="browser tabs that edit, too")
+    parser.add_argument("--load", type=float, default=1.0, help="part of the usual load")
     options = parser.parse_args()
     schedule = (
         read(options.file)
@@ -38,10 +41,10 @@ def main() -> int:
             choices(clock=bool(LIBFAKETIME)),
         )
     )
-    return _outage(schedule.seed) if options.outage else _nemesis(schedule, options.tabs)
+    return _outage(schedule.seed) if options.outage else _nemesis(schedule, options)
 
 
-def _nemesis(schedule: Schedule, tabs: int) -> int:
+def _nemesis(schedule: Schedule, options: argparse.Namespace) -> int:
     say = _speaker()
     steps = [step for steps in schedule.rounds for step in steps]
     pairs = sum(step.beside is not None for step in steps)
@@ -56,8 +59,24 @@ def _nemesis(schedule: Schedule, tabs: int) -> int:
         write(Schedule(seed=schedule.seed, rounds=rounds, problems=problems[:5]), kept)
         say(f"round {number} is kept: make nemesis FILE={kept}")
 
-    with home_in_memory() as home:
-        result = asyncio.run(run(schedule, home, say, tabs=tabs, keep=keep))
+    ledger = Ledger(seed=schedule.seed)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        with home_in_memory() as home:
+            result = asyncio.run(
+                run(
+                    schedule,
+                    home,
+                    say,
+                    tabs=options.tabs,
+                    load=options.load,
+                    ledger=ledger,
+                    keep=keep,
+                )
+            )
+    except BaseException:
+        say("\n".join(["ended before its time", str(ledger), *ledger.problems]))
+        raise
     say(f"done\n{told(result)}")
     return 1 if result.broken else 0
 

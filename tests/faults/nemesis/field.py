@@ -1,7 +1,7 @@
 """What the faults reach, and who is down because of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Final
 
 from app.server_process import EmbeddedServer
 from tests.faults.ledger import Ledger
+from tests.faults.nemesis.tabs import Tab
 from tests.faults.pace import Pace
 from tests.faults.stand import Stand, running_stand
 from tests.support.audited import SECRET
@@ -30,7 +31,7 @@ class Field:
 
     `clock`: the file that says how far the clock of `CLOCKED` is off; None without libfaketime.
     `down`: whom a fault has ended at this moment. `slow`: aims in seconds that were missed, which is
-    no broken promise on a busy machine.
+    no broken promise on a busy machine. `tabs`: those that are open.
     """
 
     stand: Stand
@@ -41,6 +42,7 @@ class Field:
     clock: Path | None = None
     down: set[str] = field(default_factory=set)
     slow: list[str] = field(default_factory=list)
+    tabs: Sequence[Tab] = ()
 
     def server(self, name: str) -> EmbeddedServer:
         """One of the two stores."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from tests.faults.backups import make, restore
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
+from tests.faults.nemesis.tabs import newcomer, tell_of_what_is_newer
 
 
 @asynccontextmanager
@@ -14,6 +15,9 @@ async def restored(field: Field, _step: Step) -> AsyncIterator[None]:
     file = field.home / f"{len(field.ledger.restores)}.backup"
     file.unlink(missing_ok=True)
     made = await make(file, field.operator)
-    yield
-    await restore(made, field.operator, field.ledger)
+    async with newcomer(field.tabs) as newer:
+        yield
+        await restore(made, field.operator, field.ledger)
+        if newer is not None:
+            await tell_of_what_is_newer(newer, field.ledger)
     file.unlink()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -57,6 +57,7 @@ class Scene:
     """Everybody who takes part in a round."""
 
     field: Field
+    load: Load
     crowd: Crowd
     tabs: Sequence[Tab]
     asker: Recovery
@@ -69,14 +70,17 @@ async def run(
     say: Callable[[str], None],
     *,
     tabs: int = 0,
+    load: float = 1.0,
+    ledger: Ledger | None = None,
     keep: Callable[[int, list[str]], None] = lambda _number, _problems: None,
 ) -> Result:
     """Carry out a schedule on a product of its own; `say` is told a line for each fault and round.
 
     Where HAProxy is installed everybody works through it, else at the web processes in turns.
-    `tabs`: so many real ones edit, too. `keep` is told the number and problems of a round at its end.
+    `tabs`: so many real ones edit, too. `load`: the part of the usual edits and interactions. `ledger`: for
+    whoever wants to read it although the run was ended. `keep` is told the number and problems of a round at its end.
     """
-    ledger = Ledger(seed=schedule.seed)
+    ledger = ledger or Ledger(seed=schedule.seed)
     broken: dict[int, list[str]] = {}
     known: set[str] = set()
     found: Audit | None = None
@@ -85,11 +89,13 @@ async def run(
         urls = field.stand.urls
         if HAPROXY.find():
             urls = ((await stack.enter_context(front_of(field.stand)).ready()).url,)
-        crowd = await stack.enter_async_context(crowd_of(urls, LOAD, ledger, Random(ledger.seed)))
+        usual = replace(LOAD, edits=LOAD.edits * load, interactions=LOAD.interactions * load)
+        crowd = await stack.enter_async_context(crowd_of(urls, usual, ledger, Random(ledger.seed)))
         opened = await stack.enter_async_context(tabs_of(urls[0], tabs, Random(ledger.seed)))
+        field.tabs = opened
         ledger.totals_of_tabs = {tab.code: set() for tab in opened}
         asker = await stack.enter_async_context(recovery(field))
-        scene = Scene(field=field, crowd=crowd, tabs=opened, asker=asker, say=say)
+        scene = Scene(field=field, load=usual, crowd=crowd, tabs=opened, asker=asker, say=say)
         for number, steps in enumerate(schedule.rounds, 1):
             found = await one_round(scene, steps)
             problems = found.problems if found else tuple(ledger.problems)
@@ -142,7 +148,7 @@ async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit | None:
     over, pace = asyncio.Event(), Pace(asyncio.Event())
     stand, ledger = scene.field.stand, scene.field.ledger
     async with asyncio.TaskGroup() as group:
-        scene.crowd.work_until(group, LOAD, over)
+        scene.crowd.work_until(group, scene.load, over)
         for tab in scene.tabs:
             group.create_task(tab.click_until(over))
         try:

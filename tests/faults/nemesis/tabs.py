@@ -24,6 +24,8 @@ CLICK_SECONDS: Final = (1.0, 4.0)
 CLICK_MS: Final = 1_000
 OPENED_MS: Final = 40_000
 TOLD_MS: Final = 15_000
+NEWER_TOLD_MS: Final = 60_000
+PUT_BACK: Final = "auf den Stand vom"
 SAVED: Final = "saved"
 
 
@@ -67,6 +69,11 @@ class Tab:
         self.navigations = 0
         self.page.on("framenavigated", self._navigated)
         self.page.on("response", self._answered)
+
+    @property
+    def origin(self) -> str:
+        """The address of the product."""
+        return self.page.url.partition("/c/")[0]
 
     async def click_until(self, over: asyncio.Event) -> None:
         """Choose something every few seconds, whatever the tab says."""
@@ -150,6 +157,33 @@ async def _compare(tab: Tab, ledger: Ledger, connection: asyncpg.Connection) -> 
         true = claim.total_cents in {first, *stored, ""} or ledger.is_being_restored(claim.at)
         if claim.status == SAVED and not true:
             ledger.problems.append(f"the tab of {tab.code} claimed what is not stored: {claim}")
+
+
+@asynccontextmanager
+async def newcomer(others: Sequence[Tab]) -> AsyncIterator[Tab | None]:
+    """Somebody who begins a house in the browser of the others; None where nobody can now."""
+    browser = others[0].page.context.browser if others else None
+    if browser is None:
+        yield None
+        return
+    tab: Tab | None = None
+    with suppress(PlaywrightError):
+        tab = await _tab(browser, others[0].origin, Random(others[0].code))
+    yield tab
+    for context in browser.contexts:
+        if context not in {other.page.context for other in others}:
+            await context.close()
+
+
+async def tell_of_what_is_newer(tab: Tab, ledger: Ledger) -> None:
+    """A tab whose person and house are newer than a backup says that they are gone."""
+    try:
+        await tab.page.get_by_text(PUT_BACK).first.wait_for(timeout=NEWER_TOLD_MS)
+    except PlaywrightError as problem:
+        ledger.problems.append(
+            f"a tab that is newer than the backup says nothing of a restore, at {tab.page.url}:"
+            f" {problem.message[:200]}"
+        )
 
 
 async def tell_of_restores(tabs: Sequence[Tab], ledger: Ledger) -> None:
