@@ -52,7 +52,10 @@ def add_keeping(add: Add) -> None:
         "nest restored --as-of 2026-11-03T14:30:00+01:00",
     )
     restored.add_argument(
-        "--as-of", type=_moment, metavar="TIME", help="the moment that the data are of, if known"
+        "--as-of",
+        type=lambda text: text if text == "unknown" else _moment(text),
+        metavar="TIME",
+        help="the moment that the data are of, which pages tell everybody; or `unknown`",
     )
     upgrade = add(
         "upgrade-data",

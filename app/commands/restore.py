@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from app.audit_key import operator
 from app.backup_file import opened_backup
@@ -18,9 +19,12 @@ from app.settings import Settings
 from app.telling import goes_on, tell
 from storage.errors import StorageError
 from storage.postgres.audit import Audit
-from storage.postgres.backups import analyse, contents_of, role_names
+from storage.postgres.backups import analyse, contents_of, newest_change, role_names
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
+
+UNKNOWN: Final = "unknown"
+"""In the place of a moment; pages then say "an earlier state"."""
 
 GONE = """\
 Everything that was changed after {at} is gone, also where somebody was told "saved".
@@ -86,13 +90,33 @@ async def _restore(
 def run_restored(
     settings: Settings, options: argparse.Namespace, _environ: Mapping[str, str]
 ) -> int:
-    """`nest restored [--as-of TIME]`; `settings` are those beside a running stack."""
+    """`nest restored --as-of TIME|unknown`; `settings` are those beside a running stack."""
     try:
-        asyncio.run(_say_restored(settings, options.as_of))
+        if options.as_of is None:
+            print(f"nest: {asyncio.run(_which_moment(settings))}", file=sys.stderr)
+            return 2
+        as_of = None if options.as_of == UNKNOWN else options.as_of
+        asyncio.run(_say_restored(settings, as_of))
     except EXPECTED as error:
         print(f"nest: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+async def _which_moment(settings: Settings) -> str:
+    """What to say, and what the data themselves tell of it."""
+    said = (
+        "Say which moment the data are of, because pages tell it to everybody who had a house open: "
+        "`nest restored --as-of 2026-11-03T14:30:00+01:00`, or `--as-of unknown` where nobody knows."
+    )
+    async with database_of(settings, make=False) as url:
+        newest = await newest_change(url)
+    if newest is None:
+        return said
+    return (
+        f"{said} The newest change in them is of {moment(newest)}: if nothing was started since they "
+        f"were put back, that is the moment (`--as-of {newest.isoformat()}`)."
+    )
 
 
 async def _say_restored(settings: Settings, as_of: datetime | None) -> None:

@@ -100,6 +100,18 @@ async def analyse(database_url: str) -> None:
         await connection.execute("ANALYZE")
 
 
+async def newest_change(database_url: str) -> datetime | None:
+    """When a house was changed last; None: there is none, or no table of them. Raises StorageError."""
+    async with one_look(database_url) as connection:
+        try:
+            found: datetime | None = await connection.fetchval(
+                "SELECT max(updated_at) FROM configurations"
+            )
+        except asyncpg.UndefinedTableError:
+            return None
+    return found
+
+
 async def role_names(database_url: str) -> frozenset[str]:
     """The roles that this server has. Raises StorageError."""
     async with one_look(database_url) as connection:

@@ -147,7 +147,7 @@ async def test_an_audit_of_another_key_is_refused_unless_that_is_lost(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, file = settings.database_url, tmp_path / "one.backup"
-    assert call(run_restored, settings, Namespace(as_of=None)) == 0  # a line of the audit
+    assert call(run_restored, settings, Namespace(as_of="unknown")) == 0  # a line of the audit
     apart(lambda: make_backup(url, file, {}))
     epoch = (await contents_of(url)).epoch
     misspelt = replace(settings, audit_key="k" * 40)
@@ -268,10 +268,29 @@ async def test_a_database_with_tables_of_others_is_left_alone(
 
 async def test_restored_begins_a_new_epoch_and_says_so_in_the_audit(settings: Settings) -> None:
     before = (await contents_of(settings.database_url)).epoch
-    assert call(run_restored, settings, Namespace(as_of=None)) == 0
+    assert call(run_restored, settings, Namespace(as_of="unknown")) == 0
     after = await contents_of(settings.database_url)
     assert after.epoch != before
     assert after.rows["admin_actions"] == 1
+
+
+async def test_restored_needs_the_moment_and_tells_what_the_data_know_of_it(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pages tell it to everybody; a moment that is guessed would be told as a fact."""
+    nothing = Namespace(as_of=None)
+    before = (await contents_of(settings.database_url)).epoch
+    assert call(run_restored, settings, nothing) == 2
+    assert "The newest change" not in capsys.readouterr().err
+    await house(settings.database_url)
+    connection = await asyncpg.connect(settings.database_url)
+    await connection.execute("UPDATE configurations SET updated_at = '2026-11-03 10:00:01.5 UTC'")
+    await connection.close()
+    assert call(run_restored, settings, nothing) == 2
+    said = capsys.readouterr().err
+    assert "--as-of unknown" in said
+    assert "(`--as-of 2026-11-03T10:00:01.500000+00:00`)" in said
+    assert (await contents_of(settings.database_url)).epoch == before
 
 
 async def test_a_stopped_home_is_backed_up_and_restored(home: Path, tmp_path: Path) -> None:
@@ -280,7 +299,7 @@ async def test_a_stopped_home_is_backed_up_and_restored(home: Path, tmp_path: Pa
     assert call(back_up, settings, options(file)) == 1  # never migrated
     with embedded_postgres_at(home) as url:
         migrated = parse_settings({"NEST_HOME": str(home), "DATABASE_URL": url}, node="test")
-        assert call(run_restored, migrated, Namespace(as_of=None)) == 0
+        assert call(run_restored, migrated, Namespace(as_of="unknown")) == 0
     assert call(back_up, settings, options(file)) == 0
     assert call(restore, settings, options(file)) == 0
 
