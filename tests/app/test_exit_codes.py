@@ -1,0 +1,78 @@
+"""The exit codes of `nest` are those that docs/operations.md promises."""
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli import _parser, main
+from tests.support.ports import free_port
+from tests.support.processes import CHECKOUT
+
+AWAY = "http://127.0.0.1:9"
+OF_STORES = ("DATABASE_URL", "REDIS_URL", "NEST_TOKEN")
+
+
+@pytest.fixture(autouse=True)
+def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither servers nor data."""
+    for name in OF_STORES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NEST_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PORT", str(free_port()))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_table_has_every_command() -> None:
+    page = (CHECKOUT / "docs" / "operations.md").read_text("utf-8")
+    table = page.split("## Exit codes")[1].split("\n## ")[0]
+    named = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    (commands,) = [
+        each for each in _parser()._actions if isinstance(each, argparse._SubParsersAction)
+    ]
+    assert sorted(named) == sorted(commands.choices)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "web", "worker", "migrate", "admin-link", "admin-sessions list", "audit verify",
+        "deadletters list", "privacy export somebody", "tail 7K3M9QXA", "edit 7K3M9QXA nest=nest120",
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_missing_is_2(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments.split()) == 2
+    assert capsys.readouterr().err.startswith("nest: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("doctor --settings", 0),
+        ("backup", 1),
+        ("restore none.backup", 1),
+        ("restored --as-of unknown", 1),
+        ("upgrade-data", 1),
+        (f"conformance --url {AWAY}", 2),
+        ("edit 7K3M9QXA nest", 2),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_code(
+    arguments: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split()) == code
+    said = capsys.readouterr()
+    assert said.err or said.out
+
+
+@pytest.mark.parametrize("arguments", ["", "fly", "soak --rooms many", "restored --as-of noon"])
+def test_arguments_that_are_not_understood_are_2(arguments: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    assert ended.value.code == 2
+
+
+def test_a_setting_that_can_never_work_is_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "many")
+    assert main(["doctor"]) == 2
