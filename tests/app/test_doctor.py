@@ -14,7 +14,7 @@ from app.doctor_redis import look_at_redis
 from app.settings import parse_settings
 from realtime.clock import read_clock
 from storage.errors import StorageUnavailable
-from storage.postgres import look
+from storage.postgres.look import one_look
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, commands, position
 from tests.storage.link import Link, link_to
@@ -71,15 +71,12 @@ async def test_all_logins_of_a_frozen_server_are_looked_at_at_once(
     ]
 
 
-async def test_a_server_that_freezes_during_a_look_ends_it(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_server_that_freezes_during_a_look_ends_it(database_url: str) -> None:
     """Neither its answer nor the end of the connection is waited for."""
-    monkeypatch.setattr(look, "ANSWER_SECONDS", 0.2)
     async with link_to(database_url) as link:
 
         async def ask_a_frozen_one() -> None:
-            async with look.one_look(link.url) as connection:
+            async with one_look(link.url, answer_seconds=0.2) as connection:
                 link.freeze()
                 await connection.fetchval("SELECT 1")
 
