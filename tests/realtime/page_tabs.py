@@ -14,6 +14,8 @@ from tests.realtime.clients import Json
 from tests.realtime.conftest import RunningWeb
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+AHEAD = ("sec_purpose", "purpose", "x_moz")
+"""Headers of prefetching: they come with the page, not with its socket."""
 
 
 @dataclass
@@ -25,7 +27,7 @@ class PageTab:
     frames: list[Json]
 
     async def join(self) -> None:
-        """What the page says when its socket is there."""
+        """Say what the page says when its socket is there."""
         welcome, snapshot = self.frames[:2]
         if welcome["session_id"]:
             await self.say("hello", protocol=1, session_id=welcome["session_id"])
@@ -61,10 +63,7 @@ async def page(
     method: str = "GET",
     **headers: str,
 ) -> AsyncIterator[PageTab]:
-    """A tab whose socket is there, and whose script has said nothing yet.
-
-    Headers of prefetching come with the page only.
-    """
+    """A tab whose socket is there, and whose script has said nothing yet."""
     pages, frames = pages_of(web), list[Json]()
     who = {"configuration_code": house, "person_token": token, "admin": None}
     sight = await pages.look(asking=asking(method, **headers), **who)  # type: ignore[arg-type]
@@ -84,6 +83,3 @@ async def page(
         yield PageTab(sight, tab, frames)
     finally:
         await tab.close()
-
-
-AHEAD = ("sec_purpose", "purpose", "x_moz")

@@ -1,7 +1,9 @@
 """Pages without a browser: what GET leaves behind, and what a socket gets."""
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -215,9 +217,6 @@ def test_every_page_is_built_when_its_socket_comes(served: Served, path: str) ->
 
 def test_the_memory_of_a_page_is_free_once_it_is_deleted(served: Served) -> None:
     """By counting references alone: nothing holds it in a cycle."""
-    import gc
-    import weakref
-
     _, page = house_of(served)
     with socket_of(served, page) as opened:
         until(opened, "welcome")
