@@ -6,7 +6,7 @@ Theory. A process goes through these states once, in this order:
 - *draining*, from ``begin`` on: it is not ready, opens no socket any more, and answers requests until
   the proxy before it has noticed. The refusal of a socket says when that will be.
 - *handing over*: each open socket is told ``restarting`` with ``retry_after_ms``, after the answer to
-  what it is being handled, and closed with 1012. That happens in batches, in random order, so that
+  the message that is being handled, and closed with 1012. It goes in batches, in random order, so that
   the other processes are not asked by everybody in the same moment.
 - *ended*: the server closes what is left.
 
@@ -43,7 +43,7 @@ HANDOVER_SECONDS: Final = 2.0
 """All of them are told within this time: of more than 4,000 the batches are larger."""
 
 ANSWER_SECONDS: Final = 5.0
-"""The message that a connection is being handled is waited for at most this long."""
+"""The answer to the message that is being handled is waited for at most this long."""
 
 HandOver = Callable[[int], Awaitable[object]]
 """Hands one connection over, which comes back after so many milliseconds."""
@@ -101,7 +101,10 @@ class Drain:
                 await hand_over(self._retry_ms())
             self.handed_over += 1
         except TimeoutError:
-            log.info("connection_not_handed_over", reason="what it was being handled took too long")
+            log.info(
+                "connection_not_handed_over",
+                reason="the message that is being handled takes too long",
+            )
         except Exception:
             log.exception("hand_over_failed")  # the others are handed over all the same
 

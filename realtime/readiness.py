@@ -34,10 +34,10 @@ ANSWER_SECONDS: Final = 0.75
 """PostgreSQL answers within this time, or counts as away."""
 
 MEMORY_SECONDS: Final = 0.25
-"""While PostgreSQL is away: for what is known here, which needs no store."""
+"""While PostgreSQL is away, work that needs only the memory of this process is done within this time."""
 
 BACK_SECONDS: Final = 2.0
-"""After which it is worth trying again."""
+"""Whoever was told that PostgreSQL does not answer tries again after this time."""
 
 Result = TypeVar("Result")
 TroublesOf = Callable[[], Iterable[str]]
@@ -71,7 +71,7 @@ class State:
         return self.schema is not None and self.schema.compatible
 
     def problems(self) -> list[str]:
-        """What is to be said of it, in sentences without a full stop."""
+        """Sentences about it for operators, without a full stop."""
         found = []
         if self.draining:
             found.append("this process is stopping: it takes no new connections")
@@ -107,11 +107,6 @@ class Readiness(TaskOwner):
         """As the last look found it, at most two seconds ago."""
         return State(answers=self._answers, schema=self._schema, draining=self._draining)
 
-    @property
-    def draining(self) -> bool:
-        """Whether this process is to get no new connections any more."""
-        return self._draining
-
     def drain(self) -> None:
         """From now on this process is not ready."""
         self._draining = True
@@ -121,11 +116,11 @@ class Readiness(TaskOwner):
         self._sources.append(troubles_of)
 
     def troubles(self) -> list[str]:
-        """What works worse than it should and takes no process out of service."""
+        """Sentences about the parts that work worse than they should; none takes a process out of service."""
         return [each for troubles_of in self._sources for each in troubles_of()]
 
     async def unless_away(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """What `work` returns or raises; it is cancelled when PostgreSQL counts as away meanwhile.
+        """The result of `work`, which is cancelled when PostgreSQL counts as away meanwhile.
 
         Raises StorageUnavailable then, without waiting for what `work` still has to clear away.
         """

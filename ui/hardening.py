@@ -13,7 +13,7 @@ A page that floods is told so, then its sockets are closed for good and nothing 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import parse_qs
 
 import structlog
@@ -401,12 +401,12 @@ def _name(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= NAME_CHARACTERS_MAX else None
 
 
-def _whole(value: object) -> bool:
+def _whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _number(value: object) -> bool:
     """Whether this is a whole number, or one in digits as it stands in an address."""
-    return (isinstance(value, int) and not isinstance(value, bool) and value >= 0) or (
+    return (_whole(value) and value >= 0) or (
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16
     )

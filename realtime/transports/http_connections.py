@@ -203,10 +203,6 @@ class HttpConnections:
         self._enter_network(place)
         return place
 
-    def refusal(self, *, socket: bool) -> Refused | None:
-        """Why a request is refused, whoever asks; None if it is not. ``socket``: it opens one."""
-        return self.socket_refusal() if socket else None
-
     def over(self, place: Place) -> None:
         """Called by the place; a second time does nothing."""
         if place.counts_in_all:

@@ -128,7 +128,7 @@ class Link:
         self.peer.hang_up(code)
 
     async def hand_over(self, retry_after_ms: int) -> None:
-        """The process stops: say when to come back, after the answer to what is being handled."""
+        """The process stops: say when to come back, after the answer to the message that is being handled."""
         if self.connection is None:
             self.hang_up(CODES["restarting"])
         else:

@@ -325,7 +325,9 @@ class NestHttpProtocol(HttpToolsProtocol):
         return head.length
 
     def _take_place(self) -> None:
-        refused = self._place.refused or self._all.refusal(socket=self._should_upgrade())
+        refused = self._place.refused
+        if refused is None and self._should_upgrade():
+            refused = self._all.socket_refusal()
         if self._from_proxy:
             self._asked.append(self._all.asked(self.headers))
             refused = refused or self._asked[-1].refused

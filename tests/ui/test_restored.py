@@ -85,7 +85,7 @@ def test_the_tab_of_a_house_that_is_newer_says_what_became_of_it(
     ended = page.get_by_test_id("ended")
     expect(ended).to_contain_text("Restored from a backup")
     expect(ended).to_contain_text("3 November 2026" if to else "an earlier state")
-    expect(ended).to_contain_text("also where it said “saved”. You see it as it was.")
+    expect(ended).to_contain_text("even where it said “saved”. You see it as it was.")
     expect(ended).not_to_contain_text("invitation")
 
 

@@ -196,7 +196,8 @@ class ConfiguratorPage:
             return self.messages.refused(request, Refused("cookies_differ"))
         if browser.ended:
             return self.messages.looks_again(request, request.path_params["code"], status=404)
-        return self.messages.private(request, browser, await put_back_to(self.visitors))
+        restored = await put_back_to(self.visitors, language_of(request))
+        return self.messages.private(request, browser, restored)
 
 
 def _for_admins(request: Request) -> bool:

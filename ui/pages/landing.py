@@ -14,7 +14,7 @@ from configurator.protocol.codes import Refused
 from storage.errors import StorageUnavailable
 from ui.language import Language, language_of
 from ui.pages.messages import MessagePages
-from ui.pages.restored import history, in_words, put_back_to
+from ui.pages.restored import history, put_back_to
 from ui.ports import CatalogueSource, Legal, Offer, Visitors
 from ui.templates import Templates
 from ui.texts import Texts
@@ -122,9 +122,7 @@ class PublicPages:
             return onward
         if browser.ended and "sure" not in request.query_params:
             return messages.looks_again(request, house)
-        moment = await put_back_to(self.visitors)
-        restored = in_words(moment, language_of(request)) if moment else None
-        values = {"restored": restored}
+        values = {"restored": await put_back_to(self.visitors, language_of(request))}
         answer = self.templates.response(request, "signed_out.html", values, personal=True)
         self.visitors.forget_person(request, answer)
         return answer

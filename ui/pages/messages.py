@@ -1,7 +1,6 @@
 """Pages that say one thing: not found, private, our fault, later, admins only."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,7 +11,6 @@ from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
 from realtime.http.one_cookie import AGAIN
 from ui.language import language_of
-from ui.pages.restored import in_words
 from ui.ports import Browser
 from ui.templates import Templates
 
@@ -36,14 +34,12 @@ class MessagePages:
         """Nothing at this address."""
         return self._page(request, 404, "page404")
 
-    def private(
-        self, request: Request, browser: Browser, put_back_to: datetime | None = None
-    ) -> Response:
+    def private(self, request: Request, browser: Browser, restored: str | None) -> Response:
         """Wrong link or a house that was not shared: the same page, so that nothing leaks.
 
-        `put_back_to`: a backup of this moment took the place of the data lately. Its script removes what the browser kept for somebody whose browser it is not any more.
+        Its script removes what the browser kept for somebody whose browser it is not any more.
+        `restored`: a backup of this moment, in words, took the place of the data lately.
         """
-        restored = in_words(put_back_to, language_of(request)) if put_back_to else None
         return self._page(
             request, 404, "page403", browser=browser, personal=True, restored=restored
         )

@@ -1,4 +1,4 @@
-"""What pages say to those who are not in the data any more, because a backup took the place of them."""
+"""Tells visitors who are not in the data any more that these were put back from a backup."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,13 +21,18 @@ _MONTHS: Final[dict[Language, str]] = {
 }
 
 
-async def put_back_to(visitors: Visitors) -> datetime | None:
-    """The moment that the data were put back to, lately; None: they were not, or nobody knows now."""
+async def put_back_to(visitors: Visitors, language: Language) -> str | None:
+    """The moment that the data were put back to lately, in words.
+
+    None if they were not, or if PostgreSQL does not answer.
+    """
     try:
         moment = (await visitors.history()).restored_to
     except StorageError:
         return None
-    return moment if moment is not None and datetime.now(UTC) - moment < SAID_FOR else None
+    if moment is None or datetime.now(UTC) - moment >= SAID_FOR:
+        return None
+    return in_words(moment, language)
 
 
 def in_words(moment: datetime, language: Language) -> str:

@@ -38,7 +38,7 @@ export function difference(cents, language) {
 
 // "3. November 2026 um 11:00", where the reader is.
 export function dayAndTime(moment, language) {
-  return new Date(moment).toLocaleString(language === "de" ? "de-AT" : "en-GB", { dateStyle: "long", timeStyle: "short" });
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
 }
 
 export function clockTime(ms, language) {
