@@ -11,22 +11,18 @@ from websockets.asyncio.client import ClientConnection
 from tests.attack.page import Page, loaded
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
+from tests.support.page_peer import shown
 
 pytestmark = pytest.mark.timeout(60)
 
 NEXT = 7
 
 
-async def shown(opened: ClientConnection) -> dict[str, Any]:
+async def next_shown(opened: ClientConnection) -> dict[str, Any]:
     """The next frame for the screen."""
     while not (text := str(await opened.recv())).startswith("42"):
         assert text.startswith(("0", "2", "40{")), text
-    name, message = json.loads(text[2:])
-    assert name == "run_javascript"
-    frame: dict[str, Any] = json.loads(
-        json.loads(message["code"].partition('"receive", ')[2][:-1])[0]
-    )
-    return frame
+    return shown(text)
 
 
 async def learnt(page: Page, address: str, configuration: str) -> list[dict[str, Any]]:
@@ -44,8 +40,11 @@ async def learnt(page: Page, address: str, configuration: str) -> list[dict[str,
             await opened.send(forged.say(json.dumps(message)))
         frames: list[dict[str, Any]] = []
         while not frames or frames[-1]["type"] != "pong":
-            frames.append(await shown(opened))
-    return [{n: v for n, v in each.items() if n not in ("connection", "op_id")} for each in frames]
+            frames.append(await next_shown(opened))
+    return [
+        {n: v for n, v in each.items() if n not in ("connection", "op_id", "_id")}
+        for each in frames
+    ]
 
 
 async def test_a_forged_return_tells_a_stranger_the_same_of_every_house(victim: Victim) -> None:

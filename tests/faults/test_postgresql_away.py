@@ -15,6 +15,7 @@ from tests.faults.away import How, away
 from tests.faults.stand import running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
 from tests.support.processes import web
+from tests.support.readiness import readiness, until_it_says
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -123,21 +124,6 @@ class Browser:
         assert '<form method="post" action="/start">' in answer.text
 
 
-async def readiness(url: str) -> Json:
-    answer = await Api(url).call("GET", "/readyz")
-    return {**answer.json(), "status": answer.status_code}
-
-
-async def until(url: str, **expected: object) -> None:
-    async def found() -> bool:
-        try:
-            return (await readiness(url)).items() >= expected.items()
-        except httpx.ConnectError:
-            return False
-
-    await eventually(found, why=f"{url} says {expected}")
-
-
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
 async def test_people_are_told_and_the_rest_goes_on(home: Path, how: How) -> None:
     """(OP16, AC14)"""
@@ -149,11 +135,11 @@ async def test_people_are_told_and_the_rest_goes_on(home: Path, how: How) -> Non
         ws = f"{url.replace('http', 'ws', 1)}/ws"
         socket = await stack.enter_async_context(joined(ws, api.token or "", house["id"]))
         picture = next(iter((await api.read(house["id"]))["derived"]["previews"].values()))
-        await until(url, status=200, degraded=False)
+        await until_it_says(url, ready=True, degraded=False)
         op_id = uuid4()
 
         async with away(stand.postgres, how):
-            await until(url, status=200, degraded=True, database=False)
+            await until_it_says(url, ready=True, degraded=True, database=False)
             for language in ("de", "en"):
                 browser = Browser(url, api.token or "", language)
                 for path in FROM_MEMORY:
@@ -176,13 +162,13 @@ async def test_people_are_told_and_the_rest_goes_on(home: Path, how: How) -> Non
             await visit.told_over(socket)
 
             started = stack.enter_context(web(stand.postgres.url, stand.valkey.url))
-            await until(started.url, status=503, database=False, migrated=False)
+            await until_it_says(started.url, ready=False, database=False, migrated=False)
             await late.told(started.url, number=2)
             await Browser(started.url, api.token or "", "de").is_told(page)
-            assert (await readiness(url))["status"] == 200
+            assert (await readiness(url))["ready"]
 
         for each in (url, started.url):
-            await until(each, status=200, degraded=False)
+            await until_it_says(each, ready=True, degraded=False)
             answer = await Browser(each, api.token or "", "de").get(page)
             assert answer.status_code == 200
         again = await api.submit(house["id"], select("nest", "nest100"), op_id=op_id)

@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 
 from app.embedded import embedded_postgres, embedded_valkey
@@ -21,6 +20,7 @@ from tests.faults.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, select
 from tests.support.migrations import ALTERS, migrations, migrations_until
 from tests.support.processes import Process, web, worker
+from tests.support.readiness import readiness, until_it_says
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -70,27 +70,6 @@ async def house_at(url: str) -> House:
     return House(api, await api.create())
 
 
-async def readiness(url: str) -> Json:
-    async with httpx.AsyncClient(base_url=url, verify=False) as client:
-        answer = await client.get("/readyz")
-    found: Json = answer.json()
-    assert answer.status_code == (200 if found["ready"] else 503)
-    return found
-
-
-async def until(url: str, **expected: object) -> Json:
-    async def found() -> Json | None:
-        try:
-            now = await readiness(url)
-        except httpx.ConnectError:
-            return None
-        return now if now.items() >= expected.items() else None
-
-    answer = await eventually(found, why=f"{url} says {expected}")
-    assert answer is not None
-    return answer
-
-
 def _says(process: Process, words: str) -> bool:
     return words in process.log
 
@@ -136,7 +115,7 @@ async def test_a_schema_that_this_code_does_not_work_with_is_waited_for(
     async with running_stand(home, webs=1) as stand:
         house = await house_at(stand.urls[0])
         await apply(stand, tmp_path, "9001", oldest_code="9001")
-        found = await until(stand.urls[0], ready=False)
+        found = await until_it_says(stand.urls[0], ready=False)
         (problem,) = found["problems"]
         assert problem == (
             f"the database is newer than this code (schema 9001, this code knows {head_revision()}):"
@@ -148,7 +127,7 @@ async def test_a_schema_that_this_code_does_not_work_with_is_waited_for(
         back = await asyncpg.connect(stand.postgres.url)
         await back.execute("UPDATE deployment SET oldest_code = $1", head_revision())
         await back.close()
-        await until(stand.urls[0], ready=True)
+        await until_it_says(stand.urls[0], ready=True)
         await eventually(partial(house.is_stored, stand.postgres.url), why="what waited is stored")
         assert await house.edit("nest100") == 1
         assert list(stand.crashes()) == []
@@ -207,10 +186,10 @@ async def test_newer_code_on_a_schema_that_is_too_old_says_what_to_do(home: Path
             f" it needs schema {OLDEST_SCHEMA} or newer, run `nest migrate`"
         )
 
-        await until(stand.urls[0], ready=False, problems=[problem])
+        await until_it_says(stand.urls[0], ready=False, problems=[problem])
         await eventually(lambda: "worker_waits" in stand.worker.log, why="the worker says it, too")
         await release(stand.postgres.url)
-        await until(stand.urls[0], ready=True)
+        await until_it_says(stand.urls[0], ready=True)
         house = await house_at(stand.urls[0])
         await house.track()
         await eventually(partial(house.is_stored, stand.postgres.url), why="the worker goes on")

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from realtime import readiness
+from realtime.readiness import LOOK_SECONDS
 from storage.errors import StorageUnavailable
 from storage.postgres.engine import Database
-from tests.realtime.clients import Json
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.storage.link import link_to
 from tests.support.ports import free_port
+from tests.support.readiness import readiness, until_it_says
 from tests.support.waiting import eventually
 
 MANY = 50
@@ -30,24 +30,6 @@ async def together(web: RunningWeb, number: int) -> list[httpx.Response]:
     return [each.result() for each in asking]
 
 
-async def health(web: RunningWeb) -> Json:
-    """The answer, which says the same as its status."""
-    (answer,) = await together(web, 1)
-    found: Json = answer.json()
-    assert answer.status_code == (200 if found["ready"] else 503)
-    return found
-
-
-async def until(web: RunningWeb, **expected: object) -> Json:
-    async def found() -> Json | None:
-        now = await health(web)
-        return now if now.items() >= expected.items() else None
-
-    answer = await eventually(found, 10, why=f"/readyz says {expected}")
-    assert answer is not None
-    return answer
-
-
 @contextmanager
 def at_most_a_look_a_second(web: RunningWeb) -> Iterator[None]:
     """However often /readyz is asked in the block, and however long that takes."""
@@ -55,11 +37,11 @@ def at_most_a_look_a_second(web: RunningWeb) -> Iterator[None]:
     began = clock()
     yield
     seconds = clock() - began
-    assert web.parts.health.readiness.looks - looks <= 1 + seconds / readiness.LOOK_SECONDS
+    assert web.parts.health.readiness.looks - looks <= 1 + seconds / LOOK_SECONDS
 
 
 async def test_a_web_that_works_says_so(web: RunningWeb) -> None:
-    assert await until(web, degraded=False, ready=True) == {
+    assert await until_it_says(web.url, degraded=False, ready=True) == {
         "ready": True,
         "degraded": False,
         "draining": False,
@@ -72,7 +54,7 @@ async def test_a_web_that_works_says_so(web: RunningWeb) -> None:
 
 async def test_asked_often_it_costs_a_look_a_second(web: RunningWeb) -> None:
     """Each request was a transaction of two statements."""
-    await until(web, ready=True)
+    await until_it_says(web.url, ready=True)
     with at_most_a_look_a_second(web):
         for _ in range(3):
             assert [each.status_code for each in await together(web, MANY)] == [200] * MANY
@@ -84,16 +66,16 @@ async def test_while_postgresql_hangs_it_is_degraded_and_answers_from_memory(
     """(OP16) A restart of PostgreSQL of 2 s took every web out of service at once."""
     async with link_to(database_url) as link:
         web = await start_web(stores=(link.url, redis_url))
-        await until(web, ready=True, degraded=False)
+        await until_it_says(web.url, ready=True, degraded=False)
         link.freeze()
-        away = await until(web, degraded=True)
+        away = await until_it_says(web.url, degraded=True)
         assert (away["ready"], away["database"], away["migrated"]) == (True, False, True)
         assert away["problems"][0].startswith("PostgreSQL cannot be used")
         with at_most_a_look_a_second(web):
             for _ in range(3):
                 assert {each.status_code for each in await together(web, MANY)} == {200}
         link.mend()
-        await until(web, ready=True, degraded=False)
+        await until_it_says(web.url, ready=True, degraded=False)
 
 
 async def test_nobody_waits_for_a_postgresql_that_counts_as_away(
@@ -117,7 +99,7 @@ async def test_nobody_waits_for_a_postgresql_that_counts_as_away(
     async with link_to(database_url) as link:
         web = await start_web(stores=(link.url, redis_url))
         unless_away = web.parts.health.readiness.unless_away
-        await until(web, ready=True, degraded=False)
+        await until_it_says(web.url, ready=True, degraded=False)
         assert await unless_away(known) == "Anna"
         with pytest.raises(ValueError, match="ours"):
             await unless_away(wrong)
@@ -146,40 +128,40 @@ async def test_a_web_that_has_not_seen_the_schema_is_starting(
     start_web: StartWeb, redis_url: str
 ) -> None:
     web = await start_web(stores=(NOWHERE.format(free_port()), redis_url))
-    found = await health(web)
+    found = await readiness(web.url)
     assert (found["ready"], found["degraded"], found["migrated"]) == (False, False, False)
     assert found["problems"][0] == "starting: PostgreSQL could not be used yet"
 
 
 async def test_a_web_that_drains_is_not_ready(web: RunningWeb) -> None:
-    await until(web, ready=True)
+    await until_it_says(web.url, ready=True)
     web.parts.health.readiness.drain()
-    found = await health(web)
+    found = await readiness(web.url)
     assert (found["ready"], found["draining"], found["degraded"]) == (False, True, False)
     assert found["problems"][0] == "this process is stopping: it takes no new connections"
 
 
 async def test_troubles_degrade_and_are_said(web: RunningWeb) -> None:
-    await until(web, ready=True)
+    await until_it_says(web.url, ready=True)
     told: list[str] = []
     web.parts.health.readiness.add_troubles(lambda: told)
-    await until(web, ready=True, degraded=False)
+    await until_it_says(web.url, ready=True, degraded=False)
     told.append("the disk of PostgreSQL is full")
-    found = await health(web)
+    found = await readiness(web.url)
     assert (found["ready"], found["degraded"]) == (True, True)
     assert told[0] in found["problems"]
 
 
 async def test_a_schema_that_this_code_does_not_work_with_is_not_ready(web: RunningWeb) -> None:
-    await until(web, ready=True)
+    await until_it_says(web.url, ready=True)
     await become(web, "0099", oldest_code="0098")
-    found = await until(web, ready=False, database=True)
+    found = await until_it_says(web.url, ready=False, database=True)
     assert (found["migrated"], found["degraded"]) == (False, False)
     problem = found["problems"][0]
     assert problem.startswith("the database is newer than this code (schema 0099, this code knows ")
     assert problem.endswith("it needs code that knows 0098, start the newer release")
     await become(web, "0099", oldest_code="0024")
-    await until(web, ready=True, problems=[])
+    await until_it_says(web.url, ready=True, problems=[])
 
 
 async def become(web: RunningWeb, revision: str, *, oldest_code: str) -> None:

@@ -3,21 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from tests.support.upstream import Upstream
 from tests.support.waiting import eventually
 
 CHUNK = 65536
 
 
 class Link:
-    """Forwards connections to the server at `url`; use `Link.url` instead.
-
-    Takes redis:// and unix:// of Redis, and postgresql:// with a host or `?host=<directory>`.
-    """
+    """Forwards connections to the server at `url` (see `Upstream`); use `Link.url` instead."""
 
     def __init__(self, url: str) -> None:
-        self._target = urlsplit(url)
+        self._upstream = Upstream(url)
         self._running = asyncio.Event()
         self._running.set()
         self._refusing = False
@@ -31,14 +28,7 @@ class Link:
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        if self._target.scheme == "unix":
-            database = parse_qs(self._target.query).get("db", ["0"])[0]
-            return f"redis://127.0.0.1:{port}/{database}"
-        credentials, at, _ = self._target.netloc.rpartition("@")
-        netloc = f"{credentials}{at}127.0.0.1:{port}"
-        return urlunsplit(self._target._replace(netloc=netloc, query=""))
+        return self._upstream.through(self._server)
 
     def freeze(self) -> None:
         """Nothing passes in either direction, and nobody is told."""
@@ -70,7 +60,7 @@ class Link:
             writer.transport.abort()
             return
         try:
-            there_reader, there_writer = await self._connect()
+            there_reader, there_writer = await self._upstream.connect()
         except OSError:  # the server is away
             writer.transport.abort()
             return
@@ -84,14 +74,6 @@ class Link:
             self._writers -= both
             for each in both:
                 each.transport.abort()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        directory = parse_qs(self._target.query).get("host")
-        if self._target.scheme == "unix":
-            return await asyncio.open_unix_connection(self._target.path)
-        if directory:
-            return await asyncio.open_unix_connection(f"{directory[0]}/.s.PGSQL.5432")
-        return await asyncio.open_connection(self._target.hostname, self._target.port)
 
     async def _pump(
         self,

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from tests.support.pump import pump
+from tests.support.upstream import Upstream
 
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 
@@ -32,7 +32,7 @@ class FaultyPostgres:
     """Forwards to the server at `url`, a postgresql:// of a host or of `?host=<directory>`."""
 
     def __init__(self, url: str) -> None:
-        self._target = urlsplit(url)
+        self._upstream = Upstream(url)
         self._server: asyncio.Server | None = None
         self._states: cycle[str] | None = None
         self._at_login = False
@@ -43,10 +43,7 @@ class FaultyPostgres:
     @property
     def url(self) -> str:
         """Connect here instead."""
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        user, at, _ = self._target.netloc.rpartition("@")
-        return urlunsplit(self._target._replace(netloc=f"{user}{at}127.0.0.1:{port}", query=""))
+        return self._upstream.through(self._server)
 
     def fail(self, states: Sequence[str]) -> None:
         """From now on every statement is answered with an error, the next of `states` each time."""
@@ -90,7 +87,7 @@ class FaultyPostgres:
     async def _forward(
         self, startup: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        there_reader, there = await self._connect()
+        there_reader, there = await self._upstream.connect()
         self._writers |= {writer, there}
         there.write(startup)
         try:
@@ -126,12 +123,6 @@ class FaultyPostgres:
                 head, body = b"S\0\0\0\4", b""  # so that the server says it is ready
             there.write(head + body)
             await there.drain()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        directory = parse_qs(self._target.query).get("host")
-        if directory:
-            return await asyncio.open_unix_connection(f"{directory[0]}/.s.PGSQL.5432")
-        return await asyncio.open_connection(self._target.hostname, self._target.port)
 
 
 def _is_asked(kind: bytes, body: bytes) -> bool:

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
-from urllib.parse import parse_qs, urlsplit
 
 from tests.support.pump import pump
+from tests.support.upstream import Upstream
 
 ERROR = b"return redis.error_reply(ARGV[1])"
 
@@ -20,7 +20,7 @@ class FaultyRedis:
     """Forwards to the server at `url`, a redis:// or unix://."""
 
     def __init__(self, url: str) -> None:
-        self._target = urlsplit(url)
+        self._upstream = Upstream(url)
         self._server: asyncio.Server | None = None
         self._replies: cycle[str] | None = None
         self.answered: Counter[str] = Counter()
@@ -29,12 +29,7 @@ class FaultyRedis:
     @property
     def url(self) -> str:
         """Connect here instead."""
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        if self._target.scheme == "unix":
-            database = parse_qs(self._target.query).get("db", ["0"])[0]
-            return f"redis://127.0.0.1:{port}/{database}"
-        return f"redis://127.0.0.1:{port}{self._target.path}"
+        return self._upstream.through(self._server)
 
     def fail(self, replies: Sequence[str]) -> None:
         """From now on every command is answered with an error, the next of `replies` each time."""
@@ -46,7 +41,7 @@ class FaultyRedis:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there_reader, there = await self._connect()
+            there_reader, there = await self._upstream.connect()
         except OSError:  # the server is away
             writer.transport.abort()
             return
@@ -73,11 +68,6 @@ class FaultyRedis:
                 within = name == b"MULTI"
             there.write(raw)
             await there.drain()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._target.scheme == "unix":
-            return await asyncio.open_unix_connection(self._target.path)
-        return await asyncio.open_connection(self._target.hostname, self._target.port)
 
 
 async def _command(reader: asyncio.StreamReader) -> tuple[list[bytes], bytes]:

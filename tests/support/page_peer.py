@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 SOCKETS = "/_nicegui_ws/socket.io/"
+SCREEN = 4
+"""The id of the element with the screen, in every page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,13 @@ def loaded_page(text: str) -> LoadedPage:
                 frames = json.loads(element["props"]["frames"])
                 return LoadedPage(json.loads(query[1]), int(number), event["listener_id"], frames)
     raise AssertionError("no screen with messages")
+
+
+def shown(packet: str) -> dict[str, Any]:
+    """The frame that a packet shows on the screen; `_id` is the number of the message."""
+    name, message = json.loads(packet[2:])
+    assert name == "run_javascript"
+    _, begins, rest = message["code"].partition(f'runMethod({SCREEN}, "receive", ')
+    assert begins, message["code"]
+    frame: dict[str, Any] = json.loads(json.loads(rest[:-1])[0])
+    return {**frame, "_id": message["_id"]}

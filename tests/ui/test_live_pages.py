@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.memory import give_back, resident_bytes
 from realtime.door import network_in
-from tests.support.page_peer import LoadedPage, loaded_page
+from tests.support.page_peer import SCREEN, LoadedPage, loaded_page, shown
 from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served
 from tests.ui.double import House
@@ -52,20 +52,11 @@ def socket_of(
         yield opened
 
 
-def shown(text: str | bytes) -> dict[str, Any]:
-    """The frame that a message shows on the screen."""
-    name, message = json.loads(str(text)[2:])
-    assert name == "run_javascript"
-    assert message["code"].startswith('runMethod(4, "receive", ')
-    frame: dict[str, Any] = json.loads(json.loads(message["code"][24:-1])[0])
-    return {**frame, "_id": message["_id"]}
-
-
 def until(opened: ClientConnection, kind: str) -> dict[str, Any]:
     """The next frame of this kind."""
     while True:
-        text = opened.recv(5)
-        if str(text).startswith("42") and (frame := shown(text))["type"] == kind:
+        text = str(opened.recv(5))
+        if text.startswith("42") and (frame := shown(text))["type"] == kind:
             return frame
 
 
@@ -142,7 +133,7 @@ def test_messages_that_nobody_has_any_more_do_not_reload_the_page(served: Served
     with socket_of(served, page, next_message_id=77) as opened:
         assert str(opened.recv(5)).startswith('40{"sid"')
         opened.send(page.join())
-        assert shown(opened.recv(5))["_id"] == 77
+        assert shown(str(opened.recv(5)))["_id"] == 77
 
 
 @pytest.mark.parametrize("cookie", ["", "person=Mallory", "person=Anna; person=Mallory"])
@@ -208,7 +199,7 @@ def test_a_socket_asks_for_one_page(served: Served) -> None:
 def test_every_page_is_built_when_its_socket_comes(served: Served, path: str) -> None:
     answer = httpx.get(served.url + path, headers={"cookie": "admin=yes"})
     query = json.loads(answer.text.partition("query: ")[2].partition(",\n")[0])
-    page = LoadedPage(query, 4, "message", [])
+    page = LoadedPage(query, SCREEN, "message", [])
     assert page.asked["client_id"] not in Client.instances
     with socket_of(served, page, "admin=yes") as opened:
         assert str(opened.recv(5)).startswith('40{"sid"')
