@@ -83,9 +83,18 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd_of(
-    urls: Sequence[str], load: Load, ledger: Ledger, random: Random
+    urls: Sequence[str],
+    load: Load,
+    ledger: Ledger,
+    random: Random,
+    *,
+    requests: Ledger | None = None,
 ) -> AsyncIterator[Crowd]:
-    """In each house people at different addresses, all around; some houses have programs, too."""
+    """In each house people at different addresses, all around; some houses have programs, too.
+
+    `requests`: a ledger of their own for programs and browsers, which ask over HTTP.
+    """
+    requests = ledger if requests is None else requests
     connector = aiohttp.TCPConnector(limit=0, force_close=False)
     async with aiohttp.ClientSession(connector=connector) as http:
         sockets: list[SocketEditor] = []
@@ -104,12 +113,12 @@ async def crowd_of(
             ]
             sockets += [SocketEditor(seat, ledger, Random(random.random())) for seat in seats]
             if len(programs) < load.rest_editors:
-                programs.append(RestEditor(seats[-1], ledger, Random(random.random()), http))
+                programs.append(RestEditor(seats[-1], requests, Random(random.random()), http))
         producers = [
             Producer(
                 urls=urls,
                 first_url=number % len(urls),
-                ledger=ledger,
+                ledger=requests,
                 random=Random(random.random()),
                 http=http,
                 unix_ms=lambda: time.time_ns() // 1_000_000,
@@ -182,9 +191,14 @@ class Going:
 
 
 @asynccontextmanager
-async def load_on(urls: Sequence[str], load: Load, ledger: Ledger) -> AsyncIterator[Going]:
-    """A load for as long as the block takes; after it everything that was sent is acknowledged."""
-    async with crowd_of(urls, load, ledger, Random(ledger.seed)) as crowd:
+async def load_on(
+    urls: Sequence[str], load: Load, ledger: Ledger, *, requests: Ledger | None = None
+) -> AsyncIterator[Going]:
+    """A load for as long as the block takes; after it everything that was sent is acknowledged.
+
+    `requests`: see `crowd_of`.
+    """
+    async with crowd_of(urls, load, ledger, Random(ledger.seed), requests=requests) as crowd:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             crowd.work_until(group, load, over)

@@ -21,7 +21,7 @@ from tests.faults.nemesis.field import POSTGRESQL, VALKEY, Field, running_field
 from tests.faults.nemesis.on_answers import AT_LOGIN, AT_RUN_TIME, DEFECTS, REPLIES
 from tests.faults.nemesis.schedule import Step
 from tests.realtime.clients import Api, select
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, grows
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 
@@ -43,27 +43,23 @@ class World:
     field: Field
     going: Going
 
-    def grows(self, count: Callable[[], int], by: int) -> Callable[[], bool]:
-        limit = count() + by
-        return lambda: count() >= limit
-
     async def edits_go_on(self) -> None:
-        more = self.grows(lambda: self.going.edits, 10)
+        more = grows(lambda: self.going.edits, 10)
         await eventually(more, 30, why="edits are acknowledged")
 
     async def interactions_go_on(self) -> None:
-        more = self.grows(lambda: self.going.interactions, 10)
+        more = grows(lambda: self.going.interactions, 10)
         await eventually(more, 30, why="interactions are acknowledged")
 
     async def houses_are_made(self) -> None:
         await Api(self.field.stand.urls[0]).create()
 
     async def edits_wait(self) -> None:
-        later = self.grows(lambda: self.going.ledger.op_attempts.failed, 3)
+        later = grows(lambda: self.going.ledger.op_attempts.failed, 3)
         await eventually(later, 30, why="edits are told to come later")
 
     async def interactions_wait(self) -> None:
-        later = self.grows(lambda: self.going.ledger.event_attempts.failed, 3)
+        later = grows(lambda: self.going.ledger.event_attempts.failed, 3)
         await eventually(later, 30, why="interactions are told to come later")
 
     async def every_state_is_answered(self) -> None:

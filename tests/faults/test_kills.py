@@ -16,7 +16,7 @@ from tests.faults.load import Load, agree, crowd_of, nothing_waits
 from tests.faults.stand import Stand, running_stand
 from tests.support.processes import Process
 from tests.support.servers import execute
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, grows
 
 pytestmark = pytest.mark.faults
 
@@ -79,10 +79,6 @@ async def nemesis(stand: Stand, load: Load, ledger: Ledger) -> None:
     machine is, the load is on at every kill.
     """
     events = ledger.event_attempts
-
-    def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
-        limit = count() + by
-        return lambda: count() >= limit
 
     steps: list[tuple[str, Callable[[], Callable[[], bool]]]] = [
         ("web", lambda: grows(lambda: ledger.reconnects + events.failed, 10)),

@@ -15,7 +15,7 @@ from tests.faults.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, select
 from tests.storage.conftest import terminate_backends
 from tests.support.migrations import ALTERS, INDEXES, migrations
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, grows
 
 pytestmark = pytest.mark.faults
 
@@ -53,8 +53,7 @@ class Edits:
 
     async def some_more(self) -> None:
         """Returns after ten more edits."""
-        wanted = len(self.versions) + 10
-        await eventually(lambda: len(self.versions) >= wanted, why="edits go on")
+        await eventually(grows(lambda: len(self.versions), 10), why="edits go on")
 
 
 @asynccontextmanager

@@ -11,6 +11,12 @@ T = TypeVar("T")
 POLL_SECONDS = 0.01
 
 
+def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
+    """A condition: `count` has grown by so much since this call."""
+    limit = count() + by
+    return lambda: count() >= limit
+
+
 @overload
 async def eventually(
     condition: Callable[[], Awaitable[T]], deadline: float = 20.0, *, why: str = ""
