@@ -44,13 +44,3 @@ def test_a_broken_worker_ends_with_an_exit_code(database_url: str, redis_url: st
     with broken as process:
         assert process.wait() == 1
         assert "a bug of ours" in process.log
-
-
-def test_a_web_whose_port_is_taken_ends_with_an_exit_code(
-    database_url: str, redis_url: str
-) -> None:
-    with web(database_url, redis_url) as first:
-        first.ready_blocking()
-        with web(database_url, redis_url, port=first.port) as second:
-            assert second.wait() != 0
-        assert first.stop() == 0
