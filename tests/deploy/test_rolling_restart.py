@@ -1,5 +1,6 @@
 """One web process after the other is stopped, or ends badly, while people work through the proxy."""
 
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,6 +61,11 @@ async def load_through(proxy: Process, heard: Ledger, *, seed: int) -> AsyncIter
             heard.problems += each.problems
 
 
+def refused_by(proxy: Process) -> str:
+    """The lines of its log that say which requests it answered itself, and whom it found away."""
+    return "\n".join(line for line in proxy.log.splitlines() if re.search(" 503 | is DOWN", line))
+
+
 def is_down(proxy: Process) -> bool:
     return servers_of(proxy)["web/web1"].startswith("DOWN")
 
@@ -98,7 +104,7 @@ async def test_nobody_notices_a_rolling_restart(
             await eventually(partial(all_take_part, proxy), why="the proxy uses it again")
             await told.grow()
     for attempts in (told.requests.op_attempts, told.requests.event_attempts):
-        assert (attempts.later, attempts.unknown) == (0, 0)
+        assert (attempts.later, attempts.unknown) == (0, 0), refused_by(proxy)
     assert told.sockets.op_attempts.later == 0
     assert told.sockets.reconnects > 0, "sockets were handed over"
     await nothing_is_lost(stage, heard)

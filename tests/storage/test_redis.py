@@ -57,9 +57,9 @@ async def test_a_command_that_there_is_not_is_an_outage(redis: Redis) -> None:
 
 async def test_a_refusal_is_told_without_what_was_refused(redis: Redis) -> None:
     await command(redis, "SET", "name-of-a-key", "text")
-    told = pytest.raises(StorageUnavailable, match=r"^Redis: ResponseError WRONGTYPE$")
-    with told, redis.errors():
+    with pytest.raises(StorageUnavailable, match=r" \(WRONGTYPE\)$") as told, redis.errors():
         await command(redis, "LPUSH", "name-of-a-key", "text")
+    assert "name-of-a-key" not in str(told.value)
 
 
 async def test_durability_is_read(redis: Redis) -> None:
