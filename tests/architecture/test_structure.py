@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
+DOCS = CHECKOUT / "docs"
 SOURCE = ("app", "configurator", "realtime", "storage", "ui", "workers", "bench")
 MODULE_LIMIT_LINES = 500
 SLEEPERS = {"sleep", "wait_for_timeout"}
@@ -74,10 +75,22 @@ def test_readme_names_every_package() -> None:
     assert [name for name in sorted(below) if not re.search(rf"\b{name}\b", readme)] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+PAGES = ("README.md", "SECURITY.md", *sorted(f"docs/{each.name}" for each in DOCS.glob("*.md")))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_in_the_documents_lead_somewhere(page: str) -> None:
-    text = (CHECKOUT / page).read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
-    local = [target for target in targets if "://" not in target]
-    folder = (CHECKOUT / page).parent
-    assert [target for target in local if not (folder / target).exists()] == []
+    here = CHECKOUT / page
+    dead = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", here.read_text(encoding="utf-8")):
+        name, _, place = target.partition("#")
+        there = here.parent / name if name else here
+        if "://" not in target and not (there.exists() and (not place or place in places(there))):
+            dead.append(target)
+    assert dead == []
+
+
+def places(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
