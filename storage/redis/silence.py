@@ -9,6 +9,7 @@ look at it, with all patience, finds one that is back and slow.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from storage.deadline import StoodStill
 from storage.errors import StorageError
 
 SILENT_SECONDS = 0.1
@@ -34,8 +35,14 @@ class Silence:
         return min(when_silent, patient) if self._known.is_set() else patient
 
     def heard(self, error: StorageError | None = None) -> None:
-        """What came of a call. An error that is no passed deadline is an answer, too."""
-        if error is not None and isinstance(error.__cause__, TimeoutError):
+        """Note the outcome of a call. An error that is no passed deadline is an answer, too.
+
+        A deadline that passed while this process stood still says nothing of Redis.
+        """
+        cause = None if error is None else error.__cause__
+        if isinstance(cause, StoodStill):
+            return
+        if isinstance(cause, TimeoutError):
             self._known.set()
         else:
             self._known.clear()
