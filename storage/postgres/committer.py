@@ -85,6 +85,10 @@ class Committer:
         self._open = False
         self.committed = 0
         """How many ops took a version here since the start."""
+        self._hindrance = ""
+        """Why the last try failed, in a sentence; "": it worked."""
+        self._stored_at = 0.0
+        """The loop's time at which ops were answered last."""
         self.outage = Outage("storing edits")
         self.outages = (self.outage,)
 
@@ -139,15 +143,21 @@ class Committer:
             async with asyncio.timeout(self._deadline_seconds):
                 return await item.result
         except TimeoutError as error:
-            retry_after = self._database.retry_after_seconds
-            if item.tries:
-                raise OutcomeUnknown("the op was sent but not answered", retry_after) from error
-            raise self._unavailable("PostgreSQL does not answer") from error
+            lost = self._overdue(item)
+            if asyncio.get_running_loop().time() - self._stored_at >= self._deadline_seconds:
+                self.outage.met(lost)  # no op was answered in the time of this one
+            raise lost from error
         finally:
             if item.result.cancelled():
                 self._queue.forget(item)
             else:
                 item.after = None  # answered: nothing must be kept for it
+
+    def _overdue(self, item: Waiting) -> StorageUnavailable:
+        reason = self._hindrance or "PostgreSQL does not answer"
+        if item.tries:
+            return OutcomeUnknown(reason, self._database.retry_after_seconds)
+        return self._unavailable(reason)
 
     def _unavailable(self, message: str) -> StorageUnavailable:
         return StorageUnavailable(message, self._database.retry_after_seconds)
@@ -161,15 +171,18 @@ class Committer:
                 async with self._database.driver() as driver:
                     await connection.prepare(driver)
                     if not self.waiting:
+                        self._hindrance = ""
                         self.outage.over()  # as far as anybody knows: no edit may come for hours
                     while batch := await self._queue.take():
                         await self._commit_batch(connection, batch)
                         failures = 0
-                        self.outage.over()
+                        if not self._hindrance:
+                            self.outage.over()
                     await driver.execute("RESET ALL")
                     return
             except StorageError as error:
                 failures += 1
+                self._hindrance = str(error)
                 self.outage.met(error)
                 if self._queue.finished:
                     return
@@ -206,6 +219,8 @@ class Committer:
                 self.committed += 1
             _answer(item, result)
         self._queue.finish(going)
+        self._hindrance = ""
+        self._stored_at = asyncio.get_running_loop().time()
 
     async def _after_failure(
         self, connection: "_Connection", batch: list[Waiting], error: Exception
@@ -222,6 +237,7 @@ class Committer:
             case Failure.BUSY | Failure.DEFECT if len(batch) > 1:
                 await self._one_by_one(connection, batch)
             case Failure.BUSY:
+                self._hindrance = f"PostgreSQL: {describe(error)}"
                 batch[0].alone = True
                 self._queue.give_back(batch, self._pause(batch[0].tries))
             case Failure.DEFECT:
@@ -279,17 +295,18 @@ class _Connection:
 
     async def prepare(self, driver: asyncpg.Connection) -> None:
         self._driver = driver
+        await driver.execute(  # first: to prepare a statement takes locks, too
+            "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)",
+            list(self._settings),
+            list(self._settings.values()),
+        )
         self._commit = await driver.prepare(COMMIT)
         self._commit_one = await driver.prepare(COMMIT_ONE)
         self._commit_chain = await driver.prepare(COMMIT_CHAIN)
         self._find = await driver.prepare(FIND)
         # Last: asyncpg prepares without a Sync, so the connection would stay in a transaction and
         # keep the locks of the prepared statements, for as long as nobody edits.
-        await driver.execute(
-            "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)",
-            list(self._settings),
-            list(self._settings.values()),
-        )
+        await driver.execute("SELECT 1")
 
     async def commit_all(self, items: list[Waiting]) -> list[CommitResult] | None:
         """Runs one statement; results in the order of the items. None: look at each of the chain."""

@@ -452,6 +452,23 @@ async def test_a_server_that_does_not_answer_leaves_the_outcome_unknown(
         await other.close()
 
 
+async def test_a_table_that_somebody_locks_is_told_as_what_stops_editing(
+    database: Database, database_url: str, world: World
+) -> None:
+    """As `CREATE INDEX` of an operator does: PostgreSQL answers everything else."""
+    configuration = await world.configuration()
+    other = await asyncpg.connect(database_url)
+    async with Committer(database, deadline_seconds=1.0) as committer:
+        async with other.transaction():
+            await other.execute("LOCK TABLE operations IN SHARE MODE")
+            with pytest.raises(StorageUnavailable, match="somebody else keeps a lock"):
+                await committer.commit(request(configuration))
+            assert "somebody else keeps a lock" in (committer.outage.problem or "")
+        assert isinstance(await committer.commit(request(configuration)), Stored)
+        await eventually(lambda: committer.outage.problem is None)
+    await other.close()
+
+
 async def test_without_a_server_callers_are_told_in_time(world: World) -> None:
     configuration = await world.configuration()
     async with (
