@@ -5,7 +5,12 @@ from random import Random
 
 import msgspec
 import pytest
-from nest_haus_client.backoff import FIRST_SECONDS, LONGEST_SECONDS, delay_seconds
+from nest_haus_client.backoff import (
+    AGAIN_LONGEST_SECONDS,
+    FIRST_SECONDS,
+    RECONNECT_LONGEST_SECONDS,
+    delay_seconds,
+)
 from nest_haus_client.events import Event, EventQueue, Members, Replaced, Skipped, Status
 from nest_haus_client.ids import new_op_id
 from nest_haus_client.messages import Hello, Introduce, Join, ToServer
@@ -150,12 +155,13 @@ def test_a_join_that_has_to_wait_is_asked_again() -> None:
     assert not house.here
 
 
-def test_pauses_grow_with_full_jitter_and_never_undercut_what_was_asked() -> None:
-    """(CL5)"""
+@pytest.mark.parametrize("longest", [AGAIN_LONGEST_SECONDS, RECONNECT_LONGEST_SECONDS])
+def test_pauses_grow_with_full_jitter_and_never_undercut_what_was_asked(longest: float) -> None:
+    """(CL5, CL9)"""
     random = Random(7)
     for attempt in range(20):
-        pauses = [delay_seconds(attempt, random) for _ in range(200)]
-        bound = min(LONGEST_SECONDS, FIRST_SECONDS * 2**attempt)
+        pauses = [delay_seconds(attempt, random, longest_seconds=longest) for _ in range(200)]
+        bound = min(longest, FIRST_SECONDS * 2**attempt)
         assert 0 <= min(pauses) < bound * 0.1
         assert bound * 0.9 < max(pauses) <= bound
         assert min(delay_seconds(attempt, random, 3000) for _ in range(50)) >= 3.0

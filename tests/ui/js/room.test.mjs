@@ -172,6 +172,19 @@ test("the first of two clicks is refused for a while, and the second stays the l
   assert.deepEqual(server.selectionAt(server.version).nest, { option: "second" });
 });
 
+test("a store that was away for long is used again within seconds of its return (CL9)", () => {
+  const { tab } = opened();
+  const clicks = ["a", "b", "c"].map((option) => tab.ask(select("nest", option)));
+  for (let tries = 0; tries < 12; tries += 1) {
+    const [sent] = tab.lost();
+    assert.equal(sent?.op_id, clicks[0], "also after many refusals it is asked for again within 3 s");
+    tab.take(refusal(clicks[0], "not_saved", { retry_after_ms: 1000 }));
+    mock.timers.tick(3000);
+  }
+  tab.settle();
+  assert.deepEqual(tab.logged, clicks);
+});
+
 test("what waits is bounded; what finds no room is said and nothing is dropped (CL10)", () => {
   const { tab, server } = opened();
   tab.drop();

@@ -19,7 +19,7 @@ import { createPending, KEPT_UNDER, PENDING_MAX } from "./pending.js";
 import { parsed, place, read, remove, write } from "./storage.js";
 
 const ANSWER_WITHIN_MS = 6000;
-const RETRY_MAX_MS = 15000;
+const RETRY_MAX_MS = 2000; // a store that was away is used again at once when it is back
 const CHANGES_KEPT = 30;
 const CHANGES_RECALLED = 10;
 const REJOIN = new Set(["not_joined", "version_unknown", "already_joined"]);

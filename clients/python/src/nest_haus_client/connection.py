@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from nest_haus_client.backoff import delay_seconds
+from nest_haus_client.backoff import RECONNECT_LONGEST_SECONDS, delay_seconds
 from nest_haus_client.credential import Credential
 from nest_haus_client.errors import Refused
 from nest_haus_client.events import StatusName
@@ -86,7 +86,12 @@ class Connection:
                 self._tell("refused", str(session.fatal), None)
                 return
             tries = 0 if steady else tries
-            pause = delay_seconds(tries, self._random, session.retry_after_ms)
+            pause = delay_seconds(
+                tries,
+                self._random,
+                session.retry_after_ms,
+                longest_seconds=RECONNECT_LONGEST_SECONDS,
+            )
             log.info("no connection to %s: %s; again in %.1f s", url, why, pause)
             self._tell("offline", why, pause)
             await asyncio.sleep(pause)
