@@ -100,7 +100,8 @@ def test_on_a_phone_the_toast_says_it_too(served: Served, visit: Visit) -> None:
     with page.expect_request("**/restored"):
         served.do(tab_of(house).revoke)
     toast = page.locator('[data-toast="ended"]')
-    expect(toast).to_contain_text("Dein Zugang zu diesem Haus wurde beendet")
+    expect(toast).to_contain_text("Du siehst den Stand von vorhin.")
+    expect(toast).not_to_contain_text("Einladung")
     held.pop().continue_()
     expect(toast).to_contain_text("Aus einer Sicherung wiederhergestellt")
     expect(toast).not_to_contain_text("Einladung")

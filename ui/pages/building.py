@@ -1,7 +1,7 @@
 """What the pages that NiceGUI builds have in common."""
 
 import asyncio
-import json
+from functools import partial
 from typing import Final
 
 from nicegui import Client
@@ -72,19 +72,26 @@ def end_with_session(client: Client, admin: Principal, sessions: OpenSessions) -
     session = admin.admin_session
     assert session is not None  # noqa: S101 - there is no other way to be an admin
 
-    def over() -> None:
-        leave(client, "")
-
+    over = partial(load_again, client)
     sessions.hold(session, over)
     client.on_delete(lambda: sessions.release(session, over))
 
 
-def leave(client: Client, address: str) -> None:
-    """Have the browser go there, "" for the same address again, and forget the page here."""
+def sign_out(client: Client) -> None:
+    """Tell the page that its visitor is signed out, and forget it here.
+
+    The page goes to `/signed-out`, or stays where a restore is the reason.
+    """
+    _end(client, 'window.dispatchEvent(new Event("signedout"))')
+
+
+def load_again(client: Client) -> None:
+    """Have the browser load the address of the page again, and forget the page here."""
+    _end(client, "window.location.reload()")
+
+
+def _end(client: Client, last_words: str) -> None:
     if client.is_deleted:
         return
-    if address:
-        _ = client.run_javascript(f"window.location.replace({json.dumps(address)})")
-    else:
-        _ = client.run_javascript("window.location.reload()")
+    _ = client.run_javascript(last_words)
     asyncio.get_running_loop().call_later(LEAVE_WITHIN_S, delete_now, client)

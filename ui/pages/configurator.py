@@ -16,7 +16,7 @@ from realtime.principal import Principal
 from ui.components.screens import ConfiguratorScreen, frames_prop
 from ui.language import language_of
 from ui.live_pages import FirstView, Opening
-from ui.pages.building import leave, sign_in_needed
+from ui.pages.building import load_again, sign_in_needed, sign_out
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
 from ui.pages.messages import MessagePages
@@ -165,7 +165,7 @@ class ConfiguratorPage:
             admin=admin,
             fetched_ahead=opening.fetched_ahead,
             returning=opening.returning and _for_admins(request) == (admin is not None),
-            ended=partial(leave, client, "" if admin else f"/signed-out?house={code}"),
+            ended=partial(load_again if admin else sign_out, client),
         )
         if opened is None:
             return False

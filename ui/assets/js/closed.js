@@ -7,13 +7,27 @@ import { request } from "./http.js";
 export function createClosed({ state, mayEdit, t, say, language }) {
   const over = () => Boolean(state.ended || state.gone);
   const putBack = ref(null); // {to}: the moment that the data are of, null where nobody said it
+  const asking = ref(false);
+  let asked = null; // while it is over: the answer, or its promise
   watch(over, learn, { immediate: true });
 
   async function learn() {
-    putBack.value = null;
+    putBack.value = asked = null;
     if (!over()) return;
+    asking.value = true;
+    asked = backup();
+    const found = await asked;
+    asking.value = false;
+    if (over()) putBack.value = found;
+  }
+
+  // Whether this page has ended because of a restore.
+  const byRestore = async () => Boolean(await (asked ?? backup()));
+
+  // A backup that took the place of what this page saw; null: none did, or nobody can say.
+  async function backup() {
     const { ok, body } = await request("GET", "/restored").catch(() => ({ ok: false }));
-    if (ok && body && over() && body.epoch !== state.epoch) putBack.value = { to: body.restored_to };
+    return ok && body && body.epoch !== state.epoch ? { to: body.restored_to } : null;
   }
 
   const restored = computed(() => {
@@ -27,6 +41,7 @@ export function createClosed({ state, mayEdit, t, say, language }) {
     if (mayEdit.value) return null;
     if (!state.ended) return { title: t("readonly.title"), text: t(state.you?.role === "admin" ? "readonly.admin" : "readonly.viewer") };
     if (restored.value) return { title: t("restored.title"), text: `${restored.value} ${t("ended.inSight")}` };
+    if (asking.value) return { title: t("ended.title"), text: t("ended.inSight") };
     const { code, text } = state.ended;
     return { title: t("ended.title"), text: text ? say(text) : t(code === "access_revoked" ? "ended.access_revoked" : "ended.other") };
   });
@@ -37,5 +52,5 @@ export function createClosed({ state, mayEdit, t, say, language }) {
     return restored.value ? { title: t("restored.title"), text: restored.value } : { title: t("gone.title"), text: say(state.gone) };
   });
 
-  return { closed, gone };
+  return { closed, gone, byRestore };
 }

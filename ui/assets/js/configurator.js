@@ -154,6 +154,7 @@ export default {
       this.engine.send({ type: "leave", configuration: this.room.configuration });
     });
     listen(window, "storage", (event) => (isForgotten(event, this.room.you?.person) ? this.screen.forgotten() : this.screen.inquiry.heard(event)));
+    listen(window, "signedout", this.screen.forgotten);
     listen(window, "pageshow", (event) => event.persisted && wake());
     listen(window, "scroll", () => this.shrinkHouse(), { passive: true });
     listen(window, "keydown", (event) => this.takeBackByKey(event));
@@ -309,7 +310,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     room.submit({ kind });
   }
 
-  const { closed, gone } = createClosed({ state, mayEdit, t, say, language });
+  const { closed, gone, byRestore } = createClosed({ state, mayEdit, t, say, language });
   let refusedAt = 0;
 
   // Said to whoever tries it nevertheless, wherever on the page that is; not for every tap.
@@ -354,10 +355,12 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     tracker.decided();
   }
 
-  // The page that comes says what was lost.
-  function forgotten() {
+  // The page that comes says what was lost. After a restore this one says it, and leaves in sight what
+  // nobody else has any more.
+  async function forgotten() {
     if (state.you?.role === "admin") return;
     stop();
+    if (await byRestore()) return;
     window.location.replace(`/signed-out?house=${encodeURIComponent(state.code)}`);
   }
 
