@@ -17,7 +17,7 @@ from uuid import UUID
 from app.backup_file import Backup, Manifest, product_version
 from app.postgres_tools import ToolError, Tools
 from storage.postgres.backups import COUNTED_FIRST, OURS, Contents, beginning, finishing
-from storage.postgres.migrate import head_revision
+from storage.postgres.revisions import head_revision
 from storage.postgres.schema import Schema
 
 _OF_SCHEMA: Final = re.compile(r"; \d+ \d+ (SCHEMA|COMMENT - SCHEMA|ACL - SCHEMA) ", re.ASCII)

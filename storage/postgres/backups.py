@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from storage.postgres.look import PATIENTLY, one_look
-from storage.postgres.migrate import head_revision
+from storage.postgres.revisions import head_revision
 from storage.postgres.roles import RIGHTS
 from storage.postgres.schema import Schema
 

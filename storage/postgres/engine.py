@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from storage.deadline import within
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.failures import Failure, describe, failure, not_sent, storage_errors
-from storage.postgres.migrate import head_revision
+from storage.postgres.revisions import head_revision
 from storage.postgres.schema import Schema, schema_of
 
 Result = TypeVar("Result")

@@ -9,22 +9,20 @@ next try removes first.
 
 import asyncio
 import time
-from functools import cache
 from pathlib import Path
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.errors import StorageUnavailable
 from storage.postgres.failures import Failure, failure, storage_errors
+from storage.postgres.revisions import SCRIPTS, head_revision
 from storage.postgres.schema import Schema, schema_of
 
-SCRIPTS = Path(__file__).parent.parent / "migrations"
 LOCK_MS = 400
 """One try waits this long for each lock, and everybody else behind it."""
 
@@ -50,15 +48,6 @@ def upgrade(
     Raises StorageUnavailable, also when a lock was not to be had within `lock_seconds`.
     """
     return asyncio.run(_upgrade(database_url, wait_seconds, lock_seconds, scripts))
-
-
-@cache
-def head_revision(scripts: Path = SCRIPTS) -> str:
-    """The newest revision among the migration files."""
-    head = ScriptDirectory.from_config(alembic_config(scripts=scripts)).get_current_head()
-    if head is None:
-        raise RuntimeError("there are no migrations")
-    return head
 
 
 def alembic_config(connection: Connection | None = None, scripts: Path = SCRIPTS) -> Config:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.postgres.migrate import head_revision
+from storage.postgres.revisions import head_revision
 from tests.app.test_cli import call
 from tests.support.ports import free_port
 from tests.support.servers import apart, execute, migrate

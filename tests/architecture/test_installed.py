@@ -31,7 +31,7 @@ from app.catalogue import current_catalogue
 from app.sdk import sdk_files
 from app.settings import parse_settings
 from app.web import served_web
-from storage.postgres.migrate import head_revision
+from storage.postgres.revisions import head_revision
 import app.worker, app.supervisor, app.doctor, app.release, workers.runner
 
 assert app.worker.__file__.startswith(product), app.worker.__file__

@@ -14,7 +14,8 @@ from app.embedded import embedded_postgres, embedded_valkey
 from app.release import publish_catalogues, release
 from configurator.event_ids import session_uuid
 from storage.postgres.engine import Database
-from storage.postgres.migrate import head_revision, upgrade
+from storage.postgres.migrate import upgrade
+from storage.postgres.revisions import head_revision
 from storage.postgres.schema import OLDEST_SCHEMA
 from tests.faults.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, select

@@ -2,27 +2,27 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.errors import StorageUnavailable
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
-from storage.postgres.migrate import alembic_config, head_revision, upgrade
+from storage.postgres.migrate import alembic_config, upgrade
+from storage.postgres.revisions import head_revision
 from tests.support.ports import free_port
-from tests.support.servers import Servers, create_database, drop_database, with_database
+from tests.support.servers import Servers, empty_database
 
 
 @pytest.fixture
 def empty_url(servers: Servers) -> Iterator[str]:
-    name = f"{servers.prefix}_empty_{uuid4().hex[:8]}"
-    create_database(servers, name, template=None)
-    yield with_database(servers.database_url, name)
-    drop_database(servers, name)
+    with empty_database(servers) as url:
+        yield url
 
 
 def test_starters_that_migrate_at_the_same_moment_do_not_collide(empty_url: str) -> None:
@@ -40,6 +40,13 @@ async def test_an_empty_database_says_so(empty_url: str) -> None:
 async def test_a_migrated_database_is_at_head(database: Database) -> None:
     schema = await database.migrated()
     assert schema.current == schema.head == head_revision()
+
+
+def test_the_newest_migration_is_alembics_head() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert scripts.get_heads() == [head_revision()]
+    for each in scripts.walk_revisions():
+        assert Path(each.path).name.startswith(f"{each.revision}_")
 
 
 async def test_the_declared_tables_are_the_migrated_ones(database: Database) -> None:

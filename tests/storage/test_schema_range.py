@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from storage.postgres.migrate import head_revision, upgrade
+from storage.postgres.migrate import upgrade
+from storage.postgres.revisions import head_revision
 from storage.postgres.schema import OLDEST_SCHEMA, Schema
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from storage.postgres.migrate import SCRIPTS, head_revision
+from storage.postgres.revisions import SCRIPTS, head_revision
 
 ALTERS = """
 from alembic import op
