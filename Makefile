@@ -6,6 +6,10 @@ PYTEST_FLAGS ?= -n 3 --dist loadgroup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
+# Images of containers often set it. Without bytecode each of the processes that tests start would
+# compile what it imports: seconds of processor time each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-services stories nemesis outage check fmt bench bench-peers lock sdk clean
 
