@@ -1,6 +1,6 @@
 """Fixtures for every test that needs real servers.
 
-`database_url`  a migrated PostgreSQL database of the test's own (a clone of a template)
+`database_url`  a released PostgreSQL database of the test's own (a clone of a template)
 `redis_url`     an empty Valkey
 `servers`       the running pair behind both, to kill and revive in fault tests
 

@@ -24,7 +24,6 @@ from app.commands.restore import run as restore
 from app.commands.restore import run_restored
 from app.embedded import embedded_postgres
 from app.postgres_tools import ToolError, connection_environ, tools_for
-from app.release import release
 from app.restoring import Replacement, RestoreRefused, fitting
 from app.settings import Settings, parse_settings
 from storage.postgres.audit import Audit
@@ -42,7 +41,6 @@ OTHER_SERVER = os.environ.get("TEST_DATABASE_URL", "")
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
     home = {"NEST_HOME": str(tmp_path / "home"), "DATABASE_URL": database_url}
-    apart(lambda: release(database_url))
     return parse_settings(home, node="test")
 
 

@@ -14,7 +14,7 @@ from storage.postgres.admins import Admins
 from storage.postgres.engine import Database
 from tests.support.ports import free_port
 from tests.support.processes import CHECKOUT, nest, passed_on
-from tests.support.servers import Servers, with_database
+from tests.support.servers import Servers, empty_database, with_database
 
 COMMANDS = (
     "run", "web", "worker", "migrate", "admin-link", "admin-sessions", "privacy", "tail", "edit", "soak", "deadletters",
@@ -131,11 +131,12 @@ def test_doctor_notices_a_misspelled_setting(tmp_path: Path) -> None:
     assert "NEST_PROT is not a setting." in done.stdout
 
 
-def test_migrate_publishes_the_catalogue_and_can_be_repeated(database_url: str) -> None:
-    for _ in range(2):
-        done = call("migrate", DATABASE_URL=database_url)
-        assert done.returncode == 0, done.stderr
-        assert "nest-haus-2025" in done.stdout
+def test_migrate_publishes_the_catalogue_and_can_be_repeated(servers: Servers) -> None:
+    with empty_database(servers) as url:
+        for _ in range(2):
+            done = call("migrate", DATABASE_URL=url)
+            assert done.returncode == 0, done.stderr
+            assert "nest-haus-2025" in done.stdout
 
 
 def test_admin_link_is_printed_for_the_public_address(database_url: str) -> None:

@@ -7,7 +7,6 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from app.release import release
 from tests.realtime.clients import Api, Socket, select
 from tests.support.processes import Process, web
 from tests.support.waiting import eventually
@@ -29,7 +28,6 @@ async def test_it_answers_until_its_proxy_has_noticed_then_hands_over(
     database_url: str, redis_url: str
 ) -> None:
     """(CN9)"""
-    await release(database_url)
     with web(database_url, redis_url, NEST_DRAIN_SECONDS="3") as process:
         await process.ready()
         api = Api(process.url)
@@ -60,7 +58,6 @@ async def test_it_answers_until_its_proxy_has_noticed_then_hands_over(
 async def test_told_again_it_ends_at_once(
     database_url: str, redis_url: str, second: signal.Signals
 ) -> None:
-    await release(database_url)
     with web(database_url, redis_url, NEST_DRAIN_SECONDS="60") as process:
         await process.ready()
         process.signal(signal.SIGTERM)

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from app.release import release
 from tests.attack.victim import Victim
 from tests.support.http_server import echoing
 from tests.support.processes import web
@@ -19,7 +18,6 @@ async def start_victim(database_url: str, redis_url: str) -> AsyncIterator[Start
 
     ``descriptors`` are all that the process may have.
     """
-    await release(database_url)
     async with AsyncExitStack() as stack:
 
         async def start(*, descriptors: int | None = None, **environ: str) -> Victim:

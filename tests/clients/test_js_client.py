@@ -20,7 +20,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.admin_link import mint_admin_link
-from app.release import release
 from tests.support.browser import running_browser
 from tests.support.node import (
     CLIENT,
@@ -62,7 +61,6 @@ def houses(servers: Servers) -> Iterator[Houses]:
     flush(servers)
     with ExitStack() as stack:
         database_url = stack.enter_context(fresh_database(servers))
-        apart(lambda: release(database_url))
         how: dict[str, Any] = {"NEST_LOG_FORMAT": "json"}
         urls = (database_url, servers.redis_url)
         running = Houses(

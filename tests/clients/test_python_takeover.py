@@ -5,7 +5,6 @@ import signal
 import pytest
 from nest_haus_client import Changed, Client, Replaced, Select
 
-from app.release import release
 from tests.support.processes import web
 from tests.support.waiting import eventually
 
@@ -19,7 +18,6 @@ async def test_another_process_takes_over_and_nothing_is_lost_or_done_twice(
     database_url: str, redis_url: str, sign: signal.Signals
 ) -> None:
     """(OP2, OP4, JN6, CN9, CL3)"""
-    await release(database_url)
     with (
         web(database_url, redis_url, NEST_NODE="a") as first,
         web(database_url, redis_url, NEST_NODE="b") as second,

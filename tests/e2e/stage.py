@@ -8,7 +8,6 @@ from typing import Any
 import asyncpg
 
 from app.admin_link import mint_admin_link
-from app.release import release
 from tests.support.processes import Process, web, worker
 from tests.support.servers import Servers, apart, flush, fresh_database
 
@@ -61,7 +60,6 @@ def running_stage(servers: Servers, **environ: str) -> Iterator[Stage]:
     flush(servers)
     with ExitStack() as stack:
         database_url = stack.enter_context(fresh_database(servers))
-        apart(lambda: release(database_url))
         how: dict[str, Any] = {"NEST_LOG_FORMAT": "json", **environ}
         urls = (database_url, servers.redis_url)
         stage = Stage(

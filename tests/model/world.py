@@ -16,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 
-from app.release import release
 from app.settings import Settings, parse_settings
 from app.web import Web
 from configurator.document import apply_changes, new_document
@@ -302,7 +301,6 @@ class World:
 
 @asynccontextmanager
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    await release(database_url)
     wire = Wire()
     async with AsyncExitStack() as stack:
         processes = []

@@ -9,7 +9,6 @@ import pytest
 import uvicorn
 
 from app.processes import web_config
-from app.release import release
 from app.settings import parse_settings
 from app.web import Web
 from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
@@ -127,7 +126,6 @@ async def start_web(
     database_url: str, redis_url: str, undescribed: list[str]
 ) -> AsyncIterator[StartWeb]:
     """Start as many web processes as a test needs, on the same stores."""
-    await release(database_url)
     async with AsyncExitStack() as stack:
 
         async def start(

@@ -22,7 +22,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from app.release import release
 from configurator.protocol import codec
 from configurator.protocol.codes import CODES, Refused
 from configurator.protocol.messages import MESSAGE_BYTES_MAX, Introduce
@@ -247,7 +246,6 @@ def run() -> Iterator[Run]:
 @pytest.fixture(scope="module")
 def shared_target(servers: Servers, run: Run) -> Iterator[Target]:
     with fresh_database(servers) as database_url, ExitStack() as stack:
-        run(release(database_url))
         process = stack.enter_context(
             web(database_url, servers.redis_url, NEST_LIMIT_SCALE="100000")
         )

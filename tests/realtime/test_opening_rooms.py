@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.release import release
 from configurator.protocol.codes import Refused
 from storage.redis.bus import room_channel
 from tests.realtime.conftest import RunningWeb, serving
@@ -53,7 +52,6 @@ async def test_many_who_open_a_room_at_once_share_it(web: RunningWeb) -> None:
 async def test_stopping_does_not_wait_for_redis_once_for_every_room(
     database_url: str, redis_url: str
 ) -> None:
-    await release(database_url)
     async with link_to(redis_url) as link:
         async with serving(database_url, link.url, "one", 5.0, redis_seconds=2.0) as web:
             for _ in range(12):

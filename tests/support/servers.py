@@ -1,14 +1,11 @@
 """Real servers for tests: embedded ones, or those named by TEST_DATABASE_URL / TEST_REDIS_URL.
 
 One pair per xdist worker, or a numbered database for each in the Redis that was named. A template
-database is migrated once and cloned for every test, so a test starts in about 50 ms with a schema
-of its own.
+database is released once (`app.release`: schema, rights, catalogues) and cloned for every test, so
+a test starts in about 50 ms with a database of its own in which our processes can start.
 """
 
 import asyncio
-import importlib
-import importlib.util
-import inspect
 import os
 import shutil
 import tempfile
@@ -25,8 +22,8 @@ import asyncpg
 import redis
 
 from app.embedded import embedded_postgres, embedded_valkey, login_url
+from app.release import release
 from app.server_process import EmbeddedServer
-from storage.postgres.roles import grant_rights
 
 T = TypeVar("T")
 
@@ -69,7 +66,7 @@ def home_in_memory() -> Iterator[Path]:
 
 @contextmanager
 def running_servers(worker: str) -> Iterator[Servers]:
-    """Servers and a migrated template database, until the block ends."""
+    """Servers and a released template database, until the block ends."""
     with home_in_memory() as home:
         postgres = None if os.environ.get("TEST_DATABASE_URL") else embedded_postgres(home)
         valkey = None if os.environ.get("TEST_REDIS_URL") else embedded_valkey(home)
@@ -89,7 +86,8 @@ def running_servers(worker: str) -> Iterator[Servers]:
                 valkey=valkey,
             )
             create_database(servers, servers.template, template=None)
-            migrate(with_database(database_url, servers.template))
+            template_url = with_database(database_url, servers.template)
+            apart(lambda: release(template_url))
             yield servers
             drop_database(servers, servers.template)
         finally:
@@ -108,6 +106,17 @@ def fresh_database(servers: Servers) -> Iterator[str]:
         yield with_database(servers.database_url, name)
     finally:
         servers.revive()
+        drop_database(servers, name)
+
+
+@contextmanager
+def empty_database(servers: Servers) -> Iterator[str]:
+    """The URL of a database that nothing was released to, dropped afterwards."""
+    name = f"{servers.prefix}_empty_{uuid4().hex[:8]}"
+    create_database(servers, name, template=None)
+    try:
+        yield with_database(servers.database_url, name)
+    finally:
         drop_database(servers, name)
 
 
@@ -138,25 +147,6 @@ async def execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-def migrate(url: str) -> None:
-    """Bring the database to the newest schema; does nothing while there are no migrations."""
-    if importlib.util.find_spec("storage.postgres.migrate") is None:
-        return
-    upgrade: Callable[[str], object] = importlib.import_module("storage.postgres.migrate").upgrade
-
-    async def run() -> None:
-        result = upgrade(url)
-        if inspect.isawaitable(result):
-            await result
-
-    if inspect.iscoroutinefunction(upgrade):
-        apart(run)
-    else:
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(upgrade, url).result()
-    apart(lambda: grant_rights(url))
 
 
 def apart(start: Callable[[], Coroutine[Any, Any, T]]) -> T:

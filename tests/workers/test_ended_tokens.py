@@ -7,7 +7,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.release import release
 from storage.postgres.engine import Database
 from storage.postgres.jobs import Jobs
 from storage.postgres.people import TOKEN_UNUSED_MAX
@@ -69,7 +68,6 @@ async def test_the_job_removes_what_ended_long_ago_and_nothing_else(
     database_url: str, redis_url: str
 ) -> None:
     """(AU14)"""
-    await release(database_url)
     owner = await asyncpg.connect(database_url)
     try:
         await person(owner, "unused", TOKEN_UNUSED_MAX + HOUR)
