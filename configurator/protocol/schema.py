@@ -9,6 +9,7 @@ generated code.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from inspect import cleandoc
 from typing import Annotated, Any, get_args
 
@@ -179,6 +180,7 @@ def any_json(kind: type) -> Schema:
     raise NotImplementedError
 
 
+@cache
 def message_schemas(ref_template: str = DEFINITIONS) -> MessageSchemas:
     """The schemas of all messages; ``ref_template`` says how they refer to each other."""
     op_frame = _with_shapes(

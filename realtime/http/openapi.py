@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import Any, get_args
 
@@ -113,10 +114,8 @@ def description_routes(document: JsonObject, page: str) -> list[Route]:
 def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
     """The document of ``/openapi.json``. Long polling is in it: a mounted application answers that."""
     endpoints = (*endpoints, *polling_endpoints())
-    types = list({id(kind): kind for each in endpoints for kind in _types(each)}.values())
-    schemas, components = msgspec.json.schema_components(
-        types, schema_hook=_any_json, ref_template=_REFS
-    )
+    types = tuple({id(kind): kind for each in endpoints for kind in _types(each)}.values())
+    schemas, components = _schemas_of(types)
     names = _plain_names(components)
     schema_of = {
         id(kind): _published(schema, names) for kind, schema in zip(types, schemas, strict=True)
@@ -173,6 +172,12 @@ def openapi(endpoints: Sequence[Endpoint], *, public_url: str) -> JsonObject:
         of_all[name] = {key: _naming_values(each, named) for key, each in schema.items()}
     document["components"]["schemas"] = {**named, **of_all}
     return document
+
+
+@cache
+def _schemas_of(types: tuple[object, ...]) -> tuple[tuple[JsonObject, ...], dict[str, JsonObject]]:
+    """A schema of each type and those that they refer to; the same for every app of a process."""
+    return msgspec.json.schema_components(types, schema_hook=_any_json, ref_template=_REFS)
 
 
 def _naming_values(part: Any, named: JsonObject) -> Any:  # noqa: ANN401 - any JSON
