@@ -25,6 +25,8 @@ from storage.redis.stream import InteractionStream, Lag, stream_lag
 from tests.faults.counts import counts
 from tests.faults.ledger import REFUSED, Acknowledged, Ledger, Span
 
+PATIENT_SECONDS = 20.0
+
 OPS = """
 SELECT configuration_id, op_id, version, judged_at_version, outcome, total_cents,
     changes::text AS changes
@@ -70,13 +72,18 @@ def catalogue() -> Catalogue:
 
 async def lag(redis_url: str) -> Lag:
     """What the worker has not stored yet."""
-    async with Redis(redis_url) as redis:
+    async with _patient(redis_url) as redis:
         return await stream_lag(redis)
+
+
+def _patient(url: str) -> Redis:
+    """On a machine with too much to do the server is late; this is not about it."""
+    return Redis(url, connect_seconds=PATIENT_SECONDS, call_seconds=PATIENT_SECONDS)
 
 
 async def balance(database_url: str, redis_url: str) -> Balance:
     """What the product itself says about what it took."""
-    async with Redis(redis_url) as redis, Database(database_url, pool_size=1) as database:
+    async with _patient(redis_url) as redis, Database(database_url, pool_size=1) as database:
         stream = InteractionStream(redis)
         return await Offered(stream, Booked(database), StreamLives(database)).balance()
 

@@ -18,7 +18,7 @@ from tests.faults.pace import Pace
 from tests.support.processes import Process, nest
 from tests.support.waiting import eventually
 
-COMMAND_SECONDS: Final = 60.0
+COMMAND_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.02
 EPOCH: Final = "SELECT epoch::text FROM deployment"
 TOTALS: Final = """

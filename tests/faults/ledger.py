@@ -146,6 +146,14 @@ class Ledger:
     kills: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    @contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """Whatever goes wrong in the block is a problem of the run, which goes on."""
+        try:
+            yield
+        except Exception as problem:  # noqa: BLE001 - of whatever kind
+            self.problems.append(f"{what}: {problem!r}")
+
     def acknowledge(self, answer: Acknowledged, span: Span) -> None:
         """Note an answer; a second one to the same op must say the same."""
         self.acknowledgements.append(span.answered)

@@ -97,7 +97,7 @@ class Field:
             for name in (POSTGRESQL, VALKEY):
                 if name not in self.down and self.server(name).pid is None:
                     self.ledger.problems.append(f"{name} ended, and no fault had ended it")
-                    with self.ended(name):
+                    with self.ended(name), self.ledger.noting(f"starting {name}"):
                         await self.server(name).start_async()
             await pace.rest(POLL_SECONDS)
 

@@ -12,6 +12,7 @@ from random import Random
 
 import aiohttp
 
+from storage.errors import StorageError
 from tests.faults.audit import lag
 from tests.faults.editors import RestEditor, Seat
 from tests.faults.houses import house_id, house_of
@@ -40,6 +41,7 @@ class Recovery:
     """Somebody who asks each web process directly, until all is well."""
 
     def __init__(self, field: Field, seat: Seat, http: aiohttp.ClientSession) -> None:
+        self.missing: tuple[str, ...] = ()
         self._field = field
         self._http = http
         self._random = Random(field.ledger.seed)
@@ -65,7 +67,7 @@ class Recovery:
         ]
 
     async def awaited(self) -> Well | None:
-        """When all was well, and what was last; None: it is not, after a minute."""
+        """When all was well, and what was last; None: it is not, after a minute (`missing`)."""
         pace = Pace(asyncio.Event())
         began, took = pace.now(), dict[str, float]()
 
@@ -74,7 +76,7 @@ class Recovery:
             took[name] = pace.now() - began
 
         async def seen(condition: Callable[[], Awaitable[bool]], name: str) -> None:
-            await eventually(condition, LONGEST_SECONDS, why=name)
+            await eventually(condition, 2 * LONGEST_SECONDS, why=name)  # the timeout is sooner
 
         everything: dict[str, Coroutine[None, None, object]] = {}
         for number, url in enumerate(self._field.stand.urls):
@@ -91,6 +93,8 @@ class Recovery:
                     group.create_task(noted(name, work))
         except TimeoutError:
             return None
+        finally:
+            self.missing = tuple(name for name in everything if name not in took)
         last = max(took, key=took.__getitem__)
         return Well(seconds=took[last], last=last)
 
@@ -102,8 +106,10 @@ class Recovery:
         return False
 
     async def _stores(self) -> bool:
-        waiting = await lag(self._field.stand.valkey.url)
-        return waiting.seconds < STORED_WITHIN_SECONDS
+        with suppress(StorageError):
+            waiting = await lag(self._field.stand.valkey.url)
+            return waiting.seconds < STORED_WITHIN_SECONDS
+        return False
 
 
 @asynccontextmanager

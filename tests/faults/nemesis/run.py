@@ -1,8 +1,8 @@
 """Rounds of a schedule: load, one fault after the other, quiet, and everything compared."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -150,15 +150,18 @@ async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit | None:
     async with asyncio.TaskGroup() as group:
         scene.crowd.work_until(group, scene.load, over)
         for tab in scene.tabs:
-            group.create_task(tab.click_until(over))
+            group.create_task(_click(tab, over, ledger))
         try:
             for step in steps:
                 await pace.rest(step.after)
-                scene.say(await one_step(scene.field, scene.asker, step))
+                # In a task of its own: with Python 3.11 a TaskGroup that fails leaves its task
+                # looking as if it were being cancelled, and calls to Redis heed that.
+                told = group.create_task(one_step(scene.field, scene.asker, step))
+                scene.say(await told)
                 await tell_of_restores(scene.tabs, ledger)
         finally:
             over.set()
-    with noted("after the faults", ledger):
+    with ledger.noting("after the faults"):
         stored = partial(nothing_waits, stand.valkey.url)
         await eventually(stored, QUIET_SECONDS, why="the workers have stored everything")
         await agree(stand.urls[0], scene.crowd.sockets, ledger)
@@ -173,13 +176,9 @@ async def one_round(scene: Scene, steps: Sequence[Step]) -> Audit | None:
         return None
 
 
-@contextmanager
-def noted(what: str, ledger: Ledger) -> Iterator[None]:
-    """Whatever goes wrong in the block is a problem of the run, which goes on."""
-    try:
-        yield
-    except Exception as problem:  # noqa: BLE001 - of whatever kind
-        ledger.problems.append(f"{what}: {problem!r}")
+async def _click(tab: Tab, over: asyncio.Event, ledger: Ledger) -> None:
+    with ledger.noting(f"clicking in the tab of {tab.code}"):
+        await tab.click_until(over)
 
 
 async def one_step(field: Field, asker: Recovery, step: Step) -> str:
@@ -194,11 +193,12 @@ async def one_step(field: Field, asker: Recovery, step: Step) -> str:
             group.create_task(_inject(field, step.beside))
     lasted = pace.now() - began
     well = None
-    with noted(f"after {step}", ledger):
+    with ledger.noting(f"after {step}"):
         well = await asker.awaited()
     if well is None:
-        ledger.problems.append(f"{step}: not over after {LONGEST_SECONDS} s")
-        recovered = "NOT WELL AGAIN"
+        missing = ", ".join(asker.missing)
+        ledger.problems.append(f"{step}: not over after {LONGEST_SECONDS} s: {missing}")
+        recovered = f"NOT WELL AGAIN: {missing}"
     else:
         recovered = f"well again after {well.seconds:4.1f} s ({well.last} last)"
         if well.seconds > AIM_SECONDS:
@@ -215,7 +215,7 @@ async def one_step(field: Field, asker: Recovery, step: Step) -> str:
 
 async def _inject(field: Field, step: Step) -> None:
     """A fault from its beginning to its end; what goes wrong with itself is a problem of the run."""
-    with noted(f"{step.fault} of {step.target} itself", field.ledger):
+    with field.ledger.noting(f"{step.fault} of {step.target} itself"):
         async with FAULTS[step.fault].inject(field, step):
             await Pace(asyncio.Event()).rest(step.seconds)
 
