@@ -12,7 +12,8 @@ SCRIPTS = Path(__file__).parent.parent / "migrations"
 @cache
 def head_revision(scripts: Path = SCRIPTS) -> str:
     """The newest revision among the migration files, whose names begin with their revision."""
-    newest = max((file.stem for file in (scripts / "versions").glob("[0-9]*.py")), default="")
+    files = (scripts / "versions").glob("[!_]*.py")
+    newest = max((file.stem.partition("_")[0] for file in files), default="")
     if not newest:
         raise RuntimeError("there are no migrations")
-    return newest.partition("_")[0]
+    return newest
