@@ -23,7 +23,7 @@ from typing import Final
 
 from app.backup_file import opened_backup
 from app.commands.backup import make_backup
-from app.embedded import POSTGRES_MAJOR, UPGRADED, embedded_postgres
+from app.embedded import POSTGRES_MAJOR, UPGRADED, data_version, embedded_postgres
 from app.postgres_tools import tools_for
 from app.restoring import Replacement, amount
 from storage.postgres.backups import analyse, contents_of, role_names
@@ -96,14 +96,6 @@ async def _carry_over(
             new.carry_out(tools_for(url, environ), epoch=None, roles=await role_names(url))
         await analyse(url)
     return amount(manifest.rows)
-
-
-def data_version(directory: Path) -> str | None:
-    """The major version of PostgreSQL that made these data; None: there are none."""
-    try:
-        return (directory / "PG_VERSION").read_text().strip()
-    except OSError:
-        return None
 
 
 def find_binaries(major: str, given: Path | None, home: Path) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.embedded import embedded_postgres
+from app.embedded import data_version, embedded_postgres
 from app.exclusive import locked_home
 from app.settings import Settings
 
@@ -24,7 +24,7 @@ async def database_of(settings: Settings, *, make: bool) -> AsyncIterator[str]:
         yield settings.database_url
         return
     with locked_home(settings.home):
-        if not make and not (settings.home / "postgres" / "PG_VERSION").exists():
+        if not make and data_version(settings.home / "postgres") is None:
             raise NoDataError(
                 f"NEST_HOME {settings.home} has no data. Set NEST_HOME or DATABASE_URL."
             )

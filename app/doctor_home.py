@@ -4,8 +4,7 @@ from shutil import disk_usage
 from typing import Final
 
 from app.append_only import DAMAGED_NAMES
-from app.data_upgrade import data_version
-from app.embedded import POSTGRES_MAJOR
+from app.embedded import POSTGRES_MAJOR, data_version
 from app.finding import Finding
 from app.settings import Settings
 
@@ -29,7 +28,10 @@ def look_at_home(settings: Settings, *, running: bool) -> list[Finding]:
 def _other_version(settings: Settings) -> list[Finding]:
     """Data that `nest run` does not start with. With a DATABASE_URL nobody reads them."""
     directory = settings.home.resolve() / "postgres"
-    found = data_version(directory)
+    try:
+        found = data_version(directory)
+    except OSError:  # of another user
+        found = None
     if settings.database_url or found in {None, POSTGRES_MAJOR}:
         return []
     return [

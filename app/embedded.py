@@ -145,10 +145,14 @@ def embedded_postgres(
         _own(run)
         if not directory.exists() and (home / UPGRADED).exists():
             (home / UPGRADED).rename(directory)  # an upgrade was cut short between its last steps
-        if (directory / "PG_VERSION").exists():
-            _require_version(directory, major)
-        else:
+        found = data_version(directory)
+        if found is None:
             _create_cluster(binaries, directory)
+        elif found != major:
+            raise EmbeddedServerError(
+                f"{directory} was made by PostgreSQL {found}, and this release brings "
+                f"{major}. Nothing was changed; `nest upgrade-data` takes the data over."
+            )
         # Leftovers are gone by now, so a lock file can only be stale; PostgreSQL would take any
         # living process that happens to have got the same number for its own postmaster.
         (directory / "postmaster.pid").unlink(missing_ok=True)
@@ -173,6 +177,14 @@ def embedded_postgres(
             silent_seconds=POSTGRES_SILENT_SECONDS,
         )
     )
+
+
+def data_version(directory: Path) -> str | None:
+    """The major version of PostgreSQL that made these data; None: there are none."""
+    try:
+        return (directory / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        return None
 
 
 def valkey_program() -> Path:
@@ -321,16 +333,6 @@ def _read_lines(path: Path) -> list[str]:
         return path.read_text().splitlines()
     except OSError:
         return []
-
-
-def _require_version(directory: Path, major: str) -> None:
-    """Raises EmbeddedServerError for data of another major version of PostgreSQL."""
-    version = (directory / "PG_VERSION").read_text().strip()
-    if version != major:
-        raise EmbeddedServerError(
-            f"{directory} was made by PostgreSQL {version}, and this release brings "
-            f"{major}. Nothing was changed; `nest upgrade-data` takes the data over."
-        )
 
 
 def _answer(path: Path, question: bytes) -> bytes:

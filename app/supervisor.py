@@ -30,7 +30,7 @@ from app.leftovers import end_left_programs
 from app.listening import listen
 from app.running import note_address, with_embedded_logins
 from app.server_process import EmbeddedServer, EmbeddedServerError, advice
-from app.settings import NODE_CHARACTERS, Settings, without_secrets
+from app.settings import NODE_CHARACTERS, Settings, reachable_host, without_secrets
 from realtime.drain import ANSWER_SECONDS, HANDOVER_SECONDS
 
 READY_NOTE_SECONDS = 30.0
@@ -284,10 +284,9 @@ def _banner(place: str, link: str, home: str) -> str:
 
 async def answers_ready(host: str, port: int, *, deadline_seconds: float = 2.0) -> bool:
     """Whether `GET /readyz` there answers 200."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:
         async with asyncio.timeout(deadline_seconds):
-            reader, writer = await asyncio.open_connection(reachable, port)
+            reader, writer = await asyncio.open_connection(reachable_host(host), port)
             try:
                 writer.write(
                     f"GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()

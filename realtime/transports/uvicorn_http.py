@@ -17,9 +17,8 @@ that leaves keeps its place until the endpoint has ended, so leaving each reques
 **A peer that sends no more may still read** (RFC 9112, 9.6): programs close their side behind a complete
 request and wait for its answer. In the middle of a request the connection ends.
 
-**A refusal is answered in its turn**: after the answer to the request before it, as JSON like every
-refusal, then the connection is closed. What the peer still sends is thrown away for a moment, because
-closing a socket with unread bytes resets it and the peer may never see the answer.
+**A refusal is answered in its turn**, as JSON like every refusal; then the connection is closed. Bytes
+that still come are thrown away for a moment: unread, they would reset it before the answer is seen.
 
 **Another protocol that is offered and not spoken here is ignored** (RFC 9110, 7.8): Java's HttpClient
 and ``curl --http2`` send ``Upgrade: h2c`` with their first request. The parser (llhttp) cannot ignore
@@ -325,9 +324,8 @@ class NestHttpProtocol(HttpToolsProtocol):
         return head.length
 
     def _take_place(self) -> None:
-        refused = self._place.refused
-        if refused is None and self._should_upgrade():
-            refused = self._all.socket_refusal()
+        to_sockets = self._all.socket_refusal() if self._should_upgrade() else None
+        refused = self._place.refused or to_sockets
         if self._from_proxy:
             self._asked.append(self._all.asked(self.headers))
             refused = refused or self._asked[-1].refused

@@ -10,12 +10,17 @@ from app.commands.upgrade_data import run as upgrade_data
 from app.data_upgrade import (
     WHEELS,
     UpgradeImpossible,
-    data_version,
     find_binaries,
     program_version,
     upgrade,
 )
-from app.embedded import POSTGRES_MAJOR, UPGRADED, embedded_postgres, postgres_binaries
+from app.embedded import (
+    POSTGRES_MAJOR,
+    UPGRADED,
+    data_version,
+    embedded_postgres,
+    postgres_binaries,
+)
 from app.release import release
 from app.server_process import EmbeddedServerError, run_once
 from app.settings import parse_settings
