@@ -215,7 +215,7 @@ async def test_only_who_may_inquire_at_that_moment_does(database: Database, worl
 
 def remembered() -> int:
     """How many answers the functions of this process keep that remember theirs."""
-    caches = (each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper))
+    caches = (each for each in gc.get_objects() if type(each) is _lru_cache_wrapper)
     return sum(each.cache_info().currsize for each in caches)
 
 

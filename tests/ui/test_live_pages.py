@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.memory import give_back, resident_bytes
 from realtime.door import network_in
+from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
 from tests.support.page_peer import SCREEN, LoadedPage, loaded_page, shown
 from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served
@@ -220,6 +221,16 @@ def test_the_memory_of_a_page_is_free_once_it_is_deleted(served: Served) -> None
         eventually_blocking(lambda: known() is None, why="nothing holds the page")
     finally:
         gc.enable()
+
+
+def test_the_socket_of_a_page_keeps_nothing_of_its_handshake(served: Served) -> None:
+    _, page = house_of(served)
+    with socket_of(served, page) as opened:
+        until(opened, "welcome")
+        protocols = [each for each in gc.get_objects() if type(each) is NestWebSocketProtocol]
+        answered = [each for each in protocols if each.handshake_complete and not each.over]
+        assert answered
+        assert not [each for each in answered if hasattr(each, "request")]
 
 
 def outboxes(served: Served) -> list[str]:
