@@ -18,7 +18,7 @@ PAGES_OF_NETWORK: Final = 400
 """Open in one network: a school with every pupil of ten classes, two tabs for some."""
 
 PAGES: Final = 3_000
-"""Open in a process: with 115 kB each, connection and socket included, they need 350 MB."""
+"""Open in a process: with 105 kB each, connection and socket included, they need 320 MB."""
 
 RETRY_MS: Final = 60_000
 """A visitor who is told that there are too many has to close some first."""
