@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from nest_haus_conformance import server_access
 from nest_haus_conformance.__main__ import client_checks
+from nest_haus_conformance.peer import rest
 from nest_haus_conformance.server import Server
 from nest_haus_conformance.verdicts import judge
 
@@ -182,6 +183,25 @@ def test_every_rule_of_clients_has_a_check_and_somebody_who_breaks_it() -> None:
     assert rules == RULES_OF_CLIENTS
     assert rules <= {rule for each in client_checks([]) for rule in each.rules}
     assert rules <= {told.rule for told in MISTAKES.values()}
+
+
+async def test_what_the_kit_needs_is_asked_for_again_while_the_server_is_too_busy() -> None:
+    """Else a busy server would make a client wrong, as one that refused to make a house did."""
+    busy = b'{"error": {"code": "not_saved", "retryable": true, "retry_after_ms": 1}}'
+    answers = [("503 Service Unavailable", busy)] * 3 + [("200 OK", b'{"id": "x"}')]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        status, body = answers.pop(0)
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        made = await rest(f"http://127.0.0.1:{port}", "GET", "/")
+    assert made == {"id": "x", "status": 200}
+    assert answers == []
 
 
 async def test_no_server_is_said_plainly() -> None:

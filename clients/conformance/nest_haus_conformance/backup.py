@@ -29,9 +29,8 @@ class Backup:
 
     async def others_edit(self, number: int) -> int:
         """The version that somebody else makes in it."""
-        return int(
-            (await self._scene.other.op(self.house.id, self.house.select(number)))["version"]
-        )
+        operation = self.house.select(number)
+        return int((await self._scene.other.change(self.house.id, operation))["version"])
 
     def put_back(self) -> None:
         """From now on it is what the client reaches; on an open line it is not told yet."""

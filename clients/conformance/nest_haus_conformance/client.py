@@ -34,7 +34,7 @@ class Scene:
 
     async def others(self, operation: Json) -> int:
         """The version that somebody else makes by this."""
-        return int((await self.other.op(self.house.id, operation))["version"])
+        return int((await self.other.change(self.house.id, operation))["version"])
 
     async def until(self, condition: Callable[[Json], object], why: str) -> Json:
         """What the client holds once this is true of it.

@@ -127,7 +127,7 @@ async def _older(scene: Scene, *, restored_to: str | None) -> Backup:
 async def _edit_as_client(scene: Scene, configuration: str) -> None:
     """The person of the client changes this house with another program."""
     async with greeted(scene.house.url, scene.house.editor) as peer:
-        await peer.op(configuration, scene.house.select_other(1))
+        await peer.change(configuration, scene.house.select_other(1))
 
 
 async def _check_said(scene: Scene, moments: list[str | None]) -> None:

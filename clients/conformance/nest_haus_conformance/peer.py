@@ -17,11 +17,24 @@ Json = dict[str, Any]
 PROTOCOL = 1
 SUBPROTOCOL = Subprotocol("nest.v1")
 REST_SECONDS = 30
+UNAVAILABLE = 503
+AGAIN_MAX = 10
+"""So often the kit asks again for what it needs itself, where the server is too busy to serve it."""
 
 
 async def rest(url: str, method: str, path: str, body: object = None, token: str = "") -> Json:
-    """The JSON answer of a request; ``status`` is added to it."""
-    return await asyncio.to_thread(_rest, f"{url}{path}", method, body, token)
+    """The JSON answer of a request; ``status`` is added to it.
+
+    A server that cannot serve just now is asked again: what that says is nothing about its rules.
+    """
+    answer = await asyncio.to_thread(_rest, f"{url}{path}", method, body, token)
+    for _ in range(AGAIN_MAX):
+        error = answer.get("error")
+        if answer["status"] != UNAVAILABLE or not isinstance(error, dict):
+            break
+        await asyncio.sleep(_pause_seconds(error))
+        answer = await asyncio.to_thread(_rest, f"{url}{path}", method, body, token)
+    return answer
 
 
 def _rest(address: str, method: str, body: object, token: str) -> Json:
@@ -91,6 +104,17 @@ class Peer:
         asked = {"op_id": str(uuid4()), "base_version": 0, "operation": operation, **fields}
         return await self.ask("op", configuration=house, **asked)
 
+    async def change(self, house: str, operation: Json) -> Json:
+        """The outcome of a change that the kit needs; asked again where it could not be stored."""
+        op_id = str(uuid4())
+        answer = await self.op(house, operation, op_id=op_id)
+        for _ in range(AGAIN_MAX):
+            if answer["type"] != "error" or not answer.get("retryable"):
+                break
+            await asyncio.sleep(_pause_seconds(answer))
+            answer = await self.op(house, operation, op_id=op_id)
+        return answer
+
     async def close_code(self) -> int:
         """Read on until the server closes."""
         try:
@@ -98,6 +122,10 @@ class Peer:
                 await self.next()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd is not None else 1006
+
+
+def _pause_seconds(error: Json) -> float:
+    return float(error.get("retry_after_ms", 1000)) / 1000
 
 
 def socket_url(url: str) -> str:
