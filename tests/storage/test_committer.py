@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from storage.errors import OutcomeUnknown, StorageDefect, StorageUnavailable
+from storage.errors import StorageDefect, StorageUnavailable
 from storage.postgres.committer import (
     CommitRequest,
     CommitResult,
@@ -25,10 +25,9 @@ from storage.postgres.committer import (
     Stored,
 )
 from storage.postgres.configurations import Configurations, StoredConfiguration, StoredOperation
-from storage.postgres.engine import Database, Deadlines
+from storage.postgres.engine import Database
 from storage.postgres.shares import Shares
 from tests.storage.conftest import World, request, terminate_backends, until
-from tests.storage.link import link_to
 from tests.support.waiting import eventually
 
 ALL = 100_000
@@ -405,79 +404,6 @@ async def test_cut_connections_lose_and_double_nothing(
     assert sorted((op.op_id, op.version) for log in logs for op in log) == sorted(acknowledged)
     for log in logs:
         assert [op.version for op in log] == list(range(1, len(log) + 1))
-
-
-@pytest.mark.parametrize("takes_version", [True, False], ids=["committed", "rejected"])
-async def test_a_commit_whose_reply_was_lost_is_found_again(
-    database: Database, database_url: str, world: World, takes_version: bool
-) -> None:
-    """P2, PT-commit-unknown: committed, the answer never came, sent again with the same op_id. (OP4)"""
-    configuration = await world.configuration()
-    op = request(configuration, takes_version=takes_version)
-    async with (
-        link_to(database_url) as link,
-        Database(link.url) as linked,
-        Committer(linked, connections=1) as committer,
-        asyncio.TaskGroup() as tasks,
-    ):
-        assert isinstance(await committer.commit(request(await world.configuration())), Stored)
-        link.lose_replies()
-        answer = tasks.create_task(committer.commit(op))
-        await eventually(lambda: link.lost_replies)
-        link.mend()
-        link.cut()
-    result = answer.result()
-    assert isinstance(result, Stored)
-    assert result.version == (1 if takes_version else None)
-    stored = await Configurations(database).outcome_of(configuration.id, op.op_id)
-    assert stored is not None
-    assert stored.committed_at == result.committed_at
-
-
-async def test_a_server_that_does_not_answer_leaves_the_outcome_unknown(
-    database_url: str, world: World
-) -> None:  # (OP16)
-    configuration = await world.configuration()
-    other = await asyncpg.connect(database_url)
-    try:
-        await other.execute("BEGIN")
-        await other.execute("SELECT FROM configurations WHERE id = $1 FOR UPDATE", configuration.id)
-        async with (
-            Database(database_url, deadlines=Deadlines(statement=0.1)) as database,
-            Committer(database, deadline_seconds=1.5, lock_seconds=9) as committer,
-        ):
-            with pytest.raises(OutcomeUnknown):
-                await committer.commit(request(configuration))
-    finally:
-        await other.close()
-
-
-async def test_a_table_that_somebody_locks_is_told_as_what_stops_editing(
-    database: Database, database_url: str, world: World
-) -> None:
-    """As `CREATE INDEX` of an operator does: PostgreSQL answers everything else."""
-    configuration = await world.configuration()
-    other = await asyncpg.connect(database_url)
-    async with Committer(database, deadline_seconds=1.0) as committer:
-        async with other.transaction():
-            await other.execute("LOCK TABLE operations IN SHARE MODE")
-            with pytest.raises(StorageUnavailable, match="somebody else keeps a lock"):
-                await committer.commit(request(configuration))
-            assert "somebody else keeps a lock" in (committer.outage.problem or "")
-        assert isinstance(await committer.commit(request(configuration)), Stored)
-        await eventually(lambda: committer.outage.problem is None)
-    await other.close()
-
-
-async def test_without_a_server_callers_are_told_in_time(world: World) -> None:
-    configuration = await world.configuration()
-    async with (
-        Database("postgresql://postgres@127.0.0.1:1/nowhere") as nowhere,
-        Committer(nowhere, deadline_seconds=0.1) as committer,
-    ):
-        with pytest.raises(StorageUnavailable):
-            await committer.commit(request(configuration))
-        assert committer.waiting == 0
 
 
 async def test_a_full_queue_says_so(database: Database, world: World) -> None:
