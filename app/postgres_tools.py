@@ -173,7 +173,7 @@ class Running:
         self._errors += _of(self._process.stderr).readlines()
 
     def _say(self, said: Iterable[bytes]) -> None:
-        """What goes wrong in the source ends the program before it can take the input for whole."""
+        """Writes the input. An error of its source ends the program, which would else take it for whole."""
         stdin = _of(self._process.stdin)
         try:
             for part in said:

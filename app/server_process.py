@@ -362,7 +362,7 @@ def ending(code: int | None) -> str:
 
 
 def service_user() -> pwd.struct_passwd | None:
-    """Who the servers run as when that is not ourselves: `nobody`, for root."""
+    """The user that the servers run as where that is not ourselves: `nobody`, for root."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
