@@ -107,6 +107,8 @@ class Consumer:
         self._jitter = jitter
         self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
         self._claim_due = 0.0
+        self._take = self._pace.batch
+        """So many entries are asked for now; see `_shorter`."""
         self.tally = Tally()
         self.reading = Outage("reading interactions from the stream")
         self.storing = Outage("storing interactions")
@@ -132,7 +134,7 @@ class Consumer:
                 try:
                     entries = await self._next()
                 except StorageError as away:
-                    await self._back_off(self.reading, away, stopping)
+                    await self._shorter(away, stopping)
                     # The answer may be what was lost: then entries are this consumer's own, and
                     # nobody else takes them before they were idle for `claim_idle_ms`.
                     if before:
@@ -140,9 +142,9 @@ class Consumer:
                         before = []
                     await self._finish_left_over(stopping)
                     continue
-                self.reading.over()
+                full = self._arrived(entries)
                 at_hand = [*before, group.create_task(self._handle(entries, stopping))]
-                before = at_hand[-1:] if len(entries) >= self._pace.batch else []
+                before = at_hand[-1:] if full else []
                 if finishing := at_hand[: len(at_hand) - len(before)]:
                     await asyncio.wait(finishing)
                 if entries and not before:
@@ -152,24 +154,41 @@ class Consumer:
         """What this consumer took before it was killed; each round acknowledges what it read."""
         while not stopping.is_set():
             try:
-                entries = await self._group.left_over(self._pace.batch)
+                entries = await self._group.left_over(self._take)
             except StorageError as away:
-                await self._back_off(self.reading, away, stopping)
+                await self._shorter(away, stopping)
                 continue
-            self.reading.over()
             if not entries:
+                self.reading.over()
                 return
+            self._arrived(entries)
             await self._handle(entries, stopping)
 
     async def _next(self) -> list[Entry]:
         now = asyncio.get_running_loop().time()
         if now >= self._claim_due:
-            claimed = await self._group.claim(self._pace.batch, self._pace.claim_idle_ms)
+            claimed = await self._group.claim(self._take, self._pace.claim_idle_ms)
             if self._group.claim_complete:
                 self._claim_due = now + self._pace.claim_every_seconds
             if claimed:
                 return claimed
-        return await self._group.read(self._pace.batch, self._pace.block_ms)
+        return await self._group.read(self._take, self._pace.block_ms)
+
+    async def _shorter(self, away: StorageError, stopping: asyncio.Event) -> None:
+        """Waits, and asks for half as many: a batch that takes too long must not do so for ever.
+
+        Each such try also makes its entries look busy, so that no other worker takes them over.
+        """
+        self._take = max(1, self._take // 2)
+        await self._back_off(self.reading, away, stopping)
+
+    def _arrived(self, entries: Sequence[Entry]) -> bool:
+        """Whether as many came as were asked for; then twice as many are asked for next."""
+        self.reading.over()
+        full = len(entries) >= self._take
+        if full:
+            self._take = min(self._pace.batch, self._take * 2)
+        return full
 
     async def _handle(self, entries: Sequence[Entry], stopping: asyncio.Event) -> None:
         """Stores a batch, trying again while a server is away; gives up only when stopping."""

@@ -456,6 +456,24 @@ async def test_entries_whose_delivery_was_lost_are_read_again_at_once(
         await all_stored(all_parts)
 
 
+async def test_a_way_to_redis_that_is_too_slow_for_a_full_batch_brings_smaller_ones(
+    database_url: str, redis_url: str
+) -> None:
+    """A restore has the whole stream read again: every batch is full then."""
+    pace = replace(QUICK, batch=2_000, claim_idle_ms=3_600_000, claim_every_seconds=3_600)
+    async with (
+        link_to(redis_url) as link,
+        parts(database_url, redis_url) as all_parts,
+        parts(database_url, link.url, redis_seconds=0.5) as linked,
+    ):
+        await all_parts.stream.append([event() for _ in range(2_000)])
+        link.slow_down(slice_bytes=4096, pause_seconds=0.02)
+        async with consuming(linked, pace=pace) as consumer:
+            await eventually(lambda: consumer.reading.failures, 30, why="a batch takes too long")
+            await all_stored(all_parts, 60)
+    assert await has_rows(database_url, 2_000)
+
+
 async def test_a_stopped_worker_finishes_its_batch_within_five_seconds(
     database_url: str, redis_url: str
 ) -> None:
