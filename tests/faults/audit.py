@@ -164,6 +164,8 @@ def _of_restores(ledger: Ledger, rows: list[asyncpg.Record]) -> Iterator[str]:
     if lost := ledger.kept - stored:
         yield f"{len(lost)} ops of the backup are not there, such as {next(iter(lost))}"
     for op_id in ledger.refused.keys() & stored:
+        if op_id in ledger.ops and not ledger.refused[op_id].epoch:
+            continue  # asked for once more without an epoch: then it is judged as any other
         yield f"refused because a backup was restored, and stored all the same: {op_id}"
     for op_id, of in ledger.refused.items():
         if not ledger.may_be_refused(of):
