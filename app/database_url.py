@@ -5,10 +5,12 @@ which refuses the connection. So each parameter is passed on, left out, or named
 lists are those of libpq 18 (PostgreSQL manual, 34.1.2) and asyncpg 0.32 (`connect_utils`).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
+from app.address import is_port, require_places
 from app.database_files import with_files
 
 DATABASE_SCHEMES: Final = {"postgresql", "postgres", "postgresql+asyncpg"}
@@ -39,6 +41,17 @@ ALLOWED: Final = {
     ),
 }  # fmt: skip
 
+NUMBERS: Final = frozenset(
+    {
+        "connect_timeout", "keepalives", "keepalives_count", "keepalives_idle",
+        "keepalives_interval", "tcp_user_timeout",
+    }
+)  # fmt: skip
+PLACE: Final = (
+    "must have hosts with ports from 1 to 65535, like postgresql://user:password@host:5432/name; "
+    "write / of a password as %2F"
+)
+
 
 def driver_url(value: str, environ: Mapping[str, str]) -> str:
     """The URL for asyncpg: known parameters kept, those of LEFT_OUT gone, files looked at.
@@ -52,6 +65,7 @@ def driver_url(value: str, environ: Mapping[str, str]) -> str:
         raise ValueError("must be like postgresql://user:password@host:5432/name")
     if rest.partition("?")[0].partition("/")[0].count("@") > 1:
         raise ValueError("has more than one @ before the host: write those of a password as %40")
+    places = require_places(re.split(r"[/?]", rest, maxsplit=1)[0], PLACE)
     given = _parameters(value)
     if unknown := sorted({name for name, _ in given} - PASSED_ON - LEFT_OUT):
         raise ValueError(
@@ -61,10 +75,27 @@ def driver_url(value: str, environ: Mapping[str, str]) -> str:
     for name, chosen in given:
         if name in ALLOWED and chosen not in ALLOWED[name]:
             raise ValueError(f"must have one of {', '.join(ALLOWED[name])} as {name}")
+        if name in NUMBERS and not re.fullmatch(r"-?\d{1,9}", chosen, re.ASCII):
+            raise ValueError(f"must have a whole number as {name}")
+    _check_ports(places, dict(given), environ)
     given = with_files([each for each in given if each[0] in PASSED_ON], value, environ)
     kept = urlencode(given, quote_via=quote, safe="/,")
     place = rest.partition("?")[0].replace("#", "%23")
     return f"postgresql://{place}{'?' if kept else ''}{kept}"
+
+
+def _check_ports(places: list[str], given: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """The ports that are not written with a host: one for all hosts, or one for each."""
+    hosts = len(given["host"].split(",") if "host" in given and places == [""] else places)
+    name, ports = ("port", given["port"]) if "port" in given else ("PGPORT", environ.get("PGPORT"))
+    if not ports:
+        return
+    each = ports.split(",")
+    if not all(is_port(port) for port in each) or len(each) not in {1, hosts}:
+        has = "has" if name == "port" else "is used with"
+        raise ValueError(
+            f"{has} {name}={ports}, which is not one port from 1 to 65535, or one for each host"
+        )
 
 
 def left_out(value: str) -> tuple[str, ...]:

@@ -138,12 +138,8 @@ async def _web(settings: Settings, *, running: bool) -> Finding:
     try:
         require_free_port(settings.host, settings.port)
     except AlreadyInUseError as error:
-        return Finding(
-            state="wrong",
-            subject="web",
-            text=str(error),
-            mend="Start with another PORT, or stop the program that listens there.",
-        )
+        what, _, todo = str(error).partition(". ")
+        return Finding(state="wrong", subject="web", text=what, mend=todo)
     return Finding(state="note", subject="web", text=f"nothing listens on {place}; it is free")
 
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from redis.exceptions import AuthenticationError, ResponseError
+
 from app.doctor_clocks import clocks
 from app.finding import Finding, State
 from app.settings import without_secrets
@@ -17,6 +19,7 @@ from storage.redis.clock import redis_time
 from storage.redis.entries import id_pair
 from storage.redis.stream import InteractionStream
 from storage.redis.suitable import missing_rights, unsuitable
+from storage.tls import chain
 
 OLDEST: Final = (7, 0)
 MB: Final = 1_000_000
@@ -46,8 +49,8 @@ async def look_at_redis(url: str) -> list[Finding]:
         return [
             _wrong(
                 f"{place} cannot be used: {error}",
-                "Check that Redis or Valkey runs there and that REDIS_URL is right. "
-                "Editing goes on without it; live updates and statistics wait.",
+                f"{_what_to_check(error)} Editing goes on without it; live updates and statistics "
+                "wait.",
             )
         ]
     new_enough = tuple(int(part) for part in version.split(".")[:2]) >= OLDEST
@@ -63,6 +66,15 @@ async def look_at_redis(url: str) -> list[Finding]:
         *clocks("redis", clock),
         *_ids_ahead(timedelta(milliseconds=id_pair(bounds.last)[0] - unix_ms(datetime.now(UTC)))),
     ]
+
+
+def _what_to_check(error: Exception) -> str:
+    causes = tuple(chain(error))
+    if any(isinstance(each, AuthenticationError) for each in causes):
+        return "Name a user and a password in REDIS_URL that it accepts."
+    if any(isinstance(each, ResponseError) for each in causes):
+        return "Redis or Valkey itself says so; its log may say more."
+    return "Check that Redis or Valkey runs there and that REDIS_URL is right."
 
 
 def _wrong(text: str, mend: str) -> Finding:

@@ -47,9 +47,17 @@ def listen(host: str, port: int) -> tuple[socket.socket, ...]:
                 "Stop it, or choose another PORT."
             ) from error
         raise AlreadyInUseError(
-            f"HOST {host} PORT {port} cannot be listened on: {error.strerror}."
+            f"HOST {host} PORT {port} cannot be listened on: {error.strerror}. {_advice(error)}"
         ) from error
     return tuple(opened)
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "Set HOST to an address of this machine, or to 0.0.0.0 for all of them."
+    if error.errno == errno.EACCES:
+        return "Choose a PORT from 1024, or a user who may listen there."
+    return "Choose another HOST or PORT."
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -1,9 +1,10 @@
 """The public address as browsers write an origin, so that it equals what they send as `Origin`."""
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import idna
+
+from app.address import url_parts
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -14,9 +15,9 @@ def browser_origin(value: str) -> str:
     Raises ValueError, which says what is wrong, for anything that no browser would send: a path, a
     query, a user, a host that is none.
     """
+    parts = url_parts(value, "must be like https://house.example")
+    port = parts.port
     try:
-        parts = urlsplit(value)
-        port = parts.port
         name = _host(parts.hostname or "")
     except ValueError:
         raise ValueError("must be like https://house.example") from None

@@ -8,7 +8,9 @@ parameter is passed on, left out, or named as a mistake.
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
+
+from app.address import require_places, url_parts
 
 SCHEMES: Final = {
     "redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss",
@@ -32,6 +34,9 @@ LEFT_OUT: Final = frozenset(
     }
 )  # fmt: skip
 """NEST_REDIS_POOL_SIZE, NEST_REDIS_DEADLINE_SECONDS and the code decide these."""
+
+NUMBERS: Final = LEFT_OUT - {"decode_responses", "encoding", "retry_on_timeout", "socket_keepalive"}
+PLACE: Final = "must have a host and a port from 1 to 65535, like redis://host:6379/0"
 
 
 def redis_driver_url(value: str) -> str:
@@ -69,13 +74,24 @@ def left_out_of_redis(value: str) -> tuple[str, ...]:
 
 
 def _check(scheme: str, rest: str, given: dict[str, str]) -> None:
-    parts = urlsplit(f"redis://{rest}")
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if scheme != "unix":
-        _check_place(parts.netloc.rpartition("@")[2])
-        if "db" not in given and not re.fullmatch(r"(/\d{1,5})?/?", parts.path):
+        if len(require_places(place, PLACE)) > 1:
+            raise ValueError("names several hosts; NEST-Haus Live uses one server")
+        path = url_parts(f"redis://{rest}", PLACE).path
+        if "db" not in given and not re.fullmatch(r"(/\d{1,5})?/?", path):
             raise ValueError("must end with the number of a database, like redis://host:6379/0")
-    elif not parts.path.strip("/"):
+    elif not rest.partition("?")[0].strip("/"):
         raise ValueError("must name a socket, like unix:///run/valkey.sock?db=0")
+    _check_parameters(given)
+
+
+def _check_parameters(given: dict[str, str]) -> None:
+    for name in sorted(given.keys() & NUMBERS):
+        if not re.fullmatch(r"\d{1,9}(\.\d+)?|none", given[name], re.ASCII | re.IGNORECASE):
+            raise ValueError(f"must have a number as {name}")
+    if given.get("protocol", "3") not in {"2", "3"}:
+        raise ValueError("must have 2 or 3 as protocol")
     if not re.fullmatch(r"\d{1,5}", given.get("db", "0")):
         raise ValueError("must have the number of a database as db")
     if given.get("ssl_cert_reqs", "none") not in {"none", "optional", "required"}:
@@ -83,10 +99,3 @@ def _check(scheme: str, rest: str, given: dict[str, str]) -> None:
     for name in FILES:
         if name in given and not Path(given[name]).is_file():
             raise ValueError(f"has {name}={given[name]}, a file that does not exist")
-
-
-def _check_place(place: str) -> None:
-    if "," in place:
-        raise ValueError("names several hosts; NEST-Haus Live uses one server")
-    if not re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]/]*)(:\d{1,5})?", place):
-        raise ValueError("must have a host and a port, like redis://host:6379/0")

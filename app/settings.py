@@ -4,6 +4,7 @@
 gets. Errors: `SettingsError`, which names every problem at once.
 """
 
+import errno
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from app.address import url_parts
 from app.database_url import driver_url
 from app.public_url import browser_origin
 from app.redis_url import redis_driver_url
@@ -181,7 +183,7 @@ def parse_settings(environ: Mapping[str, str], *, node: str = "local") -> Settin
         port=port,
         public_url=reader.take("NEST_PUBLIC_URL", browser_origin, local_url(host, port)),
         trusted_proxies=reader.take("NEST_TRUSTED_PROXIES", _networks, ()),
-        home=reader.take("NEST_HOME", lambda value: Path(value).expanduser(), Path(".nest")),
+        home=reader.take("NEST_HOME", _home, Path(".nest")),
         database_url=database("DATABASE_URL"),
         web_database_url=database("NEST_WEB_DATABASE_URL"),
         worker_database_url=database("NEST_WORKER_DATABASE_URL"),
@@ -299,6 +301,23 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _home(value: str) -> Path:
+    """A directory, or where one can be made as far as the names tell."""
+    unusable = f"must be a directory, or the place for one, not {value[:200]!r}"
+    try:
+        home = Path(value).expanduser()
+        there = next(each for each in (home, *home.absolute().parents) if each.exists())
+    except RuntimeError:  # a user that nobody knows, a circle of links
+        raise ValueError(unusable) from None
+    except OSError as error:
+        if error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+            raise ValueError(f"{unusable}: {error.strerror}") from None
+        return home  # a directory that only another user sees
+    if not there.is_dir():
+        raise ValueError(f"{unusable}: {there} is none")
+    return home
+
+
 def _kept_days(value: str) -> int:
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or 0 < int(value) < 7:
         raise ValueError(f"must be days from 7 to 99999, or 0 for ever, not {value!r}")
@@ -306,9 +325,10 @@ def _kept_days(value: str) -> int:
 
 
 def _webhook(value: str) -> str:
-    parts = urlsplit(value)
+    wanted = "must be an address like https://host/path, with a port from 1 to 65535 if it has one"
+    parts = url_parts(value, wanted)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that starts with http:// or https://")
+        raise ValueError(wanted)
     return value
 
 

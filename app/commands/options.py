@@ -1,9 +1,9 @@
 """The arguments of the commands in this package; light, because every `nest` builds them."""
 
 import argparse
-from urllib.parse import urlsplit
 from uuid import UUID
 
+from app.address import url_parts
 from configurator.visible import one_line
 from storage.postgres.audit_chain import Head
 
@@ -183,7 +183,10 @@ def _positive(text: str) -> float:
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = url_parts(text, "must be like https://house.example")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise argparse.ArgumentTypeError("must be like https://house.example")
     return text.rstrip("/")

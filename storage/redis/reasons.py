@@ -7,6 +7,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ClusterError,
+    InvalidResponse,
     MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
@@ -14,10 +15,11 @@ from redis.exceptions import (
     ResponseError,
     TryAgainError,
 )
+from redis.exceptions import ConnectionError as ClientConnectionError
 from redis.exceptions import TimeoutError as ClientTimeoutError
 
 from storage.reach import not_reached, unanswered
-from storage.tls import tls_problem
+from storage.tls import chain, tls_problem
 
 NO_SUCH_DATABASE: Final = "it has no database with the number in REDIS_URL"
 
@@ -43,18 +45,30 @@ _REPLIES: Final = {
 
 
 def reason(error: BaseException, *, tls: bool) -> str | None:
-    """The end of a sentence about the server, where there is one. `tls`: it was asked for."""
-    if "DB index" in str(error):
-        return NO_SUCH_DATABASE
+    """The end of a sentence about the server, where there is one. `tls`: it was asked for.
+
+    What Redis replies at the login is the cause of the error that redis-py raises.
+    """
     if tls and isinstance(error, ClientTimeoutError | TimeoutError):
         return f"{type(error).__name__}: it does not answer, or it does not speak TLS (rediss://)"
+    for each in chain(error):
+        if said := _replied(each):
+            return said
+    authority = "ssl_ca_certs"
+    known = tls_problem(error, authority=authority) or not_reached(error) or unanswered(error)
+    if known is None and isinstance(error, InvalidResponse):
+        return "what listens there does not speak the language of Redis"
+    if known is None and isinstance(error, ClientConnectionError):
+        return "the connection was lost, or what listens there is no Redis"
+    return known
+
+
+def _replied(error: BaseException) -> str | None:
+    if "DB index" in str(error):
+        return NO_SUCH_DATABASE
     if "max number of clients" in str(error):
         return "all its connections are taken"
     word = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
     if word in _REPLIES:
         return f"{_REPLIES[word]} ({word})"
-    for kind, words in _KINDS:
-        if isinstance(error, kind):
-            return words
-    authority = "ssl_ca_certs"
-    return tls_problem(error, authority=authority) or not_reached(error) or unanswered(error)
+    return next((words for kind, words in _KINDS if isinstance(error, kind)), None)

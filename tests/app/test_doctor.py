@@ -90,6 +90,26 @@ async def test_what_answers_is_named_with_its_version(redis_url: str) -> None:
     assert "answers, Valkey" in findings[0].text or "answers, Redis" in findings[0].text
 
 
+async def test_a_wrong_password_is_what_is_to_be_mended(redis_url: str) -> None:
+    async with Redis(redis_url) as redis:
+        await redis.client.execute_command("ACL", "SETUSER", "looker", "on", ">right", "+@all")
+        try:
+            query = "&" if "?" in redis_url else "?"
+            (finding,) = await look_at_redis(f"{redis_url}{query}username=looker&password=wrong")
+        finally:
+            await redis.client.execute_command("ACL", "DELUSER", "looker")
+    assert "it refuses user or password" in finding.text
+    assert finding.mend.startswith("Name a user and a password in REDIS_URL that it accepts.")
+
+
+async def test_a_host_that_is_none_of_ours_is_what_is_to_be_mended(tmp_path: Path) -> None:
+    environ = {"HOST": "256.1.1.1", "PORT": str(free_port()), "NEST_HOME": str(tmp_path)}
+    findings = await examine(parse_settings(environ, node="test"), environ)
+    (finding,) = [each for each in findings if each.subject == "web"]
+    assert "HOST 256.1.1.1" in finding.text
+    assert finding.mend.startswith("Set HOST to an address of this machine")
+
+
 async def test_a_clock_that_was_ahead_is_said(redis_url: str) -> None:
     async with Redis(redis_url) as redis:
         now_ms = (await position(redis)).redis_ms

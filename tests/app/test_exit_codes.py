@@ -76,3 +76,15 @@ def test_arguments_that_are_not_understood_are_2(arguments: str) -> None:
 def test_a_setting_that_can_never_work_is_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     assert main(["doctor"]) == 2
+
+
+@pytest.mark.parametrize("arguments", ["run", "web", "worker", "migrate", "doctor", "backup"])
+def test_a_port_that_is_none_is_2_and_one_sentence(
+    arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hush@127.0.0.1:notaport/nest")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:6379/0")
+    assert main([arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("nest: DATABASE_URL must have hosts with ports from 1 to 65535")
+    assert said.count("\n") == 1

@@ -89,12 +89,82 @@ def test_every_default_in_the_table_is_the_one_in_the_code() -> None:
             "postgresql://u:hu@sh@db/x",
             "DATABASE_URL has more than one @ before the host: write those of a password as %40.",
         ),
+        ("NEST_HOME", "/dev/null", "NEST_HOME must be a directory, or the place for one, not '/dev/null': /dev/null is none."),
+        ("NEST_HOME", "/dev/null/x", "NEST_HOME must be a directory, or the place for one, not '/dev/null/x': /dev/null is none."),
+        ("NEST_HOME", f"/{'a' * 300}", f"NEST_HOME must be a directory, or the place for one, not '/{'a' * 199}': File name too long."),
+        ("NEST_HOME", "~nobody-knows/x", "NEST_HOME must be a directory, or the place for one, not '~nobody-knows/x'."),
     ],
-)
+)  # fmt: skip
 def test_bad_value_is_one_sentence(name: str, value: str, problem: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_settings({name: value})
     assert caught.value.problems == (problem,)
+
+
+PLACES = (
+    "h:port", "h:99999", "h:0", "h:1:2", "[::1", "[::1]:x", "::1", "h:-1", "h:٣",
+)  # fmt: skip
+URLS = (
+    ("DATABASE_URL", "postgresql://u:hush@{}/d", "must have hosts with ports from 1 to 65535"),
+    ("DATABASE_URL", "postgresql://u:hush@a,{}/d", "must have hosts with ports from 1 to 65535"),
+    ("REDIS_URL", "redis://:hush@{}/0", "must have a host and a port from 1 to 65535"),
+    ("NEST_ALERT_WEBHOOK", "https://{}/hush", "must be an address like https://host/path"),
+    ("NEST_CSV_WEBHOOK", "https://{}/hush", "must be an address like https://host/path"),
+    ("NEST_PUBLIC_URL", "https://{}", "must be like https://house.example"),
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("name", "form", "said"), URLS)
+def test_a_host_or_a_port_that_is_none_is_one_sentence(
+    name: str, form: str, said: str, place: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({name: form.format(place)})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{name} {said}")
+    assert "hush" not in problem
+
+
+@pytest.mark.parametrize("name", ["WEB", "WORKER", "ANALYTICS"])
+def test_the_logins_of_processes_are_looked_at_alike(name: str) -> None:
+    right = {"DATABASE_URL": "postgresql://u@h/d"}
+    with pytest.raises(SettingsError, match="must have hosts with ports from 1 to 65535"):
+        parse_settings({**right, f"NEST_{name}_DATABASE_URL": "postgresql://u@h:port/d"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"DATABASE_URL": "postgres://a,,b/d"}, "must have hosts with ports"),
+        ({"DATABASE_URL": "postgres://u:hu[sh@h/d"}, "has [ or ] in its user or password"),
+        ({"REDIS_URL": "redis://:hu]sh@h/0"}, "has [ or ] in its user or password"),
+        ({"DATABASE_URL": "postgres://u:hu/sh@h/d"}, "write / of a password as %2F"),
+        ({"DATABASE_URL": "postgres:///d?host=/run&port=x"}, "has port=x, which is not one port"),
+        ({"DATABASE_URL": "postgres://a,b/d?port=1,2,3"}, "or one for each host"),
+        ({"DATABASE_URL": "postgres://h/d", "PGPORT": "x"}, "is used with PGPORT=x, which is not"),
+        ({"DATABASE_URL": "postgres://h/d?connect_timeout=abc"}, "whole number as connect_timeout"),
+        ({"REDIS_URL": "redis://h/0?socket_timeout=abc"}, "must have a number as socket_timeout"),
+        ({"REDIS_URL": "redis://h/0?protocol=9"}, "must have 2 or 3 as protocol"),
+    ],
+)  # fmt: skip
+def test_what_a_driver_would_stumble_over_is_one_sentence(
+    environ: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(environ)
+    (problem,) = caught.value.problems
+    assert said in problem
+    assert "hu" not in problem.replace("how", "")
+
+
+def test_ports_of_several_hosts_are_taken() -> None:
+    for url in (
+        "postgresql://a:1,[::1]:2/d",
+        "postgresql:///d?host=a,b&port=1,2",
+        "postgresql://%2Frun/d",
+    ):
+        assert parse_settings({"DATABASE_URL": url}).database_url.startswith("postgresql://")
 
 
 def test_all_problems_are_told_together() -> None:

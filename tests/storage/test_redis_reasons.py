@@ -28,3 +28,18 @@ async def test_each_reply_is_told_in_words(word: str, error: RedisError) -> None
     assert word in said
     assert "Error" not in said
     assert "10.1.2.3" not in said
+
+
+async def test_a_login_that_is_refused_is_told_though_the_driver_calls_it_a_lost_connection() -> (
+    None
+):
+    lost = exceptions.ConnectionError("invalid username-password pair or user is disabled.")
+    lost.__cause__ = exceptions.AuthenticationError("invalid username-password pair")
+    async with Redis("redis://127.0.0.1:1") as redis:
+        assert str(redis.unavailable(lost)) == "Redis: it refuses user or password"
+
+
+async def test_a_server_that_is_no_redis_is_told_in_words() -> None:
+    async with Redis("redis://127.0.0.1:1") as redis:
+        said = str(redis.unavailable(exceptions.ConnectionError("Connection closed by server.")))
+    assert said == "Redis: the connection was lost, or what listens there is no Redis"
