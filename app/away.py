@@ -11,7 +11,9 @@ def away(error: StorageError, settings: Settings) -> str:
         "PostgreSQL": ("DATABASE_URL", settings.database_url),
         "Redis": ("REDIS_URL", settings.redis_url),
     }
-    if isinstance(error, OutcomeUnknown) or not isinstance(error, StorageUnavailable):
+    if isinstance(error, OutcomeUnknown):
+        return f"{error}. Whether it was done is not known; `nest doctor` says more."
+    if not isinstance(error, StorageUnavailable):
         return str(error)
     if store not in known or not why:
         return str(error)

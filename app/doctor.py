@@ -39,6 +39,7 @@ from storage.postgres.clock import database_time
 from storage.postgres.engine import Database
 from storage.postgres.failures import answered, refuses_login
 from storage.postgres.schema import Schema
+from storage.postgres.standbys import Standbys, standbys
 
 OLDEST_POSTGRES: Final = 150_000
 
@@ -196,6 +197,7 @@ async def _database(url: str) -> list[Finding]:
                 if await _show(database, name) == "off"
             ]
             schema = await database.migrated()
+            waits = await standbys(database)
             clock = await read_clock(partial(database_time, database))
     except (StorageError, OSError, ValueError) as error:
         return [
@@ -220,8 +222,36 @@ async def _database(url: str) -> list[Finding]:
             mend="Switch them on: what is acknowledged would be lost in a crash." if unsafe else "",
         ),
     ]
+    findings += _standbys(waits)
     findings.append(_schema(schema))
     return [*findings, *clocks("database", clock)]
+
+
+def _standbys(found: Standbys) -> list[Finding]:
+    """What is said where every COMMIT waits for other machines."""
+    if not found.asked:
+        return []
+    asked = f"synchronous_standby_names = '{found.asked}'"
+    if found.missing:
+        return [
+            Finding(
+                state="wrong",
+                subject="database",
+                text=f"{asked}, and no standby is there: no edit can be stored",
+                mend="Start the standby (pg_stat_replication shows it), or give up the second copy: "
+                "ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf().",
+            )
+        ]
+    if found.there is None:
+        return [
+            Finding(
+                state="note",
+                subject="database",
+                text=f"{asked}; our login may not see whether the standby is there",
+                mend="GRANT pg_monitor to it, and `nest doctor` tells.",
+            )
+        ]
+    return [Finding(state="ok", subject="database", text=f"{asked}: {found.there} there")]
 
 
 def _what_to_check(error: Exception) -> str:

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from redis.exceptions import AuthenticationError, ResponseError
-
 from app.doctor_clocks import clocks
 from app.finding import Finding, State
 from app.settings import without_secrets
@@ -17,9 +15,9 @@ from storage.redis.capacity import INTAKE_SHARE
 from storage.redis.client import Durability, Memory, Redis
 from storage.redis.clock import redis_time
 from storage.redis.entries import id_pair
+from storage.redis.reasons import answered, refuses_login
 from storage.redis.stream import InteractionStream
 from storage.redis.suitable import missing_rights, unsuitable
-from storage.tls import chain
 
 OLDEST: Final = (7, 0)
 MB: Final = 1_000_000
@@ -69,10 +67,9 @@ async def look_at_redis(url: str) -> list[Finding]:
 
 
 def _what_to_check(error: Exception) -> str:
-    causes = tuple(chain(error))
-    if any(isinstance(each, AuthenticationError) for each in causes):
+    if refuses_login(error):
         return "Name a user and a password in REDIS_URL that it accepts."
-    if any(isinstance(each, ResponseError) for each in causes):
+    if answered(error):
         return "Redis or Valkey itself says so; its log may say more."
     return "Check that Redis or Valkey runs there and that REDIS_URL is right."
 

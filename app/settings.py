@@ -306,9 +306,10 @@ def _home(value: str) -> Path:
     unusable = f"must be a directory, or the place for one, not {value[:200]!r}"
     try:
         home = Path(value).expanduser()
-        there = next(each for each in (home, *home.absolute().parents) if each.exists())
-    except RuntimeError:  # a user that nobody knows, a circle of links
+    except RuntimeError:  # a user that nobody knows
         raise ValueError(unusable) from None
+    try:
+        there = next(each for each in (home, *home.absolute().parents) if each.exists())
     except OSError as error:
         if error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
             raise ValueError(f"{unusable}: {error.strerror}") from None

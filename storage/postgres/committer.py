@@ -37,7 +37,7 @@ from storage.postgres.commit_statement import (
 )
 from storage.postgres.configurations import StoredOperation
 from storage.postgres.engine import Database
-from storage.postgres.failures import Failure, describe, failure
+from storage.postgres.failures import COMMIT_WAITS, Failure, describe, failure
 
 __all__ = [
     "CommitRequest",
@@ -87,6 +87,9 @@ class Committer:
         """How many ops took a version here since the start."""
         self._hindrance = ""
         """Why the last try failed, in a sentence; "": it worked."""
+        self._refused = False
+        """Whether PostgreSQL refused the last write on a connection that worked: a full disk, a right
+        that is missing. A new connection says nothing of that; only an op that is answered does."""
         self._stored_at = 0.0
         """The loop's time at which ops were answered last."""
         self.outage = Outage("storing edits")
@@ -156,6 +159,8 @@ class Committer:
     def _overdue(self, item: Waiting) -> StorageUnavailable:
         reason = self._hindrance or "PostgreSQL does not answer"
         if item.tries:
+            if not self._hindrance:  # it took the statement, and COMMIT is a part of that
+                reason = f"{reason}: {COMMIT_WAITS}"
             return OutcomeUnknown(reason, self._database.retry_after_seconds)
         return self._unavailable(reason)
 
@@ -170,7 +175,7 @@ class Committer:
             try:
                 async with self._database.driver() as driver:
                     await connection.prepare(driver)
-                    if not self.waiting:
+                    if not self.waiting and not self._refused:
                         self._hindrance = ""
                         self.outage.over()  # as far as anybody knows: no edit may come for hours
                     while batch := await self._queue.take():
@@ -220,6 +225,7 @@ class Committer:
             _answer(item, result)
         self._queue.finish(going)
         self._hindrance = ""
+        self._refused = False
         self._stored_at = asyncio.get_running_loop().time()
 
     async def _after_failure(
@@ -233,6 +239,7 @@ class Committer:
                 for item in batch:
                     item.unknown = item.unknown or verdict is Failure.LOST
                 self._queue.give_back(batch, 0.0)
+                self._refused = verdict is Failure.AWAY
                 raise self._unavailable(f"PostgreSQL: {describe(error)}") from error
             case Failure.BUSY | Failure.DEFECT if len(batch) > 1:
                 await self._one_by_one(connection, batch)

@@ -22,7 +22,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from storage.deadline import within
 from storage.errors import OutcomeUnknown, StorageUnavailable
-from storage.postgres.failures import Failure, describe, failure, not_sent, storage_errors
+from storage.postgres.failures import (
+    COMMIT_WAITS,
+    Failure,
+    describe,
+    failure,
+    not_sent,
+    storage_errors,
+)
 from storage.postgres.revisions import head_revision
 from storage.postgres.schema import Schema, schema_of
 
@@ -176,21 +183,36 @@ class Database:
     async def _call(
         self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
     ) -> Result:
+        committing = asyncio.Event()
         with storage_errors(self.retry_after_seconds):
-            async with within(self.deadlines.call):
-                lost = busy = 0
-                while True:
-                    try:
-                        return await _transaction(engine, work)
-                    except Exception as error:
-                        match failure(error):
-                            case Failure.LOST | Failure.STALE if lost == 0:
-                                lost += 1
-                            case Failure.BUSY if busy < _BUSY_TRIES:
-                                busy += 1
-                                await asyncio.sleep(random.uniform(0, 0.01 * 2**busy))  # noqa: S311
-                            case _:
-                                raise
+            try:
+                async with within(self.deadlines.call):
+                    return await self._retried(engine, work, committing)
+            except TimeoutError as late:
+                if committing.is_set():
+                    raise OutcomeUnknown(f"PostgreSQL: {_at_commit(late)}") from late
+                raise
+
+    async def _retried(
+        self,
+        engine: AsyncEngine,
+        work: Callable[[AsyncConnection], Awaitable[Result]],
+        committing: asyncio.Event,
+    ) -> Result:
+        lost = busy = 0
+        while True:
+            try:
+                return await _transaction(engine, work, committing)
+            except Exception as error:
+                committing.clear()
+                match failure(error):
+                    case Failure.LOST | Failure.STALE if lost == 0:
+                        lost += 1
+                    case Failure.BUSY if busy < _BUSY_TRIES:
+                        busy += 1
+                        await asyncio.sleep(random.uniform(0, 0.01 * 2**busy))  # noqa: S311
+                    case _:
+                        raise
 
     async def _connect(self, *_: object, **__: object) -> asyncpg.Connection:
         return await self._open({"application_name": self._application_name})
@@ -225,8 +247,11 @@ def _open(engine: AsyncEngine | None) -> AsyncEngine:
 
 
 async def _transaction(
-    engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]
+    engine: AsyncEngine,
+    work: Callable[[AsyncConnection], Awaitable[Result]],
+    committing: asyncio.Event,
 ) -> Result:
+    """`committing` is set once COMMIT is sent."""
     async with engine.connect() as connection:
         try:
             result = await work(connection)
@@ -237,13 +262,22 @@ async def _transaction(
             if failure(error) is Failure.STALE or not_sent(error):
                 await connection.invalidate()
             raise
+        committing.set()
         try:
             await connection.commit()
         except Exception as error:
             if failure(error) in {Failure.LOST, Failure.AWAY}:
-                raise OutcomeUnknown(f"at COMMIT: {describe(error)}") from error
+                raise OutcomeUnknown(f"PostgreSQL: {_at_commit(error)}") from error
             raise
         return result
+
+
+def _at_commit(error: Exception) -> str:
+    """What is said where nobody knows whether a transaction was committed."""
+    known = f"at COMMIT {describe(error)}"
+    if failure(error) is not Failure.AWAY:
+        return known
+    return f"{known}: {COMMIT_WAITS}"
 
 
 def _refuse_closed(

@@ -198,6 +198,13 @@ _WORDS: dict[str, str] = {
 }
 
 
+COMMIT_WAITS = (
+    "its disk may not take what is written, or it waits for a standby that synchronous_standby_names "
+    "asks for (see pg_stat_replication)"
+)
+"""Why a COMMIT is not answered by a server that answers everything else."""
+
+
 def refuses_login(error: StorageError) -> bool:
     """Whether PostgreSQL answered, and did not take the user or the password."""
     return isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError)

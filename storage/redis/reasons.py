@@ -63,6 +63,16 @@ def reason(error: BaseException, *, tls: bool) -> str | None:
     return known
 
 
+def refuses_login(error: BaseException) -> bool:
+    """Whether Redis answered, and did not take the user or the password."""
+    return any(isinstance(each, AuthenticationError) for each in chain(error))
+
+
+def answered(error: BaseException) -> bool:
+    """Whether Redis itself said why, so it was reached."""
+    return any(isinstance(each, ResponseError) for each in chain(error))
+
+
 def _replied(error: BaseException) -> str | None:
     if "DB index" in str(error):
         return NO_SUCH_DATABASE

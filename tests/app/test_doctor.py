@@ -3,18 +3,25 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.doctor import examine
+from app.away import away
+from app.doctor import _database, examine
 from app.doctor_clocks import clocks
 from app.doctor_home import look_at_home
 from app.doctor_redis import look_at_redis
+from app.embedded import embedded_postgres
 from app.settings import parse_settings
 from realtime.clock import read_clock
-from storage.errors import StorageUnavailable
+from storage.errors import OutcomeUnknown, StorageUnavailable
+from storage.postgres.engine import Database, Deadlines
 from storage.postgres.look import one_look
+from storage.postgres.standbys import standbys
 from storage.redis.client import Redis
 from storage.redis.stream import EVENTS, commands, position
 from tests.storage.link import Link, link_to
@@ -92,12 +99,12 @@ async def test_what_answers_is_named_with_its_version(redis_url: str) -> None:
 
 async def test_a_wrong_password_is_what_is_to_be_mended(redis_url: str) -> None:
     async with Redis(redis_url) as redis:
-        await redis.client.execute_command("ACL", "SETUSER", "looker", "on", ">right", "+@all")
+        await redis.once("ACL", "SETUSER", "looker", "on", ">right", "+@all")
         try:
             query = "&" if "?" in redis_url else "?"
             (finding,) = await look_at_redis(f"{redis_url}{query}username=looker&password=wrong")
         finally:
-            await redis.client.execute_command("ACL", "DELUSER", "looker")
+            await redis.once("ACL", "DELUSER", "looker")
     assert "it refuses user or password" in finding.text
     assert finding.mend.startswith("Name a user and a password in REDIS_URL that it accepts.")
 
@@ -108,6 +115,40 @@ async def test_a_host_that_is_none_of_ours_is_what_is_to_be_mended(tmp_path: Pat
     (finding,) = [each for each in findings if each.subject == "web"]
     assert "HOST 256.1.1.1" in finding.text
     assert finding.mend.startswith("Set HOST to an address of this machine")
+
+
+async def test_a_standby_that_commits_wait_for_and_nobody_sees_is_said(home: Path) -> None:
+    async with embedded_postgres(home) as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby1'")
+        await connection.execute("SELECT pg_reload_conf()")
+        async with Database(url) as database:
+            await eventually(lambda: _asked(database, "standby1"))
+            await connection.close()
+            said = await _database(url)
+            for name, deadlines in (
+                ("answer", Deadlines(statement=0.2, call=60.0)),
+                ("whole", Deadlines(call=1.0)),
+            ):
+                make = f"CREATE SEQUENCE {name}"
+                with pytest.raises(OutcomeUnknown) as told:
+                    async with Database(url, deadlines=deadlines) as late:
+                        await late.write(partial(_run, make))
+                sentence = away(told.value, parse_settings({"DATABASE_URL": url}, node="test"))
+                assert sentence.startswith("PostgreSQL: at COMMIT it does not answer")
+                assert "synchronous_standby_names" in sentence
+    (standby,) = [each for each in said if "synchronous_standby_names" in each.text]
+    assert standby.state == "wrong"
+    assert "no standby is there: no edit can be stored" in standby.text
+    assert "ALTER SYSTEM RESET synchronous_standby_names" in standby.mend
+
+
+async def _run(statement: str, connection: AsyncConnection) -> None:
+    await connection.exec_driver_sql(statement)
+
+
+async def _asked(database: Database, name: str) -> bool:
+    return (await standbys(database)).asked == name
 
 
 async def test_a_clock_that_was_ahead_is_said(redis_url: str) -> None:

@@ -4,7 +4,9 @@ import asyncio
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
+from app.embedded import login_url
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.committer import Committer, Stored
 from storage.postgres.configurations import Configurations
@@ -74,6 +76,30 @@ async def test_a_table_that_somebody_locks_is_told_as_what_stops_editing(
         assert isinstance(await committer.commit(request(configuration)), Stored)
         await eventually(lambda: committer.outage.problem is None)
     await other.close()
+
+
+async def test_writes_that_are_refused_are_away_once_until_one_is_taken(
+    database_url: str, world: World
+) -> None:
+    """A full disk, a right that is missing: each new connection works, and no edit is stored."""
+    configuration = await world.configuration()
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("REVOKE ALL ON operations FROM nest_web")
+    async with (
+        Database(login_url(database_url, "nest_web")) as database,
+        Committer(database, deadline_seconds=0.5) as committer,
+    ):
+        with capture_logs() as lines:
+            for _ in range(3):
+                with pytest.raises(StorageUnavailable, match="lacks a right"):
+                    await committer.commit(request(configuration))
+            assert committer.outage.problem is not None
+            await owner.execute("GRANT ALL ON operations TO nest_web")
+            assert isinstance(await committer.commit(request(configuration)), Stored)
+            await eventually(lambda: committer.outage.problem is None)
+    await owner.close()
+    said = [line["event"] for line in lines if line.get("step") == "storing edits"]
+    assert said == ["store_away", "store_back"]
 
 
 async def test_without_a_server_callers_are_told_in_time(world: World) -> None:
