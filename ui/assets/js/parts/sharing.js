@@ -7,18 +7,21 @@ import { Face } from "./face.js";
 
 const LIFETIMES = [1, 24, 168, 2160];
 const USES = [0, 1, 3, 10];
+const READ_AGAIN_MS = 2000;
 
 // A question in place of the button that asked it: the ways out, the first of which changes nothing.
+// Why the other way was not gone stands beside the button that was pressed.
 const Sure = {
-  props: { text: String, ways: Array, busy: Boolean },
+  props: { text: String, ways: Array, busy: Boolean, problem: String, stay: String },
   emits: ["go", "keep"],
   inject: ["screen"],
   template: `
     <div class="sure" role="group" :aria-label="text">
       <p>{{ text }}</p>
       <slot></slot>
+      <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
       <div class="ways">
-        <button type="button" class="button" ref="keep" @click="$emit('keep')">{{ screen.t("access.keep") }}</button>
+        <button type="button" class="button" ref="keep" @click="$emit('keep')">{{ stay ?? screen.t("access.keep") }}</button>
         <button v-for="way in ways" :key="way.key" type="button" class="button danger" :disabled="busy" @click="$emit('go', way.key)">{{ way.label }}</button>
       </div>
     </div>`,
@@ -93,10 +96,9 @@ const NewLink = {
 export const Invite = {
   components: { Face, NewLink, Sure },
   inject: ["screen"],
-  data: () => ({ access: null, state: "loading", asking: null, others: false, busy: false, problem: "", said: "" }),
+  data: () => ({ access: null, state: "loading", asking: null, others: false, busy: false, problem: "", said: "", doubt: null }),
   template: `
     <NewLink @made="load" />
-    <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
     <p class="sr-only" role="status">{{ said }}</p>
     <div v-if="state === 'failed'" role="alert"><p class="problem">{{ screen.t("access.failed") }}</p>
       <button type="button" class="button" @click="load">{{ screen.t("again") }}</button></div>
@@ -112,7 +114,7 @@ export const Invite = {
                 <span class="quiet">{{ screen.roleName(p.role) }} · {{ presence(p) }}<br />{{ cameBy(p) }}</span></span>
               <button v-if="p.role !== 'owner' && !isMe(p) && asking !== p.id" type="button" class="text-button" :aria-label="screen.t('access.removeWhom', { name: p.name })" @click="ask(p.id)">{{ screen.t("access.remove") }}</button>
             </div>
-            <Sure v-if="asking === p.id" :text="screen.t('access.removeSure', { name: p.name })" :busy="busy" :ways="[{ key: 'go', label: screen.t('access.removeWhom', { name: p.name }) }]" @keep="keep(p.id)" @go="remove(p)">
+            <Sure v-if="asking === p.id" :text="screen.t('access.removeSure', { name: p.name })" :busy="busy" :problem="problem" :ways="[{ key: 'go', label: screen.t('access.removeWhom', { name: p.name }) }]" @keep="keep(p.id)" @go="remove(p)">
               <template v-if="stayingOpen(p)"><p>{{ screen.t("access.othersOpen", { name: p.name, count: stayingOpen(p) }) }}</p>
                 <label class="check"><input type="checkbox" v-model="others" /><span>{{ screen.t("access.allLinks", { count: access.link_count }) }}</span></label></template>
             </Sure>
@@ -130,7 +132,7 @@ export const Invite = {
                 <span class="quiet">{{ until(l) }}<br />{{ madeBy(l) }}<template v-if="l.used_by.length"><br />{{ screen.t("access.usedBy", { names: names(l) }) }}</template></span></span>
               <button v-if="asking !== l.id" type="button" class="text-button" :aria-label="screen.t('access.endWhich', { role: screen.t('invite.role.' + l.role), uses: usesOf(l), link: madeBy(l) })" @click="ask(l.id)">{{ screen.t("access.end") }}</button>
             </div>
-            <Sure v-if="asking === l.id" :text="screen.t('access.endSure')" :busy="busy" :ways="waysOf(l)" @keep="keep(l.id)" @go="(way) => end(l, way)"><p v-if="comers(l).length && access.link_count > 1">{{ screen.t("access.endOthersOpen", { count: access.link_count - 1 }) }}</p></Sure>
+            <Sure v-if="asking === l.id" :text="screen.t('access.endSure')" :busy="busy" :problem="problem" :ways="waysOf(l)" @keep="keep(l.id)" @go="(way) => end(l, way)"><p v-if="comers(l).length && access.link_count > 1">{{ screen.t("access.endOthersOpen", { count: access.link_count - 1 }) }}</p></Sure>
           </li>
         </ul>
       </section>
@@ -138,12 +140,17 @@ export const Invite = {
   mounted() {
     this.load();
   },
+  beforeUnmount() {
+    clearTimeout(this.again);
+  },
   watch: {
     // Somebody else changed it, or this tab may have missed that somebody did.
     "screen.room.accessChanges": "load",
   },
   methods: {
+    // A list that cannot be read is asked for until it can, as long as somebody looks at it.
     async load() {
+      clearTimeout(this.again);
       try {
         const answer = await request("GET", `${this.screen.houseApi}/access`);
         this.state = answer.ok ? "read" : "failed";
@@ -151,6 +158,22 @@ export const Invite = {
       } catch {
         this.state = "failed";
       }
+      clearTimeout(this.again);
+      if (this.state === "failed" && this.$el.isConnected) this.again = setTimeout(this.load, READ_AGAIN_MS);
+      if (this.state === "read" && this.doubt) await this.settle(this.doubt);
+    },
+    // Nobody knew whether it was carried out; the list that was read since does.
+    async settle({ id, done, still, values, heading }) {
+      this.doubt = null;
+      if ([...this.access.participants, ...this.access.links].some((each) => each.id === id)) this.problem = this.screen.t(still, values);
+      else await this.over(done, values, heading);
+    },
+    async over(done, values, heading) {
+      this.problem = "";
+      this.asking = null;
+      this.said = this.screen.t(done, values);
+      await this.$nextTick();
+      this.$refs[heading]?.focus();
     },
     faceOf: (p) => ({ ...p, initials: initialsOf(p.name) }),
     isMe(p) {
@@ -203,39 +226,42 @@ export const Invite = {
     ask(id) {
       this.others = false;
       this.problem = "";
+      this.doubt = null;
       this.asking = id;
     },
     async keep(id) {
       this.asking = null;
+      this.doubt = null;
       await this.$nextTick();
       this.$el.parentElement?.querySelector(`[data-person="${id}"] .text-button, [data-link="${id}"] .text-button`)?.focus();
     },
     remove(p) {
       const links = this.others ? "all" : "known";
-      return this.go(`participants/${p.id}?links=${links}`, "access.removed", { name: p.name }, "people");
+      return this.go(`participants/${p.id}?links=${links}`, { id: p.id, done: "access.removed", unsure: "access.removeUnsure", still: "access.removeStill", values: { name: p.name }, heading: "people" });
     },
     end(l, way) {
-      return this.go(`share-links/${l.id}?participants=${way}`, "access.ended", {}, "links");
+      return this.go(`share-links/${l.id}?participants=${way}`, { id: l.id, done: "access.ended", unsure: "access.endUnsure", still: "access.endStill", values: {}, heading: "links" });
     },
-    async go(what, done, values, heading) {
+    async go(what, about) {
       this.busy = true;
       this.problem = "";
+      this.doubt = null;
       try {
         const answer = await request("DELETE", `${this.screen.houseApi}/${what}`);
-        if (!answer.ok) {
-          this.problem = this.screen.say(refusalIn(answer)) || this.screen.t("access.notDone");
-          return;
-        }
-        this.asking = null;
-        this.said = this.screen.t(done, values);
-        await this.load();
-        await this.$nextTick();
-        this.$refs[heading]?.focus();
+        if (answer.ok) {
+          await this.load();
+          await this.over(about.done, about.values, about.heading);
+        } else this.problem = this.screen.say(refusalIn(answer)) || this.unsure(about);
       } catch {
-        this.problem = this.screen.t("access.notDone");
+        this.problem = this.unsure(about);
       } finally {
         this.busy = false;
       }
+      if (this.doubt) await this.load();
+    },
+    unsure(about) {
+      this.doubt = about;
+      return this.screen.t(about.unsure, about.values);
     },
   },
 };
@@ -248,8 +274,7 @@ export const Leave = {
   template: `
     <div v-if="may" class="leave">
       <button v-if="!asking" ref="ask" type="button" class="text-button" @click="asking = true">{{ screen.t("access.leave") }}</button>
-      <Sure v-else :text="screen.t('access.leaveSure')" :busy="busy" :ways="[{ key: 'go', label: screen.t('access.leaveGo') }]" @keep="keep" @go="go" />
-      <p v-if="problem" class="problem" role="alert">{{ problem }}</p>
+      <Sure v-else :text="screen.t('access.leaveSure')" :busy="busy" :problem="problem" :stay="screen.t('access.stay')" :ways="[{ key: 'go', label: screen.t('access.leaveGo') }]" @keep="keep" @go="go" />
     </div>`,
   computed: {
     may() {
@@ -259,17 +284,19 @@ export const Leave = {
   methods: {
     async keep() {
       this.asking = false;
+      this.problem = "";
       await this.$nextTick();
       this.$refs.ask?.focus();
     },
     async go() {
       this.busy = true;
+      this.problem = "";
       try {
         const answer = await request("DELETE", `${this.screen.houseApi}/participants/${this.screen.room.you.person}`);
         if (answer.ok) return void window.location.assign("/");
-        this.problem = this.screen.say(refusalIn(answer)) || this.screen.t("access.notDone");
+        this.problem = this.screen.say(refusalIn(answer)) || this.screen.t("access.leaveUnsure");
       } catch {
-        this.problem = this.screen.t("access.notDone");
+        this.problem = this.screen.t("access.leaveUnsure");
       }
       this.busy = false;
     },
