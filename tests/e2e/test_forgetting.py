@@ -10,7 +10,7 @@ from tests.support.waiting import eventually_blocking
 from tests.ui.test_accessibility import violations
 
 pytestmark = pytest.mark.e2e
-GONE = "Dieser Browser kennt dich nicht mehr"
+GONE = "Du bist hier nicht mehr angemeldet"
 UNSENT = "Nicht gespeichert oder abgeschickt und jetzt gelöscht: 1."
 
 

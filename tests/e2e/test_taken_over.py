@@ -118,7 +118,7 @@ def test_who_lost_access_meanwhile_keeps_the_page_and_is_told(
     page.context.clear_cookies()
     balancer.cut()
     page.wait_for_function("window.neverLoadedAgain === undefined")
-    expect(page.locator("h1")).to_have_text("This browser no longer knows you")
+    expect(page.locator("h1")).to_have_text("You are no longer signed in here")
 
 
 def test_the_live_view_goes_on_without_a_gap(

@@ -69,8 +69,8 @@ def test_without_a_restore_lately_nothing_is_said_of_one(
 
 def test_the_moment_is_told_as_the_clocks_of_vienna_show_it() -> None:
     moment = datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
-    assert in_words(moment, "de") == "4. November 2026, 00:30"
-    assert in_words(moment, "en") == "4 November 2026, 00:30"
+    assert in_words(moment, "de") == "4. November 2026 um 00:30 (Wien)"
+    assert in_words(moment, "en") == "4 November 2026 at 00:30 (Vienna)"
 
 
 @pytest.mark.parametrize("to", [datetime(2026, 11, 3, 10, tzinfo=UTC), None])

@@ -36,10 +36,15 @@ async def put_back_to(visitors: Visitors, language: Language) -> str | None:
 
 
 def in_words(moment: datetime, language: Language) -> str:
-    """Like "3. November 2026, 11:00" and "3 November 2026, 11:00", as clocks in Vienna show it."""
+    """Like "3. November 2026 um 11:00 (Wien)" and "3 November 2026 at 11:00 (Vienna)".
+
+    The same words as `dayAndTime` of format.js: a visitor may read both.
+    """
     there = moment.astimezone(_ZONE)
-    day = f"{there.day}." if language == "de" else f"{there.day}"
-    return f"{day} {_MONTHS[language].split()[there.month - 1]} {there.year}, {there:%H:%M}"
+    month = _MONTHS[language].split()[there.month - 1]
+    if language == "de":
+        return f"{there.day}. {month} {there.year} um {there:%H:%M} (Wien)"
+    return f"{there.day} {month} {there.year} at {there:%H:%M} (Vienna)"
 
 
 async def history(visitors: Visitors, _request: Request) -> Response:

@@ -36,9 +36,10 @@ export function difference(cents, language) {
   return `+\u00a0${euro(cents, language)}`;
 }
 
-// "3. November 2026 um 11:00", where the reader is.
+// "3. November 2026 um 11:00 (Wien)", as the pages of ui/pages/restored.py say it.
 export function dayAndTime(moment, language) {
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeStyle: "short" }).format(new Date(moment));
+  const there = new Intl.DateTimeFormat(LOCALES[language], { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Vienna" });
+  return `${there.format(new Date(moment))} (${language === "de" ? "Wien" : "Vienna"})`;
 }
 
 export function clockTime(ms, language) {
@@ -61,6 +62,9 @@ export function count(number, language) {
 function deGroupingFor(language, text) {
   return language === "de" ? deGrouping(text) : text;
 }
+
+// The key for this number: of one thing, or of several.
+export const forCount = (key, number) => (number === 1 ? `${key}.one` : key);
 
 export function createTexts(entries, languageOf) {
   return function t(key, values = {}) {
