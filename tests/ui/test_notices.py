@@ -73,6 +73,21 @@ def test_notices_stand_above_the_question_for_consent(
     bert.wait_for_function(f"{room} - {bar} < 20")  # the bar tells its height a frame later
 
 
+@pytest.mark.parametrize("path", ["/c/BAR", "/admin", "/admin/analytics", "/admin/operations"])
+def test_no_page_shows_the_loading_bar_of_a_library(
+    served: Served, visit: Visit, path: str
+) -> None:
+    """A page socket that fell back to polling moves it as long as it polls."""
+    served.world.house("BAR")
+    page = visit(path, admin=path.startswith("/admin"))
+    shown = """() => {
+        const bar = document.body.appendChild(document.createElement("div"));
+        bar.className = "q-loading-bar";
+        return getComputedStyle(bar).display;
+    }"""
+    assert page.evaluate(shown) == "none"
+
+
 def test_toasts_leave_a_low_phone_its_choices(served: Served, visit: Visit) -> None:
     """Two of them covered all that can be chosen; the next one shows when the first is closed."""
     house = served.house()
