@@ -1,5 +1,7 @@
 """What is said on a phone, where most of the page is out of sight: to eyes, and once to ears."""
 
+from uuid import uuid4
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -71,6 +73,37 @@ def test_notices_stand_above_the_question_for_consent(
     room = "innerHeight - document.querySelector('.toasts').getBoundingClientRect().bottom"
     bar = "document.querySelector('.pricebar').offsetHeight"
     bert.wait_for_function(f"{room} - {bar} < 20")  # the bar tells its height a frame later
+
+
+def test_what_changed_nothing_is_no_news_for_others(served: Served, visit: Visit) -> None:
+    house = served.house()
+    anna = open_house(visit, house)
+    bert = open_house(visit, house, person="Bert Thaler", width=390, height=844)
+    option(anna, "planungspaket", "pro").click()
+    expect(bert.locator(".toast.news")).to_have_count(1)
+    bert.locator(".toast.news").get_by_role("button", name="Schließen").click()
+    tab = next(each for each in house.tabs if each.person.name == "Anna Leitner")
+    operation = {"kind": "select", "category": "planungspaket", "option": "pro"}
+    message = {"op_id": str(uuid4()), "operation": operation}
+    served.do(lambda: house.op(tab, message))
+    option(anna, "nest", "nest120").click()
+    expect(bert.locator(".toast.news")).to_have_count(1)
+    expect(bert.get_by_test_id("announcement")).to_contain_text("Größe")
+    bert.locator(".people").click()
+    changes = bert.locator(".sheet .history li")
+    expect(changes).to_have_count(2)
+    expect(changes.filter(has_text="noch einmal")).to_have_count(0)
+
+
+def test_a_guest_is_not_told_of_an_invitation_that_they_cannot_make(
+    served: Served, visit: Visit
+) -> None:
+    house = served.house()
+    served.world.roles["Gast Fichte"] = "editor"
+    guest = open_house(visit, house, person="Gast Fichte")
+    expect(guest.get_by_test_id("history").first).to_contain_text("Jede Änderung erscheint hier")
+    owner = open_house(visit, house)
+    expect(owner.get_by_test_id("history").first).to_contain_text("deinen Einladungslink")
 
 
 @pytest.mark.parametrize("path", ["/c/BAR", "/admin", "/admin/analytics", "/admin/operations"])

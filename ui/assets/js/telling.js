@@ -5,6 +5,9 @@ const REVERSALS = ["undo", "redo"];
 const categoriesOf = (entry) => entry.changes.map((change) => change.category);
 const touch = (entry, categories) => entry.changes.some((change) => categories.includes(change.category));
 
+// What somebody else did without changing anything is no news.
+export const isNews = (entry) => entry.mine || entry.changes.length > 0;
+
 export function createTelling({ state, ui, notices, sentences, known }) {
   const { t, describe, lostTo, describeLost, describeReplaced, describeAdjustment } = sentences;
 
@@ -15,6 +18,7 @@ export function createTelling({ state, ui, notices, sentences, known }) {
   const added = (one, other) => (one === undefined || other === undefined ? undefined : one + other);
 
   return function tell(entry) {
+    if (!isNews(entry)) return;
     const lost = stillLost(entry);
     const replaced = replacedBy(entry);
     const first = lost.length ? lost.map((each) => each.title) : [replaced ?? describe(entry)];

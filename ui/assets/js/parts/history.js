@@ -1,4 +1,6 @@
 // What was changed last: who, what, when, and what it did to the price.
+import { isNews } from "../telling.js";
+
 export const History = {
   inject: ["screen"],
   props: { count: Number },
@@ -11,10 +13,11 @@ export const History = {
   computed: {
     nothingListed() {
       if (this.screen.room.version > 0) return "history.earlier";
-      return this.screen.mayEdit.value ? "history.empty" : "history.emptyViewer";
+      if (!this.screen.mayEdit.value) return "history.emptyViewer";
+      return this.screen.mayShare.value ? "history.empty" : "history.emptyGuest";
     },
     history() {
-      return this.screen.room.changes.slice(0, this.count).map((change) => ({
+      return this.screen.room.changes.filter(isNews).slice(0, this.count).map((change) => ({
         key: change.key,
         colour: change.author.colour,
         text: this.screen.describe(change),
