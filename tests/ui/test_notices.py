@@ -95,6 +95,21 @@ def test_what_changed_nothing_is_no_news_for_others(served: Served, visit: Visit
     expect(changes.filter(has_text="noch einmal")).to_have_count(0)
 
 
+def test_a_question_that_was_answered_in_one_tab_is_answered_in_every_one(
+    served: Served, visit: Visit
+) -> None:
+    house = served.house()
+    one = open_house(visit, house)
+    two = open_house(visit, house, context=one.context)
+    for tab in (one, two):
+        tab.get_by_test_id("consent").click()
+        expect(tab.locator(".consent")).to_be_visible()
+    one.locator(".consent").get_by_role("button", name="Ohne Messung").click()
+    for tab in (one, two):
+        expect(tab.locator(".consent")).to_have_count(0)
+    expect(two.get_by_test_id("consent")).to_have_text(one.get_by_test_id("consent").inner_text())
+
+
 def test_a_guest_is_not_told_of_an_invitation_that_they_cannot_make(
     served: Served, visit: Visit
 ) -> None:

@@ -39,16 +39,38 @@ export const ConsentLink = {
     <button v-else type="button" class="text-button" data-testid="consent" @click="screen.consent.asking = true">{{ screen.t(screen.consent.measured ? "consent.on" : "consent.off") }}</button>`,
 };
 
-export function createConsent({ mode, reactive, changed }) {
+// The answer is this browser's: an open tab learns of one that was given in another tab.
+const CHANNEL = "nest-consent";
+
+export function createConsent({ mode, reactive, changed, Channel = globalThis.BroadcastChannel }) {
+  const channel = open();
+
+  // A page in a sandbox may not have one, though the browser does.
+  function open() {
+    try {
+      const opened = Channel ? new Channel(CHANNEL) : null;
+      if (opened) opened.onmessage = take;
+      return opened;
+    } catch {
+      return null;
+    }
+  }
+
+  // As the cookie has it now.
+  function take() {
+    consent.asking = false;
+    consent.measured = mayMeasure(mode);
+    changed();
+  }
+
   const consent = reactive({
     refusedByBrowser: refusedByBrowser(),
     asking: mode === "required" && !refusedByBrowser() && decision() === null,
     measured: mayMeasure(mode),
     answer(value) {
       decide(value);
-      consent.asking = false;
-      consent.measured = mayMeasure(mode);
-      changed();
+      take();
+      channel?.postMessage("answered");
     },
   });
   return consent;
