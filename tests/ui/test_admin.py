@@ -227,17 +227,66 @@ def test_a_threshold_is_a_banner_and_the_system_is_on_the_time_line(
     expect(lines.nth(0)).to_contain_text("worker-1 hat angehalten: 101 der letzten 500")
 
 
-def test_the_status_says_which_store_is_away_until_it_is_back(served: Served, page: Any) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_the_status_says_which_store_is_away_until_it_is_back(
+    served: Served, page: Any, width: int, height: int
+) -> None:
     """A picture that other processes and the counts are missing from is not called whole."""
     status = page.locator(".status")
     live = served.world.live_frame()
-    for away, said, not_said in (
-        (["redis"], "Redis antwortet nicht: Wer online ist", "PostgreSQL"),
-        (["postgresql", "redis"], "PostgreSQL antwortet nicht: Sitzungen", "verbunden"),
-        (["postgresql"], "PostgreSQL antwortet nicht: Sitzungen", "Redis"),
-        ([], "verbunden", "antwortet nicht"),
-        (["<b>x</b>", 1], "verbunden", "x"),
+    page.set_viewport_size({"width": width, "height": height})
+    alert = page.get_by_role("alert")
+    numbers, head = page.locator(".numbers"), page.locator(".topbar")
+    before = [each.bounding_box() for each in (numbers, head)]
+    for away, said, not_said, incomplete in (
+        (["redis"], "Redis antwortet nicht", "PostgreSQL", "nicht: Wer online ist"),
+        (["postgresql", "redis"], "Redis antwortet nicht", "verbunden", "nicht: Sitzungen"),
+        (["postgresql"], "PostgreSQL antwortet nicht", "Redis", "nicht: Sitzungen"),
+        ([], "verbunden", "antwortet nicht", ""),
+        (["<b>x</b>", 1], "verbunden", "x", ""),
     ):
         served.do(partial(served.world.show_admins, {**live, "away": away}))
         expect(status).to_contain_text(said)
         expect(status).not_to_contain_text(not_said)
+        expect(alert).to_contain_text(incomplete)
+        where = [each.bounding_box() for each in (numbers, head)]
+        assert where == before, "nothing that is being read moves"
+
+
+def test_an_event_about_a_store_has_the_name_of_the_store(served: Served, page: Any) -> None:
+    for number, store in enumerate(("postgresql", "redis")):
+        event = {"at": "2026-11-23T10:00:00Z", "kind": "store_away", "subject": store}
+        frame = {"type": "system", "entries": [{"id": f"store-{number}", **event}]}
+        served.do(partial(served.world.show_admins, frame))
+    lines = page.locator(".line.system")
+    expect(lines.filter(has_text="PostgreSQL antwortet nicht")).to_have_count(1)
+    expect(lines.filter(has_text="Redis antwortet nicht")).to_have_count(1)
+
+
+def test_one_of_a_thing_is_said_in_the_singular(served: Served, page: Any) -> None:
+    live = served.world.live_frame()
+    live["processes"] = [{**live["processes"][0], "rooms": 1, "connections": 1}]
+    served.do(partial(served.world.show_admins, {**live, "room_count": 1}))
+    expect(page.locator(".numbers .rooms")).to_contain_text("1offenes Haus")
+    process = page.locator(".processes li")
+    expect(process).to_contain_text("1Haus")
+    expect(process).to_contain_text("1Verbindung")
+    live["processes"][0].update(rooms=2, connections=2)
+    served.do(partial(served.world.show_admins, {**live, "room_count": 2}))
+    expect(page.locator(".numbers .rooms")).to_contain_text("2offene Häuser")
+    expect(process).to_contain_text("2Häuser")
+    expect(process).to_contain_text("2Verbindungen")
+
+
+def test_a_picture_that_does_not_load_says_so_and_comes_back(served: Served, page: Any) -> None:
+    page.route("**/preview/**", lambda route: route.abort())
+    previews: Any = served.world.house("PICTURE").derived()["previews"]
+    room = {"code": "H1", "total_cents": 1, "people": ["Anna"], "version": 1}
+    room["preview"] = previews["exterior"]
+    served.do(partial(served.world.show_admins, {**served.world.live_frame(), "rooms": [room]}))
+    picture = page.locator(".house-picture")
+    expect(picture).to_contain_text("Das Bild lädt gerade nicht")
+    expect(picture.locator("img")).to_have_count(0)
+    page.unroute("**/preview/**")
+    expect(picture).not_to_contain_text("Bild", timeout=15_000)
+    page.wait_for_function("document.querySelector('.house-picture img')?.naturalWidth > 0")

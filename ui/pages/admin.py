@@ -26,6 +26,7 @@ MODULES = (
     "js/admin/numbers.js",
     "js/admin/timeline.js",
     "js/attended.js",
+    "js/bars.js",
     "js/feed.js",
     "js/format.js",
     "js/happened.js",

@@ -1,6 +1,7 @@
 // The live view of the admins. Numbers first, then the open houses, then the time line. Frames are
 // pushed; see realtime/admin_board.py for what they say. Nothing here is ever put in as markup.
 import { reactive } from "vue";
+import { tellHeight } from "./bars.js";
 import { Funnel, Numbers, Processes } from "./admin/numbers.js";
 import { Houses } from "./admin/houses.js";
 import { LegalFoot } from "./legal.js";
@@ -38,7 +39,7 @@ export default {
         <span class="spring"></span>
         <p class="lag" :class="lagClass" data-testid="lag"><span class="quiet" v-if="through">{{ desk.t("admin.storedThrough", { time: through }) }}</span><span>{{ lagText }}</span></p>
       </header>
-      <div class="alerts" role="alert"><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span> <a v-if="a.kind !== 'lag' && a.kind !== 'online'" :href="'/admin/operations#' + (a.kind === 'dead' ? 'letters' : 'jobs')">{{ desk.t("admin.alert.look") }}</a></p></div>
+      <div class="alerts" ref="alerts" role="alert"><p v-for="store in away" :key="store">{{ desk.t("admin.away." + store) }}: <span class="quiet">{{ desk.t("admin.incomplete." + store) }}</span></p><p v-for="a in alerts" :key="a.kind" :class="a.kind">{{ desk.t("admin.alert." + a.kind) }}: {{ desk.number(a.value) }} <span class="quiet">{{ desk.t("admin.alert.limit", { limit: desk.number(a.limit) }) }}</span> <a v-if="a.kind !== 'lag' && a.kind !== 'online'" :href="'/admin/operations#' + (a.kind === 'dead' ? 'letters' : 'jobs')">{{ desk.t("admin.alert.look") }}</a></p></div>
       <main>
         <Numbers />
         <Houses />
@@ -65,9 +66,11 @@ export default {
   },
   mounted() {
     attend();
+    this.forgetHeight = tellHeight(this.$refs.alerts, "--warned");
     this.attachSocket();
   },
   beforeUnmount() {
+    this.forgetHeight();
     cancelAnimationFrame(this.drawing);
     clearTimeout(this.drawingHidden);
   },
@@ -82,7 +85,7 @@ export default {
     status() {
       const { t, clock } = this.desk;
       if (this.socket !== "up") return t("admin.offline", { time: clock(this.live.at) });
-      return this.away.map((store) => t(`admin.away.${store}`)).join(" ") || t("admin.connected");
+      return this.away.map((store) => t(`admin.away.${store}`)).join(", ") || t("admin.connected");
     },
     lagClass() {
       const lag = this.live.lag;

@@ -162,16 +162,19 @@ export function createFeed(reactive, { ask = () => {} } = {}) {
     for (const entry of state.entries) {
       if (!wanted(entry)) continue;
       out.push(entry);
-      if (out.length >= shown) return out;
+      if (out.length >= shown) return newestFirst(out);
     }
-    if (!state.past.length) return out;
+    if (!state.past.length) return newestFirst(out);
     const here = new Set(out.map((e) => e.id));
     const all = [...out, ...state.past.filter((e) => !here.has(e.id))];
-    return all.sort((a, b) => b.at - a.at).slice(0, SHOWN_MAX);
+    return newestFirst(all).slice(0, SHOWN_MAX);
   }
 
   return { state, take, add, pause, hold, release, held, forget, reconnected, older, answered, searched, filtered, KEPT };
 }
+
+// By the time that each line shows: what comes late has its place among what happened with it.
+const newestFirst = (entries) => entries.sort((a, b) => b.at - a.at);
 
 // The code of a house in any spelling, as `configurator/house_code.py` reads it; "" when it is none.
 export function codeOf(text) {

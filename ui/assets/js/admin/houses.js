@@ -2,8 +2,30 @@
 
 const PICTURE = /^\/preview\/[\w.\/-]+\.svg$/;
 const FEW = 12;
+const ASKED_AGAIN_MS = 4000;
+
+// The picture of a house. One that does not load is asked for again, and the paper says so meanwhile.
+const Picture = {
+  inject: ["desk"],
+  props: { src: String },
+  data: () => ({ failed: "", turn: 0 }),
+  template: `
+    <img v-if="failed !== src" :key="src + turn" :src="src" alt="" loading="lazy" decoding="async" width="640" height="400" @error="wait" />
+    <span v-else class="quiet picture-failed">{{ desk.t("admin.pictureFailed") }}</span>`,
+  beforeUnmount() {
+    clearTimeout(this.again);
+  },
+  methods: {
+    wait() {
+      this.failed = this.src;
+      clearTimeout(this.again);
+      this.again = setTimeout(() => Object.assign(this, { failed: "", turn: this.turn + 1 }), ASKED_AGAIN_MS);
+    },
+  },
+};
 
 export const Houses = {
+  components: { Picture },
   inject: ["desk"],
   data: () => ({ whole: false }),
   template: `
@@ -13,7 +35,7 @@ export const Houses = {
       <ul v-else class="wall plain">
         <li v-for="r in shown" :key="r.code" class="house">
           <component :is="desk.codeOk(r.code) ? 'a' : 'div'" class="house-link" :href="desk.codeOk(r.code) ? desk.houseUrl(r.code) : null" :target="desk.codeOk(r.code) ? '_blank' : null" rel="noopener">
-            <span class="house-picture"><img v-if="picture(r)" :src="picture(r)" alt="" loading="lazy" decoding="async" width="640" height="400" /></span>
+            <span class="house-picture"><Picture v-if="picture(r)" :src="picture(r)" /></span>
             <span class="house-head"><strong class="house-price">{{ desk.euro(r.total_cents) }}</strong><span class="quiet">{{ r.code }}</span></span>
             <span class="house-foot"><span class="house-people">{{ peopleText(r.people) }}</span><span class="quiet">{{ desk.t("admin.version") }} {{ r.version }}</span></span>
           </component>

@@ -3,6 +3,9 @@ import { did, jobName } from "../operations/words.js";
 import { parsed, place, read, write } from "../storage.js";
 
 const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped", "worker_ended"]);
+const STORES = ["postgresql", "redis"];
+// What an event of the system is about, in words.
+const SUBJECTS = { alert: (t, kind) => t("admin.alert." + kind), job: jobName, store: (t, name) => (STORES.includes(name) ? t("admin.store." + name) : name) };
 const COLUMNS = ["time", "type", "what", "price", "version", "house", "session", "device"];
 const FIRST = ["time", "type", "what", "price", "house", "session"];
 const ALWAYS = new Set(["time", "what"]);
@@ -112,7 +115,7 @@ export const Lines = {
       const { t, number } = this.desk;
       const kind = entry.category;
       if (!SYSTEM.has(kind)) return kind;
-      const subject = kind.startsWith("alert") ? t("admin.alert." + entry.subject) : kind.startsWith("job") ? jobName(t, entry.subject) : entry.subject;
+      const subject = SUBJECTS[kind.split("_")[0]]?.(t, entry.subject) ?? entry.subject;
       const { unreadable = "", of_last = "", ...rest } = entry.raw.detail ?? {};
       return t("admin.system." + kind, { unreadable, of_last, what: did(t, number, rest), subject });
     },

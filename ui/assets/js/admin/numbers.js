@@ -1,4 +1,6 @@
 // What is now and what was today, in numbers that move in place.
+import { forCount } from "../format.js";
+
 const MINUTES = 30;
 const HEIGHT = 40;
 
@@ -38,14 +40,15 @@ export const Numbers = {
   computed: {
     numbers() {
       const { online, value_on_screens_cents, counters, sessions, room_count } = this.desk.live;
+      const rooms = room_count ?? this.desk.rooms.length;
       const { t, number, euro } = this.desk;
       return [
         { name: "online", label: t("admin.online"), value: number(online) },
-        { name: "rooms", label: t("admin.rooms"), value: number(room_count ?? this.desk.rooms.length) },
+        { name: "rooms", label: t(forCount("admin.rooms", rooms)), value: number(rooms) },
         { name: "value", label: t("admin.value"), value: euro(value_on_screens_cents) },
-        { name: "sessions", label: t("admin.sessions"), value: number(sessions?.active) },
-        { name: "inquiries", label: t("admin.inquiries"), value: number(counters?.inquiries) },
-        { name: "today", label: t("admin.today"), value: number(counters?.today) },
+        { name: "sessions", label: t(forCount("admin.sessions", sessions?.active)), value: number(sessions?.active) },
+        { name: "inquiries", label: t(forCount("admin.inquiries", counters?.inquiries)), value: number(counters?.inquiries) },
+        { name: "today", label: t(forCount("admin.today", counters?.today)), value: number(counters?.today) },
         { name: "minute", label: t("admin.perMinute"), value: number(counters?.per_minute) },
       ];
     },
@@ -88,19 +91,19 @@ export const Processes = {
       <h2 id="processes-title">{{ desk.t("admin.processes") }}</h2>
       <ul class="plain"><li v-for="p in desk.processes" :key="p.name">
         <strong>{{ p.name }}</strong><span v-if="p.bus_healthy === false" class="bad">{{ desk.t("admin.process.deaf") }}</span>
-        <dl><div v-for="f in facts" :key="f.name"><dd :class="{ warn: f.much !== undefined && p[f.name] > f.much }">{{ desk.number(p[f.name]) }}{{ f.unit }}</dd><dt>{{ f.label }}</dt></div></dl>
+        <dl><div v-for="f in facts" :key="f.name"><dd :class="{ warn: f.much !== undefined && p[f.name] > f.much }">{{ desk.number(p[f.name]) }}{{ f.unit }}</dd><dt>{{ f.label(p[f.name]) }}</dt></div></dl>
       </li></ul>
     </section>`,
   computed: {
     facts() {
       const { t } = this.desk;
       return [
-        { name: "rooms", label: t("admin.process.rooms") },
-        { name: "connections", label: t("admin.process.connections") },
-        { name: "ops_per_second", label: t("admin.process.ops") },
-        { name: "dropped", label: t("admin.process.dropped"), much: 0 },
-        { name: "page_dropped", label: t("admin.process.pageDropped") },
-        { name: "late_ms", label: t("admin.process.late"), unit: " ms", much: 250 },
+        { name: "rooms", label: (n) => t(forCount("admin.process.rooms", n)) },
+        { name: "connections", label: (n) => t(forCount("admin.process.connections", n)) },
+        { name: "ops_per_second", label: () => t("admin.process.ops") },
+        { name: "dropped", label: () => t("admin.process.dropped"), much: 0 },
+        { name: "page_dropped", label: () => t("admin.process.pageDropped") },
+        { name: "late_ms", label: () => t("admin.process.late"), unit: " ms", much: 250 },
       ];
     },
   },

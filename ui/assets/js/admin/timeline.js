@@ -1,4 +1,5 @@
 // One session from its beginning, growing while it goes on.
+import { forCount } from "../format.js";
 import { last } from "../older.js";
 
 const urlOf = (id) => `/api/admin/sessions/${encodeURIComponent(id)}/timeline`;
@@ -16,7 +17,7 @@ export const Timeline = {
       <p v-if="state === 'loading'" class="quiet" role="status">{{ desk.t("admin.session.loading") }}</p>
       <p v-else-if="state === 'away'" class="problem" role="alert">{{ desk.t("admin.session.away") }}</p>
       <template v-else>
-        <p class="facts"><span>{{ desk.t("admin.session.count", { count: desk.number(count) }) }}</span><span v-if="entries.length">{{ desk.t("admin.session.since", { time: desk.when(entries[0].at) }) }}</span>
+        <p class="facts"><span>{{ desk.t(forCount("admin.session.count", count), { count: desk.number(count) }) }}</span><span v-if="entries.length">{{ desk.t("admin.session.since", { time: desk.when(entries[0].at) }) }}</span>
           <a v-if="desk.codeOk(code)" :href="desk.houseUrl(code)" target="_blank" rel="noopener">{{ desk.t("admin.open") }}</a></p>
         <ol class="plain steps" ref="steps" tabindex="0" :aria-label="desk.t('admin.session')"><li v-for="e in entries" :key="e.id"><time>{{ desk.when(e.at) }}</time><span><span class="type">{{ desk.typeName(e.type) }}</span> {{ desk.categoryName(e.category) }}<span v-if="e.value || e.element" class="value">{{ desk.valueName(e.category, e.value || e.element) }}</span><span v-if="e.spent" class="value">{{ desk.seconds(e.spent) }}</span></span></li></ol>
       </template>
@@ -33,6 +34,7 @@ export const Timeline = {
     this.$refs.title.focus({ preventScroll: true });
   },
   methods: {
+    forCount,
     async load() {
       const session = this.session;
       this.desk.ask({ type: "timeline", session });
