@@ -205,7 +205,10 @@ class SocketEditor:
     def _read(self, text: bytes) -> Json:
         frame: Json = msgspec.json.decode(text)
         check_from_server(frame)
+        epoch = self.view.epoch
         self.view.see(frame)
+        if self.view.epoch != epoch:
+            self.view.outcomes.clear()  # an op of the history that is gone is judged anew
         for op in (frame, *frame.get("ops", ())):
             if op["type"] == "op":
                 place = (self.seat.configuration, op["epoch"], op["version"])

@@ -80,8 +80,6 @@ class Follower:
         if frame["epoch"] == self.epoch and frame["version"] < self.version:
             raise Broken(f"(JN) back from {self.version} to {frame['version']}")
         self.asked_since = None
-        if frame["epoch"] != self.epoch:
-            self.outcomes.clear()  # an op of the history that is gone is judged anew
         self.epoch, self.version = frame["epoch"], frame["version"]
         self._whole(frame)
 
