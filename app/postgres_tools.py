@@ -9,10 +9,10 @@ Errors: `ToolError`, one sentence with the program's own last words.
 import contextlib
 import re
 import subprocess
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import IO, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -20,6 +20,10 @@ from app.embedded import postgres_binaries
 
 CHUNK_BYTES: Final = 1 << 20
 WORDS_MAX: Final = 400
+NOW: Final = b"\n"
+"""As a part of what is said to a program: it gets everything before it at once."""
+
+_WORKED: Final = b"worked\n"
 _VARIABLES: Final = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -75,13 +79,32 @@ class Tools:
             "pg_restore", "--no-owner", "--file=-", f"--use-list={contents}", said=dump
         )
 
-    def psql(self, sql: Iterable[bytes]) -> None:
-        """Runs SQL; stops at its first error. What has no COMMIT is rolled back."""
-        self._start(
-            "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1",
+    def commit(self, sql: Iterable[bytes]) -> None:
+        """Runs SQL that begins a transaction, up to its first error, and commits when all of it worked.
+
+        COMMIT is not said before that: where this process ends meanwhile, `psql` finds the end of its
+        input, and everything is rolled back.
+        """
+        turn = Event()  # to say COMMIT, or to stop
+        worked = False
+
+        def said() -> Iterator[bytes]:
+            yield from sql
+            yield b"SELECT 'worked';\n"
+            yield NOW
+            turn.wait()
+            if worked:
+                yield b"COMMIT;\n"
+
+        running = self._start(
+            "psql", "--no-psqlrc", "--quiet", "-At", "--no-password", "--set=ON_ERROR_STOP=1",
             "--set=VERBOSITY=terse", "--set=SHOW_CONTEXT=never", "--file=-",
-            said=sql,
-        ).all()  # fmt: skip
+            said=said(), at_end=turn.set,
+        )  # fmt: skip
+        for line in running:
+            if line == _WORKED:
+                worked = True
+                turn.set()
 
     def _start(
         self,
@@ -89,10 +112,13 @@ class Tools:
         *arguments: str,
         said: Iterable[bytes] | None = None,
         may_stop_reading: bool = False,
+        at_end: Callable[[], object] = lambda: None,
     ) -> "Running":
         command = [str(self.binaries / program), *arguments]
         try:
-            return Running(command, self.environ, said, may_stop_reading=may_stop_reading)
+            return Running(
+                command, self.environ, said, may_stop_reading=may_stop_reading, at_end=at_end
+            )
         except OSError as error:
             raise ToolError(f"{command[0]} cannot be started: {error.strerror}.") from error
 
@@ -107,7 +133,9 @@ class Running:
         said: Iterable[bytes] | None,
         *,
         may_stop_reading: bool,
+        at_end: Callable[[], object],
     ) -> None:
+        self._at_end = at_end
         self._name = Path(command[0]).name
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
             command,
@@ -154,6 +182,7 @@ class Running:
 
     def _finish(self) -> int:
         code = self._process.wait()
+        self._at_end()
         for thread in self._threads:
             thread.join()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -178,6 +207,8 @@ class Running:
         try:
             for part in said:
                 stdin.write(part)
+                if part is NOW:
+                    stdin.flush()
             stdin.close()
         except BrokenPipeError:
             pass  # it ended, and says why itself

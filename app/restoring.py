@@ -95,7 +95,7 @@ class Replacement:
             listed = tools.contents(self.backup.dump())
             contents.write_text("".join(_without_schema(listed)))
             try:
-                tools.psql(self._sql(tools, contents, manifest, epoch, roles))
+                tools.commit(self._sql(tools, contents, manifest, epoch, roles))
             except ToolError as error:
                 _, ours, said = str(error).partition(OURS)
                 raise (RestoreRefused(said) if ours else error) from error
@@ -108,7 +108,7 @@ class Replacement:
         epoch: UUID | None,
         roles: frozenset[str],
     ) -> Iterator[bytes]:
-        """COMMIT is said only after `pg_restore` has succeeded; without it all is rolled back."""
+        """The transaction without its COMMIT. What fails in `pg_restore` ends it."""
         yield beginning(manifest.schema).encode()
         yield from fitting(tools.script(self.backup.dump(), contents), roles)
         yield finishing(

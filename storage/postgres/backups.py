@@ -26,6 +26,7 @@ from storage.postgres.schema import Schema
 COUNTED_FIRST: Final = ("configurations", "people", "operations", "inquiries", "interactions")
 """The tables that say how much a database holds."""
 
+RESTORE_LOCK: Final = "hashtext('restore')"
 OURS: Final = "nest restore: "
 """The beginning of the sentence with which the SQL of a restore gives up."""
 
@@ -167,18 +168,22 @@ DECLARE
     tries integer := 0;
     each record;
 BEGIN
+    IF NOT pg_try_advisory_xact_lock({RESTORE_LOCK}) THEN
+        RAISE EXCEPTION '{OURS}Another restore is at work in this database. Nothing was changed.'
+            ' Wait until it has ended, and look at what it brought.';
+    END IF;
     LOOP
         tries := tries + 1;
         BEGIN
             SET LOCAL lock_timeout = '500ms';
-            FOR each IN SELECT oid::regclass AS name FROM pg_class
+            FOR each IN SELECT format('%I.%I', {_literal(schema)}, relname) AS name FROM pg_class
                 WHERE relnamespace = {_literal(schema)}::regnamespace AND relkind IN ('r', 'p')
                     AND NOT relispartition ORDER BY relname
             LOOP
                 EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', each.name);
             END LOOP;
             EXIT;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
             IF tries >= 40 THEN
                 RAISE EXCEPTION '{OURS}%', coalesce(({_HOLDERS.format(schema=_literal(schema))}),
                     'Other sessions held locks on the tables, one after the other. Try again.');
@@ -224,7 +229,7 @@ $restore$;
 
 
 def finishing(schema: str, *, rows: Mapping[str, int], epoch: UUID | None, at: datetime) -> str:
-    """Compares what came with what the backup counted, begins a new epoch, ends the transaction.
+    """Compares what came with what the backup counted, and begins a new epoch; then COMMIT is due.
 
     `at` is the moment that the data are of. Admins sign in again: a session that ended after the
     backup must not be open again. `epoch` None: nothing happened since the backup, so the history
@@ -240,7 +245,6 @@ BEGIN
     {begun}
 END
 $restore$;
-COMMIT;
 """
 
 

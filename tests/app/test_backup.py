@@ -1,5 +1,6 @@
 """`nest backup` and `nest restore` on real databases."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -28,11 +30,12 @@ from app.restoring import Replacement, RestoreRefused, fitting
 from app.settings import Settings, parse_settings
 from storage.postgres.audit import Audit
 from storage.postgres.audit_chain import Break, Head
-from storage.postgres.backups import _HOLDERS, contents_of, role_names
+from storage.postgres.backups import _HOLDERS, RESTORE_LOCK, contents_of, role_names
 from storage.postgres.engine import Database
 from storage.postgres.roles import _GRANTED as GRANTED
 from storage.postgres.roles import ROLES
 from tests.support.servers import apart, plain_url
+from tests.support.waiting import eventually
 
 CHANGED_BY_RESTORE = {"deployment", "admin_actions", "alembic_version"}
 OTHER_SERVER = os.environ.get("TEST_DATABASE_URL", "")
@@ -202,6 +205,72 @@ async def test_a_restore_waits_for_nobody_who_keeps_a_lock(
         assert call(restore, settings, options(file, replace=True)) == 0
     finally:
         idle.terminate()
+
+
+async def test_of_two_restores_at_the_same_time_the_second_is_refused(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, file = settings.database_url, tmp_path / "one.backup"
+    apart(lambda: make_backup(url, file, {}))
+    epoch = (await contents_of(url)).epoch
+    first = await asyncpg.connect(url)
+    try:
+        await first.execute(f"BEGIN; SELECT pg_advisory_xact_lock({RESTORE_LOCK})")
+        assert call(restore, settings, options(file, replace=True)) == 1
+        assert "Another restore is at work" in capsys.readouterr().err
+        assert (await contents_of(url)).epoch == epoch
+        await first.execute("ROLLBACK")
+        assert call(restore, settings, options(file, replace=True)) == 0
+    finally:
+        first.terminate()
+
+
+async def test_a_restore_whose_process_is_killed_changes_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """`psql` waits for a table then, and has read all that there is to read."""
+    url, file = settings.database_url, tmp_path / "one.backup"
+    apart(lambda: make_backup(url, file, {}))
+    epoch = (await contents_of(url)).epoch
+    holder = await asyncpg.connect(url)
+    environ = {"DATABASE_URL": url, "NEST_HOME": str(settings.home), "PATH": os.environ["PATH"]}
+    command = (sys.executable, "-m", "app.cli", "restore", str(file), "--replace")
+    try:
+        await holder.execute("BEGIN; SELECT * FROM people FOR SHARE")
+        killed = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+        await eventually(partial(waits, url), 40)
+        killed.kill()
+        assert killed.wait() != 0
+        await holder.execute("COMMIT")
+        await eventually(partial(nobody_restores, url))
+        assert (await contents_of(url)).epoch == epoch
+    finally:
+        holder.terminate()
+
+
+async def waits(url: str) -> bool:
+    """Whether somebody waits for a table of this database."""
+    return bool(
+        await value_of(
+            url,
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        )
+    )
+
+
+async def nobody_restores(url: str) -> bool:
+    return not await value_of(
+        url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'"
+        " AND datname = current_database()"
+    )  # fmt: skip
+
+
+async def value_of(url: str, query: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval(query))
+    finally:
+        await connection.close()
 
 
 def test_a_file_that_is_not_whole_is_refused(tmp_path: Path) -> None:
