@@ -62,3 +62,43 @@ def test_systemd_understands_them(tmp_path: Path) -> None:
     )
     of_ours = [line for line in said.stderr.splitlines() if "nest-" in line]
     assert (said.returncode, of_ours) == (0, [])
+
+
+def written_files() -> dict[str, str]:
+    """The files of settings that docs/running.md writes, by name; secrets are put in by the shell."""
+    text = (CHECKOUT / "docs" / "running.md").read_text()
+    found = re.findall(
+        r"^cat > /etc/nest/(\w+)\.env <<END\n(.*?)^END$", text, re.MULTILINE | re.DOTALL
+    )
+    return dict(found)
+
+
+def test_a_shell_reads_the_settings_of_the_manual_as_systemd_does() -> None:
+    """An operator sources the same file: `&`, a space or `|` of a value must not end it."""
+    for name, text in written_files().items():
+        filled = text.replace("/nest", "/nest?target_session_attrs=read-write&sslmode=require")
+        meant = {
+            key: value[1:-1]
+            for line in filled.replace("$", "").splitlines()
+            for key, _, value in [line.partition("=")]
+        }
+        script = f"set -a\n{filled.replace('$', '')}\nenv -0"
+        done = subprocess.run(
+            ["/bin/sh", "-ec", script], env={}, capture_output=True, text=True, check=True
+        )
+        read = dict(each.split("=", 1) for each in done.stdout.split("\0") if "=" in each)
+        assert {key: read.get(key) for key in meant} == meant, name
+        assert done.stderr == ""
+        assert set(meant) <= {setting.name for setting in SETTINGS}
+
+
+def test_the_doctor_of_the_manual_looks_at_the_logins_of_the_processes() -> None:
+    files = {
+        name: dict(line.split("=", 1) for line in text.splitlines())
+        for name, text in written_files().items()
+    }
+    assert set(files) == {"nest", "release"}
+    processes, operator = files["nest"], files["release"]
+    assert operator["NEST_WEB_DATABASE_URL"] == processes["DATABASE_URL"]
+    same = processes.keys() - {"DATABASE_URL"}
+    assert {each: operator.get(each) for each in same} == {each: processes[each] for each in same}
