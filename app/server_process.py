@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from types import TracebackType
 
 import psutil
@@ -33,6 +34,10 @@ START_DEADLINE_SECONDS = 300.0  # recovery after a crash included, which reads u
 ASK_SECONDS = 1.0
 """For the answer to one question whether it lives."""
 
+LONGEST_PAUSE_SECONDS = 4.0
+"""Before a server is started again: it works within 5 s of the moment at which it can."""
+
+NO_SPACE_BYTES = 1_000_000
 FREE_SPACE = "Free some space on that disk, and start again."
 PLAIN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -148,7 +153,7 @@ class EmbeddedServer:
 
         `say` is told a sentence about each end and each start that failed.
         """
-        backoff = Backoff()
+        backoff = Backoff(limit_seconds=LONGEST_PAUSE_SECONDS)
         while True:
             began = time.monotonic()
             try:
@@ -179,8 +184,14 @@ class EmbeddedServer:
             for pause_seconds in self._end_hanging():
                 await asyncio.sleep(pause_seconds)
         code = self._process.returncode if self._process else None
-        reason = await asyncio.to_thread(self.recipe.log.reason)
+        reason = await asyncio.to_thread(self._reason)
         return f"{name} ended with {ending(code)}" + (f" ({reason})" if reason else "")
+
+    def _reason(self) -> str:
+        """What the server said; on a full disk that, because its log is on the same one."""
+        said = self.recipe.log.reason()
+        full = _no_space(self.recipe.directory)
+        return f"{full}. It said: {said}" if full and said else full or said
 
     async def _ask_often(self, silence: Silence) -> None:
         while True:
@@ -274,7 +285,20 @@ class EmbeddedServer:
 
     def _last_words(self, what: str) -> str:
         log = self.recipe.log
-        return f"{self.recipe.name} {what}. It said: {log.last_words()} (all of it in {log.path})"
+        full = _no_space(self.recipe.directory)
+        return (
+            f"{self.recipe.name} {what}{f': {full}' if full else ''}. It said: {log.last_words()} "
+            f"(all of it in {log.path})"
+        )
+
+
+def _no_space(directory: Path) -> str:
+    """The end of a sentence where the disk takes nothing more; else ""."""
+    try:
+        free = disk_usage(directory).free
+    except OSError:
+        return ""
+    return f"no space is left on the disk of {directory}" if free < NO_SPACE_BYTES else ""
 
 
 def advice(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """The delay doubles up to its limit, and a steady life resets it."""
 
 from app.backoff import Backoff
+from app.server_process import LONGEST_PAUSE_SECONDS
 
 
 def test_doubles_to_the_limit_and_starts_over_after_a_steady_life() -> None:
@@ -8,3 +9,8 @@ def test_doubles_to_the_limit_and_starts_over_after_a_steady_life() -> None:
     delays = [backoff.next_delay(alive_seconds=0.1) for _ in range(8)]
     assert delays == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert backoff.next_delay(alive_seconds=30.0) == 0.2
+
+
+def test_a_server_is_back_within_5_s_of_the_moment_it_can_start() -> None:
+    backoff = Backoff(limit_seconds=LONGEST_PAUSE_SECONDS)
+    assert max(backoff.next_delay(alive_seconds=0.1) for _ in range(20)) <= 4.0

@@ -1,6 +1,7 @@
 """Damaged or foreign data: said in a sentence, set aside where nothing that was acknowledged needs it."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,3 +123,23 @@ async def test_a_valkey_that_cannot_start_at_all_stops_nobody_else(home: Path) -
         (home / "valkey").unlink()
         await eventually((home / "valkey" / "appendonlydir").exists, 60.0)
         assert running.is_ready()
+
+
+async def test_a_full_disk_is_the_reason_also_where_the_log_cannot_say_it(
+    new_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is on the same disk: after a while it has no line of the end of the server."""
+    server = embedded_valkey(new_home)
+    said: list[str] = []
+    keeping = asyncio.create_task(server.keep_alive(said.append), name="keep")
+    try:
+        await server.up.wait()
+        full = shutil.disk_usage(new_home)._replace(free=4_096)
+        monkeypatch.setattr("app.server_process.disk_usage", lambda _path: full)
+        server.kill()
+        await eventually(lambda: said)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await server.stop_async()
+    assert f"no space is left on the disk of {new_home.resolve()}" in said[0]
