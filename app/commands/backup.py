@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from app.backup_file import FORMAT, BackupFileError, Manifest, product_version, write_backup
 from app.chance import now
@@ -26,12 +28,22 @@ EXPECTED = (
 )
 """Errors that end a command of this kind with a sentence."""
 
+UNCHANGED: Final = "nothing was changed"
+"""What is said after Ctrl-C, where it is true."""
+
 
 def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """`nest backup [FILE]`; `settings` are those beside a running stack."""
     target = options.file or Path(f"nest-{now():%Y%m%d-%H%M%S}.backup")
+    was_there = target.exists()
     try:
         asyncio.run(_back_up(settings, target, environ))
+    except KeyboardInterrupt:  # the thread that writes has ended by now
+        complete = target.exists() and not was_there
+        print(
+            f"nest: Stopped; {f'{target} is complete' if complete else UNCHANGED}.", file=sys.stderr
+        )
+        return 128 + signal.SIGINT
     except EXPECTED as error:
         print(f"nest: {error}", file=sys.stderr)
         return 1

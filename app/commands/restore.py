@@ -2,15 +2,18 @@
 
 import argparse
 import asyncio
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from app.audit_key import operator
 from app.backup_file import opened_backup
 from app.chance import new_id
-from app.commands.backup import EXPECTED
+from app.commands.backup import EXPECTED, UNCHANGED
 from app.database_at_rest import database_of
 from app.postgres_tools import tools_for
 from app.release import release
@@ -38,16 +41,47 @@ Consequences:
 
 def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """`nest restore FILE [--replace] [--new-audit-key]`; `settings` are those beside a running stack."""
+    progress = Progress()
     try:
-        asyncio.run(_restore(settings, options, environ))
+        asyncio.run(_restore(settings, options, environ, progress))
+    except KeyboardInterrupt:
+        print(f"nest: Stopped; {progress.said}.", file=sys.stderr)
+        return 128 + signal.SIGINT
     except (*EXPECTED, RestoreRefused) as error:
         print(f"nest: {error}", file=sys.stderr)
         return 1
     return 0
 
 
+class Progress:
+    """How far a restore has come, for the sentence after Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.said = UNCHANGED
+
+    async def carry_out(self, work: Callable[[], None], url: str, epoch: UUID) -> None:
+        """The transaction, in a thread, which ends in any case before this does.
+
+        After Ctrl-C it can have been committed all the same: then the restore goes on to its end.
+        """
+        self.said = "whether the backup was restored is not known: look at the houses"
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait({working})
+            if (await contents_of(url)).epoch != epoch:
+                self.said = UNCHANGED
+                raise
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine runs in one
+            task.uncancel()
+            tell("It was too late to stop: the backup is restored.")
+        self.said = "the backup is restored, but what follows is not done: run `nest migrate`"
+
+
 async def _restore(
-    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]
+    settings: Settings, options: argparse.Namespace, environ: Mapping[str, str], progress: Progress
 ) -> None:
     with opened_backup(options.file) as backup:
         async with database_of(settings, make=True) as url:
@@ -57,7 +91,9 @@ async def _restore(
             new.require_key(key.id, lost=options.new_audit_key)
             tools, roles = tools_for(url, environ), await role_names(url)
             with goes_on("restoring"):
-                await asyncio.to_thread(new.carry_out, tools, epoch=new_id(), roles=roles)
+                epoch = new_id()
+                work = partial(new.carry_out, tools, epoch=epoch, roles=roles)
+                await progress.carry_out(work, url, epoch)
             manifest = backup.manifest
             tell(f"Restored: {amount(manifest.rows)}, as of {moment(manifest.made_at)}.")
             try:
