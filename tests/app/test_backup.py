@@ -1,6 +1,5 @@
 """`nest backup` and `nest restore` on real databases."""
 
-import asyncio
 import json
 import os
 import subprocess
