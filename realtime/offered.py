@@ -87,16 +87,16 @@ class Offered(TaskOwner):
         news = self._news(now)
         if now.name and not settled:
             news[now.name] = max(now.offered, self._stream.lives.get(now.name, 0))
-        if news:
+        if not settled:
+            await self._lives.note_with_ended(news, ended, now=now.name)
+        elif news:
             await self._lives.note(news)
         self._noted = {name: n for name, n in self._noted.items() if name == now.name} | news
         for name, n in news.items():
             if name != now.name and self._stream.lives.get(name, n) <= n:
                 self._stream.lives.pop(name, None)
-        if not settled:
-            await self._lives.note_ended(ended, now=now.name)
-            if not waiting:
-                self._settled = now.name
+        if not (settled or waiting):
+            self._settled = now.name
 
     def _news(self, now: Life) -> dict[str, int]:
         known = dict(self._stream.lives)

@@ -3,7 +3,7 @@
 A count only grows: whoever knows more of a life says it, in whatever order. Each entry ends in the
 ledger once, so what all lives took, less what waits, less what ended, is lost. The ledger does not
 say of which life an entry was: where more ended than was noted, the newest life that is over took
-the rest (`note_ended`), else that rest would be set off against what a later life loses.
+the rest (`note_with_ended`), else that rest would be set off against what a later life loses.
 """
 
 from collections.abc import Mapping
@@ -75,15 +75,18 @@ class StreamLives:
 
         await self._database.write(work)
 
-    async def note_ended(self, ended: int, *, now: str) -> None:
-        """Note that all lives together took at least as many as ended; safe to repeat.
+    async def note_with_ended(self, lives: Mapping[str, int], ended: int, *, now: str) -> None:
+        """Note this of lives, and that all together took at least as many as ended; safe to repeat.
 
-        `now`: the name of the life that is there, "" if there is none. What it took must have been
-        noted after `ended` was counted.
+        `now`: the name of the life that is there, "" if there is none. What `lives` says of it must
+        have been counted after `ended`. Both are one transaction: a restore between them would take
+        the count of `now` away, and what ended in it would be booked to a life that is over.
         """
+        asked = {"lives": list(lives), "offered": list(lives.values())}
 
         async def work(connection: AsyncConnection) -> None:
             if (await connection.execute(_MADE)).scalar_one():
+                await connection.execute(_NOTE, asked)
                 await connection.execute(_NOTE_ENDED, {"ended": ended, "now": now})
 
         await self._database.write(work)

@@ -1,10 +1,14 @@
 """Redis is emptied while interactions come: what is gone is told, by its number, and as a gap."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 
 import asyncpg
 import redis as blocking_redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
 from realtime.offered import Offered
 from storage.postgres.ledger import Ledger
@@ -96,6 +100,35 @@ async def test_lives_of_which_nobody_noted_anything_are_no_loss(
         await web.note()
         empty(redis_url)
         assert (await web.balance()).missing == 4
+
+
+class Restored(StreamLives):
+    """A backup takes the place of everything while a process notes what ended."""
+
+    @override
+    async def note_with_ended(self, lives: Mapping[str, int], ended: int, *, now: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(
+                text("DELETE FROM stream_lives WHERE life = :now"), {"now": now}
+            )
+
+        await self._database.write(work)
+        await super().note_with_ended(lives, ended, now=now)
+
+
+async def test_what_a_restore_took_of_the_notes_is_not_missing(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as each:
+        await append(each, 10)
+        await process(each).note()
+        await store(each)
+        empty(redis_url)  # the backup is of this moment
+        await append(each, 5)
+        await store(each)
+        ledger, lives = Ledger(each.database), Restored(each.database)
+        await Offered(each.stream, ledger, lives).note()
+        assert (await process(each, each.stream).balance()).missing == 0
 
 
 async def test_beside_an_older_schema_nothing_is_noted(database_url: str, redis_url: str) -> None:

@@ -1,10 +1,12 @@
 """`nest backup` and `nest restore` on real databases."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from argparse import Namespace
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -236,10 +238,10 @@ async def test_a_restore_whose_process_is_killed_changes_nothing(
     command = (sys.executable, "-m", "app.cli", "restore", str(file), "--replace")
     try:
         await holder.execute("BEGIN; SELECT * FROM people FOR SHARE")
-        killed = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+        killed = await asyncio.create_subprocess_exec(*command, env=environ, stderr=DEVNULL)
         await eventually(partial(waits, url), 40)
         killed.kill()
-        assert killed.wait() != 0
+        assert await killed.wait() != 0
         await holder.execute("COMMIT")
         await eventually(partial(nobody_restores, url))
         assert (await contents_of(url)).epoch == epoch
