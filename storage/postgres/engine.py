@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from storage.deadline import within
 from storage.errors import OutcomeUnknown, StorageUnavailable
+from storage.postgres.connecting import connect
 from storage.postgres.failures import (
     COMMIT_WAITS,
     Failure,
@@ -219,7 +220,7 @@ class Database:
 
     async def _open(self, server_settings: dict[str, str]) -> asyncpg.Connection:
         try:
-            return await asyncpg.connect(
+            return await connect(
                 self._url,
                 timeout=self.deadlines.connect,
                 command_timeout=self.deadlines.statement + 0.5,

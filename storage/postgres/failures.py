@@ -20,6 +20,10 @@ from storage.reach import not_reached, unanswered
 from storage.tls import tls_problem
 
 
+class NoHostFitsError(OSError):
+    """None of several hosts could be connected to as it was asked; the end of a sentence."""
+
+
 class Failure(Enum):
     """Who has to act on a database error."""
 
@@ -234,6 +238,8 @@ def _in_words(error: BaseException | None) -> str | None:
     """Why no connection came about, where the name of the error does not tell."""
     if error is None:
         return None
+    if isinstance(error, NoHostFitsError):
+        return str(error)
     if isinstance(error, ConnectionError) and "rejected SSL" in str(error):
         return "it offers no TLS, which sslmode asks for"
     tls = tls_problem(error, authority="sslrootcert")

@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from storage.postgres.connecting import connect
 from storage.postgres.failures import storage_errors
 
 CONNECT_SECONDS: Final = 5.0
@@ -28,7 +29,7 @@ async def one_look(
 ) -> AsyncIterator[asyncpg.Connection]:
     """A connection that ends with the block. Raises StorageError, also for what is asked in it."""
     with storage_errors(_RETRY_AFTER_SECONDS):
-        connection = await asyncpg.connect(
+        connection = await connect(
             database_url,
             timeout=CONNECT_SECONDS,
             command_timeout=answer_seconds,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -50,6 +51,28 @@ async def test_a_host_with_several_addresses_and_a_socket_that_is_not_there(tmp_
     with pytest.raises(StorageUnavailable, match="there is no such socket"):
         async with Database(f"postgresql:///x?host={tmp_path}") as database:
             await database.ping()
+
+
+async def test_of_several_hosts_none_fits(database_url: str) -> None:
+    """As in a failover before the promotion: one is dead, the other one is no primary."""
+    parts = urlsplit(database_url)
+    place = parse_qs(parts.query).get("host", [f"{parts.hostname or 'localhost'}"])[0]
+    port = parts.port or 5432
+    login = f"postgresql://{parts.username}:{parts.password or ''}@{parts.path}"
+    both = f"host=127.0.0.1,{place}&port={free_port()},{port}"
+    for hosts, met in (
+        (both, "of at least one: nothing listens there"),
+        (f"host={place},{place}&port={port},{port}", "those that answer are standbys"),
+    ):
+        with pytest.raises(StorageUnavailable) as told:
+            async with Database(f"{login}?{hosts}&target_session_attrs=standby") as database:
+                await database.ping()
+        said = str(told.value)
+        assert "none of its 2 hosts is there and fits target_session_attrs=standby" in said
+        assert met in said
+        assert place not in said
+    async with Database(f"{login}?{both}&target_session_attrs=read-write") as database:
+        await database.ping()
 
 
 def test_a_login_that_is_refused() -> None:
