@@ -30,20 +30,21 @@ class Counts:
 
 
 async def counts(url: str) -> Counts:
-    """Count."""
+    """Count, all as of one moment: what the stream still has may be stored meanwhile."""
     connection = await asyncpg.connect(url)
     try:
-        row = await connection.fetchrow(
-            """SELECT count(*) AS rows, count(DISTINCT (session_id, event_id)) AS "unique",
-                (SELECT coalesce(sum(n), 0) FROM activity_minutes)
-                    + (SELECT coalesce(sum(n), 0) FROM activity_quarters) AS rolled_up,
-                (SELECT coalesce(sum(interaction_count), 0) FROM sessions) AS in_sessions,
-                (SELECT coalesce(sum(n), 0) FROM session_choices) AS in_choices
-            FROM interactions"""
-        )
-        ledger = await connection.fetch(
-            "SELECT outcome, sum(n)::bigint AS n FROM activity_ledger GROUP BY outcome"
-        )
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            row = await connection.fetchrow(
+                """SELECT count(*) AS rows, count(DISTINCT (session_id, event_id)) AS "unique",
+                    (SELECT coalesce(sum(n), 0) FROM activity_minutes)
+                        + (SELECT coalesce(sum(n), 0) FROM activity_quarters) AS rolled_up,
+                    (SELECT coalesce(sum(interaction_count), 0) FROM sessions) AS in_sessions,
+                    (SELECT coalesce(sum(n), 0) FROM session_choices) AS in_choices
+                FROM interactions"""
+            )
+            ledger = await connection.fetch(
+                "SELECT outcome, sum(n)::bigint AS n FROM activity_ledger GROUP BY outcome"
+            )
     finally:
         await connection.close()
     assert row is not None
