@@ -313,7 +313,7 @@ class _Connection:
         self._find = await driver.prepare(FIND)
         # Last: asyncpg prepares without a Sync, so the connection would stay in a transaction and
         # keep the locks of the prepared statements, for as long as nobody edits.
-        await driver.execute("SELECT 1")
+        await driver.execute("SELECT 'prepared'")
 
     async def commit_all(self, items: list[Waiting]) -> list[CommitResult] | None:
         """Runs one statement; results in the order of the items. None: look at each of the chain."""

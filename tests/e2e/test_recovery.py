@@ -167,7 +167,7 @@ def test_the_live_view_names_the_store_that_is_away(
     expect(online).to_have_text("1")
     stage.servers.valkey.kill()
     expect(status).to_contain_text("Redis antwortet nicht", timeout=30_000)
-    expect(status).to_contain_text("unvollständig")
+    expect(admin.locator(".alerts")).to_contain_text("unvollständig")
     stage.servers.revive()
     expect(status).to_have_text("verbunden", timeout=30_000)
     expect(online).to_have_text("1", timeout=30_000)

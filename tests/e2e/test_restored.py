@@ -50,6 +50,7 @@ def test_those_who_are_newer_than_the_backup_read_what_became_of_them(
         ended = screen.page.get_by_test_id("ended")
         expect(ended).to_contain_text("Dieses Haus oder dein Zugang dazu ist neuer", timeout=60_000)
         expect(ended).not_to_contain_text("Einladung")
+    carl.page.wait_for_function("() => window.socket.disconnected")
     carl.shows_chosen("nest", "nest140")  # nobody else has what is on this screen
     carl.page.goto(f"{stage.two.url}/signed-out")
     told = carl.page.locator("main")

@@ -28,7 +28,7 @@ async def quiet(url: str, *, prepared: int = 0) -> bool:
     """This number of connections of the committer is prepared and new, and none is in a transaction."""
     connection = await asyncpg.connect(url)
     try:
-        found = await connection.fetchval(f"SELECT count(*) {OURS} AND query LIKE '%set_config%'")
+        found = await connection.fetchval(f"SELECT count(*) {OURS} AND query LIKE '%prepared%'")
         within = await connection.fetchval(f"SELECT count(*) {OURS} AND xact_start IS NOT NULL")
     finally:
         await connection.close()

@@ -360,6 +360,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
   async function forgotten() {
     if (state.you?.role === "admin") return;
     stop();
+    window.socket?.disconnect(); // the server knows this page no longer, and would have it load again
     if (await byRestore()) return;
     window.location.replace(`/signed-out?house=${encodeURIComponent(state.code)}`);
   }
@@ -386,7 +387,7 @@ function createScreen({ props, catalogue, ui, room, devLog, hear }) {
     unnamed,
     takingBack,
     takeBack,
-    rejoin: () => room.join(),
+    rejoin: () => (over ? window.location.reload() : room.join()),
     tracker,
     measure,
     consent,
