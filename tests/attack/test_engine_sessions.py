@@ -175,11 +175,13 @@ async def test_pages_that_never_read_are_bounded_together(victim: Victim) -> Non
 async def test_sockets_that_never_read_are_bounded_together(victim: Victim) -> None:
     owner = Api(victim.url)
     house = (await owner.create())["code"]
-    pages = [await loaded(victim, owner, house) for _ in range(PAGES_OF_ONE + 20)]
+    pages = [await loaded(victim, owner, house) for _ in range(PAGES_OF_ONE + 10)]
     join = json.dumps({"type": "join", "id": "1", "configuration": house})
+    before = victim.descriptors
+    sockets = [
+        await page.socket("d") for page in pages
+    ]  # now the pages are built, which is no attack
     async with victim.attacked() as cost:
-        before = victim.descriptors
-        sockets = [await page.socket("d") for page in pages]
         for _ in range(JOINS):
             for socket, page in zip(sockets, pages, strict=True):
                 with suppress(ConnectionClosed):
