@@ -221,7 +221,9 @@ class ActivityFeed(TaskOwner):
             return Start(after=after, life=name)
         bounds = await self._stream.bounds()
         if id_pair(bounds.last) < id_pair(since):
-            went_back = life.goes_on or life.began_before(id_pair(since)[0])
+            since_ms, now_ms = id_pair(since)[0], unix_ms(self._now())
+            # An id of the future was given by another stream, with another clock.
+            went_back = life.goes_on or (life.began_before(since_ms) and since_ms <= now_ms)
             # Another stream is new as a whole; of an older state of this one all was seen.
             return Start(after=bounds.last if went_back else FIRST_ID, gap=True, life=name)
         return Start(after=since, gap=bounds.lost_after(since), life=name)
