@@ -228,7 +228,7 @@ async def _database(url: str) -> list[Finding]:
 
 
 def _standbys(found: Standbys) -> list[Finding]:
-    """What is said where every COMMIT waits for other machines."""
+    """The finding about standbys, where every COMMIT waits for other machines."""
     if not found.asked:
         return []
     asked = f"synchronous_standby_names = '{found.asked}'"

@@ -41,7 +41,7 @@ class Logins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one login may do; ``failed``: why nothing else is known of it."""
+    """The rights of one login; ``failed``: why nothing else is known of it."""
 
     login: Login | None = None
     lacking: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Seen:
 
 
 async def see_logins(settings: Settings) -> Mapping[str, Seen]:
-    """What the logins of the processes may do, by kind of process.
+    """The rights of the logins of the processes, by kind of process.
 
     All are looked at at once, so that servers that do not answer cost `LOOK_SECONDS` together.
     """
@@ -63,7 +63,7 @@ async def see_logins(settings: Settings) -> Mapping[str, Seen]:
 
 
 def look_at_logins(settings: Settings, seen: Mapping[str, Seen], *, database_works: bool) -> Logins:
-    """What is said of the logins that were seen, and of those that may do more than they need.
+    """The sentences about logins that were seen, and about those that may do more than they need.
 
     `database_works`: with the login of DATABASE_URL. Else only refused logins are told of.
     """
@@ -114,7 +114,7 @@ async def _see(url: str, role: str) -> Seen:
 
 @contextlib.asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[None]:
-    """What is asked of a server takes no longer. Raises TimeoutError, which says how long it took."""
+    """Bound a question to a server. Raises TimeoutError, which says how long it took."""
     try:
         async with asyncio.timeout(seconds):
             yield

@@ -188,7 +188,7 @@ class EmbeddedServer:
         return f"{name} ended with {ending(code)}" + (f" ({reason})" if reason else "")
 
     def _reason(self) -> str:
-        """What the server said; on a full disk that, because its log is on the same one."""
+        """The last words of the server; of a full disk the disk itself is asked, which holds its log, too."""
         said = self.recipe.log.reason()
         full = _no_space(self.recipe.directory)
         return f"{full}. It said: {said}" if full and said else full or said

@@ -37,7 +37,7 @@ MEMORY_SECONDS: Final = 0.25
 """While PostgreSQL is away, work that needs only the memory of this process is done within this time."""
 
 BACK_SECONDS: Final = 2.0
-"""Whoever was told that PostgreSQL does not answer tries again after this time."""
+"""A client that was told that PostgreSQL does not answer tries again after this time."""
 
 Result = TypeVar("Result")
 TroublesOf = Callable[[], Iterable[str]]

@@ -1,4 +1,4 @@
-"""What a page has to tell its browser, sent when there is something to tell.
+"""Messages of a page to its browser, sent when there is one.
 
 NiceGUI's own outbox is a task for each page that looks once a second whether there is anything, and ten
 times a second while the browser is away. With this one a page that is quiet costs no processor time, and

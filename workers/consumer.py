@@ -108,7 +108,7 @@ class Consumer:
         self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
         self._claim_due = 0.0
         self._take = self._pace.batch
-        """So many entries are asked for now; see `_shorter`."""
+        """The number of entries that is asked for now; see `_shorter`."""
         self.tally = Tally()
         self.reading = Outage("reading interactions from the stream")
         self.storing = Outage("storing interactions")

@@ -29,7 +29,7 @@ EXPECTED = (
 """Errors that end a command of this kind with a sentence."""
 
 UNCHANGED: Final = "nothing was changed"
-"""What is said after Ctrl-C, where it is true."""
+"""The word after Ctrl-C, where it is true."""
 
 
 def run(settings: Settings, options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -140,7 +140,7 @@ def run_restored(
 
 
 async def _which_moment(settings: Settings) -> str:
-    """What to say, and what the data themselves tell of it."""
+    """The sentence that asks for the moment, with the newest change in the data."""
     said = (
         "Say which moment the data are of, because pages tell it to everybody who had a house open: "
         "`nest restored --as-of 2026-11-03T14:30:00+01:00`, or `--as-of unknown` where nobody knows."

@@ -274,7 +274,7 @@ async def _transaction(
 
 
 def _at_commit(error: Exception) -> str:
-    """What is said where nobody knows whether a transaction was committed."""
+    """The reason where nobody knows whether a transaction was committed."""
     known = f"at COMMIT {describe(error)}"
     if failure(error) is not Failure.AWAY:
         return known

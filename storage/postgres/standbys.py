@@ -17,7 +17,7 @@ _STANDBYS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standbys:
-    """What each COMMIT waits for.
+    """The standbys that each COMMIT waits for.
 
     `asked` is synchronous_standby_names, "" where no COMMIT waits. `there`: how many of them take
     part; None where our login may not see that.

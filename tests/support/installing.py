@@ -53,7 +53,7 @@ SYSTEMD_ANALYZE: Final = Program(name="systemd-analyze", file="systemd-analyze",
 
 
 def required(found: Path | None, message: str) -> Path:
-    """What was found; skips or fails the test that needs it where that is None."""
+    """The program that was found; skips or fails the test that needs it where there is none."""
     if found is None:
         if os.environ.get("CI"):
             pytest.fail(message)

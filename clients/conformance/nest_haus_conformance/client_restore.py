@@ -1,4 +1,4 @@
-"""What a client must say and do when a backup takes the place of what was there."""
+"""The duties of a client when a backup takes the place of what was there."""
 
 from datetime import datetime
 

@@ -62,7 +62,7 @@ class Field:
 
     @property
     def operator(self) -> dict[str, str]:
-        """What somebody who runs a command beside the product sets."""
+        """The settings of a person who runs a command beside the product."""
         return {
             "DATABASE_URL": self.stand.postgres.url,
             "REDIS_URL": self.stand.valkey.url,

@@ -62,7 +62,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the dice may choose for one fault: a target, and a length between two.
+    """The choices of the dice for one fault: a target, and a length between two.
 
     `needs`: by target, the parts of the product that the fault wants for itself. Two faults at a time
     share none: a store that is away can be told nothing, and what one changes the other would undo.

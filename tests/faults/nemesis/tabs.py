@@ -31,7 +31,7 @@ SAVED: Final = "saved"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a tab showed at one moment, by the loop time: its status, in words, and the total."""
+    """A look at a tab, by the loop time: its status, in words, and the total."""
 
     at: float
     status: str

@@ -5,7 +5,7 @@ const REVERSALS = ["undo", "redo"];
 const categoriesOf = (entry) => entry.changes.map((change) => change.category);
 const touch = (entry, categories) => entry.changes.some((change) => categories.includes(change.category));
 
-// What somebody else did without changing anything is no news.
+// A choice of somebody else that changes nothing is no news.
 export const isNews = (entry) => entry.mine || entry.changes.length > 0;
 
 export function createTelling({ state, ui, notices, sentences, known }) {

@@ -4,7 +4,7 @@ import { parsed, place, read, write } from "../storage.js";
 
 const SYSTEM = new Set(["process_up", "process_gone", "store_away", "store_back", "alert", "alert_over", "job_done", "job_failed", "worker_stopped", "worker_ended"]);
 const STORES = ["postgresql", "redis"];
-// What an event of the system is about, in words.
+// The subject of an event of the system, in words.
 const SUBJECTS = { alert: (t, kind) => t("admin.alert." + kind), job: jobName, store: (t, name) => (STORES.includes(name) ? t("admin.store." + name) : name) };
 const COLUMNS = ["time", "type", "what", "price", "version", "house", "session", "device"];
 const FIRST = ["time", "type", "what", "price", "house", "session"];
