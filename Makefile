@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services stories nemesis outage check fmt bench bench-peers lock sdk clean
+.PHONY: help run test quick test-services stories nemesis outage check fmt bench bench-peers lock sdk clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,15 +19,18 @@ help: ## list the targets
 run: .venv/ready ## start everything: PostgreSQL, Valkey, web, worker (PORT, HOST, NEST_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/nest run
 
-test: .venv/ready-dev clients/js/dist/.ready ## run all tests, browser tests included, on servers of their own
-	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.installing
-	@$(BIN)/pytest $(PYTEST_FLAGS)
+test: .venv/ready-dev clients/js/dist/.ready ## run all tests, browser tests included, on servers of their own (T=tests/configurator: only these)
+	@$(BIN)/python -m tests.support.programs.browser
+	@$(BIN)/python -m tests.support.programs.installing
+	@$(BIN)/pytest $(PYTEST_FLAGS) $(T)
+
+quick: .venv/ready-dev clients/js/dist/.ready ## run what needs no browser and kills nothing (tests/quick.py), in about 90 seconds
+	@$(BIN)/pytest $(PYTEST_FLAGS) -m quick $(T)
 
 test-services: .venv/ready-dev clients/js/dist/.ready ## run the tests on TEST_DATABASE_URL (may create databases) and TEST_REDIS_URL (databases 1 to 15 are flushed)
 	@test -n "$$TEST_DATABASE_URL" && test -n "$$TEST_REDIS_URL" || { echo "Set TEST_DATABASE_URL and TEST_REDIS_URL."; exit 2; }
-	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.installing
+	@$(BIN)/python -m tests.support.programs.browser
+	@$(BIN)/python -m tests.support.programs.installing
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
 stories: .venv/ready-dev ## tell as many made-up stories of people, processes and a bad network (STORIES=1000)
@@ -37,19 +40,21 @@ nemesis: .venv/ready-dev ## inject faults of every kind under load and compare w
 	@$(BIN)/python -m tests.faults.nemesis --seconds $(or $(SECONDS),1800) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE)) $(if $(TABS),--tabs $(TABS)) $(if $(LOAD),--load $(LOAD))
 
 outage: .venv/ready-dev ## take PostgreSQL away for 10 s behind HAProxy, with browser tabs: raw 503, interactions refused, tabs reloaded
-	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m tests.support.installing
+	@$(BIN)/python -m tests.support.programs.browser
+	@$(BIN)/python -m tests.support.programs.installing
 	@$(BIN)/python -m tests.faults.nemesis --outage
 
-check: .venv/ready-dev ## formatting, lint, types, import contracts
+check: .venv/ready-dev clients/js/node_modules/.ready ## formatting, lint, types, import contracts; Python and the browser's code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.support.programs.scripts
 
-fmt: .venv/ready-dev ## format the code and mend what lint can mend
+fmt: .venv/ready-dev clients/js/node_modules/.ready ## format the code and mend what lint can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m tests.support.programs.scripts --write
 
 bench: .venv/ready-dev ## print the measured figures
 	@$(BIN)/python -m bench $(BENCH_FLAGS)
@@ -62,9 +67,9 @@ lock: .venv/ready-dev ## resolve the dependencies again and rewrite both lock fi
 	@echo 'setuptools>=80' | $(COMPILE) --upgrade pyproject.toml - -o requirements.lock
 	@echo 'setuptools>=80' | $(COMPILE) --upgrade --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
 
-sdk: clients/js/dist/.ready ## pack the JavaScript client anew, which /sdk/ serves (after a change of clients/js)
+sdk: clients/js/dist/.ready ## pack the JavaScript client again, which /sdk/ serves (after a change of clients/js)
 	@rm -f app/sdk/*.tgz
-	@$(BIN)/python -m tests.support.node app/sdk
+	@$(BIN)/python -m tests.support.programs.node app/sdk
 
 clean: ## remove the environment and caches, never the data in NEST_HOME
 	@rm -rf .venv clients/js/node_modules clients/js/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -86,10 +91,11 @@ clean: ## remove the environment and caches, never the data in NEST_HOME
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# The JavaScript client: its packages when the lock changed, then tsc and the bundle for browsers.
+# The JavaScript client: its packages when the lock changed, then tsc and the bundle for browsers. It
+# shares modules with the page, which loads them as they are (ui/assets/js/client).
 # Node comes with .venv/ready-dev.
 clients/js/node_modules/.ready: clients/js/package-lock.json | .venv/ready-dev
-	@$(BIN)/python -m tests.support.node
+	@$(BIN)/python -m tests.support.programs.node
 
-clients/js/dist/.ready: clients/js/node_modules/.ready clients/js/package.json clients/js/tsconfig.json $(wildcard clients/js/src/*.ts clients/js/src/*/*.ts) | .venv/ready-dev
-	@$(BIN)/python -m tests.support.node
+clients/js/dist/.ready: clients/js/node_modules/.ready clients/js/package.json $(wildcard clients/js/tsconfig*.json clients/js/scripts/*.mjs clients/js/src/*.ts clients/js/src/*/*.ts ui/assets/js/client/*) | .venv/ready-dev
+	@$(BIN)/python -m tests.support.programs.node

@@ -1,39 +1,39 @@
-"""How an admin gets in: a link that logs a browser in, once, or a token for a program.
+"""Credentials of admins: a link that logs a browser in once, or a token for a program.
 
-Only hashes are stored. A program gets its token here, from whoever may write to the database, and
-not from the login of a browser: what a page can read, a script that slipped into it can read, too.
+Only hashes are stored. A program gets its token here, from an operator with write access to the
+database, and not from a browser's login: an injected script can read everything that a page can read.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from realtime.auth import ADMIN_SESSION_TTL
-from realtime.principal import token_sha256
-from storage.postgres.admins import Admins
-from storage.postgres.audit import Actor, Audit, Recorder
-from storage.postgres.audit_chain import AuditKey
+from realtime.people.auth import ADMIN_SESSION_TTL
+from realtime.people.principal import token_sha256
 from storage.postgres.engine import Database
+from storage.postgres.people.admins import Admins
+from storage.postgres.service.audit import Actor, Audit, Recorder
+from storage.postgres.service.audit_chain import AuditKey
 
 LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Minter:
-    """Who mints: the line of the audit that says so is signed with `key`."""
+    """The operator who mints; `key` signs the line of the audit about it."""
 
     key: AuditKey
     actor: Actor
 
     def of(self, database: Database) -> Recorder:
-        """Writes into the audit of this database."""
+        """A recorder that writes to the audit of this database."""
         return Audit(database, self.key).by(self.actor)
 
 
 async def mint_admin_link(
     database_url: str, public_url: str, name: str | None = None, *, minter: Minter | None = None
 ) -> str:
-    """A new link, good for one login within `LIFE`; the audit calls whoever uses it `name`.
+    """A new link, valid for one login within `LIFE`; the audit calls the admin who uses it `name`.
 
     Raises StorageUnavailable.
     """
@@ -47,7 +47,7 @@ async def mint_admin_link(
 async def mint_admin_token(
     database_url: str, name: str | None = None, *, minter: Minter | None = None
 ) -> str:
-    """The bearer token of a new admin session, good for `ADMIN_SESSION_TTL`.
+    """The bearer token of a new admin session, valid for `ADMIN_SESSION_TTL`.
 
     `POST /api/admin/logout` with it ends it earlier. Raises StorageUnavailable.
     """

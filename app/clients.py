@@ -1,4 +1,4 @@
-"""The clients for programs, which are packages of their own: the product runs without them.
+"""The clients for programs, which are separate packages: the product runs without them.
 
 `nest tail`, `edit` and `soak` speak the published protocol with the Python client, `nest conformance`
 is the kit. Both come from the same checkout as the product (`clients/`).
@@ -14,11 +14,11 @@ PACKAGES: Final = {
     ),
     "nest_haus_conformance": ("clients/conformance", "nest conformance"),
 }
-"""Where each is in the checkout, and what there is not without it."""
+"""The folder of each package in the checkout, and what does not work without it."""
 
 
 def client_missing(error: Exception) -> str | None:
-    """What to do when this error says that a client is not installed; None when it does not."""
+    """Advice if this error means that a client is not installed, else None."""
     name = error.name if isinstance(error, ModuleNotFoundError) else None
     if name not in PACKAGES:
         return None
@@ -27,7 +27,7 @@ def client_missing(error: Exception) -> str | None:
 
 
 def absent_clients() -> dict[str, str]:
-    """What there is not here, by the package that is not installed."""
+    """The features that are missing here, by the package that is not installed."""
     return {
         _dashed(name): needed
         for name, (_folder, needed) in PACKAGES.items()

@@ -1,13 +1,13 @@
-"""The command `nest` as it is installed: Ctrl-C ends it without a traceback, also while it loads."""
+"""The installed command `nest`: Ctrl-C ends it without a traceback, also while it loads."""
 
 import signal
-from importlib import import_module
 
 
 def main() -> int:
     """Run one command; returns the exit code."""
     try:
-        code: int = import_module("app.cli").main()
+        from app.cli import main as run  # noqa: PLC0415 - here, so that Ctrl-C is caught
+
+        return run()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    return code

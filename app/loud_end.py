@@ -1,4 +1,4 @@
-"""The end of a process that is broken: said in its log, by its exit code, and at once."""
+"""Ends a broken process at once, with a log line and an exit code."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ log = structlog.get_logger()
 class LoudEnd:
     """A context manager around the life of a process: an error in it ends the process.
 
-    Only our own bugs get here: loops take every answer of a store for an outage. The supervisor of
-    the process sees an exit code that is not 0, and starts it anew.
+    Only our own bugs get here, because loops treat every error of a store as an outage. The supervisor
+    of the process sees an exit code other than 0, and starts it again.
     """
 
     def __init__(self, *, node: str) -> None:
@@ -21,7 +21,7 @@ class LoudEnd:
         self.exit_code = 0
 
     def __enter__(self) -> None:
-        """Begin to watch; nothing is done for it."""
+        """Does nothing: the errors are handled at the exit."""
 
     def __exit__(
         self,
@@ -32,5 +32,5 @@ class LoudEnd:
         if error is not None:
             self.exit_code = 1
             log.critical("web_process_broken", node=self._node, error=type(error).__name__)
-            for _ in range(2):  # the second time says: at once, there is nothing to hand over
+            for _ in range(2):  # the second call makes it end at once, without handing over
                 os.kill(os.getpid(), signal.SIGTERM)

@@ -1,13 +1,14 @@
-"""Memory that a flood leaves behind is given back: reference cycles to Python, free memory to the system.
+"""Gives back memory after a flood: reference cycles to Python, free memory to the system.
 
-`spare_what_stays` lets the garbage collector run seldom, because the ways of ops and interactions
-leave no cycles; pages and handshakes do, and after a flood nothing is allocated that would make it run.
-So memory is looked at, and once it has grown it is collected and trimmed, and again at the next
-`LOOKS_AFTER` looks: sessions and pages that a flood began end by themselves up to a minute later, and the
-memory they free then makes no process grow. A process that does not grow never pauses for it.
+`spare_what_stays` makes the garbage collector run rarely, because ops and interactions leave no
+reference cycles. Pages and handshakes do, and after a flood no allocations trigger the collector.
+This module therefore measures the memory. Once it has grown, it is collected and trimmed, and again
+at the next `LOOKS_AFTER` looks: sessions and pages of a flood end up to a minute later, and the
+memory that they free then is no growth that a look would notice. A process that does not grow never
+pauses.
 
-A process that stays above its budget, although everything was given back, says so once, and once more
-when it is below it again.
+A process that stays above its budget although everything was given back logs that once, and once more
+when it is below the budget again.
 """
 
 import asyncio
@@ -26,13 +27,13 @@ from storage.tasks import TaskOwner
 
 LOOK_SECONDS: Final = 20.0
 GROWN_BYTES: Final = 8_000_000
-"""Growth since the last time that is worth a pause: as objects it takes about 20 ms to look through."""
+"""Growth since the last collection that justifies a pause: scanning that many objects takes about 20 ms."""
 
 LOOKS_AFTER: Final = 4
-"""Looks after a growth that give memory back once more: they cover 60 to 80 s."""
+"""The number of looks after a growth that also give memory back: they cover 60 to 80 s."""
 
 BACK_PART: Final = 0.9
-"""A process is below its budget again at this part of it, so that it does not say so every minute."""
+"""The share of the budget below which a process is within it again, so that it does not log often."""
 
 _STATM: Final = Path("/proc/self/statm")
 
@@ -40,7 +41,7 @@ log = structlog.get_logger()
 
 
 def resident_bytes() -> int:
-    """Memory of this process; 0 where the system does not say."""
+    """The resident memory of this process; 0 if the system does not report it."""
     try:
         pages = int(_STATM.read_bytes().split()[1])
     except (OSError, IndexError, ValueError):
@@ -49,14 +50,14 @@ def resident_bytes() -> int:
 
 
 def give_back() -> None:
-    """Collect every cycle, then hand free memory back to the system where it can be."""
+    """Collect all cycles, then return free memory to the system where that is possible."""
     gc.collect()
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class MemoryKeeper(TaskOwner):
-    """Looks at the memory of this process as long as it is entered."""
+    """Watches the memory of this process while it is entered."""
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class MemoryKeeper(TaskOwner):
         self._looks_left = 0
 
     def look(self) -> None:
-        """Give memory back if the process has grown since the last time, or did lately."""
+        """Give memory back if the process has grown since the last time, or did so recently."""
         found = self._resident()
         if found - self._least > GROWN_BYTES:
             self._looks_left = LOOKS_AFTER

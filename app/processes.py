@@ -1,12 +1,11 @@
 """`nest web` and `nest worker`: one process each, until SIGTERM.
 
-With `end_with_stdin` they also stop when their standard input closes, which it does when the
-supervisor that holds the other end is gone, however it went, and tell it once a second that they
-live (`app.lifeline`).
+With `end_with_stdin` they also stop when their standard input closes, which happens when the supervisor
+at the other end dies for any reason, and signal once a second that they are alive
+(`app.programs.lifeline`).
 
-`app.web:served_web(settings)` has the ASGI application, `app.worker:run(settings)` the coroutine of
-the worker, which is cancelled once to stop. Each is imported only by the process that runs it: the
-worker never pays for the page.
+The commands pass in the ASGI application or the coroutine of the worker: only the process that runs it
+imports it, so the worker does not load the pages.
 """
 
 import asyncio
@@ -15,36 +14,43 @@ import gc
 import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from types import FrameType
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from app.lifeline import Beat, watch_stdin
-from app.logging import only_our_handler
-from app.settings import Settings
+from app.logs.setup import only_our_handler
+from app.programs.lifeline import Beat, watch_stdin
+from app.settings.settings import Settings
 from app.web_server import WebServer
-from realtime.signs_of_life import PING_SECONDS, PONG_SECONDS
-from realtime.transports.http_connections import HttpConnections
-from realtime.transports.uvicorn_http import http_protocol
-from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
+from realtime.connections.signs_of_life import PONG_SECONDS
+from realtime.connections.timing import Timing
+from realtime.transports.http.connections import HttpConnections
+from realtime.transports.http.uvicorn_protocol import http_protocol
+from realtime.transports.websocket.uvicorn_protocol import NestWebSocketProtocol
 
-NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # its own socket needs this much; ours are bounded earlier
+if TYPE_CHECKING:
+    from app.web import Web  # for its type only: the worker does not load it
+
+NICEGUI_FRAME_LIMIT_BYTES = 1_048_576  # NiceGUI's socket needs this much; ours have lower bounds
 DESCRIPTORS = 16_384
-"""Wanted for a web process: with 14 kB for each connection a flood of all of them costs 230 MB."""
+"""Descriptors for a web process: with 14 kB per connection, a flood that uses all takes 230 MB."""
 
+TIMING: Final = Timing()
 KEEP_ALIVE_SECONDS = 75  # longer than the proxy's, so that the proxy closes first
 
 
-def web_config(settings: Settings, app: ASGIApp, connections: HttpConnections) -> uvicorn.Config:
-    """How the web process listens: one uvicorn process, never `workers` (NiceGUI keeps pages in it).
+def web_config(
+    settings: Settings, app: ASGIApp, connections: HttpConnections, timing: Timing = TIMING
+) -> uvicorn.Config:
+    """Uvicorn's configuration: one process, never `workers`, because NiceGUI keeps pages in memory.
 
-    The client of a request that came through trusted proxies is the right-most address in
-    `X-Forwarded-For` that is none of theirs, for every route and transport.
+    The client of a request through trusted proxies is the right-most address in `X-Forwarded-For`
+    that does not belong to one of them, for every route and transport.
     """
     return uvicorn.Config(
         app,
@@ -55,7 +61,7 @@ def web_config(settings: Settings, app: ASGIApp, connections: HttpConnections) -
         ws=NestWebSocketProtocol,
         ws_max_size=NICEGUI_FRAME_LIMIT_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
+        ws_ping_interval=timing.ping_seconds,
         ws_ping_timeout=PONG_SECONDS,
         lifespan="on",
         log_config=None,
@@ -68,13 +74,19 @@ def web_config(settings: Settings, app: ASGIApp, connections: HttpConnections) -
     )
 
 
-def serve_web(settings: Settings, *, end_with_stdin: bool, listen_fds: Sequence[int] = ()) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit code.
+def serve_web(
+    settings: Settings,
+    web_of: Callable[[Settings], "Web"],
+    *,
+    end_with_stdin: bool,
+    listen_fds: Sequence[int] = (),
+) -> int:
+    """Serve what `web_of` builds until SIGINT or SIGTERM; returns the exit code.
 
-    `listen_fds` are sockets that listen already and were inherited; without them HOST and PORT count.
+    `listen_fds` are inherited sockets that listen already; without them HOST and PORT are used.
     """
     raise_descriptor_limit()
-    web = import_module("app.web").served_web(settings)
+    web = web_of(settings)  # reads the limit of descriptors
     config = web_config(settings, web.app, web.connections)
     only_our_handler()
     server = WebServer(config, web.drain, drain_seconds=settings.drain_seconds)
@@ -90,7 +102,7 @@ def serve_web(settings: Settings, *, end_with_stdin: bool, listen_fds: Sequence[
         ):
             await server.serve(sockets)
 
-    # uvicorn raises the signal again when it has stopped; without this we would die of it.
+    # uvicorn raises the signal again after it has stopped; without this it would kill us.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _already_handled)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -99,7 +111,7 @@ def serve_web(settings: Settings, *, end_with_stdin: bool, listen_fds: Sequence[
 
 
 def raise_descriptor_limit() -> None:
-    """Each connection is a descriptor; the usual soft limit of 1,024 is for programs that use select."""
+    """Raise the soft limit, usually 1,024 for programs that use select: a connection is a descriptor."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -107,26 +119,30 @@ def raise_descriptor_limit() -> None:
 
 
 def spare_what_stays() -> None:
-    """Keep the garbage collector from walking, again and again, through what was imported.
+    """Keep the garbage collector from scanning all imported objects again and again.
 
-    Nothing on the way of an op makes reference cycles, so looking for them every 700 allocations
-    only costs: about a tenth of the processor time and the longest pauses. What pages and floods
-    leave is collected by `app.memory` when the process has grown.
+    Handling an op makes no reference cycles, so a search every 700 allocations only costs: about a
+    tenth of the processor time and the longest pauses. `app.memory` collects the cycles of pages and
+    floods when the process has grown.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
-def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
-    """Run the worker until SIGINT or SIGTERM; returns the exit code."""
-    worker = import_module("app.worker")
+def run_worker(
+    settings: Settings,
+    worker: Callable[[Settings], Coroutine[None, None, None]],
+    *,
+    end_with_stdin: bool,
+) -> int:
+    """Run the worker until SIGINT or SIGTERM, then cancel it once; returns the exit code."""
     only_our_handler()
 
     async def work() -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - we are inside one
+        assert task is not None  # noqa: S101 - this code runs in a task
         stopping = asyncio.Event()
 
         def stop() -> None:
@@ -138,7 +154,7 @@ def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
             loop.add_signal_handler(sign, stop)
         try:
             with _tied_to_stdin(end_with_stdin, stop=stop, serving=lambda: True):
-                await worker.run(settings)
+                await worker(settings)
         except asyncio.CancelledError:
             if not stopping.is_set():
                 raise
@@ -152,9 +168,9 @@ def run_worker(settings: Settings, *, end_with_stdin: bool) -> int:
 def _tied_to_stdin(
     tied: bool, *, stop: Callable[[], object], serving: Callable[[], bool]
 ) -> Iterator[None]:
-    """For the length of the block: stop when standard input closes, and say over it that we live.
+    """During the block: stop when standard input closes, and signal over it that we are alive.
 
-    SIGABRT, with which the supervisor ends what hangs, makes us write first where every thread is.
+    SIGABRT, with which the supervisor ends a hanging process, first writes every thread's stack.
     """
     if not tied:
         yield
@@ -169,4 +185,4 @@ def _tied_to_stdin(
 
 
 def _already_handled(_number: int, _frame: FrameType | None) -> None:
-    """Nothing is left to do for a signal that has been obeyed."""
+    """Ignore a signal that was already obeyed."""

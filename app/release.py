@@ -1,9 +1,9 @@
-"""What must be true of the database before processes start: newest schema, catalogues published.
+"""Prepares the database before processes start: newest schema, published catalogues.
 
-Repeating it changes nothing. Errors: those of `storage.errors`; `CatalogueError` with the line.
+Repeating it changes nothing. Errors: those of `storage.errors`; `CatalogueInvalid` with the line.
 
-A database that a newer release has migrated keeps its schema and the rights of its roles, which that
-release knows better; this one publishes its catalogues and works beside it, or is refused.
+A database that a newer release has migrated keeps its schema and the rights of its roles; this
+release publishes its catalogues and works with that schema, or is refused.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ from importlib import resources
 
 import structlog
 
-from configurator.catalogue import parse_catalogue
+from configurator.catalogue.reading import parse_catalogue
 from storage.errors import SchemaDiffers, StorageUnavailable
-from storage.postgres.audit import Audit
-from storage.postgres.audit_chain import AuditKey, Head
-from storage.postgres.catalogues import Catalogues
+from storage.postgres.configurations.catalogues import Catalogues
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
-from storage.postgres.migrate import upgrade
-from storage.postgres.roles import grant_rights
+from storage.postgres.schema.migrate import upgrade
+from storage.postgres.schema.roles import grant_rights
+from storage.postgres.service.audit import Audit
+from storage.postgres.service.audit_chain import AuditHead, AuditKey
 from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
 from storage.redis.client import Redis
 
@@ -29,17 +29,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """The ids of the catalogues of this code, and a sentence about a newer database, else ""."""
+    """The ids of this code's catalogues, and a sentence about a newer database, or ""."""
 
     catalogues: tuple[str, ...]
     note: str
 
 
 async def release(database_url: str, key: AuditKey | None = None, redis_url: str = "") -> Released:
-    """Migrate to head, give the roles their rights, and publish the catalogues that come with the code.
+    """Migrate to head, grant the roles their rights, and publish the code's catalogues.
 
-    `key` signs the lines of the audit that releases before the chain of signatures wrote, unless
-    Redis has a head of the chain already. Raises SchemaDiffers when this code is too old.
+    `key` signs the lines of the audit from releases before the chain of signatures, unless Redis
+    has a head of the chain already. Raises SchemaDiffers if this code is too old.
     """
     schema = await asyncio.to_thread(upgrade, database_url)
     if not schema.compatible:
@@ -52,8 +52,8 @@ async def release(database_url: str, key: AuditKey | None = None, redis_url: str
         return Released(catalogues=await publish_catalogues(database), note=schema.note)
 
 
-async def _kept(database: Database, redis_url: str) -> Head | None:
-    """The head of the audit that workers kept; one that cannot be read counts as one."""
+async def _kept(database: Database, redis_url: str) -> AuditHead | None:
+    """The head of the audit that workers kept, or None; an unreadable one counts as a head, too."""
     if not redis_url:
         return None
     epoch = await Deployment(database).epoch()
@@ -61,14 +61,14 @@ async def _kept(database: Database, redis_url: str) -> Head | None:
         try:
             return await KeptHead(redis, epoch).read()
         except KeptHeadUnreadable:
-            return Head(id=0, signature=b"")
+            return AuditHead(id=0, signature=b"")
         except StorageUnavailable as away:
             log.warning("audit_head_unknown", problem=str(away))
             return None
 
 
 async def publish_catalogues(database: Database) -> tuple[str, ...]:
-    """Store every catalogue file of the package `catalogues`; the same revision again is fine."""
+    """Store every catalogue file of the package `catalogues`; returns their ids. Safe to repeat."""
     published = []
     for file in sorted(resources.files("catalogues").iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".yaml"):

@@ -13,7 +13,7 @@ NEXT_SECONDS: Final = 10.0
 
 
 def tell(line: str) -> None:
-    """Prints it. Where nobody reads any more (`| head -1`) the command goes on all the same."""
+    """Prints a line. If the reader has closed the output (`| head -1`), the command continues."""
     try:
         print(line, flush=True)
     except BrokenPipeError:
@@ -24,7 +24,7 @@ def tell(line: str) -> None:
 
 @contextmanager
 def goes_on(what: str) -> Iterator[None]:
-    """Says on standard error that the block still runs: after two seconds, then every ten."""
+    """Prints to standard error that the block still runs, after two seconds and then every ten."""
     over = Event()
     telling = Thread(target=_say_often, args=(what, over), daemon=True)
     telling.start()

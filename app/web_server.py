@@ -1,11 +1,11 @@
-"""uvicorn, which hands visitors over before it closes what is open.
+"""uvicorn with a graceful stop: it hands visitors over before it closes connections.
 
     SIGTERM → not ready, no new sockets, `Connection: close` on answers
       → `drain_seconds`: the proxy finds out, requests are answered
-        → open sockets are handed over in batches (`realtime.drain`)
+        → open sockets are handed over in batches (`realtime.connections.drain`)
           → uvicorn: requests under way are answered, then the lifespan of the application ends
 
-A second SIGTERM or SIGINT ends the process at once: what is acknowledged is stored.
+A second SIGTERM or SIGINT ends the process at once: acknowledged ops and events are stored.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ import structlog
 import uvicorn
 from typing_extensions import override
 
-from app.exclusive import AlreadyInUseError
-from app.listening import require_free_port
-from realtime.drain import Drain
+from app.supervisor.exclusive import AlreadyInUseError
+from app.supervisor.listening import require_free_port
+from realtime.connections.drain import Drain
 
 log = structlog.get_logger()
 
 AT_ONCE_SECONDS: Final = 2.0
-"""For the stores to be left, by a process that was told twice to stop."""
+"""Seconds to close the stores, for a process that was told twice to stop."""
 
 CONNECTION_CLOSE: Final = (b"connection", b"close")
 
 
 class WebServer(uvicorn.Server):
-    """The server of one web process. `drain_seconds`: how long its proxy takes to find out."""
+    """The server of one web process. `drain_seconds`: the time that its proxy needs to notice."""
 
     def __init__(self, config: uvicorn.Config, drain: Drain, *, drain_seconds: float) -> None:
         super().__init__(config)
@@ -42,20 +42,21 @@ class WebServer(uvicorn.Server):
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the application, then listen, or end with ``started`` false where it cannot start.
+        """Start the application, then listen; ``started`` stays false if the application cannot start.
 
-        Raises AlreadyInUseError where another program took the port while the application started.
+        Raises AlreadyInUseError if another program took the port meanwhile.
         """
         try:
             await super().startup(sockets)
-        except SystemExit as ended:  # uvicorn's way to say that either of both failed
+        except SystemExit as ended:  # uvicorn raises it if starting or listening failed
             self.should_exit = True
             if self.lifespan.should_exit:
                 return
             host, port = self.config.host, self.config.port
             require_free_port(host, port)
             raise AlreadyInUseError(
-                f"PORT {port} on {host} was busy when it was to be listened on. Start again."
+                f"PORT {port} on {host} became busy before this process could listen on it",
+                "Start again.",
             ) from ended
 
     @override
@@ -66,7 +67,7 @@ class WebServer(uvicorn.Server):
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, or end at once if that was asked for before."""
+        """Stop; end at once at the second signal."""
         if self.should_exit:
             self.force_exit = True
             if self._loop is not None:
@@ -76,13 +77,13 @@ class WebServer(uvicorn.Server):
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hand over, then stop as uvicorn does."""
-        if sockets:  # others accept on them too, so nothing has to be answered here any more
+        if sockets:  # other processes accept on them, too, so this one can stop accepting
             for server in self.servers:
                 server.close()
         async with asyncio.TaskGroup() as tasks:
             self._draining = tasks.create_task(self._hand_over(), name="drain")
         await super().shutdown(sockets)
-        if self.force_exit:  # then uvicorn leaves it out
+        if self.force_exit:  # uvicorn skips it in this case
             with suppress(TimeoutError):
                 async with asyncio.timeout(AT_ONCE_SECONDS):
                     await self.lifespan.shutdown()

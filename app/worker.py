@@ -1,30 +1,28 @@
-"""The worker process, put together."""
+"""The worker process, built from its parts."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from math import inf
-from time import monotonic
 
-from app.analytics import sheets_of, views_over
-from app.catalogue import current_catalogue
-from app.chance import new_id, new_key
-from app.clock import clock_of
+from app.chance import Chance
 from app.memory import MemoryKeeper
-from app.offered import offered_of
-from app.settings import Settings
-from realtime.http.analytics.recent import Recent
-from realtime.scheduled_csv import ScheduledCsv
-from realtime.webhook import post
+from app.parts.analytics import sheets_of, views_over
+from app.parts.catalogue import current_catalogue
+from app.parts.databases import clock_of, jobs_database, redis_of, worker_database
+from app.settings.settings import Settings
+from realtime.activity.figures.recent import Recent
+from realtime.activity.figures.scheduled_csv import ScheduledCsv
+from realtime.activity.service.offered import Offered
+from realtime.activity.service.webhook import post
+from storage.postgres.activity.interactions import Interactions
+from storage.postgres.activity.upkeep import Upkeep
 from storage.postgres.analytics.schedules import Schedules
-from storage.postgres.engine import Database, Deadlines
-from storage.postgres.interactions import Interactions
-from storage.postgres.jobs import Jobs, Leadership
-from storage.postgres.privacy import Kept, Privacy
-from storage.postgres.upkeep import Upkeep
-from storage.redis.client import Redis
-from storage.redis.stream import InteractionStream
-from storage.redis.stream_group import StreamGroup
+from storage.postgres.engine import Database
+from storage.postgres.people.privacy import Privacy, RetentionPeriods
+from storage.postgres.service.jobs import Jobs, Leadership
+from storage.redis.activity.stream import InteractionStream
+from storage.redis.activity.stream_group import StreamGroup
 from workers.audit_head import audit_head_chore
 from workers.compatible import while_compatible
 from workers.consumer import Consumer
@@ -32,36 +30,19 @@ from workers.history import history_chore
 from workers.leader import Leader
 from workers.offered import offered_chore
 from workers.runner import run_worker
-from workers.schedule import Stores, chores, jobs
-
-JOB_DEADLINES = Deadlines(statement=110.0, call=120.0)
-"""Nobody waits for a job, and counting a day with millions of rows takes its time."""
+from workers.schedule import Job, JobStores, chores, jobs
 
 
 async def run(settings: Settings) -> None:
-    """Moves interactions to PostgreSQL, and leads the jobs if nobody else does, until cancelled.
+    """Moves interactions to PostgreSQL, and leads the jobs if no other worker does, until cancelled.
 
-    Starts whether or not the servers are there, and waits for them, and for a schema that fits.
+    Starts even if servers are away, and waits for them and for a compatible schema.
     """
-    database = Database(
-        settings.for_worker,
-        pool_size=settings.database_pool_size,
-        deadlines=Deadlines(call=settings.database_deadline_seconds),
-        application_name=f"nest-worker {settings.node}",
-    )
-    patient = Database(
-        settings.for_worker,
-        pool_size=1,
-        deadlines=JOB_DEADLINES,
-        application_name=f"nest-jobs {settings.node}"[:63],
-    )
-    redis = Redis(
-        settings.redis_url,
-        pool_size=settings.redis_pool_size,
-        call_seconds=settings.redis_deadline_seconds,
-    )
+    chance = Chance()
+    database, patient = worker_database(settings), jobs_database(settings)
+    redis = redis_of(settings)
     memory = MemoryKeeper(settings.memory_budget_bytes)
-    async with memory, database, patient, redis, clock_of(database, redis) as clock:
+    async with memory, database, patient, redis, clock_of(database, redis, chance) as clock:
 
         async def work() -> None:
             interactions = Interactions(database)
@@ -72,9 +53,9 @@ async def run(settings: Settings) -> None:
                     *chores(interactions, group),
                     history_chore(database, group),
                     audit_head_chore(database, redis),
-                    offered_chore(offered_of(InteractionStream(redis), database)),
+                    offered_chore(Offered.of(InteractionStream(redis), database)),
                 ),
-                leader_of(patient, settings, clock.now),
+                leader_of(patient, settings, replace(chance, now=clock.now)),
                 runs=Jobs(database),
                 stops=group.stops,
                 node=settings.node,
@@ -83,32 +64,34 @@ async def run(settings: Settings) -> None:
         await while_compatible(database, work)
 
 
-def leader_of(database: Database, settings: Settings, now: Callable[[], datetime]) -> Leader:
-    """The candidate of this worker, with everything it would do."""
-    stores = Stores(
-        interactions=Interactions(database),
-        upkeep=Upkeep(database),
-        jobs=Jobs(database),
-        privacy=Privacy(database, new_id=new_id, new_secret=new_key),
-    )
+def leader_of(database: Database, settings: Settings, chance: Chance) -> Leader:
+    """This worker's candidate for leading, with all jobs."""
     return Leader(
         Leadership(database, node=settings.node),
-        stores.jobs,
-        jobs(
-            stores,
-            _scheduled_csv(database, settings, now),
-            keep_days=settings.keep_interactions_days,
-            kept=_kept(settings),
-            now=now,
-        ),
+        Jobs(database),
+        jobs_of(database, settings, chance),
         node=settings.node,
-        now=now,
+        now=chance.now,
     )
 
 
-def _scheduled_csv(
-    database: Database, settings: Settings, now: Callable[[], datetime]
-) -> ScheduledCsv:
+def jobs_of(database: Database, settings: Settings, chance: Chance) -> tuple[Job, ...]:
+    """All jobs of a leader."""
+    return jobs(
+        JobStores(
+            interactions=Interactions(database),
+            upkeep=Upkeep(database),
+            jobs=Jobs(database),
+            privacy=Privacy(database, new_id=chance.new_id, new_secret=chance.new_key),
+        ),
+        _scheduled_csv(database, settings, chance),
+        keep_days=settings.keep_interactions_days,
+        kept=_kept(settings),
+        now=chance.now,
+    )
+
+
+def _scheduled_csv(database: Database, settings: Settings, chance: Chance) -> ScheduledCsv:
     catalogue = current_catalogue()
     categories = [each.id for each in catalogue.categories]
     webhook = settings.csv_webhook
@@ -118,19 +101,19 @@ def _scheduled_csv(
             database,
             categories=lambda: categories,
             stored_through=Interactions(database).stored_through,
-            recent=Recent(clock=monotonic, slow_seconds=inf),
-            now=now,
+            recent=Recent(clock=chance.monotonic, slow_seconds=inf),
+            now=chance.now,
         ),
-        sheets=sheets_of(lambda: catalogue, now),
+        sheets=sheets_of(lambda: catalogue, chance.now),
         post=partial(post, webhook) if webhook else None,
-        now=now,
-        new_id=new_id,
+        now=chance.now,
+        new_id=chance.new_id,
     )
 
 
-def _kept(settings: Settings) -> Kept:
+def _kept(settings: Settings) -> RetentionPeriods:
     inquiries = settings.keep_inquiries_days
-    return Kept(
+    return RetentionPeriods(
         sessions=timedelta(days=settings.keep_sessions_days),
         inquiries=None if inquiries is None else timedelta(days=inquiries),
     )

@@ -1,9 +1,10 @@
 """`python -m bench [--quick] [--runs N] [NAME ...]`: measure, print, keep, rewrite the page.
 
-`--peers` compares us with others instead: the same jobs for all, `--jobs` and `--only` pick some.
+`--peers` compares the product with others instead: all do the same jobs; `--jobs` and `--only`
+choose some.
 
-A figure is the median of its runs; smallest and largest are shown beside it. Nothing is hidden:
-what missed its aim is printed as missed, what could not be measured is named.
+A figure is the median of its runs; smallest and largest are shown beside it. A figure that misses
+its aim is printed as missed, and one that could not be measured is named.
 """
 
 import argparse
@@ -20,21 +21,21 @@ import aiohttp
 import uvloop
 
 from bench import report
-from bench.contestants import CONTESTANTS
+from bench.comparison.contestants import CONTESTANTS
+from bench.comparison.jobs import JOBS
 from bench.figures import Result, Run
-from bench.jobs import JOBS
 from bench.machine import OTHERS, describe, others_now
 from bench.measures import MEASURES, Measure
 from bench.stage import NoBrowserError, Stage
-from tests.faults.stand import running_stand
+from tests.faults.load.stand import running_stand
 
 DISTURBED_CORES = 0.25
-"""When others use more than this, the figures say so."""
+"""If other programs use more cores than this, the figures say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to wait for others, and to repeat what they disturbed."""
+    """The time for which to wait for other programs, and to repeat runs that they disturbed."""
 
     ends: float
 
@@ -44,7 +45,7 @@ class Patience:
 
 
 def main() -> int:
-    """Returns the exit code: 1 when something could not be measured."""
+    """Returns the exit code: 1 if a figure could not be measured."""
     options = _options()
     if options.peers:
         return _compare(options)
@@ -64,8 +65,9 @@ def main() -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    """Returns the exit code: 1 when somebody gave no figures."""
-    from bench import comparison, comparison_report
+    """Returns the exit code: 1 if a contestant gave no figures."""
+    from bench.comparison import comparison
+    from bench.comparison import report as comparison_report
 
     _open_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -76,14 +78,14 @@ def _compare(options: argparse.Namespace) -> int:
             quick=options.quick,
             kills=options.kills,
         )
-        done = runner.run(comparison.compare(wish))
+        done = runner.run(comparison.compare(wish, comparison_report.tell))
     if not (options.quick or options.only):
         comparison_report.rewrite_page()
     return 1 if any(row.failed for each in done for row in each.rows) else 0
 
 
 def _open_many_files() -> None:
-    """A socket is a file; what is started here inherits the limit."""
+    """Raise the limit of open files, which child processes inherit: each socket is a file."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -121,7 +123,7 @@ async def _measure_all(
 
 
 async def _undisturbed(measure: Measure, stage: Stage, patience: Patience) -> Run:
-    """A run during which nothing else used the machine, or, out of patience, any run."""
+    """A run without disturbance by other programs, or any run once the patience is over."""
     while True:
         while not patience.over and await others_now() > DISTURBED_CORES:
             pass
@@ -169,7 +171,7 @@ def _options() -> argparse.Namespace:
         type=float,
         default=0,
         metavar="SECONDS",
-        help="wait so long, altogether, for others to leave the machine alone, and repeat runs "
+        help="wait at most this long in total until other programs leave the machine alone, and repeat runs "
         "that they disturbed (default 0)",
     )
     parser.add_argument(
@@ -179,7 +181,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_words, default=[], help="with --peers: only these rows, a,b,c"
     )
-    parser.add_argument("--kills", type=int, help="with --peers: so many kills (default 1,000)")
+    parser.add_argument(
+        "--kills", type=int, help="with --peers: the number of kills (default 1,000)"
+    )
     options = parser.parse_args()
     _check(parser, "jobs", options.jobs, [job.name for job in JOBS])
     _check(parser, "only", options.only, [each.name for each in CONTESTANTS])

@@ -1,4 +1,4 @@
-"""What a measurement gives: figures, each with a value per run, and the processor time it took."""
+"""The results of a measurement: figures with a value for each run, and the processor time."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ Sign = Literal["≤", "≥", "="]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table. `aim`: as small as this or, by its `sign`, as large; None: none is set."""
+    """One line of the table.
+
+    `aim` is an upper bound, or what its `sign` says; None if there is no aim.
+    """
 
     name: str
     unit: str
@@ -36,7 +39,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run gave. `figures`: by name; `cores`: processor time by who used it."""
+    """One run: `figures` by name, and `cores`, the processor time by process."""
 
     figures: dict[str, float]
     cores: dict[str, float]
@@ -55,18 +58,18 @@ class Result:
     missed: list[str]
 
     def to_json(self) -> dict[str, object]:
-        """Everything, for the file."""
+        """The result as JSON, for the file."""
         return asdict(self)
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """The smallest value that at least this part of the values does not exceed."""
+    """The smallest value that at least this part of all values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(part * len(ordered)) - 1)]
 
 
 def shown(value: float) -> str:
-    """A number as people read it: three figures, no false precision."""
+    """A number for people: three significant figures, without false precision."""
     if value == round(value):
         return f"{value:,.0f}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))

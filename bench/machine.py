@@ -1,4 +1,4 @@
-"""The machine a figure was measured on, and the processor time of everybody involved."""
+"""The machine on which a figure was measured, and the processor time of all processes."""
 
 import asyncio
 import os
@@ -13,17 +13,17 @@ from pathlib import Path
 import psutil
 
 Roots = Mapping[str, int]
-"""A name and the process id at the top of each tree of processes."""
+"""The name and the process id of the root of each tree of processes."""
 
 BENCH = "bench"
 """The name of this process, which is always counted."""
 
 OTHERS = "others"
-"""Whatever else runs on the machine; it should be next to nothing while figures are taken."""
+"""All other programs on the machine, which should use next to nothing during a measurement."""
 
 
 def describe() -> dict[str, object]:
-    """What a reader needs to judge the figures; `load` is the average over one minute before."""
+    """The facts that a reader needs to judge the figures; `load` is the mean of the last minute."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="minutes"),
         "cores": os.cpu_count(),
@@ -37,9 +37,11 @@ def describe() -> dict[str, object]:
 
 @contextmanager
 def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
-    """Filled when the block ends: mean number of cores used, by name; `others`: by anybody else.
+    """The mean number of cores used, by name; filled when the block ends.
 
-    A process that ended meanwhile is counted once its parent has reaped it.
+    `others` are other programs.
+
+    A process that ends in the block counts as soon as its parent has reaped it.
     """
     used: dict[str, float] = {}
     began, before, whole = time.monotonic(), _seconds(roots), _busy()
@@ -52,27 +54,27 @@ def cores_used(roots: Roots) -> Iterator[dict[str, float]]:
 
 
 def claim(used: dict[str, float], name: str, cores: float) -> None:
-    """Give a process that ran and ended meanwhile its name: until now it is one of the others."""
+    """Count a process that ran and ended in the block by its own name, not as one of the others."""
     used[name] = round(cores, 3)
     used[OTHERS] = round(max(0.0, used[OTHERS] - cores), 3)
 
 
 def seconds_of_children() -> float:
-    """Processor time of everything we started: of what has ended, and of what runs."""
+    """The processor time of all our children, ended or running, in seconds."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     running = sum(_of_tree(child.pid) for child in psutil.Process().children())
     return ended.ru_utime + ended.ru_stime + running
 
 
 async def others_now() -> float:
-    """Cores in use during two seconds in which we do nothing ourselves."""
+    """The cores in use during two seconds in which this process does nothing."""
     began, whole = time.monotonic(), _busy()
     await asyncio.sleep(2)
     return (_busy() - whole) / (time.monotonic() - began)
 
 
 def seconds_of(roots: Roots) -> dict[str, float]:
-    """Processor time so far, by name."""
+    """The processor time so far, in seconds, by name."""
     return {name: _of_tree(pid) for name, pid in roots.items()}
 
 
@@ -81,7 +83,7 @@ def _seconds(roots: Roots) -> dict[str, float]:
 
 
 def _of_this_process() -> float:
-    """Without the children: everything that is measured is one of them."""
+    """This process without its children, which are measured on their own."""
     times = psutil.Process().cpu_times()
     return float(times.user + times.system)
 

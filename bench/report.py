@@ -1,9 +1,11 @@
-"""Results for people: lines on the terminal, files in bench/results, the table in the docs."""
+"""Reports of results: lines on the terminal, files in bench/results, the table in the docs."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
+
+import msgspec
 
 from bench.figures import Figure, Result, shown
 
@@ -13,7 +15,7 @@ BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->
 
 
 def lines(result: Result) -> Iterable[str]:
-    """The result as it is printed."""
+    """The lines that are printed about the result."""
     yield f"\n{result.title}"
     for figure in result.figures:
         low, middle, high = _spread(figure)
@@ -38,7 +40,7 @@ def keep(result: Result) -> None:
 def rewrite_page(names: Iterable[str]) -> None:
     """Put the kept results of these measurements into the page, between its two marks."""
     tables = [
-        _table(json.loads(path.read_text(encoding="utf-8")))
+        _table(msgspec.json.decode(path.read_bytes(), type=Result))
         for path in (RESULTS / f"{name}.json" for name in names)
         if path.exists()
     ]
@@ -46,7 +48,7 @@ def rewrite_page(names: Iterable[str]) -> None:
 
 
 def replace_between(page: Path, begin: str, end: str, text: str) -> None:
-    """Replace what the page has between two marks; at its end when it has no such marks yet."""
+    """Replace the text between two marks of the page, or add it at its end if they are missing."""
     head, mark, rest = page.read_text(encoding="utf-8").partition(begin)
     if not mark:
         head, rest = f"{head.rstrip()}\n\n", f"{end}\n"
@@ -54,8 +56,7 @@ def replace_between(page: Path, begin: str, end: str, text: str) -> None:
     page.write_text(f"{head}{begin}\n{text}{end}{tail}", encoding="utf-8")
 
 
-def _table(kept: dict[str, object]) -> str:
-    result = Result(**{**kept, "figures": [Figure(**each) for each in kept["figures"]]})  # type: ignore[arg-type, attr-defined]
+def _table(result: Result) -> str:
     machine = result.machine
     rows = [
         f"### {result.title}",

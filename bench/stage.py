@@ -1,4 +1,4 @@
-"""Where measurements happen: two web processes, a worker, PostgreSQL, Valkey, perhaps a browser."""
+"""The stage of measurements: two web processes, a worker, PostgreSQL, Valkey, perhaps a browser."""
 
 import os
 from collections.abc import AsyncIterator
@@ -9,12 +9,12 @@ import aiohttp
 import psutil
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-from app.browser import find_browser
-from realtime.cookies import Cookies
-from tests.faults.houses import house_of
-from tests.faults.ledger import Json
-from tests.faults.stand import Stand
-from tests.support.browser import PERSON
+from app.doctor.browser import find_browser
+from realtime.people.cookies import Cookies
+from tests.faults.load.houses import house_of
+from tests.faults.load.ledger import Json
+from tests.faults.load.stand import Stand
+from tests.support.programs.browser import PERSON
 
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 
@@ -25,9 +25,9 @@ class NoBrowserError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """What a measurement is given. `quick`: a short look instead of a figure to keep.
+    """The surroundings of a measurement. `quick` asks for a short look instead of a figure to keep.
 
-    `facts`: figures that were found while the place was prepared, the same for all runs.
+    `facts` are figures that were found during the preparation, the same for all runs.
     """
 
     stand: Stand
@@ -37,7 +37,7 @@ class Stage:
     facts: dict[str, float] = field(default_factory=dict)
 
     def roots(self) -> dict[str, int]:
-        """Who uses the processor."""
+        """The roots of the trees of processes, by name."""
         named = {name: process.pid for name, process in self.stand.processes.items()}
         for name, server in (("postgresql", self.stand.postgres), ("valkey", self.stand.valkey)):
             if server.pid is not None:
@@ -47,12 +47,12 @@ class Stage:
         return named
 
     async def house(self, *, people: int = 2, url: str | None = None) -> tuple[Json, list[str]]:
-        """A new house and the tokens of those who may edit it."""
+        """A new house and the tokens of people who may edit it."""
         return await house_of(url or self.stand.urls[0], self.http, people)
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[Browser]:
-        """A Chromium for the block. Raises NoBrowserError."""
+        """A Chromium that runs during the block. Raises NoBrowserError."""
         path = find_browser(os.environ)
         if path is None:
             raise NoBrowserError("no Chromium: set CHROME_PATH, or run `make test` once")
@@ -79,7 +79,7 @@ def _driver_pid() -> int:
 
 
 async def visitor(browser: Browser, url: str, cookies: dict[str, str]) -> BrowserContext:
-    """A browser of its own with these cookies, at desktop size."""
+    """A new browser context with these cookies, at desktop size."""
     context = await browser.new_context(
         viewport={"width": 1440, "height": 900}, locale="de-AT", user_agent=PERSON
     )
@@ -90,5 +90,5 @@ async def visitor(browser: Browser, url: str, cookies: dict[str, str]) -> Browse
 
 
 async def person(browser: Browser, url: str, token: str) -> BrowserContext:
-    """A browser of somebody who is known."""
+    """The browser context of a person with this token."""
     return await visitor(browser, url, {Cookies().person: token})

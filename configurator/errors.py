@@ -1,31 +1,31 @@
-"""What can go wrong with the data that people give to the domain.
+"""The errors of data that callers pass to the domain.
 
     ConfiguratorError
-    ├── CatalogueInvalid    a catalogue file that cannot be used; lists every problem with its line
-    ├── SelectionInvalid    JSON that is not a selection of the catalogue at hand
+    ├── CatalogueInvalid    a catalogue file that cannot be used; lists all problems with their lines
+    ├── SelectionInvalid    JSON that is not a selection of the given catalogue
     ├── OperationInvalid    JSON that is not an operation
     └── DocumentInvalid     a stored document or log that does not fit together
 
-An operation that the rules refuse is not an error: it is an outcome (configurator.operations).
+An operation that the rules refuse is not an error: it is an outcome (configurator.operations.outcomes).
 """
 
 from typing import NamedTuple
 
 
 class ConfiguratorError(ValueError):
-    """Somebody gave the domain data that it cannot use."""
+    """The caller passed data that the domain cannot use."""
 
 
 class Problem(NamedTuple):
-    """One thing to repair in a catalogue file; `line` counts from 1, `path` is like `categories[2].id`."""
+    """One problem in a catalogue file; `line` counts from 1, `path` is like `categories[2].id`."""
 
     line: int
     path: str
     message: str
 
 
-class CatalogueInvalid(ConfiguratorError):  # noqa: N818
-    """The catalogue cannot be used; `problems` holds everything found, in the order of the lines."""
+class CatalogueInvalid(ConfiguratorError):
+    """The catalogue cannot be used; `problems` are all of them, in the order of the lines."""
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         self.source = source
@@ -34,7 +34,7 @@ class CatalogueInvalid(ConfiguratorError):  # noqa: N818
         super().__init__(f"{len(problems)} problem(s) in the catalogue\n{listed}")
 
 
-class SelectionInvalid(ConfiguratorError):  # noqa: N818
+class SelectionInvalid(ConfiguratorError):
     """The JSON is not a selection of this catalogue; `problems` are (path, message) pairs."""
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
@@ -42,9 +42,9 @@ class SelectionInvalid(ConfiguratorError):  # noqa: N818
         super().__init__("; ".join(f"{path}: {message}" for path, message in problems))
 
 
-class OperationInvalid(ConfiguratorError):  # noqa: N818
+class OperationInvalid(ConfiguratorError):
     """The JSON is not an operation; the message names the place (`$.quantity`)."""
 
 
-class DocumentInvalid(ConfiguratorError):  # noqa: N818
+class DocumentInvalid(ConfiguratorError):
     """A stored document or its log is damaged: a gap, or a change that does not fit the state."""

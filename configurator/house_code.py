@@ -1,4 +1,4 @@
-"""What a configuration is called: its code, as people say it to each other, and its id; every way to write them."""
+"""The code and the id of a configuration, in every way in which people write them."""
 
 import unicodedata
 from uuid import UUID
@@ -9,7 +9,7 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 8
 
 _MEANT = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
-"""What somebody writes who was told or misread a character; no code has any of these."""
+"""The characters that people write by mistake, and those they mean; no code has the former."""
 
 _SEPARATING_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Pc", "Pd", "Zl", "Zp", "Zs"})
 _SEPARATING = frozenset(".,:;/·•⁃−")
@@ -18,10 +18,10 @@ _WRITTEN_MAX = 64
 
 
 def as_code(reference: str) -> str | None:
-    """The code that somebody wrote, as it is stored; None when it is none.
+    """The configuration code in a written text, in its stored form; None if it is no code.
 
-    Upper and lower case are the same; spaces, dashes of all kinds, dots and what is invisible may
-    stand anywhere; O is 0, I and L are 1, U is V; full-width letters and digits count as plain ones.
+    Case does not matter. Spaces, dashes of all kinds, dots and invisible characters may stand
+    anywhere. O is read as 0, I and L as 1, U as V, and full-width letters and digits as plain ones.
     """
     if len(reference) > _WRITTEN_MAX:
         return None
@@ -32,9 +32,9 @@ def as_code(reference: str) -> str | None:
 
 
 def as_id(reference: str) -> UUID | None:
-    """The id that somebody wrote, in any spelling of a UUID; None when it is none.
+    """The id in a written text, in any spelling of a UUID; None if it is not an id.
 
-    Spaces of all kinds and what is invisible may stand around it, as around a code.
+    Spaces of all kinds and invisible characters may stand around it, as around a code.
     """
     if len(reference) > _WRITTEN_MAX:
         return None
@@ -45,7 +45,7 @@ def as_id(reference: str) -> UUID | None:
 
 
 def without_blanks_around(text: str) -> str:
-    """The text without spaces, controls and what is invisible at its beginning and its end."""
+    """The text without spaces, controls and invisible characters at its beginning and its end."""
     kept = [at for at, character in enumerate(text) if not _is_blank(character)]
     return text[kept[0] : kept[-1] + 1] if kept else ""
 

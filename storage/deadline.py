@@ -1,29 +1,37 @@
-"""Deadlines of calls to the stores, which know whether it was the store that was late."""
+"""Deadlines of calls to the stores that can tell a slow store from a process that stood still."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 LATE_SECONDS = 0.5
-"""A process that looks at a deadline so long after it has stood still; an answer may have come."""
+"""If a deadline is noticed this many seconds late, the process stood still; an answer may be there."""
 
 
-class StoodStill(TimeoutError):  # noqa: N818 - what the reason of a line in the log is called
-    """A deadline passed while this process was frozen, or starved of the processor."""
+class StoodStill(TimeoutError):
+    """A deadline passed while this process was frozen or got no processor time."""
+
+
+class NotWithin(TimeoutError):
+    """A deadline of this many seconds passed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"within {seconds:g} s")
+        self.seconds = seconds
 
 
 @asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[None]:
-    """As `asyncio.timeout`, and the error says the seconds.
+    """Like `asyncio.timeout`, but raises NotWithin, which names the seconds.
 
-    Raises StoodStill where this process looked at the clock much too late.
+    Raises StoodStill if this process noticed the deadline much too late.
     """
     loop = asyncio.get_running_loop()
     due = loop.time() + seconds
     late = 0.0
 
     def look() -> None:
-        # At the moment it is due, not after the block: a cancelled call takes time to end, too.
+        # At the moment of the deadline, not after the block: a cancelled call takes time to end, too.
         nonlocal late
         late = loop.time() - due
 
@@ -36,7 +44,7 @@ async def within(seconds: float) -> AsyncIterator[None]:
         if late > LATE_SECONDS:
             raise StoodStill from None
         if deadline.expired():
-            raise TimeoutError(f"within {seconds:g} s") from None
+            raise NotWithin(seconds) from None
         raise
     finally:
         looking.cancel()

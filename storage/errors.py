@@ -1,9 +1,9 @@
-"""What can go wrong in storage, told apart by who has to act.
+"""Errors of storage, classified by who has to act.
 
 StorageError
 ├── StorageUnavailable      outside failure: wait `retry_after_seconds`, then try again
 │   └── OutcomeUnknown      the connection was lost at COMMIT: it may have happened or not
-├── StorageConflict         the caller asked for something that contradicts what is stored
+├── StorageConflict         the request contradicts the stored data
 │   ├── CodeTaken
 │   ├── CatalogueDiffers
 │   ├── InquiryDiffers
@@ -12,33 +12,43 @@ StorageError
 │   ├── OwnerStays
 │   ├── SchemaDiffers
 │   └── Unknown
-└── StorageDefect           the server refused what we sent it: our own bug
+└── StorageDefect           the server refused our statement or value: our own bug
 """
+
+from typing import Literal, TypeAlias
+
+Store: TypeAlias = Literal["PostgreSQL", "Redis"]
 
 
 class StorageError(Exception):
-    """Everything that storage raises."""
+    """The base of all errors that storage raises."""
 
 
-class StorageUnavailable(StorageError):  # noqa: N818 - the name is the contract
+class StorageUnavailable(StorageError):
     """The server was not reached or did not answer in time.
 
     Covers: not reachable, pool exhausted, deadline passed, connection lost, server starting or
     stopping, disk full. A write that raises this may have been stored: resolve it by its own id
     (op_id, inquiry id, ...), never report it as failed.
+
+    `why` is the reason; where `store` is set, it is the end of a sentence about that server.
     """
 
-    def __init__(self, message: str, retry_after_seconds: float = 1.0) -> None:
-        super().__init__(message)
+    def __init__(
+        self, why: str, retry_after_seconds: float = 1.0, *, store: Store | None = None
+    ) -> None:
+        super().__init__(why if store is None else f"{store}: {why}")
+        self.why = why
+        self.store = store
         self.retry_after_seconds = retry_after_seconds
 
 
 class OutcomeUnknown(StorageUnavailable):
-    """The connection was lost after COMMIT was sent; the same call again is safe and decides it."""
+    """The connection was lost after COMMIT was sent; repeating the call is safe and resolves it."""
 
 
-class StorageConflict(StorageError):  # noqa: N818 - the name is the contract
-    """The request contradicts what is stored; the same call will never succeed."""
+class StorageConflict(StorageError):
+    """The request contradicts the stored data; the same call will never succeed."""
 
 
 class CodeTaken(StorageConflict):
@@ -54,11 +64,11 @@ class InquiryDiffers(StorageConflict):
 
 
 class TooMany(StorageConflict):
-    """There are as many of these as there may be."""
+    """The limit for these objects is reached."""
 
 
 class HouseMovedOn(StorageConflict):
-    """The configuration is not at the version any more that was meant."""
+    """The configuration is no longer at the version that the request names."""
 
 
 class OwnerStays(StorageConflict):
@@ -66,12 +76,12 @@ class OwnerStays(StorageConflict):
 
 
 class SchemaDiffers(StorageConflict):
-    """The database has a schema that this code does not work with; the message says what to do."""
+    """This code does not work with the schema of the database; the message says what to do."""
 
 
 class Unknown(StorageConflict):
-    """There is no such thing in this configuration."""
+    """The configuration does not have the named link or person."""
 
 
-class StorageDefect(StorageError):  # noqa: N818 - the name is the contract
+class StorageDefect(StorageError):
     """The server refused a statement or value; retrying does not help."""

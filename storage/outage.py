@@ -1,14 +1,14 @@
-"""Loops and the stores they need: what one says, counts and waits while a store does not serve it.
+"""Outages of the stores that loops need: what a loop logs, counts and waits for meanwhile.
 
-Whatever a store answers at run time can be changed by its operator, so no answer ends a loop: the
-loop goes on as before and its step works again as soon as the store does. Errors that come from no
-store are our own bugs; they pass through here and end the process.
+An operator can change every answer of a store at run time, so no answer ends a loop: the loop
+continues, and its step works again as soon as the store does. Errors that do not come from a store
+are our own bugs; they pass through here and end the process.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -16,26 +16,28 @@ from storage.errors import StorageDefect, StorageError
 
 log = structlog.get_logger()
 
+Result = TypeVar("Result")
+
 REASON_CHARACTERS_MAX = 200
 RETRY_SECONDS = 2.0
 
 TOLD_SECONDS = 15.0
-"""A failure is told for this time: a step that nobody asked for since may be possible again."""
+"""Seconds that a failure is reported: without a newer try, the step may be possible again."""
 
 
 class Outage:
-    """Whether the store of one step is away: logged when that begins and when it is over.
+    """Whether the store of one step is away; logs the beginning and the end of an outage.
 
-    `step` is a few words for a log line and for `/readyz`, which strangers read: what is done, never
-    where. `clock` gives seconds that only go on; None: the running event loop's.
+    `step` is a few words for a log line and for `/readyz`, which strangers read: it names the action,
+    never a host. `clock` is monotonic, in seconds; None: the running event loop's clock.
     """
 
     def __init__(self, step: str, *, clock: Callable[[], float] | None = None) -> None:
         self.step = step
         self.errors = 0
-        """How many times the step failed since the process began."""
+        """The number of failures of the step since the process began."""
         self.failures = 0
-        """How many times it failed since it last worked; 0: its store is there."""
+        """The number of failures since it last worked; 0 while its store is available."""
         self._clock = clock
         self._began = 0.0
         self._latest = 0.0
@@ -43,7 +45,7 @@ class Outage:
 
     @contextmanager
     def tolerated(self) -> Iterator[None]:
-        """A try of the step: a StorageError ends the block, and nothing else."""
+        """A try of the step: a StorageError ends only the block."""
         try:
             yield
         except StorageError as error:
@@ -52,7 +54,7 @@ class Outage:
             self.over()
 
     def met(self, error: StorageError) -> None:
-        """The step failed."""
+        """Record that the step failed."""
         self.errors += 1
         self.failures += 1
         self._reason = str(error)[:REASON_CHARACTERS_MAX]
@@ -60,25 +62,25 @@ class Outage:
         if self.failures == 1:
             self._began = self._latest
             if isinstance(error, StorageDefect):
-                # Our own bug, and nobody but us can end it: an error, and where it came from.
+                # Our own bug, which only a new release can mend: log an error with the traceback.
                 log.error("store_away", step=self.step, reason=self._reason, exc_info=error)
             else:
                 log.warning("store_away", step=self.step, reason=self._reason)
 
     def over(self) -> None:
-        """The step worked. Says how long it did not, and how often it was tried."""
+        """Record that the step worked; logs how long it failed and how often it was tried."""
         if self.failures:
             seconds = round(self._lasted(), 1)
             log.info("store_back", step=self.step, away_seconds=seconds, failures=self.failures)
             self.failures = 0
 
     def pause(self, usual_seconds: float) -> float:
-        """Seconds until the next try: while the store is away it is not left alone for long."""
+        """Seconds until the next try; while the store is away, tries are more frequent."""
         return min(usual_seconds, RETRY_SECONDS) if self.failures else usual_seconds
 
     @property
     def problem(self) -> str | None:
-        """One sentence while the store is away, as far as the tries of late say."""
+        """One sentence while the store is away, judged by recent tries; else None."""
         if not self.failures or self._now() - self._latest > TOLD_SECONDS:
             return None
         return f"{self.step}: not possible for {self._lasted():.0f} s ({self._reason})"
@@ -90,16 +92,24 @@ class Outage:
         return self._clock() if self._clock is not None else asyncio.get_running_loop().time()
 
 
+class UnlessAway(Protocol):
+    """Does work that needs PostgreSQL, without waiting for a PostgreSQL that is away."""
+
+    async def __call__(self, work: Callable[[], Awaitable[Result]], /) -> Result:
+        """The result of `work`. Raises StorageUnavailable as soon as PostgreSQL counts as away."""
+        ...
+
+
 class Stepping(Protocol):
     """A part of the process with steps that are repeated."""
 
     @property
     def outages(self) -> Iterable[Outage]:
-        """One for each step."""
+        """One outage for each step."""
 
 
 class Outages:
-    """All steps of a process, for those who watch it."""
+    """The outages of all steps of a process, for its monitoring."""
 
     def __init__(self, parts: Iterable[Stepping]) -> None:
         self._steps = tuple(step for part in parts for step in part.outages)
@@ -109,5 +119,5 @@ class Outages:
         return [problem for step in self._steps if (problem := step.problem) is not None]
 
     def errors(self) -> Mapping[str, int]:
-        """How many times each step has failed since the process began."""
+        """The number of failures of each step since the process began."""
         return {step.step: step.errors for step in self._steps}

@@ -1,17 +1,17 @@
-"""Why no connection to a store came about, in words that are true of both."""
+"""The reasons why a store could not be reached, in words for both stores."""
 
 import errno
 from socket import gaierror
 from typing import Final
 
-from storage.deadline import StoodStill
+from storage.deadline import NotWithin, StoodStill
 from storage.tls import chain
 
 _NO_WAY: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 
 def not_reached(error: BaseException) -> str | None:
-    """The end of a sentence about the server, None where something else went wrong."""
+    """The reason as the end of a sentence about the server; None for another kind of error."""
     for each in chain(error):
         if isinstance(each, gaierror):
             return "nobody knows its host name"
@@ -27,8 +27,8 @@ def not_reached(error: BaseException) -> str | None:
 
 
 def unanswered(error: BaseException) -> str | None:
-    """The same for a deadline that the server let pass. A process that stood still says that."""
+    """The same for a passed deadline; the sentence differs if this process itself stood still."""
     if not isinstance(error, TimeoutError) or isinstance(error, StoodStill):
         return None
-    told = str(error)
-    return f"it does not answer {told}" if told.startswith("within ") else "it does not answer"
+    seconds = f" within {error.seconds:g} s" if isinstance(error, NotWithin) else ""
+    return f"it does not answer{seconds}"

@@ -7,11 +7,11 @@ from typing import Self
 
 
 class OwnedTasks:
-    """A task group whose tasks end with it. An async context manager, entered by the owner's own.
+    """A task group whose tasks end with it. An async context manager, entered by its owner's.
 
-    A task that fails takes its owner down: whoever entered it is cancelled and then sees the
-    failure. Leaving cancels what still runs and waits for it. An error of the block is the
-    caller's own and is not wrapped into an ExceptionGroup.
+    A task that fails ends its owner: the task that entered the group is cancelled and then gets the
+    error. Leaving the group cancels running tasks and waits for them. An error of the block itself
+    is not wrapped into an ExceptionGroup.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class OwnedTasks:
         _ = self.task(work, name=name)
 
     def task(self, work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[None]:
-        """Begin a task that the owner wants to look at or to cancel earlier."""
+        """Begin a task that the owner can inspect or cancel earlier."""
         task = self._group.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -48,20 +48,19 @@ class OwnedTasks:
 
 
 class TaskOwner:
-    """An async context manager around tasks of its own, for a class that is little else.
+    """An async context manager that owns tasks, for classes whose purpose is to run tasks.
 
-    A subclass begins its tasks in ``_begin``, and says in ``_end`` what is left to do when they
-    have ended.
+    A subclass begins its tasks in ``_begin``, and cleans up in ``_end`` after they have ended.
     """
 
     def __init__(self) -> None:
         self._tasks = OwnedTasks()
 
     def _begin(self) -> None:
-        """Begins the tasks that run from the start; none here."""
+        """Begins the tasks that run from the start; here: no tasks."""
 
     async def _end(self) -> None:
-        """Does what is left when the tasks have ended; nothing here."""
+        """Cleans up after the tasks have ended; here: nothing."""
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()

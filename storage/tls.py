@@ -1,4 +1,4 @@
-"""Errors of TLS in words, for both stores: what is wrong with which certificate, and what to change."""
+"""Errors of TLS in words, for both stores: the certificate, its problem, and what to change."""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ CERTIFICATE: Final[Mapping[int, str]] = {
     _HOST_NAME: "its certificate is for another host name than the one in the URL",
     _ADDRESS: "its certificate is for another address than the one in the URL",
 }
-"""By what OpenSSL calls the problem (`X509_V_ERR_…`)."""
+"""Sentences by OpenSSL's code of the problem (`X509_V_ERR_…`)."""
 
 
 def tls_problem(error: BaseException, *, authority: str) -> str | None:
-    """The end of a sentence about the server, None where TLS is not what went wrong.
+    """The problem as the end of a sentence about the server; None if it is not a problem of TLS.
 
-    `authority` is the parameter that names the certificates to trust. The error may stand behind
-    others that it led to.
+    `authority` is the parameter that names the trusted certificates. The error may be the cause of
+    the one that is passed.
     """
     for each in chain(error):
         if isinstance(each, ssl.SSLCertVerificationError):
@@ -36,7 +36,7 @@ def tls_problem(error: BaseException, *, authority: str) -> str | None:
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it stands before, the newest first."""
+    """The error and its causes, the newest first."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -20,16 +20,18 @@ from typing_extensions import override
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support.servers import Servers, flush, fresh_database, running_servers
+from tests.quick import is_quick
+from tests.support.programs.servers import Servers, flush, fresh_database, running_servers
 
 SHARING_FOLDERS: Final = ("tests/app", "tests/deploy", "tests/e2e", "tests/faults")
-"""Also so that of those that start and kill processes one runs at a time: the machine's load does
-not decide whether a deadline is met."""
+"""All tests below such a folder go to one worker, because they start and kill processes: one at a
+time, so the load of the machine does not decide whether a deadline is met."""
 SHARING_MODULES: Final = (
-    "tests/ui",
+    "tests/ui/",
     "tests/clients/test_js_client.py",
-    "tests/realtime/test_fuzzed_frames.py",
+    "tests/realtime/transports/test_fuzzed_frames.py",
 )
+"""All tests of such a module, or of one module below such a folder, go to one worker."""
 
 _HOME: Final = tempfile.TemporaryDirectory(prefix="nest-tests-home-")
 """Whatever a test starts without a home of its own finds nothing: not what runs in this checkout."""
@@ -47,7 +49,7 @@ settings.load_profile("same-every-time")
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """What a test configures ends with it: its handler would write into a stream that is closed."""
+    """Undo a test's logging configuration: its handler would write to a closed stream."""
     root = logging.getLogger()
     handlers, level, config = root.handlers[:], root.level, structlog.get_config()
     yield
@@ -78,6 +80,11 @@ def redis_url(servers: Servers) -> str:
     return servers.redis_url
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_quick(item):
+        item.add_marker("quick")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something stay together, also when shuffled; then what may take long."""
@@ -95,7 +102,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "Togeth
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """One test after the other to whoever is free; those that share something to the same worker.
+    """Gives tests one by one to the next free worker; tests that share something go to the same one.
 
     `--dist loadgroup` cannot do it: xdist 3.8 writes its groups where pytest 9.2 no longer looks.
     """
@@ -108,7 +115,7 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def shared_by(nodeid: str) -> str | None:
     """The folder or module whose tests share processes, servers or a browser; None: it is alone."""
     module = nodeid.partition("::")[0]
-    folder = module.rpartition("/")[0]
-    if folder in SHARING_FOLDERS:
-        return folder
-    return module if folder in SHARING_MODULES or module in SHARING_MODULES else None
+    for folder in SHARING_FOLDERS:
+        if module.startswith(f"{folder}/"):
+            return folder
+    return module if module.startswith(SHARING_MODULES) else None

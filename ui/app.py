@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic_ns
@@ -14,29 +15,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from configurator.protocol.codes import Refused
-from realtime.drain import Drain
-from realtime.http.edge import is_form, refusal
-from realtime.http.sdk import SdkFile
-from realtime.transports.engine_bounds import EngineBounds
+from realtime.api.declared.sdk import SdkFile
+from realtime.connections.drain import Drain
+from realtime.edge.exchange import accepts_html, is_form, refusal
+from realtime.transports.engineio.bounds import EngineBounds
 from storage.errors import StorageUnavailable
 from ui.assets import DIRECTORY, Assets
-from ui.hardening import PageSockets
-from ui.live_pages import LivePages
-from ui.open_pages import OpenPages
-from ui.page_template import put_first_paint_first
+from ui.dashboard.page import DashboardPage
+from ui.live.open_pages import OpenPages
+from ui.live.pages import LivePages
+from ui.live.socket import PageSockets
+from ui.live.template import put_first_paint_first
 from ui.pages.admin import AdminPage
-from ui.pages.analytics import AnalyticsPage
 from ui.pages.configurator import ConfiguratorPage
-from ui.pages.dashboard import DashboardPage
-from ui.pages.developers import DeveloperPages, developer_routes
 from ui.pages.first_paint import FirstPaint
-from ui.pages.landing import PublicPages, public_routes
-from ui.pages.messages import MessagePages
-from ui.pages.operations import OperationsPage
-from ui.pages.spec import SpecPage, spec_routes
-from ui.pages.spelling import in_small_letters
-from ui.ports import AdminSource, CatalogueSource, Consent, Legal, Live, Visitors
+from ui.ports import (
+    AdminApi,
+    AdminSource,
+    CatalogueSource,
+    ConsentMode,
+    Legal,
+    Live,
+    SharedApi,
+    Visitors,
+)
+from ui.public.developers import DeveloperPages, developer_routes
+from ui.public.landing import PublicPages, public_routes
+from ui.public.messages import MessagePages
+from ui.public.spec import SpecPage, spec_routes
+from ui.public.spelling import PageNames
 from ui.security_headers import SecurityHeaders
+from ui.staff.analytics.page import analytics_page
+from ui.staff.page import StaffParts
+from ui.staff.service.page import former_routes, service_page
 from ui.templates import Templates
 from ui.texts import Texts
 
@@ -49,38 +60,44 @@ def mount_screens(
     live: Live,
     catalogue_source: CatalogueSource,
     admin_source: AdminSource,
+    admin_api: AdminApi,
+    shared_api: SharedApi,
+    now: Callable[[], datetime],
     visitors: Visitors,
     count_dropped: Callable[[], None],
     dev: bool,
     origins: Sequence[str] | None,
     limit_scale: float = 1.0,
     public_origin: str | None = None,
-    consent: Consent = "assumed",
+    consent: ConsentMode = "assumed",
     legal: Legal | None = None,
     sdk: Sequence[SdkFile] = (),
     bounds: EngineBounds | None = None,
     clock_ns: Callable[[], int] = monotonic_ns,
     drain: Drain | None = None,
 ) -> None:
-    """Add every screen. Call it last: NiceGUI's mount answers everything that no route before does.
+    """Add every screen. Call it last: NiceGUI's mount answers all addresses without a route.
 
     Args:
         app: All routes and the lifespan of the product are in it already.
         live: Opens configurations for tabs.
         catalogue_source: The catalogue and the figures of the landing page.
         admin_source: Feeds the live view.
-        visitors: Who is asking.
+        admin_api: The HTTP API for pages of staff.
+        shared_api: The HTTP API for shared dashboards.
+        now: The time of day.
+        visitors: Finds out who is asking.
         count_dropped: Called for each frame or message that the queue of a page does not take.
         dev: Shows the development drawer.
         origins: Origins allowed to open NiceGUI's socket; None allows only the page's own.
-        limit_scale: Multiplies how many pages may be open.
+        limit_scale: Multiplies the number of pages that may be open.
         public_origin: `https://…` for canonical addresses; None takes it from the request.
-        consent: Whether visits may be measured before the visitor said so.
-        legal: What imprint and privacy notice say; None: nothing was entered.
+        consent: Whether visits may be measured before the visitor agreed.
+        legal: The operator's texts for imprint and privacy notice; None if none were entered.
         sdk: The files of `/sdk/`, listed at `/developers`; the rules among them are the page `/spec`.
-        bounds: What the sockets of pages may take; None: as shipped.
-        clock_ns: A clock that never goes back.
-        drain: Hands the sockets of pages over when the process stops; None: they are cut off.
+        bounds: The bounds of the sockets of pages; None for the defaults.
+        clock_ns: A monotonic clock, in nanoseconds.
+        drain: Hands over the sockets of pages when the process stops; None cuts them off.
     """
     texts = Texts()
     assets = Assets()
@@ -95,23 +112,28 @@ def mount_screens(
     app.router.routes.extend(spec_routes(SpecPage(templates, sdk)))
     dependencies.register_importmap_override("nest-screens/", f"{assets.base}/js/")
     pages_open = OpenPages(scale=limit_scale)
+    staff = StaffParts(
+        visitors=visitors, texts=texts, first=first, messages=messages, api=admin_api, now=now
+    )
     live_pages = LivePages(
         [
             ConfiguratorPage(live, visitors, texts, first, messages, dev, consent, count_dropped),
             AdminPage(
                 admin_source, catalogue_source, visitors, texts, first, messages, count_dropped
             ),
-            AnalyticsPage(catalogue_source, visitors, texts, first, messages),
-            OperationsPage(visitors, texts, first, messages),
-            DashboardPage(catalogue_source, texts, first),
+            analytics_page(staff, catalogue_source),
+            service_page(staff),
+            DashboardPage(
+                api=shared_api, catalogue=catalogue_source, texts=texts, first=first, now=now
+            ),
         ],
         pages=pages_open,
         is_admin=visitors.admin_of,
         wants_page=_wants_page,
         away=messages.later,
     )
-    app.router.routes.extend(live_pages.routes)
-    _answer_failures(app, messages)
+    app.router.routes.extend([*live_pages.routes, *former_routes()])
+    _answer_failures(app, messages, PageNames(app.router.routes))
     app.add_middleware(SecurityHeaders, new_nonce=lambda: secrets.token_bytes(16))
     sockets = partial(
         PageSockets,
@@ -122,6 +144,12 @@ def mount_screens(
         drain=drain or Drain(),
     )
     _guard_sockets_in_lifespan(app, sockets)
+    _run_nicegui(app, polling=bounds is None or bounds.polling)
+    Client.instances = pages_open
+
+
+def _run_nicegui(app: Starlette, *, polling: bool) -> None:
+    """Mount NiceGUI as the last route. `polling`: its sockets may begin with long polling."""
     _forget_an_earlier_app()
     put_first_paint_first()
     _answer_head()
@@ -138,13 +166,12 @@ def mount_screens(
         show_welcome_message=False,
     )
     core.app.config.socket_io_js_transports = ["websocket"]
-    if bounds is None or bounds.polling:
+    if polling:
         core.app.config.socket_io_js_transports.append("polling")
-    Client.instances = pages_open
 
 
 def _answer_head() -> None:
-    """NiceGUI's routes know GET only; the server leaves the body of an answer to HEAD out."""
+    """Answer HEAD, too: NiceGUI's routes know GET only. The server omits the body."""
     for route in core.app.routes:
         methods = getattr(route, "methods", None)
         if methods is not None and "GET" in methods:
@@ -157,11 +184,11 @@ def _forget_an_earlier_app() -> None:
     core.app.user_middleware.clear()
 
 
-def _answer_failures(app: Starlette, messages: MessagePages) -> None:
-    """Say not-found and failure in our own words; NiceGUI's pages would show the exception."""
+def _answer_failures(app: Starlette, messages: MessagePages, names: PageNames) -> None:
+    """Answer not-found and failures with our own pages; NiceGUI's would show the exception."""
 
     async def not_found(request: Request, _error: Exception) -> Response:
-        if (page := in_small_letters(request)) is not None:
+        if (page := names.in_small_letters(request)) is not None:
             return page
         return (
             messages.not_found(request)
@@ -190,9 +217,7 @@ def _answer_failures(app: Starlette, messages: MessagePages) -> None:
 
 
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith(("/api/", "/_nicegui")) and (
-        "text/html" in request.headers.get("accept", "")
-    )
+    return not request.url.path.startswith(("/api/", "/_nicegui")) and accepts_html(request)
 
 
 def _guard_sockets_in_lifespan(app: Starlette, sockets: Callable[[], PageSockets]) -> None:
@@ -203,5 +228,5 @@ def _guard_sockets_in_lifespan(app: Starlette, sockets: Callable[[], PageSockets
         async with sockets(), inner(application) as state:
             yield state
 
-    app.router.lifespan_context = guarded  # type: ignore[assignment]
+    app.router.lifespan_context = guarded  # type: ignore[assignment]  # its state goes through
     nicegui_app.storage.max_tab_storage_age = 3600

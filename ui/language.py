@@ -1,17 +1,16 @@
-"""Which of the two languages a request gets."""
-
-from typing import Literal
+"""The choice between the two languages for a request."""
 
 from starlette.requests import Request
 
-Language = Literal["de", "en"]
+from configurator.text import Language
+
 LANGUAGE_COOKIE = "nest_language"
 
 
 def language_of(request: Request) -> Language:
-    """Return `?lang=`, else what a form said, else the choice in the cookie, else what is accepted.
+    """Return `?lang=`, else the form's language, else the cookie's, else the one accepted.
 
-    What a form said is in `request.state.language`: the language of the page it was on.
+    The language of a form is in `request.state.language`: that of the page it was on.
     """
     form = getattr(request.state, "language", None)
     for asked in (request.query_params.get("lang"), form, request.cookies.get(LANGUAGE_COOKIE)):
@@ -23,9 +22,9 @@ def language_of(request: Request) -> Language:
 
 
 def preferred(accept_language: str) -> Language:
-    """Return the language an Accept-Language header asks for; English when it names neither.
+    """Return the language of an Accept-Language header; English if it names neither.
 
-    No header at all (most crawlers, curl) means German, the language of the market.
+    A missing header (most crawlers, curl) means German, the language of the market.
     """
     if not accept_language.strip():
         return "de"

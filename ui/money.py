@@ -1,6 +1,6 @@
-"""Euro amounts as people read them; the browser does the same with Intl.NumberFormat."""
+"""Amounts in euros, as people read them; Intl.NumberFormat does the same in the browser."""
 
-from ui.language import Language
+from configurator.text import Language
 
 
 def euro(cents: int, language: Language) -> str:

@@ -1,36 +1,28 @@
-"""What the screens need from the rest of the product.
+"""The ports of the screens: the types of everything that they use of the rest of the product.
 
-The screens decide nothing: they pass protocol texts to a connection, show the frames that come
-back, and ask these ports for everything else. `app/` builds the implementations and hands them to
+The screens make no decisions: they pass protocol texts to a connection, show the frames that come
+back, and ask these ports for everything else. `app/` builds the implementations and passes them to
 `ui.app.mount_screens`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from configurator.protocol.codes import Code
-from realtime.principal import Principal
+from realtime.delivery.page import HangUp, SendText
+from realtime.people.principal import Staff
+from storage.postgres.deployment import History
 
-Send = Callable[[str], None]
-"""Takes one server frame as JSON text. Never blocks, never raises, may be called from any task."""
-
-
-Consent: TypeAlias = Literal["assumed", "required"]
-"""`required`: nothing is measured before the visitor agreed; `assumed`: until they object."""
-
-
-HangUp = Callable[[Code], None]
-"""Ends the page, for the reason that a frame before told it. Never blocks, never raises."""
+ConsentMode: TypeAlias = Literal["assumed", "required"]
+"""`required`: nothing is measured before the visitor agrees; `assumed`: until they object."""
 
 
 @dataclass(frozen=True)
 class Legal:
-    """What imprint and privacy notice say of this installation; `company` () was not entered."""
+    """The operator's texts for imprint and privacy notice; an empty `company` was not entered."""
 
     company: tuple[str, ...] = ()
     keep_interactions_days: int = 0
@@ -39,14 +31,14 @@ class Legal:
 
 
 class PageConnection(Protocol):
-    """The in-process end of one browser tab; the same object that serves a socket."""
+    """The in-process end of one browser tab; sockets have the same object behind them."""
 
     async def receive(self, text: str) -> object:
         """Handle one client message (JSON text). Answers arrive through the page's `send`."""
         ...
 
     def heard(self) -> None:
-        """The browser gave a sign of life that is no message."""
+        """Note a sign of life of the browser that is not a message."""
         ...
 
 
@@ -60,11 +52,11 @@ class OpenedPage(Protocol):
 
     @property
     def connection(self) -> PageConnection:
-        """Where the tab's messages go, one at a time and in order."""
+        """The connection that takes the tab's messages, one at a time and in order."""
         ...
 
     def start(self) -> None:
-        """Send what waits, a welcome first, and from now on everything."""
+        """Send the waiting frames, the welcome first, and from now on every frame."""
         ...
 
     async def close(self) -> None:
@@ -73,7 +65,10 @@ class OpenedPage(Protocol):
 
 
 class FirstSight(Protocol):
-    """A configuration as it is just now, for the first paint. Nobody became a member for it."""
+    """A configuration as it is now, for the first paint.
+
+    Nobody becomes a member of its room for it.
+    """
 
     @property
     def frames(self) -> Sequence[str]:
@@ -82,12 +77,12 @@ class FirstSight(Protocol):
 
     @property
     def catalogue_json(self) -> str:
-        """The catalogue that the configuration was begun with, as `GET /api/catalogue?id=`."""
+        """The catalogue of the configuration, in the form of `GET /api/catalogue?id=`."""
         ...
 
     @property
     def fetched_ahead(self) -> bool:
-        """The browser asked before anybody wanted to see it."""
+        """Whether the browser asked before the visitor opened the page."""
         ...
 
 
@@ -100,12 +95,13 @@ class Live(Protocol):
         configuration_code: str,
         person_token: str | None,
         asking: Request,
-        admin: Principal | None,
+        admin: Staff | None,
     ) -> FirstSight | None:
-        """What the first paint shows, or None when the link is wrong or the house is private.
+        """The content of the first paint; None if there is no such house, or it is private.
 
-        `asking` is the request for the page, which also says whether they may be measured.
-        `admin`: who looks on, with the role `admin`, instead of the person. Raises StorageUnavailable.
+        `asking` is the request for the page, which also says whether the visitor may be measured.
+        `admin` looks at the house in place of the person, with the role `admin`. Raises
+        StorageUnavailable.
         """
         ...
 
@@ -114,35 +110,34 @@ class Live(Protocol):
         *,
         configuration_code: str,
         person_token: str | None,
-        send: Send,
+        send: SendText,
         hang_up: HangUp,
         asking: Request,
-        admin: Principal | None,
+        admin: Staff | None,
         fetched_ahead: bool,
         returning: bool,
         ended: Callable[[], None],
     ) -> OpenedPage | None:
-        """Open a tab for the visitor, or return None when the link is wrong or the house is private.
+        """Open a tab for the visitor; None if there is no such house, or it is private.
 
-        The tab is in the house once it has joined. `asking` is the request of its socket.
-        `fetched_ahead`: its first message says that somebody sees it after all.
-        `returning`: the tab was open before; it is opened also for somebody known who has lost their
-        access, and learns that when it joins.
-        `ended` is called when the visitor's token or session is over.
-        Raises StorageUnavailable.
+        The tab is in the house once it has joined. `asking` is the request of its socket. With
+        `fetched_ahead` the tab counts as a visit only from its first message on. `returning` says
+        that the tab was open before: then it is opened even for a known person who has lost their
+        access, and learns that when it joins. `ended` is called when the visitor's token or session
+        ends. Raises StorageUnavailable.
         """
         ...
 
 
 class AdminWatch(Protocol):
-    """One admin page that is being fed."""
+    """The watch of one admin's page."""
 
     async def receive(self, text: str) -> None:
         """Take one message of the page (JSON text): pause, follow, history, timeline."""
         ...
 
     async def close(self) -> None:
-        """Stop feeding. Safe to call twice."""
+        """Stop to feed. Safe to call twice."""
         ...
 
 
@@ -154,19 +149,22 @@ class AdminSource(Protocol):
         ...
 
     async def watch(
-        self, send: Send, *, admin: Principal, network: str | None, returning: bool
+        self, send: SendText, *, admin: Staff, network: str | None, returning: bool
     ) -> AdminWatch:
-        """Begin feeding `send`, with what the page may have missed since its first paint.
+        """Begin to feed `send`, first with what the page may have missed since its first paint.
 
-        `returning`: it was fed before, and says after which entry to go on.
-        `network` is where the page was asked for, for the audit. The watch ends with the session of the admin.
+        A `returning` page was fed before, and names the entry to go on after. `network` is the
+        network of the request, for the audit. The watch ends with the session of the admin.
         """
         ...
 
 
 @dataclass(frozen=True)
 class HouseSize:
-    """One size on the landing page. `from_cents` is the cheapest house of that size."""
+    """One size on the landing page.
+
+    `from_cents` is the price of the cheapest house of that size.
+    """
 
     id: str
     name: str
@@ -176,11 +174,11 @@ class HouseSize:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the landing page promises; every figure comes out of the price function.
+    """The content of the landing page; all prices come from the price function.
 
-    Every house of it has what a new house has beside size and materials (`beside`, a list of words
-    in both languages). The picture is that of a new house: `pictured` says what it is,
-    `pictured_cents` what it costs.
+    Beside size and materials, every house in it has the options of a new house (`beside`, a list of
+    words in both languages). The picture shows a new house, which `pictured` describes and which
+    costs `pictured_cents`.
     """
 
     sizes: tuple[HouseSize, ...]
@@ -208,23 +206,61 @@ class CatalogueSource(Protocol):
 
 
 class OpenSessions(Protocol):
-    """The sessions of admins that are open; a session is named by the hash of its token."""
+    """The open sessions of admins; a session is named by the hash of its token."""
 
     def hold(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
-        """Have `ended` called when this session is over."""
+        """Have `ended` called when this session ends."""
         ...
 
     def release(self, session_sha256: bytes, ended: Callable[[], None]) -> None:
-        """Whatever held on is gone by itself."""
+        """Release this holder, which has ended by itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """A request for `/api/admin/{place}`.
+
+    `attended` says that a person, and not the page, made it.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    place: str
+    query: Mapping[str, str]
+    body: bytes | None
+    attended: bool
+
+
+class AdminApi(Protocol):
+    """The HTTP API of admins in this process."""
+
+    async def answer(self, page: Request, call: ApiCall) -> Response:
+        """The answer of the API to the browser of this page, with all checks.
+
+        The session in `page`'s cookies is looked up now, the audit records the look, and limits
+        count. A refusal is an answer, too.
+        """
+        ...
+
+
+class SharedApi(Protocol):
+    """The HTTP API of shared dashboards, called in this process."""
+
+    async def answer(self, page: Request, token: str) -> Response:
+        """The answer to `GET /api/analytics/shared` with this token, for the network of the page.
+
+        The link is looked up now and the limits count; a token that belongs to no link is a wrong guess.
+        No cookie counts. Refusals are answers, too.
+        """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Browser:
-    """Whose browser asks: `person` is the id of the person, empty where it is nobody's.
+    """The browser that asks: `person` is the id of its person, empty if it is nobody's.
 
-    `ended`: it shows a token that is nobody's now. `moves`: it has only the cookie of an earlier
-    release, which `private.js` exchanges. `unclear`: it shows two that differ.
+    `ended` says that its token has ended; `moves` that it has only the cookie of an earlier
+    release, which `private_house.js` exchanges; `unclear` that it sent two different tokens.
     """
 
     person: str = ""
@@ -233,34 +269,26 @@ class Browser:
     unclear: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class History:
-    """The history of the data. `epoch` names it; `restored_to`: it began with a backup of this moment."""
-
-    epoch: str
-    restored_to: datetime | None
-
-
 @dataclass(frozen=True)
 class Visitors:
-    """Who is asking. Each function reads only the request's cookies."""
+    """Finds out who is asking. Each function reads only the request's cookies."""
 
     person_token_of: Callable[[Request], str | None]
     admin_token_of: Callable[[Request], str | None]
     browser_of: Callable[[Request], Awaitable[Browser]]
-    """Whose browser this is now; raises StorageUnavailable."""
+    """The person of this browser, read now. Raises StorageUnavailable."""
     forget_person: Callable[[Request, Response], None]
     """Has the browser drop the person's cookie, if it sent one."""
     house_code_of: Callable[[Request], Awaitable[str | None]]
-    """The configuration the visitor worked on last, for "continue"; None for a new visitor."""
-    admin_of: Callable[[Request], Awaitable[Principal | None]]
-    """The admin whose session is open; None for everybody else."""
-    looked: Callable[[Request, Principal], Awaitable[None]]
-    """Writes into the audit that this admin opens the page; raises StorageUnavailable."""
+    """The configuration that the visitor worked on last, for "continue"; None for a new visitor."""
+    admin_of: Callable[[Request], Awaitable[Staff | None]]
+    """The admin whose session is open; None for all other visitors."""
+    looked: Callable[[Request, Staff], Awaitable[None]]
+    """Record in the audit that this admin opens the page. Raises StorageUnavailable."""
     was_admin: Callable[[Request], Awaitable[bool]]
-    """Whether the visitor still shows the token of an admin session, which may be over."""
+    """Whether the request has the token of an admin session, open or ended."""
     sessions: "OpenSessions"
     history: Callable[[], Awaitable[History]]
-    """Raises StorageUnavailable."""
+    """The history of the data. Raises StorageUnavailable."""
     seen: Callable[[str, Request], None]
-    """Counts a visit of a page that begins no session, unless the visitor objects. Never waits."""
+    """Count a view of a page that begins no session, unless the visitor objects. Never waits."""

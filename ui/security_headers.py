@@ -1,20 +1,20 @@
 """Security headers on every HTTP answer, as a pure ASGI middleware.
 
-NiceGUI's pages start from inline scripts, so each answer has a nonce of its own. The middleware puts
-it into the scope of the request, under `NONCE`; the template of those pages writes it into the
-scripts that are the template's own (`ui.page_template`), and `ui.pages.first_paint` into ours. A
-script that gets into the HTML in any other way has no nonce and does not run. Vue compiles templates
-in the browser, therefore those pages (and only those) may `eval`. Everything else that is HTML may
-run only our own script files. A header that an inner application has set stays as it is.
+NiceGUI's pages start from inline scripts, so each answer has its own nonce. The middleware puts it
+into the scope of the request, under `NONCE`. The template of those pages writes it into its own
+scripts (`ui.live.template`), and `ui.pages.first_paint` into ours. A script that gets into the HTML
+in any other way has no nonce and does not run. Vue compiles templates in the browser; therefore
+those pages, and only those, may `eval`. All other HTML may run only our own script files. A header
+that an inner application has set stays as it is.
 
-`Referrer-Policy` is `same-origin`: no other site learns an address of ours. With `no-referrer`
-browsers would send `Origin: null` with our own forms, and those that do not send `Sec-Fetch-Site`
-(Safari before 16.4) could not be told from a page of somebody else. It is `no-referrer` where the
-address is a secret and no form is sent: `/dashboard`, and addresses whose `#` a mail program encoded,
-so that the token behind it is in the path.
+`Referrer-Policy` is `same-origin`: no other site learns an address of ours. With `no-referrer`,
+browsers would send `Origin: null` with our own forms; in browsers without `Sec-Fetch-Site` (Safari
+before 16.4) these could not be told from forms of another site. It is `no-referrer` if the address
+is a secret and no form is sent: `/dashboard`, and addresses whose `#` a mail program encoded, so
+that the token behind it is in the path.
 
-`X-Forwarded-Prefix` is dropped from every request: NiceGUI believes it, whoever says it, and takes
-its scripts and style sheets from the host that it names.
+`X-Forwarded-Prefix` is dropped from every request: NiceGUI believes it from any sender, and would
+load its scripts and style sheets from the host that it names.
 """
 
 from base64 import b64encode

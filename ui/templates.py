@@ -1,4 +1,4 @@
-"""Server-rendered pages: Jinja2 with escaping on, texts and asset addresses at hand."""
+"""Server-rendered pages: Jinja2 with escaping on, with our texts and asset addresses."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from configurator.text import Language
 from ui.assets import Assets
-from ui.language import Language, language_of
+from ui.language import language_of
 from ui.money import euro
-from ui.ports import Consent
+from ui.ports import ConsentMode
 from ui.texts import Texts
 
 DIRECTORY: Final = Path(__file__).parent / "markup"
@@ -20,7 +21,7 @@ DIRECTORY: Final = Path(__file__).parent / "markup"
 class Templates:
     """Renders a template in the visitor's language."""
 
-    def __init__(self, texts: Texts, assets: Assets, consent: Consent = "assumed") -> None:
+    def __init__(self, texts: Texts, assets: Assets, consent: ConsentMode = "assumed") -> None:
         self._texts = texts
         self._environment = Environment(
             loader=FileSystemLoader(DIRECTORY),
@@ -30,6 +31,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.globals["asset"] = assets.url
+        self._environment.globals["modules_of"] = assets.modules_of
         self._environment.globals["consent"] = consent
 
     def response(
@@ -43,7 +45,8 @@ class Templates:
     ) -> Response:
         """Render to a response that no cache shares between languages or visitors.
 
-        What is `personal` no browser keeps either: going back shows it to whoever comes next.
+        A `personal` answer is not kept by the browser either: otherwise its back button would show
+        the page to the next person.
         """
         language = language_of(request)
         return HTMLResponse(

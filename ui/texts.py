@@ -1,10 +1,10 @@
-"""Every sentence of the screens in both languages, one file for Python and the browser."""
+"""All sentences of the screens in both languages: one file for Python and the browser."""
 
 import json
 from pathlib import Path
 from typing import Final
 
-from ui.language import Language
+from configurator.text import Language
 
 PATH: Final = Path(__file__).parent / "texts.json"
 
@@ -28,10 +28,13 @@ SERVED_ALONE: Final = (
     "console.",
     "first.",
     "sheet.",
+    "analytics.",
+    "dashboard.",
+    "staff.",
 )
-"""Texts that no screen of NiceGUI needs; those of `sheet.` are in files."""
+"""The prefixes of texts that no script needs: texts of files, and of pages that Python builds whole."""
 
-FOR_ADMINS: Final = ("admin.", "analytics.", "dashboard.", "operations.")
+FOR_ADMINS: Final = ("admin.", "service.")
 
 
 class Texts:
@@ -54,7 +57,7 @@ class Texts:
         return _json({key: e for key, e in self._entries.items() if key.startswith(prefixes)})
 
     def json_without(self, *prefixes: str) -> str:
-        """Return the texts of the screens as JSON, without those of pages that stand alone."""
+        """Return the texts as JSON, without those whose keys begin with one of these."""
         return _json({key: e for key, e in self._entries.items() if not key.startswith(prefixes)})
 
     def entries(self) -> dict[str, dict[str, str]]:

@@ -1,10 +1,10 @@
-"""Notices when the end of the audit is gone, or was written anew."""
+"""Notices if lines at the end of the audit were removed or rewritten."""
 
 import structlog
 
-from storage.postgres.audit import AuditLines
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
+from storage.postgres.service.audit import AuditLines
 from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
 from storage.redis.client import Redis
 from workers.schedule import AUDIT_HEAD, Chore
@@ -12,23 +12,23 @@ from workers.schedule import AUDIT_HEAD, Chore
 log = structlog.get_logger()
 
 EVERY_SECONDS = 5.0
-"""How old a line is at most when its removal can no longer go unnoticed."""
+"""The longest time in seconds during which the removal of a new line can go unnoticed."""
 
 
-class AuditShortened(RuntimeError):  # noqa: N818 - what the failed chore is called
-    """Lines that were in the audit are not in it any more: `nest audit verify` says which."""
+class AuditShortened(RuntimeError):
+    """Lines of the audit were removed: `nest audit verify` says which."""
 
 
-class AuditForged(RuntimeError):  # noqa: N818 - what the failed chore is called
-    """The newest line has a number or a signature that no line has."""
+class AuditForged(RuntimeError):
+    """The newest line has a number or a signature that no genuine line can have."""
 
 
 def audit_head_chore(database: Database, redis: Redis) -> Chore:
-    """Keeps the newest line in mind; fails, which is an alert, from when it is gone."""
+    """Remembers the newest line; fails, which raises an alert, once that line is missing."""
     lines = AuditLines(database)
 
     async def keep_head() -> None:
-        # Read each time: a backup may be restored, with another epoch and an earlier end.
+        # Read the epoch each time: a restored backup has another epoch and an earlier end.
         kept = KeptHead(redis, await Deployment(database).epoch())
         try:
             known = await kept.read()

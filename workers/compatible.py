@@ -1,4 +1,4 @@
-"""Work that is done only while the schema is one that this code works with."""
+"""Work that runs only while this code works with the schema of the database."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,16 +12,16 @@ from storage.postgres.engine import Database
 log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 1.0
-"""Between two looks at the schema."""
+"""Seconds between two looks at the schema."""
 
 
 async def while_compatible(
     database: Database, work: Callable[[], Coroutine[None, None, None]]
 ) -> None:
-    """Begins `work` when a look finds a schema that fits, cancels it at one that does not; for ever.
+    """Begins `work` when the schema becomes compatible, cancels it when it is not; never returns.
 
-    A database that does not answer says nothing about its schema: what works goes on, what waits
-    waits. An error of `work` comes out in an ExceptionGroup.
+    A database that does not answer changes nothing: running work continues, waiting work waits.
+    Raises an error of `work` in an ExceptionGroup.
     """
     while True:
         await _found(database, compatible=True)
@@ -32,7 +32,7 @@ async def while_compatible(
 
 
 async def _found(database: Database, *, compatible: bool) -> None:
-    """Returns after a look that found the schema so; says once why it waits for one that fits."""
+    """Returns once the schema is (not) `compatible`; logs once why it waits for a compatible one."""
     said = ""
     while True:
         try:

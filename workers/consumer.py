@@ -1,8 +1,8 @@
 """Moves interactions from the stream to PostgreSQL.
 
-An entry is pending from its delivery until after the COMMIT that stored it. So whoever dies, and
-whenever, somebody reads it again; storing it again changes nothing. Hence exactly one row and one
-count for each event, without any transaction over both servers.
+An entry is pending from its delivery until after the COMMIT that stored it. If a worker dies at any
+moment, another one therefore reads the entry again; storing it again changes nothing. Hence exactly
+one row and one count for each event, without a transaction over both servers.
 
     delivered ──decode──▶ stored (COMMIT) ──▶ acknowledged (XACK)
         │ undecodable, or refused by PostgreSQL
@@ -18,27 +18,30 @@ from datetime import datetime
 
 import structlog
 
-from configurator.activity import Filtered
-from configurator.entries import decode_entry, placed
-from configurator.event_ids import unix_ms
-from configurator.untrusted import InteractionInvalid
+from configurator.activity.entries import decode_entry, id_pair, placed
+from configurator.activity.event_ids import unix_ms
+from configurator.activity.interaction import Filtered
+from configurator.activity.untrusted import InteractionInvalid
+from storage.backoff import Backoff
 from storage.errors import StorageError
 from storage.outage import Outage
-from storage.postgres.interactions import Incoming, Interactions, RowsRefused, Settled
-from storage.redis.dead_letters import DeadLetter
-from storage.redis.entries import Entry, id_pair
-from storage.redis.stream_group import StreamGroup
+from storage.postgres.activity.batch_rows import Incoming
+from storage.postgres.activity.interactions import Interactions, RowsRefused, Settled
+from storage.redis.activity.dead_letters import DeadLetter
+from storage.redis.activity.entries import Entry
+from storage.redis.activity.stream_group import StreamGroup
 
 log = structlog.get_logger()
 
 POISON_WINDOW = 1_000
 POISON_MAX = 100
+AGAIN = Backoff(first_seconds=0.1, longest_seconds=2.0)
 
 
-class TooMuchPoison(Exception):  # noqa: N818
+class TooMuchPoison(Exception):
     """More than 10 % of the last 1,000 entries cannot be stored: a bad release, not bad data.
 
-    Nothing of the last batch was buried; it stays pending until a worker can read it.
+    No entry of the last batch was buried; it stays pending until a worker can read it.
     """
 
     def __init__(self, *, unreadable: int, of_last: int) -> None:
@@ -48,12 +51,12 @@ class TooMuchPoison(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How the consumer reads and waits. A dead worker's entries are taken over after the idle time.
+class ConsumerPace:
+    """The consumer's pace. A dead worker's entries are taken over after the idle time.
 
     After a batch that was not full it waits `gather_seconds`: a transaction costs about as much for
-    one event as for fifty, and at 500 events a second one for each handful took a core. A full
-    batch is large for the same reason: what an event costs falls by a third from 1,000 to 4,000.
+    one event as for fifty, and at 500 events a second, one for every few events took a whole core.
+    A full batch is large for the same reason: from 1,000 to 4,000 the cost per event falls by a third.
     """
 
     batch: int = 4_000
@@ -61,25 +64,23 @@ class Pace:
     gather_seconds: float = 0.1
     claim_idle_ms: int = 10_000
     claim_every_seconds: float = 1.0
-    back_off_seconds: float = 0.1
-    back_off_max_seconds: float = 2.0
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one consumer did since it started."""
+    """Counts of one consumer since it started."""
 
     inserted: int = 0
     duplicates: int = 0
     filtered: int = 0
     buried: int = 0
     moved: int = 0
-    """Stored at another time than they say: the clock of the machine that received them was ahead."""
+    """Events stored with a corrected time: the clock of the machine that received them was ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decoded:
-    """What a batch says. `moved`: events whose times were set back, and by how much at most."""
+    """A decoded batch. `moved`: events whose times were set back, and the largest correction."""
 
     good: list[tuple[Entry, Incoming]]
     filtered: list[Settled]
@@ -97,28 +98,28 @@ class Consumer:
         interactions: Interactions,
         *,
         now: Callable[[], datetime],
-        pace: Pace | None = None,
+        pace: ConsumerPace | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._group = group
         self._interactions = interactions
         self._now = now
-        self._pace = pace or Pace()
+        self._pace = pace or ConsumerPace()
         self._jitter = jitter
         self._poison: deque[bool] = deque(maxlen=POISON_WINDOW)
         self._claim_due = 0.0
         self._take = self._pace.batch
-        """The number of entries that is asked for now; see `_shorter`."""
+        """The number of entries to ask for now; see `_shorter`."""
         self.tally = Tally()
         self.reading = Outage("reading interactions from the stream")
         self.storing = Outage("storing interactions")
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Works until `stopping` is set and the batches at hand are finished.
+        """Works until `stopping` is set and the current batches are finished.
 
-        While PostgreSQL stores a full batch, the next is read and prepared: two are at hand then.
-        Raises, in an ExceptionGroup, TooMuchPoison and whatever is our own bug; entries that were
-        at hand then stay pending.
+        While PostgreSQL stores a full batch, the next is read and prepared, so there may be two.
+        Raises, in an ExceptionGroup, TooMuchPoison and errors that are our own bugs; the entries of
+        the current batches then stay pending.
         """
         try:
             await self._work(stopping)
@@ -135,8 +136,8 @@ class Consumer:
                     entries = await self._next()
                 except StorageError as away:
                     await self._shorter(away, stopping)
-                    # The answer may be what was lost: then entries are this consumer's own, and
-                    # nobody else takes them before they were idle for `claim_idle_ms`.
+                    # Perhaps only the answer was lost: then the entries belong to this consumer,
+                    # and no other takes them before they were idle for `claim_idle_ms`.
                     if before:
                         await asyncio.wait(before)
                         before = []
@@ -151,7 +152,7 @@ class Consumer:
                     await stopped_within(stopping, self._pace.gather_seconds)
 
     async def _finish_left_over(self, stopping: asyncio.Event) -> None:
-        """What this consumer took before it was killed; each round acknowledges what it read."""
+        """Finish the entries that this consumer took before it was killed, batch by batch."""
         while not stopping.is_set():
             try:
                 entries = await self._group.left_over(self._take)
@@ -175,15 +176,15 @@ class Consumer:
         return await self._group.read(self._take, self._pace.block_ms)
 
     async def _shorter(self, away: StorageError, stopping: asyncio.Event) -> None:
-        """Waits, and asks for half as many: a batch that takes too long must not do so for ever.
+        """Waits, and halves the batch: a batch that takes too long must not take too long again.
 
-        Each such try also makes its entries look busy, so that no other worker takes them over.
+        Each try also makes its entries look busy, so that no other worker takes them over.
         """
         self._take = max(1, self._take // 2)
         await self._back_off(self.reading, away, stopping)
 
     def _arrived(self, entries: Sequence[Entry]) -> bool:
-        """Whether as many came as were asked for; then twice as many are asked for next."""
+        """Whether the batch is full; if so, asks for twice as many entries next time."""
         self.reading.over()
         full = len(entries) >= self._take
         if full:
@@ -191,7 +192,7 @@ class Consumer:
         return full
 
     async def _handle(self, entries: Sequence[Entry], stopping: asyncio.Event) -> None:
-        """Stores a batch, trying again while a server is away; gives up only when stopping."""
+        """Stores a batch, trying again while a server is away; gives up only while stopping."""
         found = _decoded(entries, unix_ms(self._now()))
         good, filtered, dead = found.good, found.filtered, found.dead
         if found.moved:
@@ -202,7 +203,7 @@ class Consumer:
             try:
                 dead += await self._store(good[:size])
             except StorageError as away:
-                # Smaller after each failure: a batch that takes too long must not do so for ever.
+                # Smaller after each failure: a batch that takes too long must not fail repeatedly.
                 size = max(1, size // 2)
                 await self._back_off(self.storing, away, stopping)
                 if stopping.is_set():
@@ -222,9 +223,9 @@ class Consumer:
         dead: Sequence[DeadLetter],
         stopping: asyncio.Event,
     ) -> None:
-        """Books what is not stored, buries, acknowledges.
+        """Records entries that are not stored in the ledger, buries dead ones, acknowledges all.
 
-        What a stop leaves undone, the next worker does again.
+        If a stop interrupts it, the next worker does it again.
         """
         buried = {letter.entry.id for letter in dead}
         stored = [entry for entry in entries if entry.id not in buried]
@@ -248,7 +249,7 @@ class Consumer:
             log.warning("interaction_buried", entry=letter.entry.id, reason=letter.reason)
 
     async def _store(self, batch: Sequence[tuple[Entry, Incoming]]) -> list[DeadLetter]:
-        """Stores what PostgreSQL takes, halving a refused batch; returns the rows it never takes."""
+        """Stores the batch, halving it when refused; returns rows that PostgreSQL never accepts."""
         if not batch:
             return []
         try:
@@ -265,9 +266,9 @@ class Consumer:
         return []
 
     def _check_poison(self, entries: Sequence[Entry], dead: Sequence[DeadLetter]) -> None:
-        """Raises TooMuchPoison before anything of this batch is buried.
+        """Raises TooMuchPoison before any entry of this batch is buried.
 
-        Letters that were put back do not count: somebody only tries whether they can be stored.
+        Re-driven letters do not count: an admin is only trying whether they can be stored.
         """
         bad = {letter.entry.id for letter in dead}
         in_window = sum(self._poison)
@@ -283,8 +284,8 @@ class Consumer:
                 raise TooMuchPoison(unreadable=in_window, of_last=len(self._poison))
 
     async def _tell_stop(self, poison: Exception) -> None:
-        """For the screens of the admins; the worker ends whether or not they can be told."""
-        assert isinstance(poison, TooMuchPoison)  # noqa: S101 - of one group
+        """Record the stop for the admins' screens; the worker ends even if that fails."""
+        assert isinstance(poison, TooMuchPoison)  # noqa: S101 - the group has only this kind
         try:
             await self._group.stops.note(
                 self._group.consumer, unreadable=poison.unreadable, of_last=poison.of_last
@@ -293,15 +294,14 @@ class Consumer:
             self.storing.met(away)
 
     async def _back_off(self, outage: Outage, away: StorageError, stopping: asyncio.Event) -> None:
-        """Waits 0.1 to 2 s, longer each time; less when told to stop."""
-        longest = self._pace.back_off_seconds * 2 ** min(outage.failures, 16)
-        longest = min(self._pace.back_off_max_seconds, longest)
+        """Waits 0.1 to 2 s, longer each time; returns early when told to stop."""
         outage.met(away)
-        await stopped_within(stopping, longest * (0.5 + self._jitter() / 2))
+        chance = 0.5 + self._jitter() / 2
+        await stopped_within(stopping, AGAIN.delay_seconds(outage.failures, chance))
 
 
 async def stopped_within(stopping: asyncio.Event, seconds: float) -> bool:
-    """Waits for the event, at most so long; whether it is set."""
+    """Wait for the event, at most `seconds`; return whether it is set."""
     try:
         async with asyncio.timeout(seconds):
             return await stopping.wait()
@@ -334,7 +334,7 @@ def _decoded(entries: Sequence[Entry], now_ms: int) -> _Decoded:
 
 
 def _as_settled(letter: DeadLetter) -> Settled:
-    """For the ledger only the first word of the reason, so that there are few."""
+    """The ledger's entry for a dead letter, with the reason's first word only, so that kinds are few."""
     return Settled(
         stream_id=letter.entry.id, outcome="dead", reason=letter.reason.partition(" ")[0]
     )

@@ -1,10 +1,10 @@
-"""Notices that a backup was restored, and stores again what came after it."""
+"""Notices that a backup was restored, and stores the later events again."""
 
 import structlog
 
 from storage.postgres.deployment import Deployment
 from storage.postgres.engine import Database
-from storage.redis.stream_group import StreamGroup
+from storage.redis.activity.stream_group import StreamGroup
 from workers.schedule import HISTORY, Chore
 
 log = structlog.get_logger()
@@ -13,7 +13,7 @@ EVERY_SECONDS = 5.0
 
 
 def history_chore(database: Database, group: StreamGroup) -> Chore:
-    """Has the group read the stream again when the epoch of the database is another."""
+    """Makes the group read the stream again when the epoch of the database changes."""
     deployment = Deployment(database)
 
     async def follow() -> None:

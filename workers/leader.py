@@ -1,11 +1,11 @@
-"""One worker at a time does the jobs; when it is gone, another one does within seconds.
+"""One worker at a time does the jobs; if it dies, another one takes over within seconds.
 
     candidate ──lock──▶ leader ──connection lost──▶ candidate
                           │ each job when it is due: begin, run, finish with the next due time
 
-A leader that was cut off may finish the job at hand while the next one has begun: each job is safe
-to run twice at once. When each job is due is in the database, so a new leader goes on where the
-last one was. Who wants a job done now says so there, too.
+A leader that lost its connection may finish its current job while the next leader has begun: each job
+is safe to run twice at once. The due time of each job is in the database, so a new leader continues
+where the last one stopped. Requests to run a job at once are in the database, too.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import structlog
 
 from storage.errors import StorageError, StorageUnavailable
 from storage.outage import Outage
-from storage.postgres.jobs import Jobs, Leadership, Outcome
+from storage.postgres.service.jobs import JobOutcome, Jobs, Leadership
 from workers.consumer import stopped_within
 from workers.schedule import Detail, Job
 
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 TRY_SECONDS = 2.0
 RETRY_SECONDS = 30.0
-"""A job that failed because a store was away comes again after this, if not earlier."""
+"""A job that failed because a store was away is tried again after at most this many seconds."""
 
 
 class Leader:
@@ -51,7 +51,7 @@ class Leader:
         self.outage = Outage("leading, or standing by to lead")
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Leads whenever possible, until `stopping` is set. A job that fails ends nothing else."""
+        """Leads whenever possible, until `stopping` is set. A failed job stops no other job."""
         async with self._leadership:
             while not stopping.is_set():
                 with self.outage.tolerated():
@@ -77,17 +77,17 @@ class Leader:
             log.info("not_leading")
 
     async def _hear(self) -> None:
-        """What somebody asked for is due now; one job after the other, as always."""
+        """Make requested jobs due now; they still run one after the other."""
         try:
             latest = await self._runs.latest()
         except StorageError:
-            return  # the next round hears it
+            return  # the next round reads the request
         for name in self._due:
             if name in latest and latest[name].asked:
                 self._due[name] = self._now()
 
     async def _due_times(self) -> dict[str, datetime]:
-        """When each job is due; one that was interrupted, or never ran, is due now."""
+        """The due time of each job; one that was interrupted, or never ran, is due now."""
         now, latest = self._now(), await self._runs.latest()
         due = {}
         for job in self._jobs:
@@ -97,10 +97,10 @@ class Leader:
         return due
 
     async def _do(self, job: Job) -> None:
-        """Runs a job and records how it went; an error of our own is a failed run like any other.
+        """Runs a job and records the result; an error of our own is a failed run like any other.
 
-        It is tried again when it is due, so that one row that cannot be read does not stop the
-        jobs that could do their work.
+        The job is tried again when it is due, so that one unreadable row does not stop the other
+        jobs.
         """
         try:
             run_id = await self._runs.begin(job.name, self._node)
@@ -118,7 +118,7 @@ class Leader:
             await self._finish(job, run_id, "failed", {"reason": type(error).__name__})
         else:
             self._due[job.name] = self._now() + timedelta(seconds=job.every_seconds)
-            outcome: Outcome = "skipped" if detail is None else "ok"
+            outcome: JobOutcome = "skipped" if detail is None else "ok"
             await self._finish(job, run_id, outcome, detail or {})
             if detail and any(detail.values()):
                 log.info("job_done", job=job.name, **detail)
@@ -128,8 +128,8 @@ class Leader:
         self._due[job.name] = self._now() + timedelta(seconds=wait)
         log.warning("job_failed", job=job.name, reason=str(away), retry_seconds=wait)
 
-    async def _finish(self, job: Job, run_id: int, outcome: Outcome, detail: Detail) -> None:
-        """A record that cannot be written is a run without end, which the next one will mark."""
+    async def _finish(self, job: Job, run_id: int, outcome: JobOutcome, detail: Detail) -> None:
+        """Record the result; if that fails, the run has no end, and the next run marks it so."""
         try:
             await self._runs.finish(run_id, outcome, detail=detail, due_at=self._due[job.name])
         except StorageError as away:

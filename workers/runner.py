@@ -6,8 +6,8 @@ from collections.abc import Coroutine, Sequence
 import structlog
 
 from storage.errors import StorageError
-from storage.postgres.jobs import Jobs
-from storage.redis.stops import WorkerStops
+from storage.postgres.service.jobs import Jobs
+from storage.redis.activity.stops import WorkerStops
 from workers.consumer import Consumer, TooMuchPoison
 from workers.leader import Leader
 from workers.schedule import Chore, keep_doing
@@ -15,7 +15,7 @@ from workers.schedule import Chore, keep_doing
 log = structlog.get_logger()
 
 STOP_SECONDS = 4.0
-"""For the batch at hand after the request to stop; then it is left pending, and nothing is lost."""
+"""Seconds for the current batch after a request to stop; later it stays pending, without loss."""
 
 
 async def run_worker(
@@ -27,10 +27,10 @@ async def run_worker(
     stops: WorkerStops,
     node: str,
 ) -> None:
-    """Works until cancelled, then finishes the batch at hand within `STOP_SECONDS`.
+    """Works until cancelled, then finishes the current batch within `STOP_SECONDS`.
 
-    A task that fails ends the worker: its error comes out, in an ExceptionGroup, and is in the list
-    of `stops`, so that a worker that is started again and again is seen.
+    A task that fails ends the worker: its error is raised in an ExceptionGroup, and recorded in the
+    list of `stops`, so that operators see a worker that restarts again and again.
     """
     try:
         await _work(consumer, chores, leader, runs, node)
@@ -38,7 +38,7 @@ async def run_worker(
         await _told(stops.ended(node))
         raise
     except ExceptionGroup as broken:
-        _, unsaid = broken.split(TooMuchPoison)  # the consumer has said that
+        _, unsaid = broken.split(TooMuchPoison)  # the consumer has recorded that one
         if unsaid is not None:
             await _told(stops.note(node, reason=_name(unsaid)))
         await _told(stops.ended(node))
@@ -46,7 +46,7 @@ async def run_worker(
 
 
 async def _told(telling: Coroutine[None, None, None]) -> None:
-    """The worker ends whether or not anybody can be told."""
+    """Record a stop; the worker ends even if that fails."""
     try:
         await telling
     except StorageError as away:
@@ -74,7 +74,7 @@ async def _work(
         ]
         log.info("worker ready")
         try:
-            await stopping.wait()  # never set from outside: ends by cancellation only
+            await stopping.wait()  # never set from outside: it ends only by cancellation
         except asyncio.CancelledError:
             stopping.set()
             _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)

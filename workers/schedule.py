@@ -1,7 +1,7 @@
-"""What has to happen from time to time; every run is safe to repeat and to run twice at once.
+"""Recurring work; every run is safe to repeat and to run twice at once.
 
-Chores are done by every worker: they concern the stream, or the worker itself. Jobs are done by
-the worker that leads (`workers.leader`), and each of their runs is recorded.
+Every worker does the chores, which concern the stream or the worker itself. The leading worker does
+the jobs (`workers.leader`), and each of their runs is recorded.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from realtime.scheduled_csv import ScheduledCsv
+from realtime.activity.figures.scheduled_csv import ScheduledCsv
 from storage.errors import StorageError, StorageUnavailable
 from storage.outage import Outage
-from storage.postgres.interactions import Interactions
-from storage.postgres.jobs import Jobs, Outcome
-from storage.postgres.privacy import Kept, Privacy
-from storage.postgres.upkeep import Upkeep
-from storage.redis.stream_group import StreamGroup
+from storage.postgres.activity.interactions import Interactions
+from storage.postgres.activity.upkeep import Upkeep
+from storage.postgres.people.privacy import Privacy, RetentionPeriods
+from storage.postgres.service.jobs import JobOutcome, Jobs
+from storage.redis.activity.stream_group import StreamGroup
 from workers.consumer import stopped_within
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ Detail = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """One recurring step, first done at the start; while its store is away it is tried more often."""
+    """A recurring step, first done at the start; while its store is away, it is tried more often."""
 
     name: str
     every_seconds: float
@@ -46,7 +46,7 @@ class Chore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One recurring step of the leader. `run` says what it did; None: there was nothing it may do."""
+    """A recurring step of the leader. `run` returns the details; None: settings forbid the step."""
 
     name: str
     every_seconds: float
@@ -64,11 +64,11 @@ CHORES = (
     AUDIT_HEAD,
     NOTE_OFFERED,
 )
-"""The names of the chores: their failed runs are kept among those of the jobs."""
+"""The names of the chores; their failed runs are recorded together with those of the jobs."""
 
 
 def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
-    """What every worker does beside consuming."""
+    """The chores of every worker, in addition to consuming."""
     alive, trimming, forgetting, *_others = CHORES
 
     async def trim() -> None:
@@ -99,8 +99,8 @@ def chores(interactions: Interactions, group: StreamGroup) -> tuple[Chore, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """What the jobs work on."""
+class JobStores:
+    """The stores that the jobs use."""
 
     interactions: Interactions
     upkeep: Upkeep
@@ -109,14 +109,14 @@ class Stores:
 
 
 def jobs(
-    stores: Stores,
+    stores: JobStores,
     scheduled_csv: ScheduledCsv,
     *,
     keep_days: int,
-    kept: Kept,
+    kept: RetentionPeriods,
     now: Callable[[], datetime],
 ) -> tuple[Job, ...]:
-    """What the leader does. Raw interactions are kept `keep_days`; 0: for ever."""
+    """The leader's jobs. Raw interactions are kept for `keep_days`; 0: without a limit."""
     done = (
         Job(name="scheduled files", every_seconds=MINUTE, run=scheduled_csv.run),
         *_upkeep(stores, now=now),
@@ -126,7 +126,7 @@ def jobs(
     return (*done, _forgetting_runs(stores, [*CHORES, *(job.name for job in done)]))
 
 
-def _upkeep(stores: Stores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
+def _upkeep(stores: JobStores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
     async def make_partitions() -> Detail:
         today = now()
         made = await stores.interactions.ensure_partitions(
@@ -149,7 +149,7 @@ def _upkeep(stores: Stores, *, now: Callable[[], datetime]) -> tuple[Job, ...]:
 
 
 def _retention(
-    stores: Stores, *, keep_days: int, kept: Kept, now: Callable[[], datetime]
+    stores: JobStores, *, keep_days: int, kept: RetentionPeriods, now: Callable[[], datetime]
 ) -> tuple[Job, ...]:
     async def drop_old() -> Detail | None:
         if keep_days == 0:
@@ -170,8 +170,8 @@ def _retention(
     )
 
 
-def _forgetting_runs(stores: Stores, names: Sequence[str]) -> Job:
-    """Also forgets jobs that there are no more: they would be late for ever."""
+def _forgetting_runs(stores: JobStores, names: Sequence[str]) -> Job:
+    """A job that deletes old runs, and runs of removed jobs, which would always count as overdue."""
     name = "forget job runs"
 
     async def forget_runs() -> Detail:
@@ -180,7 +180,7 @@ def _forgetting_runs(stores: Stores, names: Sequence[str]) -> Job:
     return Job(name=name, every_seconds=HOUR, run=forget_runs)
 
 
-def _audits(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
+def _audits(stores: JobStores, keep_days: int, now: Callable[[], datetime]) -> tuple[Job, ...]:
     async def audit_today() -> Detail:
         yesterday = (now() - timedelta(days=1)).date()
         return _drift(await stores.upkeep.drift_since(yesterday, now=now()))
@@ -195,7 +195,7 @@ def _audits(stores: Stores, keep_days: int, now: Callable[[], datetime]) -> tupl
 
 
 def _drift(days: dict[str, int]) -> Detail:
-    """`drift` must be 0: how many events the roll-ups count too many or too few."""
+    """The details of an audit; `drift`, the miscounted events of the roll-ups, must be 0."""
     drift = sum(map(abs, days.values()))
     if drift:
         log.critical("rollups_drifted", drift=drift, days=days)
@@ -205,10 +205,10 @@ def _drift(days: dict[str, int]) -> Detail:
 async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node: str) -> None:
     """Does the chore at its pace until `stopping` is set.
 
-    An error of our own ends nothing else. It is a failed run among those of the jobs, and a good one
-    is noted when the chore works again, so that who looks there, or is alerted, hears of it.
+    An error of our own stops nothing else. It is recorded as a failed run among those of the jobs,
+    and a good run is recorded once the chore works again, so that admins and alerts learn of both.
     """
-    told: Outcome | None = None
+    told: JobOutcome | None = None
     outage = Outage(chore.name)
     while not stopping.is_set():
         outcome, detail = await _done(chore, outage)
@@ -219,8 +219,8 @@ async def keep_doing(chore: Chore, stopping: asyncio.Event, *, runs: Jobs, node:
         await stopped_within(stopping, outage.pause(chore.every_seconds))
 
 
-async def _done(chore: Chore, outage: Outage) -> tuple[Outcome | None, Detail]:
-    """How it went, and why not; None: a store was away."""
+async def _done(chore: Chore, outage: Outage) -> tuple[JobOutcome | None, Detail]:
+    """The outcome and its details; None: a store was away."""
     try:
         await chore.run()
     except StorageUnavailable as away:
@@ -240,7 +240,7 @@ async def _is_failing(chore: Chore, runs: Jobs) -> bool:
         return False
 
 
-async def _note(chore: Chore, runs: Jobs, node: str, outcome: Outcome, detail: Detail) -> None:
+async def _note(chore: Chore, runs: Jobs, node: str, outcome: JobOutcome, detail: Detail) -> None:
     try:
         await runs.finish(await runs.begin(chore.name, node), outcome, detail=detail, due_at=None)
     except StorageError as away:

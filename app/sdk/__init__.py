@@ -1,11 +1,13 @@
-"""The files of `/sdk/`: the clients for whoever has only the address of a server.
+"""The files of `/sdk/`: the clients, for programmers who have only the address of a server.
 
-The rules are docs/SPEC.md, to which a link in this folder leads: so an installed product has them.
-The wheel is packed when a process starts, from the Python client if it is installed beside the
-product: a wheel of pure Python is its sources and its metadata in a zip. The package for npm needs
-Node to be built, which a machine that runs the product does not have. It is committed in this
-folder; `make sdk` builds it, and a test compares it with the build. The bundle for browsers is the
-file of that name in it.
+The rules are in docs/SPEC.md; a link in this folder makes them part of an installed product.
+A starting process packs the wheel from the Python client, if that is installed beside the product: a
+wheel of pure Python is a zip of its sources and metadata. Building the npm package needs Node, which a
+machine that runs the product does not have, so the package is committed in this folder; `make sdk`
+builds it, and a test compares it with the build. The bundle for browsers and its source map are files
+in it; the map keeps its name, because the last line of the bundle refers to it.
+
+Imported by: `app.web`.
 """
 
 import tarfile
@@ -19,10 +21,11 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from realtime.http.sdk import SdkFile
+from realtime.api.declared.sdk import SdkFile
 
 PYTHON_CLIENT: Final = "nest-haus-client"
 BUNDLE: Final = "package/dist/nest-haus-client.browser.js"
+BUNDLE_MAP: Final = f"{BUNDLE}.map"
 SPEC: Final = "SPEC.md"
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the wheel: the same sources give the same bytes."""
@@ -46,7 +49,7 @@ def _spec() -> SdkFile:
 def _python() -> Iterator[SdkFile]:
     try:
         installed = distribution(PYTHON_CLIENT)
-    except PackageNotFoundError:  # a server works without it, and hands none out
+    except PackageNotFoundError:  # the server works without it, and does not offer the wheel
         return
     package = resources.files(PYTHON_CLIENT.replace("-", "_"))
     with resources.as_file(package) as folder:
@@ -84,8 +87,10 @@ def _javascript() -> Iterator[SdkFile]:
         if package.name.endswith(".tgz"):
             packed = package.read_bytes()
             yield SdkFile.of(package.name, "npm", packed)
+            files = members(packed)
             name = f"{package.name.removesuffix('.tgz')}.browser.js"
-            yield SdkFile.of(name, "bundle", members(packed)[BUNDLE])
+            yield SdkFile.of(name, "bundle", files[BUNDLE])
+            yield SdkFile.of(BUNDLE_MAP.rpartition("/")[2], "map", files[BUNDLE_MAP])
 
 
 def members(packed: bytes) -> dict[str, bytes]:

@@ -2,30 +2,11 @@
 
     choices -> preview_key(view, choices) -> key.path (address) -> parse_path -> render
 
-Pure and deterministic: a key always gives the same text, so a document can be served for ever
+Pure and deterministic: a key always gives the same text, so a document can be cached without end
 under its path. Errors: ``PreviewUnknown``.
+
+    scene/  the house in space: keys of pictures, dimensions, openings, projection
+    svg/    the pictures: sheets, paints and the four views
+
+Imported by: `configurator.catalogue`, `configurator.pricing`, `realtime.api`, `ui.public`.
 """
-
-from configurator.preview.elevation import glazed_area_m2
-from configurator.preview.keys import (
-    GEOMETRY_VERSION,
-    VIEWS,
-    PreviewKey,
-    PreviewUnknown,
-    parse_path,
-    preview_key,
-)
-from configurator.preview.rendering import render
-from configurator.preview.words import Language
-
-__all__ = [
-    "GEOMETRY_VERSION",
-    "VIEWS",
-    "Language",
-    "PreviewKey",
-    "PreviewUnknown",
-    "glazed_area_m2",
-    "parse_path",
-    "preview_key",
-    "render",
-]

@@ -1,4 +1,4 @@
-"""Bytes to messages and back: the only place that knows JSON on the wire."""
+"""Encoding and decoding of messages: the only module that knows JSON on the wire."""
 
 import json
 from contextlib import suppress
@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.nesting import shallow
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import (
     MESSAGE_BYTES_MAX,
@@ -18,14 +17,15 @@ from configurator.protocol.messages import (
     OpFrame,
     OutcomeOf,
 )
-from configurator.whole_numbers import decode_whole, explained
+from configurator.protocol.nesting import shallow
+from configurator.protocol.whole_numbers import decode_whole, explained
 
 _encoder = msgspec.json.Encoder()
 _from_client: msgspec.json.Decoder[FromClient] = msgspec.json.Decoder(FromClient)
 _op_frame = msgspec.json.Decoder(OpFrame)
 
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
-"""What decoding raises for text that is not what it should be, UTF-8 included."""
+"""The errors that decoding raises for a malformed text, invalid UTF-8 included."""
 
 CLIENT_TYPES = frozenset(str(message.__struct_config__.tag) for message in get_args(FromClient))
 BYTE_ORDER_MARK = "\ufeff"
@@ -54,16 +54,16 @@ def decode(text: str | bytes) -> FromClient:
 
 
 def decode_op(frame: bytes) -> OpFrame:
-    """An op frame as another process of ours published it."""
+    """An op frame that another process of this installation published."""
     return _op_frame.decode(frame)
 
 
 def asked(text: str | bytes, understood: FromClient | None = None) -> dict[str, object]:
-    """The fields ``re`` and ``op_id`` of the error to a message that was refused, where they can be read.
+    """The fields ``re`` and ``op_id`` for the error that answers a refused message, if readable.
 
-    ``understood`` is the message where it could be decoded. Else they are read also of one that is no
-    JSON for us because of what else is in it, as half a character or absurd nesting. ``re`` is the whole ``id``, also
-    one that is too long: only so does its sender know it again.
+    ``understood`` is the message if it could be decoded. Otherwise the fields are read even from a
+    text whose other parts are no valid JSON for us, because of half a character or absurd nesting.
+    ``re`` is the whole ``id``, even if that is too long: only then does its sender recognise it.
     """
     if understood is not None:
         op_id = understood.op_id if isinstance(understood, Op | OutcomeOf) else None
@@ -97,13 +97,13 @@ def _plain(text: str | bytes) -> str:
     """The text without a byte order mark.
 
     Raises UnicodeDecodeError for bytes that are no UTF-8, wherever they stand: the decoder of JSON
-    does not look at what it ignores.
+    does not check fields that it skips.
     """
     return (text.decode() if isinstance(text, bytes) else text).removeprefix(BYTE_ORDER_MARK)
 
 
 def _loose(text: str | bytes) -> dict[str, object]:
-    """What can be read of a message that is refused; without anything in it if nothing can."""
+    """The readable fields of a refused message; empty if there are none."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     text = text.removeprefix(BYTE_ORDER_MARK).lstrip()
@@ -120,7 +120,7 @@ def _loose(text: str | bytes) -> dict[str, object]:
 
 
 def _is_writable(text: str) -> bool:
-    """Whether no half of a character is in it."""
+    """Whether the text contains no half of a character."""
     try:
         return bool(text.encode())
     except UnicodeEncodeError:

@@ -1,21 +1,30 @@
-"""What every message of the protocol has, and how a configuration is named in one."""
+"""The common fields of all messages, and the reference to a configuration."""
 
 from typing import Annotated
 
 import msgspec
 
+from configurator.activity.untrusted import NAME_PATTERN
+
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Reference = str
-"""The id or code of a configuration, of any length: what is none belongs to nobody, as over REST."""
+IdOrCode = str
+"""The id or code of a configuration. Any length is allowed: an unknown one is not found, as over
+REST."""
+
+
+SessionId = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": NAME_PATTERN}),
+]
 
 
 class ClientMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What all messages from a client have in common: ``id`` comes back as ``re``."""
+    """The base of all messages from a client; ``id`` comes back as ``re``."""
 
     id: Short | None = None
 
 
 class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What all answers have in common: ``re`` is the ``id`` of the message that is answered."""
+    """The base of all answers; ``re`` is the ``id`` of the message that is answered."""
 
     re: str | None = None

@@ -1,7 +1,6 @@
 """Every message of the protocol, as types: the single source for transports, docs and tests.
 
-JSON objects tagged by ``type``. Unknown fields are ignored, so that newer peers can say more.
-All sizes are bounded here, before anything else looks at a message.
+JSON objects, tagged by ``type`` and bounded. Unknown fields are ignored: newer peers may say more.
 
 Client to server: hello, join, leave, op, outcome_of, presence, invite, access_of, end_link, remove,
 introduce, track, watch, unwatch, ping. Server to client: welcome, snapshot, ops, op, outcome,
@@ -15,12 +14,13 @@ from uuid import UUID
 
 import msgspec
 
-from configurator.activity import ClientMs, Seq, Tab
-from configurator.catalogue import Text
-from configurator.intents import Id
-from configurator.operations import Change, Operation, Reason, Repair
-from configurator.presence import Member
-from configurator.protocol.envelope import ClientMessage, Reference, ServerMessage, Short
+from configurator.catalogue.selection import Choice
+from configurator.operations.intents import Id, Operation
+from configurator.operations.outcomes import Change, Repair
+from configurator.operations.reasons import Reason
+from configurator.people.presence import Member
+from configurator.people.roles import Role
+from configurator.protocol.envelope import ClientMessage, IdOrCode, ServerMessage, SessionId, Short
 from configurator.protocol.sharing import (
     Access,
     AccessChanged,
@@ -32,8 +32,16 @@ from configurator.protocol.sharing import (
     Remove,
     Removed,
 )
-from configurator.selection import Choice
-from configurator.untrusted import NAME_PATTERN
+from configurator.protocol.watching import (
+    Activity,
+    Track,
+    Tracked,
+    Unwatch,
+    Unwatched,
+    Watch,
+    Watching,
+)
+from configurator.text import Text
 
 PROTOCOL = 1
 """The version of the protocol that this code speaks."""
@@ -42,37 +50,33 @@ OLDEST_PROTOCOL = 1
 """The oldest version of the protocol that this code still speaks."""
 
 MESSAGE_BYTES_MAX = 64 * 1024
-"""No message from a client may be larger, in bytes."""
+"""The largest message from a client, in bytes."""
 
 MEMBERS_SHOWN = 50
-"""So many members are listed by name; of more only the number is told."""
+"""The most members that are listed by name; of further ones only the number is told."""
 
 POSITION_MS = 2000
-"""A member who did not receive a version hears of it from a ``position`` within this time."""
+"""A member who missed a version gets a ``position`` within this time."""
 
 HEARTBEAT_MS_MAX = 10_000
-"""A client with a heartbeat of its own says something at least so often."""
+"""A client with a heartbeat of its own sends a message at least this often."""
 
 NOT_SAID = msgspec.Raw()
-"""Stands for a JSON value that is left out; only this very object is."""
+"""Stands for a JSON value that is absent; compare with ``is``."""
 
 Token = Annotated[str, msgspec.Meta(min_length=16, max_length=128)]
-SessionId = Annotated[
-    str,
-    msgspec.Meta(min_length=1, max_length=128, extra_json_schema={"pattern": NAME_PATTERN}),
-]
 VERSION_MAX = 2**53
 Version = Annotated[int, msgspec.Meta(ge=0, le=VERSION_MAX)]
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """Opens a connection. ``token`` is the bearer token of a person; a cookie does as well.
+    """Opens a connection. ``token`` is the bearer token of a person; a cookie works as well.
 
-    ``heartbeat_ms``: this client sends some message, a ``ping`` at least, at least so often, so
-    that only its messages count as signs of life, and not what answers pings below it.
-
-    ``session_id`` is what interactions of this visit are tracked under: that session is then of this
-    person and of the configurations that the connection enters. Nothing is kept of who objects.
+    With ``heartbeat_ms`` the client promises to send a message, a ``ping`` at least, this often:
+    then only its messages count as signs of life, and not the answers of its transport to pings.
+    ``session_id`` is the session under which interactions of this visit are tracked. It then
+    belongs to this person and to the configurations that the connection enters. No session is kept
+    for a visitor who objects to measurement.
     """
 
     protocol: int
@@ -83,34 +87,35 @@ class Hello(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="hel
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a client has seen a configuration."""
+    """The version up to which a client has seen a configuration, in the history ``epoch``."""
 
     epoch: UUID
     version: Version
 
 
 class Join(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="join"):
-    """Enters a configuration by id or code; with ``since`` only what was missed is sent."""
+    """Enters a configuration by id or code; with ``since`` only the missed ops are sent."""
 
-    configuration: Reference
+    configuration: IdOrCode
     since: Position | None = None
 
 
 class Leave(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="leave"):
     """Leaves a configuration."""
 
-    configuration: Reference
+    configuration: IdOrCode
 
 
 class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
     """Asks for a change. The same ``op_id`` again gives the same outcome again.
 
-    A guarded op commits only if nobody changed, after ``base_version``, what it relies on.
-    ``epoch``: the history that ``base_version`` counts in. Of another one than the present an op is
-    judged on the newest state, unless it is guarded, an undo or a redo: what it means is gone.
+    A guarded op commits only if nobody changed, after ``base_version``, the categories that it
+    relies on. ``epoch`` is the history that ``base_version`` counts in. If that is not the present
+    history, an op is judged on the newest state; a guarded op, an undo or a redo is refused,
+    because the state that it refers to is gone.
     """
 
-    configuration: Reference
+    configuration: IdOrCode
     op_id: UUID
     base_version: Version
     operation: Operation
@@ -118,7 +123,7 @@ class Op(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
     epoch: UUID | None = None
 
     def request(self) -> "OpRequest":
-        """Without its address."""
+        """The op without its address."""
         return OpRequest(
             op_id=self.op_id,
             base_version=self.base_version,
@@ -139,74 +144,32 @@ class OpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutcomeOf(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="outcome_of"):
-    """Asks what became of an op, on whatever process it was sent; answered with its outcome.
+    """Asks for the outcome of an op, whichever process it was sent to.
 
-    ``op_unknown`` means that it is not stored: sending it again, with the same ``op_id``, is safe.
+    The error ``op_unknown`` means that the op is not stored: sending it again, with the same
+    ``op_id``, is safe.
     """
 
-    configuration: Reference
+    configuration: IdOrCode
     op_id: UUID
 
 
 class Presence(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="presence"):
-    """Says where in the configurator this person is."""
+    """Tells where in the configurator this person is."""
 
-    configuration: Reference
+    configuration: IdOrCode
     category: Id | None = None
     view: Id | None = None
 
 
 class Introduce(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="introduce"):
-    """Sets the name that others see. Its length is that of what is kept of it."""
+    """Sets the name that others see. Its length is measured after cleaning."""
 
     name: str
 
 
-class Track(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="track"):
-    """Reports one interaction; answered when it is stored. ``event_id`` makes retries safe.
-
-    ``sent_at_ms`` is the client's clock at the moment of sending, in ms since 1970: with it a wrong
-    clock does no harm. ``seq`` counts the interactions of one ``tab`` of a session from 1.
-    """
-
-    session_id: SessionId
-    interaction: msgspec.Raw
-    event_id: UUID | None = None
-    sent_at_ms: ClientMs | None = None
-    seq: Seq | None = None
-    tab: Tab | None = None
-
-
-StreamId = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}-\d{1,20}$")]
-"""The id of an entry in the stream of interactions; later entries have larger ones."""
-
-
-class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which interactions to see; what is absent does not restrict, several restrict together."""
-
-    event_types: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
-    categories: Annotated[list[Short], msgspec.Meta(max_length=32)] | None = None
-    session_id: SessionId | None = None
-
-
-class Watch(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="watch"):
-    """Subscribes an admin to the live interactions: first what is stored after ``since``.
-
-    Without ``since`` it begins with the newest ``history`` interactions. A second watch replaces
-    the first.
-    """
-
-    since: StreamId | None = None
-    history: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
-    filter: ActivityFilter | None = None
-
-
-class Unwatch(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="unwatch"):
-    """Ends the subscription to the live interactions."""
-
-
 class Ping(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="ping"):
-    """Asks whether the server is there."""
+    """Asks for a ``pong``, as a sign of life."""
 
 
 FromClient = (
@@ -229,7 +192,7 @@ FromClient = (
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody as others see them; ``colour`` is 0..7."""
+    """A person as others see them; ``colour`` is 0 to 7."""
 
     id: UUID
     name: str
@@ -237,14 +200,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class You(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the receiver is in this configuration and what they may do.
+    """The receiver: their role in this configuration, and whether they can undo and redo.
 
-    ``can_undo`` and ``can_redo``: whether undo and redo have something to take back or bring back
-    for this person; null where the server did not look.
+    ``can_undo`` and ``can_redo`` say whether this person has an op to undo or redo; null if the
+    server did not look it up.
     """
 
     person: UUID
-    role: str
+    role: Role
     can_undo: bool | None = None
     can_redo: bool | None = None
 
@@ -255,9 +218,10 @@ OutcomeName = Literal["committed", "adjusted", "rejected", "conflict"]
 class Welcome(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="welcome", omit_defaults=False
 ):
-    """The connection is open and this is who you are.
+    """The connection is open; ``person`` is the receiver.
 
-    ``position_ms``: a member is told the newest version at least so often while it changes.
+    While a configuration changes, its members are told the newest version at least every
+    ``position_ms``.
     """
 
     protocol: int
@@ -270,10 +234,10 @@ class Welcome(
 class Snapshot(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="snapshot", omit_defaults=False
 ):
-    """The whole configuration at one version; replaces whatever the client knew.
+    """The whole configuration at one version; it replaces everything that the client knew.
 
-    ``restored_to``: the history of this epoch began with a backup of this moment. Whoever saw
-    another epoch before: what was changed after it is gone.
+    ``restored_to`` is set if the history of this epoch began with a backup of that moment: for a
+    client that saw another epoch, changes after that moment are gone.
     """
 
     configuration: UUID
@@ -291,11 +255,11 @@ class Snapshot(
 
 
 class OpFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="op"):
-    """One committed change with the price and pictures that belong to it, to every member.
+    """One committed op, with the price and pictures after it, to every member.
 
-    ``selection`` and ``derived`` are the whole state after it. They are absent from all but the
-    last op of an ``ops`` message, where only ``changes`` and ``total_cents`` say what it made.
-    ``reverts``: the version of the op that this undo or redo took back.
+    ``selection`` and ``derived`` are the whole state after it. In an ``ops`` message only the last
+    op has them; the others have ``changes`` and ``total_cents`` only. ``reverts`` is the version of
+    the op that this undo or redo took back.
     """
 
     configuration: UUID
@@ -325,9 +289,9 @@ class Ops(
 ):
     """Several ops in order, without a gap: versions ``from`` + 1 to ``to``.
 
-    As the answer to a join exactly what was missed, with ``recovered``, ``members`` and ``you``;
-    without these what was committed within one flush. The last op carries the whole state; when
-    nothing was missed ``ops`` is empty.
+    As the answer to a join, these are exactly the missed ops, with ``recovered``, ``members`` and
+    ``you``; without these fields they are ops that were committed at nearly the same time. The last
+    op carries the whole state; ``ops`` is empty if none was missed.
     """
 
     configuration: UUID
@@ -344,9 +308,9 @@ class Ops(
 class Outcome(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=False
 ):
-    """What became of an op, to its author only. ``total_cents`` is the price at ``version``.
+    """The outcome of an op, to its author only. ``total_cents`` is the price at ``version``.
 
-    For refused ops that is the version they were judged at. ``can_undo`` and ``can_redo`` as in
+    For a refused op that is the version it was judged on. ``can_undo`` and ``can_redo`` are as in
     ``You``, after this op.
     """
 
@@ -363,7 +327,7 @@ class Outcome(
 
 
 class PositionFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="position"):
-    """The newest version. Whoever has not received it joins again with their own position."""
+    """The newest version. A client that has not received it joins again with its own position."""
 
     configuration: UUID
     epoch: UUID
@@ -371,74 +335,32 @@ class PositionFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", 
 
 
 class PresenceFrame(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="presence"):
-    """Who is here now, all processes together: at most ``MEMBERS_SHOWN`` of ``member_count``."""
+    """The people present now, over all processes: at most ``MEMBERS_SHOWN`` of ``member_count``."""
 
     configuration: UUID
     members: list[Member]
     member_count: int
 
 
-class Tracked(
-    ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="tracked", omit_defaults=False
-):
-    """The interaction is stored.
-
-    ``filtered``: it is not, because its visitor does not want that; ``gpc``, ``dnt`` or
-    ``no_consent``.
-    """
-
-    event_id: UUID
-    duplicate: bool = False
-    filtered: str | None = None
-
-
 class Introduced(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="introduced"):
-    """The new name is stored."""
+    """The new name is stored; ``person`` has it."""
 
     person: Person
 
 
-class Watching(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="watching"):
-    """The subscription is there; ``since`` is the entry after which it begins."""
-
-    since: str | None = None
-
-
-class Activity(
-    ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="activity", omit_defaults=False
-):
-    """Interactions in the order of the stream.
-
-    Watch again with ``since`` = ``last_id`` and nothing is missed. ``skipped``: so many were left
-    out before these because this connection reads too slowly. ``gap``: what was stored after
-    ``since`` is not all there any more.
-    """
-
-    events: list[dict[str, str | int | None]]
-    last_id: str | None
-    skipped: int = 0
-    gap: bool = False
-
-
-class Unwatched(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="unwatched"):
-    """The subscription has ended; ``code`` says why when nobody asked for that."""
-
-    code: str | None = None
-
-
 class Left(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="left"):
-    """The configuration was left; ``code`` says why when nobody asked for that."""
+    """The configuration was left; ``code`` says why if the client did not ask to leave."""
 
     configuration: UUID
     code: str | None = None
 
 
 class Pong(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="pong"):
-    """The server is there."""
+    """The answer to a ``ping``."""
 
 
 class Error(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="error"):
-    """A message was not carried out; ``code`` is one of ``codes.CODES``."""
+    """A message was not carried out; ``code`` is one of the table of codes."""
 
     code: str
     message: Text

@@ -1,13 +1,11 @@
 """JSON Schema of every message in both directions, made from the types in ``messages``.
 
-The docstrings become the descriptions, the bounds the constraints. What the types leave open because
-this process passes it on as bytes (``msgspec.Raw``) has its true shape here, as structs that are only
-described, never decoded. The names in ``$defs`` are published: renaming a class breaks somebody's
-generated code.
+The docstrings become the descriptions, the bounds the constraints. A field that this process passes
+on as bytes (``msgspec.Raw``) is described by the type that was encoded. The names in ``$defs`` are
+published: renaming a class breaks generated code of others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from inspect import cleandoc
@@ -15,11 +13,10 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
-from configurator.activity import Interaction
-from configurator.protocol.codes import CODES
+from configurator.activity.tracking import Interaction
+from configurator.pricing.derived import Derived
 from configurator.protocol.messages import (
     PROTOCOL,
-    Activity,
     Error,
     FromClient,
     FromServer,
@@ -40,12 +37,6 @@ from configurator.protocol.messages import (
     Presence,
     PresenceFrame,
     Snapshot,
-    Track,
-    Tracked,
-    Unwatch,
-    Unwatched,
-    Watch,
-    Watching,
     Welcome,
 )
 from configurator.protocol.sharing import (
@@ -59,63 +50,21 @@ from configurator.protocol.sharing import (
     Remove,
     Removed,
 )
+from configurator.protocol.watching import (
+    Activity,
+    Track,
+    Tracked,
+    Unwatch,
+    Unwatched,
+    Watch,
+    Watching,
+)
 
-Schema = dict[str, Any]
+JsonObject = dict[str, Any]
 MessageType = type[msgspec.Struct]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS = "#/$defs/{name}"
-
-
-class Financing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the total would be per month; an example, not an offer."""
-
-    monthly_cents: int
-    months: int
-    rate_percent: float
-
-
-class PriceLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What one category adds to the total; quantity and unit price only where it has them."""
-
-    id: str
-    category: str
-    option: str
-    amount_cents: int
-    quantity: int | None = None
-    unit_cents: int | None = None
-
-
-class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """The price in integer cents; the lines add up to the total."""
-
-    total_cents: int
-    per_m2_cents: int
-    financing: Financing
-    lines: list[PriceLine]
-
-
-class QuantityBounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The quantities that can be chosen now: minimum, minimum + step, ... maximum."""
-
-    minimum: int
-    maximum: int
-    step: int
-
-
-class Derived(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a screen needs beside the selection, of the same version.
-
-    ``differences[category][option]`` is what the total would change by when that option is chosen
-    now; ``clear_differences[category]`` when the category is left out; ``bounds`` has the categories
-    with a quantity; ``previews[view]`` is the address of a picture.
-    """
-
-    price: Price
-    differences: dict[str, dict[str, int]]
-    clear_differences: dict[str, int]
-    bounds: dict[str, QuantityBounds]
-    previews: dict[str, str]
 
 
 CLIENT_MESSAGES: tuple[MessageType, ...] = get_args(FromClient)
@@ -138,7 +87,8 @@ REPLIES: Mapping[MessageType, tuple[MessageType, ...]] = {
     Unwatch: (Unwatched,),
     Ping: (Pong,),
 }
-"""What answers each message of a client when it is carried out; otherwise ``error`` does."""
+"""The messages that answer each message of a client if it is carried out; otherwise ``error``
+does."""
 
 UNASKED: tuple[MessageType, ...] = (
     Snapshot,
@@ -152,20 +102,7 @@ UNASKED: tuple[MessageType, ...] = (
     Unwatched,
     Error,
 )
-"""What the server says without being asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSchemas:
-    """A schema for every message, by its class name, and for everything they are made of."""
-
-    components: Schema
-
-    def strict(self) -> "MessageSchemas":
-        """The same for what this release itself says: no field and no code beyond the published."""
-        components: Schema = _closed(self.components)
-        components["Error"]["properties"]["code"] = {"enum": sorted(CODES)}
-        return MessageSchemas(components=components)
+"""The messages that the server sends unasked."""
 
 
 def tag_of(message: MessageType) -> str:
@@ -173,16 +110,22 @@ def tag_of(message: MessageType) -> str:
     return str(message.__struct_config__.tag)
 
 
-def any_json(kind: type) -> Schema:
-    """The schema of `object` in a message: whatever JSON has. A hook for msgspec."""
+def any_json(kind: type) -> JsonObject:
+    """The schema of `object`: any JSON. A `schema_hook` for msgspec.
+
+    Raises NotImplementedError, from which msgspec makes its TypeError that names any other type.
+    """
     if kind is object:
         return {"description": "Any JSON value."}
     raise NotImplementedError
 
 
 @cache
-def message_schemas(ref_template: str = DEFINITIONS) -> MessageSchemas:
-    """The schemas of all messages; ``ref_template`` says how they refer to each other."""
+def message_schemas(ref_template: str = DEFINITIONS) -> JsonObject:
+    """A schema for every message, by its class name, and for everything they are made of.
+
+    ``ref_template`` says how they refer to each other.
+    """
     op_frame = _with_shapes(
         OpFrame,
         derived=Derived | msgspec.UnsetType,
@@ -191,27 +134,19 @@ def message_schemas(ref_template: str = DEFINITIONS) -> MessageSchemas:
     described = {
         OpFrame: op_frame,
         Snapshot: _with_shapes(Snapshot, derived=Derived),
-        Ops: _with_shapes(Ops, ops=list[op_frame]),  # type: ignore[valid-type]
+        Ops: _with_shapes(Ops, ops=list[op_frame]),  # type: ignore[valid-type]  # made here
         Track: _with_shapes(Track, interaction=Interaction),
     }
     types = [described.get(each, each) for each in (*CLIENT_MESSAGES, *SERVER_MESSAGES)]
     _, components = msgspec.json.schema_components(
         types, ref_template=ref_template, schema_hook=any_json
     )
-    return MessageSchemas(components=_readable(components))
+    readable: JsonObject = _readable(components)
+    return readable
 
 
-def protocol_schema() -> Schema:
+def protocol_schema() -> JsonObject:
     """The document of ``/protocol.schema.json``: validate against ``#/$defs/ServerMessage``."""
-    return _document(message_schemas())
-
-
-def strict_schema() -> Schema:
-    """As ``protocol_schema``, for tests of this release: what it does not name is refused."""
-    return _document(message_schemas().strict())
-
-
-def _document(schemas: MessageSchemas) -> Schema:
     return {
         "$schema": DIALECT,
         "title": "NEST-Haus Live protocol",
@@ -222,12 +157,12 @@ def _document(schemas: MessageSchemas) -> Schema:
         "$defs": {
             "ClientMessage": _union("Whatever a client may send.", CLIENT_MESSAGES),
             "ServerMessage": _union("Whatever the server may send.", SERVER_MESSAGES),
-            **schemas.components,
+            **message_schemas(),
         },
     }
 
 
-def _union(description: str, messages: tuple[MessageType, ...]) -> Schema:
+def _union(description: str, messages: tuple[MessageType, ...]) -> JsonObject:
     refs = {tag_of(each): DEFINITIONS.format(name=each.__name__) for each in messages}
     return {
         "description": description,
@@ -237,7 +172,7 @@ def _union(description: str, messages: tuple[MessageType, ...]) -> Schema:
 
 
 def _with_shapes(kind: MessageType, **shapes: object) -> MessageType:
-    """The message with the true types of the fields that it only passes on."""
+    """The message with the true types of the fields that it only passes on as bytes."""
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for field in msgspec.structs.fields(kind):
         shape = shapes.get(field.name, field.type)
@@ -261,15 +196,15 @@ def _with_shapes(kind: MessageType, **shapes: object) -> MessageType:
     )
 
 
-def plain_values(schema: Schema) -> Schema:
-    """``{"enum": [one]}`` as ``{"const": one}``: generators make no type of its own of that.
+def plain_values(schema: JsonObject) -> JsonObject:
+    """``{"enum": [one]}`` as ``{"const": one}``, for which generators make no type of its own.
 
-    Both with the type of the values, without which some generators take them for anything.
+    Both get the type of their values, without which some generators allow any type.
     """
     values = schema.get("enum")
     if not isinstance(values, list):
         return schema
-    typed: Schema = {"type": "string"} if all(isinstance(each, str) for each in values) else {}
+    typed: JsonObject = {"type": "string"} if all(isinstance(each, str) for each in values) else {}
     if len(values) != 1:
         return {**typed, **schema}
     return {
@@ -280,7 +215,7 @@ def plain_values(schema: Schema) -> Schema:
 
 
 def _readable(part: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Descriptions as Markdown: our docstrings mark code with two backticks."""
+    """Descriptions as Markdown: docstrings here mark code with two backticks."""
     if isinstance(part, dict):
         return plain_values(
             {
@@ -291,15 +226,3 @@ def _readable(part: Any) -> Any:  # noqa: ANN401 - any JSON
             }
         )
     return [_readable(each) for each in part] if isinstance(part, list) else part
-
-
-def _closed(part: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Objects have the properties that are named, and no others."""
-    if isinstance(part, list):
-        return [_closed(each) for each in part]
-    if not isinstance(part, dict):
-        return part
-    closed = {key: _closed(value) for key, value in part.items()}
-    if isinstance(closed.get("properties"), dict) and closed.get("type") == "object":
-        closed.setdefault("additionalProperties", False)
-    return closed

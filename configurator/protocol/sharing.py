@@ -1,9 +1,8 @@
-"""The messages about invitations and about who may be in a configuration."""
+"""The messages about invitations and about the people with access to a configuration."""
 
 from uuid import UUID
 
-from configurator.protocol.envelope import ClientMessage, Reference, ServerMessage
-from configurator.sharing import (
+from configurator.people.sharing import (
     LIFETIME_HOURS,
     AccessList,
     LifetimeHours,
@@ -13,27 +12,28 @@ from configurator.sharing import (
     ShareLink,
     UsesMax,
 )
+from configurator.protocol.envelope import ClientMessage, IdOrCode, ServerMessage
 
 
 class Invite(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="invite"):
-    """Asks for a new invitation link. ``uses_max``: it lets in this many people; null: all who have it."""
+    """Asks for a new invitation link for ``uses_max`` people; null: for all who have it."""
 
-    configuration: Reference
+    configuration: IdOrCode
     role: SharedRole = "editor"
     lifetime_hours: LifetimeHours = LIFETIME_HOURS
     uses_max: UsesMax | None = None
 
 
 class AccessOf(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="access_of"):
-    """Asks who may be in a configuration and by which links, for those who may invite."""
+    """Asks for the people and links of a configuration; only for members who may invite."""
 
-    configuration: Reference
+    configuration: IdOrCode
 
 
 class EndLink(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="end_link"):
     """Ends a link and, unless ``participants`` says ``keep``, the roles that came from it."""
 
-    configuration: Reference
+    configuration: IdOrCode
     link: UUID
     participants: ParticipantsOfLink = "remove"
 
@@ -41,10 +41,10 @@ class EndLink(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="e
 class Remove(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="remove"):
     """Ends the role of a person, and the links by which they could come back as somebody else.
 
-    Whoever names themselves leaves for good; then no link ends.
+    A person who names themselves leaves for good, and no link ends.
     """
 
-    configuration: Reference
+    configuration: IdOrCode
     person: UUID
     links: LinksOfParticipant = "known"
 
@@ -52,7 +52,7 @@ class Remove(ClientMessage, frozen=True, kw_only=True, tag_field="type", tag="re
 class Invited(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="invited", omit_defaults=False
 ):
-    """The new link. Whoever has its ``url`` gets the role; it cannot be shown again."""
+    """The new link. Everybody who has its ``url`` gets the role; the url is never shown again."""
 
     configuration: UUID
     url: str
@@ -60,7 +60,7 @@ class Invited(
 
 
 class Access(ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="access"):
-    """Who may be in a configuration and by which links, as of one moment."""
+    """The people with access to a configuration and its links, as of one moment."""
 
     configuration: UUID
     access: AccessList
@@ -74,7 +74,7 @@ class LinkEnded(
     tag="link_ended",
     omit_defaults=False,
 ):
-    """Nobody comes in by this link from now on; ``removed`` are the people who lost their role."""
+    """The link has ended and lets nobody in; ``removed`` are the people who lost their role."""
 
     configuration: UUID
     link: UUID
@@ -84,7 +84,7 @@ class LinkEnded(
 class Removed(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="removed", omit_defaults=False
 ):
-    """The person has no role from now on; ``links`` are those that ended with it."""
+    """The person has no role any more; ``links`` are those that ended with the role."""
 
     configuration: UUID
     person: UUID
@@ -94,7 +94,10 @@ class Removed(
 class AccessChanged(
     ServerMessage, frozen=True, kw_only=True, tag_field="type", tag="access_changed"
 ):
-    """Links or roles of this configuration changed: ask with ``access_of``. Only to who may invite."""
+    """Links or roles of this configuration changed: ask with ``access_of``.
+
+    Sent only to members who may invite.
+    """
 
     configuration: UUID
 

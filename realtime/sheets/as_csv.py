@@ -1,13 +1,12 @@
-"""CSV that spreadsheets open in columns and carry nothing out of.
+"""CSV that spreadsheets open in columns, and in which they find no formula.
 
-RFC 4180, UTF-8 with a byte order mark. There is no line `sep=`: where one is, Excel reads the rest
-in the code page of its machine, and every other program takes it for a row.
-
-A German Excel splits at `;`, an English one at `,`, and others at tabs, whatever was meant. So a
-text is safe at each of these places, not only at its beginning: before a sign that begins a formula
-stands an apostrophe, and line ends, tabs and other control characters are spaces. Where another
-program would split, an apostrophe stands before a quotation mark or the end, too: a cell would open
-there that goes on over the end of the line. Numbers are numbers, below zero too.
+RFC 4180, UTF-8 with a byte order mark. A line `sep=` is not written: Excel would read the rest in
+the code page of its machine, and every other program would take the line for a row. A German Excel
+splits lines at `;`, an English one at `,`, and others at tabs, whatever the file means. A text is
+therefore made safe at each of these places, not only at its beginning: an apostrophe is put before
+a sign that begins a formula, and line ends, tabs and other control characters become spaces. Where
+another program would split, an apostrophe is also put before a quotation mark or the end: a cell
+could begin there that goes on over the end of the line. Numbers stay numbers, negative ones too.
 """
 
 import csv
@@ -19,13 +18,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from realtime.sheets.forms import Cell
-from realtime.sheets.words import Language
+from configurator.text import Language
+from realtime.sheets.forms import CellValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What stands between cells, and in a number before its fraction."""
+    """The characters between two cells, and in a number before its fraction."""
 
     delimiter: str
     decimal_mark: str
@@ -41,7 +40,8 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-# Also full-width, small, raised and lowered signs, which some input methods and imports make plain.
+# Full-width, small, raised and lowered signs count, too: some input methods and imports make them
+# plain.
 _SIGNS: Final = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−"
 _SKIPPED: Final = r"[\s\"'\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*"
 _FORMULA: Final = re.compile(rf"((?:^|[;,|]){_SKIPPED})(?=[{_SIGNS}])")
@@ -52,7 +52,7 @@ _QUOTED: Final = {
 }
 
 
-def csv_lines(rows: Iterable[Sequence[Cell]], dialect: Dialect) -> str:
+def csv_lines(rows: Iterable[Sequence[CellValue]], dialect: Dialect) -> str:
     """The rows as text, each with its line end."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=dialect.delimiter, lineterminator="\r\n")
@@ -61,14 +61,14 @@ def csv_lines(rows: Iterable[Sequence[Cell]], dialect: Dialect) -> str:
 
 
 def harmless(text: str, dialect: Dialect) -> str:
-    """The text so that no program takes it, or a part of it, for a formula."""
+    """The text, changed so that no program takes it or a part of it for a formula."""
     if _PLAIN.fullmatch(text):
-        return text  # most are, and this is several times faster
+        return text  # most texts need no change, and this test is several times faster
     unquoted = _QUOTED[dialect.delimiter].sub(r"\1'", _CONTROL.sub(" ", text))
     return _FORMULA.sub(r"\1'", unquoted)
 
 
-def _written(cell: Cell, dialect: Dialect) -> str:
+def _written(cell: CellValue, dialect: Dialect) -> str:
     match cell:
         case None:
             return ""

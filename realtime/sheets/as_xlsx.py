@@ -1,7 +1,7 @@
-"""Excel files, written row by row in constant memory. Texts are texts: no formula, no address.
+"""Excel files, written row by row in constant memory.
 
-The cells of texts have Excel's format "text" as well, so that nothing becomes a formula when
-somebody edits one.
+Texts are written as texts, never as formulas or links. Their cells also have Excel's format "text",
+so no text becomes a formula when a person edits the cell.
 """
 
 import re
@@ -14,8 +14,8 @@ from typing import IO, Final, Self
 
 from xlsxwriter import Workbook
 
-from realtime.sheets.forms import Cell, ForPeople
-from realtime.sheets.sheet import Column
+from realtime.sheets.forms import CellValue, ForPeople
+from realtime.sheets.sheet import SheetColumn
 
 ROWS_MAX: Final = 200_000
 TEXT_MAX: Final = 32_767
@@ -36,13 +36,15 @@ _FIRST_YEAR: Final = 1900
 class ExcelFile:
     """One file with one table; `rows` are added in order, and `finished` gives the file.
 
-    Everything here takes time: call it in a thread.
+    All methods block: call them in a thread.
     """
 
-    def __init__(self, name: str, columns: Sequence[Column], form: ForPeople, at: datetime) -> None:
+    def __init__(
+        self, name: str, columns: Sequence[SheetColumn], form: ForPeople, at: datetime
+    ) -> None:
         self._columns = columns
         self._form = form
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever gets it closes it
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - its receiver closes it
         self._book = Workbook(self._file, _OPTIONS)
         self._book.set_properties({"created": at.replace(tzinfo=None)})
         self._sheet = self._book.add_worksheet(_NOT_IN_TAB_NAMES.sub(" ", name)[:TAB_NAME_MAX])
@@ -63,7 +65,7 @@ class ExcelFile:
         _at: TracebackType | None,
     ) -> None:
         if error is not None:
-            self._book.close()  # it has files of its own, which end with it
+            self._book.close()  # closes the temporary files of the workbook, too
             self._file.close()
 
     def add(self, rows: Iterable[Sequence[object]]) -> None:
@@ -74,7 +76,7 @@ class ExcelFile:
                 self._write(self.rows, place, cell)
 
     def finished(self) -> IO[bytes]:
-        """The whole file, to be read from its beginning; the caller closes it."""
+        """The complete file, positioned at its beginning; the caller closes it."""
         self._sheet.autofilter(0, 0, max(self.rows, 1), len(self._head) - 1)
         self._book.close()
         self._file.seek(0)
@@ -89,7 +91,7 @@ class ExcelFile:
             self._sheet.write_string(0, place, title, heading)
         self._sheet.freeze_panes(1, 0)
 
-    def _write(self, row: int, place: int, cell: Cell) -> None:
+    def _write(self, row: int, place: int, cell: CellValue) -> None:
         sheet = self._sheet
         match cell:
             case None:

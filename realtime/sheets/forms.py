@@ -1,4 +1,4 @@
-"""How the values of a sheet become cells: raw for programs, in words and units for people."""
+"""The two forms of a sheet's values: raw for programs, or in words and units for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,56 +9,58 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from realtime.sheets.sheet import Column, Kind
-from realtime.sheets.words import Language, Words
+from configurator.text import Language
+from realtime.sheets.sheet import Kind, SheetColumn
+from realtime.sheets.words import SheetWords
 
-Cell = None | str | int | Decimal | datetime | date
-"""What is written. A datetime has no zone: it is what a clock on the wall shows."""
+CellValue = None | str | int | Decimal | datetime | date
+"""A value as it is written. A datetime has no zone: it is the local time in the zone of the
+sheet."""
 
 _UNITS: Final = {Kind.MONEY: -2, Kind.SHARE: 2, Kind.SPAN: -3}
-"""By which power of ten what people read differs from what the API has."""
+"""The power of ten between the API's unit and the unit that people read."""
 
 _HUNDREDTH: Final = Decimal("0.01")
 _IN_WORDS: Final = (Kind.WORD, Kind.CATEGORY, Kind.OPTION)
 
 
 class Form(Protocol):
-    """One way to write a sheet down."""
+    """One form in which a sheet is written."""
 
-    def head(self, columns: Sequence[Column]) -> list[str]:
-        """The headings."""
+    def head(self, columns: Sequence[SheetColumn]) -> list[str]:
+        """The headings of the columns."""
         ...
 
-    def row(self, columns: Sequence[Column], values: Sequence[object]) -> list[Cell]:
+    def row(self, columns: Sequence[SheetColumn], values: Sequence[object]) -> list[CellValue]:
         """The cells of a row, one for each heading."""
         ...
 
 
 class ForPrograms:
-    """Names of fields, ids, cents, milliseconds, shares of 1, times with their zone."""
+    """The form for programs: field names, ids, cents, milliseconds, shares, times with zone."""
 
-    def head(self, columns: Sequence[Column]) -> list[str]:
+    def head(self, columns: Sequence[SheetColumn]) -> list[str]:
         """The names of the columns."""
         return [column.name for column in columns]
 
-    def row(self, columns: Sequence[Column], values: Sequence[object]) -> list[Cell]:
+    def row(self, columns: Sequence[SheetColumn], values: Sequence[object]) -> list[CellValue]:
         """The values as the API has them."""
         return [_raw(value) for _column, value in zip(columns, values, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForPeople:
-    """Headings and words in a language, euros, percent, seconds, times of one zone."""
+    """The form for people: words of a language, euros, percent, seconds, times of one zone."""
 
     language: Language
     zone: ZoneInfo
-    words: Words
+    words: SheetWords
 
-    def head(self, columns: Sequence[Column]) -> list[str]:
-        """The headings with their units; an id has one of its own, after its word."""
+    def head(self, columns: Sequence[SheetColumn]) -> list[str]:
+        """The headings with their units; an id column beside a word has a heading of its own."""
         return list(self._heads(columns))
 
-    def row(self, columns: Sequence[Column], values: Sequence[object]) -> list[Cell]:
+    def row(self, columns: Sequence[SheetColumn], values: Sequence[object]) -> list[CellValue]:
         """The cells of a row."""
         named = dict(zip((column.name for column in columns), values, strict=True))
         return [
@@ -67,7 +69,7 @@ class ForPeople:
             for cell in self._cells(column, value, named)
         ]
 
-    def _heads(self, columns: Sequence[Column]) -> Iterator[str]:
+    def _heads(self, columns: Sequence[SheetColumn]) -> Iterator[str]:
         for column in columns:
             title = self._title(column)
             match column.kind:
@@ -85,7 +87,7 @@ class ForPeople:
                 case _:
                     yield title
 
-    def _title(self, column: Column) -> str:
+    def _title(self, column: SheetColumn) -> str:
         if column.category is not None and column.title is None:
             return self.words.category(column.category, self.language)
         values: dict[str, object] = {"n": column.n}
@@ -93,7 +95,9 @@ class ForPeople:
             values["category"] = self.words.category(column.category, self.language)
         return self.words.title(column.title or column.name, self.language, **values)
 
-    def _cells(self, column: Column, value: object, named: Mapping[str, object]) -> Iterator[Cell]:
+    def _cells(
+        self, column: SheetColumn, value: object, named: Mapping[str, object]
+    ) -> Iterator[CellValue]:
         if column.kind not in _IN_WORDS:
             yield self._value(column, value, named)
             return
@@ -106,7 +110,7 @@ class ForPeople:
         if column.ids:
             yield code
 
-    def _said(self, column: Column, code: str, named: Mapping[str, object]) -> str:
+    def _said(self, column: SheetColumn, code: str, named: Mapping[str, object]) -> str:
         if column.kind is Kind.WORD:
             return self.words.word(column.texts, code, self.language)
         if column.kind is Kind.CATEGORY:
@@ -114,16 +118,22 @@ class ForPeople:
         category = column.category or str(named.get("category") or "")
         return self.words.option(category, code, self.language)
 
-    def _value(self, column: Column, value: object, named: Mapping[str, object]) -> Cell:
+    def _value(self, column: SheetColumn, value: object, named: Mapping[str, object]) -> CellValue:
         kind = column.kind
         if kind is Kind.FIGURE:
             kind = kind_of_figure(str(named["name"]))
         if kind in _UNITS and isinstance(value, int | float):
             scaled = Decimal(str(value)).scaleb(_UNITS[kind])
             return scaled.quantize(_HUNDREDTH) if kind is Kind.MONEY else _plain(scaled)
+        if kind is Kind.ACTOR:
+            return self.words.audit(self.language).who(str(value))
+        if kind is Kind.SUBJECT:
+            action, detail = str(named["action"]), named["detail"]
+            known = detail if isinstance(detail, Mapping) else {}
+            return self.words.audit(self.language).subject(action, str(value), known)
         return self._shown(value)
 
-    def _shown(self, value: object) -> Cell:
+    def _shown(self, value: object) -> CellValue:
         match value:
             case bool():
                 return self.words.title("yes" if value else "no", self.language)
@@ -140,13 +150,13 @@ class ForPeople:
 
 
 def kind_of_figure(name: str) -> Kind:
-    """How people read the figure with this name."""
+    """The kind of the figure with this name, which decides how people read it."""
     if name.endswith("_cents"):
         return Kind.MONEY
     return Kind.SHARE if name == "conversion" else Kind.NUMBER
 
 
-def _raw(value: object) -> Cell:
+def _raw(value: object) -> CellValue:
     match value:
         case bool():
             return "true" if value else "false"
@@ -163,12 +173,12 @@ def _raw(value: object) -> Cell:
 
 
 def _plain(number: Decimal) -> Decimal:
-    """Without zeros at its end and without an exponent."""
+    """The number without trailing zeros and without an exponent."""
     return Decimal(f"{number.normalize():f}")
 
 
 def _text(value: object) -> str:
-    """What is within a record or a list, as people write it."""
+    """The content of a record or a list, as people write it."""
     match value:
         case str():
             return value

@@ -1,6 +1,7 @@
-"""What a sheet is: columns with a name and a kind, and rows of values, before anything is written.
+"""Sheets before they are written: columns with a name and a kind, and rows of values.
 
-A value is what the API has (cents, milliseconds, a share of 1, an id); `Kind` says how people read it.
+Values are in the units of the API (cents, milliseconds, shares of 1, ids); `Kind` says how people
+read them.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ import msgspec
 
 
 class Kind(Enum):
-    """How the values of a column are read."""
+    """The kind of a column's values, which decides how they are read."""
 
     TEXT = auto()
     NUMBER = auto()
@@ -29,17 +30,19 @@ class Kind(Enum):
     RECORD = auto()  # names with values
     FIGURE = auto()  # a number whose kind follows from the row's `name`
     WORD = auto()  # an id that has a word in the texts
-    CATEGORY = auto()  # an id of the catalogue, or a place that is none of its categories
+    CATEGORY = auto()  # an id of the catalogue, or a place that is not a category
     OPTION = auto()  # an id of the catalogue, in the row's `category` or in the column's
+    ACTOR = auto()  # the author of a line of the audit
+    SUBJECT = auto()  # the subject of the row's `action`, with the row's `detail`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class SheetColumn:
     """One column. `name` is for programs and never changes.
 
-    `title`: the key of its heading, with `n` in it; none: the key is `name`. `texts`: where the
-    words of a WORD are. `category`: the heading and the options are those of this category.
-    `ids`: people get the ids, too, beside the words.
+    `title` is the key of its heading, with `n` in it; without one the key is `name`. `texts` is the
+    prefix of the keys of a WORD's texts. With `category`, heading and options are those of this
+    category. With `ids`, people get the ids beside the words.
     """
 
     name: str
@@ -53,20 +56,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A whole table; each row has a value for each column."""
+    """A whole table; each row has one value for each column."""
 
     name: str
-    columns: Sequence[Column]
+    columns: Sequence[SheetColumn]
     rows: Sequence[Sequence[object]]
 
 
 def sheet_of(name: str, kind: type, rows: Sequence[object]) -> Sheet:
-    """The rows, all of the dataclass or struct `kind`, a column for each field."""
+    """The sheet of these rows, all of the type `kind`, with a column for each of its fields."""
     return Sheet(name=name, columns=columns_of(kind), rows=[values_of(row) for row in rows])
 
 
-def columns_of(kind: type) -> list[Column]:
-    """The columns of a dataclass or struct; a field that is one itself becomes its columns."""
+def columns_of(kind: type) -> list[SheetColumn]:
+    """The columns of a dataclass or struct; those of a nested one take its place."""
     return list(_columns(kind))
 
 
@@ -75,8 +78,8 @@ def values_of(row: object) -> list[object]:
     return list(_values(row))
 
 
-def _columns(kind: type) -> Iterator[Column]:
-    for name, hint in get_type_hints(kind).items():
+def _columns(kind: type) -> Iterator[SheetColumn]:
+    for name, hint in _hints(kind):
         inner = _without_none(hint)
         if isinstance(inner, type) and _is_record(inner):
             yield from _columns(inner)
@@ -84,17 +87,17 @@ def _columns(kind: type) -> Iterator[Column]:
             yield _column(name, inner)
 
 
-def _column(name: str, hint: object) -> Column:
+def _column(name: str, hint: object) -> SheetColumn:
     if name in KNOWN:
         return dataclasses.replace(KNOWN[name], name=name)
     if name.endswith("_cents"):
-        return Column(name=name, kind=Kind.MONEY)
+        return SheetColumn(name=name, kind=Kind.MONEY)
     if "_ms" in name:
-        return Column(name=name, kind=Kind.SPAN)
+        return SheetColumn(name=name, kind=Kind.SPAN)
     if name.startswith("of_"):
-        return Column(name=name, kind=Kind.SHARE)
+        return SheetColumn(name=name, kind=Kind.SHARE)
     plain = hint if isinstance(hint, type) else get_origin(hint)
-    return Column(name=name, kind=_BY_TYPE.get(plain, Kind.TEXT))
+    return SheetColumn(name=name, kind=_BY_TYPE.get(plain, Kind.TEXT))
 
 
 _BY_TYPE: Final[dict[object, Kind]] = {
@@ -109,26 +112,29 @@ _BY_TYPE: Final[dict[object, Kind]] = {
 }
 
 
-def _known(kind: Kind, *, texts: str = "") -> Column:
-    return Column(name="", kind=kind, texts=texts)
+def _known(kind: Kind, *, texts: str = "") -> SheetColumn:
+    return SheetColumn(name="", kind=kind, texts=texts)
 
 
 KNOWN: Final = {
-    "action": _known(Kind.WORD, texts="operations.action."),
+    "action": _known(Kind.WORD, texts="service.action."),
+    "actor": _known(Kind.ACTOR),
     "came_from": _known(Kind.CATEGORY),
     "category": _known(Kind.CATEGORY),
     "conversion": _known(Kind.SHARE),
     "device": _known(Kind.WORD, texts="sheet.device."),
     "event_type": _known(Kind.WORD, texts="admin.type."),
-    "kind": _known(Kind.WORD, texts="operations.why."),
+    "kind": _known(Kind.WORD, texts="service.why."),
     "last_category": _known(Kind.CATEGORY),
     "part": _known(Kind.WORD, texts="sheet.part."),
     "previous_value": _known(Kind.OPTION),
     "option": _known(Kind.OPTION),
+    "result": SheetColumn(name="", kind=Kind.WORD, texts="sheet.result.", ids=False),
     "selection_value": _known(Kind.OPTION),
     "share": _known(Kind.SHARE),
     "status": _known(Kind.WORD, texts="analytics."),
     "step": _known(Kind.CATEGORY),
+    "subject": _known(Kind.SUBJECT),
     "value": _known(Kind.WORD, texts="sheet.part."),
     "went_to": _known(Kind.CATEGORY),
 }
@@ -147,9 +153,16 @@ def _values(row: Any) -> Iterator[object]:  # noqa: ANN401 - any dataclass or st
 
 @cache
 def _fields(kind: type) -> tuple[tuple[str, bool], ...]:
-    """The names of the fields, and whether one has fields itself; worked out once for each type."""
-    hints = ((name, _without_none(hint)) for name, hint in get_type_hints(kind).items())
+    """The names of the fields, and whether each has fields itself; computed once for each type."""
+    hints = ((name, _without_none(hint)) for name, hint in _hints(kind))
     return tuple((name, isinstance(hint, type) and _is_record(hint)) for name, hint in hints)
+
+
+def _hints(kind: type) -> Iterator[tuple[str, object]]:
+    """The fields with their types, in the order in which JSON has them."""
+    hints = get_type_hints(kind)
+    names = getattr(kind, "__struct_fields__", tuple(hints))
+    return ((name, hints[name]) for name in names)
 
 
 def _is_record(kind: type) -> bool:

@@ -1,20 +1,23 @@
-"""The words of sheets: headings, what an id means, and the names of the catalogue, in both languages."""
+"""The words of sheets in both languages: headings, meanings of ids, names of the catalogue."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final
 
-from configurator.catalogue_model import Catalogue, Category, Text
+from configurator.catalogue.model import Catalogue, Category
+from configurator.text import Language
+from realtime.sheets.audit_words import AuditWords
 
-Language = Literal["de", "en"]
-LANGUAGES: Final = ("de", "en")
 NO_CHOICE: Final = "none"
 _ERROR: Final = re.compile(r"[A-Z][A-Za-z]*(Error|Exception)")
+_NO_KEY: Final = re.compile(r"\W", re.ASCII)
+"""The characters of ids that keys of texts lack."""
 _NO_VALUES: Final = {"": "unknown", "(other)": "other"}
 
 
-class Words:
-    """`texts` are sentences by key and language, `catalogue` gives the one that is on sale."""
+class SheetWords:
+    """The words. `texts` are sentences by key and language; `catalogue` returns the current one."""
 
     def __init__(
         self, texts: Mapping[str, Mapping[str, str]], catalogue: Callable[[], Catalogue]
@@ -23,38 +26,39 @@ class Words:
         self._catalogue = catalogue
 
     def said(self, key: str, language: Language) -> str | None:
-        """The text of a key; None where there is none."""
+        """The text of a key, or None."""
         found = self._texts.get(key)
         return None if found is None else found[language]
 
     def title(self, key: str, language: Language, **values: object) -> str:
         """The heading of a column; the key itself where it has none."""
-        text = self.said(f"sheet.{key}", language) or key
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", str(value))
-        return text
+        return _filled(self.said(f"sheet.{key}", language) or key, values)
 
     def figure(self, name: str, language: Language) -> str:
-        """What a figure or list is called on the page."""
+        """The name of a figure or list on the page."""
         return (
             self.said(f"analytics.{name}", language)
-            or self.said(f"operations.tab.{name}", language)
+            or self.said(f"service.tab.{name}", language)
             or name
         )
 
     def word(self, prefix: str, code: str, language: Language) -> str:
-        """What an id means; the id itself where there is no word for it, an error's name in words."""
-        known = _NO_VALUES.get(code, code.replace(".", "_"))
+        """The meaning of an id: its word, else the id itself; an error's name is put in words."""
+        known = _NO_VALUES.get(code, _NO_KEY.sub("_", code))
         said = self.said(prefix + known, language)
         if said is None and _ERROR.fullmatch(code):
             said = (self.said(f"{prefix}error", language) or code).replace("{name}", code)
         return said or code
 
+    def audit(self, language: Language) -> AuditWords:
+        """The words for lines of the audit."""
+        return AuditWords(_InLanguage(self, language))
+
     def category(self, category: str, language: Language) -> str:
-        """The name of a category, or of a place that is none."""
+        """The name of a category, or of a place that is not a category."""
         found = self._category(category)
         if found is not None:
-            return _in(found.name, language)
+            return found.name.of(language)
         for prefix in ("sheet.step.", "admin.place."):
             if (said := self.said(prefix + category, language)) is not None:
                 return said
@@ -70,7 +74,7 @@ class Words:
             if value == NO_CHOICE:
                 said = self.said("sheet.choice.none", language)
             return said or value
-        name = _in(named[0].name, language)
+        name = named[0].name.of(language)
         return f"{name} × {quantity}" if quantity else name
 
     def _category(self, category: str) -> Category | None:
@@ -78,5 +82,23 @@ class Words:
         return found[0] if found else None
 
 
-def _in(text: Text, language: Language) -> str:
-    return text.de if language == "de" else text.en
+@dataclass(frozen=True)
+class _InLanguage:
+    words: SheetWords
+    language: Language
+
+    def t(self, key: str, **values: object) -> str:
+        return _filled(self.words.said(key, self.language) or key, values)
+
+    def word(self, group: str, name: str) -> str:
+        return self.words.word(f"service.{group}.", name, self.language)
+
+    def figure(self, name: str) -> str:
+        return self.words.figure(name, self.language)
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    """The text with its `{name}` places filled."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text

@@ -1,10 +1,9 @@
-"""In-process: a page of this process is a member like any other, without a socket of its own.
+"""The in-process transport: a page of this process is a member without a socket of its own.
 
-GET for a page takes a first sight of the house and leaves nothing behind. When the socket of the page
-comes, in this or another process, a tab is opened, which joins the house by its position.
-
-Frames are handed over in one go per turn of the event loop. A page whose browser is away drops
-them (it asks again by ``join`` with its position when it is back) instead of letting them pile up.
+The GET of a page takes a first sight of the house and leaves nothing behind. When the page's socket
+connects, to this or another process, a tab is opened, which joins the house with its position.
+Frames are handed to the page once per turn of the event loop. A page whose browser is away drops
+them instead of piling them up; when the browser is back, it asks by ``join`` with its position.
 """
 
 import asyncio
@@ -17,30 +16,29 @@ from uuid import UUID
 import structlog
 from starlette.requests import HTTPConnection
 
-from configurator.protocol.codes import Code, Refused
-from configurator.visitor import Visitor
-from realtime.actions import Access
-from realtime.auth import Authenticator
-from realtime.connection import Connection
-from realtime.door import network_in
-from realtime.frame import Frame
-from realtime.outbox import Lapse, Outbox
-from realtime.principal import Principal
-from realtime.readiness import UnlessAway
-from realtime.services import Services
-from realtime.visits import PAGE, Visit
+from configurator.activity.visitor import VisitorTraits
+from configurator.protocol.code import Code
+from configurator.protocol.codes import Refused
+from realtime.actions.access import Admission
+from realtime.connections.connection import Connection
+from realtime.connections.services import Services
+from realtime.connections.visits import PAGE, ConnectionVisit
+from realtime.delivery.frame import Frame
+from realtime.delivery.outbox import Outbox, SnapshotInstead
+from realtime.delivery.page import HangUp, SendText
+from realtime.people.auth import Authenticator
+from realtime.people.networks import network_in
+from realtime.people.principal import Principal, Staff
 from storage.errors import StorageError
-from storage.postgres.sessions import PREFETCH, CurrentSession
+from storage.outage import UnlessAway
+from storage.postgres.activity.sessions import PREFETCH, CurrentSession
 
 log = structlog.get_logger()
-
-Send = Callable[[str], None]
-HangUp = Callable[[Code], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstSight:
-    """A house as it is just now: `frames` are the welcome and the snapshot of its first paint."""
+    """A house as it is now: `frames` are the welcome and the snapshot of its first paint."""
 
     frames: list[str]
     catalogue_json: str
@@ -56,8 +54,8 @@ class OpenedPage:
         connection_id: str,
         services: Services,
         principal: Principal,
-        visit: Visit,
-        send: Send,
+        visit: ConnectionVisit,
+        send: SendText,
         network: str,
         hang_up: HangUp,
         ended: Callable[[], None],
@@ -92,24 +90,24 @@ class OpenedPage:
 
     @property
     def connection(self) -> Self:
-        """Where the texts of the page go."""
+        """The object that receives the texts of the page: this one."""
         return self
 
-    async def enter(self, access: Access) -> list[str]:
-        """Become a member, whom nobody sees; the frames that a member is sent first."""
+    async def enter(self, access: Admission) -> list[str]:
+        """Become a hidden member; returns the frames that a member gets first."""
         assert self._connection is not None  # noqa: S101 - it is not closed
         await self._connection.enter(access)
         return [frame.json.decode() for frame in self._outbox.drain()]
 
     def start(self) -> None:
-        """From now on frames are sent, the welcome first."""
+        """Send frames from now on, the welcome first."""
         self._started = True
         self._flush()
 
     async def receive(self, text: str) -> Frame | None:
-        """Handle one message. The first is the page's sign of life: somebody looks at it.
+        """Handle one message. The first one shows that a person looks at the page.
 
-        A page that is shown before somebody goes there sends nothing.
+        A page that the browser fetched ahead sends nothing until a person opens it.
         """
         self._spoke = True
         if self._connection is None:
@@ -121,20 +119,23 @@ class OpenedPage:
         return reply
 
     def heard(self) -> None:
-        """The browser gave a sign of life; before the first message it may be showing it to nobody."""
+        """Note a sign of life of the browser; ignored before the first message.
+
+        Until then the browser may have fetched the page ahead, and show it to nobody.
+        """
         if self._spoke and self._connection is not None:
             self._connection.heard()
 
     async def _wake(self, session_id: str) -> None:
         try:
-            await self._actions.woke(self._principal, session_id)
+            await self._actions.visits.woke(self._principal, session_id)
         except StorageError as away:
             log.warning("store_away", step="page", reason=str(away)[:200])
 
     async def close(self) -> None:
         """Leave the room and forget the tab. Safe to call twice.
 
-        The connection holds on to its page and the page to its connection: one of them lets go.
+        Page and connection refer to each other; this breaks the cycle.
         """
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -142,12 +143,12 @@ class OpenedPage:
         self._closed = True
 
     def _deliver(
-        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+        self, frame: Frame, *, key: object | None = None, instead: SnapshotInstead | None = None
     ) -> None:
         if self._closed:
             return
         before = self._outbox.dropped
-        self._outbox.put(frame, key=key, lapse=lapse)
+        self._outbox.put(frame, key=key, instead=instead)
         self._count_dropped(self._outbox.dropped - before)
         if self._started and not self._scheduled:
             self._scheduled = True
@@ -159,7 +160,7 @@ class OpenedPage:
             self._send(frame.json.decode())
 
     def _hang_up(self, code: Code) -> None:
-        """End the page after the frames that wait: the last one says why."""
+        """Send the frames that wait, then end the page: the last frame says why."""
         if self._started:
             self._flush()
         self._end_page(code)
@@ -187,26 +188,28 @@ class Pages:
         configuration_code: str,
         person_token: str | None,
         asking: HTTPConnection,
-        admin: Principal | None,
+        admin: Staff | None,
     ) -> FirstSight | None:
-        """What the first paint shows, or None when the link is wrong or the house is somebody else's.
+        """The content of the first paint; None if there is no such house, or no access to it.
 
-        ``asking`` is the request for the page: no session is kept of a visitor who objects in it,
-        nor of HEAD, after which nobody sees a page. ``admin``: who looks on instead of the person.
-        Nobody stays in the house. Raises StorageUnavailable.
+        ``asking`` is the request for the page: no session is kept for a visitor who objects in it,
+        nor for HEAD, after which nobody sees a page. ``admin`` looks at the house in place of the
+        person. No member stays in the house. Raises StorageUnavailable.
         """
-        principal = admin or await self._unless_away(partial(self._person, person_token))
+        principal: Principal | None = admin
+        if principal is None:
+            principal = await self._unless_away(partial(self._person, person_token))
         if principal is None:
             return None
         try:
-            visitor = self._services.door.visitor(asking)
+            visitor = self._services.visitor_reader.visitor(asking)
             found = partial(self._found, principal, configuration_code, asking, visitor)
             access, session, catalogue_json = await self._unless_away(found)
             page = OpenedPage(
                 connection_id=self._new_connection_id(),
                 services=self._services,
                 principal=principal,
-                visit=Visit(
+                visit=ConnectionVisit(
                     visitor=visitor,
                     source=PAGE,
                     session_id=session.key if session is not None else None,
@@ -233,53 +236,55 @@ class Pages:
         *,
         configuration_code: str,
         person_token: str | None,
-        send: Send,
+        send: SendText,
         hang_up: HangUp,
         asking: HTTPConnection,
-        admin: Principal | None,
+        admin: Staff | None,
         fetched_ahead: bool = False,
         returning: bool = False,
         ended: Callable[[], None] = lambda: None,
     ) -> OpenedPage | None:
-        """A tab that may join the house; None as for ``look``.
+        """A tab that may join the house; None where ``look`` returns None.
 
-        ``returning``: the tab was open before, here or in another process. Also the tab of somebody
-        known whose access has ended meanwhile is opened then, with ``configuration`` "" and in no
-        house: its ``join`` is refused with ``not_found``, as on any socket, and so in the same words
-        for a house that ended, never was, or never was theirs.
+        ``returning`` says that the tab was open before, here or in another process. In that case
+        the tab of a known person is opened even if their access has ended, with ``configuration``
+        "" and in no house. Its ``join`` is refused with ``not_found``, as on any socket: the answer
+        is the same whether their access ended, they never had any, or there is no such house.
 
-        ``asking`` is the request of its socket; of what session it is the tab says in a hello.
-        ``fetched_ahead``: its session is nobody's yet, and somebody's from its first message on. A page
-        of an ``admin`` leaves the house when their session ends. ``ended`` is called when that
-        happens, or when the person's token is over. A wrong link counts as a guess of its network.
-        Raises StorageUnavailable.
+        ``asking`` is the request of its socket; the tab names its session in a hello. With
+        ``fetched_ahead`` the session counts as a visit only from the tab's first message on. The
+        tab of an ``admin`` leaves the house when their session ends. ``ended`` is called then, or
+        when the person's token ends. A wrong code counts as a guess by its network. Raises
+        StorageUnavailable.
         """
-        principal = admin or await self._unless_away(partial(self._person, person_token))
+        principal: Principal | None = admin
+        if principal is None:
+            principal = await self._unless_away(partial(self._person, person_token))
         if principal is None:
             return None
         network = network_in(asking.scope)
         limits = self._services.limits.of_connection(network)
-        visitor = self._services.door.visitor(asking)
+        visitor = self._services.visitor_reader.visitor(asking)
         configuration = ""
         try:
             limits.check(0 if admin else limits.guess(), together=False)
-            way_back = partial(
-                self._services.actions.way_back,
+            rejoin = partial(
+                self._services.actions.rejoin,
                 principal,
                 configuration_code,
                 network=visitor.network,
             )
-            room, _ = await self._unless_away(way_back)
+            room, _ = await self._unless_away(rejoin)
             configuration = str(room.id)
         except Refused as refused:
-            if not returning:  # the answer to its join counts as a guess
+            if not returning:  # the refusal of its join counts as the guess
                 limits.note(refused)
                 return None
         return OpenedPage(
             connection_id=self._new_connection_id(),
             services=self._services,
             principal=principal,
-            visit=Visit(visitor=visitor, source=PAGE),
+            visit=ConnectionVisit(visitor=visitor, source=PAGE),
             send=send,
             hang_up=hang_up,
             network=network,
@@ -292,27 +297,31 @@ class Pages:
         return await self._authenticator.by_token(token) if token else None
 
     async def _found(
-        self, principal: Principal, code: str, asking: HTTPConnection, visitor: Visitor
-    ) -> tuple[Access, CurrentSession | None, str]:
+        self, principal: Principal, code: str, asking: HTTPConnection, visitor: VisitorTraits
+    ) -> tuple[Admission, CurrentSession | None, str]:
         """The house, the session of the visit if one is kept, and the catalogue as JSON."""
         access = await self._services.actions.access(principal, code, network=visitor.network)
         session = None
         if asking.scope.get("method") != "HEAD":
             session = await self._session(principal, visitor, access.configuration.id)
-        shelf = self._services.actions.catalogues
-        return access, session, shelf.json(await shelf.get(access.configuration.catalogue_id))
+        catalogues = self._services.actions.catalogues
+        return (
+            access,
+            session,
+            catalogues.json(await catalogues.get(access.configuration.catalogue_id)),
+        )
 
     async def _session(
-        self, principal: Principal, visitor: Visitor, configuration_id: UUID
+        self, principal: Principal, visitor: VisitorTraits, configuration_id: UUID
     ) -> CurrentSession | None:
-        if principal.admin or visitor.objection is not None:
+        if isinstance(principal, Staff) or visitor.objection is not None:
             return None
         actions = self._services.actions
-        return await actions.session(principal, configuration_id, bot_reason=visitor.bot)
+        return await actions.visits.session(principal, configuration_id, bot_reason=visitor.bot)
 
 
 def _sent_nowhere(_frame: str) -> None:
-    """Of a first sight nothing is sent afterwards."""
+    """Ignore frames: nothing is sent after a first sight."""
 
 
 def _hung_up_nowhere(_code: Code) -> None:
@@ -320,4 +329,4 @@ def _hung_up_nowhere(_code: Code) -> None:
 
 
 def _ended_nowhere() -> None:
-    """A first sight is over before anything it depends on."""
+    """A first sight is over before a session or token can end."""

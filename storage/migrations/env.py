@@ -1,9 +1,9 @@
-"""Alembic's entry: runs migrations on the connection that `storage.postgres.migrate` passes.
+"""Alembic's entry: runs migrations on the connection that `storage.postgres.schema.migrate` passes.
 
 A migration waits `lock_ms` for each lock, so that it never queues up the traffic of the running
-processes behind itself; `storage.postgres.migrate` tries again instead. CREATE INDEX CONCURRENTLY
-in an `autocommit_block` keeps nobody waiting and waits for all older transactions: such a migration
-sets a longer `lock_timeout` before it.
+processes behind itself; `storage.postgres.schema.migrate` tries again instead. CREATE INDEX CONCURRENTLY
+in an `autocommit_block` blocks nobody but waits for all older transactions: such a migration sets a
+longer `lock_timeout` before it.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,10 +14,10 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
 from sqlalchemy import Connection, text
 
-from storage.postgres.tables import metadata
+from storage.postgres.schema.tables import metadata
 
 _NAMES_OLDEST_CODE: Final = "0024"
-"""From this migration on each names the oldest code that works beside it."""
+"""From this migration on, each one names the oldest code that works with its schema."""
 
 
 def _is_declared(
@@ -33,7 +33,7 @@ def _keep_oldest_code(
     heads: Collection[object],  # noqa: ARG001 - passed by name
     run_args: Mapping[str, object],  # noqa: ARG001 - passed by name
 ) -> None:
-    """Writes down, in the transaction of the migration, what the schema that it leads to says."""
+    """Stores `oldest_code` of the new schema, in the transaction of the migration."""
     to = step.up_revision if step.is_upgrade else next(iter(step.down_revisions), None)
     if isinstance(to, Script) and to.revision >= _NAMES_OLDEST_CODE and ctx.connection is not None:
         ctx.connection.execute(
@@ -44,7 +44,7 @@ def _keep_oldest_code(
 def run() -> None:
     connection: Connection | None = context.config.attributes.get("connection")
     if connection is None:
-        raise RuntimeError("run migrations through storage.postgres.migrate.upgrade")
+        raise RuntimeError("run migrations through storage.postgres.schema.migrate.upgrade")
     lock_ms: int = context.config.attributes["lock_ms"]
     connection.execute(
         text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": str(lock_ms)}

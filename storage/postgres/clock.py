@@ -1,4 +1,4 @@
-"""What PostgreSQL takes the time to be."""
+"""The time by PostgreSQL's clock."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from storage.postgres.engine import Database
 
 
 async def database_time(database: Database) -> datetime:
-    """Its clock now. Raises StorageError."""
+    """The present time by PostgreSQL's clock. Raises StorageError."""
     found = await database.read(
         lambda connection: connection.execute(text("SELECT clock_timestamp()"))
     )

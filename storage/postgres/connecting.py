@@ -1,4 +1,4 @@
-"""A connection to one of the hosts of an address, and why none of several could be used."""
+"""Connects to one of the hosts of an address; if all fail, the error says why for each."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,9 +10,9 @@ from storage.postgres.failures import NoHostFitsError, describe
 
 
 async def connect(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - asyncpg's
-    """As `asyncpg.connect`. Of several hosts it tells only how one of them failed; this tells of all.
+    """Like `asyncpg.connect`, but the error for an address of several hosts covers all of them.
 
-    Raises NoHostFitsError in its place, without the names of the hosts.
+    asyncpg's error covers one host only. Raises NoHostFitsError instead, without host names.
     """
     try:
         return await asyncpg.connect(url, **options)

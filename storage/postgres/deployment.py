@@ -9,12 +9,12 @@ from sqlalchemy import Label, func, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
-from storage.postgres.tables import deployment
+from storage.postgres.schema.tables import deployment
 
 _SAYS_WHEN = text("SELECT to_jsonb(deployment) ? 'restored_to' FROM deployment")
-"""Whether the schema has the column, which is of 0025."""
+"""Whether the schema has the column, which migration 0025 adds."""
 
-# By way of JSON: schemas before 0025 do not have the column.
+# Read through JSON, because schemas before 0025 do not have the column.
 RESTORED_TO: Label[Any] = literal_column(
     "(to_jsonb(deployment) ->> 'restored_to')::timestamptz"
 ).label("restored_to")
@@ -22,7 +22,7 @@ RESTORED_TO: Label[Any] = literal_column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The history that versions count in. `restored_to`: it began with a backup of this moment."""
+    """The history that versions belong to. `restored_to`: it began with a backup of this moment."""
 
     epoch: UUID
     restored_to: datetime | None
@@ -54,12 +54,11 @@ class Deployment:
         was: UUID | None = None,
         restored_to: datetime | None = None,
     ) -> UUID:
-        """Gives the data set a new epoch: its history is not the one that was told of before.
+        """Gives the data set a new epoch, because its history differs from the one clients know.
 
-        `was`: only where that is still the epoch, so that of several who find out at the same
-        moment one renews it. `restored_to`: the moment that the data are of, if it is known.
-        Returns the epoch from now on. Clients that are ahead of the data take a snapshot then
-        instead of a gap.
+        `was`: renew only if this is still the epoch, so that one of several simultaneous callers
+        does it. `restored_to`: the moment of the data, if known. Returns the present epoch. Clients
+        that are ahead of the data then get a snapshot instead of the missing ops.
         """
 
         async def work(connection: AsyncConnection) -> UUID:
@@ -76,6 +75,6 @@ class Deployment:
         return await self._database.write(work)
 
     async def note_restored_to(self, at: datetime) -> None:
-        """The moment that the data of this epoch are of."""
+        """Stores the moment of the backup that this epoch began with."""
         statement = update(deployment).values(restored_to=at)
         await self._database.write(lambda connection: connection.execute(statement))

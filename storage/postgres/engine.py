@@ -1,7 +1,7 @@
-"""The process's way to PostgreSQL: one pool, deadlines, and errors that say what to do.
+"""The process's access to PostgreSQL: one pool, deadlines, and errors that say what to do.
 
 Stale connections (PostgreSQL was restarted) cost no round trip to detect: asyncpg notices the
-closed socket by itself, the pool asks it at checkout, and what slips through is retried once on a
+closed socket by itself, the pool checks it at checkout, and other lost calls are retried once on a
 fresh connection - only while COMMIT has not been sent.
 """
 
@@ -20,7 +20,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from storage.deadline import within
+from storage.backoff import Backoff
+from storage.deadline import NotWithin, within
 from storage.errors import OutcomeUnknown, StorageUnavailable
 from storage.postgres.connecting import connect
 from storage.postgres.failures import (
@@ -31,16 +32,17 @@ from storage.postgres.failures import (
     not_sent,
     storage_errors,
 )
-from storage.postgres.revisions import head_revision
-from storage.postgres.schema import Schema, schema_of
+from storage.postgres.schema.range import Schema, schema_of
+from storage.postgres.schema.revisions import head_revision
 
 Result = TypeVar("Result")
 _BUSY_TRIES = 4
+_BUSY = Backoff(first_seconds=0.02, longest_seconds=0.16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long each step may take, in seconds. `call` bounds one public storage method."""
+    """The longest time of each step, in seconds."""
 
     connect: float = 3.0
     pool: float = 2.0
@@ -82,12 +84,12 @@ class Database:
             max_overflow=0,
             pool_timeout=self.deadlines.pool,
             pool_use_lifo=True,
-            hide_parameters=True,  # an error's text would have the values: names, addresses, tokens
+            hide_parameters=True,  # else error texts contain values: names, addresses, tokens
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
-        # Made once: each costs as much as a query, and they share the pool.
+        # Made once, because making one costs as much as a query. Both engines share the pool.
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._at_one_moment = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -110,44 +112,44 @@ class Database:
         return _open(self._engine)
 
     async def ping(self) -> None:
-        """Returns when PostgreSQL answered; raises StorageUnavailable."""
+        """Waits for an answer of PostgreSQL. Raises StorageUnavailable."""
         await self.read(lambda connection: connection.execute(text("SELECT 1")))
 
     async def migrated(self) -> Schema:
-        """The schema of the database, held against those that this code works with."""
+        """The schema of the database, compared with the schemas that this code supports."""
 
         async def look(connection: AsyncConnection) -> Schema:
             found = await schema_of(connection, head_revision())
             if found.current is None:
-                # No tables, or a session that was begun while its role had another search_path:
-                # the next look has a session of its own.
+                # No tables, or the session began while its role had another search_path. The
+                # next look uses a new session.
                 (await connection.get_raw_connection()).invalidate(soft=True)
             return found
 
         return await self.read(look)
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-        """Runs statements that only read, each with its own snapshot; retried once when lost."""
+        """Runs read-only statements, each with its own snapshot; retries a lost connection once."""
         return await self._call(_open(self._reading), work)
 
     async def read_snapshot(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-        """Runs reads that all see one moment (REPEATABLE READ, read only)."""
+        """Runs reads that share one snapshot (REPEATABLE READ, read only)."""
         return await self._call(_open(self._at_one_moment), work)
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         """Runs one transaction (READ COMMITTED) and commits it.
 
         `work` runs again from the start after a deadlock, a serialization failure or a connection
-        lost before COMMIT. Lost at COMMIT raises OutcomeUnknown.
+        lost before COMMIT. Raises OutcomeUnknown if it is lost at COMMIT.
         """
         return await self._call(self.engine, work)
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[asyncpg.Connection]:
-        """A raw asyncpg connection of the pool, in no transaction.
+        """A raw asyncpg connection of the pool, outside a transaction.
 
         Raises StorageUnavailable instead of connection errors. jsonb is passed as a JSON string
-        and comes back parsed. A connection that failed in an unclear way is thrown away.
+        and comes back parsed. A connection that failed for an unclear reason is discarded.
         """
         with storage_errors(self.retry_after_seconds):
             async with self.engine.connect() as connection:
@@ -165,9 +167,9 @@ class Database:
                     raise
 
     async def connect_alone(self, application_name: str) -> asyncpg.Connection:
-        """A connection beside the pool, for what lasts as long as it does; the caller closes it.
+        """A connection outside the pool, for state that must last as long as it; the caller closes it.
 
-        PostgreSQL notices within about ten seconds when the other end is gone without a word.
+        PostgreSQL notices within about ten seconds if this process vanishes without closing it.
         Raises StorageUnavailable.
         """
         with storage_errors(self.retry_after_seconds):
@@ -191,7 +193,7 @@ class Database:
                     return await self._retried(engine, work, committing)
             except TimeoutError as late:
                 if committing.is_set():
-                    raise OutcomeUnknown(f"PostgreSQL: {_at_commit(late)}") from late
+                    raise OutcomeUnknown(_at_commit(late), store="PostgreSQL") from late
                 raise
 
     async def _retried(
@@ -211,7 +213,8 @@ class Database:
                         lost += 1
                     case Failure.BUSY if busy < _BUSY_TRIES:
                         busy += 1
-                        await asyncio.sleep(random.uniform(0, 0.01 * 2**busy))  # noqa: S311
+                        chance = random.random()  # noqa: S311 - spreads tries
+                        await asyncio.sleep(_BUSY.delay_seconds(busy, chance))
                     case _:
                         raise
 
@@ -224,8 +227,8 @@ class Database:
                 self._url,
                 timeout=self.deadlines.connect,
                 command_timeout=self.deadlines.statement + 0.5,
-                # Explicit, all of them: what is asked for here is stronger than settings of the role,
-                # which somebody with its rights may change for all its later connections.
+                # All of them are explicit, because settings asked for here override those of the
+                # role, which anybody with its rights may change for all its later connections.
                 server_settings={
                     "synchronous_commit": "on",
                     "default_transaction_isolation": "read committed",
@@ -238,7 +241,7 @@ class Database:
                 },
             )
         except TimeoutError:
-            raise TimeoutError(f"within {self.deadlines.connect:g} s") from None
+            raise NotWithin(self.deadlines.connect) from None
 
 
 def _open(engine: AsyncEngine | None) -> AsyncEngine:
@@ -252,14 +255,14 @@ async def _transaction(
     work: Callable[[AsyncConnection], Awaitable[Result]],
     committing: asyncio.Event,
 ) -> Result:
-    """`committing` is set once COMMIT is sent."""
+    """Run `work` in a transaction; sets `committing` once COMMIT is sent."""
     async with engine.connect() as connection:
         try:
             result = await work(connection)
         except exc.DBAPIError as error:
-            # A session that no longer fits would fail for whoever gets it next. And what was parsed
-            # without a Sync and then not run: outside a transaction block nothing would end the
-            # implicit one, nor its locks, before the connection is used again.
+            # A stale session would fail again for its next user. A statement that was parsed without
+            # a Sync and never run leaves an implicit transaction open, with its locks, until the
+            # connection is used again.
             if failure(error) is Failure.STALE or not_sent(error):
                 await connection.invalidate()
             raise
@@ -268,13 +271,13 @@ async def _transaction(
             await connection.commit()
         except Exception as error:
             if failure(error) in {Failure.LOST, Failure.AWAY}:
-                raise OutcomeUnknown(f"PostgreSQL: {_at_commit(error)}") from error
+                raise OutcomeUnknown(_at_commit(error), store="PostgreSQL") from error
             raise
         return result
 
 
 def _at_commit(error: Exception) -> str:
-    """The reason where nobody knows whether a transaction was committed."""
+    """The sentence for a transaction that may or may not have been committed."""
     known = f"at COMMIT {describe(error)}"
     if failure(error) is not Failure.AWAY:
         return known

@@ -1,11 +1,11 @@
-"""Tells apart what SQLAlchemy, asyncpg and the operating system raise.
+"""Classifies the errors of SQLAlchemy, asyncpg and the operating system.
 
 SQLAlchemy wraps asyncpg's errors as DBAPIError only while it executes; during an outage it lets
-bare OSError through, and asyncpg used directly raises its own (`research/reliability.md`, row 23).
+bare OSError through, and asyncpg used directly raises its own errors.
 
-One table says what each SQLSTATE means for us. Almost everything that PostgreSQL answers can be
-brought about, and ended, by its operator while we run: logins, rights, databases, disks, replicas,
-another schema. Only what comes from nothing but our own value or statement is our bug.
+One table says what each SQLSTATE means for us. An operator can cause, and end, almost every error of
+PostgreSQL while we run: logins, rights, databases, disks, replicas, another schema. An error is our
+bug only if nothing but our own value or statement can cause it.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from storage.tls import tls_problem
 
 
 class NoHostFitsError(OSError):
-    """None of several hosts could be connected to as it was asked; the end of a sentence."""
+    """No host of several accepted a connection of the wanted kind. Its text ends a sentence."""
 
 
 class Failure(Enum):
-    """Who has to act on a database error."""
+    """The class of a database error, by who has to act on it."""
 
     LOST = "the connection is gone; a fresh one may work at once"
     BUSY = "another transaction was in the way; the same transaction again may work"
@@ -36,14 +36,14 @@ class Failure(Enum):
 
 
 _MEANINGS: dict[str, Failure] = {
-    # Whole states first, then classes. What is not here, also what a proxy or a later PostgreSQL
-    # makes up, is AWAY.
-    "25P03": Failure.LOST,  # idle in a transaction for too long
-    "25P04": Failure.LOST,  # a transaction that took too long
+    # Whole states first, then classes. Every other state, also one that a proxy or a later
+    # PostgreSQL invents, is AWAY.
+    "25P03": Failure.LOST,  # the transaction was idle for too long
+    "25P04": Failure.LOST,  # the transaction took too long
     "40002": Failure.DEFECT,  # a constraint that is checked at the end
-    "40003": Failure.LOST,  # nobody knows how the statement ended
+    "40003": Failure.LOST,  # the statement may or may not have completed
     "42501": Failure.AWAY,  # a right is missing
-    "42P05": Failure.STALE,  # this prepared statement exists already: a pool before the server
+    "42P05": Failure.STALE,  # the prepared statement exists already: a pooler before the server
     "42P01": Failure.STALE,  # no such table: another schema, or another search_path
     "42P10": Failure.STALE,  # no such unique key: another schema
     "42703": Failure.STALE,  # no such column
@@ -60,11 +60,11 @@ _MEANINGS: dict[str, Failure] = {
     "0A": Failure.STALE,  # not supported; also a plan whose result has another type now
     "20": Failure.DEFECT,
     "21": Failure.DEFECT,
-    "22": Failure.DEFECT,  # a value that no column takes
-    "23": Failure.DEFECT,  # a constraint; those that are expected are caught before
+    "22": Failure.DEFECT,  # a value that its column cannot hold
+    "23": Failure.DEFECT,  # a constraint; expected violations are caught earlier
     "24": Failure.DEFECT,
-    "25": Failure.STALE,  # read only: a server that is no primary, or was none at the login
-    "26": Failure.STALE,  # no such prepared statement: a pool before the server
+    "25": Failure.STALE,  # read only: the server is a replica, or was one at the login
+    "26": Failure.STALE,  # no such prepared statement: a pooler before the server
     "27": Failure.DEFECT,
     "2D": Failure.DEFECT,
     "2F": Failure.DEFECT,
@@ -74,7 +74,7 @@ _MEANINGS: dict[str, Failure] = {
     "3B": Failure.DEFECT,
     "3F": Failure.STALE,  # no such schema: another search_path
     "40": Failure.BUSY,  # serialization, deadlock
-    "42": Failure.DEFECT,  # what we wrote makes no sense
+    "42": Failure.DEFECT,  # an invalid statement
     "44": Failure.DEFECT,
     "54": Failure.DEFECT,  # larger than PostgreSQL allows
     "P0": Failure.DEFECT,  # raised by a function of ours
@@ -82,7 +82,7 @@ _MEANINGS: dict[str, Failure] = {
 
 
 _CLOSED = "This connection is closed"
-"""SQLAlchemy gives up with this when two connections in turn were closed before it used them."""
+"""SQLAlchemy's message when it gives up after two connections in a row were closed before use."""
 
 _OTHERS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
     ((exc.TimeoutError, TimeoutError), Failure.AWAY),
@@ -108,13 +108,13 @@ def failure(error: BaseException) -> Failure:
 
 
 def not_sent(error: exc.DBAPIError) -> bool:
-    """Whether a value could not be encoded: the statement was prepared, and not executed."""
+    """Whether a value could not be encoded, so that the statement was prepared but not executed."""
     cause = _cause(error)
     return cause is not None and _is_bad_value(cause)
 
 
 def _cause(error: exc.DBAPIError) -> BaseException | None:
-    """What asyncpg raised."""
+    """The error that asyncpg raised, or None."""
     return error.orig.__cause__ if error.orig is not None else None
 
 
@@ -134,7 +134,7 @@ def _of_dbapi(error: exc.DBAPIError) -> Failure:
 
 
 def _is_bad_value(error: BaseException) -> bool:
-    """A value that asyncpg could not encode: also an InterfaceError, but the connection is fine."""
+    """Whether asyncpg could not encode a value: an InterfaceError, but the connection still works."""
     return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
@@ -145,7 +145,7 @@ def _of_state(state: str | None) -> Failure:
 
 
 def unique_violation(error: exc.IntegrityError) -> str | None:
-    """The name of the violated unique constraint, or None when it is another violation."""
+    """The name of the violated unique constraint, or None for any other violation."""
     cause = error.orig.__cause__ if error.orig is not None else None
     if isinstance(cause, asyncpg.UniqueViolationError):
         name: str | None = cause.constraint_name
@@ -155,7 +155,7 @@ def unique_violation(error: exc.IntegrityError) -> str | None:
 
 @contextmanager
 def storage_errors(retry_after_seconds: float) -> Iterator[None]:
-    """Lets only StorageError, and errors that are none of the database, out of the block."""
+    """Translate database errors raised in the block into StorageError; others pass through."""
     try:
         yield
     except StorageError:
@@ -168,12 +168,12 @@ def storage_errors(retry_after_seconds: float) -> Iterator[None]:
                 raise StorageDefect(f"PostgreSQL: {describe(error)}") from error
             case _:
                 raise StorageUnavailable(
-                    f"PostgreSQL: {describe(error)}", retry_after_seconds
+                    describe(error), retry_after_seconds, store="PostgreSQL"
                 ) from error
 
 
 _WORDS: dict[str, str] = {
-    # States that an operator meets, in words; the others keep the name that asyncpg gives them.
+    # States that an operator may meet, in words; the others keep asyncpg's name.
     "25006": "it takes no writes: it is a replica, or read only",
     "26000": "a pool before it does not keep prepared statements",
     "28000": "it refuses the login: the role does not exist, may not log in, or pg_hba.conf does not"
@@ -206,26 +206,26 @@ COMMIT_WAITS = (
     "its disk may not take what is written, or it waits for a standby that synchronous_standby_names "
     "asks for (see pg_stat_replication)"
 )
-"""Why a COMMIT is not answered by a server that answers everything else."""
+"""The sentence for a COMMIT without an answer from a server that answers everything else."""
 
 
 def refuses_login(error: StorageError) -> bool:
-    """Whether PostgreSQL answered, and did not take the user or the password."""
+    """Whether PostgreSQL answered and refused the user or the password."""
     return isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError)
 
 
 def answered(error: StorageError) -> bool:
-    """Whether PostgreSQL itself said why, so it was reached."""
+    """Whether the error is PostgreSQL's own answer, so that the server was reached."""
     cause = error.__cause__
     cause = cause.orig if isinstance(cause, exc.DBAPIError) else cause
     return getattr(cause, "sqlstate", None) is not None
 
 
 def describe(error: BaseException) -> str:
-    """One line without statement or values: those may hold names and addresses."""
+    """The error in one line, without statement or values, which may contain names and addresses."""
     original = error.orig if isinstance(error, exc.DBAPIError) else error
     cause = original.__cause__ if original is not None else None
-    if not isinstance(cause, Exception):  # none, or the cancellation that a deadline came of
+    if not isinstance(cause, Exception):  # no cause, or the cancellation at a deadline
         cause = original
     state = getattr(cause, "sqlstate", None)
     if state:
@@ -235,7 +235,7 @@ def describe(error: BaseException) -> str:
 
 
 def _in_words(error: BaseException | None) -> str | None:
-    """Why no connection came about, where the name of the error does not tell."""
+    """The reason why a connection failed, for errors whose name does not say it; else None."""
     if error is None:
         return None
     if isinstance(error, NoHostFitsError):

@@ -1,7 +1,7 @@
-"""A connection for what a command or the doctor asks once, and not a pool.
+"""One connection, instead of a pool, for the few queries of a command or of the doctor.
 
-Every step of a look has a deadline, so a server that is frozen, or freezes meanwhile, holds nobody
-up. A command that works on all of the data waits for its answers (`PATIENTLY`).
+Every step has a deadline, so a server that is frozen, or freezes during the look, delays nobody. A
+command that works on all of the data waits longer for its answers (`PATIENTLY`).
 """
 
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def one_look(
     answer_seconds: float | None = ANSWER_SECONDS,
     application_name: str = "nest",
 ) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that ends with the block. Raises StorageError, also for what is asked in it."""
+    """A connection for the block. Raises StorageError, also for database errors in the block."""
     with storage_errors(_RETRY_AFTER_SECONDS):
         connection = await connect(
             database_url,
@@ -38,6 +38,6 @@ async def one_look(
         try:
             yield connection
         except BaseException:
-            connection.terminate()  # closing waits for what is still unanswered
+            connection.terminate()  # close() would wait for an unanswered query
             raise
         await connection.close(timeout=CLOSE_SECONDS)

@@ -1,10 +1,10 @@
-"""Whether a pooler stands between a process and PostgreSQL that takes away what a connection keeps.
+"""Detects a pooler between a process and PostgreSQL that does not keep the state of connections.
 
-A committer, the leader and every pool rely on it that a connection is one session: with the limits
-of time and `synchronous_commit` that it asked for, with statements that were prepared once, with
-an advisory lock. A pooler that shares connections between transactions (PgBouncer with `pool_mode =
-transaction`) gives each transaction another one: editing then fails with 42P05 or 26000 now and
-then, two workers lead at once, and commits wait for no disk where the server's default says so.
+Committers, the leader and every pool rely on a connection being one session: it keeps the time limits
+and `synchronous_commit` that it asked for, its prepared statements, and an advisory lock. A pooler
+that shares connections between transactions (PgBouncer with `pool_mode = transaction`) may give each
+transaction another session: edits then occasionally fail with 42P05 or 26000, two workers lead at
+once, and commits do not wait for the disk if that is the server's default.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _ASKED: Final = (
 )
 _WHO: Final = "SELECT pg_backend_pid()"
 _FORGOTTEN: Final = frozenset({"26000", "42P05"})
-"""SQLSTATE of a statement that is not there any more, and of one that is there already."""
+"""SQLSTATEs of a prepared statement that no longer exists, and of one that exists already."""
 
 _STARTUP: Final = "startup parameter"
 _TRIES: Final = 3
@@ -32,9 +32,9 @@ SHARES: Final = "a pooler stands before PostgreSQL that shares connections betwe
 
 
 async def pooler_in_the_way(database: Database) -> str | None:
-    """One of the sentences above; None where connections keep what they are told.
+    """One of the sentences above; None if connections keep their state.
 
-    Opens two connections for it. Raises StorageError when PostgreSQL cannot be used at all.
+    Opens two connections for the test. Raises StorageError if PostgreSQL cannot be used at all.
     """
     try:
         async with AsyncExitStack() as stack:
@@ -57,7 +57,7 @@ async def _connected(database: Database, stack: AsyncExitStack) -> asyncpg.Conne
 async def _looked_at(
     one: asyncpg.Connection, other: asyncpg.Connection, database: Database
 ) -> str | None:
-    """A statement prepared and used twice, while the other one takes what was let go in between."""
+    """Prepare and run a statement twice, while `other` may take the session released in between."""
     expected = f"on {_as_postgres_says(database.deadlines.lock)}"
     try:
         if await one.fetchval(_ASKED) != expected:

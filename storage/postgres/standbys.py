@@ -1,4 +1,4 @@
-"""Whether PostgreSQL waits for standbys, and whether they are there."""
+"""Whether PostgreSQL waits for standbys, and whether they are connected."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ _STANDBYS = """
 class Standbys:
     """The standbys that each COMMIT waits for.
 
-    `asked` is synchronous_standby_names, "" where no COMMIT waits. `there`: how many of them take
-    part; None where our login may not see that.
+    `asked` is synchronous_standby_names, "" if no COMMIT waits. `there`: how many of them are
+    connected; None if our login may not see that.
     """
 
     asked: str
@@ -28,12 +28,12 @@ class Standbys:
 
     @property
     def missing(self) -> bool:
-        """Whether every COMMIT waits, as far as is known."""
+        """Whether every COMMIT waits because standbys are missing, as far as is known."""
         return bool(self.asked) and self.there == 0
 
 
 async def standbys(database: Database) -> Standbys:
-    """Raises StorageError."""
+    """The standbys of this PostgreSQL. Raises StorageError."""
 
     async def look(connection: AsyncConnection) -> Standbys:
         found = (await connection.exec_driver_sql(_STANDBYS)).one()

@@ -1,7 +1,6 @@
-"""Things that one process at a time does, or that are done once: names with an expiry.
+"""Claims: names with an expiry, for work that one process at a time does, or that is done once.
 
-A claim is a courtesy, not a lock that data may depend on: when Redis loses it, something is done
-twice.
+Data must not depend on a claim as on a lock: if Redis loses it, the work is done twice.
 """
 
 from storage.deadline import within
@@ -9,14 +8,14 @@ from storage.redis.client import Redis
 
 
 class Claims:
-    """Names that are taken. Every method raises StorageUnavailable when Redis is away."""
+    """Claims and releases names. Every method raises StorageUnavailable if Redis is away."""
 
     def __init__(self, redis: Redis, *, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
 
-    async def take(self, name: str, ttl_seconds: float) -> bool:
-        """Whether the name was free and is ours now; one that is taken lives as long from now."""
+    async def claim(self, name: str, ttl_seconds: float) -> bool:
+        """Claims the name, or renews its expiry if it is taken; returns whether it was free."""
         key, ttl_ms = f"{self._prefix}:{name}", int(ttl_seconds * 1000)
         with self._redis.errors():
             async with within(self._redis.call_seconds):
@@ -26,7 +25,7 @@ class Claims:
         return False
 
     async def release(self, name: str) -> bool:
-        """Whether the name was taken until now."""
+        """Releases the name; returns whether it was taken."""
         with self._redis.errors():
             async with within(self._redis.call_seconds):
                 return bool(await self._redis.client.delete(f"{self._prefix}:{name}"))

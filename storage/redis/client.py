@@ -1,17 +1,18 @@
-"""The process's way to Redis or Valkey: one pool, deadlines, and one error.
+"""The process's access to Redis or Valkey: one pool, deadlines, and one error.
 
 Redis Cluster: this wrapper opens single-server URLs only. A cluster client would be built in
-`Redis.__aenter__` and `Redis.connection`, and the bus would say SPUBLISH and SSUBSCRIBE to the node
-of each channel's slot; every key and channel of this package already carries one hash tag.
+`Redis.__aenter__` and `Redis.connection`, and the bus would send SPUBLISH and SSUBSCRIBE to the node
+of each channel's slot; every key and channel of this package already has one hash tag.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio import Redis as Client
@@ -21,19 +22,23 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ClientConnectionError
 from redis.exceptions import DataError, RedisError, ResponseError
 
+from storage.backoff import Backoff
 from storage.deadline import within
 from storage.errors import StorageDefect, StorageUnavailable
 from storage.redis.reasons import reason
 
 # With a socket timeout redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a
-# cancellation that comes while a command goes out, and the task runs on for ever. So every use of
-# a connection stands in `asyncio.timeout` instead.
+# cancellation that arrives while a command is sent, and the task never ends. Every use of a
+# connection is therefore inside `asyncio.timeout` instead.
 _NO_SOCKET_TIMEOUT = None
+
+AGAIN = Backoff(first_seconds=0.2, longest_seconds=2.0, least_seconds=0.1, at_once=True)
+"""The delay before publishers and subscribers connect again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durability:
-    """What the server says it does with data; None where it forbids asking (CONFIG)."""
+    """The server's settings of persistence; None where it forbids reading them (CONFIG)."""
 
     append_only: bool | None
     append_fsync: str | None
@@ -41,27 +46,27 @@ class Durability:
 
     @property
     def loses_nothing(self) -> bool | None:
-        """Append-only file on and no eviction; None when the server does not tell."""
+        """Whether the append-only file is on and eviction is off; None if the server does not tell."""
         if self.append_only is None or self.eviction_policy is None:
             return None
         return self.append_only and self.eviction_policy == "noeviction"
 
     @property
     def flushes_first(self) -> bool:
-        """Whether what it acknowledged is on disk; else a crash can cost a second or two of it."""
+        """Whether acknowledged writes are on disk; if not, a crash can lose a second or two of them."""
         return self.append_fsync == "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What the server uses and may use, in bytes; `most_bytes` 0: no limit, or it does not tell."""
+    """Bytes that the server uses and may use; `most_bytes` 0: no limit, or the server does not tell."""
 
     used_bytes: int
     most_bytes: int
 
     @property
     def share(self) -> float:
-        """Used of what may be; 0 without a limit."""
+        """The used share of the limit; 0 without a limit."""
         return self.used_bytes / self.most_bytes if self.most_bytes else 0.0
 
     def free_bytes(self, share: float) -> float:
@@ -122,10 +127,10 @@ class Redis:
         return self._client
 
     def connection(self) -> AbstractConnection:
-        """One connection of its own, not connected yet; it never reconnects or retries by itself.
+        """A separate connection, not connected yet; it never reconnects or retries by itself.
 
-        The owner connects and disconnects it, so that no loss of what it carried goes unnoticed,
-        and sets the deadlines.
+        The owner connects and disconnects it, so that it notices every loss of messages, and sets the
+        deadlines.
         """
         pool: ConnectionPool = ConnectionPool.from_url(
             self.url,
@@ -136,15 +141,15 @@ class Redis:
             protocol=2,  # plain arrays for pub/sub, and no push handlers
             decode_responses=False,
         )
-        connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+        connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # in redis-py
         return connection
 
     def channel(self, name: str) -> str:
-        """What the channel is called in Redis.
+        """The name of the channel in Redis.
 
-        Pub/sub knows no numbered databases, so a number is part of the name: two installations in
-        databases of one server do not hear each other. 0 is left out, as there is only that one in
-        a cluster.
+        Pub/sub ignores numbered databases, so the number is part of the name: two installations in
+        databases of one server do not receive each other's messages. 0 is left out, because a
+        cluster has only database 0.
         """
         return f"{self._channel_prefix}{name}"
 
@@ -156,13 +161,14 @@ class Redis:
     async def once(self, *command: str | bytes | int) -> object:
         """The answer to a command that must not be sent a second time.
 
-        `client` repeats a command whose connection was lost: of what can be done only once it would
-        report the second try, which failed. Here a lost connection is StorageUnavailable.
+        `client` repeats a command whose connection was lost; for a command that works only once it
+        would return the answer to the second try, which fails. Here a lost connection raises
+        StorageUnavailable.
         """
         with self.errors():
             async with within(self.call_seconds):
                 pool = self.client.connection_pool
-                connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+                connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # in redis-py
                 try:
                     await connection.send_command(*command)
                     return await connection.read_response()
@@ -171,11 +177,11 @@ class Redis:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turns redis-py's errors into StorageUnavailable, or StorageDefect when it is our bug.
+        """Turns redis-py's errors into StorageUnavailable, or StorageDefect if it is our bug.
 
-        Whatever a Redis replies, its operator can change it while we run: rights, role, memory,
-        cluster, the type of a key, even which commands there are. So every error reply means that
-        Redis is away. Our bug is only a value that redis-py does not send at all.
+        An operator can cause every error reply of Redis while we run: rights, role, memory,
+        cluster, the type of a key, even missing commands. Every error reply therefore counts as
+        Redis being away. Our bug is only a value that redis-py refuses to send.
         """
         try:
             yield
@@ -185,19 +191,23 @@ class Redis:
             raise self.unavailable(error) from error
 
     def unavailable(self, error: BaseException) -> StorageUnavailable:
-        """The error to raise instead of `error`: why in words, or its class and the code of a reply."""
+        """The error to raise for `error`: its reason in words, or its class and the reply's code."""
         why = reason(error, tls=self.url.startswith("rediss:"))
         said = why or f"{type(error).__name__}{_reply_code(error)}"
-        return StorageUnavailable(f"Redis: {said}", self.retry_after_seconds)
+        return self.unusable(said)
+
+    def unusable(self, why: str) -> StorageUnavailable:
+        """The error to raise for a reason of our own, which is the end of a sentence."""
+        return StorageUnavailable(why, self.retry_after_seconds, store="Redis")
 
     async def ping(self) -> None:
-        """Returns when the server answered; raises StorageUnavailable."""
+        """Waits for an answer of the server. Raises StorageUnavailable."""
         with self.errors():
             async with within(self.call_seconds):
                 await self.client.ping()
 
     async def version(self) -> tuple[str, str]:
-        """Which kind of server it is, Redis or Valkey, and its version."""
+        """The kind of the server, Redis or Valkey, and its version."""
         with self.errors():
             async with within(self.call_seconds):
                 server = await self.client.info("server")
@@ -205,7 +215,7 @@ class Redis:
         return ("Valkey", str(valkey)) if valkey else ("Redis", str(server["redis_version"]))
 
     async def memory(self) -> Memory:
-        """What memory the server uses; never fails on a forbidden INFO."""
+        """The server's memory; a forbidden INFO does not raise."""
         with self.errors():
             async with within(self.call_seconds):
                 try:
@@ -216,7 +226,7 @@ class Redis:
         return Memory(used_bytes=int(used), most_bytes=int(most))
 
     async def durability(self) -> Durability:
-        """Reads appendonly, appendfsync and maxmemory-policy; never fails on a forbidden CONFIG."""
+        """Reads appendonly, appendfsync and maxmemory-policy; a forbidden CONFIG does not raise."""
         with self.errors():
             async with within(self.call_seconds):
                 try:
@@ -239,11 +249,31 @@ def _text(value: object) -> str:
 
 
 def _reply_code(error: BaseException) -> str:
-    """Of a reply such as `WRONGTYPE Operation against ...`; the rest of it may hold a key's name."""
+    """The first word of a reply like `WRONGTYPE Operation ...`; the rest may contain a key's name."""
     word = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
     return f" {word[:20]}" if word.isalpha() and word.isupper() else ""
 
 
 def _tcp_only(url: str) -> dict[str, bool]:
-    """Options that a unix socket has no use for and does not take."""
+    """Options for TCP only; a unix socket does not accept them."""
     return {} if url.startswith("unix:") else {"socket_keepalive": True}
+
+
+def commands(redis: Redis) -> Any:  # noqa: ANN401
+    """redis-py's client without its annotations, which allow every protocol and text mode at once."""
+    return redis.client
+
+
+@asynccontextmanager
+async def call(redis: Redis, *, seconds: float | None = None) -> AsyncIterator[None]:
+    """Deadline (by default that of `redis`) and errors of one call. A cancellation is never lost.
+
+    redis-py sends with `asyncio.wait_for`, which on Python 3.11 forgets a cancellation that arrives
+    while the command is sent; the task would never end.
+    """
+    with redis.errors():
+        async with within(redis.call_seconds if seconds is None else seconds):
+            yield
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

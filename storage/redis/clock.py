@@ -1,13 +1,12 @@
-"""What Redis takes the time to be."""
+"""The time by Redis' clock."""
 
 from datetime import UTC, datetime
 
-from storage.redis.client import Redis
-from storage.redis.stream import call, commands
+from storage.redis.client import Redis, call, commands
 
 
 async def redis_time(redis: Redis) -> datetime:
-    """Its clock now. Raises StorageError."""
+    """The present time by Redis' clock. Raises StorageError."""
     async with call(redis):
         seconds, micros = await commands(redis).time()
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)

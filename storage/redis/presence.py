@@ -1,7 +1,7 @@
-"""Who is where, as each process reports it. Presence is a courtesy: nothing may depend on it.
+"""Presence: the members of each configuration, as each process reports them. No data depends on it.
 
-Keys: `presence:{<configuration id>}:<process>` holds the members of one process and expires by
-itself when the process dies; `presence:{<configuration id>}` lists the processes to look at.
+Keys: `presence:{<configuration id>}:<process>` holds the members of one process and expires when the
+process dies; `presence:{<configuration id>}` lists the processes to read.
 `online:<process>` and `online` are the same for whole processes.
 """
 
@@ -12,12 +12,12 @@ from storage.deadline import within
 from storage.redis.client import Redis
 
 _ONLINE = "online:{processes}"
-# The list outlives its longest entry, so that it never hides a living one, and dies by itself.
+# The list lives longer than its longest entry, so that it never hides a live one, and expires, too.
 _LIST_TTL_FACTOR = 4
 
 
-class Presence:
-    """Reports and reads presence. Every method raises StorageUnavailable when Redis is away."""
+class PresenceReports:
+    """Reports and reads presence. Every method raises StorageUnavailable if Redis is away."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -25,26 +25,26 @@ class Presence:
     async def put(
         self, configuration_id: UUID, process: str, members_json: bytes, ttl_seconds: float
     ) -> None:
-        """Says which members of a configuration this process holds, for `ttl_seconds`."""
+        """Reports this process's members of a configuration, for `ttl_seconds`."""
         await self._put(_room(configuration_id), process, members_json, ttl_seconds)
 
     async def remove(self, configuration_id: UUID, process: str) -> None:
-        """This process holds no members of the configuration any more."""
+        """Reports that this process has no more members of the configuration."""
         index = _room(configuration_id)
         with self._redis.errors():
             async with within(self._redis.call_seconds):
                 await self._together(("DEL", _entry(index, process)), ("SREM", index, process))
 
     async def all(self, configuration_id: UUID) -> dict[str, bytes]:
-        """Members by process, of every process that reported in time."""
+        """The members by process, of every process whose report has not expired."""
         return await self._all(_room(configuration_id))
 
     async def report(self, process: str, payload: bytes, ttl_seconds: float) -> None:
-        """Says how this process is doing, for `ttl_seconds`."""
+        """Reports this process's state, for `ttl_seconds`."""
         await self._put(_ONLINE, process, payload, ttl_seconds)
 
     async def reports(self) -> dict[str, bytes]:
-        """The last report of every process that is alive."""
+        """The last report of every live process."""
         return await self._all(_ONLINE)
 
     async def _put(self, index: str, process: str, value: bytes, ttl_seconds: float) -> None:

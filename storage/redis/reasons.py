@@ -1,4 +1,4 @@
-"""Why Redis cannot be used, in words, where the name of the error does not tell."""
+"""The reasons why Redis cannot be used, in words, for errors whose name does not say them."""
 
 from typing import Final
 
@@ -39,15 +39,15 @@ _KINDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 _REPLIES: Final = {
     "MISCONF": "it cannot write to its disk, and takes no writes until it can",
     "NOREPLICAS": "it takes no writes without its replicas",
-    "UNBLOCKED": "what was waited for was changed or removed by somebody",
-    "WRONGTYPE": "a key of ours holds something else: another program writes into this database",
+    "UNBLOCKED": "somebody changed or removed the key that we waited for",
+    "WRONGTYPE": "one of our keys has another type: another program writes into this database",
 }
 
 
 def reason(error: BaseException, *, tls: bool) -> str | None:
-    """The end of a sentence about the server, where there is one. `tls`: it was asked for.
+    """The reason as the end of a sentence about the server, or None. `tls`: the URL asks for TLS.
 
-    What Redis replies at the login is the cause of the error that redis-py raises.
+    Redis' reply to the login is the cause of the error that redis-py raises.
     """
     if tls and isinstance(error, ClientTimeoutError | TimeoutError):
         return f"{type(error).__name__}: it does not answer, or it does not speak TLS (rediss://)"
@@ -57,24 +57,33 @@ def reason(error: BaseException, *, tls: bool) -> str | None:
     authority = "ssl_ca_certs"
     known = tls_problem(error, authority=authority) or not_reached(error) or unanswered(error)
     if known is None and isinstance(error, InvalidResponse):
-        return "what listens there does not speak the language of Redis"
+        return "the program that listens there does not speak the protocol of Redis"
     if known is None and isinstance(error, ClientConnectionError):
-        return "the connection was lost, or what listens there is no Redis"
+        return "the connection was lost, or the program that listens there is not Redis"
     return known
 
 
 def refuses_login(error: BaseException) -> bool:
-    """Whether Redis answered, and did not take the user or the password."""
+    """Whether Redis answered and refused the user or the password."""
     return any(isinstance(each, AuthenticationError) for each in chain(error))
 
 
+def lacks_database(error: BaseException) -> bool:
+    """Whether Redis answered that it has no database with the number of the URL."""
+    return any(_says_no_database(each) for each in chain(error))
+
+
 def answered(error: BaseException) -> bool:
-    """Whether Redis itself said why, so it was reached."""
+    """Whether the error is Redis' own answer, so that the server was reached."""
     return any(isinstance(each, ResponseError) for each in chain(error))
 
 
+def _says_no_database(error: BaseException) -> bool:
+    return "DB index" in str(error)
+
+
 def _replied(error: BaseException) -> str | None:
-    if "DB index" in str(error):
+    if _says_no_database(error):
         return NO_SUCH_DATABASE
     if "max number of clients" in str(error):
         return "all its connections are taken"

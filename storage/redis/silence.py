@@ -1,9 +1,9 @@
-"""A Redis that is silent: frozen, or behind a line that swallows everything.
+"""A silent Redis: frozen, or behind a network that drops everything.
 
-One that is gone says so at once; of one that is silent only a deadline tells. From the first call
-that it did not answer until one that it did, it is known to be silent. Meanwhile everything is
-still tried, so that nothing is refused once Redis is back, but is not waited for. Beside that a
-look at it, with all patience, finds one that is back and slow.
+A Redis that is down refuses connections at once; silence shows only when a deadline passes. Redis
+counts as silent from the first unanswered call to the next answered one. Meanwhile every call is
+still tried, so that calls succeed as soon as Redis is back, but with a short deadline only. In
+addition, a probe with the full deadline finds a Redis that is back but slow.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from storage.deadline import StoodStill
 from storage.errors import StorageError
 
 SILENT_SECONDS = 0.1
-"""Nobody waits longer than this for a Redis that is known to be silent."""
+"""The longest wait in seconds for a Redis that is known to be silent."""
 
 SILENT_TRY_SECONDS = SILENT_SECONDS / 2
-"""So long one try may take then: whoever came while another was under way is still tried."""
+"""The longest single try then, so that a call that came during another try still gets its own."""
 
 _LOOK_EVERY_SECONDS = 0.25
 
@@ -30,14 +30,14 @@ class Silence:
         self._known = asyncio.Event()
 
     def patience(self, when_silent: float) -> float:
-        """So many seconds may be waited for an answer now."""
+        """The seconds to wait for an answer now; `when_silent` if Redis is silent."""
         patient = self._patient_seconds
         return min(when_silent, patient) if self._known.is_set() else patient
 
     def heard(self, error: StorageError | None = None) -> None:
-        """Note the outcome of a call. An error that is no passed deadline is an answer, too.
+        """Record the outcome of a call. Any error except a passed deadline is an answer, too.
 
-        A deadline that passed while this process stood still says nothing of Redis.
+        A deadline that passed while this process stood still says nothing about Redis.
         """
         cause = None if error is None else error.__cause__
         if isinstance(cause, StoodStill):
@@ -48,7 +48,7 @@ class Silence:
             self._known.clear()
 
     async def watch(self) -> None:
-        """Looks at Redis while it is silent; runs until cancelled."""
+        """Probes Redis while it is silent; runs until cancelled."""
         while True:
             await self._known.wait()
             try:

@@ -1,7 +1,7 @@
-"""Whether this Redis can be used at all, and which of the rights that are needed its login lacks.
+"""Checks whether this Redis can be used at all, and which needed rights its login lacks.
 
-Nothing here changes anything: a right is tried with arguments that the command refuses, and Redis
-looks at rights before it looks at arguments.
+The checks change no data: each right is tried with arguments that the command refuses, and Redis
+checks rights before arguments.
 """
 
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from typing import Final
 from redis.exceptions import MovedError, NoPermissionError, ResponseError
 
 from storage.errors import StorageError
-from storage.redis.client import Redis
-from storage.redis.reasons import NO_SUCH_DATABASE
-from storage.redis.stream import DEAD, EVENTS, GROUP, HINTS, SEEN, WAITING, call, commands
+from storage.redis.activity.keys import DEAD, EVENTS, GROUP, HINTS, SEEN, WAITING
+from storage.redis.client import Redis, call, commands
+from storage.redis.reasons import NO_SUCH_DATABASE, lacks_database
 
 IN_A_CLUSTER: Final = "it is a node of a cluster"
 
-Command = tuple[str | int, ...]
+RedisCommand = tuple[str | int, ...]
 
-NEEDED: Final[Mapping[str, tuple[Command, ...]]] = {
+NEEDED: Final[Mapping[str, tuple[RedisCommand, ...]]] = {
     "interactions": (
         ("EVAL", "return 1", 1, EVENTS),
         ("XADD", EVENTS, "no id", "s", ""),
@@ -54,13 +54,13 @@ NEEDED: Final[Mapping[str, tuple[Command, ...]]] = {
         ("PUBLISH", "room:{none}", ""),
     ),
 }
-"""By what does not work without them."""
+"""The needed commands, by the feature that does not work without them."""
 
 
 async def unsuitable(redis: Redis) -> str | None:
-    """The end of a sentence about a server that no waiting makes usable.
+    """The reason why this server can never be used, as the end of a sentence; None if it can.
 
-    Raises StorageError when it cannot be asked.
+    Raises StorageError if it cannot be asked.
     """
     try:
         async with call(redis):
@@ -74,14 +74,14 @@ async def unsuitable(redis: Redis) -> str | None:
     except StorageError as error:
         if isinstance(error.__cause__, MovedError):
             return IN_A_CLUSTER
-        if NO_SUCH_DATABASE in str(error):
+        if lacks_database(error):
             return NO_SUCH_DATABASE
         raise
     return None
 
 
 async def missing_rights(redis: Redis) -> Mapping[str, tuple[str, ...]]:
-    """The commands that the login may not use, with their keys, by what they are needed for."""
+    """The commands, with their keys, that the login may not use, by the feature that needs them."""
     missing: dict[str, tuple[str, ...]] = {}
     for purpose, needed in NEEDED.items():
         lacking = [named(command) for command in needed if not await _may(redis, command)]
@@ -92,19 +92,19 @@ async def missing_rights(redis: Redis) -> Mapping[str, tuple[str, ...]]:
     return missing
 
 
-def named(command: Command) -> str:
-    """The command and what it was tried on, as a person reads it."""
+def named(command: RedisCommand) -> str:
+    """The command and its key, in readable form."""
     name, *arguments = map(str, command)
     return f"{name} {next((each for each in arguments if '{' in each or ':' in each), '')}".strip()
 
 
-async def _may(redis: Redis, command: Command) -> bool:
+async def _may(redis: Redis, command: RedisCommand) -> bool:
     async with call(redis):
         try:
             await commands(redis).execute_command(*command)
         except NoPermissionError:
             return False
-        except ResponseError:  # it looked at the arguments
+        except ResponseError:  # it checked the arguments, so the right is there
             return True
     return True
 
@@ -113,7 +113,7 @@ async def _may_subscribe(redis: Redis) -> bool:
     connection = redis.connection()
     async with call(redis):
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
+            await connection.connect()  # type: ignore[no-untyped-call]  # in redis-py
             await connection.send_command("SUBSCRIBE", redis.channel("tick:{none}"))
             await connection.read_response()
         except NoPermissionError:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import embedded_postgres, embedded_valkey
+from app.embedded.servers import embedded_postgres, embedded_valkey
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def new_home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the first start of PostgreSQL leaves; it takes longer than most tests here."""
+    """A data directory after PostgreSQL's first start, which takes longer than most tests here."""
     home = tmp_path_factory.mktemp("cluster") / "home"
     server = embedded_postgres(home)
     server.start()

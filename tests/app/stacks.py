@@ -7,15 +7,15 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.ports import free_port
-from tests.support.processes import Process
+from tests.support.programs.ports import free_port
+from tests.support.programs.processes import Process
 from tests.support.waiting import eventually
 
 
 def stack(home: Path, *, port: int | None = None, **environ: str) -> Process:
     port = port or free_port()
     settings = {"NEST_HOME": str(home), "PORT": str(port), "PYTHONPATH": "."}
-    command = (sys.executable, "-m", "tests.support.standin", "stack")
+    command = (sys.executable, "-m", "tests.support.faults.standin", "stack")
     return Process(*command, environ={**settings, **environ}, port=port)
 
 

@@ -27,12 +27,12 @@ def watch(event, arguments):
         strange.add(path)
 
 sys.addaudithook(watch)
-from app.catalogue import current_catalogue
+from app.parts.catalogue import current_catalogue
 from app.sdk import sdk_files
-from app.settings import parse_settings
+from app.settings.settings import parse_settings
 from app.web import served_web
-from storage.postgres.revisions import head_revision
-import app.worker, app.supervisor, app.doctor, app.release, workers.runner
+from storage.postgres.schema.revisions import head_revision
+import app.worker, app.supervisor.supervisor, app.doctor.doctor, app.release, workers.runner
 
 assert app.worker.__file__.startswith(product), app.worker.__file__
 served_web(parse_settings({"DATABASE_URL": "postgresql://h/d", "REDIS_URL": "redis://h"}))
@@ -75,7 +75,7 @@ def test_every_file_of_the_packages_is_in_the_wheel(product: Path) -> None:
     assert spec == (CHECKOUT / "docs" / "SPEC.md").read_bytes()
 
 
-def test_what_is_started_reads_nothing_of_the_checkout(product: Path, tmp_path: Path) -> None:
+def test_an_installed_product_reads_nothing_of_the_checkout(product: Path, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", WATCHED, str(CHECKOUT), str(product)],
         cwd=tmp_path,
@@ -88,7 +88,7 @@ def test_what_is_started_reads_nothing_of_the_checkout(product: Path, tmp_path: 
 
 
 def test_without_its_clients_a_command_says_what_it_needs(product: Path, tmp_path: Path) -> None:
-    """And a process starts: nobody needs them to serve."""
+    """A process also starts without them: serving does not need them."""
     hidden = """
 import sys
 class Hidden:

@@ -16,11 +16,11 @@ class Canaries:
         self._made: list[str] = []
 
     def token(self) -> str:
-        """As the product makes tokens: 43 characters."""
+        """A token like those of the product: 43 characters."""
         return self._noted(secrets.token_urlsafe(32))
 
     def short_token(self) -> str:
-        """As the product makes ids of sessions: 128 bits."""
+        """An id like those of sessions: 128 bits."""
         return self._noted(secrets.token_urlsafe(16))
 
     def mail(self) -> str:
@@ -51,7 +51,7 @@ class Canaries:
             yield before + self.token()
 
     def found_in(self, text: str) -> list[str]:
-        """Those of which a part stands in the text; none should."""
+        """The canaries of which a part occurs in the text; there should be none."""
         return [each for each in self._made if any(piece in text for piece in _pieces(each))]
 
     def _noted(self, made: str) -> str:
@@ -60,7 +60,7 @@ class Canaries:
 
 
 def _pieces(made: str) -> Iterator[str]:
-    """What gives it away: an address is told by its end, a secret by any part of it."""
+    """The parts that reveal a canary: the end of an address, or any part of a secret."""
     if made.startswith("198."):
         yield made
     elif ":" in made:

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.attack.victim import Victim
-from tests.support.http_server import echoing
-from tests.support.processes import web
+from tests.support.programs.http_server import echoing
+from tests.support.programs.processes import web
 
 StartVictim = Callable[..., Awaitable[Victim]]
 

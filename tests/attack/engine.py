@@ -89,7 +89,7 @@ def frame(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
 
 
 async def closed_within(socket: ClientConnection, seconds: float) -> bool:
-    """Whether the server ends this connection."""
+    """Whether the server ends this connection in time."""
     try:
         async with asyncio.timeout(seconds):
             await socket.wait_closed()

@@ -7,7 +7,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from realtime.transports.http_connections import (
+from realtime.transports.http.connections import (
     HttpDeadlines,
 )
 

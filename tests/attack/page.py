@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from realtime.cookies import Cookies
+from realtime.people.cookies import Cookies
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
 from tests.support.page_peer import LoadedPage, loaded_page
@@ -14,7 +14,7 @@ from tests.support.page_peer import LoadedPage, loaded_page
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One loaded page; whoever knows these can speak for it."""
+    """A loaded page, with the ids that let a client speak for it."""
 
     victim: Victim
     loaded: LoadedPage

@@ -1,4 +1,4 @@
-"""What one network can ask for is bounded, for everything that costs; another network does not notice.
+"""The costly requests of one network are bounded, and another network does not notice them.
 
 The victim believes the test's X-Forwarded-For, so that each attacker is of a network of its own. Its
 limits are a tenth of those that it ships with: a tenth of the requests fills them.
@@ -15,8 +15,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from realtime.allowances import ALLOWANCES, MISSES, Kind
-from realtime.buckets import Rate
+from realtime.limits.allowances import ALLOWANCES, MISSES, LimitKind
+from realtime.limits.buckets import Rate
 from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
 
@@ -31,7 +31,7 @@ Ask = Callable[[int], dict[str, Any]]
 
 @dataclass(slots=True)
 class Flood:
-    """What came of many requests of one network."""
+    """The answers to many requests of one network."""
 
     accepted: int = 0
     refused: list[httpx.Response] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Flood:
     seconds: float = 0.0
 
     def at_most(self, rate: Rate, *, cost: float = 1) -> bool:
-        """Whether no more were accepted than this rate allows, in whatever time it took."""
+        """Whether the number of accepted requests is within this rate, for the time that they took."""
         most = rate.scaled(SCALE).burst + rate.scaled(SCALE).per_second * (self.seconds + 1)
         return self.accepted * cost <= most + TOGETHER * (cost - 1)
 
@@ -111,7 +111,7 @@ async def test_one_network_fills_nothing_and_another_does_not_notice(limited: Vi
     victim, where = limited, networks()
     tracking = "/api/sessions/track-interactions"
     form = {"accept": "text/html", "content-type": "application/x-www-form-urlencoded"}
-    attacks: list[tuple[Kind, Ask, int, float]] = [
+    attacks: list[tuple[LimitKind, Ask, int, float]] = [
         ("create", post("/api/people", json={}), 60, 1),
         ("create", post("/api/configurations", json={}), 60, 1),
         ("create", post("/start", content="size=", headers={**form, "cookie": "a=b"}), 60, 1),
@@ -137,7 +137,7 @@ async def test_one_network_fills_nothing_and_another_does_not_notice(limited: Vi
             async with of_network(victim, next(where)) as attacker:
                 found = await flood(attacker, ask, times)
             rate = ALLOWANCES[kind].network
-            print(kind, found.accepted, "of", times, "in", round(found.seconds, 1), "s")  # noqa: T201
+            print(kind, found.accepted, "of", times, "in", round(found.seconds, 1), "s")
             assert found.refused, (kind, ask(0), found.others)
             assert found.at_most(rate, cost=each_costs), (kind, ask(0), found.accepted)
             assert not [status for status in found.others if status >= 500], found.others
@@ -145,7 +145,7 @@ async def test_one_network_fills_nothing_and_another_does_not_notice(limited: Vi
             seen = await bystander.get(house, headers=owner)
             assert seen.status_code == 200, (kind, seen.text)
         await _guesses_of_codes(victim)
-    print(cost)  # noqa: T201
+    print(cost)
     assert cost.kept <= 60, cost
     assert cost.log_bytes <= 20_000, cost
     assert not list(victim.wrong_lines())
@@ -176,7 +176,7 @@ async def _guesses_of_codes(limited: Victim) -> None:
 
 
 async def _joined(victim: Victim, address: str, token: str, number: int) -> list[str]:
-    """What six guesses over a socket of its own are answered."""
+    """The answers to six guesses over a new socket."""
     headers = {"x-forwarded-for": address}
     async with connect(f"ws://127.0.0.1:{victim.port}/ws", additional_headers=headers) as socket:
         await socket.send(f'{{"type":"hello","protocol":1,"token":"{token}"}}')

@@ -4,6 +4,7 @@ import asyncio
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -11,7 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from realtime.transports.uvicorn_websocket import (
+from realtime.delivery.inbox import Inbox
+from realtime.transports.websocket.socket import socket_of
+from realtime.transports.websocket.uvicorn_protocol import (
     CLOSE_FLOODING,
     NEEDLESS_FRAMES_MAX,
     PARSED_BYTES,
@@ -20,7 +23,7 @@ from realtime.transports.uvicorn_websocket import (
 from tests.attack.engine import OURS, closed_within, upgraded
 from tests.attack.engine import opened as open_directly
 from tests.attack.victim import Victim
-from tests.support.http_server import echoing
+from tests.support.programs.http_server import echoing
 
 SOCKET = (
     b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -70,7 +73,7 @@ async def test_large_messages_of_strangers_end_their_connections(victim: Victim)
     """Three such sockets took the whole process: 18 ms for each message, others waited 450 ms."""
     async with victim.attacked() as cost, asyncio.TaskGroup() as attack:
         ends = [attack.create_task(sent_for_ever(victim.port, text)) for text in NESTED.values()]
-    print(cost)  # noqa: T201
+    print(cost)
     assert {end.result() for end in ends} == {"flooding"}
     assert not cost.wrong
     assert not [*victim.wrong_lines()]
@@ -79,7 +82,7 @@ async def test_large_messages_of_strangers_end_their_connections(victim: Victim)
 @pytest.mark.parametrize("how", [open_directly, upgraded])
 @pytest.mark.parametrize("begin", ["2", "2/configurator,", "2/x,"])
 async def test_large_events_end_their_sessions(victim: Victim, how: Open, begin: str) -> None:
-    """They were parsed and written anew before anybody asked how much that was, entered or not."""
+    """Before, they were parsed and encoded again before anything checked their size."""
     event = f'4{begin}["message",{NESTED["many fields"]}]'
     socket = await how(victim, OURS)
     with suppress(ConnectionClosed):
@@ -90,7 +93,7 @@ async def test_large_events_end_their_sessions(victim: Victim, how: Open, begin:
 
 
 async def sent_for_ever(port: int, text: str) -> str:
-    """Why the connection of somebody ends who sends this text as fast as it is taken."""
+    """The reason why a connection ends that sends this text as fast as the server accepts it."""
     async with connect(f"ws://127.0.0.1:{port}/ws", max_queue=None) as socket:
         with suppress(ConnectionClosed):
             while True:
@@ -106,15 +109,16 @@ async def test_messages_that_come_together_are_taken_one_after_the_other() -> No
     loop = asyncio.get_running_loop()
     number = 30_000
 
-    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
-        protocol = getattr(receive, "__self__")  # noqa: B009 - ASGI does not say whose it is
-        assert isinstance(protocol, NestWebSocketProtocol)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        socket = socket_of(scope)
+        assert socket is not None
+        assert isinstance(socket.protocol, NestWebSocketProtocol)
+        inbox = cast("Inbox[object]", socket.protocol.queue)
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
             texts.append(message["text"])
-            events = protocol.queue._events  # type: ignore[attr-defined]
-            waiting.append(len(events or ()))
+            waiting.append(len(inbox))
             if len(texts) == number:
                 loop.call_soon_threadsafe(done.set)
 

@@ -1,4 +1,4 @@
-"""Handshakes of WebSockets that are none: every one is answered, and none outlives the server."""
+"""Malformed handshakes of WebSockets: each is answered, and none outlives the server."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from realtime.transports import uvicorn_websocket
+from realtime.transports.http.connections import HttpDeadlines
 from tests.attack.http_peer import GET, SOCKET, answered, code_of, peers
-from tests.support.http_server import echo, echoing, http_connections
+from tests.support.programs.http_server import echo, echoing, http_connections
 from tests.support.waiting import eventually
 
 
@@ -84,7 +84,7 @@ async def test_a_handshake_may_be_as_large_as_any_head() -> None:
                 assert b" 101 " in await peer.head(), name
 
 
-async def test_what_comes_before_the_answer_waits() -> None:
+async def test_bytes_before_the_answer_wait() -> None:
     received: list[object] = []
     accept = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -110,16 +110,13 @@ async def test_what_comes_before_the_answer_waits() -> None:
         accept.set()
 
 
-async def test_an_application_that_does_not_answer_is_answered_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(uvicorn_websocket, "HANDSHAKE_SECONDS", 0.1)
-
+async def test_an_application_that_does_not_answer_is_answered_for() -> None:
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         while (await receive())["type"] != "websocket.disconnect":
             pass
 
-    with echoing(app=app) as port:
+    impatient = http_connections(deadlines=HttpDeadlines(handshake=0.1))
+    with echoing(impatient, app=app) as port:
         answer = await answered(port, SOCKET)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert code_of(answer) == "unavailable"

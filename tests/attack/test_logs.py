@@ -192,7 +192,7 @@ async def test_no_line_has_a_secret_or_a_full_address_or_is_forged(victim: Victi
         await send_every_body(victim, canaries)
         await say_everything(victim, canaries)
         await forge(victim)
-    print(cost)  # noqa: T201
+    print(cost)
     log = victim.log
     assert not [line for line in lines_of(log) if line["event"] == "admin_logged_in"]
     assert "\x1b" not in log
@@ -202,7 +202,7 @@ async def test_no_line_has_a_secret_or_a_full_address_or_is_forged(victim: Victi
 
 
 async def test_a_flood_of_one_kind_is_counted_instead_of_written(victim: Victim) -> None:
-    """Refused handshakes, bad requests, unknown ids, packets that are none: each 100 times."""
+    """Refused handshakes, bad requests, unknown ids, malformed packets: each 100 times."""
     floods = {
         "handshake": "GET /nope HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
@@ -213,10 +213,10 @@ async def test_a_flood_of_one_kind_is_counted_instead_of_written(victim: Victim)
     for name, request in floods.items():
         async with victim.attacked() as cost:
             await often(partial(raw, victim, request))
-        print(f"{name}: {cost.log_bytes / TIMES:.0f} bytes each; {cost}")  # noqa: T201
+        print(f"{name}: {cost.log_bytes / TIMES:.0f} bytes each; {cost}")
         assert cost.log_bytes <= TIMES * 80, (name, cost)
     async with victim.attacked() as cost:
         await often(partial(talk, victim, NICEGUI, "x"))
-    print(f"packet: {cost.log_bytes / TIMES:.0f} bytes each; {cost}")  # noqa: T201
+    print(f"packet: {cost.log_bytes / TIMES:.0f} bytes each; {cost}")
     assert cost.log_bytes <= TIMES * 80, cost
     assert max(map(len, victim.log.splitlines())) < LINE_BYTES_MAX

@@ -1,4 +1,4 @@
-"""What an attack costs: memory, log, descriptors of the attacked process, and other people's time."""
+"""The cost of an attack: memory, log and descriptors of the process, and the time of others."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import psutil
 from typing_extensions import override
 
-from tests.support.processes import Process
+from tests.support.programs.processes import Process
 
 MEGABYTE = 1_000_000
 LOOK_SECONDS = 0.05
@@ -19,7 +19,10 @@ LOOK_SECONDS = 0.05
 
 @dataclass(slots=True)
 class Cost:
-    """What one attack cost; complete when its block has ended. Latencies are of `GET /healthz`."""
+    """The cost of one attack, complete when its block has ended.
+
+    Latencies are of `GET /healthz`.
+    """
 
     memory_before: float
     memory_peak: float = 0.0
@@ -28,7 +31,7 @@ class Cost:
     descriptors: int = 0
     latencies_ms: list[float] = field(default_factory=list)
     wrong: int = 0
-    """Somebody else was not answered so many times."""
+    """The number of requests of other people that were not answered."""
 
     @property
     def grown(self) -> float:
@@ -42,7 +45,7 @@ class Cost:
 
     @property
     def worst_ms(self) -> float:
-        """So long somebody else waited at most."""
+        """The longest wait of another visitor, in ms."""
         return max(self.latencies_ms, default=0.0)
 
     @override
@@ -81,7 +84,7 @@ class Victim:
         return self.process.log
 
     def wrong_lines(self) -> Iterator[str]:
-        """Tracebacks, lines of level error, and whatever is no JSON line."""
+        """Tracebacks, lines of level error, and lines that are not JSON."""
         for line in self.log.splitlines():
             try:
                 found = json.loads(line)
@@ -133,7 +136,7 @@ class Victim:
                     await over.wait()
 
     async def is_well(self) -> bool:
-        """Whether `GET /healthz` answers 200 to somebody new."""
+        """Whether `GET /healthz` answers 200 to a new visitor."""
         try:
             answer = await self.ask(
                 b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

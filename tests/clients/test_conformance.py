@@ -9,28 +9,31 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from nest_haus_conformance import server_access
 from nest_haus_conformance.__main__ import client_checks
+from nest_haus_conformance.checks import server_access
 from nest_haus_conformance.peer import rest
 from nest_haus_conformance.server import Server
 from nest_haus_conformance.verdicts import judge
+from typing_extensions import override
 
-from storage.postgres.shares import Ended, Shares
-from tests.clients.wrong_clients import MISTAKES, PROGRAM, SHORT_STEP_SECONDS, survives, verdicts
-from tests.realtime.conftest import RunningWeb, StartWeb
-from tests.support.node import CLIENT, NodeUnusableError, built_client, node_environ
-from tests.support.processes import CHECKOUT
+from storage.postgres.people.granted import EndedAccess
+from storage.postgres.people.shares import Shares
+from tests.clients.wrong_clients import MISTAKES, SHORT_STEP_SECONDS, command, survives, verdicts
+from tests.realtime.conftest import StartWeb
+from tests.realtime.own_stores import with_own
+from tests.support.programs.node import CLIENT, NodeUnusableError, built_client, node_environ
+from tests.support.programs.processes import CHECKOUT
 
 PYTHON_DRIVER = CHECKOUT / "clients" / "python" / "examples" / "driver.py"
 JS_DRIVER = CLIENT / "examples" / "driver.mjs"
 
 RULES_OF_CLIENTS = {f"CL{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 15)}
 SECONDS = 100
-"""For a check: enough on a machine that has much else to do; who keeps the rules needs two."""
+"""The time of a check: enough on a busy machine; a client that keeps the rules needs two."""
 SHORT_SECONDS = 4
-"""For a check of a server that is known to leave out what the check waits for."""
+"""The time of a check of a server that is known to omit what the check waits for."""
 LONG_SECONDS = 15
-"""For the whole check of a client that stays away so long: `wrong_client.py` does."""
+"""The time of the whole check of a client that stays away for long, as `wrong_client` does."""
 PARTS = 4
 AT_ONCE = 4
 
@@ -39,7 +42,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the kit printed."""
+    """The output of the kit."""
 
     code: int
     broken: dict[str, str]
@@ -85,16 +88,20 @@ async def test_our_server_keeps_the_rules(start_web: StartWeb) -> None:
     assert report.kept >= {"AU2", *(f"AU{number}" for number in range(6, 13)), "JN10", "OP15"}
 
 
-async def test_a_server_on_which_access_does_not_end_is_found_out(
-    web: RunningWeb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It says that a link or a role has ended, and nothing has."""
+class NothingEnds(Shares):
+    """Says that a link or a role has ended, although neither has."""
 
-    async def nothing(*_given: object, **_named: object) -> Ended:
-        return Ended()
+    @override
+    async def end_link(self, *_given: object, **_named: object) -> EndedAccess:
+        return EndedAccess()
 
-    for method in ("end_link", "remove"):
-        monkeypatch.setattr(Shares, method, nothing)
+    @override
+    async def remove(self, *_given: object, **_named: object) -> EndedAccess:
+        return EndedAccess()
+
+
+async def test_a_server_on_which_access_does_not_end_is_found_out(start_web: StartWeb) -> None:
+    web = await start_web(stores_of=with_own(shares=lambda usual: NothingEnds(usual.database)))
     found = [
         await judge(each, Server(url=web.url), seconds=SHORT_SECONDS)
         for each in server_access.check.chosen(["AU2", "AU8", "AU9", "AU11"])
@@ -132,14 +139,14 @@ async def test_the_javascript_client_keeps_the_rules(start_web: StartWeb) -> Non
 
 
 async def test_a_right_client_of_somebody_else_keeps_the_rules(start_web: StartWeb) -> None:
-    """What the wrong clients are made of is right: what they break is their mistake."""
+    """The base of the wrong clients keeps the rules: each breaks only the rule of its mistake."""
     web = await start_web("one")
     found = await verdicts(web.url, "", client_checks([]), seconds=SECONDS)
     assert [verdict for verdict in found if verdict.state != "kept"] == []
 
 
 async def test_a_client_may_stay_away_as_long_as_the_rule_allows(start_web: StartWeb) -> None:
-    """(CL5) That takes neither the time of a step, 4 seconds here, nor that of the check."""
+    """(CL5) The time that a client stays away does not count for a step (4 s here) or the whole check."""
     web = await start_web("one")
     chosen = [each for each in client_checks(["CL5"]) if each.name == "patience"]
     found = await verdicts(
@@ -165,15 +172,14 @@ async def test_every_wrong_client_is_found_out(start_web: StartWeb, part: int) -
 
 async def test_the_kit_prints_its_verdicts_and_nothing_else(start_web: StartWeb) -> None:
     web = await start_web("one")
-    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(PROGRAM))} token_in_address"
-    report = await conformance(web.url, "--client", command, "CN2", "CL5")
+    report = await conformance(web.url, "--client", command("token_in_address"), "CN2", "CL5")
     assert report.code == 1
     assert "in the address" in report.broken["CN2"]
     assert report.noise == ""
 
 
 def test_every_rule_of_clients_has_a_check_and_somebody_who_breaks_it() -> None:
-    """But CL7, CL13 and CL14, which no driver is asked for: the kit's README says so."""
+    """CL7, CL13 and CL14 are excepted, as the README of the kit says: the driver has no command for them."""
     spec = (CHECKOUT / "docs" / "SPEC.md").read_text("utf-8")
     rules = set(re.findall(r"^- \*\*(CL\d+)\*\*", spec, re.MULTILINE)) - {
         "CL7",
@@ -185,8 +191,8 @@ def test_every_rule_of_clients_has_a_check_and_somebody_who_breaks_it() -> None:
     assert rules <= {told.rule for told in MISTAKES.values()}
 
 
-async def test_what_the_kit_needs_is_asked_for_again_while_the_server_is_too_busy() -> None:
-    """Else a busy server would make a client wrong, as one that refused to make a house did."""
+async def test_the_kit_repeats_its_own_requests_while_the_server_is_too_busy() -> None:
+    """Otherwise a busy server that refuses to make a house would count as a mistake of the client."""
     busy = b'{"error": {"code": "not_saved", "retryable": true, "retry_after_ms": 1}}'
     answers = [("503 Service Unavailable", busy)] * 3 + [("200 OK", b'{"id": "x"}')]
 
@@ -204,5 +210,5 @@ async def test_what_the_kit_needs_is_asked_for_again_while_the_server_is_too_bus
     assert answers == []
 
 
-async def test_no_server_is_said_plainly() -> None:
+async def test_a_missing_server_is_reported_plainly() -> None:
     assert (await conformance("http://127.0.0.1:9")).code == 2

@@ -20,8 +20,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.admin_link import mint_admin_link
-from tests.support.browser import running_browser
-from tests.support.node import (
+from tests.support.programs.browser import running_browser
+from tests.support.programs.node import (
     CLIENT,
     Node,
     NodeUnusableError,
@@ -29,12 +29,13 @@ from tests.support.node import (
     find_node,
     node_environ,
 )
-from tests.support.processes import CHECKOUT, Process, web
-from tests.support.servers import Servers, apart, flush, fresh_database
+from tests.support.programs.processes import CHECKOUT, Process, web
+from tests.support.programs.servers import Servers, apart, flush, fresh_database
 from tests.support.waiting import eventually_blocking
 
 pytestmark = pytest.mark.e2e
 RUN_SECONDS = 120
+PURE_STATE = sorted(path.name for path in (CLIENT / "test" / "state").glob("*.test.mjs"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def run_in_node(node: Node, file: str, **environ: str) -> None:
         check=False,
         timeout=RUN_SECONDS,
     )
-    print(done.stdout)  # noqa: T201
+    print(done.stdout)
     if done.returncode:
         pytest.fail(f"{file}\n{done.stdout[-12_000:]}", pytrace=False)
 
@@ -129,9 +130,10 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address() -> None:
     assert lock.count('"integrity": "sha512-') == packages > 0
 
 
-def test_the_pure_state_under_random_interleavings(node: Node) -> None:
+@pytest.mark.parametrize("file", PURE_STATE)
+def test_the_pure_state(node: Node, file: str) -> None:
     """(CL1, CL2, CL3, CL4, CL6)"""
-    run_in_node(node, "state.test.mjs")
+    run_in_node(node, f"state/{file}")
 
 
 def test_a_package_that_is_not_installed_is_named_at_once(node: Node) -> None:
@@ -158,7 +160,7 @@ def test_in_node_on_every_transport(node: Node, houses: Houses) -> None:
 
 
 async def houses_of(database_url: str, session: str) -> int:
-    """How many houses the session with this name has: its client named it when it made one."""
+    """The number of houses of this session, which its client named when it made them."""
     connection = await asyncpg.connect(database_url)
     try:
         found = await connection.fetchval(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.node import CLIENT, Node, built_client, node_environ, pack
+from tests.support.programs.node import CLIENT, Node, built_client, node_environ, pack
 
 README = (CLIENT / "README.md").read_text(encoding="utf-8")
 GIVEN = """
@@ -27,7 +27,7 @@ declare global {
   const io_: typeof io;
 }
 """
-"""What the examples take from around them."""
+"""The names that the examples use without defining them."""
 COMPILE = "--noEmit --target es2022 --module esnext --moduleResolution bundler"
 
 

@@ -16,7 +16,15 @@ import pytest
 
 from app.sdk import BUNDLE, members, sdk_files
 from tests.realtime.conftest import RunningWeb
-from tests.support.node import CLIENT, Node, built_client, node_environ, pack
+from tests.support.programs.node import (
+    CHECKOUT,
+    CLIENT,
+    SHARED,
+    Node,
+    built_client,
+    node_environ,
+    pack,
+)
 
 PYTHON = """
 import asyncio, sys
@@ -46,7 +54,7 @@ def node() -> Node:
 
 
 async def run(*command: object, cwd: Path, environ: dict[str, str] | None = None) -> str:
-    """What a program says; it must end well."""
+    """The output of a program, which must end with success."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command), cwd=cwd, env=environ, stdin=-3, stdout=-1, stderr=-2
     )
@@ -92,11 +100,15 @@ async def test_the_package_for_npm_of_a_server_edits_a_house(
 
 
 async def test_an_unbuilt_client_is_built_when_it_is_installed(node: Node, tmp_path: Path) -> None:
-    source, project = tmp_path / "js", tmp_path / "project"
+    """In a checkout: the package is built of its own folder and of what it shares with the page."""
+    source, project = tmp_path / CLIENT.relative_to(CHECKOUT), tmp_path / "project"
     shutil.copytree(CLIENT, source, ignore=shutil.ignore_patterns("dist", "node_modules", "test"))
+    shutil.copytree(SHARED, tmp_path / SHARED.relative_to(CHECKOUT))
     (source / "node_modules").symlink_to(CLIENT / "node_modules")
     project.mkdir()
-    await run(*_install(node, scripts=True), "../js", cwd=project, environ=node_environ(node))
+    await run(
+        *_install(node, scripts=True), "../clients/js", cwd=project, environ=node_environ(node)
+    )
     program = 'console.log(typeof (await import("nest-haus-client")).connect)'
     said = await run(node.program, "--input-type=module", "-e", program, cwd=project)
     assert said == "function\n"
@@ -112,13 +124,34 @@ def test_the_committed_package_is_the_build(node: Node, tmp_path: Path) -> None:
     served = {each.kind: each.body for each in sdk_files()}
     committed = members(served["npm"])
     differs = [name for name in built | committed if built.get(name) != committed.get(name)]
-    assert differs == [], "`make sdk` packs it anew"
+    assert differs == [], "run `make sdk` to pack it again"
     assert served["bundle"] == built[BUNDLE]
+
+
+def test_the_package_has_the_very_files_that_the_page_loads() -> None:
+    (package,) = [members(each.body) for each in sdk_files() if each.kind == "npm"]
+    page = {path.name: path.read_bytes() for path in SHARED.iterdir()}
+    assert {name: package.get(f"package/dist/client/{name}") for name in page} == page
+    assert {"state.js", "house.js", "codes.js"} <= set(page)
 
 
 def test_the_wheel_is_the_same_every_time() -> None:
     assert sdk_files() == sdk_files()
     assert sum(len(each.body) for each in sdk_files()) < 1_000_000
+
+
+async def test_the_source_map_that_the_bundle_names_is_served(web: RunningWeb) -> None:
+    async with httpx.AsyncClient(base_url=web.url) as client:
+        index = (await client.get("/sdk/")).json()["files"]
+        (bundle,) = [each["url"] for each in index if each["kind"] == "bundle"]
+        (named,) = re.findall(
+            r"^//# sourceMappingURL=(\S+)$", (await client.get(bundle)).text, re.MULTILINE
+        )
+        answer = await client.get(httpx.URL(bundle).join(named))
+    assert answer.status_code == 200
+    read = answer.json()
+    assert any(each.endswith("src/client.ts") for each in read["sources"])
+    assert all(read["sourcesContent"]), "developer tools need no other file"
 
 
 async def test_files_are_kept_compared_and_nothing_else_is_read(web: RunningWeb) -> None:
@@ -159,4 +192,4 @@ def test_a_server_without_the_python_client_hands_out_the_rest(
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("app.sdk.distribution", absent)
-    assert [each.kind for each in sdk_files()] == ["npm", "bundle", "spec"]
+    assert [each.kind for each in sdk_files()] == ["npm", "bundle", "map", "spec"]

@@ -4,18 +4,22 @@ The bus is the real one; what goes wrong is done to what it publishes, or to its
 Clients never reload: their connections stay, and versions come in order.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
 from nest_haus_client import Changed, Client, House, Replaced
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import override
 
+from app.parts.stores import StoresPart
 from storage.postgres.engine import Database
-from storage.redis.bus import Bus
+from storage.redis.bus.bus import Bus
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.storage.link import link_to
 from tests.support.waiting import eventually
@@ -26,25 +30,27 @@ WHOLE_SECONDS = 5.0
 """(PS2) Within this time everybody is whole again (beacon 2 s, then a read)."""
 
 
-def spoil(bus: Bus, random: Random) -> None:
-    """30 % of what this process publishes is lost, 10 % comes twice, 10 % after the next one."""
-    publish: Callable[[str, bytes], None] = bus.publish
-    late: list[tuple[str, bytes]] = []
+class SpoiledBus(Bus):
+    """Loses 30 % of what is published; 10 % come twice, and 10 % after the next one."""
 
-    def spoiled(channel: str, payload: bytes) -> None:
-        chance = random.random()
+    def __init__(self, chance: Random, *stores: Any, **named: Any) -> None:
+        super().__init__(*stores, **named)
+        self._chance = chance
+        self._late: list[tuple[str, bytes]] = []
+
+    @override
+    def publish(self, channel: str, payload: bytes) -> None:
+        chance = self._chance.random()
         if chance < 0.3:
             return
         if chance < 0.4:
-            late.append((channel, payload))
+            self._late.append((channel, payload))
             return
-        publish(channel, payload)
+        super().publish(channel, payload)
         if chance < 0.5:
-            publish(channel, payload)
-        while late:
-            publish(*late.pop())
-
-    bus.publish = spoiled  # type: ignore[method-assign]
+            super().publish(channel, payload)
+        while self._late:
+            super().publish(*self._late.pop())
 
 
 @asynccontextmanager
@@ -77,10 +83,9 @@ async def check_whole(houses: list[House], version: int) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_bus_that_loses_doubles_and_reorders(start_web: StartWeb, seed: int) -> None:
     """(PS2) (JN5) (OP6)"""
-    webs = [await start_web("one"), await start_web("two")]
     random = Random(seed)
-    for web in webs:
-        spoil(web.parts.bus, random)
+    stores_of = partial(StoresPart.of, bus_of=partial(SpoiledBus, random))
+    webs = [await start_web(node, stores_of=stores_of) for node in ("one", "two")]
     async with people(*webs) as houses:
         heard = [house.events() for house in houses]
         for number in range(EDITS):

@@ -1,4 +1,4 @@
-"""Mistakes of clients and what the kit must say of each; ``tests/support/wrong_client.py`` makes them.
+"""Mistakes of clients and what the kit must say of each; ``tests/support/wrong_client`` makes them.
 
 ``python -m tests.clients.wrong_clients URL [MISTAKE ...]`` tries the whole kit with each of them
 and prints every rule that it calls broken: those of the table, and what follows from them.
@@ -15,18 +15,18 @@ from nest_haus_conformance.__main__ import client_checks
 from nest_haus_conformance.client import Client
 from nest_haus_conformance.verdicts import Check, Verdict, judge
 
-PROGRAM = Path(__file__).parents[1] / "support" / "wrong_client.py"
+CHECKOUT = Path(__file__).parents[2]
 SECONDS = 100.0
-"""For a check. Nobody is called wrong because it took them: a verdict says what was seen."""
+"""The time of a check. No client counts as wrong for using it up: a verdict says what was seen."""
 STEP_SECONDS = 30.0
 SHORT_STEP_SECONDS = 4.0
-"""For a step of a client of which the kit must see that something never comes."""
+"""The time of a step of a client from which the kit must see that a message never comes."""
 AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the kit must say of a mistake: the rule, in which check, and what it saw, in these words."""
+    """The expected verdict on a mistake: the rule, the check, and these words about what it saw."""
 
     rule: str
     check: str
@@ -98,6 +98,7 @@ MISTAKES = {
     "second_outcome_told": Told("CL11", "told_once", "it told"),
     "outcome_told_twice": Told("CL11", "every_outcome", "it told committed, committed, committed"),
     "overflow_dropped": Told("CL10", "bounded", "dropped without a word"),
+    "pause_lost_with_line": Told("CL9", "told_to_wait_elsewhere", "it waited only"),
     "queue_lost_with_epoch": Told(
         "CL3", "kept_in_another_history", "that the server takes was told as refused"
     ),
@@ -130,6 +131,12 @@ MISTAKES = {
 }
 
 
+def command(mistake: str) -> str:
+    """The command of the client with this mistake; "" for the right one."""
+    program = [sys.executable, "-m", "tests.support.wrong_client", mistake]
+    return shlex.join(["env", f"PYTHONPATH={CHECKOUT}", *program])
+
+
 async def verdicts(
     url: str,
     mistake: str,
@@ -138,9 +145,8 @@ async def verdicts(
     seconds: float = SECONDS,
     step_seconds: float = STEP_SECONDS,
 ) -> list[Verdict]:
-    """What these checks say of the client with this mistake; "" for the right one."""
-    command = shlex.join([sys.executable, str(PROGRAM), mistake])
-    client = Client(url=url, command=command, step_seconds=step_seconds)
+    """The verdicts of these checks on the client with this mistake; "" for the right one."""
+    client = Client(url=url, command=command(mistake), step_seconds=step_seconds)
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(check: Check[Client]) -> Verdict:
@@ -153,7 +159,7 @@ async def verdicts(
 
 
 async def survives(url: str, mistake: str) -> str | None:
-    """What the kit says instead of what it must say of this mistake; None when it says that."""
+    """The verdict, if it is not the expected one on this mistake; None if it is."""
     told = MISTAKES[mistake]
     (check,) = [each for each in client_checks([told.rule]) if each.name == told.check]
     (verdict,) = await verdicts(url, mistake, [check], step_seconds=SHORT_STEP_SECONDS)
@@ -166,7 +172,7 @@ async def _try_all(url: str, mistakes: Sequence[str]) -> None:
     for mistake in mistakes:
         found = await verdicts(url, mistake, client_checks([]))
         broken = [f"{' '.join(each.rules)}: {each.why}" for each in found if each.why]
-        print(f"{mistake} ({MISTAKES.get(mistake)})", *broken, sep="\n    ", flush=True)  # noqa: T201
+        print(f"{mistake} ({MISTAKES.get(mistake)})", *broken, sep="\n    ", flush=True)
 
 
 if __name__ == "__main__":

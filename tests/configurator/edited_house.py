@@ -3,27 +3,15 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from configurator.catalogue import Catalogue
-from configurator.document import (
-    Document,
-    LoggedOperation,
-    apply_changes,
-    written_since,
-)
-from configurator.operations import (
-    Conflict,
-    Operation,
-    Outcome,
-    Redo,
-    Rejected,
-    Undo,
-    evaluate,
-    operation_kind,
-)
-from configurator.pricing import total_cents
-from configurator.selection import Selection
-from configurator.undo import OwnOp, Reversal, Stacks, stacks, take_back, touched
+from configurator.catalogue.model import Catalogue
+from configurator.catalogue.selection import Selection
+from configurator.operations.document import Document, apply_changes, written_since
+from configurator.operations.intents import Operation, Redo, Undo, operation_kind
+from configurator.operations.outcomes import Conflict, OpOutcome, Rejected, evaluate
+from configurator.operations.undo import OwnOp, Reversal, Stacks, stacks, take_back, touched
+from configurator.pricing.price import total_cents
 from tests.configurator.nest_haus import CATALOGUE
+from tests.support.history import LoggedOperation
 
 _PEOPLE = UUID(int=1)
 
@@ -70,9 +58,9 @@ class EditedHouse:
     def stacks_of(self, name: str) -> Stacks:
         return stacks(entry.own for entry in self.log if entry.name == name)
 
-    def do(self, name: str, operation: Operation) -> Outcome:
+    def do(self, name: str, operation: Operation) -> OpOutcome:
         reversal = self.reversal(name, operation)
-        outcome: Outcome
+        outcome: OpOutcome
         if isinstance(operation, Undo | Redo) and reversal is not None:
             outcome = take_back(self.catalogue, self.selection, operation, reversal)
         else:

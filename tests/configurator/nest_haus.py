@@ -5,8 +5,11 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from configurator.catalogue import Catalogue, Category, parse_catalogue
-from configurator.operations import (
+from configurator.catalogue.canonical import quantity_bounds
+from configurator.catalogue.model import Catalogue, Category
+from configurator.catalogue.reading import parse_catalogue
+from configurator.catalogue.selection import Choice, Selection
+from configurator.operations.intents import (
     Apply,
     Clear,
     Operation,
@@ -15,7 +18,6 @@ from configurator.operations import (
     SetQuantity,
     SingleOperation,
 )
-from configurator.selection import Choice, Selection, quantity_bounds
 
 SOURCE = Path(__file__).parents[2] / "catalogues" / "nest-haus-2025-2.yaml"
 CATALOGUE_TEXT = SOURCE.read_text(encoding="utf-8")

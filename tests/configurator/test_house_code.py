@@ -49,7 +49,9 @@ def test_every_spelling_is_the_code(code: str, data: st.DataObject) -> None:
         ("01890000-0000-7000-8000-000000000000", None),
     ],
 )
-def test_what_is_a_code_and_what_is_none(written: str, meant: str | None) -> None:
+def test_codes_in_every_spelling_and_texts_that_are_not_codes(
+    written: str, meant: str | None
+) -> None:
     """(JN1)"""
     assert as_code(written) == meant
 
@@ -59,12 +61,12 @@ ID = "01890000-0000-7000-8000-00000000abcd"
 
 @given(blanks, blanks, st.sampled_from([ID, ID.upper(), ID.replace("-", "")]))
 def test_blanks_around_an_id_are_left_out(before: str, after: str, written: str) -> None:
-    """(JN1) As around a code."""
+    """(JN1) The same holds for blanks around a code."""
     assert as_id(before + written + after) == UUID(ID)
     assert as_code(before + "A316TF58" + after) == "A316TF58"
 
 
 @pytest.mark.parametrize("written", ["", " ", "A316TF58", ID[:-1], f"{ID} x", " " * 29 + ID])
-def test_what_is_no_id(written: str) -> None:
-    """(JN1) More than 64 characters, blanks included, are none."""
+def test_texts_that_are_not_ids(written: str) -> None:
+    """(JN1) A text of more than 64 characters, blanks included, is not an id."""
     assert as_id(written) is None

@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from configurator.nesting import STEPS_MAX
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
+from configurator.protocol.nesting import STEPS_MAX
 
 ID = "01890000-0000-7000-8000-000000000000"
 OP = f'"type": "op", "configuration": "A316TF58", "op_id": "{ID}"'
@@ -82,7 +82,7 @@ def test_the_bound_is_named_with_its_place(written: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", ["\ufeff{}", b"\xef\xbb\xbf{}"])
 def test_a_byte_order_mark_is_left_out(text: str | bytes) -> None:
-    """(MS7) As over REST; only one, and only at the beginning."""
+    """(MS7) One at the beginning is left out, as over REST; others are an error."""
     ping = '{"type": "ping", "id": "7"}'
     marked = (
         text.replace("{}", ping) if isinstance(text, str) else text.replace(b"{}", ping.encode())
@@ -105,11 +105,11 @@ def test_a_byte_order_mark_is_left_out(text: str | bytes) -> None:
         b'{"type": "ping", "id": "7", "note": {"deep": ["\xed\xa0\x80"]}}',
     ],
 )
-def test_bytes_that_are_no_utf8_are_refused_also_where_nobody_looks(text: bytes) -> None:
+def test_bytes_that_are_not_utf8_are_refused_even_in_ignored_fields(text: bytes) -> None:
     """(MS7)"""
     with pytest.raises(Refused, match="malformed_message") as refused:
         codec.decode(text)
-    assert (refused.value.detail or "").startswith("This is no UTF-8 (byte ")
+    assert (refused.value.detail or "").startswith("This is not UTF-8 (byte ")
     assert codec.asked(text) == {"re": "7"}
 
 
@@ -135,7 +135,7 @@ def test_a_refused_op_is_answered_with_its_op_id(type_: str) -> None:
         '{"type": ["op"], "id": ["7"]}',
     ],
 )
-def test_what_cannot_be_written_is_not_answered(text: str) -> None:
+def test_ids_that_cannot_be_written_are_left_out_of_the_error(text: str) -> None:
     """(MS7, ER5)"""
     with pytest.raises(Refused, match="malformed_message") as refused:
         codec.decode(text)
@@ -180,11 +180,11 @@ DEEP = "[" * 5_000 + "]" * 5_000
     ("text", "said"),
     [
         ('{"type": "ping", "deep": ' + DEEP + "}", "This is nested too deeply"),
-        ('{"type": "ping", "note": "\ud800"}', "This is no UTF-8"),
-        (b'{"type": "ping", "note": "\xff"}', "This is no UTF-8 (byte 26)"),
+        ('{"type": "ping", "note": "\ud800"}', "This is not UTF-8"),
+        (b'{"type": "ping", "note": "\xff"}', "This is not UTF-8 (byte 26)"),
     ],
 )
-def test_what_cannot_be_read_is_said_in_words_of_ours(text: str | bytes, said: str) -> None:
+def test_an_unreadable_text_is_explained_in_our_words(text: str | bytes, said: str) -> None:
     """(MS4, ER4)"""
     with pytest.raises(Refused) as refused:
         codec.decode(text)
@@ -215,12 +215,12 @@ def test_the_op_id_of_what_is_nested_too_deeply_comes_back() -> None:
         '{"id": "", "a": NaN}',
     ],
 )
-def test_without_a_readable_id_there_is_none(text: str) -> None:
+def test_an_error_has_no_id_if_the_message_has_no_readable_one(text: str) -> None:
     """(MS5)"""
     assert codec.asked(text) == {}
 
 
-def test_what_is_tracked_keeps_its_fractions() -> None:
+def test_tracked_numbers_keep_their_fractions() -> None:
     """(MS9) They are judged where they are read."""
     text = '{"type": "track", "session_id": "s", "seq": 1.0, "interaction": {"timeSpent": 12.5}}'
     track = codec.decode(text)

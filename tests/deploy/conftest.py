@@ -7,17 +7,22 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e.stage import Stage, running_stage
-from tests.support.haproxy import all_take_part, running_haproxy
-from tests.support.ports import free_port
-from tests.support.processes import Process
-from tests.support.servers import Servers
+from tests.support.programs.haproxy import all_take_part, running_haproxy
+from tests.support.programs.ports import free_port
+from tests.support.programs.processes import Process
+from tests.support.programs.servers import Servers
 from tests.support.waiting import eventually_blocking
 
 
 @pytest.fixture(scope="module")
 def stage(servers: Servers) -> Iterator[Stage]:
     """The processes behind the proxy, with a database of their own for each module."""
-    settings = {"NEST_TRUSTED_PROXIES": "127.0.0.1", "NEST_DRAIN_SECONDS": "2"}
+    settings = {
+        "NEST_TRUSTED_PROXIES": "127.0.0.1",
+        "NEST_DRAIN_SECONDS": "2",
+        # Starting processes use all cores of a small machine; Redis may then answer after 0.5 s.
+        "NEST_REDIS_DEADLINE_SECONDS": "5",
+    }
     with running_stage(servers, **settings) as running:
         yield running
 

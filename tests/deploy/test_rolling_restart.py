@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 
 from tests.e2e.stage import Stage
-from tests.faults.audit import audit
-from tests.faults.ledger import Ledger
-from tests.faults.load import Load, load_on, nothing_waits
-from tests.support.haproxy import all_take_part, servers_of
-from tests.support.processes import Process
+from tests.faults.load.audit import audit
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.load import Load, load_on, nothing_waits
+from tests.support.programs.haproxy import all_take_part, servers_of
+from tests.support.programs.processes import Process
 from tests.support.waiting import eventually, grows
 
 pytestmark = pytest.mark.faults

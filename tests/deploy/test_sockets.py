@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from tests.e2e.stage import Stage
 from tests.realtime.clients import Api, Socket, select
-from tests.support.processes import Process
+from tests.support.programs.processes import Process
 from tests.support.waiting import eventually
 
 NAMESPACE = "/configurator"
@@ -61,7 +61,7 @@ async def test_socket_io_stays_on_its_process(
     await eventually(both_served, why="both had their part")
 
 
-async def test_who_comes_while_a_process_drains_is_taken_by_the_other(
+async def test_the_other_process_takes_clients_while_one_drains(
     stage: Stage, proxy: Process
 ) -> None:
     """(CN9) It says 503 to the handshake, and the proxy asks the next process at once."""

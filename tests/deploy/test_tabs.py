@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
-from tests.support.browser import running_browser
-from tests.support.processes import Process
+from tests.support.programs.browser import running_browser
+from tests.support.programs.processes import Process
 from tests.support.waiting import eventually_blocking
 
 pytestmark = pytest.mark.e2e
@@ -78,7 +78,7 @@ def test_an_inquiry_that_is_being_written_survives_a_rolling_restart(
     assert stage.value("SELECT count(*) FROM inquiries WHERE email = $1", "anna@example.at") == 1
 
 
-def test_where_no_process_is_left_the_page_comes_back_by_itself(
+def test_a_page_without_any_process_comes_back_by_itself(
     visitors: Visitors, stage: Stage, proxy: Process
 ) -> None:
     for process in (stage.one, stage.two):

@@ -1,4 +1,4 @@
-"""What HAProxy itself refuses, takes away and says, with the file that is shipped."""
+"""Refusals, removals and messages of HAProxy itself, with the file that is shipped."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from tests.support.haproxy import running_haproxy
-from tests.support.processes import Process
+from tests.support.programs.haproxy import running_haproxy
+from tests.support.programs.processes import Process
 from tests.support.waiting import eventually
 
 CLOSED_WITHIN_SECONDS = 15.0
@@ -60,7 +60,7 @@ async def answering(proxy: Process, status: int) -> None:
 
 
 async def said(proxy: Process, begin: bytes) -> bytes:
-    """What it says to somebody who sends this and nothing more, until it ends the connection."""
+    """The answer to a client that sends this and nothing more, until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(begin)
     try:
@@ -70,7 +70,7 @@ async def said(proxy: Process, begin: bytes) -> bytes:
         writer.close()
 
 
-async def test_what_visitors_say_of_themselves_is_taken_away() -> None:
+async def test_headers_that_visitors_forge_are_removed() -> None:
     lies = {
         "X-Forwarded-For": "1.2.3.4",
         "X-Forwarded-Proto": "https",
@@ -91,7 +91,7 @@ async def test_what_visitors_say_of_themselves_is_taken_away() -> None:
         assert "hidden" not in proxy.log
 
 
-async def test_what_is_too_large_ends_there() -> None:
+async def test_a_request_that_is_too_large_ends_at_the_proxy() -> None:
     async with before_heads() as (proxy, heads), httpx.AsyncClient(base_url=proxy.url) as client:
         body = await said(
             proxy, b"POST /api/people HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import SETTINGS
-from tests.support.haproxy import DEPLOY
-from tests.support.installing import SYSTEMD_ANALYZE
-from tests.support.processes import CHECKOUT, nest
+from app.settings.settings import SETTINGS
+from tests.support.programs.haproxy import DEPLOY
+from tests.support.programs.installing import SYSTEMD_ANALYZE
+from tests.support.programs.processes import CHECKOUT, nest
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 SHORTEST_STOP_SECONDS = 2 + 7 + 10
-"""Of a web process: for its proxy, to hand over, for requests under way."""
+"""The stop of a web process: time for its proxy, for the hand-over, and for requests under way."""
 
 
 def values(unit: Path, name: str) -> list[str]:
@@ -30,12 +30,12 @@ def test_there_are_three() -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_starts_a_command_of_ours_with_settings_of_ours(unit: Path) -> None:
+def test_units_start_our_commands_with_our_settings(unit: Path) -> None:
     [started] = values(unit, "ExecStart")
     program, command = started.split()
     assert program == "/opt/nest/.venv/bin/nest"
     subprocess.run(nest(command, "--help"), check=True, capture_output=True, cwd=CHECKOUT)
-    known = {setting.name for setting in SETTINGS}
+    known = {setting.name for setting in SETTINGS.values()}
     given = [each.split("=")[0] for line in values(unit, "Environment") for each in line.split()]
     assert set(given) <= known
     for name in ("NoNewPrivileges", "ProtectHome", "PrivateTmp"):
@@ -65,8 +65,8 @@ def test_systemd_understands_them(tmp_path: Path) -> None:
 
 
 def written_files() -> dict[str, str]:
-    """The files of settings that docs/running.md writes, by name; secrets are put in by the shell."""
-    text = (CHECKOUT / "docs" / "running.md").read_text()
+    """The files of settings that docs/installing.md writes, by name; secrets are put in by the shell."""
+    text = (CHECKOUT / "docs" / "installing.md").read_text()
     found = re.findall(
         r"^cat > /etc/nest/(\w+)\.env <<END\n(.*?)^END$", text, re.MULTILINE | re.DOTALL
     )
@@ -89,7 +89,7 @@ def test_a_shell_reads_the_settings_of_the_manual_as_systemd_does() -> None:
         read = dict(each.split("=", 1) for each in done.stdout.split("\0") if "=" in each)
         assert {key: read.get(key) for key in meant} == meant, name
         assert done.stderr == ""
-        assert set(meant) <= {setting.name for setting in SETTINGS}
+        assert set(meant) <= {setting.name for setting in SETTINGS.values()}
 
 
 def test_the_doctor_of_the_manual_looks_at_the_logins_of_the_processes() -> None:

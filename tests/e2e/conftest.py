@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
-from tests.support.browser import PERSON, running_browser
-from tests.support.processes import Process
-from tests.support.servers import Servers
+from tests.support.programs.browser import PERSON, running_browser
+from tests.support.programs.processes import Process
+from tests.support.programs.servers import Servers
 
 
 @pytest.fixture(scope="package")
@@ -77,7 +77,7 @@ class Visitors:
         """Somebody who opens the invitation link of `by`, on the other web process."""
         page = self.stranger(**how)
         page.goto(f"{(process or self._stage.two).url}/join#{by.invitation()}")
-        page.locator("#door-button").click()
+        page.locator("#link-button").click()
         page.wait_for_url(f"**/c/{by.code}")
         return Screen(page).opened()
 
@@ -100,6 +100,6 @@ def admin(visitors: Visitors, stage: Stage) -> Page:
     """The live view on process two, entered by a one-time link."""
     page = visitors.stranger()
     page.goto(stage.admin_link(stage.two))
-    page.locator("#door-button").click()
+    page.locator("#link-button").click()
     page.wait_for_url("**/admin")
     return page

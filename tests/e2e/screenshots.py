@@ -13,11 +13,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from app.browser import find_browser
+from app.doctor.browser import find_browser
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage, running_stage
-from tests.support.browser import PERSON, running_browser
-from tests.support.servers import running_servers
+from tests.support.programs.browser import PERSON, running_browser
+from tests.support.programs.servers import running_servers
 
 DIRECTORY = Path(__file__).parents[2] / "docs" / "screenshots"
 TOTAL_EUROS = 166_400 + 2 * 35_800 + 20 * 700 + 10 * 390 + 13_900
@@ -26,7 +26,7 @@ TOTAL_EUROS = 166_400 + 2 * 35_800 + 20 * 700 + 10 * 390 + 13_900
 def main() -> int:
     """Take all pictures, or those whose names are given."""
     if find_browser(os.environ) is None:
-        print("no Chromium found: set CHROME_PATH")  # noqa: T201
+        print("no Chromium found: set CHROME_PATH")
         return 1
     with (
         running_servers("pictures") as servers,
@@ -120,7 +120,7 @@ class Studio:
         )
 
     def undone(self, anna: Screen, jakob: Screen) -> None:
-        """Anna takes back what Jakob has changed since: who, what, and the way out."""
+        """Anna takes back what Jakob has changed since: who, what, and the repair."""
         anna.choose("innenverkleidung", "kiefer")
         jakob.shows_chosen("innenverkleidung", "kiefer")
         jakob.choose("innenverkleidung", "steirische_eiche")
@@ -148,7 +148,7 @@ class Studio:
         anna.opened().introduce("Anna Leitner")
         jakob = Screen(self.page(phone=True))
         jakob.page.goto(f"{self.stage.two.url}/join#{anna.invitation()}")
-        jakob.page.locator("#door-button").click()
+        jakob.page.locator("#link-button").click()
         jakob.page.wait_for_url("**/c/*")
         jakob.opened().introduce("Jakob Moser")
         return anna, jakob
@@ -240,15 +240,15 @@ class Studio:
         expect(dark.locator(".line", has_text="Parkett").first).to_be_visible()
         self.shoot(dark, "admin-dark")
         self.analytics(admin, anna)
-        admin.goto(f"{self.stage.two.url}/admin/operations")
+        admin.goto(f"{self.stage.two.url}/admin/service")
         admin.locator(".tabs").get_by_text("Aufgaben", exact=True).click()
         expect(admin.get_by_text("Tage anlegen", exact=True)).to_be_visible()
-        self.shoot(admin, "operations")
+        self.shoot(admin, "service")
         for page in (admin, dark):
             page.context.close()
 
     def analytics(self, admin: Page, anna: Screen) -> None:
-        """What the figures say of this one evening, and the house played again."""
+        """Figures of this one evening, and the replay of the house."""
         admin.goto(f"{self.stage.two.url}/admin/analytics?timeRange=24h")
         expect(admin.locator(".chart svg")).not_to_have_count(0)
         self.shoot(admin, "analytics")
@@ -341,7 +341,7 @@ class Studio:
     def admin(self, scheme: str) -> Page:
         page = self.page(scheme=scheme)
         page.goto(self.stage.admin_link(self.stage.two))
-        page.locator("#door-button").click()
+        page.locator("#link-button").click()
         page.wait_for_url("**/admin")
         expect(page.locator(".status")).to_contain_text("verbunden")
         return page

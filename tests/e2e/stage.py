@@ -8,13 +8,13 @@ from typing import Any
 import asyncpg
 
 from app.admin_link import mint_admin_link
-from tests.support.processes import Process, web, worker
-from tests.support.servers import Servers, apart, flush, fresh_database
+from tests.support.programs.processes import Process, web, worker
+from tests.support.programs.servers import Servers, apart, flush, fresh_database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What runs. `one` and `two` are web processes on the same database and Valkey."""
+    """The running processes. `one` and `two` are web processes on the same database and Valkey."""
 
     servers: Servers
     database_url: str
@@ -35,7 +35,7 @@ class Stage:
         return apart(ask)
 
     def version(self, code: str) -> int:
-        """How many operations of this house are committed."""
+        """The number of committed operations of this house."""
         return int(self.value("SELECT head FROM configurations WHERE code = $1", code))
 
     def stored_total_cents(self, code: str) -> int:

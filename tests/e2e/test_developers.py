@@ -12,11 +12,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import Visitors
 from tests.e2e.screen import Screen
 from tests.e2e.stage import Stage
-from tests.support.node import built_client
-from tests.support.processes import Process
-from tests.ui.test_accessibility import violations
+from tests.support.programs.node import built_client
+from tests.support.programs.processes import Process
+from tests.ui.look.test_accessibility import violations
 from ui.assets import DIRECTORY
-from ui.pages.developers import SNIPPETS
+from ui.public.developers import SNIPPETS
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -110,7 +110,7 @@ def test_a_second_window_is_the_other_side(visitors: Visitors, stage: Stage) -> 
     other.shows_total(277_500)
 
 
-def test_it_says_that_it_is_disconnected_and_resumes_where_it_was(
+def test_the_console_says_that_it_is_disconnected_and_resumes(
     visitors: Visitors, stage: Stage
 ) -> None:
     live = console(visitors, stage.one)
@@ -130,7 +130,7 @@ def test_it_says_that_it_is_disconnected_and_resumes_where_it_was(
     expect(live.page.locator("#console-version")).to_have_text("2")
 
 
-def test_a_lost_process_is_said_and_the_console_comes_back(
+def test_a_lost_process_is_reported_and_the_console_comes_back(
     visitors: Visitors, stage: Stage
 ) -> None:
     live = console(visitors, stage.two)

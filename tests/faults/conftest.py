@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import home_in_memory
+from tests.support.programs.servers import home_in_memory
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Where the servers of one stand keep their data."""
+    """The directory in which the servers of one stand keep their data."""
     with home_in_memory() as directory:
         yield directory

@@ -12,10 +12,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from storage.postgres.roles import WEB, WORKER
-from tests.faults.audit import audit
-from tests.faults.ledger import Ledger
-from tests.faults.load import Going, Load, load_on, nothing_waits
+from storage.postgres.schema.roles import WEB, WORKER
+from tests.faults.load.audit import audit
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.load import Going, Load, load_on, nothing_waits
 from tests.faults.nemesis.faults import ALL_TABLES, COMMANDS, FAULTS
 from tests.faults.nemesis.field import POSTGRESQL, VALKEY, Field, running_field
 from tests.faults.nemesis.on_answers import AT_LOGIN, AT_RUN_TIME, DEFECTS, REPLIES
@@ -146,7 +146,7 @@ async def recovered(world: World) -> float:
 
 
 async def only_ours_is_a_defect(world: World) -> None:
-    """What nothing but our own statement can have caused fails the request, and ends nothing."""
+    """An error that only our own statement can cause fails the request, and ends no process."""
     proxy, api = world.field.faulty_postgres, Api(world.field.stand.urls[0])
     house = await api.create()
     proxy.fail(DEFECTS)
@@ -195,7 +195,7 @@ async def test_no_answer_of_a_store_ends_a_process_or_loses_anything(home: Path)
         await eventually(waiting, 30, why="the worker has stored everything")
         ledger.problems += stand.crashes()
         result = await audit(ledger, stand.postgres.url, stand.valkey.url)
-        print(f"\n{ledger}\n{result}\nback after {seconds}")  # noqa: T201 - figures to look at
+        print(f"\n{ledger}\n{result}\nback after {seconds}")
         assert result.problems == ()
         await only_ours_is_a_defect(world)
         for name, process in stand.processes.items():

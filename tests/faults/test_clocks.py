@@ -7,8 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.support.faketime import LIBFAKETIME
-from tests.support.processes import web, worker
+from tests.support.faults.faketime import LIBFAKETIME
+from tests.support.programs.processes import web, worker
 from tests.support.waiting import eventually
 
 BODY = {

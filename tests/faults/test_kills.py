@@ -9,20 +9,20 @@ from random import Random
 
 import pytest
 
-from app.server_process import EmbeddedServer
-from tests.faults.audit import audit
-from tests.faults.ledger import Ledger
-from tests.faults.load import Load, agree, crowd_of, nothing_waits
-from tests.faults.stand import Stand, running_stand
-from tests.support.processes import Process
-from tests.support.servers import execute
+from app.programs.server_process import EmbeddedServer
+from tests.faults.load.audit import audit
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.load import Load, agree, crowd_of, nothing_waits
+from tests.faults.load.stand import Stand, running_stand
+from tests.support.programs.processes import Process
+from tests.support.programs.servers import execute
 from tests.support.waiting import eventually, grows
 
 pytestmark = pytest.mark.faults
 
 
 ROUNDS = 2
-"""So often is each of the four killed."""
+"""The number of times that each of the four is killed."""
 
 LOAD = Load(
     seconds=22,
@@ -39,7 +39,7 @@ DAMAGES = (
     "DELETE FROM operations WHERE version = 2 AND configuration_id = (SELECT id FROM configurations ORDER BY code LIMIT 1)",
     "DELETE FROM interactions WHERE event_id = (SELECT event_id FROM interactions LIMIT 1)",
 )
-"""What the audit has to notice, to show that its silence means something."""
+"""Damages that the audit must notice, which shows that its silence has a meaning."""
 
 
 async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> None:
@@ -62,7 +62,7 @@ async def test_kill_web_worker_valkey_and_postgresql_under_load(home: Path) -> N
         for damage in DAMAGES:
             await execute(stand.postgres.url, damage)
         damaged = await audit(ledger, stand.postgres.url, stand.valkey.url)
-    print(f"\n{ledger}\n{result}")  # noqa: T201 - the ledger is what this test is read for
+    print(f"\n{ledger}\n{result}")
     assert result.problems == ()
     assert len(damaged.problems) >= len(DAMAGES), "the audit itself must see losses"
     assert len(ledger.ops) == LOAD.edits * LOAD.seconds

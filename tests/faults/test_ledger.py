@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.faults.ledger import Acknowledged, Ledger, Restored, Span
+from tests.faults.load.ledger import Acknowledged, Ledger, Restored, Span
 
 HOUSE = UUID(int=1)
 BACKED_UP, EARLIEST, LATEST = 10.0, 20.0, 21.0
@@ -64,7 +64,7 @@ def test_an_edit_that_was_sent_after_the_restore_has_to_be_stored() -> None:
 
 @pytest.mark.parametrize("noted", ["before", "after"])
 @pytest.mark.parametrize("is_stored", [True, False])
-def test_of_an_edit_that_was_under_way_the_database_decides(noted: str, *, is_stored: bool) -> None:
+def test_the_database_decides_about_an_edit_under_way(noted: str, *, is_stored: bool) -> None:
     """The answer is there before the ledger knows of the restore, or after."""
     ledger = Ledger(seed=1)
     if noted == "after":
@@ -86,7 +86,7 @@ def test_an_edit_of_the_past_is_judged_once_more_and_then_has_one_answer() -> No
     assert "two answers to one op" in ledger.problems[0]
 
 
-def test_what_was_shown_in_the_past_is_to_be_stored_where_every_backup_since_has_it() -> None:
+def test_an_op_shown_in_the_past_is_stored_if_every_later_backup_has_it() -> None:
     kept, only_later = uuid4(), uuid4()
     ledger = restored(restored(Ledger(seed=1), kept), kept, only_later)
     ledger.restores[1] = Restored(

@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage.postgres.migrate import upgrade
-from tests.faults.stand import Stand, running_stand
+from storage.postgres.schema.migrate import upgrade
+from tests.faults.load.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, select
 from tests.storage.conftest import terminate_backends
 from tests.support.migrations import ALTERS, INDEXES, migrations
@@ -44,7 +44,7 @@ class Edits:
         self.versions: list[int] = []
 
     async def go_on(self) -> None:
-        """Until cancelled."""
+        """Keep the lock until cancelled."""
         while True:
             option = ("nest80", "nest100")[len(self.versions) % 2]
             answer = await self._api.submit(self._house["id"], select("nest", option))
@@ -94,7 +94,7 @@ async def test_no_connection_waits_in_a_transaction_and_migrations_run_beside(
         quiet_seconds = await migrate(a1=ALTERS)
         async with edits_on(stand):
             busy_seconds = await migrate(a1=ALTERS, a2=ALTERS, a3=INDEXES)
-        print(  # noqa: T201 - the machine's load decides them
+        print(
             f"\nmigrations: {quiet_seconds:.2f} s beside a quiet web, {busy_seconds:.2f} s beside edits"
         )
         assert list(stand.crashes()) == []

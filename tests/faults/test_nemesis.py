@@ -13,10 +13,10 @@ from tests.faults.nemesis.faults import FAULTS, choices
 from tests.faults.nemesis.outage import RAW_503, outage
 from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, Step, plan, read, write
-from tests.support.browser import required_browser
-from tests.support.haproxy import running_haproxy
-from tests.support.installing import HAPROXY
-from tests.support.ports import free_port
+from tests.support.programs.browser import required_browser
+from tests.support.programs.haproxy import running_haproxy
+from tests.support.programs.installing import HAPROXY
+from tests.support.programs.ports import free_port
 from tests.support.waiting import eventually
 
 KEPT = sorted(SEEDS.glob("*.json"))
@@ -29,7 +29,7 @@ async def test_no_promise_is_broken(home: Path, schedule: Schedule) -> None:
     """(OP2, OP4, OP6, AC1, CL3)"""
     lines: list[str] = []
     result: Result = await run(schedule, home, lines.append)
-    print("\n".join(["", *lines, told(result)]))  # noqa: T201 - the ledger is what this is read for
+    print("\n".join(["", *lines, told(result)]))
     assert result.broken == {}
     assert len(result.ledger.kills) == sum(map(len, schedule.rounds))
     assert result.ledger.op_attempts.failed > 0, "no edit was hit by any fault"

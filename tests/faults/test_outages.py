@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from configurator.event_ids import uuid7
-from tests.faults.stand import Stand, running_stand
+from configurator.activity.event_ids import uuid7
+from tests.faults.load.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
 from tests.support.waiting import eventually
 
@@ -140,7 +140,7 @@ async def test_while_valkey_is_away_editing_goes_on_and_tracking_says_so(home: P
         read = (await _get(stand.urls[1] + timeline)).json()
         assert read["data"]["interactionCount"] == 1
         assert list(stand.crashes()) == []
-    print(  # noqa: T201 - figures to look at; the machine's load decides them, so nothing is asserted
+    print(
         f"\nValkey away: ack {acknowledged_ms:.0f} ms, seen elsewhere after {without_bus:.1f} s,"
         f" tracking refused after {refused_ms:.0f} ms; back: bus live after {live_again:.1f} s,"
         f" then seen elsewhere {with_bus_ms:.0f} ms after the ack"
@@ -156,7 +156,7 @@ async def test_members_of_a_killed_process_vanish_elsewhere(home: Path) -> None:
         stand.webs[0].kill()
         began = time.monotonic()
         await _members(shared.there, 1, deadline=45)
-        print(f"\npresence: gone after {time.monotonic() - began:.1f} s")  # noqa: T201
+        print(f"\npresence: gone after {time.monotonic() - began:.1f} s")
         async with joined(_ws(stand.urls[1]), shared.api.token or "", shared.house["id"]) as late:
             (snapshot,) = [frame for frame in late.frames if frame["type"] == "snapshot"]
             assert len(snapshot["members"]) == 2, "the newcomer and who stayed"
@@ -164,7 +164,7 @@ async def test_members_of_a_killed_process_vanish_elsewhere(home: Path) -> None:
 
 
 async def _members(socket: Socket, count: int, deadline: float = 10) -> None:
-    """Until a presence frame shows so many members."""
+    """Wait for a presence frame with this number of members."""
     async with asyncio.timeout(deadline):
         while True:
             frame = await socket.next(deadline)

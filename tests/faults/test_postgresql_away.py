@@ -10,18 +10,18 @@ import asyncpg
 import httpx
 import pytest
 
-from configurator.event_ids import session_uuid, uuid7
-from tests.faults.away import How, away
-from tests.faults.stand import running_stand
+from configurator.activity.event_ids import session_uuid, uuid7
+from tests.faults.load.away import How, away
+from tests.faults.load.stand import running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
-from tests.support.processes import web
+from tests.support.programs.processes import web
 from tests.support.readiness import readiness, until_it_says
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
 FROM_MEMORY = ("/", "/developers", "/join", "/imprint", "/privacy", "/admin/login", "/dashboard")
-FROM_THE_STORE = ("/signed-out", "/admin", "/admin/analytics", "/admin/operations")
+FROM_THE_STORE = ("/signed-out", "/admin", "/admin/analytics", "/admin/service")
 SAID = {
     "de": "Unser Speicher antwortet gerade nicht",
     "en": "Our storage does not answer right now",

@@ -11,14 +11,14 @@ import aiohttp
 import asyncpg
 import pytest
 
-from app.commands.audit import run as verify_audit
-from app.commands.backup import make_backup
-from app.commands.restore import run as restore
-from app.settings import parse_settings
-from configurator.event_ids import uuid7
-from tests.faults.houses import house_of
-from tests.faults.load import nothing_waits
-from tests.faults.stand import running_stand
+from app.backup.making import make_backup
+from app.commands.data.restore import run as restore
+from app.commands.service.audit import run as verify_audit
+from app.settings.settings import parse_settings
+from configurator.activity.event_ids import uuid7
+from tests.faults.load.houses import house_of
+from tests.faults.load.load import nothing_waits
+from tests.faults.load.stand import running_stand
 from tests.realtime.clients import Json, Socket, joined, select
 from tests.support.audited import SECRET
 from tests.support.waiting import eventually
@@ -26,7 +26,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.faults
 
 KEPT = ("people", "configurations", "operations", "grants", "share_links", "inquiries", "sessions")
-"""What nobody but people changes."""
+"""Tables that only people change."""
 
 SUMS = """
 SELECT (SELECT count(*) FROM interactions) AS rows, (SELECT sum(n) FROM activity_minutes) AS minutes,
@@ -90,10 +90,8 @@ async def test_a_backup_is_restored_under_open_houses(home: Path, tmp_path: Path
             assert len(after["operations"]) == len(before["operations"]) + 3 + bool(answered)
             assert after["inquiries"] == before["inquiries"]
             await eventually(lambda: stored(url, 55), 30, why="the stream is read again")
-        assert (
-            await asyncio.to_thread(verify_audit, settings, Namespace(head=None, forget_head=False))
-            == 0
-        )
+        verify = Namespace(head=None, forget_head=False)
+        assert await asyncio.to_thread(verify_audit, settings, verify, {}) == 0
         assert list(stand.crashes()) == []
 
 
@@ -151,7 +149,7 @@ async def read(http: aiohttp.ClientSession, url: str, house: Json, token: str) -
 
 
 async def stored(url: str, count: int) -> bool:
-    """Whether so many interactions are stored, each once, and every sum says so."""
+    """Whether this many interactions are stored, each once, and every sum agrees."""
     connection = await asyncpg.connect(url)
     try:
         found = await connection.fetchrow(SUMS)

@@ -10,17 +10,17 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app.embedded import embedded_postgres, embedded_valkey
+from app.embedded.servers import embedded_postgres, embedded_valkey
 from app.release import publish_catalogues, release
-from configurator.event_ids import session_uuid
+from configurator.activity.event_ids import session_uuid
 from storage.postgres.engine import Database
-from storage.postgres.migrate import upgrade
-from storage.postgres.revisions import head_revision
-from storage.postgres.schema import OLDEST_SCHEMA
-from tests.faults.stand import Stand, running_stand
+from storage.postgres.schema.migrate import upgrade
+from storage.postgres.schema.range import OLDEST_SCHEMA
+from storage.postgres.schema.revisions import head_revision
+from tests.faults.load.stand import Stand, running_stand
 from tests.realtime.clients import Api, Json, select
 from tests.support.migrations import ALTERS, migrations, migrations_until
-from tests.support.processes import Process, web, worker
+from tests.support.programs.processes import Process, web, worker
 from tests.support.readiness import readiness, until_it_says
 from tests.support.waiting import eventually
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from configurator.protocol.codes import CODES, Code
+from configurator.protocol.code import Code
+from configurator.protocol.codes import CODES
 from configurator.protocol.messages import Person
-from realtime.connection import Connection
-from realtime.frame import Frame
-from realtime.outbox import Lapse, Outbox
+from realtime.connections.connection import Connection
+from realtime.delivery.frame import Frame
+from realtime.delivery.outbox import Outbox, SnapshotInstead
 from tests.model.follower import Broken, Follower
 from tests.protocol.frames import check_from_server
 
@@ -44,12 +45,12 @@ class Client(Follower):
         self.closed_with = None
 
     def deliver(
-        self, frame: Frame, *, key: object | None = None, lapse: Lapse | None = None
+        self, frame: Frame, *, key: object | None = None, instead: SnapshotInstead | None = None
     ) -> None:
         if self.closed_with is not None:
             return
         self.unread.add(self._needed(frame, key))
-        if not self.outbox.put(frame, key=key, lapse=lapse):
+        if not self.outbox.put(frame, key=key, instead=instead):
             self.overflowed = self.overflowed or len(self.unread) <= self.outbox.messages_max
             self.hang_up(CODES["slow_reader"])
 

@@ -7,13 +7,13 @@ from uuid import UUID
 Json = dict[str, Any]
 
 
-class Broken(AssertionError):  # noqa: N818 - a rule is broken
+class Broken(AssertionError):
     """The server broke a rule."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Follower:
-    """What a client knows of one house. ``house``: the configuration's id.
+    """The knowledge of a client about one house. ``house``: the configuration's id.
 
     ``version`` is -1 before the first state. ``asked_since``: the version given in a ``join`` that
     is not answered yet; ``needs_join``: a frame said that the server is ahead of this client.
@@ -31,7 +31,7 @@ class Follower:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """Where it is: epoch, version, total."""
+        """Its position and price: epoch, version, total."""
         return (self.epoch, self.version, self.total_cents)
 
     def join_message(self) -> Json:

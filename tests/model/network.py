@@ -9,7 +9,7 @@ Hear = Callable[[str, bytes], None]
 
 @dataclass(slots=True)
 class Wire:
-    """What was published and not yet delivered, to every process that is not its sender."""
+    """Messages that were published but not delivered yet, to every process except their sender."""
 
     links: dict[str, "LossyBus"] = field(default_factory=dict)
     under_way: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Wire:
 
 
 class LossyBus:
-    """The bus of one process, as `storage.redis.bus.Bus` looks to rooms and hub."""
+    """The bus of one process, as `storage.redis.bus.bus.Bus` looks to rooms and hub."""
 
     healthy = True
     outages = ()

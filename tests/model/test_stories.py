@@ -25,7 +25,7 @@ SEEDS = Path(__file__).parent / "seeds"
 LAST_FAILURE = SEEDS / "last_failure.json"
 PEOPLE = 4
 BY_CHANCE = int(os.environ.get("STORIES", "0"))
-"""So many stories nobody has heard before; 0: the same 40 as always, none of them made shorter."""
+"""The number of random stories; 0 means the same 40 as always, without making any shorter."""
 
 MADE_UP = settings(
     max_examples=BY_CHANCE or 40,
@@ -75,7 +75,7 @@ stories = st.lists(step, min_size=5, max_size=60)
 
 
 async def tell(story: Story, steps: list[Step]) -> None:
-    """What happens, then the end that every story must have."""
+    """Carry out the steps, and then the end that every story must have."""
     story.clients[-1].small = True
     for number, client in enumerate(story.clients):
         await story.connect(client, number % PROCESSES)

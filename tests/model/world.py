@@ -7,61 +7,87 @@ reorders; a crash leaves a process's rooms, connections and ops in flight behind
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from uuid import UUID, uuid4
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from typing_extensions import override
 
-from app.settings import Settings, parse_settings
-from app.web import Web
-from configurator.document import apply_changes, new_document
-from configurator.operations import Change
-from configurator.pricing import total_cents
-from configurator.sharing import Invitation
-from configurator.visitor import Visitor
-from realtime.connection import Connection
-from realtime.principal import Principal
-from realtime.visits import Visit
-from storage.postgres.configurations import StoredOperation
+from app.chance import Chance
+from app.parts.activity import ActivityPart
+from app.parts.editing import EditingPart
+from app.parts.limits import LimitsPart
+from app.parts.people import PeoplePart
+from app.parts.sockets import SocketsPart
+from app.parts.stores import StoresPart
+from app.settings.settings import Settings, parse_settings
+from configurator.activity.visitor import VisitorTraits
+from configurator.operations.document import apply_changes
+from configurator.operations.outcomes import Change
+from configurator.people.sharing import Invitation
+from configurator.pricing.price import total_cents
+from realtime.connections.connection import Connection
+from realtime.connections.timing import Timing
+from realtime.connections.visits import ConnectionVisit
+from realtime.people.principal import Visitor
+from realtime.process.news import Channels, News
+from realtime.rooms.hub import Hub
+from storage.postgres.configurations.stored import StoredOperation
+from storage.redis.bus.bus import Bus
 from storage.tasks import OwnedTasks
 from tests.model.client import Client
 from tests.model.follower import Broken, Json
 from tests.model.network import LossyBus, Wire
+from tests.support.history import new_document
 
 PROCESSES = 3
 COMMITTED = frozenset({"committed", "adjusted"})
 
 
-class Process(Web):
+class Process:
     """A web process without sockets and pages, on a bus that cannot be trusted."""
 
     def __init__(self, settings: Settings, wire: Wire) -> None:
+        self._settings = settings
         self._wire = wire
         self.tasks = OwnedTasks()
-        super().__init__(settings)
+        self.stores = StoresPart.of(settings, Chance())
+        self._activity: ActivityPart | None = None
+        self._begin()
 
-    @override
-    def _build_stores(self) -> None:
-        super()._build_stores()
-        self.bus = LossyBus(self._wire, self._settings.node, self._hear)  # type: ignore[assignment]
-
-    @override
-    def _build_realtime(self) -> None:
-        """Its look-ups run in tasks that outlive it: a story ends a process without a farewell."""
-        super()._build_realtime()
-        owners = (self.grants, self.grants._lookups, self.authenticator._lookups)
-        for owner in owners:
-            owner._tasks = self.tasks
+    @property
+    def hub(self) -> Hub:
+        return self.editing.hub
 
     def begin_again(self) -> None:
-        """What a new process knows of rooms and people after the old one died: nothing."""
+        """Begin as a new process after the old one died, without knowledge of rooms and people."""
         for room in self.hub.rooms():
             room.close()
-        self._build_realtime()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Its look-ups run in tasks that outlive it: a story ends a process without a farewell."""
+        channels = Channels()
+        bus: Bus = LossyBus(self._wire, self._settings.node, channels.hear)  # type: ignore[assignment]
+        self.stores = replace(self.stores, bus=bus, channels=channels, news=News(bus, channels))
+        stores, settings = self.stores, self._settings
+        self.people = people = PeoplePart.of(settings, stores)
+        self.editing = editing = EditingPart.of(settings, stores, people)
+        self._activity = self._activity or ActivityPart.of(settings, stores, people, editing)
+        self.services = SocketsPart.of(
+            settings,
+            stores,
+            people,
+            editing=editing,
+            activity=self._activity,
+            limits=LimitsPart.of(settings, stores, people),
+            timing=Timing(),
+        ).services
+        grants, authenticator = self.people.grants, self.people.authenticator
+        for owner in (grants, grants._lookups, authenticator._lookups):
+            owner._tasks = self.tasks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,8 +114,8 @@ class Story:
             services=process.services,
             deliver=client.deliver,
             hang_up=client.hang_up,
-            principal=Principal(person=client.person),
-            visit=Visit(visitor=Visitor(), source="model"),
+            principal=Visitor(person=client.person),
+            visit=ConnectionVisit(visitor=VisitorTraits(), source="model"),
         )
         client.connection = connection
         self.places[client.name] = place
@@ -137,13 +163,13 @@ class Story:
         self.requests[task] = self.places[client.name]
 
     async def spin(self, turns: int) -> None:
-        """Let the loop turn so often; people read."""
+        """Let the loop turn this many times; then people read."""
         for _ in range(turns):
             await asyncio.sleep(0)
         self.read()
 
     async def finish_requests(self) -> None:
-        """Until every op that is under way has ended one way or another."""
+        """Wait until every op under way has ended one way or another."""
         while self.requests:
             tasks = list(self.requests)
             await asyncio.wait(tasks)
@@ -177,18 +203,18 @@ class Story:
         self.processes[place].begin_again()
 
     async def renew_epoch(self) -> None:
-        """As after a restore: the same versions, another history."""
+        """Begin a new epoch, as after a restore: the same versions in another history."""
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(text("UPDATE deployment SET epoch = gen_random_uuid()"))
 
-        await self.processes[0].database.write(work)
+        await self.processes[0].stores.database.write(work)
 
     async def beat(self, place: int) -> None:
         """The head beacon of one process, and what follows from it."""
         hub = self.processes[place].hub
         await hub.compare_heads()
-        await hub.repair()
+        await hub.catch_up()
         self.read()
 
     async def tell_positions(self, place: int) -> None:
@@ -220,14 +246,16 @@ class Story:
             await self.beat(place)
             for room in self.processes[place].hub.rooms():
                 for member in room.members.local():
-                    room.show_to(member.connection)
+                    await room.show_version(room.version, author_connection=member.connection)
             await self.tell_positions(place)
         self.read()
 
     async def check(self) -> None:
         """(I1) (I2) (I5) (I6) (I9) (I17): one history, everybody has it, every price is right."""
         process = self.processes[0]
-        found = await process.stores.configurations.load_with_operations(self.house, 0, 100_000)
+        found = await process.stores.configuration_stores.configurations.load_with_operations(
+            self.house, 0, 100_000
+        )
         assert found is not None
         stored, log = found
         if [op.version for op in log] != list(range(1, stored.version + 1)):
@@ -245,7 +273,7 @@ class Story:
         self._check_outcomes(log)
 
     def _fold(self, log: list[StoredOperation]) -> Json:
-        catalogue = self.processes[0].catalogues.current
+        catalogue = self.processes[0].editing.catalogues.current
         document = new_document(catalogue)
         for op in log:
             changes = msgspec.convert(op.changes, list[Change])
@@ -283,12 +311,12 @@ class World:
         self.wire.under_way.clear()
         for process in self.processes:
             process.begin_again()
-        actions, sharing = self.processes[0].actions, self.processes[0].sharing
-        owner, _ = await actions.register()
+        actions, sharing = self.processes[0].editing.actions, self.processes[0].editing.sharing
+        owner, _ = await actions.people.register()
         house = await actions.create(owner)
         principals = [owner]
         for _ in range(people - 1):
-            principal, _ = await actions.register()
+            principal, _ = await actions.people.register()
             invited = await sharing.invite(owner, house.code, Invitation())
             await sharing.redeem(principal, invited.url.partition("#")[2])
             principals.append(principal)
@@ -315,7 +343,8 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
                 }
             )
             process = Process(settings, wire)
-            for part in (process.database, process.redis, process.committer, process.tasks):
+            stores = process.stores
+            for part in (stores.database, stores.redis, stores.committer, process.tasks):
                 await stack.enter_async_context(part)
             processes.append(process)
         yield World(processes=processes, wire=wire)

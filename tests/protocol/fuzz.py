@@ -1,4 +1,4 @@
-"""What a hostile client sends: real frames, changed in every place and every way."""
+"""Frames of a hostile client: real frames, changed at every place in every way."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ import msgspec
 from hypothesis import strategies as st
 
 from configurator.protocol.schema import CLIENT_MESSAGES
-from realtime.http.asyncapi import examples
+from realtime.api.declared.asyncapi import examples
 
 Json = dict[str, Any]
 
 SEEDS = Path(__file__).parents[1] / "realtime" / "fuzz_seeds"
 
 SWAPS = (b"\x00", b'"', b"\\", b"{", b"]", b",", b"9", b"\x7f", b"\xc3\xa9")
-"""What each byte of a frame is replaced by."""
+"""The bytes that replace each byte of a frame."""
 
 INSERTIONS = (b'"', b"[[", b"}", b"1e999", b"\\ud800", b'"a":1,', b" ")
 
@@ -131,7 +131,7 @@ def seeds(transport: str) -> list[Seed]:
 
 
 def keep(transport: str, text: str, why: str) -> Path:
-    """Write a found case down, so that it is replayed for ever."""
+    """Write a found case down, so that every later run replays it."""
     name = hashlib.sha256(f"{transport} {text}".encode()).hexdigest()[:12]
     path = SEEDS / f"{transport}-{name}.json"
     content = msgspec.json.encode(Seed(transport=transport, text=text, why=why[:500]))

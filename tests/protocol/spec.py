@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.http.asyncapi import codes_table
+from configurator.protocol.codes import CODES
 
 CHECKOUT = Path(__file__).parents[2]
 SPEC = CHECKOUT / "docs" / "SPEC.md"
@@ -53,6 +53,20 @@ def citations() -> dict[str, set[str]]:
 def with_current_codes(document: str) -> str:
     """The document with the table of codes as the code has it."""
     return _TABLE.sub(lambda part: f"{part[1]}{codes_table()}\n{part[3]}", document)
+
+
+def codes_table() -> str:
+    """The table of codes as Markdown."""
+    rows = [
+        "| code | retry | close | HTTP | meaning, and what to do |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{code.name}` | {'yes' if code.retryable else 'no'} | {code.close or '-'} "
+            f"| {code.status} | {code.text.en}<br>{code.text.de} |"
+            for code in CODES.values()
+        ),
+    ]
+    return "\n".join(rows)
 
 
 def _files() -> list[Path]:

@@ -1,4 +1,4 @@
-"""How a connection begins."""
+"""The beginning of a connection."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ from tests.realtime.conftest import RunningWeb
 from tests.support.waiting import eventually
 
 
-async def test_a_token_in_an_address_is_nobodys(web: RunningWeb) -> None:
+async def test_a_token_in_an_address_is_ignored(web: RunningWeb) -> None:
     """(CN2)"""
     api = web.api()
     house = await api.create()
@@ -36,7 +36,7 @@ async def test_the_handshake_may_say_who_it_is(web: RunningWeb, headers: str) ->
         assert (await socket.hello(None))["type"] == "welcome"
 
 
-async def test_who_says_nothing_is_let_go_after_five_seconds(web: RunningWeb) -> None:
+async def test_a_silent_peer_is_let_go_after_five_seconds(web: RunningWeb) -> None:
     """Pings do not help. (CN3)"""
 
     async def silent() -> int | None:
@@ -126,7 +126,7 @@ async def test_joining_again_is_one_membership(web: RunningWeb) -> None:
         assert [f["version"] for f in socket.frames if f["type"] == "op"] == [1]
 
 
-async def test_who_joins_again_is_never_shown_as_gone(web: RunningWeb) -> None:
+async def test_a_member_who_joins_again_is_never_shown_as_gone(web: RunningWeb) -> None:
     """(PR4, JN7)"""
     api = web.api()
     created = await api.create()
@@ -135,8 +135,8 @@ async def test_who_joins_again_is_never_shown_as_gone(web: RunningWeb) -> None:
         joined(web.ws_url, api.token or "", created["code"]) as socket,
     ):
         await other.until("presence", member_count=2)
-        (room,) = web.parts.hub.rooms()
-        await eventually(lambda: room.members._quiet is None, why="news are told at once")
+        (room,) = web.parts.editing.hub.rooms()
+        await eventually(lambda: room.members.quiet is None, why="news are told at once")
         await socket.join(created["code"])
         await socket.send("presence", configuration=created["id"], category="nest")
         seen = await other.until("presence")
@@ -147,7 +147,7 @@ async def test_who_joins_again_is_never_shown_as_gone(web: RunningWeb) -> None:
         assert set(counts) == {2}
 
 
-async def test_who_one_is_comes_from_the_server(web: RunningWeb) -> None:
+async def test_the_server_tells_a_peer_who_it_is(web: RunningWeb) -> None:
     """A message cannot say another name, person, colour or role. (PR1)"""
     api = web.api()
     created = await api.create()

@@ -18,11 +18,11 @@ from configurator.protocol.schema import (
     protocol_schema,
     tag_of,
 )
-from realtime.http.asyncapi import Example, asyncapi, examples
+from realtime.api.declared.asyncapi import Example, asyncapi, examples
 from tests.protocol.frames import check_from_server, fits_client
 from tests.realtime.conftest import RunningWeb
 from tests.support.described import lists_of_values
-from tests.support.node import CLIENT, NodeUnusableError, built_client
+from tests.support.programs.node import CLIENT, NodeUnusableError, built_client
 
 META = "node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 """The official meta-schema; it comes with the packages of the JavaScript client."""
@@ -115,7 +115,7 @@ def test_every_message_of_a_client_has_its_answer_and_its_place() -> None:
 
 
 def test_nothing_that_is_passed_on_is_left_open() -> None:
-    """What the process forwards as bytes has its true shape in the schema."""
+    """Fields that the process forwards as bytes have their true shape in the schema."""
     definitions = protocol_schema()["$defs"]
     assert definitions["Snapshot"]["properties"]["derived"] == {"$ref": "#/$defs/Derived"}
     assert definitions["OpFrame"]["properties"]["derived"] == {"$ref": "#/$defs/Derived"}

@@ -1,4 +1,4 @@
-"""What a client may ask for, and what is none of its business."""
+"""Ops that a client may ask for, and those that it may not."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,22 +1,26 @@
 """Peers of another release: what is unknown is ignored, what is missing has its default. (PT21)"""
 
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from typing_extensions import override
 from websockets.exceptions import ConnectionClosed
 
+from app.parts.stores import StoresPart
 from configurator.protocol import codec
 from configurator.protocol.codes import Refused
 from configurator.protocol.messages import PROTOCOL
 from configurator.protocol.schema import CLIENT_MESSAGES, SERVER_MESSAGES, protocol_schema, tag_of
-from realtime.http.asyncapi import Example, examples
+from realtime.api.declared.asyncapi import Example, examples
+from storage.redis.bus.bus import Bus
 from tests.protocol.frames import fits_client, fits_server
 from tests.realtime.clients import Json, joined, opened, select
 from tests.realtime.conftest import RunningWeb, StartWeb
-from tests.realtime.test_socketio import connected
+from tests.realtime.transports.test_socketio import connected
 from tests.support.waiting import eventually
 
 NEWS: dict[str, Any] = {"since_release": 7, "hints": {"a": [1, None]}, "": "", "constructor": {}}
@@ -55,7 +59,7 @@ def test_a_newer_client_says_more(example: Example) -> None:
 
 @pytest.mark.parametrize("example", of_server(), ids=name_of)
 def test_a_newer_server_says_more(example: Example) -> None:
-    """As a client made from our types reads it, and as the schema promises it. (MS2)"""
+    """A client made from our types reads it, as the schema promises. (MS2)"""
     kind = next(each for each in SERVER_MESSAGES if each.__name__ == example.message)
     more = json.loads(json.dumps(example.payload)) | NEWS
     for inner in ("author", "person", "you", "message"):
@@ -144,23 +148,26 @@ async def test_another_protocol_is_told_which_one_is_spoken(
         await eventually(lambda: not person.client.connected, why="the server hangs up")
 
 
-async def test_a_process_of_a_newer_release_says_more_on_the_bus(start_web: StartWeb) -> None:
-    """During a rolling restart old and new processes hear each other. (CN9, MS2)"""
-    newer, older = await start_web("newer"), await start_web("older")
-    api = newer.api()
-    created = await api.create()
-    publish = newer.parts.bus.publish
+class NewerBus(Bus):
+    """Says more than this release does."""
 
-    def publish_more(channel: str, payload: bytes) -> None:
+    @override
+    def publish(self, channel: str, payload: bytes) -> None:
         if payload[:1] in {b"o", b"p"}:
             told = enriched(json.loads(payload[1:])) if payload[:1] == b"p" else _news(payload[1:])
-            publish(channel, payload[:1] + json.dumps(told).encode())
-            publish(channel, b"q" + payload[1:])
+            super().publish(channel, payload[:1] + json.dumps(told).encode())
+            super().publish(channel, b"q" + payload[1:])
         else:
-            publish(channel, payload)
+            super().publish(channel, payload)
 
-    newer.parts.bus.publish = publish_more  # type: ignore[method-assign]
-    room = await older.parts.hub.room(UUID(created["id"]))
+
+async def test_a_process_of_a_newer_release_says_more_on_the_bus(start_web: StartWeb) -> None:
+    """During a rolling restart old and new processes hear each other. (CN9, MS2)"""
+    newer = await start_web("newer", stores_of=partial(StoresPart.of, bus_of=NewerBus))
+    older = await start_web("older")
+    api = newer.api()
+    created = await api.create()
+    room = await older.parts.editing.hub.room(UUID(created["id"]))
     async with (
         joined(newer.ws_url, api.token or "", created["code"]) as author,
         joined(older.ws_url, api.token or "", created["code"]) as watcher,

@@ -2,38 +2,57 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 
 import pytest
 import uvicorn
+from typing_extensions import override
 
+from app.chance import Chance
+from app.parts.stores import StoresPart
 from app.processes import web_config
-from app.settings import parse_settings
+from app.settings.settings import Settings, parse_settings
 from app.web import Web
-from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
-from storage.postgres.admins import Admins
+from realtime.connections.timing import Timing
+from realtime.transports.websocket.uvicorn_protocol import NestWebSocketProtocol
+from storage.postgres.activity.batch_rows import Incoming
+from storage.postgres.activity.interactions import Interactions, Settled
 from storage.postgres.engine import Database
-from storage.postgres.interactions import Incoming, Interactions, Settled
-from storage.postgres.roles import ANALYTICS, WEB, WORKER
+from storage.postgres.people.admins import Admins
+from storage.postgres.schema.roles import ANALYTICS, WEB, WORKER
 from tests.realtime.clients import Api
 from tests.support.audited import SECRET
 from tests.support.described import Described
-from tests.support.ports import free_port
-from tests.support.servers import for_role
+from tests.support.moved_time import MovedTime
+from tests.support.programs.ports import free_port
+from tests.support.programs.servers import for_role
 from tests.support.waiting import eventually
 
 UNLIMITED = 100.0
 """Times the limits of a real installation; 1 where limits are what is tested."""
 
+USUAL = Timing()
+
 StartWeb = Callable[..., Awaitable["RunningWeb"]]
+StoresOf = Callable[[Settings, Chance], StoresPart]
+
+
+class Unsignalled(uvicorn.Server):
+    """A server in a test, whose process handles its signals itself."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class RunningWeb:
-    """One served web process; ``parts`` is what it is made of."""
+    """One served web process; ``parts`` is what it is made of, ``time`` are its clocks."""
 
-    def __init__(self, parts: Web, port: int, database_url: str) -> None:
+    def __init__(self, parts: Web, port: int, database_url: str, time: MovedTime) -> None:
         self.parts = parts
+        self.time = time
         self.owner_url = database_url
         self.worker_url = for_role(database_url, WORKER)
         self.url = f"http://127.0.0.1:{port}"
@@ -42,17 +61,22 @@ class RunningWeb:
     def api(self, token: str | None = None) -> Api:
         return Api(self.url, token)
 
+    def hear_no_news(self) -> None:
+        """Hear nothing of what other processes tell everybody, as while the bus is away."""
+        for channel in self.parts.stores.channels:
+            self.parts.stores.bus.unsubscribe(channel)
+
     async def mint_link(
         self, token_sha256: bytes, expires_at: datetime, *, name: str | None = None
     ) -> None:
-        """What `nest admin-link` does; no web process may."""
+        """Store a link, as `nest admin-link` does; web processes must not."""
         async with Database(self.owner_url, pool_size=1) as database:
             await Admins(database).mint_link(token_sha256, expires_at, name=name)
 
     async def store(
         self, batch: Sequence[Incoming], *, consumer: str = "w", settled: Sequence[Settled] = ()
     ) -> None:
-        """What a worker does, with the rights of one."""
+        """Store a batch, with the rights of a worker."""
         async with Database(self.worker_url, pool_size=1) as database:
             await Interactions(database).store(batch, consumer=consumer, settled=settled)
 
@@ -70,6 +94,8 @@ async def serving(
     redis_seconds: float = 5.0,
     consent: str = "assumed",
     undescribed: list[str] | None = None,
+    timing: Timing = USUAL,
+    stores_of: StoresOf = StoresPart.of,
 ) -> AsyncIterator[RunningWeb]:
     """A served web process that answers as it says; else the test fails here.
 
@@ -94,19 +120,19 @@ async def serving(
             "NEST_CONSENT": consent,
         }
     )
-    parts = Web(settings)
+    time = MovedTime()
+    parts = Web(settings, time.chance(), timing, stores_of=stores_of)
     problems: list[str] = [] if undescribed is None else undescribed
-    described = Described(parts.app, parts.described, problems)
-    config = web_config(settings, described, parts.connections)
+    described = Described(parts.app, parts.routes.described, problems)
+    config = web_config(settings, described, parts.connections, timing)
     if sockets is not NestWebSocketProtocol:  # ours is what our HTTP protocol hands over to
         config.http, config.ws = "httptools", sockets
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = Unsignalled(config)
     async with asyncio.TaskGroup() as tasks:
-        serve = tasks.create_task(server._serve())
+        serve = tasks.create_task(server.serve())
         await eventually(lambda: server.started or serve.done(), why="uvicorn has started")
         try:
-            yield RunningWeb(parts, port, database_url)
+            yield RunningWeb(parts, port, database_url, time)
         finally:
             server.should_exit = True
     if undescribed is None:
@@ -137,6 +163,8 @@ async def start_web(
             sockets: type[asyncio.Protocol] = NestWebSocketProtocol,
             trusted_proxies: str = "",
             consent: str = "assumed",
+            timing: Timing = USUAL,
+            stores_of: StoresOf = StoresPart.of,
         ) -> RunningWeb:
             running = serving(
                 *stores,
@@ -147,6 +175,8 @@ async def start_web(
                 trusted_proxies=trusted_proxies,
                 consent=consent,
                 undescribed=undescribed,
+                timing=timing,
+                stores_of=stores_of,
             )
             return await stack.enter_async_context(running)
 

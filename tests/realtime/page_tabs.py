@@ -40,10 +40,10 @@ class PageTab:
 
 def pages_of(web: RunningWeb) -> Pages:
     return Pages(
-        services=web.parts.services,
-        authenticator=web.parts.authenticator,
+        services=web.parts.sockets.services,
+        authenticator=web.parts.people.authenticator,
         new_connection_id=lambda: uuid4().hex,
-        unless_away=web.parts.health.readiness.unless_away,
+        unless_away=web.parts.stores.health.readiness.unless_away,
     )
 
 

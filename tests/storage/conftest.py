@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from storage.postgres.catalogues import Catalogues
-from storage.postgres.committer import CommitRequest
-from storage.postgres.configurations import Configurations, StoredConfiguration
+from configurator.people.roles import Role
+from storage.postgres.configurations.catalogues import Catalogues
+from storage.postgres.configurations.commit.statement import CommitRequest
+from storage.postgres.configurations.configurations import Configurations
+from storage.postgres.configurations.stored import StoredConfiguration
 from storage.postgres.engine import Database
-from storage.postgres.people import People, Person
-from storage.postgres.shares import Grant, Shares
+from storage.postgres.people.granted import Grant
+from storage.postgres.people.people import People, Person
+from storage.postgres.people.shares import Shares
 from storage.redis.client import Redis
 from tests.support.waiting import eventually
 
@@ -28,7 +31,7 @@ def sha256(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the tests need to exist before they start."""
+    """The rows that tests need before they begin."""
 
     database: Database
 
@@ -52,13 +55,13 @@ class World:
             session_id=None,
         )
 
-    async def member(self, configuration: StoredConfiguration, role: str = "editor") -> Person:
+    async def member(self, configuration: StoredConfiguration, role: Role = Role.EDITOR) -> Person:
         """Somebody who came in through a share link of the owner."""
         person = await self.person("Grace")
         await self.grant(configuration, person.id, role)
         return person
 
-    async def grant(self, configuration: StoredConfiguration, person_id: UUID, role: str) -> Grant:
+    async def grant(self, configuration: StoredConfiguration, person_id: UUID, role: Role) -> Grant:
         shares = Shares(self.database)
         token = sha256(f"link {uuid4()}")
         link = await shares.create(

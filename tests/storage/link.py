@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from tests.support.upstream import Upstream
+from tests.support.faults.upstream import Upstream
 from tests.support.waiting import eventually
 
 CHUNK = 65536
@@ -45,7 +45,7 @@ class Link:
         self._losing = True
 
     def slow_down(self, *, slice_bytes: int = CHUNK, pause_seconds: float) -> None:
-        """What passes is cut into slices, each after a pause."""
+        """Cut the traffic into slices, each sent after a pause."""
         self._slice_bytes, self._pause_seconds = slice_bytes, pause_seconds
         self._quick.clear()
 
@@ -68,14 +68,14 @@ class Link:
         self._writers |= both
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pump(reader, there_writer))
-                tasks.create_task(self._pump(there_reader, writer, replies=True))
+                tasks.create_task(self.pump(reader, there_writer))
+                tasks.create_task(self.pump(there_reader, writer, replies=True))
         finally:
             self._writers -= both
             for each in both:
                 each.transport.abort()
 
-    async def _pump(
+    async def pump(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,

@@ -10,7 +10,7 @@ from storage.postgres.failures import storage_errors
 
 
 def stand_still(seconds: float) -> None:
-    """As a process that is frozen: the loop does nothing."""
+    """Block the loop, like a process that is frozen."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
     while loop.time() < ends:

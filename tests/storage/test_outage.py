@@ -14,7 +14,7 @@ class Part:
         self.outages = outages
 
 
-async def test_a_beginning_and_an_end_are_said_once() -> None:
+async def test_a_beginning_and_an_end_are_reported_once() -> None:
     outage = Outage("storing edits")
     with capture_logs() as lines:
         outage.over()

@@ -1,9 +1,9 @@
-"""What tests that write the audit sign it with."""
+"""The key with which tests sign the audit."""
 
 from typing import Final
 
-from storage.postgres.audit import Actor
-from storage.postgres.audit_chain import AuditKey
+from storage.postgres.service.audit import Actor
+from storage.postgres.service.audit_chain import AuditKey
 
 SECRET: Final = "what-tests-sign-the-audit-with-0123456789"
 KEY: Final = AuditKey(SECRET.encode())

@@ -1,4 +1,4 @@
-"""Holds every answer of a served app against its own ``/openapi.json``, whoever asked for it.
+"""Compares every answer of a served app, to any client, with its own ``/openapi.json``.
 
 Held are the addresses that the document lists, with whatever method: status, media type, headers
 and body. What it does not list (pages, assets, downloads, the documents themselves, sockets) is no
@@ -18,14 +18,17 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
-from realtime.allowances import RequestLimits
-from realtime.cookies import Cookies
-from realtime.http.edge import Origins
-from realtime.http.endpoints import AdminName, Endpoint, routes
-from realtime.http.limiting import Limiter
-from realtime.http.openapi import openapi
-from realtime.looks import Looks
-from storage.postgres.audit import Actor
+from configurator.people.roles import Role
+from realtime.api.declared.endpoints import Endpoint, StaffOf, routes
+from realtime.api.declared.openapi import openapi
+from realtime.edge.exchange import Origins
+from realtime.edge.limiting import Limiter
+from realtime.limits.allowances import RequestLimits
+from realtime.people.auth import ADMIN
+from realtime.people.cookies import Cookies
+from realtime.people.looks import Looks
+from realtime.people.principal import Staff
+from storage.postgres.service.audit import Actor
 
 Result = TypeVar("Result")
 
@@ -49,18 +52,23 @@ def as_described(app: ASGIApp, document: Json) -> Iterator["Described"]:
     assert not described.problems, "\n".join(described.problems)
 
 
+def admin_called(name: str) -> Staff:
+    """An admin, as the audit calls them."""
+    return Staff(person=ADMIN, role=Role.ADMIN, session_sha256=b"", called=name)
+
+
 @contextmanager
-def endpoints_alone(endpoints: Sequence[Endpoint], admin_name: AdminName) -> Iterator["Described"]:
+def endpoints_alone(endpoints: Sequence[Endpoint], staff_of: StaffOf) -> Iterator["Described"]:
     """An app of these endpoints only, held against their description."""
     app = Starlette(
-        routes=routes(endpoints, Origins(frozenset()), admin_name, unlimited(), NothingWritten())
+        routes=routes(endpoints, Origins(frozenset()), staff_of, unlimited(), NothingWritten())
     )
     with as_described(app, openapi(endpoints, public_url="http://test")) as described:
         yield described
 
 
 class NothingWritten(Looks):
-    """Of endpoints on their own nobody asks what was looked at."""
+    """Looks for endpoints without an audit: nothing is recorded."""
 
     def __init__(self) -> None:
         """Needs no audit."""
@@ -171,7 +179,7 @@ class Described:
     def _validator(self, key: tuple[str, str, int, str], schema: Json) -> Any:
         if key not in self._validators:
             whole = {**schema, "components": self._document["components"]}
-            self._validators[key] = jsonschema_rs.Draft202012Validator(_closed(whole))
+            self._validators[key] = jsonschema_rs.Draft202012Validator(closed(whole))
         return self._validators[key]
 
 
@@ -208,13 +216,13 @@ def _pattern(path: str) -> str:
     )
 
 
-def _closed(part: Any) -> Any:
-    """Objects have the properties that are described, and no others."""
+def closed(part: Any) -> Any:
+    """The same schema, where objects have the properties that are described, and no others."""
     if isinstance(part, list):
-        return [_closed(each) for each in part]
+        return [closed(each) for each in part]
     if not isinstance(part, dict):
         return part
-    closed = {key: _closed(value) for key, value in part.items()}
-    if closed.get("type") == "object" and isinstance(closed.get("properties"), dict):
-        closed.setdefault("additionalProperties", False)
-    return closed
+    whole = {key: closed(value) for key, value in part.items()}
+    if whole.get("type") == "object" and isinstance(whole.get("properties"), dict):
+        whole.setdefault("additionalProperties", False)
+    return whole

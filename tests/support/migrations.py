@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from storage.postgres.revisions import SCRIPTS, head_revision
+from storage.postgres.schema.revisions import SCRIPTS, head_revision
 
 ALTERS = """
 from alembic import op

@@ -59,7 +59,7 @@ class LoadedPage:
 
 
 def loaded_page(text: str) -> LoadedPage:
-    """What the HTML of a page says."""
+    """The parts of a page's HTML that a browser uses."""
     query = re.search(r"query: (\{.*\}),\n", text)
     elements = re.search(r"String\.raw`(\{.*\})`", text)
     assert query is not None, text[:300]

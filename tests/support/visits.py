@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.postgres.engine import Database
-from storage.postgres.tables import sessions
+from storage.postgres.schema.tables import sessions
 
 
 async def visit(

@@ -12,7 +12,7 @@ POLL_SECONDS = 0.01
 
 
 def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
-    """A condition: `count` has grown by so much since this call."""
+    """A condition: `count` has grown by at least `by` since this call."""
     limit = count() + by
     return lambda: count() >= limit
 
@@ -52,7 +52,7 @@ async def eventually(
 
 
 def eventually_blocking(condition: Callable[[], T], deadline: float = 20.0, *, why: str = "") -> T:
-    """As `eventually`, for tests and fixtures without an event loop."""
+    """Like `eventually`, for tests and fixtures without an event loop."""
     ends = time.monotonic() + deadline
     last: object = None
     while True:

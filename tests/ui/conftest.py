@@ -5,7 +5,7 @@ house of its own.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,15 +14,19 @@ from typing import TypeVar
 
 import pytest
 import uvicorn
+from nicegui import ui
 from playwright.sync_api import Browser, BrowserContext, Page
+from starlette.requests import Request
 
-from realtime.transports.uvicorn_http import http_protocol
-from realtime.transports.uvicorn_websocket import NestWebSocketProtocol
-from tests.support.browser import running_browser
-from tests.support.http_server import http_connections
-from tests.support.ports import free_port
-from tests.ui.double import House, World
-from tests.ui.double_app import build_app
+from realtime.transports.http.uvicorn_protocol import http_protocol
+from realtime.transports.websocket.uvicorn_protocol import NestWebSocketProtocol
+from tests.support.programs.browser import running_browser
+from tests.support.programs.http_server import http_connections
+from tests.support.programs.ports import free_port
+from tests.ui.double.app import build_app
+from tests.ui.double.product import House
+from tests.ui.double.world import World
+from ui.live.client import PageClient
 
 T = TypeVar("T")
 _numbers = count(1)
@@ -133,3 +137,17 @@ def visit(browser: Browser, served: Served) -> Iterator[Visit]:
     """Open a page as somebody in a browser of their own; script errors fail the test."""
     with visiting(browser, served) as opened:
         yield opened
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[ui.element]:
+    """An element of a page that no browser has open."""
+    client = PageClient(
+        ui.page("/place"),
+        request=Request({"type": "http", "path": "/place", "query_string": b"", "headers": []}),
+        client_id="place",
+    )
+    with client:  # no longer: what follows runs in another task
+        element = ui.element("main")
+    yield element
+    client.delete()

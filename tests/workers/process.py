@@ -8,15 +8,16 @@ import contextlib
 import os
 import signal
 
-from app.settings import parse_settings
+from app.chance import Chance
+from app.settings.settings import parse_settings
 from app.worker import leader_of
+from storage.postgres.activity.interactions import Interactions
 from storage.postgres.engine import Database
-from storage.postgres.interactions import Interactions
-from storage.postgres.jobs import Jobs
+from storage.postgres.service.jobs import Jobs
+from storage.redis.activity.stream_group import StreamGroup
 from storage.redis.client import Redis
-from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import now
-from workers.consumer import Consumer, Pace
+from tests.support.activity import now
+from workers.consumer import Consumer, ConsumerPace
 from workers.runner import run_worker
 from workers.schedule import chores
 
@@ -31,11 +32,11 @@ async def main() -> None:
     ):
         group = StreamGroup(redis, consumer=os.environ["NEST_NODE"])
         interactions = Interactions(database)
-        pace = Pace(batch=200, block_ms=50, claim_idle_ms=300, claim_every_seconds=0.1)
+        pace = ConsumerPace(batch=200, block_ms=50, claim_idle_ms=300, claim_every_seconds=0.1)
         await run_worker(
             Consumer(group, interactions, now=now, pace=pace),
             chores(interactions, group),
-            leader_of(database, parse_settings(os.environ, node=group.consumer), now),
+            leader_of(database, parse_settings(os.environ, node=group.consumer), Chance(now=now)),
             runs=Jobs(database),
             stops=group.stops,
             node=group.consumer,

@@ -8,11 +8,11 @@ import asyncpg
 import pytest
 
 from storage.postgres.engine import Database
-from storage.postgres.jobs import Jobs
-from storage.postgres.people import TOKEN_UNUSED_MAX
-from storage.postgres.roles import WORKER
-from tests.activity.parts import now, parts
-from tests.support.servers import for_role
+from storage.postgres.people.people import TOKEN_UNUSED_MAX
+from storage.postgres.schema.roles import WORKER
+from storage.postgres.service.jobs import Jobs
+from tests.support.activity import now, parts
+from tests.support.programs.servers import for_role
 from tests.support.waiting import eventually
 from tests.workers.test_leader import candidate
 from tests.workers.test_schedule import KEPT, csv_of, stores_of
@@ -44,7 +44,7 @@ async def session(
     revoked: timedelta | None = None,
     idle: timedelta | None = None,
 ) -> None:
-    """A session that ended so long ago; below zero: that will."""
+    """A session that ended this long ago; below zero: one that will end."""
     await connection.execute(
         "INSERT INTO admin_sessions (token_sha256, name, expires_at, revoked_at, last_used_at,"
         " idle_minutes) VALUES ($1, $2, now() - $3::interval, now() - $4::interval,"

@@ -8,9 +8,9 @@ from functools import partial
 
 from storage.errors import StorageUnavailable
 from storage.postgres.engine import Database
-from storage.postgres.jobs import Jobs, Leadership
-from tests.activity.parts import now
+from storage.postgres.service.jobs import Jobs, Leadership
 from tests.storage.conftest import terminate_backends
+from tests.support.activity import now
 from tests.support.waiting import eventually
 from workers.leader import Leader
 from workers.schedule import Detail, Job
@@ -90,7 +90,7 @@ async def test_a_leader_that_stops_leaves_the_next_one_its_due_times(database_ur
         await eventually(lambda: runs == 2, 20)
 
 
-async def test_what_is_asked_for_is_done_at_once_and_once(database_url: str) -> None:
+async def test_a_job_that_is_asked_for_runs_at_once_and_once(database_url: str) -> None:
     runs: list[str] = []
 
     def noting(name: str) -> Job:
@@ -116,14 +116,14 @@ async def is_asked(jobs: Jobs, name: str) -> bool:
 
 
 async def due_in_an_hour(jobs: Jobs, name: str) -> bool:
-    """Whether the latest run is over, and the next one is due as if nobody had asked."""
+    """Whether the latest run has ended, and the next is due as if nobody had asked for one."""
     run = (await jobs.latest())[name]
     due = run.due_at and run.due_at - now() > timedelta(seconds=3_500)
     return bool(due) and run.outcome == "ok" and not run.asked
 
 
 async def leads_after(leader: Leader, database: Database, name: str) -> bool:
-    """Whether this one leads and the job has a run that is over."""
+    """Whether this worker leads and a run of the job has ended."""
     run = (await Jobs(database).latest()).get(name)
     return leader.leads and run is not None and run.outcome is not None
 
@@ -180,7 +180,7 @@ async def test_every_run_is_recorded_with_its_outcome(database_url: str) -> None
 
 
 async def recorded(database: Database, n: int) -> bool:
-    """Whether so many runs are over."""
+    """Whether this number of runs has ended."""
     async with database.driver() as connection:
         return bool(
             await connection.fetchval(

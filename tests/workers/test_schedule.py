@@ -8,28 +8,27 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from app.analytics import sheets_of, views_over
-from app.catalogue import current_catalogue
-from realtime.http.analytics.recent import Recent
-from realtime.scheduled_csv import ScheduledCsv
+from app.parts.analytics import sheets_of, views_over
+from app.parts.catalogue import current_catalogue
+from realtime.activity.figures.recent import Recent
+from realtime.activity.figures.scheduled_csv import ScheduledCsv
 from storage.errors import StorageUnavailable
+from storage.postgres.activity.upkeep import Upkeep
 from storage.postgres.analytics.schedules import Schedules
 from storage.postgres.engine import Database
-from storage.postgres.jobs import Jobs, Leadership
-from storage.postgres.privacy import Kept, Privacy
-from storage.postgres.upkeep import Upkeep
-from storage.redis.client import Redis
-from storage.redis.stops import ALIVE, STOPS, Stop, WorkerStops, restarts
-from storage.redis.stream import commands
-from storage.redis.stream_group import StreamGroup
-from tests.activity.parts import Parts, ago, event, new_id, now, parts
+from storage.postgres.people.privacy import Privacy, RetentionPeriods
+from storage.postgres.service.jobs import Jobs, Leadership
+from storage.redis.activity.stops import ALIVE, STOPS, Stop, WorkerStops, restarts
+from storage.redis.activity.stream_group import StreamGroup
+from storage.redis.client import Redis, commands
+from tests.support.activity import Parts, ago, event, new_id, now, parts
 from tests.support.waiting import eventually
-from workers.consumer import Consumer, Pace
+from workers.consumer import Consumer, ConsumerPace
 from workers.leader import Leader
 from workers.runner import run_worker
-from workers.schedule import Chore, Job, Stores, chores, jobs, keep_doing
+from workers.schedule import Chore, Job, JobStores, chores, jobs, keep_doing
 
-KEPT = Kept(sessions=timedelta(days=400), inquiries=timedelta(days=400))
+KEPT = RetentionPeriods(sessions=timedelta(days=400), inquiries=timedelta(days=400))
 
 
 async def test_everything_may_run_twice_at_once(database_url: str, redis_url: str) -> None:
@@ -57,7 +56,7 @@ async def test_everything_may_run_twice_at_once(database_url: str, redis_url: st
         assert f"interactions_{now():%Y%m%d}" not in made
 
 
-async def test_nothing_is_dropped_when_interactions_are_kept_for_ever(
+async def test_nothing_is_dropped_when_interactions_are_kept_without_a_limit(
     database_url: str, redis_url: str
 ) -> None:
     async with parts(database_url, redis_url) as all_parts:
@@ -71,8 +70,8 @@ async def test_nothing_is_dropped_when_interactions_are_kept_for_ever(
         assert await found["drop old interactions"].run() is None
 
 
-def stores_of(parts: Parts) -> Stores:
-    return Stores(
+def stores_of(parts: Parts) -> JobStores:
+    return JobStores(
         interactions=parts.interactions,
         upkeep=Upkeep(parts.database),
         jobs=Jobs(parts.database),
@@ -235,7 +234,7 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
         assert (await all_parts.stream.lag()).entries == 0
 
 
-async def test_what_was_noted_by_a_clock_that_was_ahead_is_no_news_for_ever(redis_url: str) -> None:
+async def test_a_note_by_a_clock_that_was_ahead_stops_counting_as_recent(redis_url: str) -> None:
     """Three stops of next year would be a worker that is started again and again, all year."""
     async with Redis(redis_url) as redis:
         stops = WorkerStops(redis)
@@ -256,5 +255,5 @@ def consumer_of(parts: Parts) -> Consumer:
         StreamGroup(parts.redis, consumer="w"),
         parts.interactions,
         now=now,
-        pace=Pace(block_ms=20),
+        pace=ConsumerPace(block_ms=20),
     )

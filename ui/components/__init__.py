@@ -1,1 +1,6 @@
-"""The elements that NiceGUI pages are made of."""
+"""The elements of NiceGUI pages.
+
+    screens  our Vue components, each a transport of texts; their scripts lie beside it
+
+Imported by: `ui.pages`.
+"""

@@ -1,2 +1,2 @@
 // NiceGUI loads this file; everything else lives under our own content-hashed assets.
-export { default } from "nest-screens/admin.js";
+export { default } from "nest-screens/live/index.js";

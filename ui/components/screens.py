@@ -1,6 +1,6 @@
-"""The two own Vue components. Each is a transport: texts in, texts out, no state in Python.
+"""The two Vue components of our own. Each is a transport: texts in, texts out, no state in Python.
 
-The browser has their props from the HTML (`ui.live_pages`); the page itself needs none.
+The browser gets their props in the HTML (`ui.live.pages`); the elements in Python need none.
 """
 
 import json
@@ -15,10 +15,10 @@ LISTENER = "message"
 
 
 class Screen(ui.element):
-    """What both components share: frames as one string prop, then one by one by method call.
+    """The base of both components: the first frames are a string prop, later ones method calls.
 
-    The event listener has the same id in every process, so that what a browser says reaches a page
-    that was built anew for it.
+    The event listener has the same id in every process, so a message of the browser reaches a page
+    that was built again for it.
     """
 
     def __init__(self, hear: Hear | None = None) -> None:
@@ -31,7 +31,7 @@ class Screen(ui.element):
     def show(self, frame: str) -> None:
         """Hand one server frame (JSON text) to the component.
 
-        The same call as `run_method`, without its `return`: that would be parsed twice.
+        The same call as `run_method`, but without its `return`, whose value would be parsed twice.
         """
         client = self.client
         if not client.is_deleted:
@@ -47,7 +47,7 @@ class AdminScreen(Screen, component="admin_screen.js"):
 
 
 def frames_prop(frames: Sequence[str]) -> str:
-    """Frames, each JSON text, as the prop of a screen."""
+    """The prop of a screen with these frames, each of which is JSON text."""
     return f"[{','.join(frames)}]"
 
 

@@ -7,40 +7,23 @@ from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realtime.door import network_in
+from configurator.people.roles import Permission
+from realtime.people.networks import network_in
 from ui.components.screens import AdminScreen, frames_prop
 from ui.language import language_of
-from ui.live_pages import FirstView, Opening
+from ui.live.pages import FirstView, PageOpening
 from ui.pages.building import admitted, let_in
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
-from ui.pages.messages import MessagePages
 from ui.ports import AdminSource, CatalogueSource, Visitors
+from ui.public.messages import MessagePages
 from ui.security_headers import nonce_of
 from ui.texts import Texts
-
-MODULES = (
-    "js/admin.js",
-    "js/admin/houses.js",
-    "js/admin/lines.js",
-    "js/admin/numbers.js",
-    "js/admin/timeline.js",
-    "js/attended.js",
-    "js/bars.js",
-    "js/feed.js",
-    "js/format.js",
-    "js/happened.js",
-    "js/legal.js",
-    "js/older.js",
-    "js/operations/words.js",
-    "js/socket.js",
-    "js/storage.js",
-)
 
 
 @dataclass(frozen=True)
 class AdminPage:
-    """What the page is built from."""
+    """The page, with the parts that it is built from."""
 
     source: AdminSource
     catalogue: CatalogueSource
@@ -62,8 +45,8 @@ class AdminPage:
         return (self.visitors.admin_token_of(request) or "",)
 
     async def view(self, request: Request) -> FirstView | Response:
-        """The figures of now, or how to sign in. Raises StorageUnavailable."""
-        admin = await admitted(request, self.visitors, self.messages)
+        """The present figures, or the page that asks to sign in. Raises StorageUnavailable."""
+        admin = await admitted(request, self.visitors, self.messages, Permission.WATCH_ACTIVITY)
         if isinstance(admin, Response):
             return admin
         language = language_of(request)
@@ -71,8 +54,8 @@ class AdminPage:
             language,
             nonce=nonce_of(request),
             title="admin.title",
-            stylesheet="css/admin.css",
-            modules=MODULES,
+            stylesheets=("css/admin.css",),
+            entry="js/live/index.js",
         )
         return FirstView(
             language=language,
@@ -88,9 +71,9 @@ class AdminPage:
             },
         )
 
-    async def begin(self, client: Client, opening: Opening) -> bool:
-        """Feed this socket, if it is an admin's. Raises StorageUnavailable."""
-        admin = await let_in(opening.request, client, self.visitors)
+    async def begin(self, client: Client, opening: PageOpening) -> bool:
+        """Feed this socket, if it belongs to an admin. Raises StorageUnavailable."""
+        admin = await let_in(opening.request, client, self.visitors, Permission.WATCH_ACTIVITY)
         if admin is None:
             return False
         conversation = Conversation(self.count_dropped)
@@ -100,7 +83,7 @@ class AdminPage:
             network=network_in(opening.request.scope),
             returning=opening.returning,
         )
-        if client.is_deleted:  # the session is over
+        if client.is_deleted:  # the session has ended
             await watch.close()
             return False
         with client:

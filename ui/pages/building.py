@@ -1,4 +1,4 @@
-"""What the pages that NiceGUI builds have in common."""
+"""The common parts of the pages that NiceGUI builds."""
 
 import asyncio
 from functools import partial
@@ -8,16 +8,18 @@ from nicegui import Client
 from starlette.requests import Request
 from starlette.responses import Response
 
-from realtime.principal import Principal
-from ui.page_client import delete_now
-from ui.pages.messages import MessagePages
+from configurator.people.roles import Permission
+from realtime.people.principal import Staff
+from ui.live.client import delete_now
 from ui.ports import OpenSessions, Visitors
+from ui.public.messages import MessagePages
 
 LEAVE_WITHIN_S: Final = 0.5
-"""Seconds that a page whose session is over has for being told so."""
-# NiceGUI's own script reads sessionStorage before anything else runs; where the browser forbids it,
-# already its name throws and the page would stay empty. What is kept there then lives as long as the
-# page. The stand-in has items as properties, because that is how NiceGUI reads and writes them.
+"""Seconds that a page has to read that its session has ended."""
+# NiceGUI's own script reads sessionStorage before any other script runs. Where the browser forbids
+# sessionStorage, even its name throws, and the page would stay empty. This stand-in keeps values
+# for as long as the page lives. Its items are properties, because NiceGUI reads and writes them
+# that way.
 STORAGE_FOR_ALL: Final = """<script>
 for (const name of ["localStorage", "sessionStorage"]) {
   try { void window[name].length; } catch {
@@ -34,28 +36,34 @@ for (const name of ["localStorage", "sessionStorage"]) {
 
 
 async def admitted(
-    request: Request, visitors: Visitors, messages: MessagePages
-) -> Principal | Response:
-    """The admin; for others the page to answer with. That the page was opened is in the audit.
+    request: Request, visitors: Visitors, messages: MessagePages, needs: Permission
+) -> Staff | Response:
+    """The member of staff who may see the page; for others, the page to answer with.
 
-    HEAD opens none. Raises StorageUnavailable.
+    The audit records that the page was opened; HEAD opens none. Raises StorageUnavailable.
     """
-    if admin := await visitors.admin_of(request):
+    staff = await visitors.admin_of(request)
+    if staff is not None and staff.may(needs):
         if request.method != "HEAD":
-            await visitors.looked(request, admin)
-        return admin
+            await visitors.looked(request, staff)
+        return staff
     return await sign_in_needed(request, visitors, messages)
 
 
-async def let_in(request: Request, client: Client, visitors: Visitors) -> Principal | None:
-    """The admin whose socket asks for the page, which ends with their session. None: nobody's.
+async def let_in(
+    request: Request, client: Client, visitors: Visitors, needs: Permission
+) -> Staff | None:
+    """The member of staff whose socket may have the page, which ends with their session, or None.
 
-    It is in the audit, as for GET; the same look is one line (`realtime.looks`). Raises StorageUnavailable.
+    The audit records it as for GET; both together are one line (`realtime.people.looks`). Raises
+    StorageUnavailable.
     """
-    if admin := await visitors.admin_of(request):
-        end_with_session(client, admin, visitors.sessions)
-        await visitors.looked(request, admin)
-    return admin
+    staff = await visitors.admin_of(request)
+    if staff is None or not staff.may(needs):
+        return None
+    end_with_session(client, staff, visitors.sessions)
+    await visitors.looked(request, staff)
+    return staff
 
 
 async def sign_in_needed(request: Request, visitors: Visitors, messages: MessagePages) -> Response:
@@ -64,29 +72,27 @@ async def sign_in_needed(request: Request, visitors: Visitors, messages: Message
     return messages.session_over(request) if over else messages.admins_only(request)
 
 
-def end_with_session(client: Client, admin: Principal, sessions: OpenSessions) -> None:
-    """Take the page off the screen when the admin's session is over, and forget it here.
+def end_with_session(client: Client, admin: Staff, sessions: OpenSessions) -> None:
+    """Have the page leave the screen when the admin's session ends, and delete it here.
 
-    The browser loads the address again, and is told there that the session is over.
+    The browser loads the address again, and is told there that the session has ended.
     """
-    session = admin.admin_session
-    assert session is not None  # noqa: S101 - there is no other way to be an admin
-
+    session = admin.session_sha256
     over = partial(load_again, client)
     sessions.hold(session, over)
     client.on_delete(lambda: sessions.release(session, over))
 
 
 def sign_out(client: Client) -> None:
-    """Tell the page that its visitor is signed out, and forget it here.
+    """Tell the page that its visitor is signed out, and delete it here.
 
-    The page goes to `/signed-out`, or stays where a restore is the reason.
+    The page goes to `/signed-out`, or stays if a restore is the reason.
     """
     _end(client, 'window.dispatchEvent(new Event("signedout"))')
 
 
 def load_again(client: Client) -> None:
-    """Have the browser load the address of the page again, and forget the page here."""
+    """Have the browser load the address of the page again, and delete the page here."""
     _end(client, "window.location.reload()")
 
 

@@ -12,77 +12,23 @@ from starlette.responses import RedirectResponse, Response
 
 from configurator.house_code import as_code
 from configurator.protocol.codes import Refused
-from realtime.principal import Principal
+from realtime.people.principal import Staff
 from ui.components.screens import ConfiguratorScreen, frames_prop
 from ui.language import language_of
-from ui.live_pages import FirstView, Opening
+from ui.live.pages import FirstView, PageOpening
 from ui.pages.building import load_again, sign_in_needed, sign_out
 from ui.pages.conversation import Conversation
 from ui.pages.first_paint import FirstPaint
-from ui.pages.messages import MessagePages
-from ui.pages.restored import put_back_to
-from ui.ports import Consent, Live, Visitors
+from ui.ports import ConsentMode, Live, Visitors
+from ui.public.messages import MessagePages
+from ui.public.restored import put_back_to
 from ui.security_headers import nonce_of
 from ui.texts import Texts
-
-MODULES = (
-    "js/bars.js",
-    "js/closed.js",
-    "js/configurator.js",
-    "js/consent.js",
-    "js/counting.js",
-    "js/forgetting.js",
-    "js/format.js",
-    "js/http.js",
-    "js/ids.js",
-    "js/inquiry.js",
-    "js/keys.js",
-    "js/materials.js",
-    "js/measure.js",
-    "js/names.js",
-    "js/notices.js",
-    "js/older.js",
-    "js/owner.js",
-    "js/patience.js",
-    "js/pending.js",
-    "js/referrer.js",
-    "js/room.js",
-    "js/sentences.js",
-    "js/siblings.js",
-    "js/socket.js",
-    "js/storage.js",
-    "js/tabs.js",
-    "js/telling.js",
-    "js/track.js",
-    "js/typed.js",
-    "js/vitals.js",
-    "js/parts/category.js",
-    "js/parts/consent.js",
-    "js/parts/dev.js",
-    "js/parts/dialogs.js",
-    "js/parts/ended.js",
-    "js/parts/restored.js",
-    "js/parts/face.js",
-    "js/parts/focus.js",
-    "js/parts/forget.js",
-    "js/parts/history.js",
-    "js/parts/house.js",
-    "js/parts/inquiry.js",
-    "js/parts/people.js",
-    "js/parts/pricebar.js",
-    "js/parts/printed.js",
-    "js/parts/sharing.js",
-    "js/parts/sheet.js",
-    "js/parts/status.js",
-    "js/parts/stepper.js",
-    "js/parts/takeback.js",
-    "js/parts/toasts.js",
-)
 
 
 @dataclass(frozen=True)
 class ConfiguratorPage:
-    """What the page is built from."""
+    """The page, with the parts that it is built from."""
 
     live: Live
     visitors: Visitors
@@ -90,7 +36,7 @@ class ConfiguratorPage:
     first: FirstPaint
     messages: MessagePages
     dev: bool
-    consent: Consent
+    consent: ConsentMode
     count_dropped: Callable[[], None]
     path: str = "/c/{code}"
     title: str = "NEST-Haus"
@@ -101,13 +47,13 @@ class ConfiguratorPage:
         return ConfiguratorScreen()
 
     def credentials(self, request: Request) -> tuple[str, ...]:
-        """The person's token, and the admin's where they look on."""
+        """The person's token, and the admin's if an admin looks on."""
         person = self.visitors.person_token_of(request) or ""
         admin = self.visitors.admin_token_of(request) or ""
         return (person, admin) if _for_admins(request) else (person,)
 
     async def view(self, request: Request) -> FirstView | Response:
-        """The house, or why it is not shown. Raises StorageUnavailable."""
+        """The house, or the page that says why it is not shown. Raises StorageUnavailable."""
         code, language = request.path_params["code"], language_of(request)
         written = as_code(code)
         if written is not None and written != code:
@@ -126,8 +72,8 @@ class ConfiguratorPage:
             nonce=nonce_of(request),
             code=code,
             frames=house.frames,
-            stylesheet="css/configurator.css",
-            modules=MODULES,
+            stylesheets=("css/configurator.css",),
+            entry="js/configurator/index.js",
         )
         return FirstView(
             language=language,
@@ -146,11 +92,11 @@ class ConfiguratorPage:
             fetched_ahead=house.fetched_ahead,
         )
 
-    async def begin(self, client: Client, opening: Opening) -> bool:
+    async def begin(self, client: Client, opening: PageOpening) -> bool:
         """Open the house for this socket, if it may. Raises StorageUnavailable.
 
-        A page that returns stays on its screen also if the visitor may not see the house any more: it
-        is told so when it joins, and shows what was not saved.
+        A returning page stays on its screen even if the visitor may not see the house any more: it
+        is told so when it joins, and shows the changes that were not saved.
         """
         request = opening.request
         code = request.path_params["code"]
@@ -184,11 +130,11 @@ class ConfiguratorPage:
         opened.start()
         return True
 
-    async def _looking_on(self, request: Request) -> Principal | None:
+    async def _looking_on(self, request: Request) -> Staff | None:
         return await self.visitors.admin_of(request) if _for_admins(request) else None
 
-    async def _not_opened(self, request: Request, admin: Principal | None) -> Response:
-        """The same for every house, so that nothing leaks. Raises StorageUnavailable."""
+    async def _not_opened(self, request: Request, admin: Staff | None) -> Response:
+        """The same answer for every house, so that it tells nothing. Raises StorageUnavailable."""
         if _for_admins(request) and admin is None:
             return await sign_in_needed(request, self.visitors, self.messages)
         browser = await self.visitors.browser_of(request)

@@ -3,11 +3,11 @@
     browser --$emit--> hear(text) --queue--> one task --> connection.receive(text)
     connection --> show(frame) --run_method--> browser
 
-Messages of a tab are handled one at a time and in order. When the queue is full a message is
-dropped: the browser asks again with the same op_id until it is answered. While the browser is
-away frames are kept up to a limit and then dropped: on every connect it asks for what it missed.
-A tab that stays away is taken out of the room, so that nobody looks present who is not. A page whose
-connection is ended is told why, and then has no socket and no place in this process any more.
+Messages of a tab are handled one at a time and in order. If the queue is full a message is dropped:
+the browser sends it again with the same op_id until it is answered. While the browser is away,
+frames are kept up to a limit and then dropped: on each connect the browser asks for the frames that
+it missed. A tab that stays away leaves the room, so nobody is shown as present who is not. A page
+whose connection ends is told why, and is then deleted with its socket.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from typing import Final
 import structlog
 from nicegui import Client, background_tasks
 
-from configurator.protocol.codes import Code
-from realtime.transports.inbox import Inbox
+from configurator.protocol.code import Code
+from realtime.delivery.inbox import Inbox
 from ui.components.screens import Screen
-from ui.hardening import FLOODED, end_page, tell_signs_of_life
+from ui.live.socket import FLOODED, end_page, tell_signs_of_life
 
 log = structlog.get_logger()
 
@@ -30,10 +30,10 @@ AWAY_AFTER_S: Final = 12.0
 
 
 class Conversation:
-    """Belongs to one page; `start` once the page is built, ends with the page's client."""
+    """The conversation of one page, from `start` to the end of the page's client."""
 
     def __init__(self, count_dropped: Callable[[], None]) -> None:
-        """`count_dropped` is called for each message and frame that a queue does not take."""
+        """`count_dropped` is called for each message and frame that a full queue refuses."""
         self._incoming: Inbox[str | None] = Inbox()
         self._early: list[str] = []
         self._screen: Screen | None = None
@@ -53,7 +53,7 @@ class Conversation:
             self._count_dropped()
 
     def send(self, frame: str) -> None:
-        """Take a frame for the browser; never blocks."""
+        """Queue a frame for the browser; never blocks."""
         if self._over:
             return
         if self._screen is None or self._client is None:
@@ -85,7 +85,7 @@ class Conversation:
         leave: str | None,
         heard: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin passing texts. `leave` is the message to send for a tab that stays away.
+        """Begin to pass texts. `leave` is the message to send for a tab that stays away.
 
         `heard` is called for every sign of life of the browser.
         """
@@ -113,7 +113,7 @@ class Conversation:
             self.send(frame)
 
     def _flooded(self, frame: str) -> None:
-        """The page's socket sends too much, whatever it is: say so, and hear no more of it."""
+        """Tell the page that its socket sends too much, and ignore all further messages."""
         if not self._ended:
             self._ended = True
             self.send(frame)

@@ -1,8 +1,8 @@
-"""What stands on a NiceGUI page until its scripts have built the live one: our own HTML.
+"""The first paint: our own HTML on a NiceGUI page, until the scripts have built the live page.
 
-It is laid out by the style sheet of the live page, with the same classes and sizes, so that nothing
-moves when `js/first.js` takes it away. Without JavaScript, or in a browser that cannot run the
-page, it says so in the visitor's language.
+It uses the style sheet, classes and sizes of the live page, so nothing moves when
+`js/shared/first_paint.js` removes it. Without JavaScript, or in a browser that cannot run the page,
+it says so in the visitor's language.
 """
 
 import json
@@ -10,21 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from configurator.people.roles import Permission, Role
+from configurator.text import Language
 from ui.assets import Assets
-from ui.language import Language
 from ui.pages.building import STORAGE_FOR_ALL
 from ui.templates import Templates
 
-SCRIPT: Final = "js/first.js"
+SCRIPT: Final = "js/shared/first_paint.js"
 VIEWS: Final = ("exterior", "interior", "pv", "fenster")
 FIRST_VIEW: Final = VIEWS[0]
-WITHOUT_CHOICES: Final = {"viewer", "admin"}
-WITHOUT_INQUIRIES: Final = {*WITHOUT_CHOICES, "editor"}
 
 
 @dataclass(frozen=True)
 class Paint:
-    """What goes into head and body of the page."""
+    """The HTML for the head and the body of the page."""
 
     head: str
     body: str
@@ -32,7 +31,7 @@ class Paint:
 
 @dataclass(frozen=True)
 class FirstPaint:
-    """Builds first paints. ``nonce`` is that of the answer, for its scripts."""
+    """Builds first paints. ``nonce`` is the nonce of the answer, for its scripts."""
 
     templates: Templates
     assets: Assets
@@ -44,16 +43,17 @@ class FirstPaint:
         nonce: str,
         code: str,
         frames: Sequence[str],
-        stylesheet: str,
-        modules: tuple[str, ...],
+        stylesheets: Sequence[str],
+        entry: str,
     ) -> Paint:
-        """The house, its price and its place in the final layout, out of the page's own snapshot."""
+        """The house, its price and its place in the final layout, made of the page's snapshot."""
         snapshot = _snapshot(frames)
         derived = snapshot.get("derived") or {}
         picture = derived.get("previews", {}).get(FIRST_VIEW)
-        role = snapshot.get("you", {}).get("role")
+        role = Role((snapshot.get("you") or {}).get("role", Role.OWNER))
         if picture and language == "en":
-            picture += "?lang=en"  # as the live page asks for it: one picture, loaded once
+            # The same address as on the live page, so the picture is loaded once.
+            picture += "?lang=en"
         return self._paint(
             "first_house.html",
             language,
@@ -64,11 +64,11 @@ class FirstPaint:
                 "price": derived.get("price"),
                 "views": VIEWS,
                 "first_view": FIRST_VIEW,
-                "edits": role not in WITHOUT_CHOICES,
-                "inquires": role not in WITHOUT_INQUIRIES,
+                "edits": role.may(Permission.EDIT),
+                "inquires": role.may(Permission.INQUIRE),
             },
-            stylesheet=stylesheet,
-            modules=modules,
+            stylesheets=stylesheets,
+            entry=entry,
             picture=picture,
         )
 
@@ -78,17 +78,17 @@ class FirstPaint:
         *,
         nonce: str,
         title: str,
-        stylesheet: str,
-        modules: tuple[str, ...],
+        stylesheets: Sequence[str],
+        entry: str,
     ) -> Paint:
-        """The name of the page and that it is loading; `title` is the key of a text."""
+        """The name of the page, and that it is loading. `title` is the key of a text."""
         return self._paint(
             "first_page.html",
             language,
             nonce,
             {"title": title},
-            stylesheet=stylesheet,
-            modules=modules,
+            stylesheets=stylesheets,
+            entry=entry,
             picture=None,
         )
 
@@ -99,26 +99,30 @@ class FirstPaint:
         nonce: str,
         values: dict[str, object],
         *,
-        stylesheet: str,
-        modules: tuple[str, ...],
+        stylesheets: Sequence[str],
+        entry: str,
         picture: str | None,
     ) -> Paint:
-        """Picture and style sheets are named before the modules: what is seen is loaded first."""
+        """Picture and style sheets come before the modules, so the visible parts load first."""
         url = self.assets.url
         head = [STORAGE_FOR_ALL.replace("<script>", f'<script nonce="{nonce}">')]
         head += [
-            f'<link rel="stylesheet" href="{url(name)}">' for name in ("css/tokens.css", stylesheet)
+            f'<link rel="stylesheet" href="{url(name)}">'
+            for name in ("css/tokens.css", *stylesheets)
         ]
         if picture:
             head.append(f'<link rel="preload" as="image" href="{picture}" fetchpriority="high">')
-        head += [f'<link rel="modulepreload" href="{url(name)}">' for name in (SCRIPT, *modules)]
+        head += [
+            f'<link rel="modulepreload" href="{url(name)}">'
+            for name in (SCRIPT, *self.assets.modules_of(entry))
+        ]
         head.append('<meta name="robots" content="noindex">')
         values = {**values, "script": url(SCRIPT), "nonce": nonce}
         return Paint("\n".join(head), self.templates.text(template, language, values))
 
 
 def _snapshot(frames: Sequence[str]) -> dict[str, Any]:
-    """The snapshot among the first frames; {} when there is none."""
+    """The snapshot among the first frames; {} if there is none."""
     for frame in frames:
         message: dict[str, Any] = json.loads(frame)
         if message.get("type") == "snapshot":

@@ -1,4 +1,4 @@
-// What was sent when, and who saw it when; one clock for both.
+// The times at which edits were sent and seen, by one clock.
 
 /** The smallest value that at least this part of the values does not exceed. */
 export function percentile(values, part) {
@@ -19,9 +19,9 @@ export class Ledger {
     this.reset();
   }
 
-  /** Forget the figures, not the edits: those under way are not counted. */
+  /** Forget the figures, but not the edits. Edits that are under way now are not counted later. */
   reset() {
-    this.from = this.sent.map((each) => each?.length ?? 0);
+    this.from = this.sent.map((numbers) => numbers?.length ?? 0);
     this.peers = [];
     this.acks = [];
     this.deliveries = 0;
@@ -41,17 +41,17 @@ export class Ledger {
     if (number >= this.from[writer]) this.acks.push(performance.now() - this.sent[writer][number].at);
   }
 
-  /** A view of the room for one reader; call it with what arrived. */
+  /** The function to call with each edit that arrives at one reader. */
   reader(index) {
     const next = [];
     return (writer, number) => {
       if (writer === index) return;
       const now = performance.now();
       this.jumps += Math.max(0, number - (next[writer] ?? 0));
-      for (let each = next[writer] ?? 0; each <= number; each += 1) {
-        const edit = this.sent[writer][each];
+      for (let seen = next[writer] ?? 0; seen <= number; seen += 1) {
+        const edit = this.sent[writer][seen];
         edit.missing -= 1;
-        if (each >= this.from[writer]) {
+        if (seen >= this.from[writer]) {
           this.deliveries += 1;
           this.peers.push(now - edit.at);
         }
@@ -61,18 +61,28 @@ export class Ledger {
     };
   }
 
-  /** Until everybody has seen this edit, or as many as are meant to. */
+  /** Resolves when all readers that count have seen this edit. */
   seenByAll(writer, number) {
     const edit = this.sent[writer][number];
-    return edit.missing <= 0 ? Promise.resolve() : new Promise((resolve) => { edit.whole = resolve; });
+    return edit.missing <= 0
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          edit.whole = resolve;
+        });
   }
 
   get missing() {
-    return this.sent.reduce((sum, numbers) => sum + (numbers ?? []).reduce((part, edit) => part + Math.max(0, edit.missing), 0), 0);
+    return this.sent.reduce(
+      (sum, numbers) => sum + (numbers ?? []).reduce((part, edit) => part + Math.max(0, edit.missing), 0),
+      0,
+    );
   }
 }
 
-export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** Calls `act(i)` `rate` times a second, on schedule whether or not the last one was answered. */
 export async function onSchedule(rate, count, act) {
@@ -84,12 +94,14 @@ export async function onSchedule(rate, count, act) {
   }
 }
 
-/** Runs `act` for every item, so many at a time. */
+/** Runs `act` for every item, `atOnce` of them at a time. */
 export async function each(items, atOnce, act) {
   const left = items.entries();
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (const [index, item] of left) await act(item, index);
-  }));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const [index, item] of left) await act(item, index);
+    }),
+  );
 }
 
 export async function eventually(condition, seconds, what) {

@@ -1,8 +1,8 @@
 // One job against one server: `node main.mjs` with the job as JSON on standard input; its figures
 // as the last line on standard output. A line that begins with `@` asks the caller to look at
 // something and to answer with a line.
-import { createInterface } from 'node:readline';
-import { drivers } from './drivers.mjs';
+import { createInterface } from "node:readline";
+import { drivers } from "./drivers.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const task = JSON.parse((await lines.next()).value);

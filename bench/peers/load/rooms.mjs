@@ -1,5 +1,5 @@
 // Rooms full of members, entered a few at a time.
-import { Ledger, each } from './figures.mjs';
+import { Ledger, each } from "./figures.mjs";
 
 const AT_ONCE = 25;
 
@@ -30,11 +30,24 @@ export async function fill({ driver, url, rooms, size, writers, bytes }) {
   const seats = filled.flatMap((room) => Array.from({ length: size }, (_, index) => ({ room, index })));
   const enter = async ({ room, index }) => {
     room.members[index] = await driver.enter({
-      url, room: room.room, index, bytes, writes: index < writers, seen: room.ledger.reader(index),
+      url,
+      room: room.room,
+      index,
+      bytes,
+      writes: index < writers,
+      seen: room.ledger.reader(index),
     });
   };
-  await each(seats.filter(({ index }) => index === 0), AT_ONCE, enter); // who makes the document
-  await each(seats.filter(({ index }) => index > 0), AT_ONCE, enter);
+  await each(
+    seats.filter(({ index }) => index === 0),
+    AT_ONCE,
+    enter,
+  ); // the first member makes the document
+  await each(
+    seats.filter(({ index }) => index > 0),
+    AT_ONCE,
+    enter,
+  );
   return filled;
 }
 
@@ -42,10 +55,15 @@ export const members = (rooms) => rooms.flatMap((room) => room.members);
 
 export const bytesRead = (rooms) => members(rooms).reduce((sum, member) => sum + (member.net?.bytesRead ?? 0), 0);
 
-/** What no run may hide: gaps in versions, refusals, edits that somebody has not seen.
- * `jumps`: values that were left out because a later one was there; for who does not merge: lost. */
+/**
+ * The problems that every run reports: gaps in versions, refusals, and edits that a reader has not seen.
+ * `jumps` counts values that were replaced by a later one before they were seen; a peer that does not
+ * merge values has lost them.
+ */
 export function problems(rooms) {
-  const views = members(rooms).map((member) => member.view).filter(Boolean);
+  const views = members(rooms)
+    .map((member) => member.view)
+    .filter(Boolean);
   const said = views.flatMap((view) => view.problems);
   return {
     undelivered: rooms.reduce((sum, room) => sum + room.ledger.missing, 0),

@@ -1,4 +1,7 @@
-"""A floor: raw WebSockets on Starlette and uvicorn; encoded once, sent to one after the other."""
+"""A floor: raw WebSockets on Starlette and uvicorn.
+
+Encodes once, and sends to one after the other.
+"""
 
 import os
 from collections import defaultdict

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from urllib.error import URLError
 
-from nest_haus_conformance import (
+from nest_haus_conformance.checks import (
     client_connection,
     client_history,
     client_ops,
@@ -24,7 +24,7 @@ from nest_haus_conformance.verdicts import Check, Verdict, Where, judge
 
 SECONDS = 30.0
 STEP_PART = 0.4
-"""Of the time of a check, what one of its steps may take; so that the verdict names the step."""
+"""The share of a check's time that one step may take, so that the verdict names the step."""
 AT_ONCE = 4
 MARKS = {"kept": "✓", "broken": "✗", "skipped": "–"}
 COLOURS = {"kept": "32", "broken": "31;1", "skipped": "33"}
@@ -43,24 +43,28 @@ Tries a server, or a client, against the rules of the protocol (docs/SPEC.md), o
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 when no rule was broken."""
+    """Run the checks; returns the exit code, 0 if no rule was broken."""
     parser = argparse.ArgumentParser(
         prog="nest-haus-conformance",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--url", required=True, help="address of the server")
-    parser.add_argument("--client", metavar="COMMAND", help="a client to try, by its driver")
+    parser.add_argument(
+        "--client", metavar="COMMAND", help="command that starts the driver of a client"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
-        "--seconds", type=float, default=SECONDS, help="for each check, at most (%(default)g)"
+        "--seconds", type=float, default=SECONDS, help="limit of each check, default %(default)g"
     )
-    parser.add_argument("rules", nargs="*", metavar="RULE", help="only these: JN3, or a group: JN")
+    parser.add_argument(
+        "rules", nargs="*", metavar="RULE", help="check only this rule (JN3) or group (JN)"
+    )
     return run(parser.parse_args(arguments))
 
 
 def run(options: argparse.Namespace) -> int:
-    """Try it, print it; 1 when a rule was broken, 2 when there was nothing to try."""
+    """Run the checks and print verdicts; returns 1 if a rule was broken, 2 without any checks."""
     url = options.url.rstrip("/")
     try:
         verdicts = asyncio.run(_try(url, options))
@@ -94,7 +98,7 @@ async def _try(url: str, options: argparse.Namespace) -> list[Verdict]:
 
 
 def client_checks(rules: Sequence[str]) -> list[Check[Client]]:
-    """The checks of clients that try one of these rules or groups; all when there is none."""
+    """The checks of clients for these rules or groups; all checks if ``rules`` is empty."""
     return [
         *client_history.check.chosen(rules),
         *client_ops.check.chosen(rules),
@@ -109,7 +113,7 @@ async def _judge_all(
     seconds: float,
     report: Callable[[Verdict], None],
 ) -> list[Verdict]:
-    """Some at a time, reported as they come; in their order at the end."""
+    """Run some checks at a time, report each verdict when it comes, return them in order."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(check: Check[Where]) -> Verdict:

@@ -1,9 +1,9 @@
-"""A backup that takes the place of the client's house: the kit goes back in its history.
+"""A backup that replaces the client's house: the kit goes back in its history.
 
 A client may be tried against any server, so no database is restored: the kit makes another house
 there, with a shorter history and the same people, and the man in the middle shows it to the client
-under the name of the first, in a new epoch. What the client is told and what becomes of its ops is
-said by the server, so nothing of it can be impossible.
+under the name of the first, in a new epoch. The server itself produces all states and outcomes that
+the client receives, so none of them can be impossible.
 """
 
 import json
@@ -15,9 +15,9 @@ from nest_haus_conformance.peer import Json
 
 
 class Backup:
-    """``house`` is what was saved; ``epoch`` names the history that begins when it is put back.
+    """``house`` is the saved house; ``epoch`` names the history that begins when it is put back.
 
-    ``restored_to`` is the moment of the backup as the server tells it, None where it does not.
+    ``restored_to`` is the moment of the backup that the server tells; None if it tells none.
     """
 
     def __init__(self, scene: Scene, house: House, restored_to: str | None) -> None:
@@ -28,16 +28,16 @@ class Backup:
         self._lost_epoch = str(uuid4())
 
     async def others_edit(self, number: int) -> int:
-        """The version that somebody else makes in it."""
+        """Let another person edit it; returns the new version."""
         operation = self.house.select(number)
         return int((await self._scene.other.change(self.house.id, operation))["version"])
 
     def put_back(self) -> None:
-        """From now on it is what the client reaches; on an open line it is not told yet."""
+        """Show it to the client from now on, without notifying open connections yet."""
         self._scene.middle.up, self._scene.middle.down = self._up, self._down
 
     async def tell(self) -> None:
-        """Tell on the open line that versions count in another history now, as a server does."""
+        """Notify the open connection that versions belong to another history now, as a server does."""
         here = {"configuration": self._scene.house.id, "epoch": self.epoch, "version": 0}
         await self._scene.middle.say({"type": "position", **here})
 
@@ -54,12 +54,12 @@ class Backup:
         return [message]
 
     def _known(self, epoch: str) -> str:
-        """How the server calls that history: one that is over is none that it knows."""
+        """The server's name of that history; an earlier epoch gets one that the server lacks."""
         return self.house.epoch if epoch == self.epoch else self._lost_epoch
 
     def _down(self, frame: Json) -> list[Json]:
         if frame.get("configuration") == self._scene.house.id:
-            return []  # of what was there before: this house goes on, and the client's does not
+            return []  # none of the ops before: this house goes on, and the client's does not
         names = {
             self.house.id: self._scene.house.id,
             self.house.code: self._scene.house.code,

@@ -14,13 +14,14 @@ from nest_haus_conformance.peer import Json, Peer, joined
 from nest_haus_conformance.verdicts import allow, expect
 
 ANSWERS = 20
-"""So often a client tells its state before it is said that something never came: it is not asleep."""
+"""The least number of states that a client must report before a check fails, which shows that it is
+awake."""
 PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The client in a new house, somebody else there too, and the man in the middle."""
+    """The client in a new house, another person there too, and the man in the middle."""
 
     house: House
     middle: Middle
@@ -29,19 +30,19 @@ class Scene:
     step_seconds: float
 
     async def others_edit(self, number: int) -> int:
-        """The version that somebody else makes."""
+        """Let another person edit; returns the new version."""
         return await self.others(self.house.select(number))
 
     async def others(self, operation: Json) -> int:
-        """The version that somebody else makes by this."""
+        """Let another person do this operation; returns the new version."""
         return int((await self.other.change(self.house.id, operation))["version"])
 
     async def until(self, condition: Callable[[Json], object], why: str) -> Json:
-        """What the client holds once this is true of it.
+        """The client's state once the condition holds.
 
-        Raises AssertionError with these words when it has not come true although the client had its
-        time and answered often: who answers was not only slow. Waiting for its next attempt to
-        connect, as long as that is allowed, takes none of its time.
+        Raises AssertionError with ``why`` if it does not hold in time although the client answered
+        often, which shows that it was not merely slow. An allowed wait for its next attempt to
+        connect does not count as its time.
         """
         seen, waited, away, answers = time.monotonic(), 0.0, 0.0, 0
         while not condition(state := await self.driver.state()):
@@ -58,7 +59,7 @@ class Scene:
         return state
 
     async def outcome(self, number: int, *, refusals: int = 0) -> Json:
-        """The outcome with this number that the client tells, counted from 0; of so many none."""
+        """The client's outcome with this number, from 0; at most ``refusals`` ops may be refused."""
 
         def told(_state: Json) -> bool:
             refused = self.driver.refused[refusals:]
@@ -69,7 +70,7 @@ class Scene:
         return self.driver.outcomes[number]
 
     async def refusal(self) -> None:
-        """The client tells that an op was refused, and no outcome."""
+        """Wait until the client tells that an op was refused, without an outcome."""
 
         def told(_state: Json) -> bool:
             expect(not self.driver.outcomes, "it claims an outcome of an op that was refused")
@@ -80,7 +81,7 @@ class Scene:
     async def check_same(self, version: int, *, house: House | None = None) -> None:
         """The client has the house that the server has, at this version or later.
 
-        ``house`` is what the client's is on the server, where that is another one by now.
+        ``house`` is the client's house on the server, if that is another one by now.
         """
         state = await self.until(
             lambda state: state["version"] >= version, f"it did not get to version {version}"
@@ -108,14 +109,14 @@ class Scene:
         self.middle.mend()
 
     async def said(self, which: Callable[[Json], bool]) -> None:
-        """Wait until the client was sent such a message."""
+        """Wait until such a message was sent to the client."""
         timeline = self.middle.timeline
         await self.middle.until(
             lambda: any(way == "down" and which(frame) for way, frame in timeline)
         )
 
     async def sent_ops(self, number: int) -> list[Json]:
-        """The ops that the client sent, once they are so many."""
+        """The ops that the client sent, once there are ``number`` of them."""
         await self.until(
             lambda _: len(self.middle.sent("op")) >= number, f"it did not send op {number}"
         )
@@ -123,7 +124,7 @@ class Scene:
 
 
 def _choice(selection: Json, category: str) -> Json | None:
-    """What is chosen, without what is absent where a client writes null."""
+    """The choice of a category, without absent values, for which a client may write null."""
     choice = selection.get(category)
     return choice and {name: value for name, value in choice.items() if value is not None}
 
@@ -138,7 +139,7 @@ class Client:
 
     @asynccontextmanager
     async def scene(self, down: Change = unchanged) -> AsyncIterator[Scene]:
-        """A new one; ``down`` changes what the client is told, from the first frame on."""
+        """A new scene; ``down`` changes the messages to the client, from the first frame on."""
         house = await new_house(self.url)
         async with (
             Middle(self.url, down=down).listening() as middle,
@@ -167,7 +168,7 @@ def dropping(which: Callable[[Json], bool]) -> Callable[[Json], list[Json]]:
 
 
 def unasked(frame: Json) -> bool:
-    """Whether it brings versions and is not the answer to a join."""
+    """Whether the frame brings versions without being the answer to a join."""
     return bool(versions_of(frame)) and frame.get("re") is None
 
 
@@ -179,12 +180,12 @@ def forgotten(message: Json) -> list[Json]:
 
 
 def of_epoch(epoch: str) -> Callable[[Json], list[Json]]:
-    """What the server says, as said in another history."""
+    """Changes the server's frames into those of another history."""
     return lambda frame: [{**frame, "epoch": epoch} if "epoch" in frame else frame]
 
 
 def error(message: Json, code: str, **fields: object) -> Json:
-    """A refusal of this message as a server says it; what is not retryable does not say so."""
+    """A refusal of this message, in the form of a server, which omits a false ``retryable``."""
     op_id = {"op_id": message["op_id"]} if "op_id" in message else {}
     return {
         "type": "error",

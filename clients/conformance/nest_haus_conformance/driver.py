@@ -1,7 +1,7 @@
 """A client under test: a program that the kit starts and speaks to in lines of JSON.
 
 It finds ``NEST_URL``, ``NEST_TOKEN`` and ``NEST_CODE`` in its environment, connects, joins, and
-prints ``{"ready": true}``. Then it reads lines and prints lines:
+prints ``{"ready": true}``. After that it reads and prints lines:
 
     {"do": "op", "operation": {...}}   ask for a change. As soon as it has an outcome, print
                                        {"outcome": {...}} (the message as the server sent it). If it
@@ -13,11 +13,9 @@ prints ``{"ready": true}``. Then it reads lines and prints lines:
                                        how many ops have no outcome yet
     {"do": "end"}                      close and exit
 
-Whenever the client says that the house was restored from a backup, print
-``{"restored": {"to": "2026-11-03T10:00:00Z"}}``: the moment that the server told, null where it
-told none.
-
-What it writes to standard error is shown when a check fails.
+Whenever the client says that the house was restored from a backup, print ``{"restored": {"to":
+"2026-11-03T10:00:00Z"}}``: the moment that the server told, or null if it told none. Its standard
+error is shown when a check fails.
 """
 
 import asyncio
@@ -51,24 +49,24 @@ class Driver:
         await self._say({"do": "op", "operation": operation})
 
     async def state(self) -> Json:
-        """What it holds now."""
+        """Its present state."""
         known = len(self._states)
         await self._say({"do": "state"})
         await self._until(lambda: len(self._states) > known)
         return self._states[-1]
 
     async def until_ready(self) -> None:
-        """Until it has joined."""
+        """Wait until it has joined."""
         await self._until(lambda: self.ready)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what it prints. Raises AssertionError when it has ended."""
+        """Wait for a line that it prints. Raises AssertionError if it has ended."""
         async with self._news:
             await self._news.wait_for(lambda: condition() or self._ended)
         expect(condition(), "the client ended by itself")
 
     async def listen(self) -> None:
-        """Take what it prints, until it ends."""
+        """Handle the lines that it prints, until it ends."""
         assert self._process.stdout is not None  # noqa: S101 - it was opened with one
         async for line in self._process.stdout:
             with suppress(ValueError):
@@ -93,12 +91,12 @@ class Driver:
 
     async def _say(self, line: Json) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it was opened with one
-        with suppress(OSError):  # it has ended: whoever waits for what it says is told
+        with suppress(OSError):  # it has ended; the reader of its lines learns that
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             await self._process.stdin.drain()
 
     async def end(self) -> str:
-        """Let it end, or end it; what it wrote to standard error."""
+        """Let it end, or end it; returns its standard error."""
         await self._say({"do": "end"})
         with suppress(TimeoutError, ProcessLookupError):
             async with asyncio.timeout(END_SECONDS):
@@ -111,7 +109,7 @@ class Driver:
 
 @asynccontextmanager
 async def driving(command: str, *, url: str, token: str, code: str) -> AsyncIterator[Driver]:
-    """The program, joined; when the block fails, what it wrote to standard error is added."""
+    """The program, after it has joined; if the block fails, the error has its standard error."""
     process = await asyncio.create_subprocess_exec(
         *shlex.split(command),
         stdin=asyncio.subprocess.PIPE,

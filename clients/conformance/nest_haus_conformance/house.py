@@ -104,7 +104,7 @@ class House:
         return [{**size, "option": large}, most, {**size, "option": small}]
 
     async def log(self, since: int = 0) -> list[Json]:
-        """What the server has stored, read over REST."""
+        """The ops that the server has stored, read over REST."""
         answer = await rest(
             self.url, "GET", f"/api/configurations/{self.id}/ops?since={since}", token=self.owner
         )
@@ -116,7 +116,7 @@ class House:
 
 
 async def new_house(url: str) -> House:
-    """Create it. Raises OSError or KeyError when this is no such server."""
+    """Create a house. Raises OSError or KeyError if the server does not belong to this product."""
     created = await rest(url, "POST", "/api/configurations", {})
     tokens = {role: await _person(url) for role in ("editor", "viewer", "stranger")}
     await _let_in(url, created, str(created["token"]), tokens)
@@ -132,7 +132,7 @@ async def new_house(url: str) -> House:
 
 
 async def another_house(house: House) -> House:
-    """A new one of the same people."""
+    """A new house of the same people."""
     created = await rest(house.url, "POST", "/api/configurations", {}, house.owner)
     tokens = {"editor": house.editor, "viewer": house.viewer}
     await _let_in(house.url, created, house.owner, tokens)

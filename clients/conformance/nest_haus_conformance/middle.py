@@ -1,7 +1,7 @@
 """A man in the middle: between a client under test and the server, frame by frame.
 
-It passes on what it is told to, answers in the server's place, remembers what was said in which
-order, cuts or closes lines and refuses new ones.
+It passes frames on as configured, answers in the server's place, records all frames in order, cuts
+or closes lines and refuses new ones.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from websockets.typing import Subprotocol
 from nest_haus_conformance.peer import Json, socket_url
 
 AWAY_SECONDS = 30
-"""So long a client may wait before its next attempt to connect, says CL5."""
+"""The longest wait before a client's next attempt to connect, by rule CL5."""
 
 Change = Callable[[Json], list[Json]]
-"""What to pass on instead of a frame: none, itself, itself twice, another one."""
+"""The frames to pass on instead of one: no frame, itself, itself twice, another one."""
 Answer = Callable[[Json], Json | None]
-"""What to answer to a message that the server must not see; None: it is passed on."""
+"""The answer to a message that the server must not see; None to pass the message on."""
 Said = tuple[Literal["up", "down"], Json]
-"""What the client sent, or what it was sent."""
+"""A message from the client (up), or to the client (down)."""
 
 
 def unchanged(frame: Json) -> list[Json]:
@@ -37,27 +37,27 @@ def unchanged(frame: Json) -> list[Json]:
 
 
 def passed(_message: Json) -> Json | None:
-    """Answer nothing; the server does."""
+    """Answer nothing, so that the server does."""
     return None
 
 
 @dataclass(slots=True, kw_only=True)
 class Passage:
-    """One connection of the client: the address it asked for, when, and what it sent."""
+    """One connection of the client: its address, its beginning, and the client's messages."""
 
     path: str
     began: float
     sent: list[tuple[float, Json]] = field(default_factory=list)
 
     def messages(self, type_: str) -> list[Json]:
-        """What the client sent of this type."""
+        """The client's messages of this type."""
         return [message for _, message in self.sent if message.get("type") == type_]
 
 
 class Middle:
-    """``down`` changes what the server says, ``up`` what the client says.
+    """``down`` changes the server's frames, ``up`` the client's.
 
-    ``answer`` is asked before ``up``. ``timeline`` has everything that reached or left the client,
+    ``answer`` is called before ``up``. ``timeline`` has everything that reached or left the client,
     on all its connections, in order.
     """
 
@@ -104,7 +104,7 @@ class Middle:
             await client.close(code)
 
     async def say(self, frame: Json) -> None:
-        """Say something to the client that the server did not say."""
+        """Send the client a frame that the server did not send."""
         for client in list(self._clients):
             await self._say(client, frame)
 
@@ -113,7 +113,7 @@ class Middle:
         await client.send(json.dumps(frame, ensure_ascii=False))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that the client does."""
+        """Wait for an action of the client."""
         async with self._news:
             await self._news.wait_for(condition)
 
@@ -187,5 +187,5 @@ def _same(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subp
 
 
 def _silent() -> logging.Logger:
-    """A logger of its own that says nothing: cut lines are what this server is for."""
+    """A separate logger without output: cut lines are the purpose of this server."""
     return logging.Logger("nest_haus_conformance.middle", logging.CRITICAL + 1)  # noqa: LOG001

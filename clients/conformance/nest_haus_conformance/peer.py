@@ -1,4 +1,4 @@
-"""How the kit itself speaks: a bare WebSocket peer and a few REST requests, no client library."""
+"""The kit's own protocol code: a bare WebSocket peer and a few REST requests, no client library."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ SUBPROTOCOL = Subprotocol("nest.v1")
 REST_SECONDS = 30
 UNAVAILABLE = 503
 AGAIN_MAX = 10
-"""So often the kit asks again for what it needs itself, where the server is too busy to serve it."""
+"""The number of times that the kit repeats its own requests if the server is too busy."""
 
 
 async def rest(url: str, method: str, path: str, body: object = None, token: str = "") -> Json:
     """The JSON answer of a request; ``status`` is added to it.
 
-    A server that cannot serve just now is asked again: what that says is nothing about its rules.
+    A busy server is asked again, because being busy breaks no rule.
     """
     answer = await asyncio.to_thread(_rest, f"{url}{path}", method, body, token)
     for _ in range(AGAIN_MAX):
@@ -105,7 +105,7 @@ class Peer:
         return await self.ask("op", configuration=house, **asked)
 
     async def change(self, house: str, operation: Json) -> Json:
-        """The outcome of a change that the kit needs; asked again where it could not be stored."""
+        """The outcome of a change that the kit needs; asked again if it could not be stored."""
         op_id = str(uuid4())
         answer = await self.op(house, operation, op_id=op_id)
         for _ in range(AGAIN_MAX):
@@ -129,7 +129,7 @@ def _pause_seconds(error: Json) -> float:
 
 
 def socket_url(url: str) -> str:
-    """Where the raw WebSocket of a server is."""
+    """The address of the raw WebSocket of a server."""
     return f"{url.replace('http', 'ws', 1)}/ws"
 
 

@@ -1,4 +1,4 @@
-"""The server under test, and what its checks have in common."""
+"""The server under test, and the common parts of its checks."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,12 +14,12 @@ MESSAGE_BYTES_MAX = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """The server under test; every check makes itself a house."""
+    """The server under test; each check makes a house of its own."""
 
     url: str
 
     async def house(self) -> House:
-        """A new one."""
+        """A new house."""
         return await new_house(self.url)
 
     @asynccontextmanager
@@ -31,7 +31,7 @@ class Server:
 
 
 def is_error(answer: Json, code: str) -> None:
-    """It is an error with this code."""
+    """Check that the answer is an error with this code."""
     expect(answer["type"] == "error", f"expected error {code}, got {answer['type']}")
     expect(answer["code"] == code, f"expected {code}, got {answer['code']}")
 

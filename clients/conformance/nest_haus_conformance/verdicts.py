@@ -1,4 +1,4 @@
-"""Checks, the rules they try, and what came of them."""
+"""Checks, the rules they test, and their verdicts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,13 +11,13 @@ State = Literal["kept", "broken", "skipped"]
 _limit: ContextVar[asyncio.Timeout] = ContextVar("_limit")
 
 
-class Skipped(Exception):  # noqa: N818 - not an error: the check does not apply here
-    """This check cannot be made here; the text says why."""
+class Skipped(Exception):
+    """The check cannot be made here; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Generic[Where]):
-    """One thing that is tried. ``title`` says in words what must be."""
+    """One test of a rule. ``title`` is the duty in words."""
 
     rules: tuple[str, ...]
     title: str
@@ -25,13 +25,13 @@ class Check(Generic[Where]):
 
     @property
     def name(self) -> str:
-        """What its function is called."""
+        """The name of its function."""
         return str(getattr(self.run, "__name__", "")).strip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of one check; ``why`` is empty where it was kept."""
+    """The result of one check; ``why`` is empty if the rule was kept."""
 
     rules: tuple[str, ...]
     title: str
@@ -57,7 +57,7 @@ class Checks(Generic[Where]):
         return add
 
     def chosen(self, rules: Sequence[str]) -> list[Check[Where]]:
-        """Those that try one of these rules or groups (``JN3``, ``JN``); all when there is none."""
+        """The checks of these rules or groups (``JN3``, ``JN``); all checks if ``rules`` is empty."""
         if not rules:
             return self.all
         return [
@@ -72,7 +72,7 @@ class Checks(Generic[Where]):
 
 
 async def judge(check: Check[Where], where: Where, *, seconds: float) -> Verdict:
-    """Make one check; whatever goes wrong in it is the verdict, never an exception."""
+    """Run one check; every error in it becomes the verdict, never an exception."""
     try:
         async with asyncio.timeout(seconds) as limit:
             _limit.set(limit)
@@ -91,7 +91,7 @@ async def judge(check: Check[Where], where: Where, *, seconds: float) -> Verdict
 
 
 def allow(seconds: float) -> None:
-    """Give the check that runs so much longer: it waited for what may take that time."""
+    """Extend the running check's deadline by ``seconds``, for a wait that is allowed."""
     limit = _limit.get()
     if (end := limit.when()) is not None:
         limit.reschedule(end + seconds)

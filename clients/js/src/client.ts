@@ -1,14 +1,16 @@
-/** A client: one connection that comes back by itself, the houses it has joined, what it asks. */
-import { pauseMs, RECONNECT, RESEND } from "./backoff.js";
-import { ClientClosed, ClientError, QueueFull, Refused, Unreachable } from "./errors.js";
-import { Listeners } from "./events.js";
-import { House } from "./house.js";
-import { uuid7 } from "./ids.js";
+/** A client: one connection, which it opens again by itself, and the houses that it joined over it. */
+import { pauseMs, RECONNECT } from "./client/backoff.js";
+import { ClientClosed, ClientError, Refused, Unreachable } from "./client/errors.js";
+import { Listeners } from "./client/events.js";
+import { House } from "./client/house.js";
+import { uuid7 } from "./client/ids.js";
+import type * as messages from "./client/messages.js";
+import { refusal } from "./client/sendable.js";
+import type { PendingOp } from "./client/types.js";
+import type { ClientEvents, ClientStatus, ConnectOptions } from "./options.js";
+import { Questions } from "./questions.js";
 import { meant, sameName, whatAnswers } from "./rest.js";
-import type * as messages from "./messages.js";
-import { checkWritable, refusal } from "./sendable.js";
-import type { PendingOp } from "./state.js";
-import { withTokenOf, type AskForToken } from "./transports/credential.js";
+import { withTokenOf } from "./transports/credential.js";
 import { socketioTransport } from "./transports/socketio.js";
 import type { OpenTransport, Transport, Why } from "./transports/transport.js";
 import { websocketTransport } from "./transports/websocket.js";
@@ -16,10 +18,8 @@ import { Watcher, type WatchOptions } from "./watch.js";
 
 const WELCOME_MS = 10_000;
 const HEARTBEAT_MS = 10_000;
-/** A connection that lasted so long was a good one: the next try comes soon again. */
+/** After a connection that lasted longer than this, the pauses between attempts are short again. */
 const STEADY_MS = 5_000;
-/** So many questions may wait for their answers; then QueueFull. */
-const QUESTIONS_MAX = 1024;
 const ENDING: ReadonlySet<string> = new Set(["not_authenticated", "client_too_old", "foreign_origin"]);
 const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
   [4001, "not_authenticated"],
@@ -29,52 +29,11 @@ const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
 
 const TRANSPORTS = { websocket: websocketTransport(), socketio: socketioTransport() };
 
-export interface ConnectOptions {
-  /** Where the product is: `http://127.0.0.1:8080`. In a page of the product `location.origin`. */
-  readonly url: string;
-  /**
-   * The bearer token of a person or of an admin's session; without one the page's cookie counts. Or a
-   * function that is asked for one before each connection, and may give a ticket. When it throws
-   * `Refused` that is taken as the server's answer; after anything else it is asked again later.
-   */
-  readonly token?: string | AskForToken | null;
-  readonly transport?: keyof typeof TRANSPORTS | OpenTransport;
-  /** What interactions of the visitor are tracked under: an inquiry then completes that session. */
-  readonly sessionId?: string | null;
-  /** The first connection must be there within this time; later ones are tried for ever. */
-  readonly timeoutMs?: number;
-  /** Nothing heard for so long: a ping. Nothing for twice as long: the connection is given up. */
-  readonly heartbeatMs?: number;
-  /** 0 to below 1: spreads out who comes back when. */
-  readonly random?: () => number;
-  /** Told of every message and of what becomes of the connection, to look for a mistake. No token. */
-  readonly log?: (line: LogLine) => void;
-}
-
-/** `sent` and `heard` are messages; `connection` is a sentence. */
-export type LogLine =
-  | { readonly what: "sent" | "heard"; readonly message: unknown }
-  | { readonly what: "connection"; readonly message: string };
-
-/** `offline`: the connection is lost and is tried again by itself. `ended`: for good. */
-export type ClientStatus = "connecting" | "online" | "offline" | "ended";
-
-export interface ClientEvents {
-  status: ClientStatus;
-}
-
-/** Connects and resolves once the server knows who this is. Throws Refused, Unreachable. */
+/** Connect; resolves when the server has said which person this is. Throws Refused, Unreachable. */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const client = new Client(options);
   await client.ready;
   return client;
-}
-
-interface Question {
-  readonly message: messages.ClientMessage & { readonly id: string };
-  readonly resolve: (reply: messages.ServerMessage) => void;
-  readonly reject: (error: ClientError) => void;
-  refused: number;
 }
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -90,8 +49,7 @@ export class Client {
   readonly #asked: boolean;
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #houses = new Set<House>();
-  readonly #questions = new Map<string, Question>();
-  readonly #timers = new Set<Timer>();
+  readonly #questions: Questions;
   #watcher: Watcher | null = null;
   #transport: Transport | null = null;
   #status: ClientStatus = "connecting";
@@ -119,6 +77,11 @@ export class Client {
     this.#options = options;
     this.#heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.random = options.random ?? Math.random;
+    this.#questions = new Questions({
+      random: this.random,
+      send: (message) => this.send(message),
+      newId: () => this.#newId("ask"),
+    });
     const transport = options.transport ?? "websocket";
     const open = typeof transport === "string" ? TRANSPORTS[transport] : transport;
     this.#token = typeof options.token === "string" ? options.token : null;
@@ -139,31 +102,31 @@ export class Client {
     return this.#status;
   }
 
-  /** What was the matter with the last connection; null while all is well. */
+  /** A sentence about the failure of the last connection; null while connected. */
   get trouble(): string | null {
     return this.#trouble;
   }
 
-  /** When the next connection is tried, as `Date.now()` counts; null when none waits for its time. */
+  /** The time of the next attempt to connect, as `Date.now()` counts; null while none is scheduled. */
   get nextAttemptAt(): number | null {
     return this.#nextAttemptAt;
   }
 
-  /** Who the server says this is; null before the first welcome, and for admins without a person. */
+  /** The person that the server takes this client for; null before the first welcome, and for admins without a person. */
   get person(): messages.Person | null {
     return this.#person;
   }
 
-  on<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: (event: ClientEvents[Name]) => void,
-  ): () => void {
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#listeners.on(name, listener);
   }
 
   // ---- asking
 
-  /** Enter a house by its code, its id or the address of its page; `pending` are ops that an earlier client left without outcome. */
+  /**
+   * Enter a house by its code, its id or the address of its page. `pending` are ops that an earlier
+   * client left without an outcome: they are sent again.
+   */
   async join(house: string, { pending = [] }: { pending?: readonly PendingOp[] } = {}): Promise<House> {
     if (this.#status === "ended") throw new ClientClosed();
     const reference = meant(house);
@@ -189,7 +152,7 @@ export class Client {
     return (await this.ask({ type: "track", ...about })) as messages.Tracked;
   }
 
-  /** The live interactions, for admins. A second watch takes the place of the first. */
+  /** The live interactions, for admins. A second watch ends the first. */
   watch(options: WatchOptions = {}): Watcher {
     this.#watcher?.end();
     const watcher = new Watcher(this, this.#newId("watch"), options);
@@ -203,31 +166,24 @@ export class Client {
     return watcher;
   }
 
-  /** End it all; what has no answer yet rejects with ClientClosed. */
+  /** Close the connection for good. Ops and requests without an answer reject with ClientClosed. */
   close(): void {
     this.#end(null);
   }
 
   // ---- for houses and watchers
 
-  /** Send now, or never: whoever sends sends again after a reconnect. */
+  /** Send if there is a connection, else drop the message: its sender repeats it after a reconnect. */
   send(message: messages.ClientMessage): void {
     if (this.#status !== "online") return;
     this.#options.log?.({ what: "sent", message });
     this.#transport?.send(message);
   }
 
-  /** Ask until there is an answer, across reconnects; only what may be repeated. */
+  /** Send a message until it is answered, over any number of connections; it must be safe to repeat. */
   ask(message: messages.ClientMessage): Promise<messages.ServerMessage> {
     if (this.#status === "ended") return Promise.reject(new ClientClosed());
-    if (this.#questions.size >= QUESTIONS_MAX) return Promise.reject(new QueueFull(QUESTIONS_MAX));
-    return new Promise((resolve, reject) => {
-      checkWritable(message); // what it throws rejects
-      const id = this.#newId("ask");
-      const question = { message: { ...message, id }, resolve, reject, refused: 0 };
-      this.#questions.set(id, question);
-      this.send(question.message);
-    });
+    return this.#questions.ask(message);
   }
 
   forget(house: House): void {
@@ -262,7 +218,7 @@ export class Client {
     this.#welcomeTimer = setTimeout(() => transport.close(), WELCOME_MS);
   }
 
-  /** No first connection in time: say what is there instead. */
+  /** There was no first connection in time: end with an error that says what answers there instead. */
   async #giveUp(timeoutMs: number): Promise<void> {
     const known = this.#lastError?.message?.en ?? this.#why?.text;
     const detail = known ?? (await whatAnswers(this.#options.url));
@@ -297,8 +253,8 @@ export class Client {
   }
 
   /**
-   * A token that was asked for may have run out on its way - a computer slept, Redis forgot it - so
-   * only when the next one is refused too the server does not know this client.
+   * Whether the refused token may merely have expired on its way, because the computer slept or Redis
+   * forgot it. Only a function can give another token; if that is refused, too, the refusal is final.
    */
   #mayHaveRunOut(code: string): boolean {
     if (code !== "not_authenticated" || !this.#asked || this.#tokenRefused) return false;
@@ -318,10 +274,10 @@ export class Client {
     if (typeof content !== "object" || content === null) return;
     const frame = content as messages.ServerMessage;
     if (frame.type === "welcome") return this.#welcomed(frame);
-    // Browsers slow the timers of hidden pages down, but not what they hear.
+    // Browsers delay the timers of hidden pages, but not the messages that arrive there.
     if (Date.now() - this.#pingedAt > this.#heartbeatMs / 2) this.#ping();
     if (frame.type === "pong") return;
-    if (this.#answered(frame) && frame.type === "error") return;
+    if (this.#questions.answer(frame) && frame.type === "error") return;
     let concerned = false;
     for (const house of [...this.#houses]) {
       if (house.concerns(frame)) {
@@ -333,7 +289,7 @@ export class Client {
     if (frame.type === "error" && !concerned && !frame.re) this.#refusedHello(frame);
   }
 
-  /** An error that answers nothing of ours: said to hello, or before the server ends a connection. */
+  /** An error that answers no message with an id: it refuses `hello`, or explains why the connection ends. */
   #refusedHello(error: messages.Error): void {
     this.#lastError = error;
     const hello = this.#status !== "online" && !ENDING.has(error.code);
@@ -353,7 +309,7 @@ export class Client {
     this.#heard = true;
     this.#heartbeat = setInterval(() => this.#beat(), this.#heartbeatMs);
     for (const house of [...this.#houses]) house.connected();
-    for (const question of [...this.#questions.values()]) this.send(question.message);
+    this.#questions.sendAll();
     this.#watcher?.connected();
     this.#resolveReady();
   }
@@ -370,27 +326,6 @@ export class Client {
     this.send({ type: "ping" });
   }
 
-  /** Whether the frame answers a question of ours. */
-  #answered(frame: messages.ServerMessage): boolean {
-    const re = "re" in frame ? frame.re : null;
-    const question = re ? this.#questions.get(re) : undefined;
-    if (!re || !question) return false;
-    if (frame.type === "error" && frame.retryable) {
-      const atLeastMs = frame.retry_after_ms ?? 0;
-      const pause = pauseMs(RESEND, question.refused++, atLeastMs, this.random);
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        if (this.#questions.has(re)) this.send(question.message);
-      }, pause);
-      this.#timers.add(timer);
-      return true;
-    }
-    this.#questions.delete(re);
-    if (frame.type === "error") question.reject(new Refused(frame));
-    else question.resolve(frame);
-    return true;
-  }
-
   #end(error: ClientError | null): void {
     if (this.#status === "ended") return;
     this.#trouble = error?.message ?? this.#trouble;
@@ -400,19 +335,17 @@ export class Client {
     this.#stop();
     this.#clear(this.#retryTimer);
     this.#clear(this.#firstTimer);
-    for (const timer of this.#timers) clearTimeout(timer);
     const transport = this.#transport;
     this.#transport = null;
     transport?.close();
     const refused = error instanceof Refused ? error : null;
     for (const house of [...this.#houses]) house.end((opIds) => new ClientClosed(opIds, refused));
-    for (const question of this.#questions.values()) question.reject(new ClientClosed([], refused));
-    this.#questions.clear();
+    this.#questions.end(new ClientClosed([], refused));
     this.#watcher?.end(refused);
     this.#rejectReady(error ?? new ClientClosed());
   }
 
-  /** What belongs to one connection ends with it. */
+  /** Stop the timers of one connection. */
   #stop(): void {
     this.#clear(this.#welcomeTimer);
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);

@@ -1,11 +1,11 @@
 /** Edit a house of NEST-Haus Live together with others: see the README. */
-export { Client, connect, type ClientEvents, type ClientStatus, type ConnectOptions, type LogLine } from "./client.js";
-export { CODES, type Code } from "./codes.js";
-export * from "./errors.js";
-export { House, type AnywayOptions, type HouseEvents, type HouseStatus, type SubmitOptions } from "./house.js";
-export { uuid7 } from "./ids.js";
-export type * as messages from "./messages.js";
-export type { Outcome } from "./messages.js";
+export { Client, connect } from "./client.js";
+export { CODES, type Code } from "./client/codes.js";
+export * from "./client/errors.js";
+export { House } from "./client/house.js";
+export { uuid7 } from "./client/ids.js";
+export type * as messages from "./client/messages.js";
+export type { Outcome } from "./client/messages.js";
 export {
   access,
   createHouse,
@@ -25,8 +25,24 @@ export {
   type StoredHouse,
   type Ticket,
 } from "./rest.js";
-export type { Operation, Selection, SingleOperation } from "./selection.js";
-export { HouseState, PENDING_MAX, type Effect, type HouseView, type PendingOp, type Restored } from "./state.js";
+export type { ClientEvents, ClientStatus, ConnectOptions, LogLine } from "./options.js";
+export { PENDING_MAX } from "./client/queue.js";
+export { HouseState } from "./client/state.js";
+export type {
+  AnywayOptions,
+  Effect,
+  HouseEvents,
+  HouseStatus,
+  HouseView,
+  Operation,
+  PendingOp,
+  Recollection,
+  Restored,
+  Selection,
+  Settled,
+  SingleOperation,
+  SubmitOptions,
+} from "./client/types.js";
 export type { AskForToken } from "./transports/credential.js";
 export type { Address, Heard, OpenTransport, Transport } from "./transports/transport.js";
 export { socketioTransport, type Io, type SocketLike } from "./transports/socketio.js";

@@ -1,37 +1,37 @@
-/** What comes before a connection: becoming somebody, having a house, accepting an invitation. */
-import { Refused, Unreachable } from "./errors.js";
-import type { AccessList, Change, Derived, EndLink, Outcome, Person, Reason, Remove } from "./messages.js";
-import type { Operation, Selection } from "./selection.js";
+/** Requests over REST: registering, making and reading houses, invitations and access. */
+import { Refused, Unreachable } from "./client/errors.js";
+import type { AccessList, Change, Derived, EndLink, Outcome, Person, Reason, Remove } from "./client/messages.js";
+import type { Operation, Selection } from "./client/types.js";
 
 const ANSWER_MS = 15_000;
-/** So often a request is sent that was too much at once; a longer wait is left to the program. */
+/** The most attempts at a request that is refused with `too_many_requests`, and the longest wait between two. */
 const TRIES = 8;
 const WAIT_MAX_MS = 60_000;
 
 export interface Registered {
   readonly person: Person;
-  /** Proves who this is, from now on: keep it. */
+  /** The bearer token of this person. Keep it: it cannot be read again. */
   readonly token: string;
 }
 
 export interface CreatedHouse {
   readonly id: string;
   readonly code: string;
-  /** Where people open it in a browser. */
+  /** The address of its page. */
   readonly url: string;
-  /** Only when a person was made along with it; null for whoever was known. */
+  /** The token of the person who was registered with the house; null if its owner existed before. */
   readonly token: string | null;
 }
 
-/** Become a new person, whom others see as `name`. Throws Refused, Unreachable. */
+/** Register a new person, whom others see as `name`. Throws Refused, Unreachable. */
 export async function register(url: string, { name }: { name?: string } = {}): Promise<Registered> {
   return (await post(url, "/api/people", name === undefined ? {} : { name }, null)) as Registered;
 }
 
 /**
- * A new house of this person; without a token, and without a cookie of the page, of a new one.
- * `sessionId` is what interactions of the visitor are tracked under: that session is then of this
- * house. Throws Refused, Unreachable.
+ * Create a house of this person. Without a token and a cookie of the page a new person is registered
+ * as its owner. `sessionId` is a visitor session, which then belongs to this house.
+ * Throws Refused, Unreachable.
  */
 export async function createHouse(
   url: string,
@@ -44,25 +44,28 @@ export async function createHouse(
 }
 
 export interface Ticket {
-  /** What to give as `token` to `connect`. A secret. */
+  /** A secret; pass it as `token` to `connect`. */
   readonly ticket: string;
   readonly expiresInMs: number;
 }
 
-/** What opens one connection, once and soon, of somebody who must not have the token. Throws Refused, Unreachable. */
+/**
+ * A ticket, which opens one connection within its lifetime: for programs that must not have the token.
+ * Throws Refused, Unreachable.
+ */
 export async function ticketOf(url: string, token: string | null = null): Promise<Ticket> {
   const issued = await post(url, "/api/tickets", {}, token);
   const { ticket, expires_in_ms } = issued as { ticket: string; expires_in_ms: number };
   return { ticket, expiresInMs: expires_in_ms };
 }
 
-/** How long a link works (1 to 2160 hours; a week) and how many people it lets in (1 to 100; all who have it). */
+/** The lifetime of a link (1 to 2160 hours; default: a week) and its number of uses (1 to 100; default: any). */
 export interface InviteOptions {
   readonly lifetimeHours?: number;
   readonly usesMax?: number;
 }
 
-/** An invitation link to a house: whoever has it may edit, or only look. It cannot be shown again. */
+/** A new invitation link to a house, for editors or viewers. The server does not show it again. */
 export async function invite(
   url: string,
   token: string | null,
@@ -78,12 +81,12 @@ export async function invite(
   return ((await post(url, `${pathOf(house)}/share-links`, asked, token)) as { url: string }).url;
 }
 
-/** Who has a role in a house and by which links, for its owner and advisors. Throws Refused, Unreachable. */
+/** The people with a role in a house and its links, for its owner and advisors. Throws Refused, Unreachable. */
 export async function access(url: string, token: string | null, house: string): Promise<AccessList> {
   return (await ask("GET", url, `${pathOf(house)}/access`, token)) as AccessList;
 }
 
-/** End a link and the roles that came from it, or `keep` these people; who was removed. Safe to repeat. */
+/** End a link, and the roles that came from it unless they are kept. Returns the ids of the removed people. Safe to repeat. */
 export async function endLink(
   url: string,
   token: string | null,
@@ -96,8 +99,8 @@ export async function endLink(
 }
 
 /**
- * End a person's role and the links by which they would come back (`known`), all links, or none; which
- * links ended. Whoever names themselves leaves. Safe to repeat.
+ * End a person's role, and with it the links by which they could come back (`known`), all links or
+ * none. Returns the ids of the links that ended. A person who names themselves leaves. Safe to repeat.
  */
 export async function remove(
   url: string,
@@ -110,14 +113,14 @@ export async function remove(
   return ((await ask("DELETE", url, path, token)) as { links: string[] }).links;
 }
 
-/** Accept an invitation; the code of the house that it leads to, to be joined. */
+/** Accept an invitation. Returns the code of its house, for `join`. */
 export async function redeem(url: string, token: string | null, link: string): Promise<string> {
   const secret = link.slice(link.indexOf("#") + 1);
   const found = await post(url, "/api/share-links/redeem", { token: secret }, token);
   return (found as { code: string }).code;
 }
 
-/** A house as it is stored now. */
+/** The stored state of a house. */
 export interface StoredHouse {
   readonly id: string;
   readonly code: string;
@@ -148,7 +151,7 @@ export interface LoggedOp {
   readonly at: string;
 }
 
-/** A page of the log: the ops after `since`, in order. Not `complete`: ask on, after the last one. */
+/** A page of the log: the ops after `since`, in order. If it is not `complete`, ask again after the last one. */
 export interface LogPage {
   readonly configuration: string;
   readonly epoch: string;
@@ -173,13 +176,13 @@ function pathOf(house: string): string {
   return `/api/configurations/${encodeURIComponent(meant(house))}`;
 }
 
-/** The code or id that somebody means who gives the address of a page. */
+/** The code or id in the address of a page; any other text unchanged. */
 export function meant(reference: string): string {
   const page = /^https?:\/\/[^/]+\/c\/([^/?#]+)/.exec(reference.trim());
   return page ? decodeURIComponent(page[1]!) : reference.trim();
 }
 
-/** Whether two names are of the same house, in whatever spelling of a code or id. */
+/** Whether two codes or ids, in any spelling, name the same house. */
 export function sameName(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
@@ -193,14 +196,8 @@ function post(url: string, path: string, body: object, token: string | null): Pr
   return ask("POST", url, path, token, body);
 }
 
-/** The answer; what was too much at once was not carried out, and is sent again when it is time. */
-async function ask(
-  method: string,
-  url: string,
-  path: string,
-  token: string | null,
-  body?: object,
-): Promise<unknown> {
+/** The answer. A request that was refused with `too_many_requests` is sent again after the wait that is named. */
+async function ask(method: string, url: string, path: string, token: string | null, body?: object): Promise<unknown> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await askOnce(method, url, path, token, body);
@@ -242,13 +239,13 @@ async function askOnce(
   throw new Unreachable(url, null, `it answered with status ${answer.status}, and not as this product does`);
 }
 
-/** What is the matter, as far as the platform says it: Node keeps it in `cause`. */
+/** The reason of a failed request, as far as the platform gives one; Node keeps it in `cause`. */
 function why(problem: unknown): string {
   const cause = (problem as { cause?: { message?: string; code?: string } } | null)?.cause;
   return cause?.message || cause?.code || (problem as Error | null)?.message || String(problem);
 }
 
-/** Whether anybody answers at all where no connection comes about, and how; for the error's sentence. */
+/** What answers HTTP at this address although no connection was possible, as the end of a sentence. */
 export async function whatAnswers(url: string): Promise<string> {
   try {
     const path = new URL("/api/catalogue", url);

@@ -1,13 +1,13 @@
 /**
  * The live interactions, for admins: an async iterator that neither misses nor repeats any.
  *
- * After a reconnect it goes on after the last entry it has. Whoever iterates too slowly makes it end
- * the subscription for a while and take it up again at the same place, so memory is bounded and
- * nothing is lost: the entries are in the server's stream.
+ * After a reconnect it goes on after the last entry that it received. If its reader is too slow, it
+ * ends the subscription and later resumes it at the same entry. So memory is bounded and nothing is
+ * lost: the entries are in the server's stream.
  */
-import { pauseMs, RESEND } from "./backoff.js";
-import { Refused, type ClientError } from "./errors.js";
-import type * as messages from "./messages.js";
+import { pauseMs, RESEND } from "./client/backoff.js";
+import { Refused, type ClientError } from "./client/errors.js";
+import type * as messages from "./client/messages.js";
 
 const QUEUED_MAX = 64;
 
@@ -18,7 +18,7 @@ export interface WatchOptions {
   readonly filter?: messages.ActivityFilter;
 }
 
-/** What a watcher needs of its client. */
+/** The part of a client that a watcher uses. */
 export interface WatchLink {
   readonly random: () => number;
   send(message: messages.ClientMessage): void;

@@ -1,4 +1,4 @@
-// What is said where a package that is loaded on demand is not installed.
+// The error when a package that is loaded on demand is not installed.
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,10 @@ cpSync(fileURLToPath(new URL("../dist", import.meta.url)), folder, { recursive: 
 delete globalThis.WebSocket; // Node 20 and 21 have none
 const { connect, ClientError } = await import(pathToFileURL(join(folder, "index.js")));
 
-for (const [transport, name] of [["websocket", "ws"], ["socketio", "socket.io-client"]]) {
+for (const [transport, name] of [
+  ["websocket", "ws"],
+  ["socketio", "socket.io-client"],
+]) {
   test(`without ${name} it is said at once what to install`, async () => {
     const started = Date.now();
     const connecting = connect({ url: "http://127.0.0.1:9", token: "x".repeat(20), transport });

@@ -1,4 +1,4 @@
-// Requests that are too much at once are sent again when the server says so, and lose nothing.
+// Requests that are refused with too_many_requests are sent again at the time that the server names.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, test } from "node:test";

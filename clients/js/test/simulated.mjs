@@ -1,6 +1,6 @@
 // A server of one house and the network to it, in one thread and by a seeded generator, so that every
-// interleaving can be tried and found again by its seed. It judges like the real one as far as a
-// client can tell: an append-only log, outcomes by op_id, ops that are missed without a word.
+// interleaving can be repeated by its seed. It judges ops like the real server as far as a client can
+// tell: it has an append-only log and outcomes by op_id, and it loses frames without notice.
 
 export function random(seed) {
   let state = seed >>> 0;
@@ -173,7 +173,7 @@ export class SimulatedServer {
     });
   }
 
-  // An older backup is put back: the newest ops are gone, and what was said about them.
+  // An older backup is put back: the newest ops are gone, and so are their outcomes.
   restore(version) {
     this.epoch = `epoch-${Number(this.epoch.slice(6)) + 1}`;
     for (const gone of this.log.splice(version)) this.outcomes.delete(gone.op_id);

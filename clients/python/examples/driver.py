@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 from nest_haus_client import Client, ClientError, House, Refused, Replaced, Submitted
-from nest_haus_client.operations import Operation
+from nest_haus_client.core.operations import Operation
 
 
 def say(**what: object) -> None:

@@ -34,7 +34,7 @@ TABLES = {
             CONSTRAINT pk_people PRIMARY KEY (id),
             CONSTRAINT uq_people_token_sha256 UNIQUE (token_sha256)
         )""",
-    # Room in each page for the next version of a row: an op updates its configuration in place.
+    # Each page keeps room for the next version of a row: an op updates its configuration in place.
     "configurations": """
         CREATE TABLE configurations (
             id uuid NOT NULL,
@@ -93,7 +93,7 @@ TABLES = {
                 REFERENCES configurations (id),
             CONSTRAINT fk_share_links_created_by FOREIGN KEY (created_by) REFERENCES people (id)
         )""",
-    # Every op locks its grant FOR SHARE, which writes the row header in place.
+    # Every op locks its grant FOR SHARE, which writes into the row header in place.
     "grants": """
         CREATE TABLE grants (
             configuration_id uuid NOT NULL,

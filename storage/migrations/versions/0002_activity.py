@@ -1,4 +1,4 @@
-"""Interactions in daily partitions, their roll-up per minute, and how far the stream is stored."""
+"""Interactions in daily partitions, their roll-up by minute, and the stream's last stored entry."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ depends_on = None
 
 STATEMENTS = (
     # The id is the partition key, so (session_id, event_id) is unique over all partitions: a retry
-    # is recognised on whatever day it comes. It is also the timeline of a session.
+    # is recognised on any later day. The key also gives the timeline of a session.
     """CREATE TABLE interactions (
         session_id uuid NOT NULL,
         event_id uuid NOT NULL,
@@ -29,9 +29,10 @@ STATEMENTS = (
     ) PARTITION BY RANGE (event_id)""",
     """CREATE INDEX ix_interactions_received_at ON interactions
        USING brin (received_at) WITH (pages_per_range = 32)""",
-    # Stays empty while partitions are made ahead; whatever lands here is moved when they are.
+    # Stays empty while partitions are made ahead of time; rows that land here are moved when they
+    # are made.
     "CREATE TABLE interactions_default PARTITION OF interactions DEFAULT",
-    # Room in each page: the row of the current minute is updated by every batch.
+    # Each page keeps room, because every batch updates the row of the current minute.
     """CREATE TABLE activity_minutes (
         minute timestamptz NOT NULL,
         event_type text NOT NULL,

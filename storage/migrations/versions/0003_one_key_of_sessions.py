@@ -1,7 +1,7 @@
 """A session is unique by its id alone.
 
-The id follows from `external_id`, so the second unique key said nothing new. But `ON CONFLICT (id)`
-does not cover it: two workers that met a new session at the same moment could fail on it.
+The id follows from `external_id`, so the second unique key was redundant. `ON CONFLICT (id)` does
+not cover that key: two workers that met a new session at the same moment could fail on it.
 """
 
 from alembic import op

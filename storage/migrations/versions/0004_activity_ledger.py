@@ -1,7 +1,7 @@
-"""Where every entry of the stream ended, what each session chose, hours beside minutes.
+"""The ledger of all entries of the stream, the choices of each session, and hours beside minutes.
 
-`interactions` learns when something really happened (`occurred_at`), beside the id that keeps it
-apart from others; `sessions` learns from which day the ids of its events are taken (`anchored_at`).
+`interactions` gets the true time of an event (`occurred_at`), beside the id that identifies it;
+`sessions` gets the day from which the ids of its events are taken (`anchored_at`).
 """
 
 from alembic import op
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # ---- events: when they happened, what they cost, how far the visitor's clock was off
+    # ---- events: their time, their price, and the error of the visitor's clock
     """ALTER TABLE interactions
         ADD COLUMN occurred_at timestamptz,
         ADD COLUMN total_cents bigint,
@@ -37,13 +37,14 @@ STATEMENTS = (
         ADD COLUMN bot_reason text,
         ADD COLUMN lost_events integer""",
     "UPDATE sessions SET anchored_at = started_at",
-    # Not on a column that every batch changes: its updates can then stay in their page (HOT).
+    # This index is not on a column that every batch changes: then updates can stay in their page
+    # (HOT).
     "DROP INDEX ix_sessions_active",
     "CREATE INDEX ix_sessions_active ON sessions (id) WHERE status = 'ACTIVE'",
-    # An id says when its client thought it was. Within a day before and a month after the anchor of
-    # its session it stays as it is. Else the clock is wrong: the anchor's day takes the place of
-    # the day; the time of day and the random part stay. So a retry on whatever day finds the same
-    # key, and the key's partition exists. `occurred_at` is the time to read.
+    # An id has the time of its client's clock. Within a day before and a month after the anchor of
+    # its session it stays unchanged. Otherwise the clock is wrong: the id gets the anchor's day,
+    # and keeps its time of day and its random part. A retry on any later day therefore gets the
+    # same key, and the key's partition exists. The time to read is `occurred_at`.
     """CREATE FUNCTION interaction_key(event_id uuid, event_ms bigint, anchor_ms bigint)
        RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
            SELECT CASE
@@ -51,7 +52,7 @@ STATEMENTS = (
                ELSE (lpad(to_hex(anchor_ms - anchor_ms % 86400000 + event_ms % 86400000), 12, '0')
                      || substr(replace(event_id::text, '-', ''), 13))::uuid END
        $$""",
-    # ---- what a session looked at (option '') and chose in each category
+    # ---- the categories that a session looked at (option '') and its choices in each
     """CREATE TABLE session_choices (
         session_id uuid NOT NULL,
         category text NOT NULL,
@@ -62,7 +63,7 @@ STATEMENTS = (
         last_at timestamptz NOT NULL,
         CONSTRAINT pk_session_choices PRIMARY KEY (session_id, category, option)
     ) WITH (fillfactor = 70)""",
-    # ---- additive counts. Minutes are folded into hours when they are old; the sum of both counts.
+    # ---- additive counts. Old minutes are folded into hours; the figure is the sum of both.
     """ALTER TABLE activity_minutes
         ADD COLUMN bot boolean NOT NULL DEFAULT false,
         ADD COLUMN time_ms bigint NOT NULL DEFAULT 0""",
@@ -78,8 +79,8 @@ STATEMENTS = (
         time_ms bigint NOT NULL,
         CONSTRAINT pk_activity_hours PRIMARY KEY (hour, event_type, category, bot)
     )""",
-    # ---- every entry of the stream ends here once: stored, duplicate, filtered or dead.
-    # A row for each worker, so that workers do not wait for each other's COMMIT.
+    # ---- each entry of the stream ends here once: stored, duplicate, filtered or dead. A row for
+    # each worker, so that workers do not wait for each other's COMMIT.
     """CREATE TABLE activity_ledger (
         hour timestamptz NOT NULL,
         outcome text NOT NULL,
@@ -90,14 +91,14 @@ STATEMENTS = (
         CONSTRAINT ck_activity_ledger_outcome
             CHECK (outcome IN ('stored', 'duplicate', 'filtered', 'dead'))
     ) WITH (fillfactor = 50)""",
-    # Entries that ended otherwise than stored, so that a second delivery is not counted again.
-    # Forgotten when the stream has forgotten them.
+    # Entries with another end than stored, so that a second delivery is not counted again. They are
+    # deleted when the stream has forgotten them.
     """CREATE TABLE settled_entries (
         entry_ms bigint NOT NULL,
         entry_seq bigint NOT NULL,
         CONSTRAINT pk_settled_entries PRIMARY KEY (entry_ms, entry_seq)
     )""",
-    # Sessions that were erased: what still comes of them is filtered.
+    # Erased sessions, whose further entries are filtered.
     """CREATE TABLE erased_sessions (
         session_id uuid NOT NULL,
         erased_at timestamptz NOT NULL DEFAULT now(),

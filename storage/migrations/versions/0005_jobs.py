@@ -1,4 +1,4 @@
-"""What admins did, when jobs ran, what retention removed, and figures by day."""
+"""The audit of admins, the runs of jobs, the rows that retention removed, and figures by day."""
 
 from alembic import op
 
@@ -17,7 +17,7 @@ STATEMENTS = (
         detail jsonb NOT NULL DEFAULT '{}'::jsonb,
         CONSTRAINT pk_admin_actions PRIMARY KEY (id)
     )""",
-    # Begun with a row and ended with an update, so a run that was killed is seen, too.
+    # A run begins with an insert and ends with an update, so a run that was killed is visible, too.
     """CREATE TABLE job_runs (
         id bigint GENERATED ALWAYS AS IDENTITY,
         job text NOT NULL,
@@ -33,7 +33,8 @@ STATEMENTS = (
     "CREATE INDEX ix_job_runs_job_id ON job_runs (job, id)",
     "CREATE INDEX ix_job_runs_running ON job_runs (job) WHERE outcome IS NULL",
     "CREATE INDEX ix_job_runs_started_at ON job_runs (started_at)",
-    # How many rows of each hour (by `occurred_at`) retention removed: roll-ups go on counting them.
+    # The number of rows of each hour (by `occurred_at`) that retention removed: roll-ups still
+    # count them.
     """CREATE TABLE activity_dropped (
         hour timestamptz NOT NULL,
         n bigint NOT NULL,

@@ -8,11 +8,12 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # Sessions of a range, newest first by page, and their outcomes without a look at the rows.
+    # For the sessions of a range, newest first and in pages, and for their outcomes without reading
+    # rows.
     """CREATE INDEX ix_sessions_range ON sessions (started_at, id)
        INCLUDE (status, order_value_cents, bot_reason)""",
     "DROP INDEX ix_sessions_started_at",
-    # When somebody was here first, and the session that somebody goes on with.
+    # For a person's first session, and for the session that a person goes on with.
     """CREATE INDEX ix_sessions_person_id ON sessions (person_id, started_at)
        WHERE person_id IS NOT NULL""",
     """CREATE TABLE analytics_links (

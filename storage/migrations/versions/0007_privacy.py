@@ -1,4 +1,4 @@
-"""Ways to find what belongs to a person: without them an erasure reads whole tables."""
+"""Indexes to find the data of a person: without them an erasure reads whole tables."""
 
 from alembic import op
 

@@ -1,9 +1,9 @@
-"""What a session chose before and how often it moved: changes of mind without reading the rows.
+"""The earlier choice and the moves of a session: changes of mind, without reading its rows.
 
-One row for each option: what follows a colon in a stored value is a quantity, and no other option.
-`moves`: selections of the option that came from another one; a new quantity is none. `came_from`:
-the option before the earliest selection of this one. Both are kept in the transaction that stores
-the events, like all of `session_choices`.
+There is one row for each option; the part of a stored value after a colon is a quantity. `moves`
+counts the selections of the option that came from another option; a new quantity does not count.
+`came_from` is the option before the earliest selection of this one. Both are updated in the
+transaction that stores the events, like all of `session_choices`.
 """
 
 from alembic import op
@@ -13,8 +13,8 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# Without STRICT it is written into the statement that calls it; a call for each event cost as much as
-# storing it. Its arguments are never NULL.
+# Without STRICT PostgreSQL inlines it into the statement that calls it; a call for each event would
+# cost as much as storing the event. Its arguments are never NULL.
 _KEY = """CREATE OR REPLACE FUNCTION interaction_key(
         event_id uuid, event_ms bigint, anchor_ms bigint)
     RETURNS uuid LANGUAGE sql IMMUTABLE {strict} PARALLEL SAFE AS $$
@@ -29,11 +29,13 @@ STATEMENTS = (
     """ALTER TABLE session_choices
         ADD COLUMN moves integer NOT NULL DEFAULT 0,
         ADD COLUMN came_from text""",
-    # The latest time in the ids of a session's events, by its client's clock: where to look for them.
+    # The latest time in the ids of a session's events, by its client's clock: it bounds the search
+    # for them.
     "ALTER TABLE sessions ADD COLUMN latest_ms bigint",
     """UPDATE sessions
        SET latest_ms = floor(extract(epoch FROM anchored_at + interval '32 days') * 1000)::bigint""",
-    # Choices of a range of sessions are not older than the range; without it every figure reads all.
+    # Choices in a range of sessions are not older than the range; without this index each figure
+    # reads all.
     """CREATE INDEX ix_session_choices_first_at ON session_choices
        USING brin (first_at) WITH (pages_per_range = 32, autosummarize = on)""",
     """WITH apart AS (DELETE FROM session_choices WHERE option LIKE '%:%' RETURNING *)

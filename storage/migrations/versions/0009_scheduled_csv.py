@@ -21,7 +21,7 @@ STATEMENTS = (
         created_at timestamptz NOT NULL DEFAULT now(),
         CONSTRAINT pk_analytics_schedules PRIMARY KEY (id)
     )""",
-    # One file for each time that was due, whoever makes it.
+    # One file for each due time, whichever worker makes it.
     """CREATE TABLE analytics_files (
         id uuid NOT NULL,
         schedule_id uuid NOT NULL,

@@ -1,9 +1,9 @@
-"""Rows of times that no clock says get a time that can be read, and what was counted of them too.
+"""Rows with impossible times, and their counts, get a time that can be read.
 
-Until this release a readable entry of the year 1 or 9999 was stored as it was; `-infinity` and dates
-after 9999 then stopped the audit and the ledger. Nothing is removed: an event gets the time at which
-the stream took it, its counts move with it, and what is counted of events that retention has
-removed moves to the hour of this migration. So every sum, also hour by hour, stays true.
+Before this release a readable entry of the year 1 or 9999 was stored unchanged; `-infinity` and
+dates after 9999 then stopped the audit and the ledger. Nothing is removed: an event gets the time
+at which the stream took it, and its counts move with it. Counts of events that retention has
+removed move to the hour of this migration. All sums, also by hour, therefore stay true.
 """
 
 from alembic import op
@@ -67,7 +67,7 @@ STATEMENTS = (
         SELECT date_trunc('hour', now()), outcome, reason, consumer, sum(n) FROM gone
         GROUP BY 2, 3, 4 HAVING sum(n) <> 0
         ON CONFLICT (hour, outcome, reason, consumer) DO UPDATE SET n = known.n + excluded.n""",
-    # An anchor places the ids of its session's events: those move to its new day.
+    # An anchor decides the day in the ids of its session's events: they move to its new day.
     f"""CREATE TEMP TABLE moved_anchors ON COMMIT DROP AS
         SELECT id, floor(extract(epoch FROM now()) * 1000)::bigint AS anchor_ms
         FROM sessions WHERE {_absurd("anchored_at")}""",
@@ -96,4 +96,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What was moved is where it belongs."""
+    """The moved rows are in their right place, so nothing is undone."""

@@ -1,9 +1,9 @@
-"""Interactions by quarters of an hour: the hours and days of every time zone begin with one.
+"""Interactions by quarter of an hour: hours and days begin with a quarter in every time zone.
 
-Minutes are folded into quarters from now on. `activity_hours` stays for what was folded before, and
-for workers of the release before, which go on folding into it; figures count both. The tables
-`daily_statistics`, `daily_popular` and `daily_combinations` were read by nothing. They are emptied
-here, and go when no worker of the release before is left that writes to them.
+Minutes are folded into quarters from now on. `activity_hours` stays for the minutes folded before,
+and for workers of the release before, which still fold into it; figures count both. No code read
+the tables `daily_statistics`, `daily_popular` and `daily_combinations`. They are emptied here, and
+dropped when no worker of the release before is left that writes to them.
 """
 
 from alembic import op

@@ -1,7 +1,9 @@
-"""What a category became when a choice was taken back or adjusted; who only looked abandoned nothing.
+"""The option of a category after a choice was taken back or adjusted.
 
-`became` is in the row of option '' (neither counts as a choice): the option that the latest undo, redo
-or adjustment by a rule left, at `became_at`. Workers of the release before leave both empty.
+`became` is in the row of option '', because an undo, redo or adjustment by a rule is no choice: it
+is the option that the latest of these left, at `became_at`. Workers of the release before leave
+both columns empty. Sessions without a choice become EXPIRED: a visitor who only looked has
+abandoned nothing.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""How often the start page was seen: a number by minute, and nothing of who saw it."""
+"""The views of the start page: a number for each minute, without anything about the visitors."""
 
 from alembic import op
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from configurator.mailboxes import mailbox
+from configurator.people.mailboxes import mailbox
 
 revision = "0014"
 down_revision = "0013"
@@ -14,8 +14,8 @@ ROWS = 1_000
 
 
 def upgrade() -> None:
-    # Without a default and NULL where the release before writes: `storage.postgres.privacy` names
-    # what it finds without.
+    # The column has no default, and is NULL where the release before writes:
+    # `storage.postgres.people.privacy` fills it in.
     op.execute("ALTER TABLE inquiries ADD COLUMN mailbox text")
     connection = op.get_bind()
     unnamed = sa.text(f"SELECT id, email FROM inquiries WHERE mailbox IS NULL LIMIT {ROWS}")

@@ -1,4 +1,4 @@
-"""When a session's language and referrer were said, so that the earliest is kept, whenever it comes.
+"""The times of a session's language and referrer: the earliest value is kept, whenever it comes.
 
 Nullable and without a default: the release before neither reads nor writes them.
 """

@@ -1,9 +1,9 @@
-"""Makes the audit append-only and room for its chain of signatures.
+"""Makes the audit append-only, with columns for its chain of signatures.
 
 Lines of releases before have no signature until `nest migrate` signs them, once, after this
 migration (`Audit.adopt`); from then on nothing changes or removes a line. Processes of the release
-before cannot sign, so what an admin asks of them fails until they are replaced; everything that
-visitors do goes on.
+before cannot sign, so requests of admins to them fail until they are replaced; requests of visitors
+still work.
 """
 
 from alembic import op

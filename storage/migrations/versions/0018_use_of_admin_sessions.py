@@ -1,6 +1,6 @@
-"""Keeps of an admin session when it was last used, from where, and how long it may be idle.
+"""Keeps the time and network of the last use of an admin session, and its idle limit.
 
-`idle_minutes` NULL: no limit, as for programs and for the sessions that the release before opens,
+`idle_minutes` NULL means no limit, as for programs and for sessions that the release before opens,
 which writes none of these columns.
 """
 

@@ -1,8 +1,8 @@
-"""Limits how many people a share link lets in, and remembers who opened it and was here when.
+"""Limits the number of people of a share link, and keeps who used it, and when people were present.
 
 `uses_max` and `seen_at` are nullable and without a default: the release before neither reads nor
-writes them. While both releases run, the release before does not look at `uses_max`. Roles that
-came from a link are noted as its uses.
+writes them. While both releases run, the release before ignores `uses_max`. Existing roles that
+came from a link are recorded as its uses.
 """
 
 from alembic import op

@@ -1,8 +1,8 @@
 """Lets a worker that does not own the tables make and drop partitions of interactions.
 
-Two functions with the rights of the owner do it, for the worker's role alone; what `Upkeep` did
-with statements of its own is now in the second. Processes of the release before, whose login owns
-the tables, go on as before.
+Two functions with the rights of the owner do it, for the worker's role alone; the second has the
+statements that `Upkeep` ran itself before. Processes of the release before, whose login owns the
+tables, go on as before.
 """
 
 from alembic import op
@@ -12,9 +12,9 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-# `name` is checked, because what is dropped is named by the caller. The rows are counted while
-# nobody can add any; then the parent's lock is taken only briefly: whoever waits for it holds up
-# everybody who stores, so it is given up soon, and the job comes again later.
+# `name` is checked, because the caller names the table to drop. The rows are counted while no row
+# can be added; then the parent's lock is taken only briefly. A caller that waits for that lock
+# holds up all others that store, so it gives up soon, and the job tries again later.
 DROP = """CREATE FUNCTION drop_interactions_partition(part text) RETURNS boolean
    LANGUAGE plpgsql AS $$
    BEGIN
@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.execute(DROP)
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-        # The schema of the tables, and never a temporary table of the caller before it.
+        # The schema of the tables, never a temporary table of the caller.
         op.execute(
             "DO $$ BEGIN EXECUTE format('ALTER FUNCTION "
             f"{function} SECURITY DEFINER SET search_path = %I, pg_temp', current_schema());"

@@ -1,4 +1,4 @@
-"""Keeps the secret with which a person who signed out comes back, as a hash.
+"""Keeps the hash of the secret with which a person who signed out comes back.
 
 Nullable and without a default: the release before neither reads nor writes it.
 """

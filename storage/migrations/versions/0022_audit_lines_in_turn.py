@@ -1,9 +1,9 @@
-"""Takes only lines into the audit that follow the newest one, and remembers that old ones are signed.
+"""Accepts only audit lines that follow the newest one, and records that old lines were signed.
 
-A process that may append could give a line any number, time and signature, also those that the
-chain cannot go on from. Lines that are there already stay as they are: `nest audit verify` names
-them. `deployment.audit_adopted_at` is when `nest migrate` gave the lines of old releases their
-signatures, or found that there are none: it never does so again (`Audit.adopt`).
+Before, a process that may append could give a line any number, time and signature, even ones after
+which the chain could not go on. Existing lines of that kind stay unchanged: `nest audit verify`
+names them. `deployment.audit_adopted_at` is the time at which `nest migrate` signed the lines of
+old releases, or found none: it never signs old lines again (`Audit.adopt`).
 """
 
 from alembic import op
@@ -13,7 +13,8 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-# The table is named by its number: the search path is the caller's. A comparison with NULL refuses.
+# The table is named by its number, because the search path is the caller's. A comparison with NULL
+# refuses the line.
 IN_TURN = """CREATE OR REPLACE FUNCTION refuse_change_of_audit() RETURNS trigger
    LANGUAGE plpgsql AS $$
    DECLARE

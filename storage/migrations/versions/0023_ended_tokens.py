@@ -1,10 +1,10 @@
-"""Ends tokens that nobody uses, and removes the hashes of what has ended.
+"""Ends tokens that nobody uses, and removes the hashes of ended tokens.
 
-`token_used_at` begins with the migration: nobody knows when older tokens were last used. NULL: the
-token ended, and `token_sha256` is NULL, too. The release before writes neither column; people whom
-it makes have a token that was used now. The function runs with the rights of the owner, so that the
-worker that calls it can neither read a hash nor put one in its place. It does a part at a time and
-steps over rows that somebody else has locked.
+`token_used_at` begins with the time of the migration, because the last use of older tokens is not
+known. NULL means that the token has ended; `token_sha256` is NULL then, too. The release before
+does not write these columns; a person whom it creates has a token that counts as used now. The
+function runs with the rights of the owner, so that the worker that calls it can neither read a hash
+nor put one in its place. It handles a part at a time and skips rows that are locked.
 """
 
 from alembic import op
@@ -59,7 +59,7 @@ def upgrade() -> None:
     )
     op.execute(FORGET)
     op.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")
-    # The schema of the tables, and never a temporary table of the caller before it.
+    # The schema of the tables, never a temporary table of the caller.
     op.execute(
         "DO $$ BEGIN EXECUTE format('ALTER FUNCTION "
         f"{FUNCTION} SECURITY DEFINER SET search_path = %I, pg_temp', current_schema());"
@@ -69,7 +69,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(f"DROP FUNCTION {FUNCTION}")
-    # Of no token: two random ids have more bits than anybody tries.
+    # A hash of no token: two random ids have more bits than anybody can try.
     op.execute(
         "UPDATE people SET token_sha256 ="
         " sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))"

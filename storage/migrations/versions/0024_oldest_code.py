@@ -1,8 +1,8 @@
-"""Keeps the oldest code that works beside the schema, so that an older release can tell.
+"""Keeps the oldest code that works with the schema, so that an older release can check itself.
 
 From here on each migration names it in `oldest_code`, and `env.py` writes it into
-`deployment.oldest_code` in the transaction of the migration. Codes before this one asked for exactly
-their own schema; what they did not read they do not miss.
+`deployment.oldest_code` in the transaction of the migration. Earlier code accepted only exactly its
+own schema, so it does not need the new column.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""The moment that restored data are of, for the sentence that people read."""
+"""The moment of the backup that the data were restored from, for a sentence to people."""
 
 from alembic import op
 

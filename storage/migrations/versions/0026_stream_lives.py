@@ -1,4 +1,4 @@
-"""The count that the stream took in each of its lives, kept where emptying Redis does not reach."""
+"""The number of entries that the stream took in each of its lives, kept outside of Redis."""
 
 from alembic import op
 

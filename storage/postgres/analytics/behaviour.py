@@ -1,8 +1,8 @@
-"""What visitors did on their way: funnel, steps, options, journeys. All from `session_choices`.
+"""Visitors' behaviour: funnel, steps, options and journeys, all from `session_choices`.
 
 `session_choices` has, for every session, category and option, how often and when it was chosen;
-option '' is looking without choosing, 'none' leaving out again. It is kept up to date in the
-transaction that stores the events, so these figures are exact however late events come.
+option '' means looking without choosing, 'none' means leaving out again. The transaction that stores
+the events updates it, so these figures are exact even when events arrive late.
 """
 
 import re
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from configurator.ranges import Range
+from configurator.activity.ranges import Range
+from storage.postgres.activity.choices import NOT_CHOSEN
 from storage.postgres.analytics.cohort import (
     DIMENSIONS,
     OTHER,
@@ -19,18 +20,17 @@ from storage.postgres.analytics.cohort import (
     limits,
     rows,
 )
-from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 
 BEGAN: Final = "began"
 CHOSE: Final = "chose"
 OPENED: Final = "opened"
 COMPLETED: Final = "completed"
-"""Steps of a funnel that are no category: the session began, it chose something, it opened the form
-of the inquiry, the inquiry was sent. `chose_3`: it chose something in three categories."""
+"""Steps of a funnel that are not categories: the session began, it chose something, it opened the
+inquiry form, the inquiry was sent. `chose_3`: it chose something in three categories."""
 
 INQUIRY: Final = "inquiry"
-"""The category of what happens in the form of the inquiry."""
+"""The category of events in the inquiry form."""
 
 LEFT: Final = "left"
 ACTIVE: Final = "active"
@@ -55,11 +55,11 @@ class FunnelPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What sessions did in one category.
+    """The behaviour of sessions in one category.
 
     `looked`: sessions with any event in it. `chose`: sessions that chose something there.
-    `changes_of_mind`: moves from another option back to one which the session came with or had moved
-    to before; a new quantity is no move. `decision_ms_median`:
+    `changes_of_mind`: moves from another option back to one which the session started with or had
+    moved to before; a new quantity is not a move. `decision_ms_median`:
     from the first event of a session in the category to its last selection there.
     """
 
@@ -90,7 +90,7 @@ class OptionShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """Sessions that first came to `went_to` right after first having come to `came_from`."""
+    """Sessions that first entered `went_to` right after first entering `came_from`."""
 
     came_from: str
     went_to: str
@@ -98,7 +98,7 @@ class Transition:
 
 
 class Behaviour:
-    """Reads what visitors did."""
+    """Reads figures of visitors' behaviour."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -106,16 +106,16 @@ class Behaviour:
     async def funnel(
         self, span: Range, steps: Sequence[str], *, window_minutes: int, by: Breakdown
     ) -> list[FunnelPart]:
-        """How many sessions went through `steps` in this order, within the window.
+        """The number of sessions that took `steps` in this order, within the window.
 
         Definition. A step is a category, or one of `began`, `chose`, `chose_<n>`, `opened` and
         `completed`. A session takes a category's step when it first chooses something there, and
         `chose_<n>` when it has first chosen something in n categories (`chose`: in one). It takes
-        `opened` when it opened the form of the inquiry or, where that was not told, sent one, and
-        `completed` when its inquiry was sent. It has reached the first step when it has taken it.
-        It has reached a later one when it has reached the one before it, has taken this one not
-        earlier than that, and not later than the window after having taken the first. So the
-        figures never rise from one step to the next.
+        `opened` when it opens the form of the inquiry (or sends an inquiry, if the opening was not
+        reported), and `completed` when its inquiry is sent. It reaches the first step by taking it.
+        It reaches a later step if it has reached the step before, takes this one no earlier than
+        that one, and within the window after taking the first. The figures therefore never rise
+        from one step to the next.
 
         The largest parts come first, then all others together; `none` gives one part, ''.
         """
@@ -145,7 +145,7 @@ class Behaviour:
             SELECT parts.value, count(*) AS sessions, {_reached(len(steps))}
             FROM taken LEFT JOIN parts USING (value) GROUP BY 1
             ORDER BY parts.value IS NULL, count(*) DESC, 1
-            """,  # noqa: S608 - constants; what the caller names is bound
+            """,
             asked,
         )
         return [
@@ -158,7 +158,7 @@ class Behaviour:
         ]
 
     async def steps(self, span: Range) -> list[Step]:
-        """What sessions did in each category, the most looked at first."""
+        """The behaviour of sessions in each category, the most looked at first."""
         found = await rows(
             self._database, _STEPS.format(choices=choices_of(span.bots)), limits(span)
         )
@@ -193,10 +193,10 @@ class Behaviour:
         ]
 
     async def journeys(self, span: Range) -> list[Transition]:
-        """In which order sessions first came to the categories, the most frequent ways first.
+        """In which order sessions first entered the categories, the most frequent moves first.
 
-        Every session begins at `began` and ends at `completed` or `left`; one that has not ended is
-        at `active`. `page` is no place to come to: measures and errors are told of it.
+        Every session begins at `began` and ends at `completed` or `left`, or at `active` if it has
+        not ended. `page` is left out: only measures and errors are reported for it.
         """
         found = await rows(
             self._database, _JOURNEYS.format(choices=choices_of(span.bots)), limits(span)
@@ -219,7 +219,7 @@ _STEPS_TAKEN: Final = {
 
 
 def _taken(step: str, place: int) -> str:
-    """When a session took a step, over its rows of `firsts`; a category is bound as `:step<n>`."""
+    """SQL for when a session took a step, over its rows of `firsts`; a category is bound as `:step<n>`."""
     if step in _STEPS_TAKEN:
         return _STEPS_TAKEN[step]
     if found := _CHOSE_IN.fullmatch(step):
@@ -239,8 +239,9 @@ def _reached(count: int) -> str:
     return ", ".join(columns)
 
 
-# Of the moves to an option the first leads to something new, unless the session came with it; every
-# other one leads back. So the counts are enough, and the order of the events does not matter.
+# The first move to an option leads to something new, unless the session started with it; every
+# other one leads back. The counts are therefore enough, and the order of the events does not
+# matter.
 _STEPS: Final = f"""
 WITH by_session AS (
     SELECT category, sum(time_ms) AS time_ms, min(first_at) AS first_at,
@@ -258,9 +259,9 @@ SELECT category, count(*) AS looked, count(decided_at) AS chose,
     floor(0.5 + 1000 * percentile_cont(0.5) WITHIN GROUP (
         ORDER BY extract(epoch FROM decided_at - first_at)::float8))::bigint AS decision_ms_median
 FROM by_session GROUP BY category ORDER BY looked DESC, category LIMIT {CATEGORIES_MAX}
-"""  # noqa: S608 - constants
+"""
 
-# What a session ended with in a category is what it chose, took back or had adjusted there last.
+# A session ends with the option of a category that its last choice, undo or adjustment there set.
 _OPTIONS: Final = f"""
 WITH changed AS (
     SELECT session_id, category, option, n,
@@ -279,7 +280,7 @@ SELECT category, option, count(*) AS sessions, sum(n)::bigint AS selections,
     count(*) FILTER (WHERE ended_with = option) AS kept, max(of_sessions) AS of_sessions
 FROM picked JOIN chosen USING (category) GROUP BY 1, 2
 ORDER BY max(of_sessions) DESC, 1, 3 DESC, 2 LIMIT {OPTIONS_MAX}
-"""  # noqa: S608 - constants
+"""
 
 _JOURNEYS: Final = f"""
 WITH visited AS (
@@ -299,4 +300,4 @@ WITH visited AS (
 )
 SELECT here, there, count(*) AS sessions FROM moves GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2 LIMIT {TRANSITIONS_MAX}
-"""  # noqa: S608 - constants
+"""

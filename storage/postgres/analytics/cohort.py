@@ -1,4 +1,4 @@
-"""The sessions a range is about, as a piece of SQL, and the few parts that the figures share."""
+"""The sessions of a range as a piece of SQL, and other SQL parts that several figures share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.ranges import Bots, Range
-from storage.postgres.choices import choices
+from configurator.activity.ranges import Bots, Range
+from storage.postgres.activity.choices import choices
 from storage.postgres.engine import Database
 
 _SESSIONS_OF: Final[Mapping[Bots, str]] = {
@@ -33,32 +33,32 @@ _ROOMY: Final = text("SET LOCAL work_mem = '32MB'")
 
 
 def cohort(bots: Bots) -> str:
-    """The condition for the sessions of a range, which binds `:start` and `:end`."""
+    """The condition for the sessions of a range; it binds `:start` and `:end`."""
     return f"sessions.started_at >= :start AND sessions.started_at < :end{_SESSIONS_OF[bots]}"
 
 
 def choices_of(bots: Bots) -> str:
-    """The choices of the sessions of a range, as a table; binds what `cohort` binds."""
+    """The choices of the sessions of a range, as a table; binds the parameters of `cohort`."""
     return choices(cohort(bots), since=":start")
 
 
 def sessions_of(bots: Bots) -> str:
-    """The further condition for whatever is joined with sessions; no session is nobody's bot."""
+    """An extra condition for tables joined with sessions; rows without a session count as no bot's."""
     return _SESSIONS_OF[bots]
 
 
 def events_of(bots: Bots) -> str:
-    """The further condition for events and their roll-ups."""
+    """An extra condition for events and their roll-ups."""
     return _EVENTS_OF[bots]
 
 
 def limits(span: Range) -> dict[str, Any]:
-    """What `cohort` binds."""
+    """The parameters of `cohort`."""
     return {"start": span.start, "end": span.end}
 
 
 async def rows(database: Database, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """The rows of one statement, which may sort and group more in memory than usual."""
+    """The rows of one statement, which gets more memory than usual to sort and group."""
     statement = text(sql)
 
     async def work(connection: AsyncConnection) -> Sequence[Row[Any]]:

@@ -1,4 +1,4 @@
-"""How many sessions, how many completed, what they are worth: in sum, over time, and by part."""
+"""Numbers of sessions and completed sessions, and their values: in total, over time, and by part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.periods import Unit, beginnings, shown_in
-from configurator.ranges import Range
+from configurator.activity.periods import Unit, beginnings, shown_in
+from configurator.activity.ranges import Range
 from storage.postgres.analytics.cohort import (
     DIMENSIONS,
     OTHER,
@@ -31,11 +31,12 @@ Dimension = Literal["device", "language", "referrer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """Sessions by how they ended.
+    """Sessions by their outcome.
 
-    `active`: now; null of a range that something is compared with. `conversion`: completed /
-    (completed + abandoned + expired), null while none has ended.
-    `average_order_value_cents`: over completed sessions with a value, null without any.
+    `active`: as of now; null for the range that another is compared with. `conversion`: completed /
+    (completed + abandoned + expired), null while no session has ended.
+    `average_order_value_cents`: over completed sessions with a value, null if there are no such
+    sessions.
     """
 
     sessions: int
@@ -52,11 +53,11 @@ class Outcomes:
 class Kpis:
     """The figures of a range.
 
-    `landing_views`: how often the start page was seen, also by those who began no session.
-    `inquiries`: those that were sent in the range, whenever their session began.
-    `open_value_cents`: what the houses of sessions that are still active cost now, each house
-    once, without those that were inquired; null where `active` is. `interactions`: events that happened in the range; null
-    where that is not known exactly any more (`happened`).
+    `landing_views`: views of the start page, also by visitors who began no session.
+    `inquiries`: inquiries sent in the range, whenever their session began.
+    `open_value_cents`: the present prices of the houses of sessions that are still active, each
+    house once, without inquired ones; null where `active` is. `interactions`: events that happened
+    in the range; null if the exact number is no longer known (`happened`).
     """
 
     outcomes: Outcomes
@@ -68,7 +69,7 @@ class Kpis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One hour, day, week or month; `at` is its beginning where the reader lives.
+    """One hour, day, week or month; `at` is its beginning in the reader's time zone.
 
     `inquiries` and `interactions` as in `Kpis`.
     """
@@ -82,7 +83,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The sessions with one value of a dimension; '' is unknown, '(other)' all that is not listed."""
+    """The sessions with one value of a dimension; '' is unknown, '(other)' all values not listed."""
 
     value: str
     outcomes: Outcomes
@@ -90,7 +91,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEffect:
-    """The sessions whose house is of one catalogue; '' are sessions without a house."""
+    """The sessions whose house uses one catalogue; '' stands for sessions without a house."""
 
     catalogue_id: str
     published_at: datetime | None
@@ -105,7 +106,7 @@ class Figures:
 
     async def kpis(self, span: Range) -> Kpis:
         """The figures of a range."""
-        sums = text(f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}")  # noqa: S608
+        sums = text(f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}")
         worth = text(_OPEN_VALUE.format(cohort=cohort(span.bots)))
         sent = text(_INQUIRIES.format(who=sessions_of(span.bots)))
         seen = text(_LANDING_VIEWS.format(who=events_of(span.bots)))
@@ -129,17 +130,17 @@ class Figures:
         return await self._database.read_snapshot(work)
 
     async def outcomes(self, span: Range) -> Outcomes:
-        """How the sessions of a range ended."""
-        sums = f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}"  # noqa: S608
+        """The outcomes of the sessions of a range."""
+        sums = f"SELECT {_OUTCOMES} FROM sessions WHERE {cohort(span.bots)}"
         (found,) = await rows(self._database, sums, limits(span))
         return _outcomes(found)
 
     async def series(self, span: Range, unit: Unit) -> list[Point]:
         """Every hour, day, week or month of the range, empty ones too, in order.
 
-        Without a beginning (`all`) it starts with the first that is not empty. Sessions and
-        completed ones are counted where the session began. The sum of each column is the figure of
-        `kpis`, in every zone and whatever the clocks did.
+        A range without a beginning (`all`) starts with the first period that is not empty. Sessions,
+        also completed ones, are counted in the period in which they began. The sum of each column
+        equals the figure of `kpis`, in every time zone and across changes of daylight saving time.
         """
         zone = ZoneInfo(span.zone)
         begins = beginnings(span.start, span.end, unit, zone)
@@ -179,7 +180,7 @@ class Figures:
             FROM sessions LEFT JOIN parts ON parts.value = coalesce({column}, '')
             WHERE {cohort(span.bots)} GROUP BY 1
             ORDER BY parts.value IS NULL, count(*) DESC, 1
-            """,  # noqa: S608 - constants
+            """,
             limits(span),
         )
         return [
@@ -198,7 +199,7 @@ class Figures:
             LEFT JOIN catalogues ON catalogues.id = configurations.catalogue_id
             WHERE {cohort(span.bots)} GROUP BY 1, 2
             ORDER BY 2 DESC NULLS LAST, 1 LIMIT {CATALOGUES_MAX}
-            """,  # noqa: S608 - constants
+            """,
             limits(span),
         )
         return [
@@ -247,7 +248,7 @@ WHERE status = 'open' AND id IN (
 
 
 def _from_first(points: list[Point]) -> list[Point]:
-    """Without the periods before anything happened."""
+    """The points without the empty ones at the beginning."""
     filled = (
         place
         for place, point in enumerate(points)

@@ -1,9 +1,9 @@
-"""Interactions per period, from the roll-ups; from the rows where a roll-up is too coarse.
+"""Interactions per period, from the roll-ups, or from the rows where a roll-up is too coarse.
 
-Minutes are kept for two days, then quarters of an hour for ever. Today every zone's hours and days
-begin with a quarter, so these are exact in every zone. `activity_hours` holds what earlier releases
-folded. Where a period or the range begins or ends within such a roll-up, the events of that hour
-are counted from their rows. If retention has removed some of those, the number is not known: None.
+Minutes are kept for two days, then quarter hours permanently. In every present time zone, hours and
+days begin at a quarter hour, so these are exact. `activity_hours` holds the hours that earlier
+releases folded. Where a period or the range begins or ends within such a roll-up, the events of that
+hour are counted from their rows. If retention has removed some of those, the number is None.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,19 +14,19 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.ranges import Range
+from configurator.activity.ranges import Range
 from storage.postgres.analytics.cohort import events_of, limits
 
 _HOUR: Final = timedelta(hours=1)
 _QUARTER: Final = timedelta(minutes=15)
 _FEW: Final = 4
-"""At most this many hours are looked up one by one, by index; beyond, one read of all rows is faster."""
+"""Up to this many hours are looked up one by one, by index; for more, one read of all rows is faster."""
 
 
 async def interactions(
     connection: AsyncConnection, span: Range, begins: Sequence[datetime]
 ) -> list[int | None]:
-    """How many happened in each period of the range; the periods begin with `begins`."""
+    """The number of events in each period of the range, or None if unknown; `begins` are their starts."""
     cut = await _cut_hours(connection, span, begins)
     asked = {**limits(span), "begins": list(begins), "cut": list(cut)}
     counts = [0] * len(begins)
@@ -45,7 +45,7 @@ async def interactions(
 async def _cut_hours(
     connection: AsyncConnection, span: Range, begins: Sequence[datetime]
 ) -> dict[datetime, bool]:
-    """The hours whose roll-ups are cut, and whether retention has removed rows of them."""
+    """The hours whose roll-ups are cut by an edge, and whether retention has removed rows of them."""
     edges = [span.start, *(each for each in begins if each > span.start), span.end]
     asked = {"hours": _within(edges, _HOUR), "quarters": _within(edges, _QUARTER)}
     if not asked["hours"]:
@@ -55,7 +55,7 @@ async def _cut_hours(
 
 
 def _within(edges: Collection[datetime], length: timedelta) -> list[datetime]:
-    """The beginnings of the hours or quarters, by UTC, that have an edge inside."""
+    """The starts of the hours or quarter hours, in UTC, that have an edge inside."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return sorted({edge - (edge - epoch) % length for edge in edges if (edge - epoch) % length})
 

@@ -1,24 +1,24 @@
-"""How a house looked at an earlier version, from its log."""
+"""The state of a house at an earlier version, from its log."""
 
 from collections.abc import Collection
 from uuid import UUID
 
 from storage.postgres.analytics.cohort import rows
-from storage.postgres.configurations import Document
+from storage.postgres.configurations.stored import JsonDocument
 from storage.postgres.engine import Database
 
 
-class History:
+class HouseHistory:
     """Reads the log backwards."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def before(self, configuration_id: UUID, version: int) -> dict[str, Document | None]:
-        """The choice that each category had at `version`, for those that changed after it.
+    async def before(self, configuration_id: UUID, version: int) -> dict[str, JsonDocument | None]:
+        """The choice that each category had at `version`, for the categories that changed later.
 
-        Put over a selection that was read before this, it gives the selection at `version`,
-        whatever was committed in between.
+        Merged over a selection that was read before this call, it gives the selection at
+        `version`, whatever was committed in between.
         """
         found = await rows(
             self._database,
@@ -35,8 +35,8 @@ class History:
 
     async def changes(
         self, configuration_id: UUID, versions: Collection[int]
-    ) -> dict[int, list[Document]]:
-        """What these versions changed; unknown versions are absent."""
+    ) -> dict[int, list[JsonDocument]]:
+        """The changes of these versions; unknown versions are absent."""
         found = await rows(
             self._database,
             "SELECT version, changes FROM operations"

@@ -1,4 +1,4 @@
-"""What was configured in the end: the most frequent houses, and how prices are distributed."""
+"""Final houses: the most frequent selections, and the distribution of prices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.ranges import Range
+from configurator.activity.ranges import Range
 from storage.postgres.analytics.cohort import cohort, limits, rows
 from storage.postgres.engine import Database
 
@@ -33,7 +33,7 @@ class FrequentHouse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """How many prices lie from `from_cents` up to and without `to_cents`."""
+    """The number of prices from `from_cents` up to, but not including, `to_cents`."""
 
     from_cents: int
     to_cents: int
@@ -42,7 +42,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentile:
-    """The smallest price such that at least so many percent of all are not above it."""
+    """The smallest price such that at least `percent` % of all prices are not above it."""
 
     percent: int
     cents: int
@@ -61,13 +61,13 @@ class Prices:
 
 
 class Houses:
-    """Reads what was configured."""
+    """Reads figures of final houses."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def combinations(self, span: Range, limit: int = 20) -> list[FrequentHouse]:
-        """What the houses of the range's sessions look like now, the most frequent first.
+        """The present selections of the houses of the range's sessions, the most frequent first.
 
         Each house once, however many sessions it had; houses in which nothing was ever chosen do
         not count.
@@ -85,7 +85,7 @@ class Houses:
                 (SELECT count(*) FROM houses) AS of_all
             FROM houses GROUP BY selection, catalogue_id
             ORDER BY count(*) DESC, selection LIMIT :limit
-            """,  # noqa: S608 - constants
+            """,
             {**limits(span), "limit": min(limit, COMBINATIONS_MAX)},
         )
         return [
@@ -101,13 +101,13 @@ class Houses:
         ]
 
     async def prices(self, span: Range) -> tuple[Prices, Prices]:
-        """The order values of completed sessions, and what the open houses of active ones cost."""
+        """The order values of completed sessions, and the prices of the open houses of active ones."""
         completed = (
-            "SELECT order_value_cents AS cents FROM sessions"  # noqa: S608 - constants
+            "SELECT order_value_cents AS cents FROM sessions"
             f" WHERE {cohort(span.bots)} AND status = 'COMPLETED' AND order_value_cents IS NOT NULL"
         )
         still_open = (
-            "SELECT total_cents AS cents FROM configurations WHERE status = 'open' AND id IN ("  # noqa: S608
+            "SELECT total_cents AS cents FROM configurations WHERE status = 'open' AND id IN ("
             f" SELECT configuration_id FROM sessions WHERE {cohort(span.bots)}"
             " AND sessions.status = 'ACTIVE')"
         )
@@ -129,7 +129,7 @@ async def _prices(connection: AsyncConnection, source: str, span: Range) -> Pric
             round(avg(cents))::bigint AS average,
             percentile_disc(ARRAY[{fractions}]) WITHIN GROUP (ORDER BY cents) AS percentiles
         FROM ({source}) AS prices
-        """  # noqa: S608 - constants
+        """
     )
     found = (await connection.execute(summary, limits(span))).one()
     if found.n == 0:
@@ -144,7 +144,7 @@ async def _prices(connection: AsyncConnection, source: str, span: Range) -> Pric
     width_cents = bar_width(found.lowest, found.highest)
     counted = await connection.execute(
         text(
-            "SELECT floor(cents::numeric / CAST(:width AS bigint))::bigint AS bar, count(*) AS n"  # noqa: S608
+            "SELECT floor(cents::numeric / CAST(:width AS bigint))::bigint AS bar, count(*) AS n"
             f" FROM ({source}) AS prices GROUP BY 1"
         ),
         {**limits(span), "width": width_cents},

@@ -1,4 +1,4 @@
-"""Links to shared dashboards: which figures with which query, until when. Only hashes are stored."""
+"""Links to shared dashboards: figures, query and expiry. Only hashes of tokens are stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.postgres.audit import Recorder
 from storage.postgres.engine import Database
-from storage.postgres.tables import analytics_links
+from storage.postgres.schema.tables import analytics_links
+from storage.postgres.service.audit import Recorder
 
 LISTED_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardLink:
-    """What a link shows: the figures `views`, always with this `query`."""
+    """The content of a link: the figures `views`, always with this `query`."""
 
     id: UUID
     name: str
@@ -45,7 +45,7 @@ class DashboardLinks:
         expires_at: datetime,
         by: Recorder,
     ) -> DashboardLink:
-        """Stores a link, with its line in the audit."""
+        """Stores a link, and a line in the audit."""
         new = (
             insert(analytics_links)
             .values(
@@ -87,7 +87,7 @@ class DashboardLinks:
         return [_link(row) for row in found]
 
     async def revoke(self, link_id: UUID, now: datetime, *, by: Recorder) -> bool:
-        """Ends a link, with a line in the audit; whether there was one that was not ended before."""
+        """Ends a link, with a line in the audit; False if there was no such link that was still open."""
         ended = (
             update(analytics_links)
             .where(analytics_links.c.id == link_id, analytics_links.c.revoked_at.is_(None))
@@ -106,7 +106,7 @@ class DashboardLinks:
         return await self._database.write(work)
 
     async def usable(self, token_sha256: bytes, now: datetime) -> DashboardLink | None:
-        """The link of this token, if it still shows anything."""
+        """The link of this token, or None if it is unknown or has ended."""
         statement = select(analytics_links).where(
             analytics_links.c.token_sha256 == token_sha256,
             analytics_links.c.revoked_at.is_(None),

@@ -1,11 +1,11 @@
-"""The ways of visitors: in which order sessions made their choices, the most frequent ways first."""
+"""Paths of visitors: the order in which sessions made their choices, the most frequent first."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from configurator.ranges import Range
+from configurator.activity.ranges import Range
+from storage.postgres.activity.choices import NOT_CHOSEN
 from storage.postgres.analytics.cohort import choices_of, cohort, limits, rows
-from storage.postgres.choices import NOT_CHOSEN
 from storage.postgres.engine import Database
 
 STEPS_MAX: Final = 12
@@ -16,7 +16,7 @@ PATHS_MAX: Final = 200
 class Path:
     """The categories in the order in which sessions first chose in them, the first `STEPS_MAX`.
 
-    An empty one: nothing was chosen. `completed`: sessions of it whose inquiry was sent. `share`:
+    Empty: nothing was chosen. `completed`: its sessions whose inquiry was sent. `share`: its part
     of all sessions of the range.
     """
 
@@ -27,13 +27,13 @@ class Path:
 
 
 class Paths:
-    """Reads ways."""
+    """Reads paths."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def paths(self, span: Range, limit: int = 30) -> list[Path]:
-        """Every session of the range has exactly one way; the `limit` most frequent ones."""
+        """The `limit` most frequent paths; every session of the range has exactly one path."""
         found = await rows(
             self._database,
             _PATHS.format(cohort=cohort(span.bots), choices=choices_of(span.bots)),
@@ -63,4 +63,4 @@ SELECT coalesce(steps, ARRAY[]::text[]) AS steps, count(*) AS sessions,
     (sum(count(*)) OVER ())::bigint AS of_all
 FROM sessions LEFT JOIN ways ON session_id = sessions.id
 WHERE {{cohort}} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit
-"""  # noqa: S608 - constants
+"""

@@ -1,8 +1,8 @@
-"""Schedules of CSV files, and the files that were made: at most one for each time that was due.
+"""Schedules of CSV files, and the files made for them: at most one per due time.
 
-Whoever makes a file moves the schedule on and stores the file in one transaction, and only if the
-schedule still stands where it was read. So two makers at the same moment, or one that was killed
-and comes again, leave one file. Kept are the newest `FILES_KEPT` of each schedule.
+One transaction stores a file and moves the schedule to its next due time, but only if the schedule
+has not moved since it was read. Two workers at the same moment, or one that was killed and starts
+again, therefore leave one file. The newest `FILES_KEPT` files of each schedule are kept.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.cadence import Cadence
-from storage.postgres.audit import Recorder
+from configurator.activity.cadence import Cadence
 from storage.postgres.engine import Database
-from storage.postgres.tables import analytics_files, analytics_schedules
+from storage.postgres.schema.tables import analytics_files, analytics_schedules
+from storage.postgres.service.audit import Recorder
 
 SCHEDULES_MAX: Final = 20
 FILES_KEPT: Final = 30
@@ -25,7 +25,7 @@ FILE_BYTES_MAX: Final = 1_000_000
 DELIVERY_ATTEMPTS_MAX: Final = 5
 
 _ROOM_KEY: Final = 0x63737673
-"""Those who add a schedule wait for each other, so that they count what is there."""
+"""The lock under which schedules are added one after the other, so that the count is right."""
 
 _schedules, _files = analytics_schedules.c, analytics_files.c
 
@@ -46,13 +46,13 @@ class Schedule:
 
     @property
     def cadence(self) -> Cadence:
-        """When it is due."""
+        """The times at which the schedule is due."""
         return Cadence(hour=self.hour, zone=self.zone, weekday=self.weekday)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileInfo:
-    """A file without its content. `problem`: the code of why there is none."""
+    """A file without its content. `problem`: the code of the error if there is no content."""
 
     id: UUID
     schedule_id: UUID
@@ -68,7 +68,7 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeFile:
-    """What is stored for one due time; `content` None goes with a `problem`."""
+    """The file to store for one due time; `content` is None if there is a `problem`."""
 
     id: UUID
     first_day: date
@@ -79,7 +79,7 @@ class MadeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class WaitingFile:
     """A file that waits to be delivered."""
 
     id: UUID
@@ -97,7 +97,7 @@ class Schedules:
         self._database = database
 
     async def create(self, schedule: Schedule, *, by: Recorder) -> bool:
-        """Stores a schedule, with its line in the audit; False when there are `SCHEDULES_MAX`."""
+        """Stores a schedule, and a line in the audit; False if there are `SCHEDULES_MAX` already."""
         values = {name: getattr(schedule, name) for name in Schedule.__slots__}
 
         async def work(connection: AsyncConnection) -> bool:
@@ -127,7 +127,7 @@ class Schedules:
         return await self._database.write(work)
 
     async def listed(self) -> list[tuple[Schedule, list[FileInfo]]]:
-        """Every schedule in the order of its making, with its files, the newest first."""
+        """Every schedule in order of creation, with its files, the newest first."""
         by_age = select(analytics_schedules).order_by(_schedules.created_at, _schedules.id)
         files = select(
             *(_files[name] for name in FileInfo.__slots__ if name != "bytes"),
@@ -137,7 +137,7 @@ class Schedules:
         async def work(connection: AsyncConnection) -> list[tuple[Schedule, list[FileInfo]]]:
             kept: dict[UUID, list[FileInfo]] = {}
             for row in await connection.execute(files):
-                kept.setdefault(row.schedule_id, []).append(FileInfo(**row._mapping))  # noqa: SLF001
+                kept.setdefault(row.schedule_id, []).append(FileInfo(**row._mapping))
             return [
                 (_schedule(row), kept.get(row.id, [])) for row in await connection.execute(by_age)
             ]
@@ -145,7 +145,7 @@ class Schedules:
         return await self._database.read_snapshot(work)
 
     async def remove(self, schedule_id: UUID, *, by: Recorder) -> bool:
-        """Ends a schedule and deletes its files, with a line in the audit; whether there was one."""
+        """Deletes a schedule and its files, with a line in the audit; False if it did not exist."""
         gone = (
             delete(analytics_schedules)
             .where(_schedules.id == schedule_id)
@@ -166,7 +166,7 @@ class Schedules:
         return await self._database.write(work)
 
     async def due(self, now: datetime) -> list[Schedule]:
-        """The schedules that are due, the longest waiting first."""
+        """The schedules that are due, the longest overdue first."""
         statement = (
             select(analytics_schedules)
             .where(_schedules.next_due_at <= now)
@@ -178,10 +178,10 @@ class Schedules:
     async def keep(
         self, schedule: Schedule, file: MadeFile, *, due_at: datetime, next_due_at: datetime
     ) -> bool:
-        """Stores the file of `due_at` and moves the schedule on, both or neither.
+        """Stores the file of `due_at` and moves the schedule to `next_due_at`, both or neither.
 
-        False when the schedule does not stand where `schedule` says any more: somebody else made
-        this file, or the schedule was removed.
+        False if the schedule has changed since `schedule` was read: another worker made this file,
+        or the schedule was removed.
         """
         moved = (
             update(analytics_schedules)
@@ -201,7 +201,7 @@ class Schedules:
         return await self._database.write(work)
 
     async def content(self, file_id: UUID) -> tuple[FileInfo, str, bytes] | None:
-        """A file with the name of its figure and its content."""
+        """A file with the name of its figure and its content; None if there is no content."""
         statement = (
             select(
                 analytics_files, _schedules.view, func.octet_length(_files.content).label("bytes")
@@ -216,8 +216,8 @@ class Schedules:
         info = FileInfo(**{name: getattr(row, name) for name in FileInfo.__slots__})
         return info, row.view, row.content
 
-    async def undelivered(self, since: datetime) -> Sequence[Letter]:
-        """Files made since then that nobody has taken yet, and that were not tried too often."""
+    async def undelivered(self, since: datetime) -> Sequence[WaitingFile]:
+        """Files made since then that are not delivered yet and have attempts left."""
         statement = (
             select(
                 _files.id, _schedules.name, _schedules.view, _files.due_at, _files.last_day,
@@ -234,10 +234,10 @@ class Schedules:
             .limit(SCHEDULES_MAX)
         )  # fmt: skip
         found = await self._database.read(lambda connection: connection.execute(statement))
-        return [Letter(**row._mapping) for row in found]  # noqa: SLF001 - a public name
+        return [WaitingFile(**row._mapping) for row in found]
 
     async def note_delivery(self, file_id: UUID, delivered_at: datetime | None) -> None:
-        """Counts an attempt; `delivered_at` when it was taken."""
+        """Counts an attempt to deliver; `delivered_at` is None if it failed."""
         noted = (
             update(analytics_files)
             .where(_files.id == file_id)

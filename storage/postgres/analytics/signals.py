@@ -1,7 +1,7 @@
-"""How the page worked for visitors: its speed, refusals, what rules moved, errors, hovers, links.
+"""Signals about how the page worked: its speed, refusals, adjustments, errors, hovers, links.
 
-Counted from the interactions themselves, because reasons and measures are in no roll-up. So it
-reaches back as far as they are kept: `complete_from` says since when.
+Counted from the interactions themselves, because reasons and measures are in no roll-up. The
+figures therefore reach back only as far as interactions are kept, to `complete_from`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from configurator.ranges import Range
+from configurator.activity.ranges import Range
 from storage.postgres.analytics.cohort import events_of, limits
 from storage.postgres.engine import Database
 
@@ -21,12 +21,12 @@ SIGNALS_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """One thing that was told of, by place (a category, or `page`).
+    """One kind of report, by place (a category, or `page`).
 
-    `name`: of a web vital LCP and INP (ms) or CLS, of a refusal and an adjustment the code of the
-    reason, of an error its message, of a hover the option, of a link what was made. `n`: how often,
-    in how many `sessions`. Of web vitals alone: the measure that 50, 75 and 95 of a hundred did not
-    exceed, and the share that was rated good.
+    `name`: for a web vital LCP and INP (ms) or CLS, for a refusal and an adjustment the code of the
+    reason, for an error its message, for a hover the option, for a link its kind. `n`: how often,
+    in how many `sessions`. For web vitals only: the 50th, 75th and 95th percentiles of the measure,
+    and the share that was rated good.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """Signals of a range, and since when all of them are counted; null: since its beginning."""
+    """Signals of a range, and the time since which all are counted; null: since its beginning."""
 
     complete_from: datetime | None
     signals: list[Signal]
@@ -55,7 +55,7 @@ class SignalReader:
         self._database = database
 
     async def signals(self, span: Range) -> Signals:
-        """By kind, the most frequent first, SIGNALS_MAX at most."""
+        """The signals by kind, the most frequent first, at most SIGNALS_MAX."""
         statement = text(_SIGNALS.format(who=events_of(span.bots), most=SIGNALS_MAX))
 
         async def work(connection: AsyncConnection) -> Signals:
@@ -74,7 +74,7 @@ _LAST_GONE: Final = text(
     " WHERE n > 0 AND hour > CAST(:start AS timestamptz) - interval '1 hour' AND hour < :end"
 )
 
-# What is told is a stranger's: a value that is no number is no measure.
+# Values come from strangers: one that is not a number is not counted as a measure.
 _SIGNALS: Final = """
 SELECT event_type AS kind, category AS place, name, count(*) AS n,
     count(DISTINCT session_id) AS sessions,

@@ -1,90 +1,40 @@
-"""Single sessions: found, listed page by page, read event by event; and who came back."""
+"""Single sessions: search, lists in pages, timelines of events; and people who came back."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from configurator.activity.periods import beginnings
+from configurator.activity.ranges import Range
+from configurator.activity.stored import Happening
 from configurator.house_code import as_code
-from configurator.periods import beginnings
-from configurator.ranges import Range
-from storage.postgres.analytics.cohort import cohort, limits, rows
-from storage.postgres.engine import Database
-from storage.postgres.session_keys import (
+from storage.postgres.activity.session_keys import (
     KEY_COLUMNS,
     OF_SESSION,
     SessionKeys,
     keys_in,
     keys_of,
 )
+from storage.postgres.analytics.cohort import cohort, limits, rows
+from storage.postgres.analytics.visit import Visit, visit_in
+from storage.postgres.engine import Database
 
 PAGE_MAX: Final = 200
 WEEKS_MAX: Final = 53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One session. `code` and `value_cents`: its house, and what that costs now.
-
-    `client_session_id`: the id that a client of the original API made up itself.
-    """
-
-    id: UUID
-    status: str
-    started_at: datetime
-    last_seen_at: datetime
-    completed_at: datetime | None
-    order_value_cents: int | None
-    device: str | None
-    language: str | None
-    referrer: str | None
-    interactions: int
-    last_category: str | None
-    lost_events: int | None
-    bot_reason: str | None
-    person_id: UUID | None
-    configuration_id: UUID | None
-    code: str | None
-    catalogue_id: str | None
-    value_cents: int | None
-    version: int | None
-    client_session_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """One interaction of a session; its fields are columns of `interactions`."""
-
-    event_id: UUID
-    occurred_at: datetime
-    event_type: str
-    category: str
-    element_id: str | None
-    selection_value: str | None
-    previous_value: str | None
-    time_spent_ms: int | None
-    total_cents: int | None
-    change_cents: int | None
-    version: int | None
-    tab: int | None
-    seq: int | None
-    skew_ms: int | None
-    source: str
-    bot: bool
-    props: dict[str, object] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Which sessions to list; None is any.
+    """Conditions for the sessions to list; None matches any.
 
-    `text`: within the client's own session id or the referrer, or at the beginning of the session's
+    `text`: part of the client's own session id or of the referrer, or the beginning of the session's
     id or of its house's code.
     """
 
@@ -97,31 +47,31 @@ class Sought:
     text: str | None = None
 
 
-SORTS: Final = (
+SessionOrder = Literal[
     "started_at", "last_seen_at", "value_cents", "interactions", "language", "referrer", "device",
     "status", "last_category",
-)  # fmt: skip
-"""By which fields of a `Visit` a list is sorted; what is unknown counts as the least."""
+]  # fmt: skip
+"""The fields of a `Visit` that a list can be sorted by; unknown values count as the smallest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """How a list is sorted: `by` one of `SORTS`, and by id among equals."""
+class VisitOrder:
+    """The order of a list: `by` a field, and by id among equal values."""
 
-    by: str = "started_at"
+    by: SessionOrder = "started_at"
     descending: bool = True
 
     def place(self, visit: Visit) -> "Mark":
-        """Where a visit is in this order."""
+        """The place of a visit in this order."""
         value = getattr(visit, self.by)
         return (_UNKNOWN.get(self.by, "") if value is None else value), visit.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
-    """The people whose first session ever was in this week, and how many had one `n` weeks later.
+    """The people whose first session ever was in this week, and how many had a session n weeks later.
 
-    `returned[0]` is the week itself, so it equals `people`.
+    `returned[n]` counts week n; `returned[0]` is the week itself, so it equals `people`.
     """
 
     week: date
@@ -129,11 +79,11 @@ class Cohort:
     returned: tuple[int, ...]
 
 
-Place = tuple[datetime, UUID]
-"""Where a page ended: a time, and an id among those of the same time."""
+PageEnd = tuple[datetime, UUID]
+"""The end of a page: a time, and an id among those of the same time."""
 
 Mark = tuple[datetime | int | str, UUID]
-"""Where a page of a list of sessions ended: a value of its order, and an id among equals."""
+"""The end of a page of sessions: a value of the list's order, and an id among equals."""
 
 _UNKNOWN: Final[Mapping[str, int]] = {"value_cents": -1, "interactions": -1}
 _BY: Final = {
@@ -149,8 +99,8 @@ _BY: Final = {
 }
 
 
-NEWEST: Final = Order()
-LATEST: Final = Order(by="last_seen_at")
+NEWEST: Final = VisitOrder()
+LATEST: Final = VisitOrder(by="last_seen_at")
 
 
 class Visits:
@@ -163,12 +113,12 @@ class Visits:
         self,
         span: Range,
         sought: Sought,
-        order: Order = NEWEST,
+        order: VisitOrder = NEWEST,
         *,
         after: Mark | None = None,
         limit: int = 50,
     ) -> list[Visit]:
-        """Sessions that began in the range, in this order, from `after` on; at most `limit`."""
+        """Up to `limit` sessions that began in the range, in this order, after the mark `after`."""
         conditions, asked = _conditions(sought)
         return await self._page(span, order, conditions, asked, after=after, limit=limit)
 
@@ -176,12 +126,12 @@ class Visits:
         self,
         span: Range,
         sought: Sought,
-        order: Order = LATEST,
+        order: VisitOrder = LATEST,
         *,
         after: Mark | None = None,
         limit: int = 50,
     ) -> list[Visit]:
-        """Sessions of the range that ended with something chosen and no inquiry."""
+        """Sessions of the range that ended with a choice but without an inquiry."""
         return await self.sessions(
             span, replace(sought, status="ABANDONED"), order, after=after, limit=limit
         )
@@ -192,24 +142,24 @@ class Visits:
             lambda connection: connection.execute(_OPENED, {"session": session_id})
         )
         row = found.one_or_none()
-        return None if row is None else _visit(row)
+        return None if row is None else visit_in(row)
 
     async def opened(
         self, session_id: UUID, *, after: UUID | None, limit: int
     ) -> tuple[Visit, list[Happening]] | None:
-        """The session and a page of what `timeline` tells; None: there is no such session."""
+        """The session and a page of its `timeline`; None if there is no such session."""
 
         async def work(connection: AsyncConnection) -> tuple[Visit, list[Happening]] | None:
             row = (await connection.execute(_OPENED, {"session": session_id})).one_or_none()
             if row is None:
                 return None
             keys = keys_in(row, session_id)
-            return _visit(row), await _happened(connection, keys, *_by_id(after, limit))
+            return visit_in(row), await _happened(connection, keys, *_by_id(after, limit))
 
         return await self._database.read(work)
 
     async def gone(self, session_id: UUID) -> int:
-        """How many interactions of a session retention has removed."""
+        """The number of a session's interactions that retention has removed."""
 
         async def work(connection: AsyncConnection) -> int:
             keys = await keys_of(connection, session_id)
@@ -223,13 +173,13 @@ class Visits:
     async def timeline(
         self, session_id: UUID, *, after: UUID | None = None, limit: int = PAGE_MAX
     ) -> list[Happening]:
-        """The interactions of a session in the order of their ids, from `after` on."""
+        """The interactions of a session in the order of their ids, after `after`."""
         return await self._of_session(session_id, *_by_id(after, limit))
 
     async def happened(
-        self, session_id: UUID, *, after: Place | None, limit: int
+        self, session_id: UUID, *, after: PageEnd | None, limit: int
     ) -> list[Happening]:
-        """The interactions of a session in the order in which they happened, from `after` on."""
+        """The interactions of a session in the order in which they happened, after `after`."""
         later = " AND (occurred_at, event_id) > (:at, :after)" if after else ""
         asked: dict[str, object] = {"limit": limit}
         if after:
@@ -246,10 +196,10 @@ class Visits:
         return await self._database.read(work)
 
     async def retention(self, span: Range) -> list[Cohort]:
-        """People by the week of their first session, for first sessions in the range.
+        """People by the week of their first session, if that was in the range.
 
-        The latest WEEKS_MAX weeks. Later sessions count until the end of the range; sessions
-        without a known person cannot be told apart and do not count.
+        Covers the latest WEEKS_MAX weeks. Later sessions count until the end of the range; sessions
+        without a known person cannot be assigned to anybody and do not count.
         """
         zone = ZoneInfo(span.zone)
         begins = beginnings(span.start, span.end, "week", zone)
@@ -263,7 +213,7 @@ class Visits:
     async def _page(
         self,
         span: Range,
-        order: Order,
+        order: VisitOrder,
         conditions: Sequence[str],
         values: Mapping[str, object],
         *,
@@ -283,7 +233,7 @@ class Visits:
             f" ORDER BY {by} {direction}, sessions.id {direction} LIMIT :limit",
             asked,
         )
-        return [_visit(row) for row in found]
+        return [visit_in(row) for row in found]
 
 
 _VISIT: Final = """
@@ -297,16 +247,15 @@ _OPENED: Final = text(
 )
 
 _SPOKEN: Final = "(language = :language OR starts_with(language, :language || '-'))"
-"""A language is also asked for with all its regions."""
+"""A filter for a language also matches all its regions."""
 
 _SEARCHED: Final = (
     "(sessions.id::text ILIKE :begins OR code ILIKE :begins OR external_id ILIKE :within"
     " OR referrer ILIKE :within)"
 )
-_KEPT: Final = text(f"SELECT count(*) FROM interactions WHERE {OF_SESSION}")  # noqa: S608
+_KEPT: Final = text(f"SELECT count(*) FROM interactions WHERE {OF_SESSION}")
 
-_FIELDS: Final = tuple(each.name for each in fields(Happening))
-_HAPPENING: Final = ", ".join(_FIELDS)
+_HAPPENING: Final = ", ".join(Happening.__struct_fields__)
 
 _RETENTION: Final = """
 WITH visited AS (
@@ -334,10 +283,10 @@ async def _happened(
     connection: AsyncConnection, keys: SessionKeys, which: str, asked: Mapping[str, object]
 ) -> list[Happening]:
     statement = text(
-        f"SELECT {_HAPPENING} FROM interactions WHERE {OF_SESSION}{which} LIMIT :limit"  # noqa: S608 - constants
+        f"SELECT {_HAPPENING} FROM interactions WHERE {OF_SESSION}{which} LIMIT :limit"
     )
     found = await connection.execute(statement, {**keys.asked, **asked})
-    return [Happening(**dict(zip(_FIELDS, row, strict=True))) for row in found]
+    return [Happening(**row._mapping) for row in found]
 
 
 def _who(span: Range) -> str:
@@ -376,28 +325,3 @@ def _cohorts(found: Sequence[Row[Any]], weeks: Sequence[date]) -> list[Cohort]:
         )
         for number, people in returned.items()
     ]
-
-
-def _visit(row: Row[Any]) -> Visit:
-    return Visit(
-        id=row.id,
-        status=row.status,
-        started_at=row.started_at,
-        last_seen_at=row.last_seen_at,
-        completed_at=row.completed_at,
-        order_value_cents=row.order_value_cents,
-        device=row.device_type,
-        language=row.language,
-        referrer=row.referrer,
-        interactions=row.interaction_count,
-        last_category=row.last_category,
-        lost_events=row.lost_events,
-        bot_reason=row.bot_reason,
-        person_id=row.person_id,
-        configuration_id=row.configuration_id,
-        code=row.code,
-        catalogue_id=row.catalogue_id,
-        value_cents=row.total_cents,
-        version=row.head,
-        client_session_id=row.external_id,
-    )

@@ -1,4 +1,4 @@
-"""Which choices make a picture, and which addresses exist."""
+"""The choices that make a picture, and the addresses that exist."""
 
 from itertools import product
 
@@ -6,16 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configurator.preview import PreviewKey, PreviewUnknown, parse_path, preview_key
-from configurator.preview.keys import (
+from configurator.preview.scene.keys import (
     CLADDINGS,
     FLOORS,
     FRAMES,
     GEOMETRY_VERSION,
     MODULES,
     SHELLS,
+    PreviewKey,
+    PreviewUnknown,
     glass_limit_m2,
     panel_limit,
+    parse_path,
+    preview_key,
 )
 
 CHOICES: dict[str, tuple[str, int | None]] = {
@@ -86,7 +89,7 @@ def test_the_exterior_ignores_the_inside_and_the_interior_the_outside() -> None:
         ("interior", {"fussboden": ("teppich", None)}),
     ],
 )
-def test_what_cannot_be_drawn_has_no_key(
+def test_a_house_that_cannot_be_drawn_has_no_key(
     view: str, choices: dict[str, tuple[str, int | None]]
 ) -> None:
     with pytest.raises(PreviewUnknown):

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from configurator.preview import Language, parse_path, render
+from configurator.preview.scene.keys import parse_path
+from configurator.preview.svg.rendering import render
+from configurator.text import Language
 
 PATHS = (
     "v2/exterior/nest120.holzlattung.pv10.fichte20",

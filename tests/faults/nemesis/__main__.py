@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.ledger import Ledger
+from tests.faults.load.ledger import Ledger
 from tests.faults.nemesis.faults import choices
 from tests.faults.nemesis.outage import outage
 from tests.faults.nemesis.run import Result, run
 from tests.faults.nemesis.schedule import Schedule, plan, read, write
-from tests.support.faketime import LIBFAKETIME
-from tests.support.servers import home_in_memory
+from tests.support.faults.faketime import LIBFAKETIME
+from tests.support.programs.servers import home_in_memory
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -99,7 +99,7 @@ def _speaker() -> Callable[[str], None]:
     began = time.monotonic()
 
     def say(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)  # noqa: T201
+        print(f"{time.monotonic() - began:7.1f}  {line}", flush=True)
 
     return say
 

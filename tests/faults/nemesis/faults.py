@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from storage.postgres.roles import WEB, WORKER
+from storage.postgres.schema.roles import WEB, WORKER
 from tests.faults.nemesis import on_answers, on_data, on_links, on_postgres, on_processes, on_valkey
 from tests.faults.nemesis.field import POSTGRESQL, VALKEY, Field
 from tests.faults.nemesis.on_links import LINKS, PROCESSES
@@ -122,5 +122,5 @@ CLOCK: Final = "clock off"
 
 
 def choices(*, clock: bool) -> dict[str, Choice]:
-    """What the dice may choose."""
+    """The faults to choose from at random."""
     return {name: fault.choice for name, fault in FAULTS.items() if clock or name != CLOCK}

@@ -1,4 +1,4 @@
-"""What the faults reach, and who is down because of them."""
+"""The processes and links that faults hit, and which of them are down because of that."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from app.server_process import EmbeddedServer
-from tests.faults.ledger import Ledger
+from app.programs.server_process import EmbeddedServer
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.pace import Pace
+from tests.faults.load.stand import Stand, running_stand
 from tests.faults.nemesis.tabs import Tab
-from tests.faults.pace import Pace
-from tests.faults.stand import Stand, running_stand
 from tests.support.audited import SECRET
-from tests.support.faulty_postgres import FaultyPostgres, faulty_postgres
-from tests.support.faulty_redis import FaultyRedis, faulty_redis
-from tests.support.haproxy import running_haproxy
-from tests.support.processes import Process
+from tests.support.faults.faulty_postgres import FaultyPostgres, faulty_postgres
+from tests.support.faults.faulty_redis import FaultyRedis, faulty_redis
+from tests.support.programs.haproxy import running_haproxy
+from tests.support.programs.processes import Process
 from tests.support.waiting import POLL_SECONDS
 
 POSTGRESQL: Final = "postgresql"
@@ -76,7 +76,7 @@ class Field:
 
     @contextmanager
     def ended(self, name: str) -> Iterator[None]:
-        """It may be down until the block ends."""
+        """Allow this process to be down until the block ends."""
         self.down.add(name)
         try:
             yield
@@ -84,8 +84,8 @@ class Field:
             self.down.discard(name)
 
     async def watch(self) -> None:
-        """Until cancelled: whoever ends without a fault that ends it is a problem, and is started
-        again, as a supervisor does, so that the run goes on.
+        """Watch the processes until cancelled. One that ends without a fault that ended it is a problem; it is
+        started again, as by a supervisor, so that the run goes on.
         """
         pace = Pace(asyncio.Event())
         while True:

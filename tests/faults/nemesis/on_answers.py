@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from storage.postgres.failures import Failure, failure
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
-from tests.support.sqlstates import SQLSTATES, error_of
+from tests.support.faults.sqlstates import SQLSTATES, error_of
 
 DEFECTS = [state for state in SQLSTATES if failure(error_of(state)) is Failure.DEFECT]
 AT_RUN_TIME = [state for state in SQLSTATES if state not in DEFECTS]

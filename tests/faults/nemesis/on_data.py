@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.faults.backups import make, restore
+from tests.faults.load.backups import make, restore
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
 from tests.faults.nemesis.tabs import newcomer, tell_of_what_is_newer

@@ -49,7 +49,7 @@ async def refused(field: Field, step: Step) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def mute(field: Field, step: Step) -> AsyncIterator[None]:
-    """What is asked arrives and is done; the answers are lost, and then the connections."""
+    """Requests arrive and are carried out; the answers are lost, and then the connections."""
     link = _link(field, step.target)
     link.lose_replies()
     yield

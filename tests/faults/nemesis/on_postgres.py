@@ -6,12 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import asyncpg
 
-from app.embedded import DATABASE, login_url
-from storage.postgres.roles import grant_rights
+from app.embedded.servers import DATABASE, login_url
+from storage.postgres.schema.roles import grant_rights
+from tests.faults.load.pace import Pace
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
-from tests.faults.pace import Pace
-from tests.support.servers import with_database
+from tests.support.programs.servers import with_database
 
 LOCK_SECONDS = 0.5
 ALTER_AIM_SECONDS = 2.0
@@ -31,7 +31,7 @@ async def _owner(field: Field, database: str = DATABASE) -> AsyncIterator[asyncp
 
 @asynccontextmanager
 async def _changed(field: Field, statements: Sequence[str], back: str) -> AsyncIterator[None]:
-    """From another database, because nobody may close the one that they are in."""
+    """The statements run in another database, because nobody may close the one they are in."""
     async with _owner(field, "postgres") as owner:
         for statement in statements:
             await owner.execute(statement)
@@ -65,7 +65,7 @@ async def crowded(field: Field, step: Step) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def locked(field: Field, step: Step) -> AsyncIterator[None]:
-    """Somebody holds a table: whoever wants it waits until a timeout of their own."""
+    """Somebody locks a table: each query on it waits until its own timeout."""
     async with _owner(field) as owner, owner.transaction():
         await owner.execute(f"LOCK TABLE {step.target} IN ACCESS EXCLUSIVE MODE")
         yield

@@ -10,7 +10,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from storage.redis.stream import EVENTS
+from storage.redis.activity.keys import EVENTS
 from tests.faults.nemesis.field import Field
 from tests.faults.nemesis.schedule import Step
 
@@ -97,14 +97,14 @@ async def forbidden(field: Field, step: Step) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def a_replica(field: Field, _step: Step) -> AsyncIterator[None]:
-    """It follows a primary that is not there (READONLY)."""
+    """Make it follow a primary that does not exist (READONLY)."""
     async with _changed(field, "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"):
         yield
 
 
 @asynccontextmanager
 async def without_replicas(field: Field, _step: Step) -> AsyncIterator[None]:
-    """It wants replicas before it writes (NOREPLICAS)."""
+    """Make it demand replicas before each write (NOREPLICAS)."""
     name = "CONFIG SET min-replicas-to-write"
     async with _changed(field, f"{name} 1", f"{name} 0"):
         yield

@@ -13,15 +13,15 @@ from typing import Final
 
 import aiohttp
 
-from tests.faults.audit import audit
-from tests.faults.ledger import Ledger
-from tests.faults.load import Load, agree, crowd_of, nothing_waits
+from tests.faults.load.audit import audit
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.load import Load, agree, crowd_of, nothing_waits
+from tests.faults.load.pace import Pace
 from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import BEHIND_A_PROXY, POSTGRESQL, front_of, running_field
 from tests.faults.nemesis.recovery import Well, recovery
 from tests.faults.nemesis.schedule import Step
 from tests.faults.nemesis.tabs import compare, tabs_of
-from tests.faults.pace import Pace
 from tests.support.waiting import eventually
 
 TABS: Final = 3

@@ -1,5 +1,6 @@
-"""How long after a fault everything works again: edits and interactions at each web process, live
-updates, and the storing of interactions.
+"""The time from a fault until everything works again: edits, interactions, live updates, storing.
+
+Edits and interactions are tried at each web process.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from random import Random
 import aiohttp
 
 from storage.errors import StorageError
-from tests.faults.audit import lag
-from tests.faults.editors import RestEditor, Seat
-from tests.faults.houses import house_id, house_of
+from tests.faults.load.audit import lag
+from tests.faults.load.editors import RestEditor, Seat
+from tests.faults.load.houses import house_id, house_of
+from tests.faults.load.pace import Pace
+from tests.faults.load.producers import Producer
 from tests.faults.nemesis.field import Field
-from tests.faults.pace import Pace
-from tests.faults.producers import Producer
 from tests.support.waiting import eventually
 
 LONGEST_SECONDS = 60.0
@@ -31,7 +32,7 @@ ASK_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Well:
-    """After so many seconds everything worked again; `last` was the last of it."""
+    """The seconds until everything worked again, and the part that was the last to work."""
 
     seconds: float
     last: str
@@ -67,7 +68,10 @@ class Recovery:
         ]
 
     async def awaited(self) -> Well | None:
-        """When all was well, and what was last; None: it is not, after a minute (`missing`)."""
+        """The time at which all was well, and the last part to recover.
+
+        None after a minute: see `missing`.
+        """
         pace = Pace(asyncio.Event())
         began, took = pace.now(), dict[str, float]()
 

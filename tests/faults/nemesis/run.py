@@ -12,17 +12,17 @@ from typing import Final
 
 import psutil
 
-from tests.faults.audit import Audit, audit
-from tests.faults.ledger import Ledger
-from tests.faults.load import Crowd, Load, agree, crowd_of, nothing_waits
+from tests.faults.load.audit import Audit, audit
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.load import Crowd, Load, agree, crowd_of, nothing_waits
+from tests.faults.load.pace import Pace
 from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import BEHIND_A_PROXY, CLOCKED, Field, front_of, running_field
 from tests.faults.nemesis.recovery import AIM_SECONDS, LONGEST_SECONDS, Recovery, recovery
 from tests.faults.nemesis.schedule import Schedule, Step
 from tests.faults.nemesis.tabs import Tab, compare, tabs_of, tell_of_restores
-from tests.faults.pace import Pace
-from tests.support.faketime import LIBFAKETIME
-from tests.support.installing import HAPROXY
+from tests.support.faults.faketime import LIBFAKETIME
+from tests.support.programs.installing import HAPROXY
 from tests.support.waiting import eventually
 
 LOAD: Final = Load(
@@ -43,7 +43,10 @@ MB: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run ended with. `broken`: the rounds, by number, after which something was wrong."""
+    """The result of a run.
+
+    `broken` are the numbers of the rounds after which something was wrong.
+    """
 
     ledger: Ledger
     audit: Audit | None
@@ -77,8 +80,9 @@ async def run(
     """Carry out a schedule on a product of its own; `say` is told a line for each fault and round.
 
     Where HAProxy is installed everybody works through it, else at the web processes in turns.
-    `tabs`: so many real ones edit, too. `load`: the part of the usual edits and interactions. `ledger`: for
-    whoever wants to read it although the run was ended. `keep` is told the number and problems of a round at its end.
+    `tabs`: the number of real browser tabs that edit, too. `load`: the part of the usual edits and
+    interactions. `ledger`: for a caller who reads it even if the run is cancelled. `keep` gets the
+    number and the problems of a round at its end.
     """
     ledger = ledger or Ledger(seed=schedule.seed)
     broken: dict[int, list[str]] = {}

@@ -15,20 +15,20 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 ROUND_SECONDS = 75.0
-"""After about so much of faults and load comes quiet, and everything is compared."""
+"""About this long there are faults and load; then comes a quiet time in which everything is compared."""
 
 LOAD_BETWEEN_SECONDS = (1.0, 4.0)
 PAIRS_PART = 0.3
-"""About so many of the steps are two faults at a time."""
+"""The part of the steps, about, that have two faults at a time."""
 
 RECOVERY_SECONDS = 2.0
-"""What a step takes beside its own length, for planning only."""
+"""The time that a step takes beside its own length, for planning only."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One fault: `after` so many seconds of load, for so many `seconds`.
+    """One fault, which begins `after` some seconds of load and lasts `seconds`.
 
-    `beside`: a second one, `after` so many seconds of the first.
+    `beside`: a second one, which begins `after` some seconds of the first.
     """
 
     fault: str

@@ -12,12 +12,12 @@ import asyncpg
 from playwright.async_api import Browser, Frame, Page, Response, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from realtime.http.tracking import TRACK_MANY_PATH
+from realtime.api.tracking import TRACK_MANY_PATH
 from tests.e2e.screen import CLAIMS
-from tests.faults.editors import CHOICES
-from tests.faults.ledger import Ledger
-from tests.faults.pace import Pace
-from tests.support.browser import ARGUMENTS, PERSON, required_browser
+from tests.faults.load.editors import CHOICES
+from tests.faults.load.ledger import Ledger
+from tests.faults.load.pace import Pace
+from tests.support.programs.browser import ARGUMENTS, PERSON, required_browser
 from tests.support.waiting import eventually
 
 CLICK_SECONDS: Final = (1.0, 4.0)
@@ -100,7 +100,7 @@ class Tab:
 
 @asynccontextmanager
 async def tabs_of(url: str, count: int, random: Random) -> AsyncIterator[list[Tab]]:
-    """As many tabs, each of a person of their own, until the block ends."""
+    """This number of tabs, each of a new person, until the block ends."""
     if not count:
         yield []
         return

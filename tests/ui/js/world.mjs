@@ -1,4 +1,4 @@
-// What a browser gives a page, small enough to hold in the hand: storage, locks, a server.
+// Small stand-ins for a browser: storage, locks, a server.
 export class Storage {
   #kept = new Map();
   get length() {

@@ -1,8 +1,9 @@
-// One full room. First one author at 20 edits/s: how long until everybody has it. Then as fast as
-// it goes, `writers` edits under way until everybody has them: what a delivery costs the server.
-import { eventually, onSchedule, pause, percentiles } from '../figures.mjs';
-import { meter, residentKb } from '../machine.mjs';
-import { bytesRead, fill, problems } from '../rooms.mjs';
+// One full room. First one author makes `rate` edits a second: the time until everybody has each edit.
+// Then `writers` people each make the next edit as soon as everybody has their last one: the cost of a
+// delivery for the server.
+import { eventually, onSchedule, pause, percentiles } from "../figures.mjs";
+import { meter, residentKb } from "../machine.mjs";
+import { bytesRead, fill, problems } from "../rooms.mjs";
 
 export async function run({ driver, url, rooms, pids, memory, size, rate, seconds, writers }) {
   const before = residentKb(memory);
@@ -21,11 +22,11 @@ async function steady(room, pids, rate, seconds) {
   const answers = [];
   await onSchedule(rate, rate * seconds, () => answers.push(room.edit(0)));
   await Promise.all(answers);
-  await eventually(() => room.ledger.missing === 0, 15, 'everybody has seen every edit').catch(() => {});
+  await eventually(() => room.ledger.missing === 0, 15, "everybody has seen every edit").catch(() => {});
   const { total } = used();
   return {
-    ...percentiles('peer', room.ledger.peers),
-    ...percentiles('ack', room.ledger.acks),
+    ...percentiles("peer", room.ledger.peers),
+    ...percentiles("ack", room.ledger.acks),
     steady_cpu_ms_per_edit: (total * 1000) / room.ledger.edits,
     steady_deliveries_per_cpu_s: room.ledger.deliveries / total,
   };
@@ -35,9 +36,11 @@ async function flatOut(room, pids, writers, seconds) {
   room.ledger.reset();
   const [bytes, used] = [bytesRead([room]), meter(pids)];
   const ends = performance.now() + seconds * 1000;
-  await Promise.all(Array.from({ length: Math.min(writers, room.members.length) }, async (_, writer) => {
-    while (performance.now() < ends) await room.editSeen(writer);
-  }));
+  await Promise.all(
+    Array.from({ length: Math.min(writers, room.members.length) }, async (_, writer) => {
+      while (performance.now() < ends) await room.editSeen(writer);
+    }),
+  );
   const { total, by, seconds: wall } = used();
   const { edits, deliveries, peers } = room.ledger;
   return {
@@ -47,6 +50,6 @@ async function flatOut(room, pids, writers, seconds) {
     bytes_per_delivery: (bytesRead([room]) - bytes) / deliveries,
     server_cores: total / wall,
     cpu_by: by,
-    ...percentiles('full', peers, [50, 99]),
+    ...percentiles("full", peers, [50, 99]),
   };
 }

@@ -1,10 +1,10 @@
-// So many connections that do nothing, in rooms of `size`: memory, and what keeping them costs.
-import { pause } from '../figures.mjs';
-import { meter, residentKb } from '../machine.mjs';
-import { fill, members, problems } from '../rooms.mjs';
+// Connections that do nothing, in rooms of `size` members: their memory, and the processor time to keep them.
+import { pause } from "../figures.mjs";
+import { meter, residentKb } from "../machine.mjs";
+import { fill, members, problems } from "../rooms.mjs";
 
 export async function run({ driver, url, rooms, pids, memory, size, seconds }) {
-  await fill({ driver, url, rooms: rooms.slice(0, 1), size: 2, writers: 0 }); // what the first one loads
+  await fill({ driver, url, rooms: rooms.slice(0, 1), size: 2, writers: 0 }); // the first room makes the server load its code
   await pause(500);
   const before = residentKb(memory);
   const filled = await fill({ driver, url, rooms: rooms.slice(1), size, writers: 0 });

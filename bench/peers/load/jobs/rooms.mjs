@@ -1,7 +1,7 @@
-// Many small rooms, each with so many edits a second; two members of each take turns.
-import { eventually, onSchedule, percentiles } from '../figures.mjs';
-import { meter, residentKb } from '../machine.mjs';
-import { bytesRead, fill, problems } from '../rooms.mjs';
+// Many small rooms, each with `rate` edits a second; two members of each take turns.
+import { eventually, onSchedule, percentiles } from "../figures.mjs";
+import { meter, residentKb } from "../machine.mjs";
+import { bytesRead, fill, problems } from "../rooms.mjs";
 
 export async function run({ driver, url, rooms, pids, memory, size, rate, seconds }) {
   const before = residentKb(memory);
@@ -17,8 +17,14 @@ export async function run({ driver, url, rooms, pids, memory, size, rate, second
   const edits = ledgers.reduce((sum, each) => sum + each.edits, 0);
   const deliveries = ledgers.reduce((sum, each) => sum + each.deliveries, 0);
   return {
-    ...percentiles('peer', ledgers.flatMap((each) => each.peers)),
-    ...percentiles('ack', ledgers.flatMap((each) => each.acks)),
+    ...percentiles(
+      "peer",
+      ledgers.flatMap((each) => each.peers),
+    ),
+    ...percentiles(
+      "ack",
+      ledgers.flatMap((each) => each.acks),
+    ),
     cpu_ms_per_edit: (total * 1000) / edits,
     deliveries_per_cpu_s: deliveries / total,
     bytes_per_delivery: (bytesRead(filled) - bytes) / deliveries,
@@ -33,5 +39,7 @@ async function play(filled, rate, count, turn) {
   const answers = [];
   await onSchedule(rate, count, (number) => answers.push(turn(number)));
   await Promise.all(answers);
-  await eventually(() => filled.every(({ ledger }) => ledger.missing === 0), 15, 'everybody has seen every edit').catch(() => {});
+  await eventually(() => filled.every(({ ledger }) => ledger.missing === 0), 15, "everybody has seen every edit").catch(
+    () => {},
+  );
 }

@@ -1,17 +1,17 @@
-// Everybody's connection is reset at once; edits go on; everybody comes back within `within` seconds.
-// Who comes back must have exactly what they missed, told apart from a fresh copy.
-import { onSchedule, pause, percentiles } from '../figures.mjs';
-import { meter } from '../machine.mjs';
-import { fill, problems } from '../rooms.mjs';
+// All connections are reset at once, edits go on, and all members reconnect within `within` seconds. Each
+// must receive exactly the edits that it missed; a fresh copy of the document does not count as that.
+import { onSchedule, pause, percentiles } from "../figures.mjs";
+import { meter } from "../machine.mjs";
+import { fill, problems } from "../rooms.mjs";
 
 export async function run({ driver, url, rooms, pids, size, rate, away, within, tell }) {
   const filled = await fill({ driver, url, rooms, size: size + 1, writers: 1 }); // member 0 stays and edits
   const clients = filled.flatMap((room) => room.members.slice(1).map((member) => ({ room, member })));
   const edit = (number) => filled[number % filled.length].editSeen(0);
   await Promise.all(filled.map((_, number) => edit(number)));
-  await tell('calm');
+  await tell("calm");
   await pause(within * 1000);
-  await tell('before');
+  await tell("before");
   const marks = filled.map((room) => room.ledger.sent[0].length);
   clients.forEach(({ member }) => member.net.resetAndDestroy());
   const used = meter(pids);
@@ -31,10 +31,15 @@ export async function run({ driver, url, rooms, pids, size, rate, away, within, 
     const began = performance.now();
     const mark = marks[filled.indexOf(room)];
     const missed = () => room.ledger.sent[0].length - mark;
-    found.push(member.back({ missed }).then(({ recovered }) => {
-      took.push(performance.now() - began);
-      return recovered;
-    }, () => null));
+    found.push(
+      member.back({ missed }).then(
+        ({ recovered }) => {
+          took.push(performance.now() - began);
+          return recovered;
+        },
+        () => null,
+      ),
+    );
   });
   const ends = await Promise.race([Promise.all(found), pause(30_000)]);
   editing = false;
@@ -42,7 +47,7 @@ export async function run({ driver, url, rooms, pids, size, rate, away, within, 
   await Promise.all(answers);
   await pause(1000);
   const { total } = used();
-  await tell('after');
+  await tell("after");
   return {
     clients: clients.length,
     answered: took.length,
@@ -50,7 +55,7 @@ export async function run({ driver, url, rooms, pids, size, rate, away, within, 
     failed: ends ? ends.filter((each) => each === null).length : clients.length - took.length,
     recovered_part: ends ? ends.filter(Boolean).length / clients.length : 0,
     edits_while_away: answers.length,
-    ...percentiles('resume', took),
+    ...percentiles("resume", took),
     cpu_ms_per_client: (total * 1000) / clients.length,
     problems: problems(filled),
   };

@@ -1,9 +1,9 @@
-/** A token that is asked for before each connection: the transport opens when it is there. */
-import { Refused } from "../errors.js";
-import type { Error as ErrorFrame, ClientMessage } from "../messages.js";
+/** Connections whose token a function returns: the transport is opened when the token has arrived. */
+import { Refused } from "../client/errors.js";
+import type { Error as ErrorFrame, ClientMessage } from "../client/messages.js";
 import type { Address, Heard, OpenTransport, Transport } from "./transport.js";
 
-/** Gives a token or a ticket; a ticket opens one connection, so it is asked before each. */
+/** Returns a token or a ticket. Called before each connection, because a ticket opens only one. */
 export type AskForToken = () => string | Promise<string>;
 
 /** Opens transports with `open`, each with a token of its own. */
@@ -21,7 +21,9 @@ class AskingTransport implements Transport {
     const opened = (token: string): void => {
       if (!this.#closed) this.#transport = open({ ...known, token }, heard);
     };
-    Promise.resolve().then(ask).then(opened, (error: unknown) => this.#failed(error));
+    Promise.resolve()
+      .then(ask)
+      .then(opened, (error: unknown) => this.#failed(error));
   }
 
   send(message: ClientMessage): void {
@@ -33,7 +35,7 @@ class AskingTransport implements Transport {
     else this.#end();
   }
 
-  /** What refuses to give a token is taken for the server's answer to hello. */
+  /** A `Refused` from the function is reported as the server's answer to `hello`. */
   #failed(error: unknown): void {
     if (this.#closed) return;
     if (error instanceof Refused) {

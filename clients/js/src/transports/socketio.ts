@@ -3,13 +3,13 @@
  *
  * The official client is loaded when the first connection is opened, so that nobody else needs it.
  */
-import { CODES, type Code } from "../codes.js";
-import { PROTOCOL, type ClientMessage } from "../messages.js";
+import { CODES, known, PROTOCOL } from "../client/codes.js";
+import type { ClientMessage } from "../client/messages.js";
 import { notLoaded, type Address, type Heard, type OpenTransport, type Transport, type Why } from "./transport.js";
 
 const NAMESPACE = "/configurator";
 
-/** What we use of the official client, so that its types need not be installed for ours. */
+/** The part of the official client that is used here; its own types need not be installed. */
 export interface SocketLike {
   readonly connected: boolean;
   onAny(listener: (type: string, content: unknown) => void): unknown;
@@ -44,7 +44,7 @@ class SocketIoTransport implements Transport {
 
   #connect(address: Address, io: Io): void {
     if (this.#closed) return;
-    // Coming back is decided in one place for all transports, so not here.
+    // The client decides when to reconnect, for all transports.
     const manager = { reconnection: false, forceNew: true, transports: ["websocket"] };
     const hello = {
       protocol: PROTOCOL,
@@ -59,10 +59,10 @@ class SocketIoTransport implements Transport {
     });
     socket.on("disconnect", (_reason, details) => {
       const { code, reason } = closing(details);
-      this.#end(reason in CODES ? { text: CODES[reason as Code].en, final: false } : null, code);
+      this.#end(known(reason) ? { text: CODES[reason].en, final: false } : null, code);
     });
     socket.on("connect_error", (problem) => {
-      // The server's refusal has the error with it; a network that fails has none.
+      // A refusal by the server carries its error; a network failure carries none.
       const said: unknown = (problem as { data?: unknown }).data;
       if (!this.#closed && typeof said === "object" && said !== null) this.#heard.frame(said);
       this.#end();

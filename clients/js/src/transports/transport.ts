@@ -1,30 +1,30 @@
-/** How messages travel. A transport moves them and says hello; it decides nothing. */
-import type { ClientMessage } from "../messages.js";
+/** A transport carries messages and says hello. It decides nothing. */
+import type { ClientMessage } from "../client/messages.js";
 
 export interface Transport {
-  /** Send one message; what is sent after the end is lost, as on any network. */
+  /** Send one message. After the end of the connection it is lost, as on any network. */
   send(message: ClientMessage): void;
-  /** End the connection; `closed` is told. */
+  /** End the connection; `Heard.closed` is called. */
   close(): void;
 }
 
 export interface Heard {
-  /** A message of the server, not yet known to be one. */
+  /** Called with what arrived, which has not been checked yet. */
   frame(frame: unknown): void;
   /**
-   * The connection has ended, or never came about; told once. `closeCode` is the WebSocket's; `why`
-   * says what it was where it was not the network.
+   * Called once, when the connection has ended or could not be opened. `closeCode` is that of the
+   * WebSocket; `why` is the reason if it was not the network.
    */
   closed(closeCode: number | null, why?: Why | null): void;
 }
 
 export interface Why {
   readonly text: string;
-  /** Whether no further try can help. */
+  /** Whether every further attempt would fail, too. */
   readonly final: boolean;
 }
 
-/** A package that is loaded on demand is not there: for good in Node, while a browser may find it later. */
+/** The reason when a package that is loaded on demand is missing: final in Node; a browser may find it later. */
 export function notLoaded(name: string, problem: unknown): Why {
   const { code } = problem as { code?: unknown };
   return {
@@ -34,13 +34,13 @@ export function notLoaded(name: string, problem: unknown): Why {
 }
 
 export interface Address {
-  /** Where the product is: `http://127.0.0.1:8080`. */
+  /** The address of the product, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   /** The bearer token of a person, or of an admin's session. A page of the product needs none. */
   readonly token: string | null;
-  /** Something is sent at least so often, so that silence says that this program hangs. */
+  /** The client sends something at least this often, so that the server notices when this program hangs. */
   readonly heartbeatMs?: number;
-  /** What interactions of the visitor are tracked under, if anything. */
+  /** The visitor session to which tracked interactions belong. */
   readonly sessionId?: string | null;
 }
 

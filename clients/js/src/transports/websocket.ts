@@ -1,13 +1,14 @@
 /** Raw WebSocket at `/ws`: the browser's own, Node's own, or that of `ws`. */
-import { PROTOCOL, type ClientMessage } from "../messages.js";
+import { PROTOCOL } from "../client/codes.js";
+import type { ClientMessage } from "../client/messages.js";
 import { notLoaded, type Address, type Heard, type OpenTransport, type Transport, type Why } from "./transport.js";
 
 const SUBPROTOCOL = "nest.v1";
 const CLIENT = "nest-haus-client-js";
-/** A slower heartbeat is not promised to the server. */
+/** The client tells the server its heartbeat only if it is at most this slow. */
 const HEARTBEAT_MS_MAX = 10_000;
 
-/** What we use of a WebSocket, whoever made it. */
+/** The part of a WebSocket that is used here, of the platform or of a package. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -19,7 +20,7 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-/** Opens WebSockets with `constructor`; without one, with what the platform has. */
+/** Opens WebSockets with `constructor`; without one, with the WebSocket of the platform, or else of `ws`. */
 export function websocketTransport(constructor?: WebSocketConstructor): OpenTransport {
   return (address, heard) => new WebSocketTransport(address, heard, constructor);
 }
@@ -96,7 +97,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The product has an origin of its own, so whatever page of it is given leads there. */
+/** The address of `/ws`. `url` may be any page of the product, which has an origin of its own. */
 function socketUrl(url: string): string {
   const address = new URL("/ws", url);
   address.protocol = address.protocol.replace("http", "ws");

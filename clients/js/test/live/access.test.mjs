@@ -1,4 +1,4 @@
-// Links and roles are listed and ended, and what that does to a client that is in the house.
+// Listing and ending links and roles, and the effect on a client that is in the house.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -16,11 +16,14 @@ async function guest(link) {
 
 /** Resolves when the house is over for this client. */
 function over(house) {
-  return settledWithin(new Promise((resolve) => {
-    const look = () => house.status === "ended" && resolve();
-    house.on("status", look);
-    look();
-  }), "the house ends");
+  return settledWithin(
+    new Promise((resolve) => {
+      const look = () => house.status === "ended" && resolve();
+      house.on("status", look);
+      look();
+    }),
+    "the house ends",
+  );
 }
 
 test("the owner sees who has access and by which link (AU6, AU7)", async () => {
@@ -36,7 +39,7 @@ test("the owner sees who has access and by which link (AU6, AU7)", async () => {
   await assert.rejects(access(ONE, ben.token, code), refusedWith("owners_only"));
 });
 
-test("a link ends, and whoever came by it stays if they are kept (AU8)", async () => {
+test("a link ends, and the people who came by it stay if they are kept (AU8)", async () => {
   const { code, token } = await newHouse();
   const link = await invite(ONE, token, code);
   const ben = await guest(link);
@@ -45,11 +48,11 @@ test("a link ends, and whoever came by it stays if they are kept (AU8)", async (
   await assert.rejects(guest(link), refusedWith("invitation_unusable"));
   assert.equal((await access(ONE, token, code)).participants.length, 2);
   await assert.rejects(endLink(ONE, ben.token, code, id), refusedWith("owners_only"));
-  assert.deepEqual(await endLink(ONE, token, code, id), [ben.id], "whoever was kept can be removed later");
+  assert.deepEqual(await endLink(ONE, token, code, id), [ben.id], "a person who was kept can be removed later");
   await assert.rejects(endLink(ONE, token, code, ben.id), refusedWith("link_unknown"));
 });
 
-test("whoever leaves ends no link, and the owner stays (AU10)", async () => {
+test("a person who leaves ends no link, and the owner stays (AU10)", async () => {
   const { code, token } = await newHouse();
   const link = await invite(ONE, token, code);
   const ben = await guest(link);
@@ -61,20 +64,24 @@ test("whoever leaves ends no link, and the owner stays (AU10)", async () => {
 });
 
 function endings(transport) {
-  test("a removed person is out on every process, and does not come back (AU9, AU11, JN10)", { timeout: 60_000 }, async (t) => {
-    const made = await newHouse();
-    const link = await invite(ONE, made.token, made.code);
-    const ben = await guest(link);
-    const house = await (await connected(t, { url: TWO, token: ben.token, transport })).join(made.code);
-    assert.equal((await house.select("nest", "nest120")).outcome, "committed");
-    const { id } = (await access(ONE, made.token, made.code)).links[0];
-    assert.deepEqual(await remove(ONE, made.token, made.code, ben.id), [id]);
-    await over(house);
-    await assert.rejects(house.select("nest", "nest160"));
-    await assert.rejects(redeem(TWO, ben.token, link), refusedWith("invitation_unusable"));
-    await assert.rejects(guest(link), refusedWith("invitation_unusable"));
-    assert.equal((await log(made)).length, 1);
-  });
+  test(
+    "a removed person is out on every process, and does not come back (AU9, AU11, JN10)",
+    { timeout: 60_000 },
+    async (t) => {
+      const made = await newHouse();
+      const link = await invite(ONE, made.token, made.code);
+      const ben = await guest(link);
+      const house = await (await connected(t, { url: TWO, token: ben.token, transport })).join(made.code);
+      assert.equal((await house.select("nest", "nest120")).outcome, "committed");
+      const { id } = (await access(ONE, made.token, made.code)).links[0];
+      assert.deepEqual(await remove(ONE, made.token, made.code, ben.id), [id]);
+      await over(house);
+      await assert.rejects(house.select("nest", "nest160"));
+      await assert.rejects(redeem(TWO, ben.token, link), refusedWith("invitation_unusable"));
+      await assert.rejects(guest(link), refusedWith("invitation_unusable"));
+      assert.equal((await log(made)).length, 1);
+    },
+  );
 
   test("with a link the people who came by it are out (AU8, JN10)", { timeout: 60_000 }, async (t) => {
     const made = await newHouse();

@@ -1,4 +1,4 @@
-// Admins watch the interactions: on every transport, across a cut connection, reading slowly.
+// Admins watch the interactions over every transport, after a cut connection, and with a slow reader.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
@@ -40,10 +40,13 @@ function everything(name, transport) {
     await enough;
     const missed = tracked.filter((id) => !found.some((event) => event.event_id === id));
     assert.deepEqual(missed, []);
-    assert.deepEqual(found.map((event) => event.event_id), tracked);
+    assert.deepEqual(
+      found.map((event) => event.event_id),
+      tracked,
+    );
   });
 
-  test("who is no admin may not watch", { timeout: 60_000 }, async (t) => {
+  test("a person who is no admin may not watch", { timeout: 60_000 }, async (t) => {
     const { token } = await newHouse();
     const client = await connected(t, { url: ONE, token, transport });
     const { enough } = watched(client.watch(), 1);

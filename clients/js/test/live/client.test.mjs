@@ -45,7 +45,7 @@ function everything(transport) {
     const refused = await ben.setQuantity("pvanlage", 99);
     assert.equal(refused.outcome, "rejected");
     assert.ok(refused.repairs.length > 0);
-    assert.deepEqual(ben.state.shown, ben.state.selection, "what was refused is not shown any more");
+    assert.deepEqual(ben.state.shown, ben.state.selection, "a refused choice is not shown any more");
     const smaller = await ben.select("nest", "nest80");
     assert.equal(smaller.outcome, "adjusted");
     assert.equal(smaller.reasons[0].code, "quantity_reduced");
@@ -62,10 +62,13 @@ function everything(transport) {
     assert.equal((await ben.redo()).outcome, "committed");
     assert.equal(ben.state.selection.nest.option, "nest160");
     assert.equal((await ben.reset()).outcome, "committed");
-    assert.deepEqual((await log({ id, token })).map((op) => op.version), [1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(
+      (await log({ id, token })).map((op) => op.version),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
   });
 
-  test("who is here, and where", { timeout: 60_000 }, async (t) => {
+  test("members know who is in the house, and where", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const client = await connected(t, { url: ONE, token, transport });
     const anna = await client.join(code);
@@ -94,13 +97,16 @@ function everything(transport) {
     assert.equal(anna.pending.length, sizes.length);
     proxy.cut(TWO);
     const outcomes = await settledWithin(Promise.all(asked), "all are saved");
-    assert.deepEqual(outcomes.map((each) => each.outcome), sizes.map(() => "committed"));
+    assert.deepEqual(
+      outcomes.map((each) => each.outcome),
+      sizes.map(() => "committed"),
+    );
     const stored = (await log({ id, token })).map((op) => op.operation.option);
     assert.deepEqual(stored, sizes, "once each, in order (I5, I7)");
     assert.equal(anna.status, "saved");
   });
 
-  test("what was not sent yet is withdrawn and never sent (CL14)", { timeout: 60_000 }, async (t) => {
+  test("an op that was not sent yet is withdrawn and never sent (CL14)", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);
     const anna = await (await connected(t, { url: proxy.url, token, transport })).join(code);
@@ -124,7 +130,7 @@ function everything(transport) {
     assert.deepEqual(stored, ["nest100", "nest120", "nest160"]);
   });
 
-  test("what cannot be sent is refused here, and nothing is", { timeout: 60_000 }, async (t) => {
+  test("an op that cannot be sent is refused by the client, and nothing is sent", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const lines = [];
     const log_ = (line) => lines.push(line);
@@ -170,7 +176,11 @@ function everything(transport) {
     assert.equal(new Set(ops.map((op) => op.op_id)).size, ops.length);
     assert.equal(ops.length, 48);
     const versions = settled.map((outcome) => outcome.version);
-    assert.deepEqual(versions, [...versions].sort((a, b) => a - b), "own order (I7)");
+    assert.deepEqual(
+      versions,
+      [...versions].sort((a, b) => a - b),
+      "own order (I7)",
+    );
     await until(anna, (state) => state.version === 48, "anna has all");
     await until(ben, (state) => state.version === 48, "ben has all");
     assert.deepEqual(anna.state.selection, ben.state.selection);
@@ -188,7 +198,7 @@ function everything(transport) {
     assert.equal(anna.state.version, 1);
   });
 
-  test("what somebody else changed meanwhile is not overwritten unseen", { timeout: 60_000 }, async (t) => {
+  test("a guarded op does not overwrite a change that its author has not seen", { timeout: 60_000 }, async (t) => {
     const { code, token, id } = await newHouse();
     const stranger = await register(TWO);
     const proxy = await new Proxy(ONE).listen(t);
@@ -213,7 +223,7 @@ function everything(transport) {
     await until(ben, (state) => state.selection.nest.option === "nest80", "ben sees it");
   });
 
-  test("what became of an op is known on every process", { timeout: 60_000 }, async (t) => {
+  test("the outcome of an op is known on every process", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
     const ben = await (await connected(t, { url: TWO, token, transport })).join(code);
@@ -242,12 +252,17 @@ function everything(transport) {
     const elsewhere = { ...nowhere, url: `http://127.0.0.1:${odd.address().port}` };
     await assert.rejects(connect(elsewhere), /status 404, and not as this product does/);
     // One request at the end cannot tell a server that was away from a proxy without WebSockets.
-    const back = http.createServer((_, answer) => answer.writeHead(200, { "content-type": "application/json" }).end("{}"));
+    const back = http.createServer((_, answer) =>
+      answer.writeHead(200, { "content-type": "application/json" }).end("{}"),
+    );
     back.on("upgrade", (_, socket) => socket.destroy());
     await new Promise((listening) => back.listen(0, "127.0.0.1", listening));
     t.after(() => back.close());
     const again = { ...nowhere, url: `http://127.0.0.1:${back.address().port}` };
-    await assert.rejects(connect(again), /it answers requests now, but no connection came about before; has it just started, or /);
+    await assert.rejects(
+      connect(again),
+      /it answers requests now, but no connection came about before; has it just started, or /,
+    );
     await assert.rejects(createHouse(nowhere.url), (error) => error instanceof Unreachable && error.detail !== null);
     await assert.rejects(createHouse(elsewhere.url), Unreachable);
     const house = await client.join(code);
@@ -302,7 +317,10 @@ function everything(transport) {
     const proxy = await new Proxy(ONE).listen(t);
     const anna = await (await connected(t, { url: proxy.url, token: ticket, transport })).join(code);
     assert.equal((await anna.select("nest", "nest120")).outcome, "committed");
-    for (const [target, option] of [[TWO, "nest140"], [ONE, "nest160"]]) {
+    for (const [target, option] of [
+      [TWO, "nest140"],
+      [ONE, "nest160"],
+    ]) {
       proxy.cut(target);
       await settledWithin(anna.select("nest", option), "it is back with another ticket");
     }
@@ -341,7 +359,10 @@ function everything(transport) {
     const anna = await (await connected(t, { url: ONE, token, transport })).join(code);
     const sizes = Array.from({ length: 75 }, (_, n) => ["nest100", "nest120", "nest140"][n % 3]);
     await settledWithin(Promise.all(sizes.map((option) => anna.select("nest", option))), "the burst", 50_000);
-    assert.deepEqual((await log({ id, token })).map((op) => op.operation.option), sizes);
+    assert.deepEqual(
+      (await log({ id, token })).map((op) => op.operation.option),
+      sizes,
+    );
   });
 }
 

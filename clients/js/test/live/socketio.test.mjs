@@ -1,4 +1,4 @@
-// Programs on the official Socket.IO client, without ours: what its own buffer and its retries do.
+// Programs on the official Socket.IO client alone, with its own buffer and its own retries.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
@@ -34,15 +34,24 @@ for (const transports of [["websocket"], ["polling", "websocket"]]) {
     const ops = Array.from({ length: 12 }, (_, number) => op(house.code, number));
     const before = ops.slice(0, 4).map((each) => socket.emitWithAck("op", each));
     const first = await settledWithin(Promise.all(before), "emitted before the first connect");
-    assert.deepEqual(first.map((reply) => reply.outcome), Array(4).fill("committed"));
+    assert.deepEqual(
+      first.map((reply) => reply.outcome),
+      Array(4).fill("committed"),
+    );
 
     proxy.cut(null);
     await once(socket, "disconnect");
     const offline = ops.slice(4).map((each) => socket.emitWithAck("op", each));
     proxy.cut(ONE);
     const replies = await settledWithin(Promise.all(offline), "emitted while offline");
-    assert.deepEqual(replies.map((reply) => reply.outcome), Array(8).fill("committed"));
-    assert.deepEqual((await log(house)).map((each) => each.op_id), ops.map((each) => each.op_id));
+    assert.deepEqual(
+      replies.map((reply) => reply.outcome),
+      Array(8).fill("committed"),
+    );
+    assert.deepEqual(
+      (await log(house)).map((each) => each.op_id),
+      ops.map((each) => each.op_id),
+    );
     assert.notEqual(socket.recovered, true);
   });
 }
@@ -59,8 +68,14 @@ test("retries carry out every op once, in order (TR13)", { timeout: 60_000 }, as
   }
   proxy.cut(ONE);
   const replies = await settledWithin(Promise.all(asked), "all of them");
-  assert.deepEqual(replies.map((reply) => reply.outcome), Array(30).fill("committed"));
-  assert.deepEqual((await log(house)).map((each) => each.op_id), ops.map((each) => each.op_id));
+  assert.deepEqual(
+    replies.map((reply) => reply.outcome),
+    Array(30).fill("committed"),
+  );
+  assert.deepEqual(
+    (await log(house)).map((each) => each.op_id),
+    ops.map((each) => each.op_id),
+  );
 });
 
 test("connect_error says what to do (TR15)", { timeout: 60_000 }, async (t) => {
@@ -82,7 +97,7 @@ test("connect_error says what to do (TR15)", { timeout: 60_000 }, async (t) => {
       `${ONE}/configurator`,
       { auth: { token: house.token, protocol: 0 }, transports: ["polling"] },
       "client_too_old",
-      /another version/,
+      /an older version of the protocol/,
     ],
     [`${ONE}/configurator`, { auth: { token: "short" } }, "malformed_message", /token/],
   ];
@@ -104,8 +119,8 @@ test("a newer client is told why it has to wait (CN5, TR15)", { timeout: 60_000 
   const newer = (url, options) => io(url, { ...options, auth: { ...options.auth, protocol: 2 } });
   const told = await settledWithin(
     new Promise((resolve) => {
-      const log = ({ what, message }) => what === "connection" && message.includes("again in") && resolve(message);
-      const client = new Client({ url: ONE, token, transport: socketioTransport(newer), log });
+      const tell = ({ what, message }) => what === "connection" && message.includes("again in") && resolve(message);
+      const client = new Client({ url: ONE, token, transport: socketioTransport(newer), log: tell });
       t.after(() => client.close());
     }),
     "it has trouble",

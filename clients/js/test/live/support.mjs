@@ -1,5 +1,5 @@
-// What the tests on real servers share. The servers are started by tests/clients/test_js_client.py,
-// which says where they are.
+// Shared by the tests on real servers. tests/clients/test_js_client.py starts the servers and passes their
+// addresses.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
@@ -112,7 +112,10 @@ export class Proxy {
   #pass(near) {
     if (this.target === null) return near.destroy();
     const far = net.connect(Number(new URL(this.target).port), "127.0.0.1");
-    for (const [from, to] of [[near, far], [far, near]]) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ]) {
       this.#sockets.add(from);
       from.on("error", () => undefined);
       from.on("close", () => {

@@ -1,10 +1,10 @@
-"""How long to wait before trying again: exponential with full jitter, within what was asked."""
+"""Delays before a retry: exponential with full jitter, and at least as long as the server asked."""
 
 from random import Random
 
 FIRST_SECONDS = 0.25
 AGAIN_LONGEST_SECONDS = 2.0
-"""On a connection that stands: a store that was away is used again at once when it is back."""
+"""The longest delay on a working connection, so that a store is used soon after it is back."""
 
 RECONNECT_LONGEST_SECONDS = 15.0
 

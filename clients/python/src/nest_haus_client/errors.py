@@ -1,4 +1,4 @@
-"""What this client raises.
+"""The errors of this client.
 
 ::
 
@@ -10,20 +10,20 @@ ClientError
     Undecided       the end came before the outcome of these ``op_ids``
         HouseEnded      the house was left, or access to it ended
         ClientClosed    the client was closed, or the server does not know who it is
-    Unreachable     no server answered, or nobody let this client in, in time
+    Unreachable     no server answered, or admitted this client, in time
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from nest_haus_client.messages import Text
+from nest_haus_client.messages import ErrorFrame, Text
 
 
 class ClientError(Exception):
-    """Everything that this client raises."""
+    """The base of all errors of this client."""
 
 
-class Refused(ClientError):  # noqa: N818 - an answer, not a failure
+class Refused(ClientError):
     """The server will not carry this out; the same again gets the same answer.
 
     ``code`` is one of the published codes, ``text`` a sentence for people, ``detail`` a place.
@@ -46,23 +46,34 @@ class Refused(ClientError):  # noqa: N818 - an answer, not a failure
         self.retryable = retryable
         self.retry_after_ms = retry_after_ms
 
+    @classmethod
+    def of(cls, frame: ErrorFrame) -> "Refused":
+        """The refusal in a message of the server."""
+        return Refused(
+            frame.code,
+            text=frame.message,
+            detail=frame.detail,
+            retryable=frame.retryable,
+            retry_after_ms=frame.retry_after_ms,
+        )
 
-class QueueFull(ClientError):  # noqa: N818 - says what is the matter
-    """So many ops wait for their outcome that no more are taken; nothing was queued."""
+
+class QueueFull(ClientError):
+    """Too many ops wait for their outcome; nothing was queued."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} ops wait for their outcome already; await some of them first.")
+        super().__init__(f"{limit} ops already wait for their outcomes; await some of them first.")
         self.limit = limit
 
 
-class Withdrawn(ClientError):  # noqa: N818 - says what is the matter
+class Withdrawn(ClientError):
     """The op was withdrawn before it was sent: it is as if it had not been asked for."""
 
     def __init__(self) -> None:
         super().__init__("The op was withdrawn before it was sent.")
 
 
-class Undecided(ClientError):  # noqa: N818 - says what is the matter
+class Undecided(ClientError):
     """The end came before the outcome of ``op_ids``: they may or may not be stored.
 
     Sending them again with the same op_id is safe (``pending=`` of a new client), and
@@ -76,11 +87,17 @@ class Undecided(ClientError):  # noqa: N818 - says what is the matter
 
 
 class HouseEnded(Undecided):
-    """The house was left, or access to it ended; ``code`` says why (``left``: somebody asked)."""
+    """The house was left, or access to it ended; ``code`` says why (``left``: somebody asked).
 
-    def __init__(self, code: str, op_ids: Sequence[UUID] = ()) -> None:
+    ``refused`` is set when the server said so in answer to a join or an op.
+    """
+
+    def __init__(
+        self, code: str, op_ids: Sequence[UUID] = (), *, refused: Refused | None = None
+    ) -> None:
         super().__init__(f"This client is no longer in the house ({code}).", op_ids)
         self.code = code
+        self.refused = refused
 
 
 class ClientClosed(Undecided):
@@ -95,7 +112,7 @@ class ClientClosed(Undecided):
 
 
 class NotAdmitted(Refused, ClientClosed):
-    """The server never let this client in: its token is nobody's, or it is too old."""
+    """The server never admitted this client: its token is unknown, or the client is too old."""
 
     def __init__(self, refused: Refused) -> None:
         Refused.__init__(
@@ -110,5 +127,5 @@ class NotAdmitted(Refused, ClientClosed):
         self.refused = refused
 
 
-class Unreachable(ClientError):  # noqa: N818 - says what is the matter
-    """No server answered over HTTP, or the first connection did not come about in time."""
+class Unreachable(ClientError):
+    """No server answered over HTTP, or the first connection did not succeed in time."""

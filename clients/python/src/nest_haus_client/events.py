@@ -1,4 +1,4 @@
-"""What happens in a house, for ``House.events()``, and the bounded queue that carries it."""
+"""The events of a house, for ``House.events()``, and their bounded queue."""
 
 import asyncio
 from collections import deque
@@ -9,18 +9,18 @@ from uuid import UUID
 
 import msgspec
 
+from nest_haus_client.core.operations import Operation
 from nest_haus_client.errors import Refused
 from nest_haus_client.messages import Member, OpFrame, Outcome
-from nest_haus_client.operations import Operation
 
 EVENTS_KEPT = 256
-"""So many events wait for a slow consumer; of more only the number is told."""
+"""The most events that wait for a slow consumer; beyond that, only their number is reported."""
 
 StatusName = Literal["connecting", "online", "offline", "closed", "refused"]
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """One op was committed. ``difference_cents``: what it changed the price by.
+    """One op was committed. ``difference_cents``: the change of the price.
 
     ``mine``: this client asked for it (not merely the same person elsewhere).
     """
@@ -58,14 +58,14 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Members(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is here now; of many only some are listed, ``count`` is all of them."""
+    """The members now; a large house lists only some of them, ``count`` is their number."""
 
     members: tuple[Member, ...]
     count: int
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection is in another state; ``detail`` says why, if something is wrong.
+    """The status of the connection changed; ``detail`` says why, if there is a problem.
 
     ``retry_in_seconds``: when the next connection is tried, while it is ``offline``.
     """
@@ -78,7 +78,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """This client is no longer in the house; no event follows.
 
-    ``code`` is ``left`` when somebody asked for that; ``refused`` is the server's answer to a join.
+    ``code`` is ``left`` when somebody asked for that; ``refused`` is set when the server said so in
+    answer to a join or an op.
     """
 
     code: str
@@ -87,9 +88,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
-    """So many events were left out here, because they were not taken in time.
+    """``count`` events were left out here, because they were not taken in time.
 
-    The house itself (``selection``, ``version``, ``members``) is complete all the same.
+    The house itself (``selection``, ``version``, ``members``) is complete nevertheless.
     """
 
     count: int
@@ -100,7 +101,7 @@ HouseEvent = Changed | Replaced | Settled | Members | Ended
 
 
 class EventQueue:
-    """What one consumer has not taken yet: the newest ``limit`` events, then a count."""
+    """The events that one consumer has not taken yet: the newest ``limit``, and a count of the rest."""
 
     def __init__(self, limit: int = EVENTS_KEPT) -> None:
         self._limit = limit
@@ -113,7 +114,7 @@ class EventQueue:
         """Keep an event; the oldest gives way. Nothing is kept after ``Ended``."""
         if self._last:
             return
-        if isinstance(event, Members | Status):  # the latest of these says it all
+        if isinstance(event, Members | Status):  # the latest of these replaces earlier ones
             self._events = deque(each for each in self._events if type(each) is not type(event))
         if len(self._events) >= self._limit:
             self._events.popleft()

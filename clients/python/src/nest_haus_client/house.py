@@ -1,19 +1,15 @@
-"""A house that this client is in: what is shown, what is confirmed, and everything one can ask."""
+"""A house that this client has joined: its shown and confirmed state, and all operations on it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from nest_haus_client.confirmed import Confirmed
-from nest_haus_client.errors import HouseEnded
-from nest_haus_client.events import Event
-from nest_haus_client.ids import new_op_id
-from nest_haus_client.messages import Introduce, Introduced, Member, Outcome, OutcomeOf, You
-from nest_haus_client.operations import (
+from nest_haus_client.answers import Said
+from nest_haus_client.core.confirmed import Confirmed
+from nest_haus_client.core.operations import (
     Apply,
-    Chosen,
     Clear,
     Operation,
     Redo,
@@ -22,17 +18,18 @@ from nest_haus_client.operations import (
     SetQuantity,
     SingleOperation,
     Undo,
-    plain,
 )
-from nest_haus_client.pending import PendingOp
+from nest_haus_client.core.queue import PendingOp
+from nest_haus_client.core.selection import Chosen, plain
+from nest_haus_client.core.sendable import check_operation, check_sendable
+from nest_haus_client.events import Event
+from nest_haus_client.ids import new_op_id
+from nest_haus_client.messages import Introduce, Member, Outcome, OutcomeOf, You
 from nest_haus_client.seat import Seat, Submitted
-from nest_haus_client.sendable import check_operation, check_sendable
-
-Said = TypeVar("Said", Outcome, Introduced)
 
 
 class Host(Protocol):
-    """What a house needs of its client."""
+    """The methods of the client that a house needs."""
 
     @property
     def is_closed(self) -> bool:
@@ -57,9 +54,9 @@ class Host(Protocol):
 class House:
     """One house; made by ``Client.join``. Not safe across threads.
 
-    What is shown (``selection``) is a guess while ops of this client are pending; the price never
-    is: ``total_cents`` is what the server said for ``version``, and ``price_pending`` says that
-    another one will follow.
+    The shown ``selection`` is a guess while ops of this client are pending. The price never is:
+    ``total_cents`` is the server's price for ``version``, and ``price_pending`` says that another
+    one will follow.
     """
 
     def __init__(self, seat: Seat, host: Host) -> None:
@@ -86,17 +83,17 @@ class House:
 
     @property
     def selection(self) -> dict[str, Chosen]:
-        """What is chosen, own pending ops included: until their outcome these are guesses.
+        """The shown selection, including own pending ops, which are guesses until their outcome.
 
-        A plain copy, which JSON can say: ``{"nest": {"option": "nest80"}, ...}``.
+        A plain copy that can be written as JSON: ``{"nest": {"option": "nest80"}, ...}``.
         """
         return plain(self._state.shown)
 
     @property
     def confirmed(self) -> Confirmed:
-        """What the server said last."""
+        """The last confirmed state."""
         if self._state.confirmed is None:
-            raise LookupError("This house was not entered yet.")
+            raise LookupError("The client has not joined this house yet.")
         return self._state.confirmed
 
     @property
@@ -111,7 +108,7 @@ class House:
 
     @property
     def price_pending(self) -> bool:
-        """Whether own ops are pending, so that the price shown is not the price of what is shown."""
+        """Whether own ops are pending, so that the price does not belong to the shown selection."""
         return bool(self._state.pending)
 
     @property
@@ -127,23 +124,23 @@ class House:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Who is here; of many only some are listed."""
+        """The members of the house; if there are many, only some of them."""
         return self._state.members
 
     @property
     def member_count(self) -> int:
-        """How many are here."""
+        """The number of members."""
         return self._state.member_count
 
     @property
     def you(self) -> You:
-        """Who this client is here, and whether there is something to undo."""
+        """This client's own person and role here, and whether undo is possible."""
         return self.confirmed.you
 
     @property
     def ended(self) -> str | None:
         """The code with which this client left the house; None while it is in it."""
-        return self._state.ended
+        return None if self._state.ended is None else self._state.ended.code
 
     # ---- asking
 
@@ -154,7 +151,7 @@ class House:
         return await self.submit(Select(category, option, quantity), guarded=guarded)
 
     async def set_quantity(self, category: str, quantity: int, *, guarded: bool = False) -> Outcome:
-        """Set how many; 0 clears."""
+        """Set the quantity; 0 clears the category."""
         return await self.submit(SetQuantity(category, quantity), guarded=guarded)
 
     async def clear(self, category: str, *, guarded: bool = False) -> Outcome:
@@ -164,7 +161,7 @@ class House:
     async def apply(
         self, operations: Sequence[SingleOperation], *, guarded: bool = False
     ) -> Outcome:
-        """Do several operations at once, all or none."""
+        """Do several operations at once, all or nothing."""
         return await self.submit(Apply(tuple(operations)), guarded=guarded)
 
     async def reset(self, *, guarded: bool = False) -> Outcome:
@@ -189,7 +186,7 @@ class House:
         ended first.
 
         Raises:
-            QueueFull: so many ops are pending that this one was not taken.
+            QueueFull: too many ops are pending; this one was not queued.
             HouseEnded: this client is no longer in the house.
             ClientClosed: the client is closed.
             Refused: it cannot be written as JSON, or the server would refuse it for its shape, so it
@@ -204,14 +201,14 @@ class House:
         return submitted
 
     def withdraw(self, op_id: UUID) -> bool:
-        """Take an op of this client back that was never sent: it never is, whoever awaits it gets Withdrawn.
+        """Withdraw an op that was never sent: it never will be, and awaiting it raises Withdrawn.
 
-        False where it was sent, or may have been: it goes on to its outcome.
+        False if it was sent, or may have been: it continues to its outcome.
         """
         return self._seat.withdraw(op_id)
 
     async def outcome_of(self, op_id: UUID) -> Outcome:
-        """What became of an op, whoever sent it; waits for it while it is pending here.
+        """The outcome of any op, also another client's; waits for it while it is pending here.
 
         Raises Refused (``op_unknown``: it is not stored), HouseEnded, ClientClosed.
         """
@@ -239,9 +236,9 @@ class House:
         self._host.wake()
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """Everything that happens from this call on, until this client is not in the house.
+        """All events from this call on, until this client is no longer in the house.
 
-        Who takes them too slowly gets the newest ones and a ``Skipped``.
+        A slow consumer gets the newest ones and a ``Skipped``.
         """
         queue = self._seat.listen()
         if self.ended is not None or self._host.is_closed:
@@ -249,12 +246,11 @@ class House:
         return queue.take()
 
     async def leave(self) -> None:
-        """Leave for good. Pending ops stay undecided: what was sent may still be carried out."""
+        """Leave permanently. Pending ops stay undecided: sent ones may still be carried out."""
         self._state.leave()
         self._host.hear()
         self._host.wake()
 
     def _check(self) -> None:
         self._host.check_open()
-        if self.ended is not None:
-            raise HouseEnded(self.ended)
+        self._state.check_not_ended()

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from nest_haus_client.operations import Choice, Operation
+from nest_haus_client.core.operations import Operation
+from nest_haus_client.core.selection import Choice
 
 PROTOCOL = 1
 
@@ -25,7 +26,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an op was refused or adjusted; decide by ``code``, show ``text``."""
+    """The reason why an op was refused or adjusted; decide by ``code``, show ``text``."""
 
     code: str
     text: Text
@@ -33,7 +34,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repair(msgspec.Struct, frozen=True, kw_only=True):
-    """A way out that would be accepted, and what it would change the price by."""
+    """An operation that would be accepted instead, and what it would change the price by."""
 
     operation: Operation
     text: Text
@@ -71,7 +72,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class You(msgspec.Struct, frozen=True, kw_only=True):
-    """Who you are in a house. ``can_undo`` and ``can_redo`` are None where nobody looked."""
+    """The receiver's own place in a house.
+
+    ``can_undo`` and ``can_redo`` are None where nobody looked.
+    """
 
     person: UUID
     role: str
@@ -80,7 +84,7 @@ class You(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """How far this client has seen a house."""
+    """The version up to which this client has seen a house, in its history."""
 
     epoch: UUID
     version: int
@@ -150,7 +154,7 @@ class Introduce(_ToServer, frozen=True, kw_only=True, tag="introduce"):
 
 
 class ActivityFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which interactions to see; what is absent does not restrict."""
+    """The interactions to see; an absent field does not restrict."""
 
     event_types: list[str] | None = None
     categories: list[str] | None = None
@@ -242,7 +246,7 @@ class Ops(_FromServer, frozen=True, kw_only=True, tag="ops", rename={"from_": "f
 
 
 class Outcome(_FromServer, frozen=True, kw_only=True, tag="outcome"):
-    """What became of an op; ``total_cents`` is the price at ``version``.
+    """The outcome of an op; ``total_cents`` is the price at ``version``.
 
     ``ok`` is whether the house is as asked now, if need be with a rule's adjustments.
     """
@@ -265,7 +269,7 @@ class Outcome(_FromServer, frozen=True, kw_only=True, tag="outcome"):
 
 
 class PositionFrame(_FromServer, frozen=True, kw_only=True, tag="position"):
-    """The newest version. Whoever has not received it joins again."""
+    """The newest version. A client that has not received it joins again."""
 
     configuration: UUID
     epoch: UUID
@@ -273,7 +277,7 @@ class PositionFrame(_FromServer, frozen=True, kw_only=True, tag="position"):
 
 
 class PresenceFrame(_FromServer, frozen=True, kw_only=True, tag="presence"):
-    """Who is here now."""
+    """The people present now."""
 
     configuration: UUID
     members: list[Member]
@@ -347,7 +351,7 @@ FromServer = (
 )
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the text is
+class Unreadable(Exception):
     """The server sent something that is not a message of this protocol."""
 
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from nest_haus_client.credential import Credential
+from nest_haus_client.connecting.credential import Credential
+from nest_haus_client.core.operations import Operation
+from nest_haus_client.core.selection import Choice, Chosen, plain
 from nest_haus_client.errors import Refused, Unreachable
 from nest_haus_client.messages import Change, Person, Reason, Text
-from nest_haus_client.operations import Choice, Chosen, Operation, plain
 from nest_haus_client.sharing import (
     AccessList,
     LinkEnded,
@@ -58,7 +59,7 @@ class StoredHouse(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def selection(self) -> dict[str, Chosen]:
-        """What is chosen; a plain copy, as ``House.selection``."""
+        """The selection; a plain copy, like ``House.selection``."""
         return plain(self.choices)
 
 
@@ -89,7 +90,7 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """What opens one connection, once, within this time. A secret."""
+    """A ticket, which opens one connection, once, within this time. A secret."""
 
     ticket: str
     expires_in_ms: int
@@ -142,7 +143,7 @@ class Rest:
         return await self._call("POST", path, Share, asked)
 
     async def access(self, reference: str) -> AccessList:
-        """Who may be in a configuration. Raises Refused, Unreachable."""
+        """The people with access to a configuration. Raises Refused, Unreachable."""
         return await self._call("GET", f"/api/configurations/{reference}/access", AccessList)
 
     async def end_link(self, reference: str, link: UUID, participants: WithLink) -> LinkEnded:
@@ -182,7 +183,7 @@ class Rest:
         try:
             return msgspec.json.decode(answer, type=shape)
         except msgspec.DecodeError as problem:
-            raise Unreachable(f"{path} answered something else: {problem}") from None
+            raise Unreachable(f"{path} gave an unexpected answer: {problem}") from None
 
     async def _patiently(self, method: str, path: str, body: Body | None) -> bytes:
         tries = 0

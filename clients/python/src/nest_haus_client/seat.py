@@ -1,18 +1,18 @@
-"""What the client keeps of a house it is in: who waits for which op, and who listens."""
+"""The waiting callers and listeners of a house that the client has joined."""
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
 from uuid import UUID
 from weakref import WeakSet
 
+from nest_haus_client.core.state import HouseState
 from nest_haus_client.errors import ClientError, HouseEnded, Withdrawn
 from nest_haus_client.events import Ended, Event, EventQueue, HouseEvent, Replaced, Settled
 from nest_haus_client.messages import Outcome
-from nest_haus_client.state import HouseState
 
 
 class Submitted:
-    """An op that was queued; await it for its outcome. Giving up waiting does not take it back."""
+    """A queued op; await it for its outcome. Cancelling the wait does not withdraw the op."""
 
     def __init__(
         self, op_id: UUID, outcome: "asyncio.Future[Outcome]", withdraw: Callable[[UUID], bool]
@@ -22,9 +22,9 @@ class Submitted:
         self._withdraw = withdraw
 
     def withdraw(self) -> bool:
-        """Take it back if it was never sent; awaiting it then raises Withdrawn.
+        """Withdraw it if it was never sent; awaiting it then raises Withdrawn.
 
-        False where it was sent, or may have been: it goes on to its outcome.
+        False if it was sent, or may have been: it continues to its outcome.
         """
         return self._withdraw(self.op_id)
 
@@ -33,34 +33,34 @@ class Submitted:
 
     @property
     def done(self) -> bool:
-        """Whether it has its outcome, or never will have one."""
+        """Whether it has its outcome, or will never have one."""
         return self._outcome.done()
 
 
 class Seat:
-    """A house's state, and everybody in this program who waits for something in it."""
+    """A house's state, and all callers in this program that wait for its events."""
 
     def __init__(self, state: HouseState) -> None:
         self.state = state
         self.news = asyncio.Event()
         self._outcomes: dict[UUID, asyncio.Future[Outcome]] = {}
-        self._queues: WeakSet[EventQueue] = WeakSet()  # a consumer that is gone takes its own along
+        self._queues: WeakSet[EventQueue] = WeakSet()  # a queue disappears with its consumer
         self._entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def waiting_for(self, op_id: UUID) -> Submitted:
-        """What can be awaited for the outcome of a pending op."""
+        """An awaitable for the outcome of a pending op."""
         if op_id not in self._outcomes:
             self._outcomes[op_id] = asyncio.get_running_loop().create_future()
         return Submitted(op_id, self._outcomes[op_id], self.withdraw)
 
     def withdraw(self, op_id: UUID) -> bool:
-        """Take an op back that was never sent, and tell whoever waits for it; whether it is."""
+        """Withdraw an op that was never sent, and notify its waiters; returns whether it did so."""
         withdrawn = self.state.withdraw(op_id)
         self.hear(self.state.take_events())
         return withdrawn
 
     def listen(self) -> EventQueue:
-        """Everything that happens from now on, as long as somebody has the queue."""
+        """A queue of all events from now on, filled as long as the caller holds it."""
         queue = EventQueue()
         self._queues.add(queue)
         return queue
@@ -70,7 +70,7 @@ class Seat:
         await asyncio.shield(self._entered)
 
     def hear(self, events: Sequence[HouseEvent]) -> None:
-        """Tell everybody what has happened."""
+        """Distribute events to waiters and listeners."""
         for event in events:
             self._note(event)
             self.tell(event)
@@ -83,7 +83,7 @@ class Seat:
             queue.put(event)
 
     def close(self, why: ClientError) -> None:
-        """Nothing follows: whoever waits is told why."""
+        """End it: every waiter gets the reason."""
         self._finish(why, why)
         for queue in self._queues:
             queue.close()
@@ -96,7 +96,7 @@ class Seat:
             case Replaced() if not self._entered.done():
                 self._entered.set_result(None)
             case Ended(code=code, undecided=undecided, refused=refused):
-                ended = HouseEnded(code, undecided)
+                ended = HouseEnded(code, undecided, refused=refused)
                 self._finish(refused or ended, ended)
             case _:
                 pass
@@ -124,4 +124,4 @@ class Seat:
 
 def _fail(future: "asyncio.Future[None] | asyncio.Future[Outcome]", why: ClientError) -> None:
     future.set_exception(why)
-    future.exception()  # seen: it may be that nobody awaits it
+    future.exception()  # mark it as retrieved, because perhaps no caller awaits it

@@ -8,7 +8,7 @@ import msgspec
 
 SharedRole = Literal["editor", "viewer"]
 WithLink = Literal["remove", "keep"]
-"""What becomes of the people whose role came from a link that ends."""
+"""The fate of the people whose role came from a link that ends."""
 
 WithPerson = Literal["known", "all", "none"]
 """The links that end with a person: those that they opened or made, all, or none."""
@@ -36,7 +36,7 @@ class ShareLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """A new invitation link; whoever has its ``url`` gets the role. It cannot be shown again."""
+    """A new invitation link; everybody who has its ``url`` gets the role. It cannot be shown again."""
 
     url: str
     role: str

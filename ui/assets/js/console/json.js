@@ -1,6 +1,7 @@
-// JSON as something one can fold. Built from text nodes only: whatever a frame holds stays text.
+// JSON that can be folded. It is built from text nodes only: the content of a frame stays text.
 const OPEN_CHARACTERS = 220; // a nested object that is shorter is open at once
 
+/** @param {unknown} value */
 export function jsonTree(value) {
   const tree = document.createElement("div");
   tree.className = "json";
@@ -8,6 +9,13 @@ export function jsonTree(value) {
   return tree;
 }
 
+/**
+ * @param {string | null} key
+ * @param {unknown} value
+ * @param {boolean} last
+ * @param {boolean} [outermost]
+ * @returns {HTMLElement}
+ */
 function node(key, value, last, outermost = false) {
   const line = document.createElement("div");
   line.className = "json-line";
@@ -16,6 +24,7 @@ function node(key, value, last, outermost = false) {
     return line;
   }
   const many = Array.isArray(value);
+  /** @type {[string | null, unknown][]} */
   const entries = many ? value.map((each) => [null, each]) : Object.entries(value);
   const [opening, closing] = many ? "[]" : "{}";
   if (!entries.length) {
@@ -40,15 +49,18 @@ function node(key, value, last, outermost = false) {
   return fold;
 }
 
+/** @param {string | null} key @returns {(HTMLElement | string)[]} */
 function label(key) {
   return key === null ? [] : [span("json-key", JSON.stringify(key)), ": "];
 }
 
+/** @param {unknown} value */
 function leaf(value) {
   const kind = value === null ? "null" : typeof value;
   return span(`json-${kind}`, JSON.stringify(value));
 }
 
+/** @param {string} name @param {string} text */
 function span(name, text) {
   const made = document.createElement("span");
   made.className = name;

@@ -1,13 +1,38 @@
-// One connection of the console: WebSocket or Socket.IO behind the same four calls. It says what is
-// so and nothing else: it never reconnects by itself, that is the console's decision.
+// One connection of the console: WebSocket or Socket.IO behind the same four calls. It only
+// reports: it never reconnects by itself, which is the console's decision.
+/**
+ * @import { Message } from "./ready.js"
+ *
+ * @typedef {object} Hearer what a connection tells
+ * @property {(message: Message | undefined, text?: string) => void} out
+ * @property {(message: Message | undefined, text: string) => void} in
+ * @property {() => void} open
+ * @property {(end: { code: number | null, reason: string }) => void} closed
+ *
+ * @typedef {object} Link
+ * @property {string} name
+ * @property {(message: Message) => boolean} say
+ * @property {(text: string) => boolean} sendText
+ * @property {() => void} close
+ *
+ * @typedef {object} Io what we use of a client of Socket.IO
+ * @property {boolean} connected
+ * @property {(event: string, hear: (said: any) => void) => void} on
+ * @property {(hear: (type: string, message: Message) => void) => void} onAny
+ * @property {(event: string, message: Message) => void} emit
+ * @property {() => void} disconnect
+ */
+
 const CLIENT = "developers/1";
 const OPEN_WITHIN_MS = 8000;
 
-// Opens; `on` has out(message), in(message, text), open(), closed({ code, reason }).
+/** @param {{ token: string | null, on: Hearer }} how @returns {Link} */
 export function openWebSocket({ token, on }) {
   const socket = new WebSocket(`${window.location.origin.replace(/^http/, "ws")}/ws`, "nest.v1");
   const late = setTimeout(() => socket.close(), OPEN_WITHIN_MS);
+  /** @param {Message} message */
   const say = (message) => sendText(JSON.stringify(message));
+  /** @param {string} text */
   const sendText = (text) => {
     if (socket.readyState !== WebSocket.OPEN) return false;
     on.out(parsed(text), text);
@@ -27,10 +52,12 @@ export function openWebSocket({ token, on }) {
   return { say, sendText, close: () => socket.close(1000), name: "WebSocket" };
 }
 
-// The Socket.IO client is the one that our pages are served with; it is loaded when it is asked for.
+// The Socket.IO client is the one that our pages are served with; it is loaded when it is needed.
+/** @param {{ token: string | null, on: Hearer, script: string }} how @returns {Promise<Link>} */
 export async function openSocketIo({ token, on, script }) {
   await load(script);
-  const socket = window.io("/configurator", {
+  const { io } = /** @type {{ io: (address: string, how: object) => Io }} */ (/** @type {unknown} */ (window));
+  const socket = io("/configurator", {
     path: "/socket.io/",
     transports: ["websocket"],
     auth: { token, protocol: 1 },
@@ -39,13 +66,15 @@ export async function openSocketIo({ token, on, script }) {
     timeout: OPEN_WITHIN_MS,
   });
   let over = false;
+  /** @param {number | null} code @param {string} reason */
   const end = (code, reason) => {
     if (over) return;
     over = true;
     on.closed({ code, reason });
   };
+  /** @param {Message | undefined} message */
   const say = (message) => {
-    if (!socket.connected || typeof message?.type !== "string") return false;
+    if (!message || !socket.connected || typeof message.type !== "string") return false;
     on.out(message, JSON.stringify(message));
     socket.emit(message.type, message);
     return true;
@@ -60,6 +89,7 @@ export async function openSocketIo({ token, on, script }) {
   return { say, sendText: (text) => say(parsed(text)), close: () => socket.disconnect(), name: "Socket.IO" };
 }
 
+/** @param {string} text @returns {Message | undefined} */
 export function parsed(text) {
   try {
     return JSON.parse(text);
@@ -68,7 +98,9 @@ export function parsed(text) {
   }
 }
 
+/** @type {Promise<unknown> | null} */
 let loading = null;
+/** @param {string} address */
 function load(address) {
   loading ??= new Promise((resolve, reject) => {
     const element = document.createElement("script");

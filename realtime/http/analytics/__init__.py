@@ -1,1 +1,0 @@
-"""Analytics over HTTP: figures of a range for admins, single sessions, replay, shared dashboards."""

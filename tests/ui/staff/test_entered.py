@@ -1,0 +1,84 @@
+"""Entries in a page for staff survive the end of the process that built the page."""
+
+import re
+
+import pytest
+from nicegui import Client
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import Served, Visit
+from tests.ui.staff.analytics_sample import answers
+from tests.ui.staff.service_sample import sample, service
+from tests.ui.staff.test_analytics import analytics, queries
+from tests.ui.staff.test_sharing import Api, sharing
+from ui.live.client import delete_now
+
+pytestmark = pytest.mark.e2e
+
+
+def another_process(served: Served, page: Page) -> None:
+    """Forget the page and cut its connection: the next socket finds a process that does not know it."""
+    client = Client.instances[page.evaluate("window.clientId")]
+    page.evaluate("window.firstSocket = window.socket.id")
+    served.do(lambda: delete_now(client))
+    page.evaluate("window.socket.io.engine.close()")
+    page.wait_for_function("window.socket.connected && window.socket.id !== window.firstSocket")
+
+
+def test_a_search_goes_on_in_another_process(served: Served, visit: Visit) -> None:
+    page = analytics(served, visit, answers("x"), "?tab=sessions&lang=de")
+    search = page.get_by_test_id("sessions-search")
+    search.get_by_label("Suche").fill("C7EYVX30")
+    search.get_by_label("Gerät").select_option("mobile")
+    expect(search.get_by_role("button", name="Suche leeren")).to_be_visible()
+    served.world.admin_api.read.clear()
+
+    another_process(served, page)
+
+    expect(search.get_by_label("Suche")).to_have_value("C7EYVX30")
+    expect(search.get_by_label("Gerät")).to_have_value("mobile")
+    expect(search.get_by_role("button", name="Suche leeren")).to_be_visible()
+    expect(page.get_by_test_id("abandoned-search").get_by_label("Suche")).to_have_value("")
+    # The list of sessions was asked for both only when its file is: a typed word seeks after a pause.
+    csv = page.get_by_test_id("figure-sessions").get_by_role("link", name="CSV")
+    expect(csv).to_have_attribute("href", re.compile("(?=.*q=C7EYVX30)(?=.*device=mobile)"))
+    asked = queries(served, "sessions")[-1]
+    assert (asked["q"], asked["device"]) == ("C7EYVX30", "mobile")
+
+
+def test_forms_are_as_they_were_in_another_process(served: Served, visit: Visit) -> None:
+    page = sharing(served, visit, Api())
+    form = page.get_by_test_id("link-form")
+    form.get_by_label("Name").fill("Für Jakob")
+    form.get_by_label("Preise").check()
+    page.get_by_test_id("schedule-form").get_by_label("Uhrzeit").select_option("9")
+
+    another_process(served, page)
+
+    expect(form.get_by_label("Name")).to_have_value("Für Jakob")
+    expect(form.get_by_label("Preise")).to_be_checked()
+    expect(page.get_by_test_id("schedule-form").get_by_label("Uhrzeit")).to_have_value("9")
+    expect(page.get_by_test_id("schedule-form").get_by_label("Name")).to_have_value("")
+
+
+def test_a_form_is_kept_when_the_zone_changes(served: Served, visit: Visit) -> None:
+    page = sharing(served, visit, Api())
+    name = page.get_by_test_id("link-form").get_by_label("Name")
+    name.fill("Für Jakob")
+    page.get_by_label("Zeitzone").select_option("Europe/Berlin")
+    expect(page.get_by_test_id("schedule-form")).to_contain_text("Europe/Berlin")
+    expect(name).to_have_value("Für Jakob")
+
+
+def test_the_focus_returns_to_the_field_that_somebody_types_into(
+    served: Served, visit: Visit
+) -> None:
+    found = sample("x")
+    page = service(served, visit, lambda _, path, __: (200, found[path]))
+    page.locator('.tabs a[href="#privacy"]').click()
+    page.get_by_test_id("subject").fill("anna@example.org")
+
+    another_process(served, page)
+
+    expect(page.get_by_test_id("subject")).to_have_value("anna@example.org")
+    expect(page.get_by_test_id("subject")).to_be_focused()

@@ -1,2 +1,0 @@
-// NiceGUI loads this file; everything else lives under our own content-hashed assets.
-export { default } from "nest-screens/analytics.js";
