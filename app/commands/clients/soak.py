@@ -77,13 +77,18 @@ class OfferedChoices(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Seat:
-    """One person in a house, and every op that they sent."""
+    """One person in a house, and every op that they sent.
+
+    `random` draws the ops and the pauses between them, `cuts` the ends of connections, which come
+    by the clock: so a seed gives the same ops on a fast machine and on a slow one.
+    """
 
     who: str
     client: Client
     house: House
     offer: OfferedChoices
     random: Random
+    cuts: Random
     asked: set[UUID] = field(default_factory=set)
     acknowledged: dict[UUID, Outcome] = field(default_factory=dict)
 
@@ -172,21 +177,22 @@ async def _enter_all(plan: Plan, seed: int, stack: AsyncExitStack) -> list[list[
         async with asyncio.timeout(SETTLE_SECONDS):
             rooms.append(
                 [
-                    await _seated(client, code, number, Random(f"{seed}.{room}.{number}"))  # noqa: S311 - repeatable
+                    await _seated(client, code, number, seed=f"{seed}.{room}.{number}")
                     for number, client in enumerate(clients)
                 ]
             )
     return rooms
 
 
-async def _seated(client: Client, code: str, number: int, random: Random) -> Seat:
+async def _seated(client: Client, code: str, number: int, *, seed: str) -> Seat:
     house = await client.join(code)
     return Seat(
         who=f"{code} person {number}",
         client=client,
         house=house,
         offer=msgspec.json.decode(house.confirmed.derived, type=OfferedChoices),
-        random=random,
+        random=Random(seed),  # noqa: S311 - repeatable
+        cuts=Random(f"{seed}.cuts"),  # noqa: S311 - repeatable
     )
 
 
@@ -226,14 +232,12 @@ async def _live(
 
 async def _person(seat: Seat, plan: Plan, ledger: RunLedger, stop: asyncio.Event) -> None:
     """Edit at random moments until `stop` is set, then wait for every outcome."""
-    random = seat.random
-    drop_in = random.expovariate(1 / plan.drop_every)
+    drop_at = time.monotonic() + seat.cuts.expovariate(1 / plan.drop_every)
     async with asyncio.TaskGroup() as tasks:
         waiting: set[asyncio.Task[None]] = set()
-        while not await _stopped_within(stop, pause := random.expovariate(plan.rate)):
-            drop_in -= pause
-            if drop_in <= 0:
-                drop_in = random.expovariate(1 / plan.drop_every)
+        while not await _stopped_within(stop, seat.random.expovariate(plan.rate)):
+            if time.monotonic() >= drop_at:
+                drop_at = time.monotonic() + seat.cuts.expovariate(1 / plan.drop_every)
                 ledger.drops += 1
                 seat.client.drop()
             if len(waiting) < OPEN_OPS_MAX and seat.house.ended is None:
