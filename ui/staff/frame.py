@@ -46,6 +46,10 @@ class StaffFrame(ui.element, component="../components/staff_frame.js"):
         """Put the focus on an element, and leave the page where it is scrolled to."""
         _ = self.run_method("focus", element.html_id)
 
+    def focus_heading(self, heading: ui.element) -> None:
+        """Put the focus on the heading of a section that was gone to, if none of its elements has it yet."""
+        _ = self.run_method("focusHeading", heading.html_id)
+
     def turn(self, query: str) -> None:
         """Put this query, with its `?`, into the address. The browser does not tell it back."""
         _ = self.run_method("turn", query)

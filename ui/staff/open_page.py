@@ -100,7 +100,7 @@ class OpenPage:
             if each == name:
                 to.props("aria-current=page")
         if moved:
-            self._frame.focus(area.title)
+            self._frame.focus_heading(area.title)
 
     async def _read_once(self) -> None:
         if self._shown is None or self._shown[1].acting.busy:

@@ -1,6 +1,8 @@
 """Entries in a page for staff survive the end of the process that built the page."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from nicegui import Client
@@ -12,6 +14,7 @@ from tests.ui.staff.service_sample import sample, service
 from tests.ui.staff.test_analytics import analytics, queries
 from tests.ui.staff.test_sharing import Api, sharing
 from ui.live.client import delete_now
+from ui.staff.frame import StaffFrame
 
 pytestmark = pytest.mark.e2e
 
@@ -81,4 +84,25 @@ def test_the_focus_returns_to_the_field_that_somebody_types_into(
     another_process(served, page)
 
     expect(page.get_by_test_id("subject")).to_have_value("anna@example.org")
+    expect(page.get_by_test_id("subject")).to_be_focused()
+
+
+def test_a_heading_that_comes_late_leaves_the_focus_to_who_types(
+    served: Served, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[Callable[[], None]] = []
+    focus_heading = StaffFrame.focus_heading
+    monkeypatch.setattr(
+        StaffFrame, "focus_heading", lambda *told: late.append(partial(focus_heading, *told))
+    )
+    found = sample("x")
+    page = service(served, visit, lambda _, path, __: (200, found[path]))
+    page.locator('.tabs a[href="#privacy"]').click()
+    page.get_by_test_id("subject").fill("anna@example.org")
+    client = Client.instances[page.evaluate("window.clientId")]
+
+    served.do(late[0])
+    served.do(lambda: client.run_javascript("window.afterTheHeading = true"))
+    page.wait_for_function("window.afterTheHeading")
+
     expect(page.get_by_test_id("subject")).to_be_focused()

@@ -142,6 +142,12 @@ export default defineComponent({
     focus(id) {
       document.getElementById(id)?.focus({ preventScroll: true });
     },
+    // The heading of a section that has just come. Somebody may be quicker and use a field of it already.
+    /** @param {string} id */
+    focusHeading(id) {
+      const heading = document.getElementById(id);
+      if (!heading?.closest("section")?.contains(document.activeElement)) this.focus(id);
+    },
     /** @param {string} field */
     typed: (field) => createTyped(field).text(),
     /** @param {string} field */
