@@ -30,7 +30,9 @@ SOON_MS = 30_000
 
 def open_tab(page: Page, name: str, *figures: str) -> None:
     """Turn to a part of the page, wait for its figures, and see that everybody can read it."""
-    page.locator(".tabs").get_by_role("link", name=name, exact=True).click()
+    link = page.locator(".tabs").get_by_role("link", name=name, exact=True)
+    link.click()
+    expect(link).to_have_attribute("aria-current", "page")
     for figure in figures:
         expect(page.get_by_test_id(f"figure-{figure}")).to_be_visible(timeout=SOON_MS)
     expect(page.locator(".analytics main")).to_have_attribute("aria-busy", "false")

@@ -39,7 +39,9 @@ def queries(served: Served, name: str) -> list[dict[str, str]]:
 def test_what_strangers_sent_is_text_in_every_part(served: Served, visit: Visit) -> None:
     page = analytics(served, visit, answers(PAYLOADS[0]), "?lang=de")
     for tab in TABS:
-        page.locator(f'.tabs a[href*="tab={tab}"], .tabs a:has-text("Überblick")').last.click()
+        link = page.locator(f'.tabs a[href*="tab={tab}"], .tabs a:has-text("Überblick")').last
+        link.click()
+        expect(link).to_have_attribute("aria-current", "page")
         expect(page.locator(".analytics section").first).to_be_visible()
         expect(page.locator(".analytics main")).to_have_attribute("aria-busy", "false")
         assert violations(page) == []
