@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from tests.realtime.conftest import RunningWeb
+from realtime.connections.timing import Timing
+from tests.realtime.conftest import RunningWeb, StartWeb
 
 OPENING = "/socket.io/?EIO=4&transport=polling"
 
@@ -50,7 +51,8 @@ async def test_a_body_that_is_too_large_is_refused_with_the_reason(web: RunningW
         assert (await client.get(address)).status_code == 400
 
 
-async def test_a_session_that_floods_is_told_when_to_come_back(web: RunningWeb) -> None:
+async def test_a_session_that_floods_is_told_when_to_come_back(start_web: StartWeb) -> None:
+    web = await start_web(timing=Timing(hello_seconds=60.0))  # it never enters the namespace
     async with httpx.AsyncClient(base_url=web.url) as client:
         engine = web.parts.sockets.socketio.engine
         engine.clock_ns = lambda: 0  # nothing is forgiven while a busy machine reads them
