@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -129,8 +130,7 @@ class AdminSessionEndpoints:
         if not opened:
             await self._looks.sign_in_refused(network(request))
             raise Refused("login_unusable")
-        await self._end_shown(request)
-        answer = json(Done())
+        answer = await self._end_shown(request, json(Done()))
         seconds = int(ADMIN_SESSION_TTL.total_seconds())
         self._cookies.remember_admin(answer, token, seconds=seconds)
         return answer
@@ -141,16 +141,21 @@ class AdminSessionEndpoints:
 
         The session's pages and sockets end within a second, on every process.
         """
-        await self._end_shown(request)
-        answer = json(Done())
+        answer = await self._end_shown(request, json(Done()))
         self._cookies.forget_admin(answer)
         return answer
 
-    async def _end_shown(self, request: Request) -> None:
-        """End the sessions whose tokens the request carries."""
+    async def _end_shown(self, request: Request, answer: Response) -> Response:
+        """End the sessions whose tokens the request carries.
+
+        Their pages hear of it after the answer. A page that loads again before its browser has the
+        cookie of the answer would say that somebody has ended the session.
+        """
         names = await self._admins.names_of_valid(admin_hashes(request, self._cookies), self._now())
         for session, name in names.items():
-            await self._end([session], Actor(called(session, name), network(request)))
+            await self._revoke([session], Actor(called(session, name), network(request)))
+        answer.background = BackgroundTask(self._tell, list(names))
+        return answer
 
     @get("/api/admin/sessions", SessionsAnswer, needs=Permission.MANAGE_STAFF)
     async def listed(self, request: Request) -> Response:
@@ -184,9 +189,15 @@ class AdminSessionEndpoints:
         return json(EndedAnswer(ended=await self._end(sessions, actor(request))))
 
     async def _end(self, sessions: list[bytes], by: Actor) -> int:
-        ended = await self._admins.revoke(sessions, self._now(), by=self._audit.by(by))
+        ended = await self._revoke(sessions, by)
         self._tell_ended(sessions)
-        return len(ended)
+        return ended
+
+    async def _revoke(self, sessions: list[bytes], by: Actor) -> int:
+        return len(await self._admins.revoke(sessions, self._now(), by=self._audit.by(by)))
+
+    async def _tell(self, sessions: list[bytes]) -> None:
+        self._tell_ended(sessions)
 
 
 def _row(session: AdminSession, mine: set[bytes]) -> SessionRow:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -139,6 +141,32 @@ async def test_logging_out_ends_everything_on_every_process(start_web: StartWeb)
         assert done.status_code == 200
         await here.ended(WITHIN_SECONDS)
         await there.ended(WITHIN_SECONDS)
+
+
+async def test_a_browser_that_signs_out_is_answered_before_its_pages_hear_of_it(
+    web: RunningWeb,
+) -> None:
+    """A page that loads again sooner still has the cookie, and reads that somebody ended its session."""
+    token = await admin_token(web)
+    heard: list[bytes] = []
+    to = urlsplit(web.url)
+    with socket.create_connection((to.hostname, to.port)) as browser:
+        browser.setblocking(False)
+
+        def ended() -> None:
+            try:
+                heard.append(browser.recv(65_536))
+            except BlockingIOError:
+                heard.append(b"nothing yet")
+
+        web.parts.people.admin_sessions.hold(token_sha256(token), ended)
+        browser.sendall(
+            f"POST /api/admin/logout HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+            "Content-Length: 0\r\n\r\n".encode()
+        )
+        await eventually(lambda: heard, why="its page hears of it")
+    assert heard[0].startswith(b"HTTP/1.1 200 ")
+    assert b"Max-Age=0" in heard[0]
 
 
 async def test_with_the_bus_away_the_sweep_ends_everything(start_web: StartWeb) -> None:
