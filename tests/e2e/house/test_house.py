@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visitors
 from tests.e2e.stage import Stage
+from tests.support.keys import press_quickly
 
 pytestmark = pytest.mark.e2e
 
@@ -87,8 +88,7 @@ def test_arrow_keys_choose_for_the_other_browser_too(visitors: Visitors, stage: 
     anna = visitors.owner()
     bert = visitors.invited(anna)
     anna.option("nest", "nest80").focus()
-    anna.page.keyboard.press("ArrowDown")
-    anna.page.keyboard.press("ArrowDown")
+    press_quickly(anna.page, "ArrowDown", "ArrowDown")
     expect(anna.option("nest", "nest120")).to_be_focused()
     bert.shows_total(241_900)
     assert stage.version(anna.code) == 1

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.keys import press_quickly
 from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.double.product import House
@@ -260,8 +261,7 @@ def test_arrow_keys_choose_after_a_rest_and_pass_over_the_rest(
     house = served.house()
     page = open_house(visit, house)
     option(page, "nest", "nest80").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
+    press_quickly(page, "ArrowDown", "ArrowDown")
     expect(option(page, "nest", "nest120")).to_be_focused()
     total(page, "€ 241.900")
     assert house.version == 1
