@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -11,6 +12,7 @@ from tests.e2e.stage import Stage, running_stage
 from tests.support.programs.browser import PERSON, running_browser
 from tests.support.programs.processes import Process
 from tests.support.programs.servers import Servers
+from tests.support.waiting import eventually_blocking
 
 
 @pytest.fixture(scope="package")
@@ -30,6 +32,17 @@ def all_up(stage: Stage) -> None:
             process.start()
     for process in (stage.one, stage.two):
         process.ready_blocking(40)
+        is_whole(process)
+
+
+def is_whole(process: Process) -> None:
+    """Wait until this web process uses PostgreSQL and Redis, also where they were away."""
+
+    def uses_both() -> bool:
+        found = httpx.get(f"{process.url}/readyz", timeout=30).json()
+        return bool(found["ready"] and not found["degraded"])
+
+    eventually_blocking(uses_both, 40, why=f"{process.url} uses both stores")
 
 
 @pytest.fixture(scope="package")

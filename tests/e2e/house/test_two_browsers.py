@@ -103,9 +103,9 @@ def test_the_breakdown_sums_to_the_total(visitors: Visitors) -> None:
         screen.shows_total(total)
         screen.page.get_by_role("button", name="Aufstellung").click()
         sheet = screen.page.get_by_role("dialog")
+        expect(sheet.get_by_test_id("breakdown-total")).to_have_text(re.compile(r"€.269\.020"))
         amounts = sheet.locator("tbody td").all_inner_texts()
         assert sum(int(re.sub(r"\D", "", text) or 0) for text in amounts) == total
-        expect(sheet.get_by_test_id("breakdown-total")).to_have_text(re.compile(r"€.269\.020"))
 
 
 def test_edits_at_the_same_time_end_in_the_same_house(visitors: Visitors, stage: Stage) -> None:

@@ -75,7 +75,7 @@ def test_activity_numbers_and_houses_are_live(
     line = admin.locator(".line", has_text="Nest. 120").filter(has_text=anna.code).first
     expect(line).to_contain_text("Größe")
     line.locator(".line-button").click()
-    expect(line.locator(".raw pre")).to_contain_text(anna.code)
+    expect(admin.locator(".line .raw pre")).to_contain_text(anna.code)
     expect(admin.get_by_test_id("lag")).to_contain_text(re.compile("gespeichert"))
 
     with admin.expect_popup() as popup:
@@ -181,7 +181,7 @@ def test_every_tab_ends_with_the_session(visitors: Visitors, stage: Stage, admin
     done = httpx.post(f"{stage.one.url}/api/admin/logout", headers=bearer)
     assert done.status_code == 200
     for tab in tabs:
-        expect(tab.locator("h1")).to_have_text("Die Anmeldung ist zu Ende", timeout=5_000)
+        expect(tab.locator("h1")).to_have_text("Die Anmeldung ist zu Ende")
         expect(tab.locator("main")).to_contain_text("nest admin-link")
         assert anna.code not in tab.locator("body").inner_text()
     anna.choose("nest", "nest120")
