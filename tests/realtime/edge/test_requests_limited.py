@@ -52,6 +52,7 @@ async def test_interactions_are_refused_in_the_words_of_the_original(start_web: 
 
 async def test_long_interactions_cost_as_much_as_many(start_web: StartWeb) -> None:
     web = await start_web(limit_scale=SCALE)
+    web.time.stop()
     api, most = web.api(), ALLOWANCES["track"].network.scaled(SCALE).burst
     long = {"eventType": "e", "category": "c", "selectionValue": "x" * 1_000}
     body = {"sessionId": "s", "interactions": [long] * 300}
@@ -66,6 +67,7 @@ async def test_an_admin_works_on_while_strangers_of_the_network_are_refused(
     start_web: StartWeb,
 ) -> None:
     web = await start_web(limit_scale=SCALE)
+    web.time.stop()
     admin, stranger = Api(web.url, await admin_token(web)), web.api()
     asked = [await stranger.call("GET", "/api/admin/jobs") for _ in range(30)]
     assert asked[0].status_code == 401

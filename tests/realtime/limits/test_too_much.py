@@ -24,7 +24,7 @@ async def limited(start_web: StartWeb) -> RunningWeb:
 
 
 def stand_still(web: RunningWeb) -> None:
-    """On a busy machine a moment that was told comes while a flood is sent."""
+    """On a busy machine a moment that was told comes, or an allowance is back, while much is sent."""
     web.time.stop()
 
 
@@ -42,6 +42,7 @@ async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait
 ) -> None:
     """(LM1, LM2) Retries of the same op cost, too."""
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["code"]) as socket:
@@ -66,6 +67,7 @@ async def test_ops_beyond_the_burst_are_refused_unjudged_and_pass_after_the_wait
 async def test_more_large_messages_than_are_read_end_the_connection(start_web: StartWeb) -> None:
     """(LM5) A large message costs time before it is parsed, so its bytes are limited, too."""
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     async with opened(web.ws_url) as socket:
         for _ in range(2):
             assert (await socket.ask("ping", note="x" * 7_000))["type"] == "pong"
@@ -101,6 +103,7 @@ async def test_the_connections_and_requests_of_a_person_count_together(
 ) -> None:
     """(LM2, ER3)"""
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     api = web.api()
     house = await api.create()
     async with (
@@ -148,6 +151,7 @@ async def test_a_peer_that_does_not_stop_is_closed_and_others_do_not_notice(
 async def test_a_peer_that_always_waits_as_told_is_never_closed(start_web: StartWeb) -> None:
     """(LM1, LM3) One op at a time; and more at once than flooding would be."""
     web = await start_web(limit_scale=0.5)
+    stand_still(web)
     api = web.api()
     house = await api.create()
     async with joined(web.ws_url, api.token or "", house["code"]) as socket:
@@ -194,6 +198,7 @@ async def test_leaving_the_namespace_and_coming_back_gives_no_new_limits(
     A client that the limit keeps out loses its connection, and comes back later.
     """
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     api = web.api()
     await api.create()
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
@@ -239,6 +244,7 @@ async def test_a_viewer_takes_nothing_from_those_who_edit(start_web: StartWeb) -
 async def test_an_unreadable_message_counts_as_well(start_web: StartWeb) -> None:
     """(LM2)"""
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     api = web.api()
     await api.create()
     async with opened(web.ws_url) as socket:
@@ -276,6 +282,7 @@ async def test_more_ops_than_a_house_takes_are_refused_from_every_sender(
 ) -> None:
     """(LM2)"""
     web = await start_web(limit_scale=0.1)
+    stand_still(web)
     api = web.api()
     house = await api.create()
     owner = await web.parts.people.authenticator.by_token(api.token or "")

@@ -120,6 +120,7 @@ async def test_while_it_is_away_a_request_beyond_the_limit_is_refused_as_such(
 ) -> None:
     """A request beyond the limit is refused as such, and is not our failure."""
     web = await start_web(stores=(NOWHERE.format(free_port()), redis_url), limit_scale=0.1)
+    web.time.stop()
     api, refused = web.api("somebody"), None
     for _ in range(ALLOWANCES["read"].network.burst):
         answer = await api.call("GET", "/api/catalogue")
