@@ -18,7 +18,7 @@ from configurator.protocol.schema import CLIENT_MESSAGES, SERVER_MESSAGES, proto
 from realtime.api.declared.asyncapi import Example, examples
 from storage.redis.bus.bus import Bus
 from tests.protocol.frames import fits_client, fits_server
-from tests.realtime.clients import Json, joined, opened, select
+from tests.realtime.clients import Json, joined, opened, select, versions_of
 from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.transports.test_socketio import connected
 from tests.support.waiting import eventually
@@ -179,7 +179,7 @@ async def test_a_process_of_a_newer_release_says_more_on_the_bus(start_web: Star
         while len(versions) < 3:  # as a client reads them that ignores what it does not know
             frame = json.loads(await watcher.connection.recv())
             assert fits_server(frame)
-            versions += [frame["version"]] if frame["type"] == "op" else []
+            versions += versions_of(frame)
         assert versions == [1, 2, 3]
 
 

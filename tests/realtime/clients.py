@@ -21,6 +21,16 @@ def select(category: str, option: str, quantity: int | None = None) -> Json:
     return operation if quantity is None else {**operation, "quantity": quantity}
 
 
+def versions_of(frame: Json) -> list[int]:
+    """The versions that a frame brings, snapshots aside.
+
+    A process that heard late of several versions tells them in one frame.
+    """
+    if frame["type"] == "op":
+        return [frame["version"]]
+    return [op["version"] for op in frame["ops"]] if frame["type"] == "ops" else []
+
+
 class Api:
     """A person who uses REST."""
 
@@ -32,7 +42,7 @@ class Api:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= arguments.pop("headers", {})
         # Nobody here speaks TLS, and reading the authorities takes longer than the request.
-        async with httpx.AsyncClient(base_url=self.url, verify=False) as client:
+        async with httpx.AsyncClient(base_url=self.url, verify=False, timeout=60) as client:
             return await client.request(method, path, headers=headers, **arguments)
 
     async def create(self) -> Json:
@@ -107,6 +117,16 @@ class Socket:
             frame = await self.next()
             if frame["type"] == type_ and all(frame.get(k) == v for k, v in fields.items()):
                 return frame
+
+    @property
+    def versions(self) -> list[int]:
+        """The versions in ``frames``, in the order in which they came."""
+        return [version for frame in self.frames for version in versions_of(frame)]
+
+    async def until_version(self, version: int) -> None:
+        """Read until this version is in ``frames``, alone or together with others."""
+        while version not in self.versions:
+            await self.next()
 
     async def ask(self, type_: str, **fields: Any) -> Json:
         """Send and wait for the reply."""

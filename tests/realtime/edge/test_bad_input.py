@@ -123,16 +123,15 @@ async def test_bad_messages_over_the_socket(web: RunningWeb) -> None:
     api = web.api()
     created = await api.create()
     async with joined(web.ws_url, api.token or "", created["code"]) as socket:
-        await socket.until("presence")
         for text, code in MESSAGES:
             await socket.send_text(text)
-            assert code_of(await socket.next()) == code, text[:80]
+            assert code_of(await socket.until("error")) == code, text[:80]
         await socket.send_text(op_text('{"kind": "reset"}', "not-a-uuid", created["id"]))
-        assert code_of(await socket.next()) == "malformed_message"
+        assert code_of(await socket.until("error")) == "malformed_message"
         await socket.send_text(op_text('{"kind": "reset"}', str(uuid4()), created["id"], "-1"))
-        assert code_of(await socket.next()) == "malformed_message"
+        assert code_of(await socket.until("error")) == "malformed_message"
         await socket.send_text(op_text('{"kind": "reset"}', str(uuid4()), created["id"], "77"))
-        assert code_of(await socket.next()) == "version_unknown"
+        assert code_of(await socket.until("error")) == "version_unknown"
         assert (await socket.ask("ping"))["type"] == "pong"
     assert (await api.read(created["id"]))["version"] == 0
 

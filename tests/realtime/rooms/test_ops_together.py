@@ -53,11 +53,9 @@ async def test_ops_that_wait_for_each_other_are_stored_together(
         assert (await _answer(people[0], refused))["outcome"] == "rejected"
         assert sorted(each["version"] for each in outcomes) == list(range(1, PEOPLE + 1))
         for person in people:
-            versions = [version for frame in person.frames for version in _versions(frame)]
-            assert versions == sorted(set(versions)), "no version twice or out of order"
-            while not versions or versions[-1] < PEOPLE:
-                versions += _versions(await person.next())
-            assert versions == list(range(1, PEOPLE + 1))
+            assert person.versions == sorted(set(person.versions)), "none twice or out of order"
+            await person.until_version(PEOPLE)
+            assert person.versions == list(range(1, PEOPLE + 1))
         rows = await lock.fetch(
             "SELECT version, total_cents, xmin::text AS tx FROM operations ORDER BY version"
         )
@@ -124,9 +122,3 @@ async def _answer(person: Socket, number: str) -> Json:
         frame = await person.next()
         if frame.get("re") == number:
             return frame
-
-
-def _versions(frame: Json) -> list[int]:
-    if frame["type"] == "op":
-        return [frame["version"]]
-    return [op["version"] for op in frame["ops"]] if frame["type"] == "ops" else []

@@ -108,9 +108,7 @@ async def test_ops_of_many_people_give_one_gapless_history(start_web: StartWeb) 
             tasks.create_task(click(first))
             tasks.create_task(click(second))
         for person in (first, second):
-            while not any(f["type"] == "op" and f["version"] == 40 for f in person.frames):
-                await person.next()
-            versions = [frame["version"] for frame in person.frames if frame["type"] == "op"]
-            assert versions == list(range(1, 41))
+            await person.until_version(40)
+            assert person.versions == list(range(1, 41))
     log = (await api.call("GET", f"/api/configurations/{created['id']}/ops")).json()
     assert [op["version"] for op in log["ops"]] == list(range(1, 41))
