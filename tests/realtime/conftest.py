@@ -140,6 +140,13 @@ async def serving(
 
 
 @pytest.fixture
+def no_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process looks by itself whether roles, tokens and sessions have ended: news tell it."""
+    for module in ("grants", "admin_sessions"):
+        monkeypatch.setattr(f"realtime.people.{module}.SWEEP_SECONDS", 3_600.0)
+
+
+@pytest.fixture
 def undescribed() -> Iterator[list[str]]:
     """The answers of all webs that are not as ``/openapi.json`` says; there may be none."""
     problems: list[str] = []

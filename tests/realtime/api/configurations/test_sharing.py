@@ -5,8 +5,9 @@ Each promise about the end of access is proved by the ways that people have, not
 
 import asyncio
 from itertools import count
-from time import monotonic
 from uuid import UUID, uuid4
+
+import pytest
 
 from configurator.people.roles import Role
 from tests.realtime.api.configurations.guests import (
@@ -221,7 +222,8 @@ async def test_everybody_but_the_owner_may_leave(web: RunningWeb) -> None:
         assert outcome["outcome"] == "committed"
 
 
-async def test_every_process_tells_within_a_second(start_web: StartWeb) -> None:
+@pytest.mark.usefixtures("no_sweeps")
+async def test_every_process_tells_as_soon_as_it_has_the_news(start_web: StartWeb) -> None:
     """(AU11, JN10) The people who may invite hear that the list has changed."""
     here, there = await start_web("here"), await start_web("there")
     owner = here.api()
@@ -233,10 +235,8 @@ async def test_every_process_tells_within_a_second(start_web: StartWeb) -> None:
         joined(there.ws_url, other.token, house["code"]) as others,
         joined(there.ws_url, owner.token or "", house["code"]) as mine,
     ):
-        began = monotonic()
         await by_rest(here, owner, house, came.id)
         assert (await theirs.until("left"))["code"] == "access_revoked"
-        assert monotonic() - began < 1.0
         assert (await mine.until("access_changed"))["configuration"] == house["id"]
         told = await mine.ask("access_of", configuration=house["code"])
         assert came.id not in [each["id"] for each in told["access"]["participants"]]
@@ -244,6 +244,7 @@ async def test_every_process_tells_within_a_second(start_web: StartWeb) -> None:
         assert "access_changed" not in [frame["type"] for frame in others.frames]
 
 
+@pytest.mark.usefixtures("no_sweeps")
 async def test_without_the_bus_the_sweep_tells(start_web: StartWeb) -> None:
     """(AU11, JN10)"""
     here, there = await start_web("here"), await start_web("there")
