@@ -45,6 +45,11 @@ class AdminsPage:
         await until(lambda: len(self.of("history")) >= count)
 
     @property
+    def live(self) -> dict[str, Any]:
+        """The newest numbers; empty before there are any."""
+        return [{}, *self.of("live")][-1]
+
+    @property
     def last_id(self) -> str:
         return str(self.of("activity")[-1]["last_id"])
 
@@ -78,8 +83,7 @@ async def test_a_pause_is_filled_from_the_stream(start_web: StartWeb) -> None:
         await page.ask(type="pause")
         await page.ask(type="timeline", session="p1")
         await came(web, "p0", "p1", "p2")
-        await until(lambda: page.of("waiting"))
-        assert page.of("waiting")[-1]["count"] == 3
+        await until(lambda: page.of("waiting") and page.of("waiting")[-1]["count"] == 3)
         assert [e["session"] for f in page.of("timeline") for e in f["entries"]] == ["p1"]
         assert page.sessions() == ["a"]
         await page.ask(type="follow", after=page.last_id)
@@ -170,8 +174,8 @@ async def test_the_numbers_name_every_process_and_picture(start_web: StartWeb) -
     made = await api.create()
     await api.submit(made["code"], select("nest", "nest120"))
     async with page_on(one) as page:
-        await until(lambda: [p["name"] for p in page.of("live")[-1]["processes"]] == ["one", "two"])
-        live = page.of("live")[-1]
+        await until(lambda: [p["name"] for p in page.live.get("processes", ())] == ["one", "two"])
+        live = page.live
         assert live["funnel"] == {"sessions": live["sessions"]["today"], "chose": {}, "inquired": 0}
         assert (live["minutes"]["counts"], live["alerts"]) == ([], [])
     report = one.parts.editing.hub.report()
@@ -281,12 +285,11 @@ async def test_actions_of_workers_reach_every_watcher(start_web: StartWeb) -> No
     stops = WorkerStops(web.parts.stores.redis)
     async with Database(web.worker_url, pool_size=1) as database, page_on(web) as page:
         jobs = Jobs(database)
-        await until(lambda: page.of("live")[-1]["counters"])
+        await until(lambda: page.live.get("counters"))
         number = await jobs.begin("make partitions", "worker-1")
         await jobs.finish(number, "ok", detail={"made": 3}, due_at=datetime.now(UTC))
         await stops.note("worker-1", unreadable=101, of_last=500)
-        await until(lambda: len(page.of("system")) and len(said_kinds(page)) == 2)
-        assert said_kinds(page) == {"job_done", "worker_stopped"}
+        await until(lambda: said_kinds(page) >= {"job_done", "worker_stopped"})
 
 
 def said_kinds(page: AdminsPage) -> set[str]:
