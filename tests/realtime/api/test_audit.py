@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -195,9 +195,9 @@ async def test_the_live_view_tells_of_a_single_session_after_the_audit_says_so(
     await watch.receive(json.dumps({"type": "timeline", "session": ""}))
     seen = [("sessions.look", KEY.subject(str(session_uuid("a visit"))), "done")]
     assert await lines(web) == seen
-    web.parts.stores.database.deadlines = Deadlines(call=0.5)
     async with locked_audit(web.owner_url):
-        assert await asked(3, "another visit") is None
+        with impatient(web.parts.stores.database):
+            assert await asked(3, "another visit") is None
     await watch.close()
     assert await lines(web) == seen
 
@@ -210,22 +210,34 @@ async def locked_audit(database_url: str) -> AsyncIterator[None]:
         yield
 
 
+@contextmanager
+def impatient(database: Database) -> Iterator[None]:
+    """Inside the block no call waits long for a lock; before and after it, a slow one has time."""
+    usual, database.deadlines = database.deadlines, Deadlines(call=1.5)
+    try:
+        yield
+    finally:
+        database.deadlines = usual
+
+
 async def refused(look: Awaitable[None]) -> None:
     with pytest.raises(StorageUnavailable):
         await look
 
 
 async def test_the_same_views_at_the_same_moment_make_one_line(database_url: str) -> None:
-    async with Database(database_url, deadlines=Deadlines(call=1.0)) as database:
+    async with Database(database_url) as database:
         audit = Audit(database, KEY)
         looks = Looks(audit, clock=lambda: 0.0)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(20):
                 tasks.create_task(looks.write(SOMEBODY, "houses.look", "7K3M9QXA"))
         assert len(await audit.latest()) == 1
-        async with locked_audit(database_url), asyncio.TaskGroup() as tasks:
-            for _ in range(5):
-                tasks.create_task(refused(looks.write(SOMEBODY, "houses.look", "GVESS000")))
+        async with locked_audit(database_url):
+            with impatient(database):
+                async with asyncio.TaskGroup() as tasks:
+                    for _ in range(5):
+                        tasks.create_task(refused(looks.write(SOMEBODY, "houses.look", "GVESS000")))
         await looks.write(SOMEBODY, "houses.look", "GVESS000")
         assert len(await audit.latest()) == 2
 
@@ -237,11 +249,11 @@ async def test_lines_and_those_that_failed_are_counted(web: RunningWeb) -> None:
     link = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
     assert link.status_code == 201
     assert (await watcher.call("GET", path)).status_code == 200
-    web.parts.stores.database.deadlines = Deadlines(call=0.5)
     async with locked_audit(web.owner_url):
-        assert (await watcher.call("GET", "/api/admin/ledger")).status_code == 503
-        again = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
-        assert again.status_code == 503
+        with impatient(web.parts.stores.database):
+            assert (await watcher.call("GET", "/api/admin/ledger")).status_code == 503
+            again = await owner.call("POST", f"{path}/share-links", json={"role": "editor"})
+            assert again.status_code == 503
     text = (await watcher.call("GET", "/metrics")).text
     assert 'nest_audit_lines_total{result="written"} 2.0' in text
     assert 'nest_audit_lines_total{result="failed"} 2.0' in text

@@ -1,7 +1,6 @@
 """The REST contract of the original, and the promise: an answered POST is in the next GET."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -84,7 +83,9 @@ async def test_post_answers_in_the_words_of_the_original(database_url: str, redi
             "averageProcessingTime",
             "trackingEfficiency",
         ]
-        assert shown["data"]["performance"]["trackingEfficiency"] in {"excellent", "good"}
+        mean_ms, efficiency = shown["data"]["performance"].values()
+        said = "excellent" if mean_ms < 50 else "good" if mean_ms < 100 else "needs_optimization"
+        assert efficiency == said
 
 
 @pytest.mark.parametrize(
@@ -305,17 +306,14 @@ async def test_postgres_away_does_not_touch_the_intake(
         await client.post(TRACK, json=body("s"))
         await all_stored(all_parts)
         servers.postgres.kill()
-        slowest = 0.0
-        for _ in range(200):
-            began = time.monotonic()
-            assert (await client.post(TRACK, json=body("s"))).status_code == 200
-            slowest = max(slowest, time.monotonic() - began)
-        assert slowest < 0.5
+        async with asyncio.timeout(100):  # if each waited for PostgreSQL, 200 would take longer
+            for _ in range(200):
+                assert (await client.post(TRACK, json=body("s"))).status_code == 200
         asked = await client.get(TRACK, params={"sessionId": "s"})
         assert asked.status_code == 503
         assert int(asked.headers["retry-after"]) >= 1
         servers.revive()
-        await all_stored(all_parts, 20)
+        await all_stored(all_parts)
         data = (await client.get(TRACK, params={"sessionId": "s"})).json()["data"]
         assert (data["interactionCount"], len(data["interactions"])) == (201, 100)
     found = await counts(database_url)
