@@ -1,6 +1,7 @@
 """The sending side of a connection, without a connection: order, bounds, endings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import count, repeat
 
 from configurator.protocol.code import Code
 from configurator.protocol.codes import CODES
@@ -11,19 +12,25 @@ from tests.support.waiting import eventually
 
 
 class Outlet:
-    """A transport whose peer reads when the test says so."""
+    """A transport whose peer reads when the test says so. ``unsent``: its bytes at each look."""
 
-    def __init__(self, write_seconds: float = WRITE_SECONDS) -> None:
+    def __init__(self, write_seconds: float = WRITE_SECONDS, *, unsent: Iterable[int] = ()) -> None:
         self.sent: list[str] = []
         self.writes = 0
         self.ended: Code | None = None
-        self.unsent_bytes = 0
+        self.looks = 0
+        self._unsent = iter(unsent)
         self.peer: Peer[str] = Peer(
             self,
             form=lambda frame: frame.type,
             finish=self._finish,
             write_seconds=write_seconds,
         )
+
+    @property
+    def unsent_bytes(self) -> int:
+        self.looks += 1
+        return next(self._unsent, 0)
 
     def write(self, frame: str) -> None:
         self.write_all([frame])
@@ -90,19 +97,14 @@ async def test_frames_beyond_the_bounds_end_the_connection() -> None:
 
 async def test_a_peer_that_takes_nothing_is_let_go_and_a_slow_one_is_not() -> None:
     """(BP3, TR12)"""
-    slow, stalled = Outlet(write_seconds=0.05), Outlet(write_seconds=0.05)
+    slow = Outlet(write_seconds=0.01, unsent=count(1_000_000, -1))
+    stalled = Outlet(write_seconds=0.01, unsent=repeat(1_000_000))
     dropped: list[int] = []
     stalled.peer.count_dropped = dropped.append
     for outlet in (slow, stalled):
-        outlet.unsent_bytes = 1_000_000
         outlet.peer.full()
         outlet.peer.deliver(frame("never read"))
-
-    def reads_a_little() -> bool:
-        slow.unsent_bytes -= 1
-        return stalled.ended is not None
-
-    await eventually(reads_a_little, why="the stalled one is let go")
+    await eventually(lambda: slow.looks > 5 and stalled.ended, why="the stalled one is let go")
     assert stalled.ended is CODES["slow_reader"]
     assert stalled.sent == ["error"]
     assert dropped == [1]
