@@ -1,6 +1,5 @@
 """The Python client over a bad network: each op is kept, and carried out exactly once."""
 
-import asyncio
 from uuid import UUID
 
 import pytest
@@ -121,7 +120,7 @@ async def test_missed_ops_are_caught_up_exactly(web: RunningWeb) -> None:
         await house.reached(3)
 
         assert house.confirmed.selection == theirs.confirmed.selection
-        await asyncio.sleep(0)
+        await eventually(lambda: len([each for each in heard if isinstance(each, Changed)]) >= 3)
         assert [each.op.version for each in heard if isinstance(each, Changed)] == [1, 2, 3]
 
 

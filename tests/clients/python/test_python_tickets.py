@@ -133,9 +133,9 @@ async def test_without_async_the_function_may_block(web: RunningWeb) -> None:
                 return given[-1]
 
             with without_async.Client(web.url, token=ticket) as client:
-                house = client.join(code, timeout=10)
+                house = client.join(code, timeout=60)
                 client.drop()
-                assert house.select("nest", "nest120", timeout=10).ok
+                assert house.select("nest", "nest120", timeout=60).ok
             assert len(given) == 2
 
     await asyncio.to_thread(script)

@@ -190,7 +190,7 @@ function everything(transport) {
   test("a connection that went silent is given up", { timeout: 60_000 }, async (t) => {
     const { code, token } = await newHouse();
     const proxy = await new Proxy(ONE).listen(t);
-    const options = { url: proxy.url, token, transport, heartbeatMs: 300 };
+    const options = { url: proxy.url, token, transport, heartbeatMs: 1_500 };
     const anna = await (await connected(t, options)).join(code);
     proxy.freeze();
     const outcome = await settledWithin(anna.select("nest", "nest120"), "it is sent on a new connection");

@@ -58,7 +58,7 @@ for (const transports of [["websocket"], ["polling", "websocket"]]) {
 
 test("retries carry out every op once, in order (TR13)", { timeout: 60_000 }, async (t) => {
   const house = await newHouse();
-  const retries = { retries: 1000, ackTimeout: 300, transports: ["websocket"] };
+  const retries = { retries: 1000, ackTimeout: 5_000, transports: ["websocket"] };
   const { proxy, socket } = await proxied(t, { auth: { token: house.token }, ...retries });
   const ops = Array.from({ length: 30 }, (_, number) => op(house.id, number));
   const asked = ops.map((each) => socket.emitWithAck("op", each));
