@@ -24,7 +24,7 @@ async def test_members_are_kept_for_processes_that_open_the_room_later(start_web
             found = await one.parts.stores.presence.all(UUID(created["id"]))
             return found.get("one")
 
-        payload = await eventually(kept, 10, why="the members are in Redis")
+        payload = await eventually(kept, why="the members are in Redis")
         assert payload is not None
         assert b'"process":"one"' in payload
         assert b'"connection"' in payload
@@ -37,9 +37,9 @@ async def test_members_are_kept_for_processes_that_open_the_room_later(start_web
 async def test_members_of_a_killed_process_vanish_while_redis_is_away(
     start_web: StartWeb, database_url: str, redis_url: str
 ) -> None:
-    """(PR4) Nothing is asked of Redis to find it out."""
+    """(PR4) Nothing is asked of Redis to find it out: its answer would be waited for longer."""
     async with link_to(redis_url) as link:
-        web = await start_web(stores=(database_url, link.url))
+        web = await start_web(stores=(database_url, link.url), redis_seconds=60.0)
         api = web.api()
         created = await api.create()
         async with joined(web.ws_url, api.token or "", created["code"]) as socket:
@@ -52,5 +52,5 @@ async def test_members_of_a_killed_process_vanish_while_redis_is_away(
             room.members.hear(msgspec.json.encode(killed))
             await socket.until("presence", member_count=2)
             web.time.go_on(PRESENCE_TTL)
-            async with asyncio.timeout(2.5):
+            async with asyncio.timeout(40):
                 await socket.until("presence", member_count=1)
