@@ -23,7 +23,7 @@ async def test_a_draining_process_is_not_ready_and_still_answers(web: RunningWeb
     api = web.api()
     created = await api.create()
     web.parts.drain.begin(HOUR)
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         plain = await client.get("/readyz")
         haproxy = await client.get("/readyz?draining=404")
     assert (plain.status_code, haproxy.status_code) == (503, 404)
@@ -35,7 +35,7 @@ async def test_a_draining_process_is_not_ready_and_still_answers(web: RunningWeb
 
 
 async def test_a_ready_process_answers_200_to_every_form_of_the_question(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
 
         async def ready() -> bool:
             return (await client.get("/readyz?draining=404")).status_code == 200
@@ -60,7 +60,7 @@ async def test_a_new_socket_is_told_when_to_come_back(web: RunningWeb, path: str
 
 async def test_a_new_session_of_long_polling_too_while_others_go_on(web: RunningWeb) -> None:
     """(CN9)"""
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         address = await session(client)
         web.parts.drain.begin(HOUR)
         refused = await client.get(OPENING)

@@ -131,7 +131,8 @@ async def test_a_house_is_on_the_screens_of_those_who_are_present(quick: Running
     api = quick.api()
     house = await api.create()
     async with page(quick, api.token or "", house) as tab:
-        await eventually(lambda: reported() == 1, why="somebody is there")
+        await tab.wake()
+        assert reported() == 1
         tab.freeze()
         await eventually(lambda: reported() == 0, why="nobody is seen there")
         await tab.wake()

@@ -14,7 +14,7 @@ async def test_everybody_is_told_in_time_that_nothing_is_saved(
     start_web: StartWeb, database_url: str
 ) -> None:
     """(OP16)"""
-    web = await start_web(deadline_seconds=1.0)
+    web = await start_web(deadline_seconds=2.0)
     api = web.api()
     created = await api.create()
     holder = await asyncpg.connect(database_url)
@@ -35,5 +35,5 @@ async def test_everybody_is_told_in_time_that_nothing_is_saved(
     answers = [task.result() for task in asked]
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.json()["error"]["code"] for answer in answers} == {"not_saved"}
-    assert seconds < 9, "one after the other would take 12 s"
+    assert seconds < 20, "one after the other would take 24 s"
     assert (await api.read(created["code"]))["version"] <= 1
