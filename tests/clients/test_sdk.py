@@ -65,7 +65,7 @@ async def run(*command: object, cwd: Path, environ: dict[str, str] | None = None
 
 async def downloaded(url: str, kind: str, folder: Path) -> Path:
     """The file of this kind that the index of a server names; its hash is compared."""
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         index = (await client.get("/sdk/")).json()
         entry = next(each for each in index["files"] if each["kind"] == kind)
         file = folder / str(entry["name"])
@@ -141,7 +141,7 @@ def test_the_wheel_is_the_same_every_time() -> None:
 
 
 async def test_the_source_map_that_the_bundle_names_is_served(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         index = (await client.get("/sdk/")).json()["files"]
         (bundle,) = [each["url"] for each in index if each["kind"] == "bundle"]
         (named,) = re.findall(
@@ -155,7 +155,7 @@ async def test_the_source_map_that_the_bundle_names_is_served(web: RunningWeb) -
 
 
 async def test_files_are_kept_compared_and_nothing_else_is_read(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         for entry in (await client.get("/sdk")).json()["files"]:
             head = await client.head(entry["url"])
             assert (head.status_code, head.content) == (200, b"")
@@ -173,7 +173,7 @@ async def test_files_are_kept_compared_and_nothing_else_is_read(web: RunningWeb)
 
 
 async def test_the_curl_examples_of_the_docs_run(web: RunningWeb, tmp_path: Path) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         page = (await client.get("/docs")).text
         found = re.search(r'<pre id="curl">(.*?)</pre>', page, re.DOTALL)
         assert found is not None

@@ -167,13 +167,13 @@ async def drained(parts: Parts) -> bool:
         return False
 
 
-async def until(condition: Callable[[], Awaitable[bool]], deadline: float = 5.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], deadline: float = 60.0) -> None:
     """Waits for an asynchronous condition."""
     check: Callable[[], bool | Awaitable[bool]] = condition
     await eventually(check, deadline)
 
 
-async def all_stored(parts: Parts, deadline: float = 5.0) -> None:
+async def all_stored(parts: Parts, deadline: float = 60.0) -> None:
     """Waits until everything in the stream is stored."""
     await until(lambda: drained(parts), deadline)
 

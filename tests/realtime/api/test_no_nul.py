@@ -30,7 +30,9 @@ async def test_no_endpoint_takes_it_in_any_part_of_its_address_or_body(web: Runn
     described: dict[str, Any] = (await web.api().call("GET", "/openapi.json")).json()
     headers = {"authorization": f"Bearer {stage.admin.token}"}
     asked = 0
-    async with httpx.AsyncClient(base_url=web.url, verify=False, headers=headers) as client:
+    async with httpx.AsyncClient(
+        base_url=web.url, verify=False, headers=headers, timeout=60
+    ) as client:
         for method, path, operation in operations(described):
             for address in addresses(path, operation):
                 answer = await client.request(method, address)
@@ -46,7 +48,7 @@ async def test_no_endpoint_takes_it_in_any_part_of_its_address_or_body(web: Runn
 
 
 async def test_no_page_fails_of_it(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url, verify=False) as client:
+    async with httpx.AsyncClient(base_url=web.url, verify=False, timeout=60) as client:
         for address in (
             "/?lang=%00", "/%00", "/c/%00", "/c/7K3M9QXA?as=%00", "/join/%00", "/admin/login/%00",
             "/admin?x=%00", "/dashboard?%00=%00", "/preview/%00.svg", "/sdk/%00",

@@ -33,7 +33,7 @@ FORWARDED = [
 
 async def network_of(web: RunningWeb, headers: list[tuple[str, str]]) -> str | None:
     batch = {"sessionId": "s", "interactions": [{"interaction": CLICK}]}
-    async with httpx.AsyncClient(base_url=web.url, verify=False) as client:
+    async with httpx.AsyncClient(base_url=web.url, verify=False, timeout=60) as client:
         answer = await client.post(
             TRACK_MANY_PATH, json=batch, headers=[("user-agent", CHROME), *headers]
         )
@@ -75,7 +75,7 @@ async def test_a_page_over_https_is_ours_if_a_trusted_proxy_says_so(
 ) -> None:
     web = await start_web(trusted_proxies=trusted)
     headers = {"host": "house.example", "origin": "https://house.example"}
-    async with httpx.AsyncClient(base_url=web.url, verify=False) as client:
+    async with httpx.AsyncClient(base_url=web.url, verify=False, timeout=60) as client:
         answer = await client.get(
             "/socket.io/?EIO=4&transport=polling",
             headers={**headers, "x-forwarded-proto": "https"},

@@ -108,7 +108,7 @@ def ours(answer: httpx.Response) -> list[str]:
 
 async def test_the_start_page_makes_nobody_new(web: RunningWeb) -> None:
     cookie, _token, before = await planted(web)
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         first = await client.post("/start", headers={**FORM, **cookie})
         assert (first.status_code, first.headers["location"]) == (307, "?cookies=one")
         assert places(first.headers.get_list("set-cookie")) == {("", "/start"), ("", "/start/")}
@@ -148,7 +148,7 @@ async def test_a_program_with_a_bearer_token_is_itself(web: RunningWeb) -> None:
 @pytest.mark.parametrize("path", ["/c/7K3M9QXA", "/signed-out", "//evil.example/c/7K3M9QXA"])
 async def test_a_page_is_asked_for_once_more_on_the_same_host(web: RunningWeb, path: str) -> None:
     cookie, _token, _before = await planted(web)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         first = await client.get(f"{web.url}{path}?lang=de", headers={**PAGE, **cookie})
         assert first.status_code == 307
         asked = first.url.join(first.headers["location"])
@@ -158,7 +158,7 @@ async def test_a_page_is_asked_for_once_more_on_the_same_host(web: RunningWeb, p
 
 async def test_a_file_is_served_and_takes_the_removals_along(web: RunningWeb) -> None:
     cookie, _token, _before = await planted(web)
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         read = await client.get("/api/catalogue", headers=cookie)
         assert read.status_code == 200
         assert ("", "/api/") in places(read.headers.get_list("set-cookie"))

@@ -9,7 +9,7 @@ SOCKETS = "/socket.io/?EIO=4&transport=polling"
 
 
 async def handshake(web: RunningWeb, **headers: str) -> int:
-    async with httpx.AsyncClient(base_url=web.url, verify=False) as client:
+    async with httpx.AsyncClient(base_url=web.url, verify=False, timeout=60) as client:
         return (await client.get(SOCKETS, headers=headers)).status_code
 
 

@@ -24,7 +24,7 @@ async def answers(port: int, *segments: bytes, head_only: bool = False) -> bytes
             writer.write(segment)
             await writer.drain()
             await asyncio.sleep(0)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await (reader.readuntil(b"\r\n\r\n") if head_only else reader.read())
     finally:
         writer.close()

@@ -115,7 +115,7 @@ async def test_the_connections_and_requests_of_a_person_count_together(
             assert (await one.ask("op", **an_op(house)))["type"] == "outcome"
         for _ in range(6):
             assert "outcome" in await two.ask("op", **an_op(house))
-        async with httpx.AsyncClient(base_url=web.url, verify=False) as client:
+        async with httpx.AsyncClient(base_url=web.url, verify=False, timeout=60) as client:
             bearer = {"authorization": f"Bearer {api.token}"}
             path = f"/api/configurations/{house['id']}/ops"
             answer = await client.post(path, json=an_op(house), headers=bearer)

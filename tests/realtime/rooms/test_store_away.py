@@ -23,7 +23,7 @@ async def test_socketio_says_come_back_too(servers: Servers, web: RunningWeb) ->
     servers.postgres.kill()
     try:
         cookie = {"cookie": f"nest_person={api.token}"}
-        async with asyncio.timeout(15), connect(address, additional_headers=cookie) as raw:
+        async with asyncio.timeout(60), connect(address, additional_headers=cookie) as raw:
             await raw.recv()
             await raw.send("40/configurator,")
             with pytest.raises(ConnectionClosed):
@@ -64,7 +64,7 @@ async def test_readiness_and_metrics_name_the_step_whose_store_is_away(
     step = "telling other processes who is here"
     servers.valkey.kill()
     try:
-        async with httpx.AsyncClient(base_url=web.url) as client:
+        async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
 
             async def problems() -> list[str]:
                 answer = await client.get("/readyz")

@@ -191,7 +191,7 @@ async def test_an_id_that_is_too_long_comes_back_whole(web: RunningWeb) -> None:
         await socket.send_text(json.dumps({"type": "op", **op}))
         refused = await socket.until("error")
     async with connected(web, api.token) as person:
-        acknowledged = await person.client.call("op", op, namespace=NAMESPACE, timeout=15)
+        acknowledged = await person.client.call("op", op, namespace=NAMESPACE, timeout=60)
     for error in (refused, acknowledged):
         assert (error["code"], error["re"], error["op_id"]) == (
             "malformed_message",

@@ -43,7 +43,7 @@ async def test_an_unreadable_report_of_another_process(web: RunningWeb, payload:
         watch = await web.parts.activity.live_view.watch(
             frames.put_nowait, admin=await an_admin(web)
         )
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while created["code"] not in await frames.get():
                 pass
         await watch.close()

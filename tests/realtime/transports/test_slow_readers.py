@@ -56,7 +56,7 @@ async def enter(slow: ClientConnection, token: str, configuration: str) -> None:
 
 async def read_until_closed(slow: ClientConnection) -> list[str]:
     read: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with suppress(ConnectionClosed):
             while True:
                 read.append(str(await slow.recv()))
@@ -104,7 +104,7 @@ async def test_a_stalled_reader_costs_little_delays_nobody_and_is_whole_when_it_
         seen = [frame["version"] for frame in other.frames if frame["type"] == "op"]
         assert seen == list(range(1, version + 1))
         frames: list[Json] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not frames or frames[-1].get("version") != version:
                 frames.append(msgspec.json.decode(await slow.recv()))
         snapshots = [frame for frame in frames if frame["type"] == "snapshot"]
@@ -159,7 +159,7 @@ async def test_a_peer_that_never_reads_again_is_cut_off(web: RunningWeb) -> None
             peer.deliver(reply())
         assert kept_bytes(peer) < WRITE_HIGH_BYTES + 64 * 1024
         await eventually(
-            lambda: not transport.get_write_buffer_size(), why="nothing is kept for it", deadline=10
+            lambda: not transport.get_write_buffer_size(), why="nothing is kept for it"
         )
         outcome = await other.op(created["id"], select("nest", "nest120"))
         assert outcome["outcome"] == "committed"

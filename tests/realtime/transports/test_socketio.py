@@ -44,7 +44,7 @@ class Person:
         return [content for name, content in self.events if name == event]
 
     async def ask(self, event: str, **content: Any) -> Json:
-        reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=15)
+        reply: Json = await self.client.call(event, content, namespace=NAMESPACE, timeout=60)
         check_from_server(reply)
         check_reply({**content, "type": event}, reply)
         return reply
@@ -64,7 +64,7 @@ async def connected(
             transports=["websocket"],
             headers=dict(headers or {}),  # the client takes the cookie out
             auth={"token": token, **auth} if token else None,
-            wait_timeout=10,
+            wait_timeout=60,
         )
     except socketio.exceptions.ConnectionError:
         if person.refused is None:
@@ -156,7 +156,7 @@ async def test_malformed_packets_end_the_connection_without_a_traceback(
         "x",
         "",
     ):
-        async with asyncio.timeout(10), connect(url) as raw:
+        async with asyncio.timeout(60), connect(url) as raw:
             await raw.recv()
             await raw.send(f'40/configurator,{{"token":"{api.token}"}}')
             await raw.recv()
@@ -179,7 +179,7 @@ async def test_an_event_of_loose_json_is_refused_and_the_connection_goes_on(
     api = web.api()
     await api.create()
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(10), connect(url) as raw:
+    async with asyncio.timeout(60), connect(url) as raw:
         await raw.recv()
         await raw.send("40/configurator," + json.dumps({"token": api.token}))
         await raw.recv()
@@ -201,7 +201,7 @@ async def test_an_event_of_loose_json_is_refused_and_the_connection_goes_on(
 async def test_an_unreadable_auth_is_refused(web: RunningWeb, auth: object) -> None:
     """(MS4, TR15) It is not taken for none."""
     url = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(10), connect(url) as raw:
+    async with asyncio.timeout(60), connect(url) as raw:
         await raw.recv()
         await raw.send("40/configurator," + json.dumps(auth))
         refused = str(await raw.recv())
@@ -221,7 +221,7 @@ async def test_a_client_without_token_and_cookie_is_told_at_once(
     stranger = Person(client)
     with pytest.raises(socketio.exceptions.ConnectionError):
         await client.connect(
-            web.url, namespaces=[NAMESPACE], transports=[transport], auth=auth, wait_timeout=10
+            web.url, namespaces=[NAMESPACE], transports=[transport], auth=auth, wait_timeout=60
         )
     assert stranger.refused is not None
     assert stranger.refused["code"] == "not_authenticated"
@@ -256,7 +256,7 @@ async def test_a_wrong_namespace_says_which_one_is_right(web: RunningWeb, namesp
     api = web.api()
     await api.create()
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
-    async with asyncio.timeout(10), connect(address) as raw:
+    async with asyncio.timeout(60), connect(address) as raw:
         await raw.recv()
         await raw.send("40" if namespace == "/" else f"40{namespace},")
         prefix = "44" if namespace == "/" else f"44{namespace.partition('?')[0]},"
@@ -287,7 +287,7 @@ async def test_a_refused_client_is_told_in_connect_error(
     person = Person(client)
     with pytest.raises(socketio.exceptions.ConnectionError):
         await client.connect(
-            web.url, namespaces=[NAMESPACE], transports=["websocket"], auth=auth, wait_timeout=10
+            web.url, namespaces=[NAMESPACE], transports=["websocket"], auth=auth, wait_timeout=60
         )
     assert person.refused is not None
     assert person.refused["code"] == code
@@ -301,7 +301,7 @@ async def test_a_client_that_enters_the_namespace_twice_is_there_once(web: Runni
     house = await api.create()
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     enter = f'40/configurator,{{"token":"{api.token}"}}'
-    async with asyncio.timeout(10), connect(address) as raw:
+    async with asyncio.timeout(60), connect(address) as raw:
         await raw.recv()
         for _ in range(2):
             await raw.send(enter)

@@ -43,7 +43,7 @@ async def test_over_socketio(web: RunningWeb, spoken: int, code: str, retryable:
     auth = f'{{"token":"{api.token}","protocol":{spoken}}}'
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
     packets: list[str] = []
-    async with asyncio.timeout(15), connect(address) as raw:
+    async with asyncio.timeout(60), connect(address) as raw:
         await raw.recv()
         await raw.send(f"40/configurator,{auth}")
         with suppress(ConnectionClosed):
@@ -62,7 +62,7 @@ async def test_over_polling(web: RunningWeb, spoken: int, code: str, retryable: 
     """(CN5, TR15) As on a WebSocket, it is refused: by a CONNECT_ERROR, or by an end with its reason."""
     api = web.api()
     await api.create()
-    async with httpx.AsyncClient(base_url=web.url, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         opened = await client.get("/socket.io/?EIO=4&transport=polling")
         sid = msgspec.json.decode(opened.text[1:])["sid"]
         address = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
@@ -80,11 +80,11 @@ async def test_an_upgraded_connection_has_the_close_code(web: RunningWeb) -> Non
     """(ER2, TR11) Begun by polling, as official clients begin, and upgraded before its end."""
     api = web.api()
     await api.create()
-    async with httpx.AsyncClient(base_url=web.url, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         opened = await client.get("/socket.io/?EIO=4&transport=polling")
         sid = msgspec.json.decode(opened.text[1:])["sid"]
     address = f"{web.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid={sid}"
-    async with asyncio.timeout(15), connect(address) as raw:
+    async with asyncio.timeout(60), connect(address) as raw:
         await raw.send("2probe")
         assert await raw.recv() == "3probe"
         await raw.send("5")

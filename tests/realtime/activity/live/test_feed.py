@@ -48,7 +48,7 @@ class Interrupted(InteractionStream):
 async def seen(watcher: Watcher, count: int) -> list[str]:
     """The session names of the next `count` interactions."""
     names: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(names) < count:
             batch = await anext(watcher)
             assert (batch.skipped, batch.gap) == (0, False)
@@ -146,7 +146,7 @@ async def test_entries_that_were_trimmed_unread_are_told_as_a_gap(redis_url: str
         await commands(redis).xtrim(EVENTS, maxlen=1, approximate=False)
         stream.away = False
         feed.hint()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             batch = await anext(watcher)
         assert batch.gap
         assert [each["session"] for each in batch.events] == ["found"]

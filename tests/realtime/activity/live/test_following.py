@@ -25,7 +25,7 @@ from tests.support.programs.servers import Servers
 async def seen(batches: AsyncIterator[FeedBatch], count: int) -> list[str]:
     """The session names of the next interactions, none skipped, no gap."""
     names: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(names) < count:
             batch = await anext(batches)
             assert (batch.skipped, batch.gap) == (0, False)
@@ -180,7 +180,7 @@ async def test_a_slow_follower_is_told_what_it_missed(redis_url: str) -> None:
         async with aclosing(feed.follow(start)) as batches, feed.watch(history=0) as quick:
             assert await seen(batches, 1) == ["0"]
             last = await append(stream, 1, 1_001)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (await anext(quick)).last_id != last:
                     pass
             batch = await anext(batches)

@@ -88,7 +88,7 @@ async def test_over_socketio_and_with_the_cookie(web: RunningWeb) -> None:
     await client.connect(
         web.url, headers={"cookie": cookie}, namespaces=[NAMESPACE], transports=["websocket"]
     )
-    watching = await client.call("watch", {"history": 1}, namespace=NAMESPACE, timeout=15)
+    watching = await client.call("watch", {"history": 1}, namespace=NAMESPACE, timeout=60)
     assert "since" in watching
     await client.disconnect()
     async with connect(web.ws_url, additional_headers={"cookie": cookie}) as connection:

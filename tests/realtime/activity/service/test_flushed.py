@@ -133,7 +133,7 @@ async def test_a_watcher_is_told_of_the_gap_and_sees_all_later_entries(redis_url
     async with feed_of(redis_url) as (stream, feed), feed.watch() as watcher:
         await stream.append([event("before")])
         feed.hint()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert [each["session"] for each in (await anext(watcher)).events] == ["before"]
             empty(redis_url)
             await stream.append([event("after")])
@@ -155,7 +155,7 @@ async def test_a_watcher_is_told_of_the_gap_before_anything_comes(redis_url: str
     async with feed_of(redis_url) as (stream, feed), feed.watch() as watcher:
         await stream.append([event("before")])
         feed.hint()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await anext(watcher)
             empty(redis_url)
             feed.hint()
@@ -171,7 +171,7 @@ async def test_a_follower_from_an_id_of_the_earlier_stream_is_told(redis_url: st
         await stream.append([event("after")])
         fresh = await feed.start(since=before.stream_id)
         for start in (known, fresh):  # told while it was there, and told when it was not any more
-            async with aclosing(feed.follow(start)) as batches, asyncio.timeout(10):
+            async with aclosing(feed.follow(start)) as batches, asyncio.timeout(60):
                 batch = await anext(batches)
                 assert batch.gap
                 assert [each["session"] for each in batch.events] == ["after"]

@@ -33,7 +33,7 @@ REFUSED = {
 async def test_a_refusal_says_what_is_wrong(web: RunningWeb, name: str) -> None:
     """Before, it was a text of the library, in English, with the id of the session."""
     method, address, status, detail = REFUSED[name]
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         answer = await client.request(method, address)
     error = answer.json()["error"]
     assert answer.status_code == status
@@ -44,7 +44,7 @@ async def test_a_refusal_says_what_is_wrong(web: RunningWeb, name: str) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused_with_the_reason(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         address = await session(client)
         answer = await client.post(address, content=b"4" * 70_000)
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "message_too_large")
@@ -53,7 +53,7 @@ async def test_a_body_that_is_too_large_is_refused_with_the_reason(web: RunningW
 
 async def test_a_session_that_floods_is_told_when_to_come_back(start_web: StartWeb) -> None:
     web = await start_web(timing=Timing(hello_seconds=60.0))  # it never enters the namespace
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         engine = web.parts.sockets.socketio.engine
         engine.clock_ns = lambda: 0  # nothing is forgiven while a busy machine reads them
         flow = engine.bounds.packets
@@ -69,14 +69,14 @@ async def test_a_session_that_floods_is_told_when_to_come_back(start_web: StartW
 
 
 async def test_a_head_opens_no_session(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         answer = await client.head(OPENING)
     assert (answer.status_code, answer.text) == (200, "")
     assert len(web.parts.sockets.socketio.engine.sessions) == 0
 
 
 async def test_long_polling_is_described(web: RunningWeb) -> None:
-    async with httpx.AsyncClient(base_url=web.url) as client:
+    async with httpx.AsyncClient(base_url=web.url, timeout=60) as client:
         document = (await client.get("/openapi.json")).json()
     operations = document["paths"]["/socket.io/"]
     for method, statuses in (("get", {"400", "429", "503"}), ("post", {"400", "413", "429"})):
