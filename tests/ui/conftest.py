@@ -45,7 +45,7 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
+def running() -> Iterator[Served]:
     world = World()
     port = free_port()
     server = uvicorn.Server(
@@ -73,11 +73,18 @@ def served() -> Iterator[Served]:
         done: Future[object] = Future()
         assert core.loop is not None
         core.loop.call_soon_threadsafe(lambda: done.set_result(function()))
-        return done.result(5)
+        return done.result(20)
 
     yield Served(f"http://127.0.0.1:{port}", world, do)
     server.should_exit = True
-    thread.join(5)
+    thread.join(20)
+
+
+@pytest.fixture
+def served(running: Served) -> Iterator[Served]:
+    """The server, which says nothing to the next test that this one had it say."""
+    yield running
+    running.world.forget_answers()
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,14 @@ class World:
     admin_api: AdminApiDouble = field(default_factory=AdminApiDouble)
     shared_api: SharedApiDouble = field(default_factory=SharedApiDouble)
 
+    def forget_answers(self) -> None:
+        """Answer again as nobody has said yet."""
+        self.admin_api.answers = None
+        self.shared_api.answers = None
+        self.history = None
+        self.roles.clear()
+        self.track_answers.clear()
+
     def count_dropped(self) -> None:
         self.dropped += 1
 

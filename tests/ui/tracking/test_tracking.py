@@ -1,6 +1,5 @@
 """The interactions of a visit, and that none is sent without consent."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,10 +19,9 @@ def told(served: Served, category: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(served: Served) -> Iterator[None]:
+def _nothing_told(served: Served) -> None:
     served.world.tracked.clear()
-    yield
-    served.world.track_answers.clear()
+    served.world.visits.clear()
 
 
 def settle(page: Page) -> None:
@@ -50,9 +48,13 @@ def test_a_choice_is_told_with_its_price_and_version(served: Served, visit: Visi
     assert mine["selection"]["totalCents"] == 20_630_000
     assert mine["selection"]["changeCents"] == 20_630_000 - 17_070_000
     assert mine["selection"]["version"] == 1
-    joined = [e for e in served.world.tracked if e["interaction"]["eventType"] == "join"]
-    assert len(joined) == 2
-    assert len({entry["tab"] for entry in joined}) == 2
+
+    def joined() -> list[dict[str, Any]]:
+        return [e for e in served.world.tracked if e["interaction"]["eventType"] == "join"]
+
+    eventually_blocking(lambda: len(joined()) >= 2, why="both tabs tell that they have joined")
+    assert len(joined()) == 2
+    assert len({entry["tab"] for entry in joined()}) == 2
     assert served.world.visits[-1]["language"] == "de-AT"
 
 
