@@ -93,20 +93,22 @@ def test_not_saved_is_reported_and_repeated_with_the_same_op(served: Served, vis
     """(CL3, CL4)"""
     house = served.house()
     page = open_house(visit, house)
-    refusal = {
+    house.refuses["Anna Leitner"] = {
         "code": "not_saved",
         "message": {"de": "Noch nicht gespeichert.", "en": "Not saved yet."},
         "retryable": True,
-        "retry_after_ms": 1200,
+        "retry_after_ms": 100,
     }
-    house.refuse_next = [refusal, refusal]
     option(page, "gebaeudehuelle", "trapezblech").click()
     status(page, "retrying")
     expect(page.get_by_test_id("status")).to_contain_text("nicht gespeichert, wird wiederholt")
     expect(option(page, "gebaeudehuelle", "trapezblech")).to_have_class(re.compile("pending"))
+    eventually_blocking(lambda: len(house.refused) >= 2, why="it is asked for again")
     total(page, "€ 170.700")
+    house.refuses.clear()
     total(page, "€ 161.100")
     status(page, "saved")
+    assert {*house.refused} == {entry["op_id"] for entry in house.log}
     assert house.version == 1
 
 

@@ -52,6 +52,8 @@ class House:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.refuse_next: list[dict[str, Any]] = []
         """Errors to answer ops with before any is carried out."""
+        self.refuses: dict[str, dict[str, Any]] = {}
+        """By name of a person, the error that answers their ops, as long as it stands here."""
         self.refused: list[str] = []
         self.heard: list[str] = []
         """Every op_id that was asked for, in order."""
@@ -305,8 +307,10 @@ class Tab:
         self._leave()
 
     def _op(self, message: dict[str, Any]) -> None:
+        error = self.house.refuses.get(self.person.name)
         if self.house.refuse_next:
             error = self.house.refuse_next.pop(0)
+        if error is not None:
             self.house.refused.append(message["op_id"])
             self.say({"type": "error", "op_id": message["op_id"], **error})
             return
