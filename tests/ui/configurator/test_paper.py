@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.conftest import Served, Visit
 from tests.ui.staff.test_dashboard import RANGE, SHARED
@@ -21,11 +21,13 @@ COLLISIONS = """() => {
 }"""
 
 
-def printed(page: Page) -> str:
-    """The page as it stands on paper, and its words."""
+def printed(page: Page, *added: Locator) -> str:
+    """The page as it stands on paper, with what is only there, and its words."""
     page.set_viewport_size(PAPER)  # type: ignore[arg-type]
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
+    for each in added:
+        expect(each).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
     assert page.evaluate(COLLISIONS) == []
     return page.locator("body").inner_text()
@@ -68,11 +70,13 @@ def test_a_chart_has_its_figures_beside_it(served: Served, visit: Visit) -> None
     expect(chart).to_be_visible()
     expect(table).to_be_hidden()
     wide = chart.evaluate("(svg) => svg.getBoundingClientRect().width")
-    said = printed(page)
+    said = printed(page, table)
     assert all(said.count(f"4.{321 - n}") for n in range(4))
     assert "Als Tabelle" not in said
-    expect(table).to_be_visible()
-    assert chart.evaluate("(svg) => svg.getBoundingClientRect().width") <= PAPER["width"]
+    page.wait_for_function(
+        "(most) => document.querySelector('.chart svg').getBoundingClientRect().width <= most",
+        arg=PAPER["width"],
+    )
     assert "#9a4f1c" in chart.inner_html()
     assert "#e39a5f" not in chart.inner_html()
     page.emulate_media(media="screen", color_scheme="dark")

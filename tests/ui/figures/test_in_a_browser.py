@@ -110,7 +110,7 @@ def test_a_series_of_one_interval_has_a_symbol_for_each_line(served: Served, vis
         .map(path => path.getBoundingClientRect())
         .filter(each => each.width > 0 && each.width <= 10)
         .filter(each => each.top > box.getBoundingClientRect().top + 24).length"""
-    assert page.locator(".figure-series .chart").evaluate(points) == 3
+    page.wait_for_function(f"({points})(document.querySelector('.figure-series .chart')) === 3")
 
 
 @pytest.mark.parametrize(

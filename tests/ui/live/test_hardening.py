@@ -16,6 +16,7 @@ from tests.ui.conftest import Served, Visit
 from ui.live.history import HISTORY_BYTES_MAX, PageHistory
 from ui.live.socket import TextOnlyPacket, origin_check
 
+ANSWER_SECONDS = 20
 FIND_LISTENER = """() => {
     const [id, element] = Object.entries(mounted_app.elements).find(([, e]) => e.events.some((event) => event.type === "message"));
     const listener = element.events.find((event) => event.type === "message");
@@ -88,7 +89,7 @@ def test_a_foreign_origin_is_refused(served: Served) -> None:
     with pytest.raises(InvalidStatus), connect(address, origin=Origin("https://evil.example")):
         pass
     with connect(address, origin=Origin(served.url)) as own:
-        assert str(own.recv(5)).startswith("0{")
+        assert str(own.recv(ANSWER_SECONDS)).startswith("0{")
 
 
 @pytest.mark.parametrize(
@@ -140,13 +141,13 @@ def test_malformed_packets_leave_no_traceback(
 ) -> None:
     address = served.url.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
     with connect(address) as socket:
-        socket.recv(5)
+        socket.recv(ANSWER_SECONDS)
         socket.send("40")
-        socket.recv(5)
+        socket.recv(ANSWER_SECONDS)
         socket.send(packet)
         with suppress(ConnectionClosed):
             socket.send('427["ack", {}]')
-            while not str(socket.recv(5)).startswith("437"):
+            while not str(socket.recv(ANSWER_SECONDS)).startswith("437"):
                 pass
     printed = capfd.readouterr()
     assert "Traceback" not in caplog.text + printed.out + printed.err

@@ -30,6 +30,7 @@ from ui.live.open_pages import PAGES_OF_NETWORK, OpenPages
 ANNA = "person=Anna"
 VIEWS = 300
 GROWN_MAX = 30_000_000
+ANSWER_SECONDS = 20
 
 
 def view(served: Served, path: str, cookie: str = ANNA) -> LoadedPage:
@@ -48,7 +49,7 @@ def socket_of(
     address = served.url.replace("http", "ws") + page.address()
     headers = {"cookie": cookie} if cookie else {}
     with connect(address, additional_headers=headers) as opened:
-        assert str(opened.recv(5)).startswith("0{")
+        assert str(opened.recv(ANSWER_SECONDS)).startswith("0{")
         opened.send("40")
         yield opened
 
@@ -56,13 +57,13 @@ def socket_of(
 def until(opened: ClientConnection, kind: str) -> dict[str, Any]:
     """The next frame of this kind."""
     while True:
-        text = str(opened.recv(5))
+        text = str(opened.recv(ANSWER_SECONDS))
         if text.startswith("42") and (frame := shown(text))["type"] == kind:
             return frame
 
 
 def is_refused(opened: ClientConnection) -> bool:
-    return str(opened.recv(5)).startswith("44")
+    return str(opened.recv(ANSWER_SECONDS)).startswith("44")
 
 
 def rest(opened: ClientConnection) -> list[str]:
@@ -70,7 +71,7 @@ def rest(opened: ClientConnection) -> list[str]:
     found = []
     with suppress(ConnectionClosed):
         while True:
-            found.append(str(opened.recv(5)))
+            found.append(str(opened.recv(ANSWER_SECONDS)))
     return found
 
 
@@ -96,7 +97,7 @@ def test_a_view_leaves_nothing_behind(served: Served) -> None:
 def test_a_socket_gets_the_page_and_joins(served: Served) -> None:
     house, page = house_of(served)
     with socket_of(served, page) as opened:
-        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert str(opened.recv(ANSWER_SECONDS)).startswith('40{"sid"')
         assert until(opened, "welcome")["_id"] == 0
         assert house.tabs == []
         opened.send(page.join())
@@ -119,7 +120,7 @@ def test_a_page_that_its_process_lost_goes_on_where_it_was(served: Served) -> No
         until(opened, "ops")
         forget(served, page)
         rest(opened)
-    assert house.tabs == []
+    eventually_blocking(lambda: house.tabs == [], why="the page has left the house")
     with socket_of(served, page, next_message_id=41) as opened:
         assert until(opened, "welcome")["_id"] == 41
         opened.send(page.join())
@@ -132,9 +133,9 @@ def test_messages_that_nobody_has_any_more_do_not_reload_the_page(served: Served
     with socket_of(served, page) as opened:
         until(opened, "welcome")
     with socket_of(served, page, next_message_id=77) as opened:
-        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert str(opened.recv(ANSWER_SECONDS)).startswith('40{"sid"')
         opened.send(page.join())
-        assert shown(str(opened.recv(5)))["_id"] == 77
+        assert shown(str(opened.recv(ANSWER_SECONDS)))["_id"] == 77
 
 
 @pytest.mark.parametrize("cookie", ["", "person=Mallory", "person=Anna; person=Mallory"])
@@ -184,14 +185,14 @@ def test_a_socket_asks_for_one_page(served: Served) -> None:
     _, page = house_of(served)
     known = set(Client.instances)
     with socket_of(served, page, implicit_handshake=False) as opened:
-        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert str(opened.recv(ANSWER_SECONDS)).startswith('40{"sid"')
         ids = [page.asked["client_id"], *(str(uuid4()) for _ in range(3))]
         who = {**page.asked, "tab_id": "tab", "document_id": "document"}
         answers = []
         for number, client_id in enumerate(ids):
             asked = ["handshake", who | {"client_id": client_id}]
             opened.send(f"42{number}{json.dumps(asked)}")
-            while not (text := str(opened.recv(5))).startswith("43"):
+            while not (text := str(opened.recv(ANSWER_SECONDS))).startswith("43"):
                 pass
             answers.append(text)
         assert answers == ["430[true]", "431[false]", "432[false]", "433[false]"]
@@ -206,7 +207,7 @@ def test_a_page_that_no_cookie_is_shown_for_is_not_handed_on(served: Served) -> 
     page = LoadedPage(query, SCREEN, "address", [])
     with socket_of(served, page) as own:
         own.send(page.say_text("#token_of-a-link"))
-        while "Woche" not in str(own.recv(5)):
+        while "Woche" not in str(own.recv(ANSWER_SECONDS)):
             pass
         admins = replace(page, asked=query | {"page": "/admin"})
         with socket_of(served, admins, "admin=yes") as foreign:
@@ -216,7 +217,7 @@ def test_a_page_that_no_cookie_is_shown_for_is_not_handed_on(served: Served) -> 
             foreign.send(page.say_text("#"))
             seen = ""
             while "zeigt nichts mehr" not in seen:
-                seen += str(foreign.recv(5))
+                seen += str(foreign.recv(ANSWER_SECONDS))
             assert "Woche" not in seen
             house, visited = house_of(served)
             with socket_of(served, visited) as visitor:
@@ -235,7 +236,7 @@ def test_every_page_is_built_when_its_socket_comes(served: Served, path: str) ->
     page = LoadedPage(query, SCREEN, "message", [])
     assert page.asked["client_id"] not in Client.instances
     with socket_of(served, page, "admin=yes") as opened:
-        assert str(opened.recv(5)).startswith('40{"sid"')
+        assert str(opened.recv(ANSWER_SECONDS)).startswith('40{"sid"')
         assert isinstance(Client.instances[page.asked["client_id"]], PageClient)
 
 
@@ -296,8 +297,8 @@ def test_messages_for_an_absent_browser_go_out_in_order(served: Served) -> None:
     for code in ("first", "second", "third"):
         served.do(partial(client.run_javascript, code))
     with socket_of(served, page, next_message_id=number + 1) as opened:
-        assert str(opened.recv(5)).startswith('40{"sid"')
-        said = [json.loads(str(opened.recv(5))[2:])[1] for _ in range(3)]
+        assert str(opened.recv(ANSWER_SECONDS)).startswith('40{"sid"')
+        said = [json.loads(str(opened.recv(ANSWER_SECONDS))[2:])[1] for _ in range(3)]
     assert said == [
         {"code": code, "_id": number + place}
         for place, code in enumerate(("first", "second", "third"), 1)

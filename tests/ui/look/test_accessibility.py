@@ -14,7 +14,13 @@ pytestmark = pytest.mark.e2e
 SCREENS = [(1440, 900, "light"), (390, 844, "dark")]
 
 
+STILL = """() => !document.querySelector('[class*=-enter-active], [class*=-leave-active]')
+    && document.getAnimations().every((each) => each.playState !== 'running')"""
+
+
 def violations(page: Page) -> list[str]:
+    """What axe finds once nothing on the page fades in or out any more."""
+    page.wait_for_function(STILL)
     results: Any = Axe().run(page).response
     return [
         f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
@@ -56,6 +62,7 @@ def test_configurator(served: Served, visit: Visit, width: int, height: int, sch
         expect(page.get_by_role("dialog")).to_be_visible()
         assert violations(page) == []
         page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
@@ -92,7 +99,6 @@ def test_service_page(served: Served, visit: Visit, width: int, height: int, sch
     )
     page.get_by_test_id("letter").get_by_role("button").click()
     expect(page.get_by_test_id("payload")).to_be_visible()
-    page.wait_for_function("!document.querySelector('[class*=-enter-active]')")
     assert violations(page) == []
     page.get_by_test_id("drop").click()
     expect(page.get_by_role("button", name="Behalten")).to_be_focused()

@@ -143,6 +143,7 @@ def test_the_element_with_the_focus_is_in_sight(
     page = open_house(visit, served.house(), width=width, height=height)
     option(page, "pvanlage", "pv_panels").click()
     expect(page.locator("#category-pvanlage .stepper")).to_be_visible()
+    settled(page)
     assert page.evaluate(COVERED_IN_FOCUS) == []
     if height < 500:
         fixed = "(e) => ['fixed', 'sticky'].includes(getComputedStyle(e).position)"
@@ -239,8 +240,7 @@ def test_on_paper_the_house_stands_once(served: Served, visit: Visit) -> None:
     assert "Springen" not in text
     assert "Einladen" not in text
     assert page.locator(".printed .swatch").count() == 4
-    picture = "(i) => i.complete && i.naturalWidth > 0"
-    assert page.locator(".printed img").evaluate(picture)
+    page.wait_for_function("document.querySelector('.printed img').naturalWidth > 0")
     paper = "getComputedStyle(document.documentElement).getPropertyValue('--paper').trim()"
     assert page.evaluate(paper) == "#f6f5f1"
     bars = """[...document.querySelectorAll('body *')].filter((e) => e.checkVisibility()

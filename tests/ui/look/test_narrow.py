@@ -62,6 +62,7 @@ def test_the_configurator_and_its_sheets(served: Served, visit: Visit, locale: s
         expect(page.get_by_role("dialog")).to_be_visible()
         uncut(page)
         page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["/admin/analytics", "/dashboard"])
@@ -93,7 +94,9 @@ def test_service_page(served: Served, visit: Visit) -> None:
     answers = sample("Ein Text, wie er kommen kann")
     page = service(served, visit, lambda _, path, __: (200, answers[path]), **NARROW)
     for section in ("letters", "jobs", "ledger", "audit", "privacy"):
-        page.locator(f'.tabs a[href="#{section}"]').evaluate("(tab) => tab.click()")
+        tab = page.locator(f'.tabs a[href="#{section}"]')
+        tab.evaluate("(tab) => tab.click()")
+        expect(tab).to_have_attribute("aria-current", "page")
         expect(page.locator(".staff h2")).to_be_visible()
         uncut(page)
     leads_to_the_privacy_notice(page)

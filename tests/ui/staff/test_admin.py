@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from nicegui import Client
 from playwright.sync_api import expect
 
 from tests.support.waiting import eventually_blocking
@@ -133,6 +134,7 @@ def test_a_house_opens_read_only(served: Served, visit: Visit, page: Any) -> Non
 
 def test_a_search_reaches_what_is_stored(served: Served, page: Any) -> None:
     show(served, entry(1))
+    expect(page.locator(".line")).to_have_count(1)
     old = {"at": "2026-11-22T10:00:00Z", "category": "fenster", "selection_value": "fichte"}
     served.world.past.append(entry(0, **old))
     page.get_by_test_id("filter-text").fill("fichte")
@@ -189,9 +191,13 @@ def test_more_than_a_screen_can_show_is_counted(served: Served, page: Any) -> No
             frame = {"type": "activity", "entries": entries, "skipped": 0}
             served.world.show_admins(frame)
 
-    page.evaluate("window.requestAnimationFrame = (draw) => setTimeout(draw, 1500)")
+    page.evaluate("window.requestAnimationFrame = (draw) => { window.draw = draw; return 1; }")
+    client = Client.instances[page.evaluate("window.clientId")]
     served.do(flood)
-    expect(page.get_by_test_id("skipped")).to_contain_text("2.000 Ereignisse", timeout=20_000)
+    served.do(lambda: client.run_javascript("window.flooded = true"))
+    page.wait_for_function("window.flooded", polling=50)
+    page.evaluate("window.draw()")
+    expect(page.get_by_test_id("skipped")).to_contain_text("2.000 Ereignisse")
 
 
 def test_a_threshold_is_a_banner_and_the_system_is_on_the_time_line(

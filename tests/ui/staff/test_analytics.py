@@ -110,7 +110,7 @@ def test_figures_that_cannot_be_read_go_and_come_again(served: Served, visit: Vi
     page = analytics(served, visit, dict.fromkeys(found, refused), "?from=2020-01-01")
     problem = page.get_by_role("alert").filter(has_text="konnte nicht geladen werden")
     expect(problem).to_contain_text("Der Zeitraum ist länger als 400 Tage.")
-    assert page.locator(".analytics section").count() == 0
+    expect(page.locator(".analytics section")).to_have_count(0)
     served.world.admin_api.answers = lambda _, place, __: (
         200,
         found[place.removeprefix("analytics/")],
@@ -149,7 +149,8 @@ def test_a_refused_figure_says_why_in_its_place_until_it_can_be_read(
     page.evaluate(AGAIN)
     expect(chart).to_be_visible()
     expect(refused.get_by_role("alert")).to_be_hidden()
-    assert chart.evaluate("chart => chart.firstElementChild.getBoundingClientRect().width") > 300
+    drawn = "document.querySelector('[data-testid=figure-series] .chart').firstElementChild"
+    page.wait_for_function(f"{drawn}.getBoundingClientRect().width > 300")
     page.get_by_role("button", name="30 days").click()
     expect(page).to_have_url(re.compile("timeRange=30d"))
     expect(chart).to_be_visible()
