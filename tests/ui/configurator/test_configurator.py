@@ -8,7 +8,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.keys import press_quickly
 from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.double.product import House
@@ -255,37 +254,6 @@ def test_joining_by_the_link(served: Served, visit: Visit) -> None:
     expect(page.locator("#link-text")).to_contain_text("gilt nicht mehr")
     expect(page.locator("h1")).to_have_text("Diese Einladung öffnet kein Haus")
     assert page.url.endswith("#fedcba9876543210fedcba9876543210")
-
-
-def test_arrow_keys_choose_after_a_rest_and_pass_over_the_rest(
-    served: Served, visit: Visit
-) -> None:
-    house = served.house()
-    page = open_house(visit, house)
-    option(page, "nest", "nest80").focus()
-    press_quickly(page, "ArrowDown", "ArrowDown")
-    expect(option(page, "nest", "nest120")).to_be_focused()
-    total(page, "€ 241.900")
-    assert house.version == 1
-    page.keyboard.press("End")
-    page.keyboard.press("Space")
-    total(page, "€ 313.100")
-
-
-def test_focus_is_never_behind_the_price_bar(served: Served, visit: Visit) -> None:
-    page = open_house(visit, served.house(), width=390, height=844)
-    for _ in range(24):
-        page.keyboard.press("Tab")
-        hidden = page.evaluate(
-            """() => {
-                const el = document.activeElement;
-                if (!el || el === document.body || el.closest('.topbar, .pricebar, .dev, .skip')) return null;
-                const box = el.getBoundingClientRect();
-                const bar = document.querySelector('.pricebar').getBoundingClientRect();
-                return box.top >= bar.top - 4 ? el.outerHTML.slice(0, 80) : null;
-            }"""
-        )
-        assert hidden is None
 
 
 def test_a_viewer_sees_and_cannot_change(served: Served, visit: Visit) -> None:
