@@ -20,6 +20,7 @@ from storage.postgres.people.granted import Grant
 from storage.postgres.people.people import People, Person
 from storage.postgres.people.shares import Shares
 from storage.redis.client import Redis
+from tests.support.patient import PATIENT
 from tests.support.waiting import eventually
 
 CATALOGUE = "nest-haus-2025"
@@ -109,7 +110,10 @@ async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
     await eventually(condition)
 
 
-BACKENDS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+BACKENDS = """
+    FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+    AND pid <> pg_backend_pid()
+"""
 
 
 async def terminate_backends(url: str) -> int:
@@ -129,7 +133,7 @@ async def command(redis: Redis, *words: str) -> None:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url, pool_size=12) as database:
+    async with Database(database_url, pool_size=12, deadlines=PATIENT) as database:
         await Catalogues(database).publish(CATALOGUE, "r1", "categories: []")
         yield database
 

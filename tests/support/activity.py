@@ -34,6 +34,7 @@ from storage.redis.activity.stream import InteractionStream
 from storage.redis.activity.stream_group import StreamGroup
 from storage.redis.client import Redis
 from tests.support.described import NothingWritten, admin_called, endpoints_alone, unlimited
+from tests.support.patient import PATIENT
 from tests.support.waiting import eventually
 from workers.consumer import Consumer
 
@@ -86,7 +87,7 @@ async def parts(
     redis_seconds: float = 5.0,
 ) -> AsyncIterator[Parts]:
     async with (
-        Database(database_url) as database,
+        Database(database_url, deadlines=PATIENT) as database,
         Redis(redis_url, call_seconds=redis_seconds) as redis,
         InteractionStream(redis, limits=limits) as stream,
     ):
@@ -167,15 +168,15 @@ async def drained(parts: Parts) -> bool:
         return False
 
 
-async def until(condition: Callable[[], Awaitable[bool]], deadline: float = 60.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Waits for an asynchronous condition."""
     check: Callable[[], bool | Awaitable[bool]] = condition
-    await eventually(check, deadline)
+    await eventually(check)
 
 
-async def all_stored(parts: Parts, deadline: float = 60.0) -> None:
+async def all_stored(parts: Parts) -> None:
     """Waits until everything in the stream is stored."""
-    await until(lambda: drained(parts), deadline)
+    await until(lambda: drained(parts))
 
 
 async def store_all(parts: Parts) -> None:

@@ -9,6 +9,8 @@ from typing import TypeVar, overload
 T = TypeVar("T")
 
 POLL_SECONDS = 0.01
+PATIENT_SECONDS = 60.0
+"""Long enough for a slow machine with other work to do: only a test that fails waits so long."""
 
 
 def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
@@ -19,16 +21,18 @@ def grows(count: Callable[[], int], by: int) -> Callable[[], bool]:
 
 @overload
 async def eventually(
-    condition: Callable[[], Awaitable[T]], deadline: float = 20.0, *, why: str = ""
+    condition: Callable[[], Awaitable[T]], deadline: float = PATIENT_SECONDS, *, why: str = ""
 ) -> T: ...
 
 
 @overload
-async def eventually(condition: Callable[[], T], deadline: float = 20.0, *, why: str = "") -> T: ...
+async def eventually(
+    condition: Callable[[], T], deadline: float = PATIENT_SECONDS, *, why: str = ""
+) -> T: ...
 
 
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], deadline: float = 20.0, *, why: str = ""
+    condition: Callable[[], T | Awaitable[T]], deadline: float = PATIENT_SECONDS, *, why: str = ""
 ) -> T:
     """The first true result of `condition` (plain or async) within `deadline` seconds.
 
@@ -51,7 +55,9 @@ async def eventually(
         await asyncio.sleep(POLL_SECONDS)
 
 
-def eventually_blocking(condition: Callable[[], T], deadline: float = 20.0, *, why: str = "") -> T:
+def eventually_blocking(
+    condition: Callable[[], T], deadline: float = PATIENT_SECONDS, *, why: str = ""
+) -> T:
     """Like `eventually`, for tests and fixtures without an event loop."""
     ends = time.monotonic() + deadline
     last: object = None

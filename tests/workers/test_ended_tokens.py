@@ -107,7 +107,7 @@ async def done_by_a_leader(url: str, job: list[Job]) -> None:
             run = (await runs.latest()).get(NAME)
             return run is not None and run.outcome is not None
 
-        await eventually(finished, 20)
+        await eventually(finished)
         run = (await runs.latest())[NAME]
     assert run.outcome == "ok"
     assert run.detail == {"tokens": 1, "ways_back": 2, "admin_sessions": 3, "admin_links": 2}

@@ -57,16 +57,16 @@ async def test_one_leads_and_the_other_takes_over(database_url: str) -> None:
         return [job("x", run, every=0.01)]
 
     async with candidate(database_url, "two", noting("two")) as (second, database, _):
-        await eventually(lambda: second.leads, 20)
+        await eventually(lambda: second.leads)
         async with candidate(database_url, "one", noting("one")) as (first, _, _):
             before = len(runs)
-            await eventually(lambda: len(runs) > before + 3, 20)
+            await eventually(lambda: len(runs) > before + 3)
             assert "one" not in runs
             assert not first.leads
             assert await Jobs(database).leader() == "two"
             await terminate_backends(database_url)  # both lose every connection they have
             before = len(runs)
-            await eventually(lambda: len(runs) > before + 3, 20)
+            await eventually(lambda: len(runs) > before + 3)
             leading = [name for name, one in (("one", first), ("two", second)) if one.leads]
             assert leading == [await Jobs(database).leader()]
     async with Database(database_url, pool_size=1) as database:
@@ -83,11 +83,11 @@ async def test_a_leader_that_stops_leaves_the_next_one_its_due_times(database_ur
 
     for node in ("one", "two"):
         async with candidate(database_url, node, [job("x", run)]) as (leader, database, _):
-            await eventually(partial(leads_after, leader, database, "x"), 20)
+            await eventually(partial(leads_after, leader, database, "x"))
     assert runs == 1
     later = now() + timedelta(seconds=3_601)
     async with candidate(database_url, "three", [job("x", run)], clock=lambda: later):
-        await eventually(lambda: runs == 2, 20)
+        await eventually(lambda: runs == 2)
 
 
 async def test_a_job_that_is_asked_for_runs_at_once_and_once(database_url: str) -> None:
@@ -101,12 +101,12 @@ async def test_a_job_that_is_asked_for_runs_at_once_and_once(database_url: str) 
         return job(name, run)
 
     async with candidate(database_url, "n", [noting("x"), noting("y")]) as (_, database, _):
-        await eventually(lambda: runs == ["x", "y"], 20)
+        await eventually(lambda: runs == ["x", "y"])
         jobs = Jobs(database)
-        await eventually(lambda: is_asked(jobs, "y"), 20)
-        await eventually(lambda: len(runs) > 2, 20)
+        await eventually(lambda: is_asked(jobs, "y"))
+        await eventually(lambda: len(runs) > 2)
         assert runs == ["x", "y", "y"]
-        await eventually(lambda: due_in_an_hour(jobs, "y"), 20)
+        await eventually(lambda: due_in_an_hour(jobs, "y"))
         assert await jobs.ask("z") is None
 
 
@@ -157,7 +157,7 @@ async def test_every_run_is_recorded_with_its_outcome(database_url: str) -> None
         job("last", fine),  # whatever became of those before it
     ]
     async with candidate(database_url, "n", jobs) as (_, database, _):
-        await eventually(lambda: recorded(database, 5), 20)
+        await eventually(lambda: recorded(database, 5))
     async with Database(database_url, pool_size=1) as database:
         runs = await Jobs(database).latest()
         assert {name: run.outcome for name, run in runs.items()} == {

@@ -22,7 +22,7 @@ from storage.redis.activity.stops import ALIVE, STOPS, Stop, WorkerStops, restar
 from storage.redis.activity.stream_group import StreamGroup
 from storage.redis.client import Redis, commands
 from tests.support.activity import Parts, ago, event, new_id, now, parts
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 from workers.consumer import Consumer, ConsumerPace
 from workers.leader import Leader
 from workers.runner import run_worker
@@ -125,7 +125,7 @@ async def go_on_and_tell(runs: Jobs) -> None:
         elif error := turns[len(heard) - 1]:
             raise error
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENT_SECONDS):
         await keep_doing(
             Chore(name="x", every_seconds=0.001, run=run), stopping, runs=runs, node="w"
         )
@@ -145,7 +145,7 @@ async def test_a_chore_whose_store_was_away_does_not_wait_for_its_hour(database_
             raise StorageUnavailable("away")
         stopping.set()
 
-    async with Database(database_url) as database, asyncio.timeout(30):
+    async with Database(database_url) as database, asyncio.timeout(PATIENT_SECONDS):
         chore = Chore(name="x", every_seconds=3_600.0, run=run)
         await keep_doing(chore, stopping, runs=Jobs(database), node="w")
     assert runs == 2
@@ -169,7 +169,7 @@ async def test_a_worker_that_ends_by_itself_is_told(database_url: str, redis_url
         )
         for _ in range(3):
             with pytest.raises(ExceptionGroup) as group:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENT_SECONDS):
                     await run_worker(
                         consumer_of(all_parts),
                         [],

@@ -19,6 +19,7 @@ from storage.postgres.activity.statistics import Statistics
 from storage.postgres.engine import Database
 from tests.support.activity import ago, counts, event, new_id, now
 from tests.support.event_ids import uuid7_floor
+from tests.support.patient import PATIENT
 
 
 def incoming(*events: object) -> list[Incoming]:
@@ -26,7 +27,7 @@ def incoming(*events: object) -> list[Incoming]:
 
 
 async def test_the_same_events_again_change_nothing(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         twice = event("a")
         batch = incoming(twice, event("a"), event("b"), twice)
@@ -39,7 +40,7 @@ async def test_the_same_events_again_change_nothing(database_url: str) -> None:
 
 
 async def test_a_session_is_brought_up_to_date_by_its_events(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions, sessions = Interactions(database), Sessions(database)
         early, late = ago(minutes=5), ago(minutes=1)
         device = DeviceInfo(type="phone", width=390, height=844)
@@ -58,7 +59,7 @@ async def test_a_session_is_brought_up_to_date_by_its_events(database_url: str) 
 
 
 async def test_a_retry_is_recognised_across_midnight_and_partitions(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         midnight = datetime.combine(now().date(), datetime.min.time(), UTC)
         before = event(event_id=uuid7(uuid7_floor(midnight).int >> 80, 0))
@@ -77,7 +78,7 @@ async def test_a_retry_is_recognised_across_midnight_and_partitions(database_url
 
 
 async def test_rows_of_a_day_without_partition_move_when_it_is_made(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         far = now() + timedelta(days=20)
         batch = incoming(event("a", event_id=uuid7_floor(far)), event("a"))
@@ -97,7 +98,7 @@ async def test_rows_of_a_day_without_partition_move_when_it_is_made(database_url
 
 
 async def test_partitions_are_made_while_rows_are_stored(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         today = now().date()
 
@@ -119,7 +120,7 @@ async def test_partitions_are_made_while_rows_are_stored(database_url: str) -> N
 async def test_two_workers_with_the_same_events_in_any_order_never_deadlock(
     database_url: str,
 ) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         events = [event(f"s{n % 7}", category=f"c{n % 5}") for n in range(300)]
 
@@ -142,7 +143,7 @@ async def test_two_workers_with_the_same_events_in_any_order_never_deadlock(
 async def test_a_value_that_postgres_refuses_is_told_apart_and_nothing_is_stored(
     database_url: str,
 ) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         with pytest.raises(RowsRefused):
             await interactions.store(
@@ -157,7 +158,7 @@ async def test_a_value_that_postgres_refuses_is_told_apart_and_nothing_is_stored
 async def test_the_timeline_is_the_latest_ascending_and_the_count_is_exact(
     database_url: str,
 ) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         base = (uuid7_floor(now()).int >> 80) - 10_000
         events = [event("a", event_id=uuid7(base + n, 0), element_id=str(n)) for n in range(150)]
@@ -171,7 +172,7 @@ async def test_the_timeline_is_the_latest_ascending_and_the_count_is_exact(
 
 
 async def test_counts_of_the_day_and_watermark(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         assert await interactions.stored_through() is None
         yesterday = uuid7_floor(ago(hours=23))
@@ -203,7 +204,7 @@ NO_CHOICE = (
 
 
 async def test_idle_sessions_end_and_come_back(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions, sessions = Interactions(database), Sessions(database)
         idle = timedelta(minutes=30)
         await interactions.store(
@@ -259,7 +260,7 @@ async def test_workers_that_see_a_new_session_at_the_same_moment_all_store(
     database_url: str,
 ) -> None:
     """The session's row has one unique key, so ON CONFLICT never meets another one."""
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         for visitor in range(40):
             async with asyncio.TaskGroup() as group:
@@ -282,7 +283,7 @@ async def test_referrer_and_language_are_the_first_ones_however_they_were_stored
         )
         for minute, referrer, language in said
     ]
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         for number, order in enumerate(permutations(made)):
             events = [
                 msgspec.structs.replace(each, session=f"s{number}", event_id=new_id())

@@ -24,6 +24,7 @@ from storage.postgres.engine import Database
 from storage.postgres.people.privacy import Privacy
 from tests.storage.postgres.activity.told import Offered, Step, Told, check
 from tests.support.activity import ago, counts, event, new_id, now
+from tests.support.patient import PATIENT
 
 CLOCKS_OFF_DAYS = (-3650, -400, -2, -1, 0, 0, 0, 1, 20, 40, 3650)
 ENTRIES = 24
@@ -123,7 +124,7 @@ class Teller:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._runner = asyncio.Runner()
-        self._database = Database(database_url)
+        self._database = Database(database_url, deadlines=PATIENT)
         self._runner.run(self._database.__aenter__())
         for first, last in ((-3, 1), (18, 21)):  # where the clocks of the stories lead
             days = (now().date() + timedelta(days=each) for each in (first, last))
@@ -193,7 +194,7 @@ async def ended(database_url: str) -> dict[str, int]:
 
 
 async def test_an_entry_that_comes_twice_is_one_line_of_the_ledger(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         once, repeat = at(1, event("a")), event("a")
         dead = Settled(stream_id="4-0", outcome="dead", reason="malformed_json")
@@ -205,7 +206,7 @@ async def test_an_entry_that_comes_twice_is_one_line_of_the_ledger(database_url:
 
 
 async def test_a_retry_with_the_clock_wrong_by_ten_years_is_one_row(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         for number, years in enumerate((-10, 10)):
             client_ms = int((ago(days=-365 * years).timestamp()) * 1000)
@@ -223,7 +224,7 @@ async def test_a_retry_with_the_clock_wrong_by_ten_years_is_one_row(database_url
 
 
 async def test_a_late_event_opens_its_folded_minute_again(database_url: str) -> None:
-    async with Database(database_url) as database:
+    async with Database(database_url, deadlines=PATIENT) as database:
         interactions = Interactions(database)
         moment = ago(hours=50).replace(second=1)
         await interactions.store(

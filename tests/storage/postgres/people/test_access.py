@@ -11,7 +11,7 @@ import pytest
 from configurator.people.roles import Role
 from storage.errors import OwnerStays, TooMany, Unknown
 from storage.postgres.configurations.stored import StoredConfiguration
-from storage.postgres.engine import Database, Deadlines
+from storage.postgres.engine import Database
 from storage.postgres.people.access_list import AccessLists, ListedAccess
 from storage.postgres.people.granted import EndedAccess
 from storage.postgres.people.shares import Shares
@@ -28,7 +28,6 @@ async def together(*each: Coroutine[Any, Any, Result]) -> list[Result]:
 
 
 LINKS_MAX = 10
-PATIENT = Deadlines(pool=60, statement=60, call=60)
 
 
 class House:
@@ -87,16 +86,8 @@ async def house(database: Database, world: World) -> House:
     return House(database, world, await world.configuration())
 
 
-async def test_fifty_people_at_once_on_three_uses_are_exactly_three(
-    database_url: str, house: House
-) -> None:
+async def test_fifty_people_at_once_on_three_uses_are_exactly_three(house: House) -> None:
     """(AU8)"""
-    async with Database(database_url, pool_size=12, deadlines=PATIENT) as patient:
-        house.shares = Shares(patient)
-        await open_at_once(house)
-
-
-async def open_at_once(house: House) -> None:
     await house.link("three", uses_max=3)
     people = [(await house.world.person()).id for _ in range(50)]
     opened = await together(*[house.opens("three", each) for each in people])

@@ -14,6 +14,7 @@ from storage.postgres.service.audit_chain import AuditHead, AuditKey, Break
 from storage.redis.audit_head import KeptHead, KeptHeadUnreadable
 from storage.redis.client import Redis
 from tests.support.audited import KEY
+from tests.support.patient import PATIENT
 from tests.support.programs.servers import for_role
 from workers.audit_head import AuditForged, AuditShortened, audit_head_chore
 
@@ -22,7 +23,7 @@ ANNA = Actor("Anna, admin session 0a1b2c3d4e5f", "198.51.100.0/24")
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as opened:
+    async with Database(database_url, deadlines=PATIENT) as opened:
         yield opened
 
 
@@ -141,9 +142,11 @@ async def test_lines_of_another_key_are_told(audit: Audit, database: Database) -
     assert await found(audit) == [*one(2, "other_key"), *one(3, "other_key")]
 
 
-async def test_many_that_append_at_once_make_one_chain(database_url: str) -> None:
-    async with Database(database_url) as one_process, Database(database_url) as another:
-        audits = [Audit(one_process, KEY), Audit(another, KEY)]
+async def test_many_that_append_at_once_make_one_chain(
+    database: Database, database_url: str
+) -> None:
+    async with Database(database_url, deadlines=PATIENT) as another:
+        audits = [Audit(database, KEY), Audit(another, KEY)]
         async with asyncio.TaskGroup() as group:
             for number in range(60):
                 group.create_task(
