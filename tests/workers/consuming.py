@@ -23,13 +23,8 @@ CALM = replace(QUICK, claim_idle_ms=500)
 
 SESSIONS = 400
 
-REFUSE = """
-DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'refused') THEN
-        ALTER TABLE interactions ADD CONSTRAINT refused CHECK (category <> 'refused') NOT VALID;
-    END IF;
-END $$"""
-"""Only once: the lock that it needs waits for every worker that is storing."""
+REFUSED = "refused"
+"""The category of events that only PostgreSQL refuses, after `refuse_some`."""
 
 
 def made(unique: int, seed: int) -> list[Event]:
@@ -47,16 +42,22 @@ def made(unique: int, seed: int) -> list[Event]:
     return events
 
 
-async def fill(parts: Parts, events: list[Event], poison: int) -> None:
-    """Appends everything, the poison spread between; a third of it only PostgreSQL refuses."""
+async def refuse_some(parts: Parts) -> None:
+    """Has PostgreSQL refuse a category. Before any worker starts: the lock that it needs is for all days."""
     async with parts.database.driver() as connection:
-        await connection.execute(REFUSE)
+        await connection.execute(
+            f"ALTER TABLE interactions ADD CONSTRAINT refused CHECK (category <> '{REFUSED}') NOT VALID"
+        )
+
+
+async def fill(parts: Parts, events: list[Event], poison: int) -> None:
+    """Appends everything, the poison spread between; a third of it needs `refuse_some`."""
     step = max(1, len(events) // max(1, poison))
     for start in range(0, len(events), step):
         await parts.stream.append(events[start : start + step])
         if start // step < poison:
             kind = start // step % 3
-            payload = [b"\xff\x00", b"{}", encode_event(event(category="refused"))][kind]
+            payload = [b"\xff\x00", b"{}", encode_event(event(category=REFUSED))][kind]
             await commands(parts.redis).xadd(EVENTS, {"s": "x", "e": payload})
 
 

@@ -17,12 +17,13 @@ from storage.redis.activity.stops import WorkerStops
 from storage.redis.activity.stream_group import StreamGroup
 from storage.redis.client import commands
 from tests.support.activity import all_stored, counts, event, now, parts
-from tests.workers.consuming import UNWANTED, check, consuming, fill, made
+from tests.workers.consuming import UNWANTED, check, consuming, fill, made, refuse_some
 from workers.consumer import Consumer, ConsumerPace, TooMuchPoison
 
 
 async def test_poison_stops_nobody_and_says_why(database_url: str, redis_url: str) -> None:
     async with parts(database_url, redis_url) as all_parts:
+        await refuse_some(all_parts)
         await fill(all_parts, made(100, 1), 6)
         async with consuming(all_parts) as consumer:
             await all_stored(all_parts)
@@ -181,29 +182,33 @@ async def test_entries_that_come_again_are_booked_and_buried_once(
     database_url: str, redis_url: str
 ) -> None:
     """The group is made again from the start: every entry is delivered a second time."""
-    async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
-        await fill(all_parts, made(50, 1), 4)
-        await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": encode_event(UNWANTED)})
-        await all_stored(all_parts, 20)
-        for _ in range(2):
-            await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")
-            await all_stored(all_parts, 20)
+    async with parts(database_url, redis_url) as all_parts:
+        await refuse_some(all_parts)
+        async with consuming(all_parts):
+            await fill(all_parts, made(50, 1), 4)
+            await commands(all_parts.redis).xadd(EVENTS, {"s": "x", "e": encode_event(UNWANTED)})
+            await all_stored(all_parts)
+            for _ in range(2):
+                await commands(all_parts.redis).xgroup_destroy(EVENTS, "postgres")
+                await all_stored(all_parts)
         await check(all_parts, database_url, unique=50, poison=4)
         ended = await Ledger(all_parts.database).totals()
         assert ended == {"stored": 50, "duplicate": 5, "filtered": 1, "dead": 4}
 
 
 async def test_a_letter_that_goes_back_is_a_new_offer(database_url: str, redis_url: str) -> None:
-    async with parts(database_url, redis_url) as all_parts, consuming(all_parts):
-        await fill(all_parts, made(50, 1), 3)
-        await all_stored(all_parts, 20)
-        letters = DeadLetterStream(all_parts.redis)
-        oldest = (await letters.page()).letters[-1]
-        fixed = await letters.fix(oldest.id, encode_event(event()))
-        assert fixed is not None
-        ids = [letter.id for letter in (await letters.page()).letters]
-        assert len(await letters.redrive(ids)) == 3
-        await all_stored(all_parts, 20)
+    async with parts(database_url, redis_url) as all_parts:
+        await refuse_some(all_parts)
+        async with consuming(all_parts):
+            await fill(all_parts, made(50, 1), 3)
+            await all_stored(all_parts)
+            letters = DeadLetterStream(all_parts.redis)
+            oldest = (await letters.page()).letters[-1]
+            fixed = await letters.fix(oldest.id, encode_event(event()))
+            assert fixed is not None
+            ids = [letter.id for letter in (await letters.page()).letters]
+            assert len(await letters.redrive(ids)) == 3
+            await all_stored(all_parts)
         await check(all_parts, database_url, unique=51, poison=2)
         ended = await Ledger(all_parts.database).totals()
         assert ended == {"stored": 51, "duplicate": 5, "filtered": 0, "dead": 5}
@@ -222,6 +227,6 @@ async def test_many_letters_that_are_still_bad_do_not_stop_the_worker(
         newest = (await letters.page(limit=1)).letters[0]
         assert await letters.redrive_all("bad", newest=newest.id) == 150
         async with consuming(all_parts) as consumer:
-            await all_stored(all_parts, 20)
+            await all_stored(all_parts)
             assert consumer.tally.buried == 150
         assert await letters.count() == 150

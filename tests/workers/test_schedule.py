@@ -234,6 +234,33 @@ async def test_a_cancelled_worker_leaves_nothing_behind(database_url: str, redis
         assert (await all_parts.stream.lag()).entries == 0
 
 
+async def test_a_worker_that_is_told_to_stop_waits_for_no_endless_job(
+    database_url: str, redis_url: str
+) -> None:
+    async with parts(database_url, redis_url) as all_parts:
+        begun = asyncio.Event()
+
+        async def endless() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        leader = leader_of(all_parts, (Job(name="x", every_seconds=1, run=endless),))
+        async with asyncio.timeout(PATIENT_SECONDS), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(
+                run_worker(
+                    consumer_of(all_parts),
+                    [],
+                    leader,
+                    runs=Jobs(all_parts.database),
+                    stops=WorkerStops(all_parts.redis),
+                    node="w",
+                )
+            )
+            await begun.wait()
+            running.cancel()
+        assert running.cancelled()
+
+
 async def test_a_note_by_a_clock_that_was_ahead_stops_counting_as_recent(redis_url: str) -> None:
     """Three stops of next year would be a worker that is started again and again, all year."""
     async with Redis(redis_url) as redis:
