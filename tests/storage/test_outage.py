@@ -15,7 +15,7 @@ class Part:
 
 
 async def test_a_beginning_and_an_end_are_reported_once() -> None:
-    outage = Outage("storing edits")
+    outage = Outage("storing edits", clock=lambda: 0.0)
     with capture_logs() as lines:
         outage.over()
         for number in range(3):
@@ -74,7 +74,7 @@ async def test_every_error_of_storage_is_an_outage_and_nothing_else_is() -> None
 
 
 async def test_those_who_watch_see_all_steps_of_all_parts() -> None:
-    part = Part(Outage("one"), Outage("two"))
+    part = Part(*(Outage(name, clock=lambda: 0.0) for name in ("one", "two")))
     watched = Outages([part])
     part.outages[1].met(StorageUnavailable("Redis: ConnectionError"))
     assert watched.problems() == ["two: not possible for 0 s (Redis: ConnectionError)"]

@@ -154,9 +154,12 @@ def test_a_token_is_found_wherever_it_stands(before: str, secret: bytes, after: 
 @pytest.mark.parametrize("text", ["::1" * 30_000, "a@" * 50_000, "?" * 100_000, "1.1.1." * 20_000,
                                   "token=" * 20_000, "%3f" * 40_000, "A-" * 50_000])  # fmt: skip
 def test_a_long_text_costs_little(text: str) -> None:
-    began = time.process_time()
-    redacted(text)
-    assert time.process_time() - began < 0.02
+    def seconds() -> float:
+        began = time.process_time()
+        redacted(text)
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.02  # another time something else may cost more
 
 
 def test_a_traceback_tells_where_and_not_what_was_sent() -> None:

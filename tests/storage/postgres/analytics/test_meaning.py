@@ -26,7 +26,9 @@ from tests.storage.conftest import World
 from tests.support.activity import counts
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-BEGAN = NOW - timedelta(hours=2)
+BEGAN = (NOW - timedelta(hours=2)).replace(second=0)
+"""Whatever happens in its minute happens on its day."""
+
 TODAY = parse_range({"timeRange": "24h"}, NOW)
 
 Told = tuple[str, str, str | None]
@@ -179,7 +181,7 @@ async def test_choices_without_interactions_mean_the_same_everywhere(
             }
             came = {each.went_to for each in await Behaviour(database).journeys(TODAY)}
             assert {"nest", "pvanlage"} <= came
-            live = await Statistics(database).day_funnel(BEGAN + timedelta(minutes=1))
+            live = await Statistics(database).day_funnel(BEGAN + timedelta(seconds=59))
             assert live.chose == {"nest": 1, "pvanlage": 1}
             idle = timedelta(minutes=30)
             assert await interactions.end_idle_sessions(idle=idle) == ended_sessions
@@ -246,7 +248,7 @@ async def test_an_op_keeps_the_session_of_a_program_that_tells_no_interactions(
     interactions, idle = Interactions(database), timedelta(minutes=30)
     try:
         await visit(connection, house, house.owner_id)
-        lately = int((NOW - BEGAN).total_seconds()) - 60
+        lately = int((datetime.now(UTC) - BEGAN).total_seconds()) - 60  # NOW may be long ago
         await log(
             connection,
             house,
