@@ -31,8 +31,8 @@ def working_below(home: Path) -> list[psutil.Process]:
     return found
 
 
-async def nothing_left(home: Path, deadline: float = 10.0) -> None:
-    await eventually(lambda: not working_below(home), deadline, why="no process is left")
+async def nothing_left(home: Path) -> None:
+    await eventually(lambda: not working_below(home), why="no process is left")
 
 
 def children(running: Process, *words: str) -> list[psutil.Process]:

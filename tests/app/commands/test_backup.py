@@ -178,7 +178,7 @@ async def test_a_restore_whose_process_is_killed_changes_nothing(
     try:
         await holder.execute("BEGIN; SELECT * FROM people FOR SHARE")
         killed = await asyncio.create_subprocess_exec(*command, env=environ, stderr=DEVNULL)
-        await eventually(partial(waits, url), 40)
+        await eventually(partial(waits, url))
         killed.kill()
         assert await killed.wait() != 0
         await holder.execute("COMMIT")

@@ -18,7 +18,7 @@ from app.commands.data.restore import Progress
 from storage.postgres.service.backups import contents_of
 from tests.support.programs.processes import CHECKOUT, nest, passed_on
 from tests.support.programs.servers import apart
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 
 STOPPED = "nest: Stopped; nothing was changed.\n"
 WAITING = """
@@ -68,7 +68,7 @@ async def test_before_anything_is_done(command: str, database_url: str, tmp_path
     try:
         await eventually(lambda: watcher.fetchval(WAITING))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENT_SECONDS):
             said = (await process.communicate())[1].decode()
     finally:
         with suppress(ProcessLookupError):

@@ -18,7 +18,7 @@ from tests.support.programs.processes import (
     web,
     worker,
 )
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -33,7 +33,7 @@ async def test_web_is_ready_and_ends_well_at_sigterm(database_url: str, redis_ur
 async def test_web_does_not_tell_what_serves_it(database_url: str, redis_url: str) -> None:
     with web(database_url, redis_url) as process:
         await process.ready()
-        connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENT_SECONDS)
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         answer.read()
@@ -52,7 +52,7 @@ async def test_web_says_that_its_port_is_busy(database_url: str, redis_url: str)
 
 async def test_worker_ends_well_at_sigterm(database_url: str, redis_url: str) -> None:
     with worker(database_url, redis_url) as process:
-        await eventually(lambda: "worker" in process.log, 15.0)
+        await eventually(lambda: "worker ready" in process.log)
         assert process.stop() == 0
         assert "Traceback" not in process.log
 
@@ -72,7 +72,7 @@ def test_a_process_ends_when_its_supervisor_is_gone(
     ) as process:
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(60) == 0
+        assert process.wait(PATIENT_SECONDS) == 0
 
 
 async def test_everything_at_once(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ async def test_valkey_starts_over_a_damaged_file(
     told: list[str] = []
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(killed.keep_alive(told.append))
-        await eventually(killed.up.is_set, 40.0)
+        await eventually(killed.up.is_set)
         keeping.cancel()
     try:
         with redis.Redis.from_url(killed.url) as client:
@@ -121,7 +121,7 @@ async def test_a_valkey_that_cannot_start_at_all_stops_nobody_else(home: Path) -
         assert "valkey cannot use" in running.log
         await eventually(lambda: ", again in 0.4 s" in running.log)
         (home / "valkey").unlink()
-        await eventually((home / "valkey" / "appendonlydir").exists, 60.0)
+        await eventually((home / "valkey" / "appendonlydir").exists)
         assert running.is_ready()
 
 

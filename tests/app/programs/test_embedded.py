@@ -18,7 +18,7 @@ import redis
 from app.embedded.servers import embedded_postgres, embedded_valkey, login_url
 from app.programs.server_process import EmbeddedServer, EmbeddedServerError, run_once
 from tests.support.programs.processes import CHECKOUT
-from tests.support.waiting import eventually_blocking
+from tests.support.waiting import PATIENT_SECONDS, eventually_blocking
 
 pytestmark = pytest.mark.faults
 
@@ -159,8 +159,8 @@ def abandon(home: Path, *, then: str) -> tuple[subprocess.Popen[str], list[int]]
 def test_servers_end_with_a_parent_that_was_killed(home: Path) -> None:
     parent, pids = abandon(home, then="die")
     with parent:
-        assert parent.wait(10) == -signal.SIGKILL
-    eventually_blocking(lambda: not any(map(psutil.pid_exists, pids)), 10.0)
+        assert parent.wait(PATIENT_SECONDS) == -signal.SIGKILL
+    eventually_blocking(lambda: not any(map(psutil.pid_exists, pids)))
 
 
 async def test_a_start_ends_servers_that_were_left_over(home: Path) -> None:

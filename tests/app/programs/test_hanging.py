@@ -16,7 +16,7 @@ from app.programs.server_process import EmbeddedServer
 from tests.app.stacks import child, children, freeze, nothing_left, stack
 from tests.faults.load.away import away
 from tests.support.programs.processes import Process
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -34,7 +34,7 @@ def stall(running: Process) -> None:
 async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
     with stack(home) as running:
         # A child that was never heard may be silent for longer.
-        await eventually(lambda: "ready after" in running.log, 40.0)
+        await eventually(lambda: "ready after" in running.log)
         await eventually(lambda: "worker  | working" in running.log)
         worker, valkey = [await child(running, word) for word in ("worker", "valkey-server")]
         stall(running)
@@ -45,7 +45,7 @@ async def test_whatever_hangs_is_named_and_replaced(home: Path) -> None:
             f"worker {killed}",
             "valkey has not answered for 10 s: it is ended and started again",
         }
-        await eventually(lambda: all(each in running.log for each in said), 60.0)
+        await eventually(lambda: all(each in running.log for each in said))
         await running.ready()
         await eventually(lambda: children(running, "worker") not in ([], [worker]))
         await eventually(lambda: children(running, "valkey-server") not in ([], [valkey]))
@@ -59,7 +59,7 @@ async def test_the_next_run_ends_processes_that_a_killed_run_left_hanging(home: 
         await freeze(*left)
         first.kill()
         with stack(home, port=first.port) as second:
-            await second.ready(90.0)
+            await second.ready()
             assert f"(process {left[0].pid})" in second.log
             assert still_running(left, within_seconds=0) == []
     await nothing_left(home)
@@ -67,11 +67,13 @@ async def test_the_next_run_ends_processes_that_a_killed_run_left_hanging(home: 
 
 async def test_several_web_processes_answer_on_one_port(home: Path) -> None:
     with stack(home, STANDIN_WEBS="2") as running:
-        await eventually(lambda: "ready after" in running.log, 40.0)
+        await eventually(lambda: "ready after" in running.log)
 
         def answering() -> str:
             assert running.port is not None
-            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=2.0)
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", running.port, timeout=PATIENT_SECONDS
+            )
             connection.request("GET", "/readyz")
             node = connection.getresponse().read().decode()
             connection.close()
@@ -102,8 +104,8 @@ async def test_a_postgres_that_stands_still_is_ended_and_has_everything(
     first = impatient.pid
     async with asyncio.TaskGroup() as group, away(impatient, "frozen"):
         keeping = group.create_task(impatient.keep_alive(told.append))
-        await eventually(lambda: impatient.pid not in {None, first}, 60.0)
-        again = await eventually(lambda: connected(impatient), 60.0)
+        await eventually(lambda: impatient.pid not in {None, first})
+        again = await eventually(lambda: connected(impatient))
         assert await again.fetchval("SELECT answer FROM kept") == 42
         await again.close()
         keeping.cancel()

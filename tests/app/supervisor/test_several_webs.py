@@ -14,7 +14,7 @@ from realtime.transports.engineio.requests import NO_POLLING
 from tests.app.stacks import children
 from tests.support.programs.ports import free_port
 from tests.support.programs.processes import Process, nest
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 
 pytestmark = pytest.mark.faults
 CLIENTS = 6
@@ -39,7 +39,7 @@ async def test_two_web_processes_on_one_port(
     command = nest("run", "--web", "2")
     with Process(*command, environ=environ, port=port) as running:
         await eventually(lambda: "ready after" in running.log, 90.0)
-        assert len(webs(running)) == 2
+        await eventually(lambda: len(webs(running)) == 2)
         async with AsyncExitStack() as stack:
             owner = await stack.enter_async_context(Client.register(running.url, name="Anna"))
             created = await owner.create()
@@ -56,12 +56,12 @@ async def test_two_web_processes_on_one_port(
                     group.create_task(edit(house, number))
             version = (await owner.read(created.code)).version
             await eventually(lambda: {each.version for each in houses} == {version})
-            await eventually(lambda: len(webs(running)) == 2, 40.0)
-        async with httpx.AsyncClient(base_url=running.url) as asking:
+            await eventually(lambda: len(webs(running)) == 2)
+        async with httpx.AsyncClient(base_url=running.url, timeout=PATIENT_SECONDS) as asking:
             for server in ("/socket.io/", "/_nicegui_ws/socket.io/"):
                 answer = await asking.get(f"{server}?EIO=4&transport=polling")
                 error = answer.json()["error"]
                 assert (error["code"], error["detail"]) == ("handshake_unusable", NO_POLLING)
-            page = await asking.get(created.url, headers={"Accept": "text/html"}, timeout=30.0)
+            page = await asking.get(created.url, headers={"Accept": "text/html"})
             assert "polling" not in page.text
-        assert running.stop(60.0) == 0
+        assert running.stop() == 0

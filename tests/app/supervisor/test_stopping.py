@@ -9,14 +9,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.realtime.clients import Api, Socket, select
 from tests.support.programs.processes import Process, web
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENT_SECONDS, eventually
 
 pytestmark = pytest.mark.faults
 
 
 def answer_of(process: Process, path: str) -> tuple[int, str | None]:
     """Status and `Connection` of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=PATIENT_SECONDS)
     connection.request("GET", path)
     answer = connection.getresponse()
     answer.read()
@@ -28,7 +28,7 @@ async def test_a_process_answers_until_its_proxy_has_noticed_then_hands_over(
     database_url: str, redis_url: str
 ) -> None:
     """(CN9)"""
-    with web(database_url, redis_url, NEST_DRAIN_SECONDS="3") as process:
+    with web(database_url, redis_url, NEST_DRAIN_SECONDS="8") as process:
         await process.ready()
         api = Api(process.url)
         created = await api.create()
@@ -63,5 +63,5 @@ async def test_told_again_it_ends_at_once(
         process.signal(signal.SIGTERM)
         await eventually(lambda: answer_of(process, "/readyz")[0] == 503, why="not ready")
         process.signal(second)
-        assert process.wait(30) == 0
+        assert process.wait() == 0
         assert "Traceback" not in process.log

@@ -48,7 +48,7 @@ async def test_pressing_ctrl_c_again_and_again_leaves_nothing_either(
             running.signal(signal.SIGINT)
         return not running.alive
 
-    await eventually(press, 15.0)
+    await eventually(press)
     assert running.wait() == 0
     await nothing_left(home)
 

@@ -17,7 +17,7 @@ from app.programs.ending import still_running
 from storage.postgres.schema.roles import ANALYTICS, WEB, WORKER
 from tests.support.programs.ports import free_port
 from tests.support.programs.servers import for_role
-from tests.support.waiting import eventually, eventually_blocking
+from tests.support.waiting import PATIENT_SECONDS, eventually, eventually_blocking
 
 CHECKOUT = Path(__file__).parents[3]
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "NEST_HOME")
@@ -78,12 +78,12 @@ class Process:
             )
         return self
 
-    async def ready(self, deadline: float = 40.0) -> Self:
+    async def ready(self, deadline: float = 90.0) -> Self:
         """Wait for `GET /readyz` to answer 200."""
         await eventually(self.is_ready, deadline, why="GET /readyz answers 200")
         return self
 
-    def ready_blocking(self, deadline: float = 40.0) -> Self:
+    def ready_blocking(self, deadline: float = 90.0) -> Self:
         eventually_blocking(self.is_ready, deadline, why="GET /readyz answers 200")
         return self
 
@@ -101,7 +101,7 @@ class Process:
         assert self._popen is not None
         self._popen.send_signal(sign)
 
-    def wait(self, deadline: float = 40.0) -> int:
+    def wait(self, deadline: float = PATIENT_SECONDS) -> int:
         """The exit code, once it has ended."""
         assert self._popen is not None
         return self._popen.wait(deadline)
@@ -117,7 +117,7 @@ class Process:
         self.kill()
         return self.start()
 
-    def stop(self, deadline: float = 40.0) -> int:
+    def stop(self, deadline: float = PATIENT_SECONDS) -> int:
         """SIGTERM; the exit code."""
         self.signal(signal.SIGTERM)
         return self.wait(deadline)
