@@ -18,6 +18,8 @@ from tests.realtime.people.guests import guest, guest_becomes_editor, owner_of, 
 from tests.realtime.transports.test_socketio import connected
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.usefixtures("no_sweeps")
+
 
 async def test_two_hundred_members_who_return_cost_a_handful_of_reads(
     start_web: StartWeb,
@@ -248,7 +250,7 @@ async def test_people_who_are_here_are_noted_every_ten_minutes(web: RunningWeb) 
         with statements(web) as asked:
             await grants.sweep()
         assert not [each for each in asked if each.startswith("UPDATE people")]
-        web.time.go_on(timedelta(seconds=1))
+        web.time.go_on(timedelta(seconds=2))
         await grants.sweep()
         again = await people.by_token(token)
         assert again is not None

@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from configurator.people.roles import Role
 from realtime.people.grants import FRESH_SECONDS, ROLES_MAX, Grants
 from storage.postgres.people.granted import Granted
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.people.guests import statements
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("no_sweeps")
 
 
 class Quiet:

@@ -13,6 +13,8 @@ from tests.realtime.clients import joined, opened
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.people.guests import statements
 
+pytestmark = pytest.mark.usefixtures("no_sweeps")
+
 HOUR = timedelta(hours=1)
 
 
