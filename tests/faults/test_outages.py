@@ -17,6 +17,8 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.faults
 
+SEEN_SECONDS = 15.0
+
 
 class Shared:
     """One house with a member on each of two web processes."""
@@ -37,11 +39,23 @@ class Shared:
             operation=select("nest", option),
         )
 
-    async def seen_there(self, version: int, deadline: float) -> Json:
+    async def edit_until_saved(self, option: str, *, op_id: UUID | None = None) -> Json:
+        """The outcome of an edit, which is sent again with the same id while it is not saved."""
+        op_id = op_id or uuid4()
+
+        async def saved() -> Json | None:
+            reply = await self.edit_here(option, op_id=op_id)
+            return reply if reply["type"] == "outcome" else None
+
+        outcome = await eventually(saved, why="the same op is saved")
+        assert outcome is not None
+        return outcome
+
+    async def seen_there(self, version: int) -> Json:
         """The op frame with this version, as it arrives on the second process."""
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(SEEN_SECONDS):
             while True:
-                frame = await self.there.next(deadline)
+                frame = await self.there.next(SEEN_SECONDS)
                 if frame["type"] == "op" and frame["version"] == version:
                     return frame
 
@@ -63,7 +77,7 @@ async def test_while_postgresql_is_away_nothing_is_claimed_to_be_saved(home: Pat
             running_stand(home, NEST_DATABASE_DEADLINE_SECONDS="1")
         )
         shared = await shared_house(stand, stack)
-        assert (await shared.edit_here("nest100"))["outcome"] == "committed"
+        assert (await shared.edit_until_saved("nest100"))["outcome"] == "committed"
         stand.postgres.kill()
 
         by_rest, by_socket = uuid4(), uuid4()
@@ -83,21 +97,16 @@ async def test_while_postgresql_is_away_nothing_is_claimed_to_be_saved(home: Pat
 
         await stand.postgres.start_async()
 
-        async def saved() -> Json | None:
-            again = await shared.edit_here("nest140", op_id=by_socket)
-            return again if again["type"] == "outcome" else None
-
-        outcome = await eventually(saved, 20, why="the same op is saved")
-        assert outcome is not None
+        outcome = await shared.edit_until_saved("nest140", op_id=by_socket)
         assert outcome["outcome"] == "committed"
         accepted = partial(_accepted, shared.api, shared.house["id"], by_rest)
         assert await eventually(accepted, 20, why="REST, too") == "committed"
-        assert (await shared.edit_here("nest140", op_id=by_socket))["repeated"]
+        assert (await shared.edit_until_saved("nest140", op_id=by_socket))["repeated"]
 
         log = (await shared.api.call("GET", f"/api/configurations/{shared.house['id']}/ops")).json()
         assert [op["version"] for op in log["ops"]] == [1, 2, 3]
         assert [op["op_id"] for op in log["ops"]][1:] == [str(by_socket), str(by_rest)]
-        await shared.seen_there(3, 10)
+        await shared.seen_there(3)
         assert list(stand.crashes()) == []
 
 
@@ -114,7 +123,7 @@ async def test_while_valkey_is_away_editing_goes_on_and_tracking_says_so(home: P
         began = time.monotonic()
         assert (await shared.edit_here("nest100"))["outcome"] == "committed"
         acknowledged_ms = (time.monotonic() - began) * 1000
-        await shared.seen_there(1, 10)
+        await shared.seen_there(1)
         without_bus = time.monotonic() - began
         began = time.monotonic()
         refused = await _track(stand.urls[0], _event())
@@ -131,7 +140,7 @@ async def test_while_valkey_is_away_editing_goes_on_and_tracking_says_so(home: P
         live_again = time.monotonic() - began
         assert (await shared.edit_here("nest120"))["outcome"] == "committed"
         began = time.monotonic()
-        await shared.seen_there(2, 5)
+        await shared.seen_there(2)
         with_bus_ms = (time.monotonic() - began) * 1000
 
         again = partial(_tracked, stand.urls[1], event)
@@ -163,7 +172,7 @@ async def test_members_of_a_killed_process_vanish_elsewhere(home: Path) -> None:
         assert list(stand.crashes()) == []
 
 
-async def _members(socket: Socket, count: int, deadline: float = 10) -> None:
+async def _members(socket: Socket, count: int, deadline: float = SEEN_SECONDS) -> None:
     """Wait for a presence frame with this number of members."""
     async with asyncio.timeout(deadline):
         while True:
@@ -187,12 +196,12 @@ async def _tracked(url: str, event: Json) -> str:
 
 
 async def _track(url: str, event: Json) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         return await client.post("/api/sessions/track-interaction", json=event)
 
 
 async def _get(url: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=20) as client:
         return await client.get(url)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from configurator.activity.event_ids import session_uuid, uuid7
 from tests.faults.load.away import How, away
-from tests.faults.load.stand import running_stand
+from tests.faults.load.stand import PATIENT, running_stand
 from tests.realtime.clients import Api, Json, Socket, joined, select
 from tests.support.programs.processes import web
 from tests.support.readiness import readiness, until_it_says
@@ -127,7 +127,10 @@ class Browser:
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
 async def test_people_are_told_and_the_rest_goes_on(home: Path, how: How) -> None:
     """(OP16, AC14)"""
-    async with running_stand(home, webs=1) as stand, AsyncExitStack() as stack:
+    async with (
+        running_stand(home, webs=1, NEST_REDIS_DEADLINE_SECONDS=PATIENT) as stand,
+        AsyncExitStack() as stack,
+    ):
         url = stand.urls[0]
         api, visit, late = Api(url), Visit(), Visit()
         house = await api.create()
@@ -161,7 +164,9 @@ async def test_people_are_told_and_the_rest_goes_on(home: Path, how: How) -> Non
             assert (refused["type"], refused["code"]) == ("error", "not_saved")
             await visit.told_over(socket)
 
-            started = stack.enter_context(web(stand.postgres.url, stand.valkey.url))
+            started = stack.enter_context(
+                web(stand.postgres.url, stand.valkey.url, NEST_REDIS_DEADLINE_SECONDS=PATIENT)
+            )
             await until_it_says(started.url, ready=False, database=False, migrated=False)
             await late.told(started.url, number=2)
             await Browser(started.url, api.token or "", "de").is_told(page)

@@ -18,7 +18,7 @@ from app.settings.settings import parse_settings
 from configurator.activity.event_ids import uuid7
 from tests.faults.load.houses import house_of
 from tests.faults.load.load import nothing_waits
-from tests.faults.load.stand import running_stand
+from tests.faults.load.stand import PATIENT, running_stand
 from tests.realtime.clients import Json, Socket, joined, select
 from tests.support.audited import SECRET
 from tests.support.waiting import eventually
@@ -41,7 +41,7 @@ async def test_a_backup_is_restored_under_open_houses(home: Path, tmp_path: Path
     for interactions that the stream still has; and everything goes on."""
     file = tmp_path / "one.backup"
     async with (
-        running_stand(home, NEST_AUDIT_KEY=SECRET) as stand,
+        running_stand(home, NEST_AUDIT_KEY=SECRET, NEST_REDIS_DEADLINE_SECONDS=PATIENT) as stand,
         aiohttp.ClientSession() as http,
     ):
         url = stand.postgres.url

@@ -17,7 +17,7 @@ from storage.postgres.engine import Database
 from storage.postgres.schema.migrate import upgrade
 from storage.postgres.schema.range import OLDEST_SCHEMA
 from storage.postgres.schema.revisions import head_revision
-from tests.faults.load.stand import Stand, running_stand
+from tests.faults.load.stand import PATIENT, Stand, running_stand
 from tests.realtime.clients import Api, Json, select
 from tests.support.migrations import ALTERS, migrations, migrations_until
 from tests.support.programs.processes import Process, web, worker
@@ -83,7 +83,10 @@ async def apply(stand: Stand, folder: Path, revision: str, *, oldest_code: str =
 
 async def test_beside_an_additive_migration_everything_goes_on(home: Path, tmp_path: Path) -> None:
     """Every web became 503 the moment a migration was applied, though it worked."""
-    async with running_stand(home, webs=2) as stand, AsyncExitStack() as stack:
+    async with (
+        running_stand(home, webs=2, NEST_REDIS_DEADLINE_SECONDS=PATIENT) as stand,
+        AsyncExitStack() as stack,
+    ):
         house = await house_at(stand.urls[0])
         assert await house.edit("nest100") == 1
         await house.track()
@@ -113,7 +116,7 @@ async def test_beside_an_additive_migration_everything_goes_on(home: Path, tmp_p
 async def test_a_schema_that_this_code_does_not_work_with_is_waited_for(
     home: Path, tmp_path: Path
 ) -> None:
-    async with running_stand(home, webs=1) as stand:
+    async with running_stand(home, webs=1, NEST_REDIS_DEADLINE_SECONDS=PATIENT) as stand:
         house = await house_at(stand.urls[0])
         await apply(stand, tmp_path, "9001", oldest_code="9001")
         found = await until_it_says(stand.urls[0], ready=False)
@@ -145,7 +148,11 @@ async def stand_before_migrating(home: Path, revision: str) -> AsyncIterator[Sta
         async with Database(urls[0], pool_size=1) as database:
             await publish_catalogues(database)
         # With the rights of the owner: what the roles had then, only that release knows.
-        settings = {"NEST_LOG_FORMAT": "json", "DATABASE_URL": urls[0]}
+        settings = {
+            "NEST_LOG_FORMAT": "json",
+            "DATABASE_URL": urls[0],
+            "NEST_REDIS_DEADLINE_SECONDS": PATIENT,
+        }
         one = web(*urls, port=None, **settings, NEST_ANALYTICS_DATABASE_URL=urls[0])
         processes: list[Process] = [one, worker(*urls, **settings)]
         for process in processes:

@@ -24,10 +24,10 @@ async def until_it_says(url: str, **expected: object) -> Json:
     async def found() -> Json | None:
         try:
             now = await readiness(url)
-        except httpx.ConnectError:
+        except httpx.TransportError:  # none listens, or it is too busy to answer
             return None
         return now if now.items() >= expected.items() else None
 
-    answer = await eventually(found, why=f"{url} says {expected}")
+    answer = await eventually(found, 40, why=f"{url} says {expected}")
     assert answer is not None
     return answer

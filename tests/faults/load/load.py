@@ -168,7 +168,7 @@ async def agree(url: str, sockets: Sequence[SocketEditor], ledger: Ledger) -> No
             headers = {"authorization": f"Bearer {socket.seat.token}"}
             async with http.get(address, headers=headers) as answer:
                 fresh = await answer.json()
-            deadline = loop.time() + 10
+            deadline = loop.time() + 20
             newest = (fresh["epoch"], fresh["version"], fresh["derived"]["price"]["total_cents"])
             while (seen := socket.view.place) != newest and loop.time() < deadline:
                 await socket.watch_until(pace, loop.time() + 0.05)

@@ -7,11 +7,10 @@ from uuid import UUID
 import aiohttp
 
 from configurator.activity.event_ids import RANDOM_BITS, uuid7
-from tests.faults.load.editors import CHOICES, GONE, LATER, REPEAT_PART
+from tests.faults.load.editors import ANSWER_SECONDS, CHOICES, GONE, LATER, REPEAT_PART
 from tests.faults.load.ledger import Json, Ledger
 from tests.faults.load.pace import Pace
 
-ANSWER_SECONDS = 5.0
 SESSIONS_EACH = 3
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from app.embedded.servers import embedded_postgres, embedded_valkey
 from app.programs.server_process import EmbeddedServer
@@ -16,6 +17,10 @@ UNHEARD = ("Future exception was never retrieved", "ConnectionDoesNotExistError"
 """asyncpg 0.32 forgets the future of a COPY whose connection breaks: sending CopyFail raises before
 the future is marked as seen. The error itself reaches us by the exception; only this line is noise.
 """
+
+PATIENT: Final = "5"
+"""Seconds for Valkey to answer, which it may need on a machine with far too much to do: for a test that
+is not about it, and whose requests may not be refused."""
 
 Between = Callable[[str, str], AbstractAsyncContextManager[tuple[str, str]]]
 

@@ -17,6 +17,7 @@ from tests.faults.load.audit import audit
 from tests.faults.load.ledger import Ledger
 from tests.faults.load.load import Load, agree, crowd_of, nothing_waits
 from tests.faults.load.pace import Pace
+from tests.faults.load.stand import PATIENT
 from tests.faults.nemesis.faults import FAULTS
 from tests.faults.nemesis.field import BEHIND_A_PROXY, POSTGRESQL, front_of, running_field
 from tests.faults.nemesis.recovery import Well, recovery
@@ -37,9 +38,6 @@ LOAD: Final = Load(
     producers=4,
     interactions=20,
 )
-PATIENT: Final = {"NEST_REDIS_DEADLINE_SECONDS": "5"}
-"""On a machine with far too much to do Valkey answers after the usual 0.5 s; this is not about it."""
-
 RAW_503: Final = re.compile(r"/<NOSRV> \S+ 503 ")
 """A line of HAProxy's log of an answer that it gave itself, because no web process was there."""
 
@@ -75,7 +73,12 @@ async def outage(home: Path, seed: int, say: Callable[[str], None]) -> Outage:
     ledger, newcomers = Ledger(seed=seed), dict[int, int]()
     async with AsyncExitStack() as stack:
         field = await stack.enter_async_context(
-            running_field(home, ledger, linked=False, environ=BEHIND_A_PROXY | PATIENT)
+            running_field(
+                home,
+                ledger,
+                linked=False,
+                environ=BEHIND_A_PROXY | {"NEST_REDIS_DEADLINE_SECONDS": PATIENT},
+            )
         )
         stack.callback(field.end)
         proxy = await stack.enter_context(front_of(field.stand)).ready()
