@@ -88,6 +88,11 @@ def frame(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
     return bytes([fin << 7 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
 
 
+async def closed_soon(socket: ClientConnection) -> bool:
+    """Whether the server ends this connection sooner than a deadline of 10 s does."""
+    return await closed_within(socket, 8)
+
+
 async def closed_within(socket: ClientConnection, seconds: float) -> bool:
     """Whether the server ends this connection in time."""
     try:

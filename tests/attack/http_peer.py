@@ -13,6 +13,10 @@ from realtime.transports.http.connections import (
 
 HERE = "127.0.0.1"
 SHORT = HttpDeadlines(head=0.3, body=0.3, answer=0.3, spare=0.3, linger=0.1)
+"""For what is too slow."""
+
+STEADY = HttpDeadlines(body=2, answer=2)
+"""For what takes longer as a whole, and never pauses for that long, on a busy machine either."""
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\n"
@@ -58,9 +62,13 @@ class Peer:
 
 
 @asynccontextmanager
-async def peers(port: int, number: int = 1) -> AsyncIterator[list[Peer]]:
-    made = [Peer(*await asyncio.open_connection(HERE, port)) for _ in range(number)]
+async def peers(port: int, number: int = 1, *, first: bytes = b"") -> AsyncIterator[list[Peer]]:
+    """Connections, each of which has sent this as soon as it was open."""
+    made: list[Peer] = []
     try:
+        for _ in range(number):
+            made.append(Peer(*await asyncio.open_connection(HERE, port)))
+            await made[-1].send(first)
         yield made
     finally:
         for peer in made:

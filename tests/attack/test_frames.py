@@ -20,7 +20,7 @@ from realtime.transports.websocket.uvicorn_protocol import (
     PARSED_BYTES,
     NestWebSocketProtocol,
 )
-from tests.attack.engine import OURS, closed_within, upgraded
+from tests.attack.engine import OURS, closed_soon, upgraded
 from tests.attack.engine import opened as open_directly
 from tests.attack.victim import Victim
 from tests.support.programs.http_server import echoing
@@ -88,7 +88,7 @@ async def test_large_events_end_their_sessions(victim: Victim, how: Open, begin:
     with suppress(ConnectionClosed):
         for _ in range(10):
             await socket.send(event)
-    assert await closed_within(socket, 5)
+    assert await closed_soon(socket)
     assert socket.close_reason == "flooding"
 
 

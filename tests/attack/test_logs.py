@@ -17,8 +17,9 @@ from tests.attack.conftest import StartVictim
 from tests.attack.page import loaded
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
+from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 FORGED = '{"event":"admin_logged_in","level":"info"}'
 NICEGUI = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
@@ -161,7 +162,7 @@ async def say_everything(victim: Victim, canaries: Canaries) -> None:
         f"42{json.dumps(['javascript_response', {**tab, 'request_id': canaries.token()}])}",
         cookie=page.cookie,
     )
-    assert "page_log" in victim.log
+    await eventually(lambda: "page_log" in victim.log, why="the page's message is logged")
 
 
 async def forge(victim: Victim) -> None:

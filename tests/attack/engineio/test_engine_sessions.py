@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.attack.engine import OURS, PAGES, SERVERS, Poller, closed_within
+from tests.attack.engine import OURS, PAGES, SERVERS, Poller, closed_soon, closed_within
 from tests.attack.page import Page, loaded
 from tests.attack.victim import Victim
 from tests.realtime.clients import Api
@@ -16,7 +16,7 @@ from tests.support.page_peer import LoadedPage
 from tests.support.waiting import eventually
 from ui.live.socket import PAGE_DOCUMENTS_MAX, PAGE_SOCKETS_MAX
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 SEPARATOR = "\x1e"
 UPGRADES = 10
@@ -62,7 +62,7 @@ async def test_one_upgrade_of_a_session_goes_on_at_a_time(victim: Victim) -> Non
                 late, refused = await upgrades(stack, victim, path, sid, 1)
                 assert (late, refused) == ([], [400])
                 await only.send("1")
-                assert await closed_within(only, 5)
+                assert await closed_soon(only)
                 assert (await poller.poll(sid)).status_code == 400
     print(cost)
     assert cost.grown < 12, cost
@@ -86,7 +86,7 @@ async def test_an_upgrade_that_proves_nothing_ends_with_its_session(victim: Vict
                 assert (await poller.poll(sid)).text == "6"
                 assert (await poller.post(sid, b"1")).status_code == 200
         assert len(silent) == SILENT * len(SERVERS)
-        assert all([await closed_within(each, 2) for each in silent])
+        assert all([await closed_soon(each) for each in silent])
     print(cost)
     assert cost.grown < 12, cost
     assert not list(victim.wrong_lines())
@@ -99,7 +99,7 @@ async def test_an_upgrade_that_proves_nothing_costs_its_session_ten_seconds(vict
         await poller.post(sid, SEPARATOR.join(("40", page.shake_hands())).encode())
         (silent,), _ = await upgrades(stack, victim, PAGES, sid, 1)
         assert (await poller.poll(sid)).text == "6"
-        assert await closed_within(silent, 12)
+        assert await closed_within(silent, 20)
         assert silent.close_code == 1002
         told = (await poller.poll(sid)).text
         assert "430[true]" in told, told

@@ -13,7 +13,7 @@ from tests.attack.victim import Victim
 from tests.realtime.clients import Api
 from tests.support.page_peer import shown
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 NEXT = 7
 

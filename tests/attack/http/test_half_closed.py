@@ -24,6 +24,8 @@ from tests.support.programs.http_server import echo, echoing, http_connections
 from tests.support.waiting import eventually
 
 BODY = b"x" * 300_000
+SOON_SECONDS = 6
+"""Sooner than a deadline would end it."""
 
 COMPLETE: dict[str, tuple[bytes, int]] = {
     "no body": (GET, 1),
@@ -101,9 +103,9 @@ async def test_half_a_request_ends_at_once(name: str) -> None:
     connections, app = http_connections(), Held()
     with echoing(connections, app=app) as port:
         app.go_on.set()
-        async with half_closed(port, INCOMPLETE[name]) as peer, asyncio.timeout(2):
+        async with half_closed(port, INCOMPLETE[name]) as peer, asyncio.timeout(SOON_SECONDS):
             assert await peer.rest() == b""
-        await eventually(lambda: connections.open == 0, 2, why="it has ended")
+        await eventually(lambda: connections.open == 0, SOON_SECONDS, why="it has ended")
     assert "http.disconnect" in app.heard or app.asked == 1
 
 
@@ -113,7 +115,7 @@ async def test_a_refusal_waits_for_its_turn() -> None:
         async with half_closed(port, GET + b"NONSENSE\r\n\r\n") as peer:
             app.go_on.set()
             answer = await peer.rest()
-        await eventually(lambda: connections.open == 0, 2, why="it has ended")
+        await eventually(lambda: connections.open == 0, SOON_SECONDS, why="it has ended")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert code_of(answer) == "request_unreadable"
 
@@ -127,7 +129,7 @@ async def test_a_client_that_is_gone_is_forgotten_when_it_is_answered() -> None:
                 peer.writer.close()
             await eventually(lambda: app.asked == len(made), why="all are asked")
             app.go_on.set()
-            await eventually(lambda: connections.open == 0, 5, why="all have ended")
+            await eventually(lambda: connections.open == 0, why="all have ended")
 
 
 @pytest.mark.parametrize("behind_proxy", [False, True])
@@ -146,7 +148,7 @@ async def test_leaving_gains_no_place_while_the_request_is_worked_on(behind_prox
             for _ in range(5):  # the server has heard of the resets before the last one
                 assert code_of(await answered(port, request)) == "too_many_connections"
             app.go_on.set()
-            await eventually(lambda: connections.open == 0, 5, why="nothing works for them")
+            await eventually(lambda: connections.open == 0, why="nothing works for them")
         async with peers(port) as (late,):
             assert await late.status(request) == 200
 
@@ -154,6 +156,6 @@ async def test_leaving_gains_no_place_while_the_request_is_worked_on(behind_prox
 async def test_half_a_handshake_opens_nothing() -> None:
     connections = http_connections()
     with echoing(connections) as port:
-        async with half_closed(port, SOCKET) as peer, asyncio.timeout(2):
+        async with half_closed(port, SOCKET) as peer, asyncio.timeout(SOON_SECONDS):
             await peer.rest()
-        await eventually(lambda: connections.open == 0, 2, why="it has ended")
+        await eventually(lambda: connections.open == 0, SOON_SECONDS, why="it has ended")

@@ -10,7 +10,7 @@ from tests.attack.conftest import StartVictim
 from tests.attack.victim import Victim
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 MEGABYTE = 1_000_000
 
@@ -86,6 +86,7 @@ async def test_a_network_has_a_hundred_connections_that_all_end(victim: Victim) 
             )
             for writer in await connected(victim, 150, half)
         ]
+        assert await victim.is_well()  # it comes after all of them
         most = victim.descriptors
         await eventually(lambda: victim.descriptors <= idle + 5, 20, why="all have ended")
     print(cost)
