@@ -18,7 +18,8 @@ from tests.support.waiting import eventually_blocking
 @pytest.fixture(scope="package")
 def stage(servers: Servers) -> Iterator[Stage]:
     """The running product, the same for all tests of this folder; every test has a house of its own."""
-    with running_stage(servers) as running:
+    # A busy machine lets Redis answer after 0.5 s; no test here is about a late one.
+    with running_stage(servers, NEST_REDIS_DEADLINE_SECONDS="5") as running:
         yield running
         assert running.tracebacks() == []
 
