@@ -36,6 +36,24 @@ def test_undo_and_redo_by_button(served: Served, visit: Visit) -> None:
     assert [frame["operation_kind"] for frame in house.log] == ["select", "undo", "redo"]
 
 
+def test_a_choice_that_waits_to_be_saved_is_taken_back(served: Served, visit: Visit) -> None:
+    """(CL9)"""
+    house = served.house()
+    page = open_house(visit, house)
+    possible(page, undo=False, redo=False)
+    message = {"de": "Noch nicht gespeichert.", "en": "Not saved yet."}
+    refusal = {"code": "not_saved", "message": message, "retryable": True, "retry_after_ms": 100}
+    house.refuses["Anna Leitner"] = refusal
+    option(page, "nest", "nest120").click()
+    possible(page, undo=True, redo=False)
+    page.keyboard.press("Control+z")
+    possible(page, undo=True, redo=True)
+    house.refuses.clear()
+    status(page, "saved")
+    assert [frame["operation_kind"] for frame in house.log] == ["select", "undo"]
+    possible(page, undo=False, redo=True)
+
+
 def test_buttons_have_names_tooltips_and_keys(served: Served, visit: Visit) -> None:
     page = open_house(visit, served.house())
     undo, redo = page.get_by_test_id("undo"), page.get_by_test_id("redo")

@@ -11,7 +11,7 @@
 
 /**
  * @import { ClientError } from "../../client/errors.js"
- * @import { ClientMessage, ServerMessage } from "../../client/messages.js"
+ * @import { ClientMessage, ServerMessage, You } from "../../client/messages.js"
  * @import { HouseLink, HouseView, Operation, Recollection, Restored } from "../../client/types.js"
  * @import { AskedOp, KeptOp, RoomOptions } from "./types.js"
  */
@@ -97,7 +97,7 @@ export function createRoom({
     state.pending = pending;
     const { configuration, epoch, you } = view;
     if (!configuration || !epoch || !you) return; // entered again: the former house stays in sight
-    const canBe = { canUndo: you.can_undo, canRedo: you.can_redo };
+    const canBe = canBeTakenBack(you, pending);
     Object.assign(state, known, canBe, { restored: restored === dismissed ? null : restored });
     kept.sawEpoch(epoch);
     kept.keepOps(configuration, you.person, pending);
@@ -214,5 +214,16 @@ export function createRoom({
     disconnected,
     dismiss,
     join,
+  };
+}
+
+// What this person can undo and redo. Of an op that waits nobody knows yet whether it can be undone or, if
+// it is an undo, redone.
+/** @param {You} you @param {readonly AskedOp[]} pending */
+function canBeTakenBack({ can_undo = null, can_redo = null }, pending) {
+  const undoes = (/** @type {AskedOp} */ op) => op.operation.kind === "undo";
+  return {
+    canUndo: can_undo || pending.every(undoes) ? can_undo : null,
+    canRedo: can_redo || !pending.some(undoes) ? can_redo : null,
   };
 }
