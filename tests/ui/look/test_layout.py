@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.configurator.test_configurator import open_house, option, status, total
 from tests.ui.conftest import Served, Visit
+from tests.ui.look.test_first_paint import PATIENTLY
 
 pytestmark = pytest.mark.e2e
 
@@ -169,6 +170,7 @@ def test_a_view_follows_another_without_a_frame_between(served: Served, visit: V
     """Below the picture that fades in, the one before stays whole until it is covered."""
     page = open_house(visit, served.house())
     expect(page.locator(".picture img.shown")).to_have_count(1)
+    page.evaluate(PATIENTLY, 1000)  # a picture that is late makes room
     page.emulate_media(reduced_motion="no-preference")
     # As on a busy device, where a fade begins late.
     page.add_style_tag(content=".picture img { transition-delay: 600ms }")

@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.configurator.test_configurator import open_house, option
 from tests.ui.conftest import Served, Visit
+from tests.ui.staff.analytics_sample import answers
 from tests.ui.staff.service_sample import sample, service
+from tests.ui.staff.test_analytics import analytics
 
 pytestmark = pytest.mark.e2e
 NARROW = {"width": 320, "height": 640}
@@ -65,10 +67,16 @@ def test_the_configurator_and_its_sheets(served: Served, visit: Visit, locale: s
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/admin/analytics", "/dashboard"])
-def test_figures(visit: Visit, path: str) -> None:
-    page = visit(path, admin=True, **NARROW)
-    expect(page.locator(".analytics main")).to_be_visible()
+def test_figures(served: Served, visit: Visit) -> None:
+    page = analytics(served, visit, answers(), "", **NARROW)
+    expect(page.locator(".chart svg").first).to_be_visible()
+    uncut(page)
+    leads_to_the_privacy_notice(page)
+
+
+def test_a_dashboard_without_a_link(visit: Visit) -> None:
+    page = visit("/dashboard", **NARROW)
+    expect(page.get_by_test_id("dashboard-message")).to_contain_text("Bitte die Person")
     uncut(page)
     leads_to_the_privacy_notice(page)
 
