@@ -67,10 +67,21 @@ async def test_one_leads_and_the_other_takes_over(database_url: str) -> None:
             await terminate_backends(database_url)  # both lose every connection they have
             before = len(runs)
             await eventually(lambda: len(runs) > before + 3)
-            leading = [name for name, one in (("one", first), ("two", second)) if one.leads]
-            assert leading == [await Jobs(database).leader()]
+            both = {"one": first, "two": second}
+
+            async def one_leads() -> bool:
+                """The other one has noticed that its connection is lost."""
+                leading = [name for name, candidate in both.items() if candidate.leads]
+                return leading == [await Jobs(database).leader()]
+
+            await eventually(one_leads)
     async with Database(database_url, pool_size=1) as database:
-        assert await Jobs(database).leader() is None
+        recorded_runs = Jobs(database)
+
+        async def nobody_leads() -> bool:
+            return await recorded_runs.leader() is None
+
+        await eventually(nobody_leads)
 
 
 async def test_a_leader_that_stops_leaves_the_next_one_its_due_times(database_url: str) -> None:
