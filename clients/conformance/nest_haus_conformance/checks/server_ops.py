@@ -12,6 +12,9 @@ from nest_haus_conformance.verdicts import Checks, Skipped, expect
 PINGS_AT_ONCE = 140
 """More than a connection may send at once, but not so many that it counts as flooding (LM3)."""
 
+GONE_SECONDS = 10
+"""Enough for a busy server to tell that a member has left; one that was killed is shown for longer."""
+
 check: Checks[Server] = Checks()
 
 
@@ -214,7 +217,7 @@ async def _presence(server: Server) -> None:
                     break
             expect(found[0]["role"] == "editor", "the role came from the message")
             expect(found[0]["name"] != "Somebody else", "the name came from the message")
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(GONE_SECONDS):
             while (await peer.until("presence"))["member_count"] != 1:
                 pass
 
