@@ -51,8 +51,9 @@ class Web:
         """Tests pass their own clocks, times and stores."""
         self._settings = settings
         self._sdk = sdk_files()
+        timing = timing or Timing()
         self.stores = stores = stores_of(settings, chance or Chance())
-        self.people = people = PeoplePart.of(settings, stores)
+        self.people = people = PeoplePart.of(settings, stores, timing)
         self.limits = limits = LimitsPart.of(settings, stores, people)
         self.editing = editing = EditingPart.of(settings, stores, people)
         self.activity = activity = ActivityPart.of(settings, stores, people, editing)
@@ -63,7 +64,7 @@ class Web:
             editing=editing,
             activity=activity,
             limits=limits,
-            timing=timing or Timing(),
+            timing=timing,
         )
         self.drain = self.sockets.drain
         self.connections = http_connections(settings, stores.chance)

@@ -13,6 +13,7 @@ from app.parts.stores import StoresPart
 from app.settings.settings import Settings
 from configurator.protocol.messages import Person
 from realtime.activity.service.privacy import Forgotten
+from realtime.connections.timing import Timing
 from realtime.people.admin_sessions import AdminSessions
 from realtime.people.auth import Authenticator
 from realtime.people.cookies import Cookies
@@ -41,7 +42,7 @@ class PeoplePart(ProcessPart):
     tell_sessions_ended: Callable[[list[bytes]], None]
 
     @classmethod
-    def of(cls, settings: Settings, stores: StoresPart) -> Self:
+    def of(cls, settings: Settings, stores: StoresPart, timing: Timing) -> Self:
         """Builds it; it listens for changes of names, tokens, sessions and people elsewhere."""
         chance, news, people = stores.chance, stores.news, stores.configuration_stores.people
         cookies = Cookies.of(settings.public_url)
@@ -52,7 +53,9 @@ class PeoplePart(ProcessPart):
             now=chance.now,
             clock=chance.monotonic,
         )
-        sessions = AdminSessions(admins=stores.admins, now=chance.now)
+        sessions = AdminSessions(
+            admins=stores.admins, now=chance.now, sweep_seconds=timing.sweep_seconds
+        )
         grants = Grants(
             shares=stores.configuration_stores.shares,
             people=people,
@@ -60,6 +63,7 @@ class PeoplePart(ProcessPart):
             clock=chance.monotonic,
             now=chance.now,
             token_ended=authenticator.forget_token,
+            sweep_seconds=timing.sweep_seconds,
         )
         known = KnownPeople(authenticator, grants)
         news.on(FORGOTTEN, Forgotten, lambda forgotten: known.forgotten(forgotten.person))

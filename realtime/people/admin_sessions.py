@@ -22,8 +22,8 @@ from storage.postgres.people.admins import Admins
 from storage.tasks import TaskOwner
 
 SWEEP_SECONDS = 10.0
-"""Seconds between two reads of the held sessions: an end that no process was told of is noticed
-this late."""
+"""Seconds between two reads of the sessions, roles and tokens of who is connected here: an end that
+no process was told of is noticed this late."""
 
 SOONEST_SECONDS = 0.2
 """The least number of seconds between two reads, so that a slow clock causes no busy loop."""
@@ -45,8 +45,15 @@ class _Held:
 class AdminSessions(TaskOwner):
     """An async context manager: it owns the sweep. ``now`` is the time of day."""
 
-    def __init__(self, *, admins: Admins, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        admins: Admins,
+        now: Callable[[], datetime],
+        sweep_seconds: float = SWEEP_SECONDS,
+    ) -> None:
         super().__init__()
+        self._sweep_seconds = sweep_seconds
         self._admins = admins
         self._now = now
         self._held: dict[bytes, _Held] = {}
@@ -128,4 +135,4 @@ class AdminSessions(TaskOwner):
         """Seconds until the next read: when the first session runs out, or the sweep is due."""
         now = self._now()
         ends = [(held.until - now).total_seconds() for held in self._held.values() if held.until]
-        return max(SOONEST_SECONDS, min([self.outage.pause(SWEEP_SECONDS), *ends]))
+        return max(SOONEST_SECONDS, min([self.outage.pause(self._sweep_seconds), *ends]))

@@ -19,7 +19,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from configurator.people.roles import Role
-from realtime.people.admin_sessions import AdminSessions
+from realtime.people.admin_sessions import SWEEP_SECONDS, AdminSessions
 from realtime.people.lookups import KEYS_MAX, Lookups
 from realtime.people.principal import Principal, Staff
 from storage.errors import StorageError
@@ -29,7 +29,6 @@ from storage.postgres.people.people import People
 from storage.postgres.people.shares import Shares
 from storage.tasks import OwnedTasks
 
-SWEEP_SECONDS = 10.0
 FRESH_SECONDS = 30.0
 REMEMBERED_SECONDS = 120.0
 """The role of a person who left is kept up to date for this long, because they may come back."""
@@ -90,7 +89,9 @@ class Grants:
         now: Callable[[], datetime],
         token_ended: Callable[[bytes], None],
         roles_max: int = ROLES_MAX,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
+        self._sweep_seconds = sweep_seconds
         self._roles_max = roles_max
         self._token_ended = token_ended
         self._shares = shares
@@ -220,7 +221,7 @@ class Grants:
 
     async def _sweep_forever(self) -> None:
         while True:
-            await asyncio.sleep(self.outage.pause(SWEEP_SECONDS))
+            await asyncio.sleep(self.outage.pause(self._sweep_seconds))
             with self.outage.tolerated():
                 await self.sweep()
 

@@ -73,7 +73,7 @@ class Process:
         bus: Bus = LossyBus(self._wire, self._settings.node, channels.hear)  # type: ignore[assignment]
         self.stores = replace(self.stores, bus=bus, channels=channels, news=News(bus, channels))
         stores, settings = self.stores, self._settings
-        self.people = people = PeoplePart.of(settings, stores)
+        self.people = people = PeoplePart.of(settings, stores, Timing())
         self.editing = editing = EditingPart.of(settings, stores, people)
         self._activity = self._activity or ActivityPart.of(settings, stores, people, editing)
         self.services = SocketsPart.of(

@@ -33,6 +33,7 @@ UNLIMITED = 100.0
 """Times the limits of a real installation; 1 where limits are what is tested."""
 
 USUAL = Timing()
+NO_SWEEPS = Timing(sweep_seconds=3_600.0)
 
 StartWeb = Callable[..., Awaitable["RunningWeb"]]
 StoresOf = Callable[[Settings, Chance], StoresPart]
@@ -140,10 +141,9 @@ async def serving(
 
 
 @pytest.fixture
-def no_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process looks by itself whether roles, tokens and sessions have ended: news tell it."""
-    for module in ("grants", "admin_sessions"):
-        monkeypatch.setattr(f"realtime.people.{module}.SWEEP_SECONDS", 3_600.0)
+def timing(request: pytest.FixtureRequest) -> Timing:
+    """The times of a test's webs, unless it gives others: those of a real installation."""
+    return NO_SWEEPS if request.node.get_closest_marker("no_sweeps") else USUAL
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def undescribed() -> Iterator[list[str]]:
 
 @pytest.fixture
 async def start_web(
-    database_url: str, redis_url: str, undescribed: list[str]
+    database_url: str, redis_url: str, undescribed: list[str], timing: Timing
 ) -> AsyncIterator[StartWeb]:
     """Start as many web processes as a test needs, on the same stores."""
     async with AsyncExitStack() as stack:
@@ -171,7 +171,7 @@ async def start_web(
             trusted_proxies: str = "",
             redis_seconds: float = 5.0,
             consent: str = "assumed",
-            timing: Timing = USUAL,
+            timing: Timing = timing,
             stores_of: StoresOf = StoresPart.of,
         ) -> RunningWeb:
             running = serving(

@@ -25,7 +25,7 @@ from tests.realtime.conftest import RunningWeb, StartWeb
 from tests.realtime.page_tabs import asking, pages_of
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 
 
 @dataclass

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from realtime.people.cookies import Cookies, only
 from tests.realtime.conftest import RunningWeb, StartWeb
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 
 
 def asking(*cookies: str, scheme: str = "https") -> HTTPConnection:

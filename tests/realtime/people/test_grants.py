@@ -2,23 +2,23 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from configurator.protocol.codes import Refused
-from realtime.connections.timing import Timing
 from realtime.people.auth import Authenticator
 from realtime.people.principal import Staff, token_sha256
 from storage.postgres.engine import Database
 from tests.realtime.clients import Json, joined, opened, select
-from tests.realtime.conftest import RunningWeb, StartWeb
+from tests.realtime.conftest import NO_SWEEPS, RunningWeb, StartWeb
 from tests.realtime.people.guests import guest, guest_becomes_editor, owner_of, set_role, statements
 from tests.realtime.transports.test_socketio import connected
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 
 
 async def test_two_hundred_members_who_return_cost_a_handful_of_reads(
@@ -29,7 +29,7 @@ async def test_two_hundred_members_who_return_cost_a_handful_of_reads(
     However slow the machine: nothing that was learned gets old, and who was opened first is not
     let go while the last is opened.
     """
-    web = await start_web(timing=Timing(hello_seconds=60.0))
+    web = await start_web(timing=replace(NO_SWEEPS, hello_seconds=60.0))
     web.time.stop()
     api = web.api()
     house = await api.create()

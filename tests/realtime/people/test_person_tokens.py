@@ -27,7 +27,7 @@ from tests.realtime.own_stores import with_own
 from tests.realtime.transports.test_socketio import connected
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 Told = TypeVar("Told")
 
 

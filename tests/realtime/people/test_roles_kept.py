@@ -15,7 +15,7 @@ from tests.realtime.conftest import RunningWeb
 from tests.realtime.people.guests import statements
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 
 
 class Quiet:

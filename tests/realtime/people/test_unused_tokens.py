@@ -13,7 +13,7 @@ from tests.realtime.clients import joined, opened
 from tests.realtime.conftest import RunningWeb
 from tests.realtime.people.guests import statements
 
-pytestmark = pytest.mark.usefixtures("no_sweeps")
+pytestmark = pytest.mark.no_sweeps
 
 HOUR = timedelta(hours=1)
 

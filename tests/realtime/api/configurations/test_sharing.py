@@ -222,7 +222,7 @@ async def test_everybody_but_the_owner_may_leave(web: RunningWeb) -> None:
         assert outcome["outcome"] == "committed"
 
 
-@pytest.mark.usefixtures("no_sweeps")
+@pytest.mark.no_sweeps
 async def test_every_process_tells_as_soon_as_it_has_the_news(start_web: StartWeb) -> None:
     """(AU11, JN10) The people who may invite hear that the list has changed."""
     here, there = await start_web("here"), await start_web("there")
@@ -244,7 +244,7 @@ async def test_every_process_tells_as_soon_as_it_has_the_news(start_web: StartWe
         assert "access_changed" not in [frame["type"] for frame in others.frames]
 
 
-@pytest.mark.usefixtures("no_sweeps")
+@pytest.mark.no_sweeps
 async def test_without_the_bus_the_sweep_tells(start_web: StartWeb) -> None:
     """(AU11, JN10)"""
     here, there = await start_web("here"), await start_web("there")
