@@ -139,7 +139,7 @@ def test_a_search_reaches_what_is_stored(served: Served, page: Any) -> None:
     served.world.past.append(entry(0, **old))
     page.get_by_test_id("filter-text").fill("fichte")
     expect(page.locator(".line")).to_contain_text("Fichte")
-    (asked,) = served.world.asked
+    (asked,) = [asked for asked in served.world.asked if asked["type"] == "history"]
     wish = {"text": "fichte", "also": ["fichte"], "type": "", "category": "", "session": ""}
     assert asked["wish"] == wish
     assert asked["before"] == "2026-11-23T10:00:00.000Z"
