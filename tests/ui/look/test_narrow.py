@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.configurator.test_configurator import open_house, option
 from tests.ui.conftest import Served, Visit
-from tests.ui.staff.analytics_sample import answers
+from tests.ui.staff.analytics_sample import AT, answers
 from tests.ui.staff.service_sample import sample, service
 from tests.ui.staff.test_analytics import analytics
 
@@ -67,11 +67,32 @@ def test_the_configurator_and_its_sheets(served: Served, visit: Visit, locale: s
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_figures(served: Served, visit: Visit) -> None:
-    page = analytics(served, visit, answers(), "", **NARROW)
-    expect(page.locator(".chart svg").first).to_be_visible()
+LONG = "https://" + "a-very-long-name-" * 6 + ".example/" + "path" * 30
+
+
+@pytest.mark.parametrize("tab", ["overview", "choices", "ways", "visitors", "sessions", "sharing"])
+def test_figures(served: Served, visit: Visit, tab: str) -> None:
+    """Texts of strangers without a place to break them are broken somewhere."""
+    page = analytics(served, visit, answers(LONG), f"?tab={tab}", **NARROW)
+    expect(page.locator(".analytics section").first).to_be_visible()
+    expect(page.locator(".analytics main")).to_have_attribute("aria-busy", "false")
     uncut(page)
     leads_to_the_privacy_notice(page)
+
+
+@pytest.mark.parametrize("by", ["device", "referrer"])
+def test_a_dashboard(served: Served, visit: Visit, by: str) -> None:
+    figures = {
+        name: answer
+        for name, answer in answers(LONG).items()
+        if "/" not in name and "range" in answer
+    }
+    figures["breakdown"] = figures["breakdown"] | {"by": by}
+    shared = {"name": LONG[:120], "expires_at": AT, "figures": figures}
+    served.world.shared_api.answers = lambda _: (200, shared)
+    page = visit("/dashboard#token_of-a-link", **NARROW)
+    expect(page.get_by_test_id("figure-breakdown")).to_be_visible()
+    uncut(page)
 
 
 def test_a_dashboard_without_a_link(visit: Visit) -> None:
