@@ -141,12 +141,6 @@ async def serving(
 
 
 @pytest.fixture
-def timing(request: pytest.FixtureRequest) -> Timing:
-    """The times of a test's webs, unless it gives others: those of a real installation."""
-    return NO_SWEEPS if request.node.get_closest_marker("no_sweeps") else USUAL
-
-
-@pytest.fixture
 def undescribed() -> Iterator[list[str]]:
     """The answers of all webs that are not as ``/openapi.json`` says; there may be none."""
     problems: list[str] = []
@@ -156,9 +150,10 @@ def undescribed() -> Iterator[list[str]]:
 
 @pytest.fixture
 async def start_web(
-    database_url: str, redis_url: str, undescribed: list[str], timing: Timing
+    database_url: str, redis_url: str, undescribed: list[str], request: pytest.FixtureRequest
 ) -> AsyncIterator[StartWeb]:
     """Start as many web processes as a test needs, on the same stores."""
+    usual = NO_SWEEPS if request.node.get_closest_marker("no_sweeps") else USUAL
     async with AsyncExitStack() as stack:
 
         async def start(
@@ -171,7 +166,7 @@ async def start_web(
             trusted_proxies: str = "",
             redis_seconds: float = 5.0,
             consent: str = "assumed",
-            timing: Timing = timing,
+            timing: Timing = usual,
             stores_of: StoresOf = StoresPart.of,
         ) -> RunningWeb:
             running = serving(
