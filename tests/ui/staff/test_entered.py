@@ -8,6 +8,7 @@ import pytest
 from nicegui import Client
 from playwright.sync_api import Page, expect
 
+from tests.support.waiting import eventually_blocking
 from tests.ui.conftest import Served, Visit
 from tests.ui.staff.analytics_sample import answers
 from tests.ui.staff.service_sample import sample, service
@@ -15,6 +16,7 @@ from tests.ui.staff.test_analytics import analytics, queries
 from tests.ui.staff.test_sharing import Api, sharing
 from ui.live.client import delete_now
 from ui.staff.frame import StaffFrame
+from ui.staff.select import KeepingSelectBox
 
 pytestmark = pytest.mark.e2e
 
@@ -62,6 +64,39 @@ def test_forms_are_as_they_were_in_another_process(served: Served, visit: Visit)
     expect(form.get_by_label("Preise")).to_be_checked()
     expect(page.get_by_test_id("schedule-form").get_by_label("Uhrzeit")).to_have_value("9")
     expect(page.get_by_test_id("schedule-form").get_by_label("Name")).to_have_value("")
+
+
+def test_a_pick_stays_in_sight_while_it_is_on_its_way(served: Served, visit: Visit) -> None:
+    """Another update came first and showed the value before; then the process ended."""
+    page = sharing(served, visit, Api())
+    hour = page.get_by_test_id("schedule-form").get_by_label("Uhrzeit")
+    expect(hour).to_have_value("6")
+    client = Client.instances[page.evaluate("window.clientId")]
+    page.evaluate("void (window.socket.emit = () => window.socket)")  # what is sent arrives nowhere
+    hour.select_option("9")
+    served.do(lambda: client.run_javascript("document.title = 'Before'"))
+    served.do(lambda: frame_of(client).update())
+    served.do(lambda: client.run_javascript("document.title = 'After'"))
+    expect(page).to_have_title("After")
+    expect(hour).to_have_value("9")
+    page.evaluate("void delete window.socket.emit")
+
+    another_process(served, page)
+
+    expect(page.get_by_test_id("schedule-form")).to_be_visible()
+    expect(hour).to_have_value("9")
+    eventually_blocking(lambda: hours_of(page) == ["9"])
+
+
+def frame_of(client: Client) -> StaffFrame:
+    return next(each for each in client.elements.values() if isinstance(each, StaffFrame))
+
+
+def hours_of(page: Page) -> list[str]:
+    """The hours that Python has for new schedules."""
+    elements = Client.instances[page.evaluate("window.clientId")].elements.values()
+    lists = [each for each in list(elements) if isinstance(each, KeepingSelectBox)]
+    return [each.chosen for each in lists if each.props["label"] == "Uhrzeit"]
 
 
 def test_a_form_is_kept_when_the_zone_changes(served: Served, visit: Visit) -> None:

@@ -36,6 +36,11 @@ function valueOf(control) {
   return control.type === "checkbox" ? /** @type {HTMLInputElement} */ (control).checked : control.value;
 }
 
+// Whether Python knows of this value. A list says what Python last told it (`data-told`, elements/select.js):
+// it may show what somebody picked just before.
+/** @param {Control} control @param {Value} value */
+const isKnown = (control, value) => (control.dataset.told ?? valueOf(control)) === value;
+
 // A list may get its options later.
 /** @param {Control} control @param {Value} value */
 function canHave(control, value) {
@@ -72,7 +77,7 @@ export function enterAgain(page, { values, focus }) {
   const enterAll = () => {
     for (const [name, control] of controlsOf(page)) {
       const value = values.get(name);
-      if (value === undefined || done.has(name) || valueOf(control) === value || !canHave(control, value)) continue;
+      if (value === undefined || done.has(name) || isKnown(control, value) || !canHave(control, value)) continue;
       enter(control, value);
       done.add(name);
       if (name === focus) control.focus({ preventScroll: true });
