@@ -79,8 +79,8 @@ class OfferedChoices(msgspec.Struct, frozen=True, kw_only=True):
 class Seat:
     """One person in a house, and every op that they sent.
 
-    `random` draws the ops and the pauses between them, `cuts` the ends of connections, which come
-    by the clock: so a seed gives the same ops on a fast machine and on a slow one.
+    `random` draws the ops and the pauses between them, `cuts` the times between two ends of the
+    connection. These come by the clock, so they must not change what `random` draws next.
     """
 
     who: str
